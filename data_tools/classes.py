@@ -1,0 +1,74 @@
+"""The 29 landscape classes of the 2nd Jittor AI Challenge, in the order of their ids."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Tuple
+
+import numpy as np
+
+IMAGE_WIDTH, IMAGE_HEIGHT = 512, 384  # of every photo that is handed in to the contest
+
+
+class LandscapeClass(NamedTuple):
+    """One class: its id in label maps, its name, and the colour that shows it in pictures."""
+
+    id: int
+    name: str
+    color: Tuple[int, int, int]
+
+
+_NAMES_AND_COLORS = (
+    ("mountain", (124, 112, 134)),
+    ("sky", (150, 206, 250)),
+    ("water", (64, 140, 200)),
+    ("sea", (20, 80, 165)),
+    ("rock", (112, 106, 98)),
+    ("tree", (24, 104, 44)),
+    ("earth", (136, 92, 52)),
+    ("hill", (128, 148, 74)),
+    ("river", (84, 172, 214)),
+    ("sand", (240, 218, 152)),
+    ("land", (182, 146, 100)),
+    ("building", (188, 92, 92)),
+    ("grass", (118, 196, 62)),
+    ("plant", (62, 158, 92)),
+    ("person", (255, 110, 160)),
+    ("boat", (250, 138, 34)),
+    ("waterfall", (208, 238, 248)),
+    ("wall", (166, 154, 148)),
+    ("pier", (150, 110, 80)),
+    ("path", (208, 184, 130)),
+    ("lake", (40, 116, 158)),
+    ("bridge", (202, 72, 48)),
+    ("field", (220, 202, 72)),
+    ("road", (78, 78, 88)),
+    ("railing", (206, 206, 216)),
+    ("fence", (172, 124, 62)),
+    ("ship", (192, 40, 96)),
+    ("house", (226, 122, 98)),
+    ("other", (150, 60, 190)),
+)
+
+CLASSES = tuple(LandscapeClass(i, name, color) for i, (name, color) in enumerate(_NAMES_AND_COLORS))
+NUM_CLASSES = len(CLASSES)  # 29
+CLASS_IDS = {c.name: c.id for c in CLASSES}
+
+_PALETTE = np.array([c.color for c in CLASSES], np.uint8)  # [29, 3]
+
+
+def colorize(label: np.ndarray) -> np.ndarray:
+    """The palette picture of a label map.
+
+    Args:
+        label: [H, W] of any integer type, ids 0..28.
+
+    Returns:
+        [H, W, 3] uint8 RGB.
+
+    Raises:
+        ValueError: An id is outside 0..28.
+    """
+    label = np.asarray(label)
+    if label.size and not 0 <= label.min() <= label.max() < NUM_CLASSES:
+        raise ValueError(f"label ids {label.min()}..{label.max()} are not all in 0..{NUM_CLASSES - 1}")
+    return _PALETTE[label]

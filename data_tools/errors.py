@@ -1,0 +1,45 @@
+"""Faults of the user's input, and how a command line reports them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Callable
+
+EXIT_ERROR = 2  # as argparse for a wrong option
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, the shells' custom
+EXIT_PIPE = 141  # 128 + SIGPIPE
+
+
+class InputError(ValueError):
+    """A fault in the user's files or options.
+
+    The message is one line: the file or option, what was found, what is allowed.
+    A command prints it after `error: ` and exits with status 2.
+    """
+
+
+def exit_status(command: Callable[[], int]) -> int:
+    """Run a command; its own status, or that of what ended it, reported in a line without traceback.
+
+    Other errors than the user's, the system's (a full disk) and an interruption pass through: they are ours.
+    """
+    try:
+        status = command()
+        sys.stdout.flush()  # so that a reader that left is noticed here
+        return status
+    except InputError as error:
+        return _report(f"error: {error}", EXIT_ERROR)
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # else the interpreter complains when it flushes at exit
+        return EXIT_PIPE
+    except OSError as error:  # above all a full disk
+        where = f"{error.filename}: " if error.filename else ""
+        return _report(f"error: {where}{error.strerror or error}", EXIT_ERROR)
+    except KeyboardInterrupt:
+        return _report("interrupted", EXIT_INTERRUPTED)
+
+
+def _report(line: str, status: int) -> int:
+    print(line, file=sys.stderr)
+    return status

@@ -1,0 +1,60 @@
+"""Write files whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from pathlib import Path
+
+from data_tools.errors import InputError
+
+# What the user can mend by naming another place. A full disk is not among them: it stays an OSError.
+_WRONG_PLACE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Put `data` into `path` by way of a hidden file beside it, so that no half-written file is ever seen.
+
+    Raises:
+        InputError: The folder does not exist or may not be written to.
+        OSError: Anything else, such as a full disk.
+    """
+    path = Path(path)
+    # Not made from the file's own name, which may already be as long as the file system allows.
+    temporary = path.parent / f".{os.getpid()}-{threading.get_ident()}.tmp"
+    try:
+        temporary.write_bytes(data)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise _explained(path, error) from error
+    finally:
+        _remove(temporary)
+
+
+def make_folder(path: Path) -> None:
+    """Make `path` and its parents.
+
+    Raises:
+        InputError: Something in the way is a file, or may not be written to.
+    """
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise InputError(f"{path}: is a file, and a folder is needed there") from error
+    except OSError as error:
+        raise _explained(path, error) from error
+
+
+def _explained(path: Path, error: OSError) -> Exception:
+    if error.errno in _WRONG_PLACE:
+        return InputError(f"{path}: cannot be written: {os.strerror(error.errno)}")
+    error.filename = str(path)  # Python leaves it out when a write fails
+    return error
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink()
+    except OSError:
+        pass  # renamed already, or never made

@@ -1,0 +1,186 @@
+"""Read and write photos and label maps; every error names the file."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import struct
+import zlib
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Iterator, Tuple
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from data_tools.classes import NUM_CLASSES
+from data_tools.errors import InputError
+from data_tools.files import write_atomic
+
+_LABEL_MODES = ("L", "P", "I", "I;16", "I;16B", "I;16L", "I;16N")  # P: the palette's indices are the ids
+_ORIENTATION = 0x0112  # EXIF tag; 5..8 swap width and height
+
+# All that Pillow's readers raise on damaged files.
+_DECODING_ERRORS = (OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError, IndexError,
+                    OverflowError, struct.error, zlib.error)
+
+
+def read_photo(path: Path) -> np.ndarray:
+    """Pixels of a photo, turned upright by its EXIF orientation.
+
+    Grey, palette and CMYK become RGB, 16-bit grey keeps its upper 8 bits, transparent parts become white.
+
+    Returns:
+        [H, W, 3] uint8 RGB.
+
+    Raises:
+        InputError: The file is missing, unreadable, empty, damaged, animated, not an image, or larger
+            than Pillow's limit (`PIL.Image.MAX_IMAGE_PIXELS`).
+    """
+    with _opened(path) as image:
+        return np.array(_to_rgb(ImageOps.exif_transpose(image)))
+
+
+def read_label(path: Path, num_classes: int = NUM_CLASSES) -> np.ndarray:
+    """Class ids of one label map, 8-bit or 16-bit with a single channel; a palette image gives its indices.
+
+    Returns:
+        [H, W] uint8, each below `num_classes` (at most 256).
+
+    Raises:
+        InputError: As `read_photo`; or the file has several channels, fewer than 8 bits of grey or lossy
+            compression; or it holds an id out of range (says which, and the pixel as x, y).
+    """
+    with _opened(path) as image:
+        _require_label_format(path, image)
+        ids = np.asarray(image)
+    wrong = (ids < 0) | (ids >= num_classes)
+    if wrong.any():
+        y, x = np.argwhere(wrong)[0]
+        raise InputError(f"{path}: class id {ids[y, x]} at pixel x={x}, y={y}; ids are 0..{num_classes - 1}")
+    return ids.astype(np.uint8)
+
+
+def read_header(path: Path) -> Tuple[int, int, str]:
+    """Width and height as `read_photo` returns them, and Pillow's mode, without decoding any pixel.
+
+    Raises:
+        InputError: The file is missing, unreadable, empty, animated, not an image or too large.
+    """
+    with _opened(path) as image:
+        width, height = image.size
+        # `getexif` would decode a PNG that has no EXIF in its header.
+        if "exif" in image.info and image.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8):
+            width, height = height, width
+        return width, height, image.mode
+
+
+def write_photo(path: Path, photo: np.ndarray, quality: int = 95) -> None:
+    """Write [H, W, 3] uint8 RGB as JPEG with full-resolution colour; equal pixels give equal bytes.
+
+    Raises:
+        ValueError: Not such an array.
+        InputError: The folder is missing or may not be written to.
+        OSError: The disk is full.
+    """
+    if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3:
+        raise ValueError(f"a photo is [H, W, 3] uint8, not {list(photo.shape)} {photo.dtype}")
+    data = io.BytesIO()
+    Image.fromarray(photo).save(data, "JPEG", quality=quality, subsampling=0)
+    write_atomic(path, data.getvalue())
+
+
+def write_label(path: Path, label: np.ndarray) -> None:
+    """Write class ids, [H, W] of any integer type, as 16-bit grey PNG like the contest's.
+
+    Raises:
+        ValueError: Not such an array, or an id outside 0..65535.
+        InputError: The folder is missing or may not be written to.
+        OSError: The disk is full.
+    """
+    if label.ndim != 2 or label.dtype.kind not in "iu":
+        raise ValueError(f"a label map is [H, W] of integers, not {list(label.shape)} {label.dtype}")
+    if label.size and not 0 <= label.min() <= label.max() <= 65535:
+        raise ValueError(f"label ids {label.min()}..{label.max()} do not fit 16 bits")
+    data = io.BytesIO()
+    Image.fromarray(label.astype(np.uint16)).save(data, "PNG")
+    write_atomic(path, data.getvalue())
+
+
+def resize_photo(photo: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Bicubic (Pillow's, which averages when it shrinks): [h, w, 3] uint8 -> [height, width, 3] uint8."""
+    return np.array(Image.fromarray(photo).resize((width, height), Image.BICUBIC))
+
+
+def resize_label(label: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Nearest neighbour, so no id is made up: [h, w] uint8 -> [height, width] uint8."""
+    return np.array(Image.fromarray(label).resize((width, height), Image.NEAREST))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """The still image in a file; whatever goes wrong inside the `with` becomes an InputError."""
+    try:
+        _require_regular_file(path)
+        with Image.open(path) as image:
+            _require_one_small_frame(path, image)
+            yield image
+    except InputError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise InputError(f"{path}: {_one_line(error)}") from error
+    except Image.UnidentifiedImageError as error:
+        raise InputError(f"{path}: is not an image that Pillow can read") from error
+    except _DECODING_ERRORS as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise InputError(f"{path}: cannot be read: {os.strerror(error.errno)}") from error
+        raise InputError(f"{path}: is damaged: {_one_line(error)}") from error
+
+
+def _require_regular_file(path: Path) -> None:
+    status = os.stat(path)
+    if stat.S_ISDIR(status.st_mode):
+        raise InputError(f"{path}: is a folder, not an image")
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError(f"{path}: is not a regular file")
+    if status.st_size == 0:
+        raise InputError(f"{path}: is empty (0 bytes)")
+
+
+def _require_one_small_frame(path: Path, image: Image.Image) -> None:
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1 and image.format != "MPO":  # MPO: a camera's JPEG with its preview behind it
+        raise InputError(f"{path}: is animated or has pages ({frames} frames), and one still image is needed")
+    width, height = image.size
+    limit = Image.MAX_IMAGE_PIXELS  # Pillow itself only warns up to twice its limit
+    if limit is not None and width * height > limit:
+        raise InputError(f"{path}: {width}x{height} pixels are more than the {limit} allowed (Pillow's limit)")
+
+
+def _require_label_format(path: Path, image: Image.Image) -> None:
+    if image.mode not in _LABEL_MODES:
+        raise InputError(f"{path}: has mode {image.mode}; a label map is 8-bit or 16-bit grey, or has a palette")
+    if image.format == "JPEG":
+        raise InputError(f"{path}: is a JPEG, whose compression alters ids; a label map is a PNG")
+    if image.mode == "L" and image.format == "PNG" and _png_depth(path) < 8:
+        # Pillow stretches these to 0..255: the ids would come out multiplied.
+        raise InputError(f"{path}: is grey of {_png_depth(path)} bits; a label map has 8 or 16")
+
+
+def _png_depth(path: Path) -> int:
+    with open(path, "rb") as file:
+        return file.read(25)[24]  # signature 8, chunk length 4, "IHDR" 4, width 4, height 4, then bits a channel
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):
+        return Image.fromarray((np.clip(np.asarray(image), 0, 65535) // 256).astype(np.uint8)).convert("RGB")
+    if image.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    return image.convert("RGB")
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,85 @@
+"""The picture under way: colours, class map and depth, and sprites pasted into them."""
+
+from __future__ import annotations
+
+from typing import Tuple
+
+import numpy as np
+from PIL import Image
+
+from data_tools.classes import CLASS_IDS
+from data_tools.rendering.light import Light
+from data_tools.rendering.terrain import Camera, View
+
+_SAME_PLACE = 0.94  # a sprite hides the ground it stands on, which slopes towards the camera
+
+
+class Canvas:
+    """A landscape being painted.
+
+    photo: [3, H, W] float32 sRGB, about 0..1; planes, because NumPy is slow along an axis of 3.
+    label: [H, W] uint8 class ids.
+    depth: [H, W] float32, infinite in the sky.
+    """
+
+    def __init__(self, camera: Camera, light: Light, view: View):
+        self.camera, self.light = camera, light
+        shape = (camera.height, camera.width)
+        self.photo = np.zeros((3, *shape), np.float32)
+        self.label = np.full(shape, CLASS_IDS["sky"], np.uint8)
+        self.depth = np.full(shape, np.inf, np.float32)
+        self.depth.ravel()[view.pixels] = view.z
+
+    def paint(self, pixels: np.ndarray, colors: np.ndarray, name: str) -> None:
+        """Colour pixels and say what they are. Shapes: pixels [N] flat indices, colors [3, N]."""
+        for plane, values in zip(self.photo, colors):
+            plane.ravel()[pixels] = values
+        self.label.ravel()[pixels] = CLASS_IDS[name]
+
+    def hazed(self, color: np.ndarray, depth) -> np.ndarray:
+        """`color` as it looks at a distance. Shapes: color [3, N], depth number or [N] -> [3, N]."""
+        clear = np.exp(np.asarray(depth, np.float32) * np.float32(-1 / self.light.haze_depth))
+        faded = color - self.light.haze
+        faded *= clear
+        faded += self.light.haze
+        return faded
+
+    def paste(self, sprite: Image.Image, left: int, top: int, depth: float, name: str) -> None:
+        """Lay an RGBA picture over the canvas where nothing nearer stands.
+
+        Its own soft edge blends in the photo; the class changes where it covers half a pixel or more.
+        """
+        height, width = self.label.shape
+        x0, y0, x1, y1 = max(left, 0), max(top, 0), min(left + sprite.width, width), min(top + sprite.height, height)
+        if x0 >= x1 or y0 >= y1:
+            return
+        here = np.s_[y0:y1, x0:x1]
+        part = np.asarray(sprite)[y0 - top:y1 - top, x0 - left:x1 - left]
+        planes = np.ascontiguousarray(part.transpose(2, 0, 1)).astype(np.float32).reshape(4, -1) / 255
+        alpha = planes[3].reshape(part.shape[:2]) * (self.depth[here] >= depth * _SAME_PLACE)
+        color = self.hazed(planes[:3] * self.tint, depth).reshape(3, *part.shape[:2])
+        self.photo[:, y0:y1, x0:x1] += (color - self.photo[:, y0:y1, x0:x1]) * alpha
+        solid = alpha >= 0.5
+        self.label[here][solid] = CLASS_IDS[name]
+        self.depth[here][solid] = depth
+
+    @property
+    def tint(self) -> np.ndarray:
+        """[3, 1] How bright an upright thing looks under this light, as a factor on its colour."""
+        facing = 0.62 if self.light.direction[2] < 0 else 0.25
+        return self.light.ambient + self.light.sun * np.float32(facing)
+
+    def pixels_per_unit(self, depth: float) -> float:
+        """How large a unit looks at a distance."""
+        return self.camera.focal / depth
+
+    def on_screen(self, x: float, y: float, z: float) -> Tuple[float, float]:
+        """Column and row of a point of the scene; `y` is its height above the water."""
+        scale = self.camera.focal / z
+        return self.camera.width / 2 + x * scale, self.camera.horizon + (self.camera.eye - y) * scale
+
+    def is_any(self, *names: str) -> np.ndarray:
+        """[H, W] bool: pixels of one of these classes."""
+        table = np.zeros(256, bool)
+        table[[CLASS_IDS[name] for name in names]] = True
+        return table[self.label]

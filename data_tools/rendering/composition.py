@@ -1,0 +1,149 @@
+"""What the scenes are put together from: banks, mountain ranges, woods, and spots for things."""
+
+from __future__ import annotations
+
+from typing import Callable, List, NamedTuple, Optional, Sequence
+
+import numpy as np
+
+from data_tools.rendering.canvas import Canvas
+from data_tools.rendering.ground import Cover, Flora
+from data_tools.rendering.noise import Field, remembered, smoothstep
+from data_tools.rendering.plants import scatter
+from data_tools.rendering.terrain import Land, Relief, Surface
+from data_tools.rendering.things import put
+from data_tools.rendering.water import Water
+
+_RANGE_END = 85.0  # units; mountains are drawn up to here
+
+
+class Scene(NamedTuple):
+    """A landscape that is laid out but not yet painted."""
+
+    eye: float  # height of the camera above the water, units
+    horizon: float  # row of the horizon as a share of the picture's height
+    land: Land
+    covers: Sequence[Cover]  # the last that holds wins
+    water: Optional[Water]
+    furnish: Callable[[Canvas, np.random.Generator], None]  # sets trees, houses, boats
+
+
+def bank(distance: np.ndarray, slope: float, top: float) -> np.ndarray:
+    """Height of a shore: rises from the water's edge (distance 0) towards `top`, falls below it under water."""
+    dry = top * (1 - np.exp(-np.maximum(distance, 0) * (slope / top)))
+    return np.where(distance > 0, dry, np.maximum(distance * slope, -0.5)).astype(np.float32)
+
+
+def mountain_range(rng: np.random.Generator, start: float, tallest: float, gap: float = 0.0) -> Surface:
+    """Envelope (units) of mountains that rise from depth `start`; `gap` 0..1 opens a valley in the middle."""
+    outline = Field(rng, "fbm", rng.uniform(30, 60))
+    deep = rng.uniform(16, 32)
+    center, half = rng.uniform(-0.3, 0.3), rng.uniform(0.15, 0.3)
+    lean = rng.uniform(-0.5, 0.5)
+
+    @remembered
+    def envelope(x: np.ndarray, z: np.ndarray) -> np.ndarray:
+        rise = smoothstep(start, start + deep, z + 6 * outline(x, z)) * (z < _RANGE_END)
+        direction = x / z
+        valley = 1 - gap * np.exp(-((direction - center) / half) ** 2)
+        return (tallest * rise * valley * (1 + lean * direction)).astype(np.float32)
+
+    return envelope
+
+
+def mountains(rng: np.random.Generator, envelope: Surface) -> Relief:
+    """Ridges and peaks below an envelope."""
+    return Relief(Field(rng, "ridged", rng.uniform(60, 90)), envelope)
+
+
+def mountain_covers(envelope: Surface, foot: float, trees: Cover) -> List[Cover]:
+    """The rules for woods and mountains: where the envelope is above `foot`, woods count as mountain."""
+    def high(p):
+        return envelope(p.x, p.z) > foot * (1 + 0.5 * p.coarse)
+
+    return [trees, Cover("mountain", "alpine", high),
+            Cover("mountain", trees.material, lambda p: high(p) & trees.where(p))]
+
+
+def hills(rng: np.random.Generator, start: float, height: float, tile: float = 40.0) -> Surface:
+    """Smooth rises from depth `start`, never below 0."""
+    field = Field(rng, "fbm", tile)
+    field_slow = Field(rng, "fbm", tile * 2.5)
+
+    @remembered
+    def rise(x: np.ndarray, z: np.ndarray) -> np.ndarray:
+        shape = 0.55 + 0.9 * field_slow(x, z) + 0.12 * field(x, z)
+        return (height * np.maximum(shape, 0) * smoothstep(start, start + 14, z)).astype(np.float32)
+
+    return rise
+
+
+def woods(rng: np.random.Generator, where: Surface, density: float, height: float = 0.75):
+    """Treetops as a relief, and the rule that says which points are trees.
+
+    Args:
+        where: 0..1, where trees may grow.
+        density: 0 none, 1 all of it.
+    """
+    patches = Field(rng, "fbm", 18)
+
+    @remembered
+    def cover(x: np.ndarray, z: np.ndarray) -> np.ndarray:
+        inside = (patches(x, z) < 2 * density - 1 + 0.15) & (where(x, z) > 0.5)
+        return inside.astype(np.float32) * height
+
+    relief = Relief(Field(rng, "cones", rng.uniform(13, 18)), cover)
+    return relief, Cover("tree", "forest", lambda p: cover(p.x, p.z) > 0)
+
+
+def boulders(rng: np.random.Generator, where: Surface, radius: float):
+    """Blocks of rock up to `radius` units wide and high (0: none) as a relief, and the rule for the points they cover.
+
+    Args:
+        where: 0..1, how much of their height they have.
+    """
+    tile = max(radius, 0.1) * 512 / 26  # in the texture the largest are 26 of 512 texels
+    relief = Relief(Field(rng, "boulders", tile), remembered(lambda x, z: np.float32(where(x, z) * radius)))
+
+    def covered(p):
+        return relief.field(p.x, p.z) * relief.amplitude(p.x, p.z) > 0.04
+
+    return relief, Cover("rock", "stone", covered)
+
+
+def spots(canvas: Canvas, rng: np.random.Generator, names: Sequence[str], near: float, far: float,
+          count: int) -> np.ndarray:
+    """Flat indices of up to `count` pixels of these classes between two depths, chosen at random."""
+    fit = canvas.is_any(*names) & (canvas.depth >= near) & (canvas.depth <= far)
+    fit[:, :2] = fit[:, -2:] = False  # what stands there would be cut in two
+    found = np.flatnonzero(fit)
+    return found[rng.integers(0, len(found), count)] if len(found) else found
+
+
+def put_some(canvas: Canvas, rng: np.random.Generator, kind: str, names: Sequence[str], near: float, far: float,
+             count: int = 1) -> None:
+    """Set up to `count` things of a kind on pixels of these classes, the farthest first."""
+    places = spots(canvas, rng, names, near, far, count)
+    for place in places[np.argsort(-canvas.depth.ravel()[places], kind="stable")]:
+        put(canvas, rng, kind, int(place))
+
+
+def plant_some(canvas: Canvas, rng: np.random.Generator, flora: Flora, names: Sequence[str], near: float, far: float,
+               count: int, conifers: float) -> None:
+    """Scatter trees on pixels of these classes; `conifers` is their share."""
+    autumn = 0.85 if flora.forest[0][0] > 0.3 else 0.04
+    some = int(round(count * conifers))
+    groups = (("conifer", some, (0.9, 1.6), autumn * 0.2), ("broadleaf", count - some, (0.7, 1.2), autumn))
+    for kind, number, sizes, share in groups:
+        scatter(canvas, rng, kind, "tree", spots(canvas, rng, names, near, far, number), sizes, share)
+
+
+def undergrowth(canvas: Canvas, rng: np.random.Generator, names: Sequence[str], far: float, count: int) -> None:
+    """Scatter bushes, reeds and flowers close to the camera."""
+    for kind, sizes in (("bush", (0.14, 0.3)), ("reeds", (0.12, 0.24)), ("flowers", (0.10, 0.18))):
+        scatter(canvas, rng, kind, "plant", spots(canvas, rng, names, 0.0, far, rng.integers(0, count + 1)), sizes, 0.1)
+
+
+def below_everything(x: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """A base without land: the bottom of the sea."""
+    return np.full(np.shape(x), -0.5, np.float32)

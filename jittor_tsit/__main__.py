@@ -1,0 +1,122 @@
+"""`python -m jittor_tsit train|test|doctor`: parse, import Jittor, call."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Optional, Sequence
+
+from data_tools.errors import InputError, exit_status
+from jittor_tsit.experiment_files import shipped_experiment
+from jittor_tsit.start import start_jittor
+
+RUNS = Path("runs")
+SAMPLE_SET = Path("data/sample")  # made when no data is named
+SAMPLE_PAIRS, SAMPLE_LABELS, SAMPLE_SEED = 64, 16, 0
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Run one command and return its exit status: 0 done, 2 wrong input, 130 interrupted."""
+    args = parser().parse_args(argv)
+    return exit_status(lambda: args.command(args))
+
+
+def command_train(args: argparse.Namespace) -> int:
+    """Train, rendering the sample set first when no data is named."""
+    name = "quickstart" if args.data is None else "tsit_landscape"
+    experiment_file = args.experiment or shipped_experiment(name)
+    if args.data is not None and not args.data.is_dir():
+        raise InputError(f"--data {args.data}: no such folder")
+    start_jittor(args.device != "cpu")
+    from jittor_tsit.config import to_json
+    from jittor_tsit.train import configure, run_training
+
+    experiment = configure(experiment_file, args.data, args.overrides)
+    if not experiment.data.root:
+        experiment = configure(experiment_file, SAMPLE_SET, args.overrides)
+        if not args.dry_run:
+            render_sample_set()
+    if args.dry_run:
+        print(to_json(experiment), end="")
+        return 0
+    return run_training(experiment, args.run_dir or RUNS / experiment_file.stem)
+
+
+def render_sample_set() -> None:
+    """Rendered landscapes with label maps, unless they are there."""
+    from data_tools.synthetic import write_set
+
+    print(f"no --data: rendering {SAMPLE_PAIRS} landscapes to {SAMPLE_SET}", file=sys.stderr)
+    write_set(SAMPLE_SET, SAMPLE_PAIRS, SAMPLE_SEED, test_count=SAMPLE_LABELS)
+
+
+def command_test(args: argparse.Namespace) -> int:
+    """Make images and a submission."""
+    start_jittor(args.device != "cpu")
+    from jittor_tsit.generate import find_checkpoint, newest_run_dir, run_test
+
+    run_dir = args.run_dir or (args.checkpoint.parent if args.checkpoint else newest_run_dir(RUNS))
+    checkpoint = find_checkpoint(run_dir, args.checkpoint)
+    return run_test(checkpoint, args.data, args.out or run_dir / "test", args.seed, args.references, args.compare)
+
+
+def command_doctor(args: argparse.Namespace) -> int:
+    """Print what was found."""
+    from jittor_tsit.doctor import report
+
+    return report()
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser("python -m jittor_tsit", description="Landscape photographs from label maps.")
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+
+    train = add_command(
+        commands, "train", command_train, "train a model; the same command again goes on",
+        "python -m jittor_tsit train --data data/landscape --run-dir runs/mine width=32 weights.vgg=10",
+    )  # fmt: skip
+    train.add_argument("--data", type=Path, metavar="DIR", help="train/imgs/*.jpg and train/labels/*.png; default: a rendered sample set")
+    train.add_argument("--experiment", type=Path, metavar="FILE", help="default: tsit_landscape, or quickstart without --data")
+    train.add_argument("--run-dir", type=Path, metavar="DIR", help="where results go; default: runs/<experiment>")
+    train.add_argument("--dry-run", action="store_true", help="print all options and stop")
+    train.add_argument("--device", choices=("auto", "cpu"), default="auto", help="auto: the GPU where there is one")
+    train.add_argument("overrides", nargs="*", metavar="field=value", help="options of the experiment; --dry-run lists them")
+
+    test = add_command(
+        commands, "test", command_test, "make images for label maps, and a checked submission.zip",
+        "python -m jittor_tsit test --data data/landscape/test --run-dir runs/mine --compare",
+    )  # fmt: skip
+    test.add_argument("--data", type=Path, metavar="DIR", help="folder of label maps; default: test labels of the training set")
+    test.add_argument("--run-dir", type=Path, metavar="DIR", help="a run of train; default: the latest in runs/")
+    test.add_argument("--checkpoint", type=Path, metavar="FILE", help="default: the newest of the run")
+    test.add_argument("--out", type=Path, metavar="DIR", help="default: <run-dir>/test")
+    test.add_argument("--seed", type=natural_number, default=0, metavar="N", help="of the styles drawn; default: 0")
+    test.add_argument("--references", type=Path, metavar="DIR", help="photos named by label_to_img.json, to take the style from")
+    test.add_argument("--compare", action="store_true", help="also write compare.png, labels beside images")
+    test.add_argument("--device", choices=("auto", "cpu"), default="auto", help="auto: the GPU where there is one")
+
+    add_command(commands, "doctor", command_doctor, "say what was found on this machine", "python -m jittor_tsit doctor")
+    return top
+
+
+def add_command(commands, name: str, run, summary: str, example: str) -> argparse.ArgumentParser:
+    """A subcommand with its example in --help."""
+    added = commands.add_parser(
+        name, help=summary, description=summary, epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    added.set_defaults(command=run)
+    return added
+
+
+def natural_number(text: str) -> int:
+    """A whole number of at least 0."""
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+"""The environment that Jittor reads at import: CUDA, oneDNN, MPI, cache name. Standard library only.
+
+Jittor 1.3.11 downloads oneDNN and a CUDA toolkit by itself and stops where there is no network, and it dies
+on an nvcc without its libraries. `configure()` puts oneDNN in place from its PyPI wheels and lets Jittor see
+CUDA only when it is usable. It sets defaults only: the caller's variables win.
+"""
+
+import ctypes
+import json
+import os
+import shutil
+import sys
+import tempfile
+from importlib import metadata
+from pathlib import Path
+from typing import NamedTuple, Optional
+
+ONEDNN_FOLDER = "dnnl_lnx_2.2.0_cpu_gomp"  # the name that Jittor 1.3.11 looks for
+ONEDNN_WHEELS = ("onednn-cpu-gomp", "onednn-devel-cpu-gomp")  # libraries; headers
+MPI_RANK_VARIABLES = ("OMPI_COMM_WORLD_RANK", "PMI_RANK")  # set by mpirun of Open MPI; of MPICH
+
+
+class Cuda(NamedTuple):
+    """What was found of CUDA: `nvcc` when usable, otherwise the reason why not."""
+
+    nvcc: str  # "" when CUDA cannot be used
+    num_gpus: int
+    problem: str  # "" when there is none
+
+
+def configure() -> None:
+    """Set the variables that Jittor reads at import, where the caller has not."""
+    os.environ.setdefault("cache_name", "default")  # otherwise the git branch, and a new branch compiles anew
+    os.environ.setdefault("log_silent", "1")  # our commands say what is going on; errors are raised all the same
+    os.environ.setdefault("gdb_path", "")  # looking for a debugger takes longer than the rest of the import
+    started_by_mpi = any(name in os.environ for name in MPI_RANK_VARIABLES)
+    os.environ.setdefault("use_mpi", "1" if started_by_mpi else "0")  # spares one process the compile of MPI
+    _configure_python_config()
+    if not install_onednn():
+        os.environ.setdefault("use_mkl", "0")
+    if "nvcc_path" not in os.environ:
+        _configure_cuda(find_cuda())
+
+
+def _configure_python_config() -> None:
+    name = f"python3.{sys.version_info.minor}-config"
+    path = Path(sys.base_prefix, "bin", name)
+    if path.exists():
+        os.environ.setdefault("python_config_path", str(path))
+
+
+def _configure_cuda(cuda: Cuda) -> None:
+    os.environ["nvcc_path"] = cuda.nvcc
+    if cuda.nvcc:
+        for name in ("use_cutt", "use_cutlass", "use_nccl"):  # each would be downloaded
+            os.environ.setdefault(name, "0")
+    elif cuda.num_gpus:
+        print(f"jittor_tsit: {cuda.num_gpus} GPU(s) found but not usable: {cuda.problem}; using the CPU", file=sys.stderr)
+
+
+def find_cuda() -> Cuda:
+    """Look for a driver with a GPU, nvcc, and the libraries that Jittor links."""
+    num_gpus = count_gpus()
+    if not num_gpus:
+        return Cuda("", 0, "no NVIDIA driver with a GPU")
+    nvcc = shutil.which("nvcc") or shutil.which("/usr/local/cuda/bin/nvcc")
+    if nvcc is None:
+        return Cuda("", num_gpus, "no nvcc on PATH or in /usr/local/cuda/bin (install the CUDA toolkit)")
+    home = Path(nvcc).resolve().parent.parent
+    for pattern, what in (("libcudart.so", "CUDA runtime"), ("libcublas.so", "cuBLAS"), ("libcudnn.so", "cuDNN")):
+        if not _find_library(home, pattern):
+            return Cuda("", num_gpus, f"no {pattern} ({what}) beside {nvcc}")
+    return Cuda(nvcc, num_gpus, "")
+
+
+def count_gpus() -> int:
+    """GPUs that the driver offers; 0 without a driver."""
+    try:
+        driver = ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return 0
+    count = ctypes.c_int(0)
+    if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0:
+        return 0
+    return count.value
+
+
+def _find_library(cuda_home: Path, name: str) -> Optional[Path]:
+    folders = [cuda_home / "lib64", cuda_home / "lib", cuda_home / "targets/x86_64-linux/lib"]
+    folders += [Path("/usr/lib/x86_64-linux-gnu"), Path("/usr/lib/aarch64-linux-gnu")]
+    return next((folder / name for folder in folders if (folder / name).exists()), None)
+
+
+def jittor_home() -> Path:
+    """The folder whose .cache/jittor Jittor uses: JITTOR_HOME, the one remembered from before, or home."""
+    remembered = Path.home() / ".cache/jittor/config.json"
+    default = str(Path.home())
+    if remembered.exists():
+        default = json.loads(remembered.read_text()).get("JITTOR_HOME", default)
+    return Path(os.environ.get("JITTOR_HOME", default)).absolute()
+
+
+def onednn_path() -> Path:
+    """Where Jittor looks for oneDNN."""
+    return jittor_home() / ".cache/jittor/mkl" / ONEDNN_FOLDER
+
+
+def install_onednn() -> bool:
+    """Put oneDNN of the PyPI wheels where Jittor looks for it.
+
+    Returns:
+        False when it is neither there nor among the installed packages (there are no wheels for ARM).
+    """
+    target = onednn_path()
+    if (target / "lib/libmkldnn.so").exists():  # exists() follows links: a dangling one is replaced
+        return True
+    try:
+        files = [file for wheel in ONEDNN_WHEELS for file in metadata.files(wheel) or []]
+    except metadata.PackageNotFoundError:
+        return False
+    target.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix="onednn-", dir=target.parent))  # a name Jittor does not take for it
+    _copy_onednn(files, staging)
+    _move_into_place(staging, target)
+    return (target / "lib/libmkldnn.so").exists()
+
+
+def _copy_onednn(files, staging: Path) -> None:
+    """The headers and one copy of the library; the wheels hold it six times over, under each of its names."""
+    (staging / "lib").mkdir()
+    for file in files:
+        if "include" in file.parts:
+            inside = Path(*file.parts[file.parts.index("include"):])
+            (staging / inside).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file.locate(), staging / inside)
+        elif file.name == "libdnnl.so.2":
+            shutil.copy(file.locate(), staging / "lib" / file.name)
+    for name in ("libdnnl.so", "libmkldnn.so", "libmkldnn.so.2"):
+        (staging / "lib" / name).symlink_to("libdnnl.so.2")
+
+
+def _move_into_place(staging: Path, target: Path) -> None:
+    if target.is_symlink():
+        target.unlink()
+    elif target.exists():
+        shutil.rmtree(target, ignore_errors=True)
+    try:
+        staging.rename(target)
+    except OSError:  # another process was faster
+        shutil.rmtree(staging, ignore_errors=True)

@@ -1,0 +1,87 @@
+"""Official checkpoint keys and ours, name by name (layouts: EndlessSora/TSIT, NVlabs/SPADE)."""
+
+import re
+from typing import Dict, Iterable, List, Mapping, Tuple
+
+import numpy as np
+
+Rules = List[Tuple[str, str]]  # (pattern of our name, official form), applied one after the other
+
+GENERATOR_BLOCKS = ("head_0", "G_middle_0", "G_middle_1", "up_0", "up_1", "up_2", "up_3")
+
+FADE_RULES: Rules = [
+    (r"\bconv_skip\.", "conv_s."),
+    (r"\bconv([01])\.", r"conv_\1."),
+    (r"\bfade([01])\.", r"norm_\1."),
+    (r"\bfade_skip\.", "norm_s."),
+    (r"\.conv_(gamma|beta)\.", r".mlp_\1."),
+    (r"\.norm\.running_", ".param_free_norm.running_"),
+]
+
+TSIT_GENERATOR_RULES: Rules = [
+    (r"^(content|style)_stream\.blocks\.", r"\1_stream.res_"),
+    *[(rf"^blocks\.{k}\.", f"{name}.") for k, name in enumerate(GENERATOR_BLOCKS)],
+    *FADE_RULES,
+    (r"^start\.(conv|linear)\.", "fc."),
+    (r"^conv_image\.", "conv_img."),
+]
+
+ENCODER_RULES: Rules = [
+    *[(rf"^convs\.{k}\.", f"layer{k + 1}.0.") for k in range(6)],
+    (r"^linear_mu\.", "fc_mu."),
+    (r"^linear_logvar\.", "fc_var."),
+]
+
+
+def discriminator_rules(num_layers: int) -> Rules:
+    """Rules for a multi-scale discriminator with `num_layers` hidden layers."""
+    return [
+        (r"^scales\.(\d+)\.", r"discriminator_\1."),
+        (r"\.conv_first\.", ".model0.0."),
+        *[(rf"\.convs\.{k}\.", f".model{k + 1}.0.0.") for k in range(num_layers - 1)],
+        (r"\.conv_logits\.", f".model{num_layers}.0."),
+    ]
+
+
+def official_names(names: Iterable[str], rules: Rules) -> Dict[str, str]:
+    """Our array names -> the official ones. Spectral norm: weight, u, v -> weight_orig, weight_u, weight_v."""
+    ours = set(names)
+    return {name: _apply(rules, _spectral(name, ours)) for name in ours}
+
+
+def _spectral(name: str, all_names: set) -> str:
+    layer, _, leaf = name.rpartition(".")
+    if f"{layer}.u" not in all_names or leaf == "bias":
+        return name
+    return f"{layer}.weight_{'orig' if leaf == 'weight' else leaf}"
+
+
+def _apply(rules: Rules, name: str) -> str:
+    for pattern, form in rules:
+        name = re.sub(pattern, form, name)
+    return name
+
+
+def from_official(
+    official: Mapping[str, np.ndarray], shapes: Mapping[str, Tuple[int, ...]], rules: Rules
+) -> Dict[str, np.ndarray]:
+    """Arrays of an official state dict under our names.
+
+    Args:
+        shapes: Our names and shapes; each must be found, and nothing else may be there.
+
+    Raises:
+        ValueError: Lists every missing, unexpected and mis-shaped array.
+    """
+    names = official_names(shapes, rules)
+    ignored = {name for name in official if name.endswith("num_batches_tracked")}
+    faults = [f"missing {theirs} (for {ours})" for ours, theirs in sorted(names.items()) if theirs not in official]
+    faults += [f"unexpected {theirs}" for theirs in sorted(set(official) - set(names.values()) - ignored)]
+    faults += [
+        f"{theirs} has shape {official[theirs].shape}, not {tuple(shapes[ours])}"
+        for ours, theirs in sorted(names.items())
+        if theirs in official and official[theirs].shape != tuple(shapes[ours])
+    ]
+    if faults:
+        raise ValueError("; ".join(faults))
+    return {ours: official[theirs] for ours, theirs in names.items()}

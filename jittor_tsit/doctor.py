@@ -1,0 +1,80 @@
+"""`doctor`: what was found on this machine, and what each missing thing would give."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import sysconfig
+from importlib import metadata
+from pathlib import Path
+
+from jittor_tsit.bootstrap import find_cuda, onednn_path
+from jittor_tsit.start import start_jittor
+
+PACKAGES = ("jittor_tsit", "jittor", "numpy", "pillow", "tqdm", "safetensors")
+
+
+def report() -> int:
+    """Print one line a thing; 0 when training can run here, 1 when it cannot."""
+    lines = [("Python", f"{platform.python_version()} at {sys.executable}"), ("packages", _versions())]
+    lines += [("cores", str(len(os.sched_getaffinity(0)))), ("g++", _first_line("g++", "--version", gives="nothing works without it: apt-get install g++"))]
+    lines += [("Python headers", _headers()), ("oneDNN", _onednn()), ("CUDA", _cuda()), ("MPI", _mpi())]
+    for name, finding in lines:
+        print(f"{name:15} {finding}", flush=True)
+    works, finding = _jittor()
+    print(f"{'Jittor':15} {finding}")
+    return 0 if works else 1
+
+
+def _versions() -> str:
+    found = []
+    for name in PACKAGES:
+        try:
+            found.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            found.append(f"{name} not installed")
+    return ", ".join(found)
+
+
+def _first_line(program: str, option: str, gives: str) -> str:
+    path = shutil.which(program)
+    if path is None:
+        return f"not found; {gives}"
+    output = subprocess.run([path, option], capture_output=True, text=True).stdout
+    return f"{output.splitlines()[0] if output else ''} at {path}"
+
+
+def _headers() -> str:
+    path = Path(sysconfig.get_paths()["include"], "Python.h")
+    return str(path) if path.exists() else f"no {path}; nothing works without it: apt-get install python3-dev"
+
+
+def _onednn() -> str:
+    path = onednn_path()
+    if (path / "lib/libmkldnn.so").exists() and os.environ.get("use_mkl", "1") == "1":
+        return f"2.2.0 at {path}"
+    return "not used; fast convolutions on the CPU come with the packages onednn-cpu-gomp and onednn-devel-cpu-gomp"
+
+
+def _cuda() -> str:
+    cuda = find_cuda()
+    if cuda.nvcc:
+        return f"{cuda.num_gpus} GPU(s), nvcc at {cuda.nvcc}"
+    return f"not used: {cuda.problem}; a GPU trains the full-width model in days rather than months"
+
+
+def _mpi() -> str:
+    return _first_line("mpirun", "--version", gives="not needed on one machine with one GPU")
+
+
+def _jittor() -> tuple[bool, str]:
+    try:
+        jt = start_jittor()
+        total = float((jt.ones(2, 3) @ jt.ones(3, 2)).sum().item())
+    except Exception as error:  # whatever it is, this is the place to say it
+        return False, f"does not work: {str(error).strip().splitlines()[-1]}"
+    device = f"on {jt.get_device_count()} GPU(s)" if jt.flags.use_cuda else "on the CPU"
+    return total == 12.0, f"{jt.__version__} computes {device}; compiled operators lie in {jt.flags.cache_path}"

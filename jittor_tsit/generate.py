@@ -1,0 +1,170 @@
+"""`test`: from a checkpoint and label maps to images and a checked submission.zip."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Dict, Optional, Sequence
+
+import jittor as jt
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from data_tools.classes import colorize
+from data_tools.errors import InputError
+from data_tools.image_io import read_label, read_photo, resize_label, resize_photo, write_photo
+from data_tools.pairing import find_labels, read_reference_names
+from jittor_tsit.config import DataConfig, Experiment, RunConfig, from_dict
+from jittor_tsit.data import PairedBatch, one_hot, to_image, to_pixels
+from jittor_tsit.noise import Noise, key_of
+from jittor_tsit.submit import pack, verify
+from jittor_tsit.systems import SYSTEMS
+from jittor_tsit.systems.base import System
+from jittor_tsit.training.checkpoint import check_arrays, checkpoint_paths, load_checkpoint
+from jittor_tsit.training.run_dir import contact_sheet
+
+QUALITY = 95  # of the JPEGs; the contest's images lose nothing that shows
+SHEET_COLUMNS = 3  # pairs of label and image side by side on the contact sheet
+SHEET_PAIRS = 30  # at most, so that the sheet can still be looked at
+
+
+def find_checkpoint(run_dir: Path, checkpoint: Optional[Path]) -> Path:
+    """The named checkpoint, or the newest of a run.
+
+    Raises:
+        InputError: There is none.
+    """
+    if checkpoint is not None:
+        return checkpoint
+    paths = checkpoint_paths(run_dir)
+    if not paths:
+        raise InputError(f"{run_dir}: holds no checkpoint (state-*.safetensors); run train first, or name one by --checkpoint")
+    return paths[-1]
+
+
+def newest_run_dir(runs: Path) -> Path:
+    """The folder in `runs` with the most recent checkpoint."""
+    paths = [path for run_dir in runs.glob("*") for path in checkpoint_paths(run_dir)]
+    if not paths:
+        raise InputError(f"{runs}: holds no run with a checkpoint; run train first, or name one by --run-dir")
+    return max(paths, key=lambda path: path.stat().st_mtime).parent
+
+
+def load_system(path: Path) -> tuple[System, Experiment]:
+    """The networks of a checkpoint that make images; averaged weights where it holds any.
+
+    Raises:
+        InputError: Not a checkpoint, or of another version.
+    """
+    checkpoint = load_checkpoint(path)
+    experiment = experiment_of(path, checkpoint.experiment)
+    data, run = experiment.data, experiment.run
+    system = SYSTEMS[experiment.system](
+        experiment.config, data.num_classes, data.image_height, data.image_width, run.seed
+    )
+    arrays = {name: array for name, array in checkpoint.arrays.items() if name.partition(".")[0] in system.networks}
+    averaged = {name: array for name, array in checkpoint.arrays.items() if name.startswith("G_ema.")}
+    arrays.update({f"G.{name[len('G_ema.'):]}": array for name, array in averaged.items()})
+    check_arrays(path, arrays, {name: var.shape for name, var in system.state_dict().items()})
+    system.load_state_dict(arrays, checkpoint.progress.num_steps)
+    return system, experiment
+
+
+def experiment_of(path: Path, options: dict) -> Experiment:
+    """The experiment that a checkpoint was trained with."""
+    if options["system"] not in SYSTEMS:
+        raise InputError(f"{path}: is of system {options['system']}; there are {', '.join(SYSTEMS)}")
+    try:
+        config = from_dict(SYSTEMS[options["system"]].Config, options["config"])
+        return Experiment(
+            options["system"], config, from_dict(DataConfig, options["data"]), from_dict(RunConfig, options["run"])
+        )
+    except InputError as error:
+        raise InputError(f"{path}: a checkpoint of another version: {error}") from None
+
+
+def run_test(
+    checkpoint: Path, data: Optional[Path], out: Path, seed: int, references: Optional[Path], compare: bool
+) -> int:
+    """Make the images and the zip; returns the exit status.
+
+    Args:
+        data: Folder of label maps; by default the data set that the run was trained on.
+        references: Folder of the photos that `label_to_img.json` names, whose style the images take.
+
+    Raises:
+        InputError: Faulty checkpoint, labels or references.
+    """
+    system, experiment = load_system(checkpoint)
+    if system.batch_kind != "paired":
+        raise InputError(f"{checkpoint}: was trained on unpaired photos; `test` needs a model for label maps")
+    labels = find_labels(data or Path(experiment.data.root))
+    photos = reference_photos(labels, references) if references else {}
+    images = out / "images"
+    images.mkdir(parents=True, exist_ok=True)
+    made_by = f"{checkpoint.resolve()} {checkpoint.stat().st_mtime_ns} seed {seed} references {references}"
+    make_images(system, experiment.data, labels, photos, images, seed, is_done=claim(out / "made_by.txt", made_by))
+    stems, size = [path.stem for path in labels], (experiment.data.image_width, experiment.data.image_height)
+    pack(images, stems, out / "submission.zip")
+    verify(out / "submission.zip", stems, size)
+    if compare:
+        save_sheet(out / "compare.png", labels, images, experiment.data)
+    print(f"{out / 'submission.zip'}: {len(stems)} images {size[0]}x{size[1]}, opened again and checked")
+    return 0
+
+
+def claim(path: Path, made_by: str) -> bool:
+    """Write down what makes the images of a folder; True when an earlier run of the same already began them."""
+    if path.exists() and path.read_text(encoding="utf-8") == made_by:
+        return True
+    path.write_text(made_by, encoding="utf-8")
+    return False
+
+
+def reference_photos(labels: Sequence[Path], references: Path) -> Dict[str, Path]:
+    """Stem of each label -> photo whose style it takes."""
+    names = read_reference_names(labels[0].parent)
+    photos = {}
+    for label in labels:
+        if label.name not in names:
+            raise InputError(f"{label.parent / 'label_to_img.json'}: names no photo for {label.name}")
+        photos[label.stem] = references / names[label.name]
+    return photos
+
+
+def make_images(
+    system: System, data: DataConfig, labels: Sequence[Path], photos: Dict[str, Path], images: Path, seed: int, is_done: bool
+) -> None:
+    """Write `<stem>.jpg` for every label map, one at a time: none depends on its neighbours.
+
+    Args:
+        is_done: Images that are already there need not be made again.
+    """
+    noise = Noise(seed)
+    for path in tqdm(labels, unit="img", dynamic_ncols=True, desc="images"):
+        target = images / f"{path.stem}.jpg"
+        if is_done and target.exists():
+            continue
+        label = resize_label(read_label(path, data.num_classes), data.image_width, data.image_height)
+        image = reference_image(photos[path.stem], data) if photos else None
+        batch = PairedBatch(one_hot(label[None], data.num_classes), image, [key_of(path.stem)])
+        write_photo(target, to_pixels(system.generate(batch, noise))[0], QUALITY)
+        jt.sync_all()
+
+
+def reference_image(path: Path, data: DataConfig) -> jt.Var:
+    """[1, 3, H, W] in [-1, 1]"""
+    return to_image(resize_photo(read_photo(path), data.image_width, data.image_height)[None])
+
+
+def save_sheet(path: Path, labels: Sequence[Path], images: Path, data: DataConfig) -> None:
+    """A picture of label maps and their images, half size, spread evenly over the set."""
+    positions = np.linspace(0, len(labels) - 1, min(SHEET_PAIRS, len(labels))).astype(int)
+    pictures = []
+    for label_path in (labels[position] for position in positions):
+        label = resize_label(read_label(label_path, data.num_classes), data.image_width, data.image_height)
+        both = np.concatenate([colorize(label), read_photo(images / f"{label_path.stem}.jpg")], axis=1)
+        pictures.append(resize_photo(both, data.image_width, data.image_height // 2))
+    Image.fromarray(contact_sheet(pictures, SHEET_COLUMNS)).save(path)

@@ -1,0 +1,38 @@
+"""Convolution and linear layer with the family's initialisation, and its activation."""
+
+import jittor as jt
+from jittor import nn
+
+from jittor_tsit.layers.init import conv_weight, linear_weight
+
+
+def leaky_relu(x: jt.Var) -> jt.Var:
+    """Leaky ReLU of slope 0.2, the papers' value (Jittor's default is 0.01)."""
+    return nn.leaky_relu(x, 0.2)
+
+
+class Conv(nn.Module):
+    """Plain convolution, xavier-normal, bias 0.
+
+    Shapes:
+        x [N, in_channels, H, W] -> [N, out_channels, H', W']
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride=1, padding=0):
+        self.stride, self.padding = stride, padding
+        self.weight = conv_weight(out_channels, in_channels, kernel_size)
+        self.bias = jt.zeros(out_channels)
+
+    def execute(self, x):
+        return nn.conv2d(x, self.weight, self.bias, self.stride, self.padding)
+
+
+class Linear(nn.Module):
+    """x W^T + b, xavier-normal, bias 0. [N, in_features] -> [N, out_features]"""
+
+    def __init__(self, in_features: int, out_features: int):
+        self.weight = linear_weight(out_features, in_features)
+        self.bias = jt.zeros(out_features)
+
+    def execute(self, x):
+        return nn.matmul_transpose(x, self.weight) + self.bias

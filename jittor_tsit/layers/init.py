@@ -1,0 +1,24 @@
+"""Initial values of parameters."""
+
+import math
+
+import jittor as jt
+
+GAIN = 0.02  # of the xavier-normal draw, as pix2pix, SPADE and TSIT have it
+
+
+def conv_weight(out_channels: int, in_channels: int, kernel_size: int) -> jt.Var:
+    """Xavier-normal convolution weight, [out_channels, in_channels, k, k]."""
+    fan_sum = (in_channels + out_channels) * kernel_size * kernel_size
+    return jt.randn(out_channels, in_channels, kernel_size, kernel_size) * (GAIN * math.sqrt(2 / fan_sum))
+
+
+def linear_weight(out_features: int, in_features: int) -> jt.Var:
+    """Xavier-normal matrix, [out_features, in_features]."""
+    return jt.randn(out_features, in_features) * (GAIN * math.sqrt(2 / (in_features + out_features)))
+
+
+def unit_vector(size: int) -> jt.Var:
+    """Random direction of length 1, [size], not trained."""
+    vector = jt.randn(size)
+    return (vector / jt.sqrt((vector * vector).sum())).stop_grad()

@@ -1,0 +1,136 @@
+"""Normalisations without learned affine, and the spectrally normalised convolution.
+
+Sources: instance norm (Ulyanov et al., arXiv 1607.08022), batch norm (Ioffe & Szegedy, ICML 2015),
+spectral norm (Miyato et al., ICLR 2018) as torch.nn.utils.spectral_norm does it, FAdaIN (TSIT, Jiang et
+al., ECCV 2020).
+"""
+
+from typing import Tuple
+
+import jittor as jt
+from jittor import nn
+
+from jittor_tsit.layers.init import conv_weight, unit_vector
+
+EPS = 1e-5  # the value of PyTorch and of every paper here
+MOMENTUM = 0.1  # share of the new batch in the running statistics, PyTorch's default
+
+
+def _mean_var(x: jt.Var, axes: Tuple[int, ...]):
+    """Mean and biased variance over `axes`, kept as size-1 axes, from one pass over `x`.
+
+    Each channel is first shifted by one of its own values: E[x^2] - E[x]^2 loses its digits where the mean is
+    large against the deviation, as in the deepest features of few pixels.
+    """
+    shift = x[tuple(slice(0, 1) if axis in axes else slice(None) for axis in range(4))].detach()
+    shifted = x - shift
+    mean = _mean(shifted, axes)
+    mean_of_squares = _mean(shifted * shifted, axes)
+    return mean + shift, jt.maximum(mean_of_squares - mean * mean, 0.0)  # rounding may leave a tiny negative
+
+
+def _mean(x: jt.Var, axes: Tuple[int, ...]) -> jt.Var:
+    """Mean over rows first: one long float32 sum over a whole map would lose two digits."""
+    rows = x.mean([3], keepdims=True)
+    return rows.mean([axis for axis in axes if axis != 3], keepdims=True)
+
+
+def instance_norm(x: jt.Var) -> jt.Var:
+    """Each channel of each sample brought to mean 0, variance 1.
+
+    Shapes:
+        x [N, C, H, W] -> [N, C, H, W]
+    """
+    mean, var = _mean_var(x, (2, 3))
+    return (x - mean) / jt.sqrt(var + EPS)
+
+
+class BatchNorm(nn.Module):
+    """Each channel brought to mean 0, variance 1 over the batch; by running statistics in eval mode.
+
+    Shapes:
+        x [N, C, H, W] -> [N, C, H, W]
+
+    Source: torch.nn.BatchNorm2d(affine=False): the running variance takes the unbiased batch variance.
+    """
+
+    def __init__(self, channels: int):
+        self.running_mean = jt.zeros(channels).stop_grad()
+        self.running_var = jt.ones(channels).stop_grad()
+
+    def execute(self, x):
+        if self.is_training():
+            mean, var = _mean_var(x, (0, 2, 3))
+            self._track(mean, var, count=x.shape[0] * x.shape[2] * x.shape[3])
+        else:
+            mean = self.running_mean.reshape(1, -1, 1, 1)
+            var = self.running_var.reshape(1, -1, 1, 1)
+        return (x - mean) / jt.sqrt(var + EPS)
+
+    def _track(self, mean: jt.Var, var: jt.Var, count: int) -> None:
+        unbiased = var * (count / max(count - 1, 1))
+        for running, new in ((self.running_mean, mean), (self.running_var, unbiased)):
+            running.update(running + MOMENTUM * (new.detach().reshape(-1) - running))
+
+
+def fadain(x: jt.Var, style: jt.Var, alpha: float = 1.0) -> jt.Var:
+    """Give `x` the mean and deviation that `style` has, per sample and channel.
+
+    Args:
+        alpha: Share of the result; the rest is `x` itself.
+
+    Shapes:
+        x [N, C, H, W], style [N, C, H', W'] -> [N, C, H, W]
+
+    Source: TSIT; the deviation is the root of the unbiased variance plus 1e-5.
+    """
+    x_mean, x_std = _mean_std(x)
+    style_mean, style_std = _mean_std(style)
+    styled = (x - x_mean) / x_std * style_std + style_mean
+    return styled if alpha == 1.0 else alpha * styled + (1 - alpha) * x
+
+
+def _mean_std(x: jt.Var):
+    mean, var = _mean_var(x, (2, 3))
+    count = x.shape[2] * x.shape[3]
+    return mean, jt.sqrt(var * (count / max(count - 1, 1)) + EPS)
+
+
+class SpectralConv(nn.Module):
+    """Convolution by `weight / sigma`, sigma being the weight's largest singular value.
+
+    `u` and `v` hold its singular vectors. Each pass in training mode (also without gradient) improves them
+    by one power iteration and keeps them; eval mode leaves them as they are. The gradient takes them as
+    constants.
+
+    Shapes:
+        x [N, in_channels, H, W] -> [N, out_channels, H', W']
+
+    Source: torch.nn.utils.spectral_norm with its defaults.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride=1, padding=0, bias=True):
+        self.stride, self.padding = stride, padding
+        self.weight = conv_weight(out_channels, in_channels, kernel_size)
+        self.bias = jt.zeros(out_channels) if bias else None
+        self.u = unit_vector(out_channels)
+        self.v = unit_vector(in_channels * kernel_size * kernel_size)
+
+    def execute(self, x):
+        return nn.conv2d(x, self.normalized_weight(), self.bias, self.stride, self.padding)
+
+    def normalized_weight(self) -> jt.Var:
+        """[out_channels, in_channels, k, k]"""
+        matrix = self.weight.reshape(self.weight.shape[0], -1)
+        if self.is_training():
+            self._iterate(matrix.detach())
+        sigma = (self.u.detach().unsqueeze(1) * matrix * self.v.detach().unsqueeze(0)).sum()
+        return self.weight / sigma
+
+    def _iterate(self, matrix: jt.Var) -> None:
+        self.v.update(_normalized((matrix * self.u.unsqueeze(1)).sum(0)))
+        self.u.update(_normalized((matrix * self.v.unsqueeze(0)).sum(1)))
+
+
+def _normalized(vector: jt.Var) -> jt.Var:
+    return vector / jt.maximum(jt.sqrt((vector * vector).sum()), 1e-12)  # PyTorch's floor for the norm

@@ -1,0 +1,103 @@
+"""Loss terms, unweighted, each as its paper's official code reduces it."""
+
+from typing import Callable, Dict, List, NamedTuple, Sequence
+
+import jittor as jt
+
+
+class GANLoss(NamedTuple):
+    """Three terms of an adversarial loss. Each takes D's logits, one Var a scale, and averages over scales."""
+
+    real: Callable[[Sequence[jt.Var]], jt.Var]  # D's loss on photographs
+    fake: Callable[[Sequence[jt.Var]], jt.Var]  # D's loss on generated images
+    gen: Callable[[Sequence[jt.Var]], jt.Var]  # G's loss on its images
+
+
+def _over_scales(pixel_loss):
+    """From a loss per logit to its mean over pixels, then over scales."""
+    return lambda logits: sum(pixel_loss(x).mean() for x in logits) / len(logits)
+
+
+GAN_LOSSES: Dict[str, GANLoss] = {
+    # Lim & Ye, arXiv 1705.02894; Miyato et al., ICLR 2018
+    "hinge": GANLoss(
+        real=_over_scales(lambda x: positive_part(1 - x)),
+        fake=_over_scales(lambda x: positive_part(1 + x)),
+        gen=_over_scales(lambda x: -x),
+    ),
+    # Mao et al., ICCV 2017
+    "lsgan": GANLoss(
+        real=_over_scales(lambda x: (x - 1).sqr()),
+        fake=_over_scales(lambda x: x.sqr()),
+        gen=_over_scales(lambda x: (x - 1).sqr()),
+    ),
+    # Goodfellow et al., NIPS 2014, with G's non-saturating form: cross-entropy of the logits
+    "vanilla": GANLoss(
+        real=_over_scales(lambda x: softplus(-x)),
+        fake=_over_scales(lambda x: softplus(x)),
+        gen=_over_scales(lambda x: softplus(-x)),
+    ),
+    # Arjovsky et al., ICML 2017
+    "wgan": GANLoss(
+        real=_over_scales(lambda x: -x),
+        fake=_over_scales(lambda x: x),
+        gen=_over_scales(lambda x: -x),
+    ),
+}
+
+
+def absolute(x: jt.Var) -> jt.Var:
+    """|x| with gradient 0 at 0, as PyTorch has it; Jittor's is 1 there."""
+    return x * ((x > 0).float32() - (x < 0).float32())
+
+
+def positive_part(x: jt.Var) -> jt.Var:
+    """max(x, 0) with gradient one half at 0, as PyTorch's `min` of equal values has it; Jittor's is 0 there."""
+    return 0.5 * (x + absolute(x))
+
+
+def softplus(x: jt.Var) -> jt.Var:
+    """log(1 + e^x) without overflow."""
+    return positive_part(x) + jt.log(1 + jt.exp(-absolute(x)))
+
+
+def feature_matching(fake_feats: List[List[jt.Var]], real_feats: List[List[jt.Var]]) -> jt.Var:
+    """Mean L1 distance of D's hidden activations, summed over layers, averaged over scales.
+
+    Source: pix2pixHD (Wang et al., CVPR 2018). The photograph's side takes no gradient.
+    """
+    total = 0
+    for fakes, reals in zip(fake_feats, real_feats):
+        total = total + sum(absolute(fake - real.detach()).mean() for fake, real in zip(fakes, reals))
+    return total / len(fake_feats)
+
+
+PERCEPTUAL_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)  # of relu1_1 … relu5_1, as pix2pixHD has them
+
+
+def perceptual(features: Callable[[jt.Var], List[jt.Var]], image: jt.Var, target: jt.Var) -> jt.Var:
+    """Weighted mean L1 distance of VGG features; the target takes no gradient.
+
+    Args:
+        features: Five feature maps, shallow to deep, of images [N, 3, H, W] in [-1, 1].
+
+    Source: Johnson et al., ECCV 2016, in pix2pixHD's form: no ImageNet mean and deviation.
+    """
+    with jt.no_grad():
+        target_feats = features(target)
+    distances = [absolute(x - y.detach()).mean() for x, y in zip(features(image), target_feats)]
+    return sum(weight * distance for weight, distance in zip(PERCEPTUAL_WEIGHTS, distances))
+
+
+def kl_divergence(mu: jt.Var, logvar: jt.Var) -> jt.Var:
+    """KL divergence of N(mu, e^logvar) from N(0, 1), summed over the batch and all dimensions."""
+    return -0.5 * (1 + logvar - mu.sqr() - jt.exp(logvar)).sum()
+
+
+def weighted_sum(terms: Dict[str, jt.Var], weights: Dict[str, float]) -> jt.Var:
+    """Sum of weight times term.
+
+    Raises:
+        KeyError: A term has no weight.
+    """
+    return sum(weights[name] * term for name, term in terms.items())

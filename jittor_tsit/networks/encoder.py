@@ -1,0 +1,37 @@
+"""Image encoder of SPADE and TSIT (SPADE: Park et al., CVPR 2019; models/networks/encoder.py)."""
+
+from typing import Tuple
+
+import jittor as jt
+from jittor import nn
+
+from jittor_tsit.layers.basic import Linear, leaky_relu
+from jittor_tsit.layers.norm import SpectralConv, instance_norm
+
+SIDE = 256  # images are brought to this size first
+
+
+class ConvEncoder(nn.Module):
+    """Mean and log-variance of the latent code of an image.
+
+    Shapes:
+        image [N, 3, H, W] in [-1, 1] -> mu [N, z_dim], logvar [N, z_dim]
+    """
+
+    def __init__(self, width: int, z_dim: int = 256):
+        channels = [3] + [width * factor for factor in (1, 2, 4, 8, 8, 8)]
+        self.convs = nn.ModuleList(
+            [SpectralConv(a, b, 3, stride=2, padding=1, bias=False) for a, b in zip(channels, channels[1:])]
+        )
+        features = channels[-1] * (SIDE // 2 ** len(self.convs)) ** 2
+        self.linear_mu = Linear(features, z_dim)
+        self.linear_logvar = Linear(features, z_dim)
+
+    def execute(self, image) -> Tuple[jt.Var, jt.Var]:
+        x = image
+        if tuple(x.shape[2:]) != (SIDE, SIDE):
+            x = nn.interpolate(x, size=(SIDE, SIDE), mode="bilinear", align_corners=False)
+        for conv in self.convs:
+            x = leaky_relu(instance_norm(conv(x)))
+        x = x.reshape(x.shape[0], -1)
+        return self.linear_mu(x), self.linear_logvar(x)

@@ -1,0 +1,73 @@
+"""Patch discriminator at several scales (pix2pixHD, SPADE, TSIT: models/networks/discriminator.py)."""
+
+from typing import List, NamedTuple
+
+import jittor as jt
+from jittor import nn
+
+from jittor_tsit.layers.basic import Conv, leaky_relu
+from jittor_tsit.layers.norm import SpectralConv, instance_norm
+from jittor_tsit.layers.resize import avg_pool_down
+
+MAX_CHANNELS = 512  # where the doubling of channels ends
+
+
+class DiscriminatorOutput(NamedTuple):
+    """What D says of a batch: one entry a scale, full size first."""
+
+    logits: List[jt.Var]  # [N, 1, h, w]
+    feats: List[List[jt.Var]]  # activations of the hidden layers, shallow to deep
+
+    def split(self, size: int):
+        """The outputs of the first `size` samples and of the others."""
+        first = DiscriminatorOutput([x[:size] for x in self.logits], [[x[:size] for x in f] for f in self.feats])
+        rest = DiscriminatorOutput([x[size:] for x in self.logits], [[x[size:] for x in f] for f in self.feats])
+        return first, rest
+
+
+class PatchDiscriminator(nn.Module):
+    """Strided convolutions that judge overlapping patches.
+
+    Args:
+        num_layers: Hidden layers.
+        unit_stride_layer: The hidden layer, counted from 0, that keeps its input's size: 3 in TSIT, whatever
+            `num_layers` is; the last one in SPADE.
+
+    Shapes:
+        x [N, in_channels, H, W] -> logits [N, 1, h, w], list of feats
+    """
+
+    def __init__(self, in_channels: int, width: int, num_layers: int, unit_stride_layer: int):
+        channels = [min(width * 2**k, MAX_CHANNELS) for k in range(num_layers)]
+        self.conv_first = Conv(in_channels, width, 4, stride=2, padding=2)
+        self.convs = nn.ModuleList([
+            SpectralConv(a, b, 4, stride=1 if k == unit_stride_layer else 2, padding=2, bias=False)
+            for k, (a, b) in enumerate(zip(channels, channels[1:]), start=1)
+        ])
+        self.conv_logits = Conv(channels[-1], 1, 4, padding=2)
+
+    def execute(self, x):
+        feats = [leaky_relu(self.conv_first(x))]
+        for conv in self.convs:
+            feats.append(leaky_relu(instance_norm(conv(feats[-1]))))
+        return self.conv_logits(feats[-1]), feats
+
+
+class MultiscaleDiscriminator(nn.Module):
+    """Independent patch discriminators on an image pyramid.
+
+    Shapes:
+        x [N, in_channels, H, W] -> DiscriminatorOutput; scale k sees x at 1 / 2^k of its size
+    """
+
+    def __init__(self, in_channels: int, width: int, num_layers=4, num_scales=2, unit_stride_layer=3):
+        self.scales = nn.ModuleList([
+            PatchDiscriminator(in_channels, width, num_layers, unit_stride_layer) for _ in range(num_scales)
+        ])
+
+    def execute(self, x) -> DiscriminatorOutput:
+        outputs = [self.scales[0](x)]
+        for k in range(1, len(self.scales)):
+            x = avg_pool_down(x)
+            outputs.append(self.scales[k](x))
+        return DiscriminatorOutput([logits for logits, _ in outputs], [feats for _, feats in outputs])

@@ -1,0 +1,87 @@
+"""TSIT's streams and generator (Jiang et al., ECCV 2020; EndlessSora/TSIT models/networks/generator.py)."""
+
+from typing import List, Optional
+
+import jittor as jt
+from jittor import nn
+
+from jittor_tsit.layers.basic import Conv, Linear, leaky_relu
+from jittor_tsit.layers.blocks import FADEBlock, StreamBlock
+from jittor_tsit.layers.norm import BatchNorm, fadain
+from jittor_tsit.layers.resize import downsample2x, upsample2x
+
+STRIDE = 128  # of the deepest features: image sides are multiples of it
+
+
+class Stream(nn.Module):
+    """Features of an image or one-hot map at eight scales.
+
+    Shapes:
+        x [N, in_channels, H, W] -> eight feats, the k-th [N, width * 2^min(k, 4), H / 2^k, W / 2^k]
+    """
+
+    def __init__(self, in_channels: int, width: int):
+        channels = [in_channels] + [width * 2 ** min(k, 4) for k in range(8)]
+        self.blocks = nn.ModuleList([StreamBlock(a, b) for a, b in zip(channels, channels[1:])])
+
+    def execute(self, x) -> List[jt.Var]:
+        feats = [self.blocks[0](x)]
+        for k in range(1, len(self.blocks)):
+            feats.append(self.blocks[k](downsample2x(feats[-1])))
+        return feats
+
+
+class LatentStart(nn.Module):
+    """Generator's first tensor from a latent code. z [N, z_dim] -> [N, channels, height, width]"""
+
+    def __init__(self, z_dim: int, channels: int, height: int, width: int):
+        self.shape = (channels, height, width)
+        self.linear = Linear(z_dim, channels * height * width)
+
+    def execute(self, z):
+        return self.linear(z).reshape(z.shape[0], *self.shape)
+
+
+class MapStart(nn.Module):
+    """Generator's first tensor from a small map. x [N, in_channels, H, W] -> [N, channels, H, W]"""
+
+    def __init__(self, in_channels: int, channels: int):
+        self.conv = Conv(in_channels, channels, 3, padding=1)
+
+    def execute(self, x):
+        return self.conv(x)
+
+
+class TSITGenerator(nn.Module):
+    """Content features steer every block through FADE; style features, where there are any, through FAdaIN.
+
+    Args:
+        in_channels: Channels of `content`: the classes of a one-hot map, or 3 for a photograph.
+        start: Makes the first tensor, [N, 16 * width, H / 128, W / 128], from whatever `execute` is given.
+        has_style_stream: False for semantic synthesis, where style enters through `start` alone.
+        alpha: Share of FAdaIN's result.
+
+    Shapes:
+        content [N, in_channels, H, W], start: what `self.start` takes, style [N, in_channels, H, W] or None
+        -> image [N, 3, H, W] in [-1, 1]. H and W are multiples of 128.
+    """
+
+    def __init__(self, in_channels: int, width: int, start: nn.Module, has_style_stream=False, alpha=1.0):
+        self.alpha = alpha
+        self.content_stream = Stream(in_channels, width)
+        self.style_stream = Stream(in_channels, width) if has_style_stream else None
+        self.start = start
+        channels = [width * factor for factor in (16, 16, 16, 16, 8, 4, 2, 1)]
+        self.blocks = nn.ModuleList([FADEBlock(a, b, BatchNorm) for a, b in zip(channels, channels[1:])])
+        self.conv_image = Conv(width, 3, 3, padding=1)
+
+    def execute(self, content, start, style: Optional[jt.Var] = None):
+        content_feats = self.content_stream(content)
+        style_feats = self.style_stream(style) if self.style_stream is not None else None
+        x = self.start(start)
+        for k in range(len(self.blocks)):
+            scale = 7 - k  # from the deepest features up to half the image's size; feats[0] has no user
+            if style_feats is not None:
+                x = fadain(x, style_feats[scale], self.alpha)
+            x = upsample2x(self.blocks[k](x, content_feats[scale]))
+        return jt.tanh(self.conv_image(leaky_relu(x)))

@@ -1,0 +1,113 @@
+"""VGG-16 and VGG-19 features for the perceptual loss (Simonyan & Zisserman, ICLR 2015)."""
+
+import shutil
+import urllib.request
+from pathlib import Path
+from typing import Dict, List
+
+import jittor as jt
+import numpy as np
+from jittor import nn
+
+from data_tools.errors import InputError
+from jittor_tsit.bootstrap import jittor_home
+from jittor_tsit.weight_files import read_weights
+
+HUB = "https://cg.cs.tsinghua.edu.cn/jittor/assets/build/checkpoints"  # where jittor.models' weights lie
+HUB_TIMEOUT = 20  # seconds without an answer; a network that is there answers sooner
+
+# torchvision's `features.N` of each convolution, stage by stage; the first of each stage ends a slice
+STAGES = {
+    "vgg16": ((0, 2), (5, 7), (10, 12, 14), (17, 19, 21), (24, 26, 28)),
+    "vgg19": ((0, 2), (5, 7), (10, 12, 14, 16), (19, 21, 23, 25), (28, 30, 32, 34)),
+}
+
+
+class VGGFeatures(nn.Module):
+    """relu1_1, relu2_1, relu3_1, relu4_1 and relu5_1 of a frozen VGG network.
+
+    Args:
+        arch: "vgg16" or "vgg19".
+        weights: torchvision's arrays, `features.N.weight` [out, in, 3, 3] and `features.N.bias` [out].
+
+    Shapes:
+        image [N, 3, H, W] in [-1, 1] -> five maps [N, C_k, H / 2^k, W / 2^k]
+
+    Raises:
+        KeyError: A needed array is missing.
+
+    Source: SPADE and TSIT feed [-1, 1] directly, without ImageNet's mean and deviation.
+    """
+
+    def __init__(self, arch: str, weights: Dict[str, np.ndarray]):
+        stages = STAGES[arch]
+        self.stages = [len(stage) for stage in stages[:-1]] + [1]  # nothing is needed beyond relu5_1
+        indices = [index for stage, count in zip(stages, self.stages) for index in stage[:count]]
+        self.convs = nn.ModuleList(
+            [_FrozenConv(weights[f"features.{i}.weight"], weights[f"features.{i}.bias"]) for i in indices]
+        )
+
+    def execute(self, image) -> List[jt.Var]:
+        feats, x, convs = [], image, iter(self.convs)
+        for stage, count in enumerate(self.stages):
+            if stage:
+                x = nn.pool(x, 2, "maximum", stride=2)
+            for k in range(count):
+                x = nn.relu(next(convs)(x))
+                if k == 0:
+                    feats.append(x)
+        return feats
+
+
+class _FrozenConv(nn.Module):
+    """3 x 3 convolution whose weights stay; its input's gradient flows."""
+
+    def __init__(self, weight: np.ndarray, bias: np.ndarray):
+        self.weight = jt.array(np.asarray(weight, np.float32)).stop_grad()
+        self.bias = jt.array(np.asarray(bias, np.float32)).stop_grad()
+
+    def execute(self, x):
+        return nn.conv2d(x, self.weight, self.bias, 1, 1)
+
+
+def load_vgg(arch: str, path: Path) -> VGGFeatures:
+    """VGG features from a weight file in torchvision's layout (.pth, .npz, .safetensors or Jittor .pkl).
+
+    Raises:
+        InputError: The file cannot be read, or does not hold this network.
+    """
+    weights = read_weights(path)
+    try:
+        return VGGFeatures(arch, weights)
+    except KeyError as missing:
+        raise InputError(f"{path}: not {arch} weights in torchvision's layout: no array {missing}") from None
+
+
+def find_vgg(arch: str, path: str) -> VGGFeatures:
+    """VGG features from the named file, or else from Jittor's hub.
+
+    Raises:
+        InputError: No weights to be had; names the three ways out.
+    """
+    return load_vgg(arch, Path(path) if path else _from_hub(arch))
+
+
+def _from_hub(arch: str) -> Path:
+    """The hub's file in Jittor's cache, downloaded on first use."""
+    target = jittor_home() / ".cache/jittor/checkpoints" / f"{arch}.pkl"
+    if target.exists():
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_suffix(".part")
+    try:
+        with urllib.request.urlopen(f"{HUB}/{arch}.pkl", timeout=HUB_TIMEOUT) as answer, open(part, "wb") as file:
+            shutil.copyfileobj(answer, file)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise InputError(
+            f"no {arch} weights for the perceptual loss, and Jittor's hub gives none ({error}): name a file "
+            f"(perceptual_weights=FILE, torchvision's {arch} .pth or an .npz), run once where there is a network, "
+            "or do without (weights.vgg=0)"
+        ) from None
+    part.replace(target)
+    return target

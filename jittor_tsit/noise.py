@@ -1,0 +1,33 @@
+"""Random draws that depend on the seed and the image alone, not on when or where they are made."""
+
+import zlib
+from typing import Sequence, Tuple
+
+import jittor as jt
+import numpy as np
+
+
+class Noise:
+    """Normal draws, one stream for each purpose and image.
+
+    A resumed run draws what the uninterrupted one would have, and a label gets the same code in any batch.
+    """
+
+    def __init__(self, seed: int):
+        self.seed = seed
+
+    def normal(self, purpose: str, keys: Sequence[int], shape: Tuple[int, ...]) -> jt.Var:
+        """N(0, 1) draws, [len(keys), *shape].
+
+        Args:
+            purpose: Separates the draws of one image, such as "G" and "D".
+            keys: One number an image: its place in the run, or `key_of` its name.
+        """
+        stream = zlib.crc32(purpose.encode())
+        draws = [np.random.default_rng([self.seed, stream, key]).standard_normal(shape, np.float32) for key in keys]
+        return jt.array(np.stack(draws))
+
+
+def key_of(name: str) -> int:
+    """A number for a name, the same on every machine."""
+    return zlib.crc32(name.encode())

@@ -1,0 +1,100 @@
+"""Adam as PyTorch computes it, learning-rate schedule, averaged weights."""
+
+from typing import Dict, Mapping, Tuple
+
+import jittor as jt
+from jittor import nn
+
+EPS = 1e-8  # Adam's default everywhere
+
+
+def trainable(module: nn.Module, prefix: str = "") -> Dict[str, jt.Var]:
+    """Parameters by name, without running statistics and spectral-norm vectors."""
+    state = module.state_dict()
+    return {prefix + name: var for name, var in state.items() if not var.is_stop_grad()}
+
+
+def count_parameters(module: nn.Module) -> int:
+    """Trainable numbers in a network."""
+    return sum(var.numel() for var in trainable(module).values())
+
+
+class Adam:
+    """Adam over named parameters.
+
+    Args:
+        params: Name -> parameter.
+
+    Source: Kingma & Ba, ICLR 2015, as torch.optim.Adam does it. Jittor's own adds eps before the bias
+        correction, which differs for gradients of its order.
+    """
+
+    def __init__(self, params: Mapping[str, jt.Var], lr: float, betas: Tuple[float, float]):
+        self.params = dict(params)
+        self.lr, self.betas = lr, betas
+        self.num_steps = 0
+        self.mean = {name: jt.zeros_like(param).stop_grad() for name, param in self.params.items()}
+        self.square = {name: jt.zeros_like(param).stop_grad() for name, param in self.params.items()}
+
+    def step(self, loss: jt.Var) -> None:
+        """Differentiate `loss` by the own parameters, and by nothing else, and update them."""
+        self.apply(self.gradients(loss))
+
+    def gradients(self, loss: jt.Var) -> Dict[str, jt.Var]:
+        """Name -> gradient of `loss`."""
+        return dict(zip(self.params, jt.grad(loss, list(self.params.values()), False)))
+
+    def apply(self, gradients: Mapping[str, jt.Var]) -> None:
+        """Update every parameter by its gradient."""
+        self.num_steps += 1
+        beta1, beta2 = self.betas
+        rate = self.lr / (1 - beta1**self.num_steps)
+        correction = (1 - beta2**self.num_steps) ** -0.5
+        for name, param in self.params.items():
+            grad, mean, square = gradients[name].detach(), self.mean[name], self.square[name]
+            mean.update(beta1 * mean + (1 - beta1) * grad)
+            square.update(beta2 * square + (1 - beta2) * grad * grad)
+            param.update(param - rate * mean / (jt.sqrt(square) * correction + EPS))
+        jt.sync(list(self.params.values()))  # now, so that the step's graph does not grow into the next one
+
+    def state_dict(self) -> Dict[str, jt.Var]:
+        """The moments by name; the number of steps is `num_steps`."""
+        state = {f"mean.{name}": var for name, var in self.mean.items()}
+        state.update({f"square.{name}": var for name, var in self.square.items()})
+        return state
+
+
+def linear_decay(nimg: int, constant_nimg: int, decay_nimg: int, epoch_nimg: int) -> float:
+    """Factor of the learning rate after `nimg` images.
+
+    1 for `constant_nimg` images, then lower by the same amount at the end of every epoch. As in SPADE and
+    TSIT the first epoch of the decay still has the full rate, and the last one a share of it, not 0.
+
+    Args:
+        decay_nimg: Images from the end of the constant part to the end of training; 0: no decay.
+        epoch_nimg: Images of an epoch.
+    """
+    if nimg < constant_nimg or decay_nimg == 0:
+        return 1.0
+    epochs_done = (nimg - constant_nimg) // epoch_nimg
+    return max(0.0, 1 - epochs_done * epoch_nimg / decay_nimg)
+
+
+RAMP_UP = 0.05  # an average reaches back over this share of the images seen, as in StyleGAN2
+
+
+def update_average(average: nn.Module, current: nn.Module, batch_size: int, nimg: int, halflife_nimg: float) -> None:
+    """Move averaged weights and running statistics towards the current ones.
+
+    Args:
+        nimg: Images seen; early on the half-life is shorter, so that the random start is soon forgotten.
+        halflife_nimg: Images after which half of an old value is left, whatever the batch size.
+    """
+    halflife = min(halflife_nimg, RAMP_UP * max(nimg, batch_size))
+    keep = 0.5 ** (batch_size / halflife)
+    targets = current.state_dict()
+    for name, var in average.state_dict().items():
+        if name.endswith((".u", ".v")):  # singular vectors have length 1, which their mean has not
+            var.update(targets[name].detach())
+        else:
+            var.update(targets[name].detach() * (1 - keep) + var * keep)

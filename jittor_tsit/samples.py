@@ -1,0 +1,140 @@
+"""Training samples as arrays, read ahead by worker processes. Imports no Jittor: workers start in a moment.
+
+Processes rather than threads, because Jittor holds Python's lock while it computes.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections import deque
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, Iterator, Sequence
+
+import numpy as np
+
+from data_tools.image_io import read_label, read_photo, resize_label, resize_photo
+from data_tools.pairing import Pair
+
+Arrays = "tuple[np.ndarray, ...]"
+
+
+@dataclass(frozen=True)
+class PairedSamples:
+    """Photo and label of a data set, at one size, in a seeded order without end.
+
+    Which pair stands at which place, and whether it is mirrored, follows from the seed and the place alone.
+    """
+
+    pairs: Sequence[Pair]
+    width: int
+    height: int
+    num_classes: int
+    flip: bool
+    seed: int
+
+    def __call__(self, nimg: int) -> Arrays:
+        """The sample at place `nimg`: photo [H, W, 3] uint8, label [H, W] uint8."""
+        position, mirrored = draw(self.seed, nimg, len(self))
+        return _mirrored(self.at(position)) if mirrored and self.flip else self.at(position)
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def at(self, position: int) -> Arrays:
+        """The pair at a place of the list, not mirrored."""
+        pair = self.pairs[position]
+        photo = resize_photo(read_photo(pair.photo), self.width, self.height)
+        label = resize_label(read_label(pair.label, self.num_classes), self.width, self.height)
+        return photo, label
+
+
+@dataclass(frozen=True)
+class UnpairedSamples:
+    """Photos of two folders: `a` in a seeded order, each with the `b` at its place in the list.
+
+    Source: TSIT's style lists are repeated to the content list's length and matched by place; both images are
+    mirrored together.
+    """
+
+    photos_a: Sequence[Path]
+    photos_b: Sequence[Path]
+    width: int
+    height: int
+    flip: bool
+    seed: int
+
+    def __call__(self, nimg: int) -> Arrays:
+        """The sample at place `nimg`: a [H, W, 3] uint8, b [H, W, 3] uint8."""
+        position, mirrored = draw(self.seed, nimg, len(self))
+        return _mirrored(self.at(position)) if mirrored and self.flip else self.at(position)
+
+    def __len__(self) -> int:
+        return len(self.photos_a)
+
+    def at(self, position: int) -> Arrays:
+        """The photos at a place of the lists, not mirrored."""
+        paths = self.photos_a[position], self.photos_b[position % len(self.photos_b)]
+        return tuple(resize_photo(read_photo(path), self.width, self.height) for path in paths)
+
+
+def _mirrored(arrays: Arrays) -> Arrays:
+    return tuple(array[:, ::-1] for array in arrays)
+
+
+def draw(seed: int, nimg: int, size: int) -> tuple[int, bool]:
+    """Which of `size` samples stands at place `nimg`, and whether it is mirrored.
+
+    Every epoch of `size` places is a permutation of its own.
+    """
+    epoch, place = divmod(nimg, size)
+    rng = np.random.default_rng([seed, epoch])
+    return int(rng.permutation(size)[place]), bool(rng.integers(2, size=size)[place])
+
+
+def read_ahead(
+    sample: Callable[[int], Arrays], batch_size: int, start_nimg: int, workers: int
+) -> Iterator[Arrays]:
+    """Batches of samples from place `start_nimg` on, without end, each array with a leading batch axis.
+
+    Raises:
+        InputError: A file cannot be read.
+    """
+    context = multiprocessing.get_context("spawn")  # a fork of a process with Jittor's threads may hang
+    pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(sample, os.getpid()))
+    try:
+        ahead = deque(pool.submit(_load, start_nimg + k * batch_size, batch_size) for k in range(2 * workers + 1))
+        nimg = start_nimg + len(ahead) * batch_size
+        while True:
+            batch = ahead.popleft().result()
+            ahead.append(pool.submit(_load, nimg, batch_size))
+            nimg += batch_size
+            yield batch
+    finally:
+        for future in ahead:
+            future.cancel()
+        pool.shutdown(wait=True)
+
+
+def _start_worker(sample: Callable[[int], Arrays], parent: int) -> None:
+    global _sample
+    _sample = sample
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    """A killed parent cannot end its workers, so they look for themselves."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
+def _load(first: int, count: int) -> Arrays:
+    samples = [_sample(nimg) for nimg in range(first, first + count)]
+    return tuple(np.stack(arrays) for arrays in zip(*samples))

@@ -1,0 +1,65 @@
+"""Importing Jittor from a command: say what the wait is for, and go on without a GPU that cannot be used."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+
+COMPILE_NOTE = "compiling Jittor's core: once for each Python environment, about 4 minutes on 2 cores"
+RESTARTS = "JITTOR_TSIT_RESTARTS"  # how often this command has already begun anew
+MAX_RESTARTS = 2  # one after Jittor rebuilt its helper library, one without CUDA
+
+
+def start_jittor(use_gpu: bool = True):
+    """Import Jittor and return the module.
+
+    Jittor may have to rebuild itself and end the process, and a CUDA set-up may look usable and not be: in both
+    cases the same command is begun anew, the second time without CUDA.
+    """
+    try:
+        with waiting_for(COMPILE_NOTE):
+            import jittor as jt
+    except SystemExit:  # "jit_utils updated, please rerun your command"
+        _begin_anew()
+        raise
+    except Exception as error:
+        if not os.environ.get("nvcc_path"):
+            raise
+        reason = str(error).strip().splitlines()[-1:] or [type(error).__name__]
+        print(f"CUDA cannot be used, going on without ({reason[0][:200]})", file=sys.stderr)
+        os.environ["nvcc_path"] = ""
+        _begin_anew()
+        raise
+    jt.flags.use_cuda = int(use_gpu and bool(jt.compiler.has_cuda) and jt.get_device_count() > 0)
+    return jt
+
+
+def _begin_anew() -> None:
+    """Run the same command again in this process, unless that has been tried often enough."""
+    restarts = int(os.environ.get(RESTARTS, "0"))
+    if restarts < MAX_RESTARTS:
+        os.environ[RESTARTS] = str(restarts + 1)
+        sys.stderr.flush()
+        os.execv(sys.executable, [sys.executable, *_arguments()])
+
+
+def _arguments() -> list[str]:
+    """What follows the interpreter on this process's command line, `-m jittor_tsit` and options included."""
+    return sys.orig_argv[1:] if hasattr(sys, "orig_argv") else ["-m", "jittor_tsit", *sys.argv[1:]]
+
+
+@contextmanager
+def waiting_for(what: str):
+    """Show `what` and the seconds gone by, if it takes longer than a moment.
+
+    In a process of its own, because Jittor holds Python's lock while it compiles.
+    """
+    command = [sys.executable, "-m", "jittor_tsit.ticker", what]
+    ticker = subprocess.Popen(command, stdin=subprocess.PIPE)
+    try:
+        yield
+    finally:
+        ticker.stdin.close()
+        ticker.wait()

@@ -1,0 +1,60 @@
+"""The submission file: a flat zip of `<stem>.jpg`, opened again and checked before anybody trusts it."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from pathlib import Path
+from typing import Sequence, Tuple
+
+from PIL import Image
+
+from data_tools.errors import InputError
+
+ZIP_TIME = (2022, 1, 1, 0, 0, 0)  # fixed, so that equal images give an equal file
+
+
+def pack(images: Path, stems: Sequence[str], target: Path) -> None:
+    """Pack `<stem>.jpg` of a folder into a zip without folders, whole or not at all."""
+    part = target.with_suffix(".part")
+    with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:  # JPEGs do not get smaller
+        for stem in stems:
+            archive.writestr(zipfile.ZipInfo(f"{stem}.jpg", ZIP_TIME), (images / f"{stem}.jpg").read_bytes())
+    os.replace(part, target)
+
+
+def verify(path: Path, stems: Sequence[str], size: Tuple[int, int]) -> None:
+    """Open a submission and compare it with the label maps.
+
+    Args:
+        size: Width and height that every image must have.
+
+    Raises:
+        InputError: Names the first thing that is wrong.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _verify_names(path, archive.namelist(), [f"{stem}.jpg" for stem in stems])
+            for name in archive.namelist():
+                _verify_image(f"{path}: {name}", archive.read(name), size)
+    except (zipfile.BadZipFile, OSError) as error:
+        raise InputError(f"{path}: not a readable zip file ({error})") from None
+
+
+def _verify_names(path: Path, found: Sequence[str], wanted: Sequence[str]) -> None:
+    if len(found) != len(wanted):
+        raise InputError(f"{path}: holds {len(found)} files, not one for each of the {len(wanted)} label maps")
+    strangers = sorted(set(found) - set(wanted))
+    if strangers:
+        raise InputError(f"{path}: {strangers[0]} belongs to no label map")
+
+
+def _verify_image(what: str, data: bytes, size: Tuple[int, int]) -> None:
+    try:
+        image = Image.open(io.BytesIO(data))
+        image.load()
+    except OSError as error:
+        raise InputError(f"{what} is not a readable image ({error})") from None
+    if (image.format, image.mode, image.size) != ("JPEG", "RGB", size):
+        raise InputError(f"{what} is a {image.format} {image.mode} of {image.size}, not a JPEG RGB of {size}")

@@ -1,0 +1,5 @@
+"""The systems by name."""
+
+from jittor_tsit.systems.tsit import TSITSystem
+
+SYSTEMS = {"tsit": TSITSystem}

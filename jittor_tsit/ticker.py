@@ -1,0 +1,30 @@
+"""A status line with a clock, until standard input closes: `python -m jittor_tsit.ticker TEXT`."""
+
+import select
+import signal
+import sys
+import time
+
+QUIET_SECONDS = 5  # what is over sooner needs no line
+TERMINAL_SECONDS = 1  # between updates of the line
+FILE_SECONDS = 30  # between lines, where they cannot be overwritten
+
+
+def main() -> None:
+    """Write the line to standard error from time to time."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's end closes standard input
+    text, started = sys.argv[1], time.time()
+    on_terminal = sys.stderr.isatty()
+    pause, is_shown = QUIET_SECONDS, False
+    while not select.select([sys.stdin], [], [], pause)[0]:
+        minutes, seconds = divmod(int(time.time() - started), 60)
+        line = f"{text} ({minutes}:{seconds:02d} so far)"
+        sys.stderr.write(f"\r{line}\033[K" if on_terminal else f"{line}\n")
+        sys.stderr.flush()
+        pause, is_shown = TERMINAL_SECONDS if on_terminal else FILE_SECONDS, True
+    if is_shown and on_terminal:
+        sys.stderr.write("\n")
+
+
+if __name__ == "__main__":
+    main()

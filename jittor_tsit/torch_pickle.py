@@ -1,0 +1,154 @@
+"""Run the few pickle opcodes that weights need, and no code.
+
+`pickle.Unpickler` with a restricted `find_class` would not be enough: CPython 3.11 allocates 32 GB for one
+five-byte memo opcode, and hashing a nested tuple that a file uses as a dict key may never end or overflow the
+stack. So `pickletools` decodes the opcodes and the small machine here acts on them. Nothing is imported: a global
+is looked up in `ALLOWED`, which holds stand-ins of our own.
+
+Source: CPython's Lib/pickletools.py describes each opcode.
+"""
+
+from __future__ import annotations
+
+import pickletools
+from typing import BinaryIO, Callable, Dict, List
+
+from jittor_tsit.pickled_arrays import (ALLOWED, PickledArray, PickledDtype, Refused, Storage, Tensor, set_items,
+                                        storage_from)
+
+# A state dict takes about 35 opcodes a tensor; one opcode can cost 100 bytes, which bounds a hostile file.
+MAX_OPCODES = 2_000_000
+
+
+class PickleMachine:
+    """Runs one pickle at a time off a stream and remembers the storages that its tensors name."""
+
+    def __init__(self):
+        self.storages: Dict[str, Storage] = {}
+
+    def load(self, stream: BinaryIO) -> object:
+        """The value of the pickle that starts at the stream's position; the stream is left behind it.
+
+        Raises:
+            Refused: A global, an opcode or a value that weights do not need.
+            Exception: Of many types, where the pickle is damaged.
+        """
+        self.stack: List[object] = []
+        self.marks: List[int] = []
+        self.memo: Dict[int, object] = {}
+        for count, (opcode, argument, _position) in enumerate(pickletools.genops(stream)):
+            if count == MAX_OPCODES:
+                raise Refused(f"a pickle of more than {MAX_OPCODES} opcodes")
+            if opcode.name != "STOP":
+                self._step(opcode.name, argument)
+        return self.stack.pop()
+
+    def _step(self, name: str, argument: object) -> None:
+        if name in _PUSH_ARGUMENT:
+            self.stack.append(argument)
+        elif name in _PUSH_NEW:
+            self.stack.append(_PUSH_NEW[name]())
+        elif name in _ACTIONS:
+            _ACTIONS[name](self, argument)
+        else:
+            detail = f" ({argument!a:.60})" if type(argument) is str else ""
+            raise Refused(f"the pickle opcode {name}{detail}, which weights do not need")
+
+    def _pop_to_mark(self) -> List[object]:
+        start = self.marks.pop()
+        items = self.stack[start:]
+        del self.stack[start:]
+        return items
+
+    def _ignore(self, _argument) -> None:
+        """PROTO and FRAME tell a reader how to read, not what."""
+
+    def _mark(self, _argument) -> None:
+        self.marks.append(len(self.stack))
+
+    def _tuple(self, _argument) -> None:
+        self.stack.append(tuple(self._pop_to_mark()))
+
+    def _short_tuple(self, count: int) -> None:
+        self.marks.append(len(self.stack) - count)
+        self._tuple(None)
+
+    def _append(self, _argument) -> None:
+        self._extend([self.stack.pop()])
+
+    def _appends(self, _argument) -> None:
+        self._extend(self._pop_to_mark())
+
+    def _extend(self, items: List[object]) -> None:
+        if type(self.stack[-1]) is not list:
+            raise Refused("items appended to something that is not a list")
+        self.stack[-1].extend(items)
+
+    def _set_item(self, _argument) -> None:
+        value, key = self.stack.pop(), self.stack.pop()
+        set_items(self.stack[-1], [key, value])
+
+    def _set_items(self, _argument) -> None:
+        items = self._pop_to_mark()
+        set_items(self.stack[-1], items)
+
+    def _put(self, index) -> None:
+        self.memo[len(self.memo) if index is None else index] = self.stack[-1]
+
+    def _get(self, index) -> None:
+        self.stack.append(self.memo[index])
+
+    def _global(self, names) -> None:
+        self._find(*names.split(" ", 1))
+
+    def _stack_global(self, _argument) -> None:
+        name, module = self.stack.pop(), self.stack.pop()
+        self._find(module, name)
+
+    def _find(self, module: object, name: object) -> None:
+        full_name = f"{module}.{name}" if type(module) is type(name) is str else "a global without a name"
+        if full_name not in ALLOWED:
+            raise Refused(f"a pickle that imports {full_name!a:.80}; tensors, arrays and numbers are allowed")
+        self.stack.append(ALLOWED[full_name])
+
+    def _reduce(self, _argument) -> None:
+        arguments, function = self.stack.pop(), self.stack.pop()
+        if not callable(function) or type(arguments) is not tuple:
+            raise Refused("a pickle that calls something that is not a function")
+        self.stack.append(function(*arguments))
+
+    def _build(self, _argument) -> None:
+        state, target = self.stack.pop(), self.stack[-1]
+        if isinstance(target, (PickledArray, PickledDtype)):
+            target.build(state)
+        elif not isinstance(target, (dict, Tensor)):  # theirs is _metadata or hooks, of no use here
+            raise Refused("a pickle that sets the state of something that has none")
+
+    def _persistent(self, _argument) -> None:
+        storage = storage_from(*self.stack.pop())
+        known = self.storages.setdefault(storage.key, storage)
+        if (known.code, known.numel) != (storage.code, storage.numel):
+            raise Refused(f"storage {storage.key!a:.40} declared twice, differently")
+        self.stack.append(storage)
+
+
+_PUSH_ARGUMENT = frozenset((
+    "BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT", "BINSTRING", "SHORT_BINSTRING", "BINUNICODE",
+    "SHORT_BINUNICODE", "BINUNICODE8", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"))
+
+_PUSH_NEW: Dict[str, Callable[[], object]] = {
+    "NONE": lambda: None, "NEWTRUE": lambda: True, "NEWFALSE": lambda: False,
+    "EMPTY_TUPLE": tuple, "EMPTY_LIST": list, "EMPTY_DICT": dict}
+
+_ACTIONS: Dict[str, Callable[[PickleMachine, object], None]] = {
+    "PROTO": PickleMachine._ignore, "FRAME": PickleMachine._ignore,
+    "MARK": PickleMachine._mark, "TUPLE": PickleMachine._tuple,
+    "TUPLE1": lambda machine, _argument: machine._short_tuple(1),
+    "TUPLE2": lambda machine, _argument: machine._short_tuple(2),
+    "TUPLE3": lambda machine, _argument: machine._short_tuple(3),
+    "APPEND": PickleMachine._append, "APPENDS": PickleMachine._appends,
+    "SETITEM": PickleMachine._set_item, "SETITEMS": PickleMachine._set_items,
+    "BINPUT": PickleMachine._put, "LONG_BINPUT": PickleMachine._put, "MEMOIZE": PickleMachine._put,
+    "BINGET": PickleMachine._get, "LONG_BINGET": PickleMachine._get,
+    "GLOBAL": PickleMachine._global, "STACK_GLOBAL": PickleMachine._stack_global,
+    "REDUCE": PickleMachine._reduce, "BUILD": PickleMachine._build, "BINPERSID": PickleMachine._persistent}

@@ -1,0 +1,128 @@
+"""What a run leaves behind: options.json, log.txt, stats.jsonl, sample grids."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from pathlib import Path
+from typing import Dict, List
+
+import jittor as jt
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from data_tools.errors import InputError
+
+
+class NonFiniteLoss(InputError):
+    """A loss term became infinite or not a number."""
+
+
+class RunLog:
+    """Progress bar, status lines and numbers of one run.
+
+    Args:
+        directory: Where log.txt and stats.jsonl are appended to.
+        total_nimg: Images of the whole run.
+        nimg: Images already seen; later lines of an interrupted run are taken back.
+    """
+
+    def __init__(self, directory: Path, total_nimg: int, nimg: int):
+        self.directory = directory
+        self.started, self.waited = time.time(), 0.0
+        self.first_nimg = self.last_nimg = nimg
+        self.terms: List[Dict[str, jt.Var]] = []
+        _forget_after(directory / "stats.jsonl", nimg)
+        self.bar = tqdm(total=total_nimg, initial=nimg, unit="img", dynamic_ncols=True, mininterval=_bar_interval())
+
+    def line(self, text: str) -> None:
+        """One line on the screen and in log.txt."""
+        tqdm.write(text, file=sys.stderr)
+        with open(self.directory / "log.txt", "a", encoding="utf-8") as file:
+            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
+
+    def add(self, terms: Dict[str, jt.Var], batch_size: int) -> None:
+        """Keep a step's terms; nothing waits for their values here."""
+        self.terms.append(terms)
+        self.bar.update(batch_size)
+
+    def status(self, nimg: int) -> None:
+        """Mean terms since the last status, to screen, log.txt and stats.jsonl.
+
+        Raises:
+            NonFiniteLoss: Names the term and the first image after which it was so.
+        """
+        if not self.terms:
+            return
+        values = _values(self.terms)
+        self._require_finite(values, nimg)
+        seconds = time.time() - self.started
+        stats = {name: float(series.mean()) for name, series in values.items()}
+        speed = (nimg - self.last_nimg) / seconds
+        record = {"nimg": nimg, "img_per_s": speed, "waited_for_data": self.waited / seconds, **stats}
+        with open(self.directory / "stats.jsonl", "a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+        numbers = "  ".join(f"{name} {value:.3f}" for name, value in stats.items())
+        self.line(f"{nimg} images  {speed:.2f} img/s  {numbers}")
+        self.terms, self.last_nimg, self.started, self.waited = [], nimg, time.time(), 0.0
+
+    def _require_finite(self, values: Dict[str, np.ndarray], nimg: int) -> None:
+        steps = len(self.terms)
+        batch_size = (nimg - self.last_nimg) // steps
+        for name, series in values.items():
+            bad = np.flatnonzero(~np.isfinite(series))
+            if bad.size:
+                step = (self.last_nimg // batch_size) + int(bad[0]) + 1
+                raise NonFiniteLoss(
+                    f"the loss term {name} is {series[bad[0]]} at step {step} (image {step * batch_size}); "
+                    f"the last checkpoint is good: try lower rates (optim.lr_G, optim.lr_D)"
+                )
+
+    def close(self) -> None:
+        """End the progress bar."""
+        self.bar.close()
+
+
+def _bar_interval() -> float:
+    return 0.5 if sys.stderr.isatty() else 30.0  # seconds; a file gets a line now and then
+
+
+def _values(terms: List[Dict[str, jt.Var]]) -> Dict[str, np.ndarray]:
+    """One array a term, fetched together."""
+    names = list(terms[0])
+    table = jt.stack([jt.concat([step[name].reshape(1) for name in names]) for step in terms]).numpy()
+    return {name: table[:, column] for column, name in enumerate(names)}
+
+
+def _forget_after(path: Path, nimg: int) -> None:
+    """Drop the lines of steps that will be done again, and one that was cut short."""
+    if not path.exists():
+        return
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [line for line in lines if line.endswith("\n") and json.loads(line)["nimg"] <= nimg]
+    if len(kept) < len(lines):
+        path.write_text("".join(kept), encoding="utf-8")
+
+
+def save_grid(path: Path, columns: List[np.ndarray]) -> None:
+    """Write a picture with one row a sample and one column an array.
+
+    Args:
+        columns: Each [N, H, W, 3] uint8.
+    """
+    rows = np.concatenate(columns, axis=2)  # [N, H, columns * W, 3]
+    Image.fromarray(np.concatenate(list(rows), axis=0)).save(path)
+
+
+def contact_sheet(pictures: List[np.ndarray], num_columns: int) -> np.ndarray:
+    """Pictures [H, W, 3] uint8 in rows of `num_columns`, black where there are no more."""
+    height, width = pictures[0].shape[:2]
+    num_rows = math.ceil(len(pictures) / num_columns)
+    sheet = np.zeros((num_rows * height, num_columns * width, 3), np.uint8)
+    for k, picture in enumerate(pictures):
+        row, column = divmod(k, num_columns)
+        sheet[row * height:(row + 1) * height, column * width:(column + 1) * width] = picture
+    return sheet

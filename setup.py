@@ -1,0 +1,35 @@
+"""Package metadata. `pip install .` or `bash run.sh`."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = re.search(r'__version__ = "(.+)"', (HERE / "jittor_tsit/__init__.py").read_text(encoding="utf-8"))[1]
+ON_X86_LINUX = "; sys_platform == 'linux' and platform_machine == 'x86_64'"  # oneDNN has no other wheels
+
+setup(
+    name="jittor_tsit",
+    version=VERSION,
+    description="Landscape photographs from semantic label maps, in Jittor",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    python_requires=">=3.8,<3.13",  # Jittor 1.3.11 needs numpy<2, which ends with 3.12
+    packages=[*find_packages(include=("jittor_tsit*", "data_tools*")), "jittor_tsit.experiments"],
+    package_dir={"jittor_tsit.experiments": "experiments"},
+    install_requires=[
+        "jittor==1.3.11.0",
+        "numpy>=1.20,<2",  # with numpy 2 Jittor reads arrays wrongly, without a word
+        "pillow>=8",
+        "tqdm>=4.60",
+        "safetensors>=0.4",  # checkpoints: arrays only, no code, readable everywhere
+        f"onednn-cpu-gomp==2021.2.0{ON_X86_LINUX}",  # oneDNN 2.2.0, the version that Jittor links
+        f"onednn-devel-cpu-gomp==2021.2.0{ON_X86_LINUX}",
+    ],
+    extras_require={"test": ["pytest>=7"]},
+    entry_points={
+        "console_scripts": ["jittor-tsit = jittor_tsit.__main__:main", "data-tools = data_tools.cli:main"],
+    },
+)

@@ -1,0 +1,11 @@
+"""Shared fixtures. Importing jittor_tsit first sets the environment that Jittor reads."""
+
+import jittor_tsit  # noqa: F401
+import pytest
+
+
+@pytest.fixture
+def rng():
+    import numpy as np
+
+    return np.random.default_rng(0)

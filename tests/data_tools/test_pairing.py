@@ -1,0 +1,190 @@
+"""Matching photos with label maps, split files, validation splits."""
+
+import json
+
+import pytest
+
+from data_tools.errors import InputError
+from data_tools.pairing import (Pair, find_labels, find_pairs, match_files, read_reference_names, read_split,
+                                select_stems, split_validation)
+
+
+def touch(folder, *names):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        (folder / name).write_bytes(b"")
+    return folder
+
+
+def data_set(root, photos, labels):
+    touch(root / "imgs", *photos)
+    touch(root / "labels", *labels)
+    return root
+
+
+def pairs_of(*stems):
+    return [Pair(stem, f"{stem}.jpg", f"{stem}.png") for stem in stems]
+
+
+# Pairs
+
+
+@pytest.mark.parametrize("inside", ["train", "."])
+def test_both_layouts_are_found_and_sorted_by_stem(tmp_path, inside):
+    data_set(tmp_path / inside, ["b.jpg", "a.x.JPEG", "c.png"], ["a.x.png", "c.PNG", "b.png"])
+    pairs = find_pairs(tmp_path)
+    assert [p.stem for p in pairs] == ["a.x", "b", "c"]
+    assert [(p.photo.name, p.label.name) for p in pairs] == [("a.x.JPEG", "a.x.png"), ("b.jpg", "b.png"),
+                                                             ("c.png", "c.PNG")]
+
+
+def test_hidden_files_other_files_and_folders_are_passed_over(tmp_path):
+    data_set(tmp_path, ["a.jpg", ".b.jpg", "Thumbs.db"], ["a.png", "._a.png", "label_to_img.json"])
+    (tmp_path / "imgs" / "more.jpg").mkdir()
+    assert [p.stem for p in find_pairs(tmp_path)] == ["a"]
+
+
+def test_a_missing_folder_is_refused(tmp_path):
+    with pytest.raises(InputError, match="nowhere: no such folder"):
+        find_pairs(tmp_path / "nowhere")
+
+
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
+    (tmp_path / "a").write_text("")
+    with pytest.raises(InputError, match="a: is a file, and a folder is needed"):
+        find_pairs(tmp_path / "a")
+
+
+def test_a_folder_of_neither_layout_is_refused_with_what_was_looked_for(tmp_path):
+    touch(tmp_path / "images")
+    with pytest.raises(InputError, match="neither train/imgs and train/labels nor imgs and labels"):
+        find_pairs(tmp_path)
+
+
+def test_an_empty_set_is_refused(tmp_path):
+    with pytest.raises(InputError, match="imgs holds no photos .* and labels no label maps"):
+        find_pairs(data_set(tmp_path, [], []))
+
+
+def test_photos_without_labels_are_counted_and_the_first_is_named(tmp_path):
+    data_set(tmp_path, ["a.jpg", "b.jpg", "c.jpg", "d.jpg"], ["c.png"])
+    with pytest.raises(InputError, match=r"3 photos have no label, the first is .*a\.jpg"):
+        find_pairs(tmp_path)
+
+
+def test_a_label_without_photo_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"1 label has no photo: .*b\.png"):
+        find_pairs(data_set(tmp_path, ["a.jpg"], ["a.png", "b.png"]))
+
+
+def test_two_photos_of_one_stem_are_refused(tmp_path):
+    with pytest.raises(InputError, match=r"a\.jpg and a\.png have the same stem"):
+        find_pairs(data_set(tmp_path, ["a.jpg", "a.png"], ["a.png"]))
+
+
+def test_match_files_returns_the_lone_ones(tmp_path):
+    matching = match_files(data_set(tmp_path, ["a.jpg", "b.jpg"], ["b.png", "c.png"]))
+    assert [p.stem for p in matching.pairs] == ["b"]
+    assert [p.name for p in matching.lone_photos + matching.lone_labels] == ["a.jpg", "c.png"]
+
+
+# Label maps alone
+
+
+@pytest.mark.parametrize("inside", [".", "labels", "test", "test/labels"])
+def test_label_maps_are_found_wherever_the_contest_puts_them(tmp_path, inside):
+    touch(tmp_path / inside, "b.png", "a.PNG", "label_to_img.json", ".c.png")
+    assert [p.name for p in find_labels(tmp_path)] == ["a.PNG", "b.png"]
+
+
+def test_a_folder_without_label_maps_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"holds no label maps \(\*\.png\)"):
+        find_labels(tmp_path)
+
+
+def test_two_label_maps_of_one_stem_are_refused(tmp_path):
+    with pytest.raises(InputError, match="same stem"):
+        find_labels(touch(tmp_path, "a.png", "a.PNG"))
+
+
+# label_to_img.json
+
+
+@pytest.mark.parametrize("inside", [".", "test", "labels", "test/labels"])
+def test_reference_names_are_read_from_file_or_folder(tmp_path, inside):
+    path = touch(tmp_path / inside) / "label_to_img.json"
+    path.write_text(json.dumps({"a.png": "x.jpg"}))
+    assert read_reference_names(tmp_path) == read_reference_names(path) == {"a.png": "x.jpg"}
+
+
+@pytest.mark.parametrize("text, problem", [
+    ("{", "is not valid JSON"), ("[" * 100000, "is not valid JSON"), ("[1]", "holds a list"),
+    ('{"a.png": 3}', "maps 'a.png' to 3"), ('{"a.png": "../x.jpg"}', "plain file names"),
+    ('{"a.png": "x.jpg", "a.png": "y.jpg"}', "names 'a.png' twice")])
+def test_a_faulty_reference_file_is_refused(tmp_path, text, problem):
+    (tmp_path / "label_to_img.json").write_text(text)
+    with pytest.raises(InputError, match=problem) as caught:
+        read_reference_names(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_without_reference_file_is_refused(tmp_path):
+    with pytest.raises(InputError, match="holds no label_to_img.json"):
+        read_reference_names(tmp_path)
+
+
+# Splits
+
+
+def test_a_split_file_lists_stems(tmp_path):
+    (tmp_path / "s.txt").write_text("\ufeff# kept\nb\n\n  a \r\n#c\n", encoding="utf-8")
+    assert read_split(tmp_path / "s.txt") == ["b", "a"]
+
+
+@pytest.mark.parametrize("content, problem", [
+    (b"a\nb\na\n", r"line 3 names a again \(first on line 1\)"), (b"# none\n", "names no stems"),
+    (b"\xff\xfe", "is not UTF-8 text")])
+def test_a_faulty_split_file_is_refused(tmp_path, content, problem):
+    (tmp_path / "s.txt").write_bytes(content)
+    with pytest.raises(InputError, match=problem):
+        read_split(tmp_path / "s.txt")
+
+
+def test_a_missing_split_file_is_refused(tmp_path):
+    with pytest.raises(InputError, match="cannot be read: No such file"):
+        read_split(tmp_path / "s.txt")
+
+
+def test_selected_pairs_keep_the_order_of_the_set():
+    assert [p.stem for p in select_stems(pairs_of("a", "b", "c"), ["c", "a"])] == ["a", "c"]
+
+
+def test_unknown_stems_are_counted_and_the_first_is_named():
+    with pytest.raises(InputError, match="2 of 3 stems are not among the 2 pairs, the first is y"):
+        select_stems(pairs_of("a", "b"), ["a", "y", "x"])
+
+
+def test_a_validation_split_is_disjoint_complete_and_independent_of_order():
+    pairs = pairs_of(*(f"{i:03d}" for i in range(50)))
+    train, val = split_validation(pairs, 0.2, seed=3)
+    assert len(val) == 10 and sorted(train + val) == pairs and train == sorted(train)
+    assert split_validation(pairs[::-1], 0.2, seed=3) == (train, val)
+    assert split_validation(pairs, 0.2, seed=4)[1] != val
+
+
+def test_a_part_of_the_set_draws_its_validation_pairs_from_those_of_the_whole():
+    pairs = pairs_of(*(f"{i:03d}" for i in range(400)))
+    whole = set(split_validation(pairs, 0.2, seed=0)[1])
+    part = set(split_validation(pairs[:300], 0.2, seed=0)[1])
+    assert len(part - whole) <= 0.1 * len(part)
+
+
+@pytest.mark.parametrize("fraction, count", [(0, 0), (0.01, 1), (0.5, 2)])
+def test_a_small_validation_share_gives_at_least_one_pair(fraction, count):
+    assert len(split_validation(pairs_of("a", "b", "c", "d"), fraction, seed=0)[1]) == count
+
+
+@pytest.mark.parametrize("fraction", [-0.1, 1.0, float("nan"), 0.99])
+def test_a_validation_share_that_is_wrong_or_leaves_nothing_is_refused(fraction):
+    with pytest.raises(InputError, match="validation fraction"):
+        split_validation(pairs_of("a", "b", "c"), fraction, seed=0)

@@ -1,0 +1,64 @@
+"""Normalisations and spectral norm against plain NumPy."""
+
+import jittor as jt
+import numpy as np
+
+from jittor_tsit.layers.mode import set_training
+from jittor_tsit.layers.norm import BatchNorm, SpectralConv, instance_norm
+
+
+def test_instance_norm_keeps_its_digits_when_the_mean_is_large(rng):
+    x = (rng.standard_normal((1, 2, 3, 4)) * 0.01 + 100).astype(np.float32)
+    exact = x.astype(np.float64)
+    mean, var = exact.mean((2, 3), keepdims=True), exact.var((2, 3), keepdims=True)
+    expected = (exact - mean) / np.sqrt(var + 1e-5)
+    # float32 resolves 100 to 4e-6, a two-thousandth of the deviation; E[x^2] - E[x]^2 would be off by whole units
+    np.testing.assert_allclose(instance_norm(jt.array(x)).numpy(), expected, atol=2e-3)
+
+
+def test_instance_norm_is_exact_on_large_maps(rng):
+    x = (rng.standard_normal((1, 1, 256, 512)) + 3).astype(np.float32)
+    exact = x.astype(np.float64)
+    expected = (exact - exact.mean()) / np.sqrt(exact.var() + 1e-5)
+    np.testing.assert_allclose(instance_norm(jt.array(x)).numpy(), expected, atol=1e-5)
+
+
+def test_batch_norm_tracks_the_unbiased_variance(rng):
+    x = rng.standard_normal((2, 3, 2, 2)).astype(np.float32)
+    norm = BatchNorm(3)
+    norm(jt.array(x)).sync()
+    np.testing.assert_allclose(norm.running_mean.numpy(), 0.1 * x.mean((0, 2, 3)), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(norm.running_var.numpy(), 0.9 + 0.1 * x.var((0, 2, 3), ddof=1), rtol=1e-4)
+
+
+def test_batch_norm_in_eval_mode_does_not_look_at_the_batch(rng):
+    norm = BatchNorm(3)
+    set_training(norm, False)
+    x = rng.standard_normal((2, 3, 2, 2)).astype(np.float32)
+    np.testing.assert_allclose(norm(jt.array(x)).numpy(), x / np.sqrt(1 + 1e-5), rtol=1e-5)
+    np.testing.assert_array_equal(norm.running_mean.numpy(), 0)
+
+
+def test_spectral_norm_converges_to_the_largest_singular_value(rng):
+    conv = SpectralConv(3, 4, 3)
+    x = jt.array(rng.standard_normal((1, 3, 5, 5)).astype(np.float32))
+    for _ in range(50):
+        conv(x).sync()
+    set_training(conv, False)
+    matrix = conv.weight.numpy().reshape(4, -1)
+    ratio = conv.weight.numpy() / conv.normalized_weight().numpy()
+    np.testing.assert_allclose(ratio, np.linalg.svd(matrix, compute_uv=False)[0], rtol=1e-3)
+
+
+def test_spectral_norm_iterates_in_training_mode_only(rng):
+    conv = SpectralConv(3, 4, 3)
+    x = jt.array(rng.standard_normal((1, 3, 5, 5)).astype(np.float32))
+    set_training(conv, False)
+    before = conv.u.numpy().copy()
+    conv(x).sync()
+    np.testing.assert_array_equal(conv.u.numpy(), before)
+    set_training(conv, True)
+    with jt.no_grad():
+        conv(x).sync()
+    assert np.abs(conv.u.numpy() - before).max() > 1e-3
+    np.testing.assert_allclose(np.linalg.norm(conv.u.numpy()), 1, rtol=1e-5)

@@ -1,0 +1,138 @@
+"""Numeric vectors of the official PyTorch code: finding the files, putting their weights in, comparing.
+
+The folder is $JTSIT_REFERENCE, by default ../shared/reference beside the repository. Files are chosen by their
+`config`, and every size and option is read from it.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import jittor as jt
+import numpy as np
+import pytest
+
+from jittor_tsit.convert import from_official, official_names
+
+FOLDER = Path(os.environ.get("JTSIT_REFERENCE", Path(__file__).parents[2] / "shared/reference"))
+
+
+class Vectors:
+    """One file: its arrays, its `config`, and all options with the official defaults."""
+
+    def __init__(self, path: Path):
+        self.arrays = np.load(path)
+        self.config = json.loads(str(self.arrays["config"]))
+        self.options = {**self.config.get("options_resolved", {}), **self.config.get("opt", {})}
+        self.is_train = self.config.get("mode") == "train"
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.arrays[name]
+
+    def group(self, prefix: str) -> dict:
+        """Arrays whose name starts with `prefix`, by the rest of the name."""
+        return {name[len(prefix):]: self.arrays[name] for name in self.arrays.files if name.startswith(prefix)}
+
+
+def reference_files(**wanted):
+    """Parameters for pytest: every file whose config has these values; one skipped entry when there are none."""
+    paths = [path for path in sorted(FOLDER.glob("*.npz")) if _matches(path, wanted)]
+    if not paths:
+        reason = f"no reference vectors for {wanted} in {FOLDER} (set JTSIT_REFERENCE)"
+        return [pytest.param(None, marks=pytest.mark.skip(reason=reason), id="absent")]
+    return [pytest.param(path, id=path.stem) for path in paths]
+
+
+def _matches(path: Path, wanted: dict) -> bool:
+    with np.load(path) as arrays:
+        config = json.loads(str(arrays["config"])) if "config" in arrays.files else {}
+    return all(config.get(key) in (values if isinstance(values, tuple) else (values,)) for key, values in wanted.items())
+
+
+def put_weights(module, official: dict, rules) -> None:
+    """Official parameters and buffers into a module of ours."""
+    state = module.state_dict()
+    arrays = from_official(official, {name: tuple(var.shape) for name, var in state.items()}, rules)
+    for name, var in state.items():
+        var.update(jt.array(arrays[name]))
+    jt.sync_all()  # Jittor 1.3.11 cannot fuse a pending jt.array into a broadcast
+
+
+def by_official_name(module, rules) -> dict:
+    """Official name -> our Var."""
+    state = module.state_dict()
+    return {official: state[name] for name, official in official_names(state, rules).items()}
+
+
+def assert_close(ours, reference: np.ndarray, rtol: float, what: str) -> None:
+    """max |ours - reference| <= rtol * max |reference|, the comparison of the vectors' README."""
+    ours = np.asarray(ours.numpy() if isinstance(ours, jt.Var) else ours)
+    assert ours.size == reference.size, f"{what}: shape {ours.shape}, not {reference.shape}"
+    difference = np.abs(ours.reshape(reference.shape) - reference).max()
+    assert difference <= rtol * np.abs(reference).max(), f"{what}: off by {difference}, scale {np.abs(reference).max()}"
+
+
+def loss_of(vectors: Vectors, outputs: dict) -> jt.Var:
+    """The scalar whose gradients are stored: outputs times their stored weights, summed."""
+    weights = vectors.group("input/loss_weight/")
+    return sum((outputs[name] * jt.array(weight)).sum() for name, weight in weights.items())
+
+
+def assert_same_pass(vectors: Vectors, module, rules, outputs: dict, inputs: dict, output_rtol: float) -> None:
+    """Outputs, the loss, every stored gradient and every updated buffer of one forward pass."""
+    for name, reference in vectors.group("output/").items():
+        stride = vectors.config.get("output_stride", {}).get(name, 1)
+        assert_close(outputs[name].numpy()[..., ::stride, ::stride], reference, output_rtol, f"output {name}")
+    loss = loss_of(vectors, outputs)
+    # tolerance of the vectors' README for loss/total: 2e-4, or 1e-5 absolute
+    np.testing.assert_allclose(loss.item(), float(vectors["loss/total"]), rtol=2e-4, atol=1e-5)
+    assert_same_gradients(vectors, loss, by_official_name(module, rules), inputs)
+    variables = by_official_name(module, rules)
+    for name, reference in vectors.group("after/").items():
+        if not name.endswith("num_batches_tracked"):
+            assert_close(variables[name], reference, 1e-4, f"after {name}")
+
+
+def assert_same_gradients(vectors: Vectors, loss: jt.Var, variables: dict, inputs: dict) -> None:
+    """`grad/<parameter>` and `grad/input/<name>`."""
+    references = vectors.group("grad/")
+    targets = {name: inputs[name[6:]] if name.startswith("input/") else variables[name] for name in references}
+    for name, gradient in zip(targets, jt.grad(loss, list(targets.values()))):
+        stride = vectors.config.get("grad_input_stride", {}).get(name[6:], 1) if name.startswith("input/") else 1
+        values = gradient.numpy()[..., ::stride, ::stride] if stride > 1 else gradient
+        assert_close(values, references[name], 2e-3, f"gradient {name}")
+
+
+def record_outputs(module) -> dict:
+    """Our module name -> output of its latest call, filled as the module runs."""
+    outputs = {}
+
+    def keep(name):
+        def hook(module, arguments, output, keywords=None):
+            outputs[name] = output
+
+        return hook
+
+    for name, part in module.named_modules():
+        part.register_forward_hook(keep(name))
+    return outputs
+
+
+def one_hot_with_edges(vectors: Vectors) -> np.ndarray:
+    """The networks' label input: one-hot map, don't-care channel and instance edges, as the options say."""
+    options = vectors.options
+    label = vectors["input/label"][:, 0]
+    channels = options["label_nc"] + bool(options.get("contain_dontcare_label", False))
+    segmap = (label[:, None] == np.arange(channels)[None, :, None, None]).astype(np.float32)
+    if options.get("no_instance", True):
+        return segmap
+    return np.concatenate([segmap, _edges(vectors["input/instance"][:, 0])[:, None]], 1)
+
+
+def _edges(instance: np.ndarray) -> np.ndarray:
+    edges = np.zeros(instance.shape, np.float32)
+    across = instance[:, :, 1:] != instance[:, :, :-1]
+    down = instance[:, 1:] != instance[:, :-1]
+    for target, differs in ((edges[:, :, 1:], across), (edges[:, :, :-1], across), (edges[:, 1:], down), (edges[:, :-1], down)):
+        target[differs] = 1
+    return edges

@@ -1,0 +1,82 @@
+"""What every system promises."""
+
+import jittor as jt
+import numpy as np
+import pytest
+from tiny import CONFIGS, HEIGHT, WIDTH, make_batch, make_system
+
+from jittor_tsit.noise import Noise
+from jittor_tsit.systems import SYSTEMS
+
+
+def arrays_of(system):
+    return {name: var.numpy().copy() for name, var in system.state_dict().items()}
+
+
+def is_unused(name):
+    """Biases in front of a normalisation, and singular vectors' companions, have no or only rounding gradient."""
+    return name.endswith(".bias") and "stream.blocks" in name
+
+
+def test_every_system_has_a_tiny_config():
+    assert {name.partition("-")[0] for name in CONFIGS} == set(SYSTEMS)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_one_step_moves_every_parameter(name):
+    system = make_system(name)
+    before = arrays_of(system)
+    system.train_step(make_batch(system.batch_kind), 0)
+    after = arrays_of(system)
+    trained = {f"{net}.{key}" for net in system.networks if net != "G_ema" for key in before_keys(system, net)}
+    still = [key for key in trained if not is_unused(key) and np.array_equal(before[key], after[key])]
+    assert not still, f"no gradient for {sorted(still)}"
+
+
+def before_keys(system, net):
+    from jittor_tsit.optim import trainable
+
+    return trainable(system.networks[net])
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_the_same_seed_gives_the_same_step(name):
+    results = []
+    for _ in range(2):
+        system = make_system(name)
+        system.train_step(make_batch(system.batch_kind), 0)
+        results.append(arrays_of(system))
+    for key, array in results[0].items():
+        np.testing.assert_array_equal(array, results[1][key], err_msg=key)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_generated_images_have_the_inputs_size_and_range(name):
+    system = make_system(name, is_training=False)
+    image = system.generate(make_batch(system.batch_kind, size=2, with_image=False), Noise(0)).numpy()
+    assert image.shape == (2, 3, HEIGHT, WIDTH)
+    assert np.abs(image).max() <= 1 and image.std() > 0
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_generating_leaves_the_state_alone(name):
+    system = make_system(name)
+    before = arrays_of(system)
+    system.generate(make_batch(system.batch_kind), Noise(0)).sync()
+    for key, array in arrays_of(system).items():
+        np.testing.assert_array_equal(array, before[key], err_msg=key)
+    system.train_step(make_batch(system.batch_kind), 0)  # and training still moves what it did
+    assert not np.array_equal(arrays_of(system)["G.conv_image.weight"], before["G.conv_image.weight"])
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_a_state_put_into_another_system_gives_the_same_images(name):
+    system = make_system(name)
+    batch = make_batch(system.batch_kind)
+    system.train_step(batch, 0)
+    jt.set_global_seed(5)
+    other = SYSTEMS[name.partition("-")[0]](CONFIGS[name], 29, HEIGHT, WIDTH, seed=0)
+    other.prepare_training()
+    other.load_state_dict(arrays_of(system), num_steps=1)
+    images = [each.generate(batch, Noise(0)).numpy() for each in (system, other)]
+    np.testing.assert_array_equal(*images)

@@ -1,0 +1,33 @@
+"""What only TSIT promises."""
+
+import numpy as np
+import pytest
+from tiny import CONFIGS, make_batch, make_system
+
+from data_tools.errors import InputError
+from jittor_tsit.data import PairedBatch
+from jittor_tsit.noise import Noise
+from jittor_tsit.systems.tsit import TSITSystem
+
+
+@pytest.mark.parametrize("size", [(130, 256), (128, 128), (0, 128)])
+def test_sizes_that_cannot_work_are_refused(size):
+    with pytest.raises(InputError, match=f"{size[1]}x{size[0]}: TSIT needs multiples of 128"):
+        TSITSystem(CONFIGS["tsit"], 29, *size, seed=0)
+
+
+def test_an_image_does_not_depend_on_its_batch():
+    system = make_system("tsit", is_training=False)
+    both = make_batch("paired", size=2, with_image=False)
+    second = PairedBatch(both.segmap[1:], None, both.index[1:])
+    images = system.generate(both, Noise(0)).numpy()
+    # kernels may sum in another order for another batch size: float32 rounding, grown through the network
+    np.testing.assert_allclose(system.generate(second, Noise(0)).numpy()[0], images[1], atol=1e-4)
+
+
+def test_the_seed_and_the_reference_photo_change_the_image():
+    system = make_system("tsit", is_training=False)
+    drawn, guided = make_batch("paired", with_image=False), make_batch("paired", with_image=True)
+    images = [system.generate(drawn, Noise(seed)).numpy() for seed in (0, 1)] + [system.generate(guided, Noise(0)).numpy()]
+    for a, b in ((0, 1), (0, 2)):
+        assert np.abs(images[a] - images[b]).max() > 1e-4

@@ -1,0 +1,82 @@
+"""Imports point down only, and what stands on the lowest floor loads without Jittor."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FLOORS = (  # lowest first; a module may import from its own floor or below
+    ("data_tools", "jittor_tsit.bootstrap", "jittor_tsit.config", "jittor_tsit.samples", "jittor_tsit.convert",
+     "jittor_tsit.pickled_arrays", "jittor_tsit.torch_pickle", "jittor_tsit.weight_files", "jittor_tsit.ticker",
+     "jittor_tsit.start", "jittor_tsit.experiment_files", "jittor_tsit.submit"),
+    ("jittor_tsit.layers",),
+    ("jittor_tsit.networks", "jittor_tsit.losses", "jittor_tsit.optim", "jittor_tsit.noise"),
+    ("jittor_tsit.data",),
+    ("jittor_tsit.systems",),
+    ("jittor_tsit.training",),
+    ("jittor_tsit.train", "jittor_tsit.generate", "jittor_tsit.doctor", "jittor_tsit.__main__"),
+)  # fmt: skip
+
+
+def floor_of(module):
+    """Index of the floor a module stands on; None for what is not ours."""
+    for index, floor in enumerate(FLOORS):
+        if any(module == name or module.startswith(f"{name}.") for name in floor):
+            return index
+    return None
+
+
+def modules():
+    for package in ("data_tools", "jittor_tsit"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            yield ".".join(path.relative_to(ROOT).with_suffix("").parts).replace(".__init__", ""), path
+
+
+def imports_of(path):
+    """Modules imported anywhere in a file, lazily or not."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("module, path", modules(), ids=lambda value: value if isinstance(value, str) else "")
+def test_imports_point_down(module, path):
+    if module == "jittor_tsit":  # the package itself only calls bootstrap
+        assert floor_of_imports(path) == {0}
+        return
+    own = floor_of(module)
+    assert own is not None, f"{module} stands on no floor: add it to FLOORS"
+    for imported in imports_of(path):
+        if module.startswith("jittor_tsit.__main__") or floor_of(imported) is None:
+            continue
+        assert floor_of(imported) <= own, f"{module} imports {imported} from above"
+        if module.startswith("data_tools"):
+            assert not imported.startswith("jittor"), f"{module} imports {imported}"
+
+
+def floor_of_imports(path):
+    return {floor_of(name) for name in imports_of(path)} - {None}
+
+
+def test_no_system_imports_another():
+    for module, path in modules():
+        if module.startswith("jittor_tsit.systems."):
+            others = {name for name in imports_of(path) if name.startswith("jittor_tsit.systems.")}
+            assert {name.split(".")[2] for name in others} <= {"base"}, module
+
+
+def test_the_lowest_floor_loads_without_jittor():
+    lowest = [name for name in FLOORS[0] if name not in ("data_tools", "jittor_tsit.start")]
+    code = f"import sys, {', '.join(lowest)}, data_tools.cli; sys.exit('jittor' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_no_file_is_longer_than_300_lines():
+    for module, path in modules():
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 300, module

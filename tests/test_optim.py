@@ -1,0 +1,70 @@
+"""Adam, the learning-rate schedule, averaged weights."""
+
+import jittor as jt
+import numpy as np
+import pytest
+from jittor import nn
+
+from jittor_tsit.optim import Adam, linear_decay, update_average
+
+
+def numpy_adam(param, grads, lr, betas, eps=1e-8):
+    """torch.optim.Adam in float64."""
+    mean = square = np.zeros_like(param)
+    for step, grad in enumerate(grads, start=1):
+        mean = betas[0] * mean + (1 - betas[0]) * grad
+        square = betas[1] * square + (1 - betas[1]) * grad**2
+        root = np.sqrt(square / (1 - betas[1] ** step)) + eps
+        param = param - lr * mean / (1 - betas[0] ** step) / root
+    return param
+
+
+@pytest.mark.parametrize("betas", [(0.0, 0.9), (0.5, 0.999)])
+def test_adam_is_pytorchs_also_for_gradients_of_the_order_of_eps(betas, rng):
+    start = rng.standard_normal(6)
+    scale = np.array([1, 1e-3, 1e-6, 1e-7, 1e-8, 1e-9])
+    grads = [rng.standard_normal(6) * scale for _ in range(3)]
+    param = jt.array(start.astype(np.float32))
+    optimizer = Adam({"p": param}, lr=0.1, betas=betas)
+    for grad in grads:
+        optimizer.step((param * jt.array(grad.astype(np.float32))).sum())
+    np.testing.assert_allclose(param.numpy(), numpy_adam(start, grads, 0.1, betas), rtol=1e-4, atol=1e-5)
+
+
+def test_adam_updates_its_own_parameters_only():
+    own, other = jt.array([1.0]), jt.array([1.0])
+    Adam({"own": own}, lr=0.1, betas=(0.0, 0.9)).step((own * other).sum())
+    assert own.item() != 1.0 and other.item() == 1.0
+
+
+@pytest.mark.parametrize("epoch, factor", [(1, 1.0), (99, 1.0), (100, 1.0), (101, 1.0), (102, 0.99), (200, 0.01)])
+def test_the_rate_falls_as_the_official_schedule(epoch, factor):
+    """100 + 100 epochs, counted from 1: full until epoch 101, a hundredth in the last."""
+    nimg = (epoch - 1) * 1000 + 500
+    assert linear_decay(nimg, 100_000, 100_000, 1000) == pytest.approx(factor)
+
+
+def test_without_decay_the_rate_stays():
+    assert linear_decay(10**9, 0, 0, 1000) == 1.0
+
+
+class Scalar(nn.Module):
+    def __init__(self, value):
+        self.weight = jt.array([float(value)])
+        self.u = jt.array([float(value)]).stop_grad()
+
+
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_the_average_has_its_half_life_in_images(batch_size):
+    average, current = Scalar(1), Scalar(0)
+    for nimg in range(100_000, 100_000 + 80, batch_size):
+        update_average(average, current, batch_size, nimg, halflife_nimg=80)
+    assert average.weight.item() == pytest.approx(0.5, rel=1e-4)
+    assert average.u.item() == 0.0  # copied, not averaged
+
+
+def test_early_on_the_average_forgets_the_start():
+    average, current = Scalar(1), Scalar(0)
+    for nimg in range(1, 101):
+        update_average(average, current, 1, nimg, halflife_nimg=1e6)
+    assert average.weight.item() < 1e-3

@@ -1,0 +1,74 @@
+"""The order of samples, and reading them ahead."""
+
+import numpy as np
+import pytest
+
+from data_tools.errors import InputError
+from data_tools.image_io import write_label, write_photo
+from data_tools.pairing import find_pairs
+from jittor_tsit.samples import PairedSamples, draw, read_ahead
+
+WIDTH, HEIGHT, COUNT = 32, 16, 5
+
+
+@pytest.fixture
+def samples(tmp_path):
+    """Five pairs; photo and label of pair k say k, brighter and higher on the left half."""
+    for name in ("imgs", "labels"):
+        (tmp_path / name).mkdir()
+    for k in range(COUNT):
+        label = np.full((HEIGHT, WIDTH), k, np.uint8)
+        label[:, : WIDTH // 2] += 10
+        write_label(tmp_path / f"labels/{k}.png", label)
+        write_photo(tmp_path / f"imgs/{k}.jpg", np.repeat(label[:, :, None] * 8, 3, axis=2))
+    return PairedSamples(find_pairs(tmp_path), WIDTH, HEIGHT, num_classes=29, flip=True, seed=3)
+
+
+def first(iterator, count):
+    batches = [next(iterator) for _ in range(count)]
+    iterator.close()
+    return batches
+
+
+def test_every_epoch_is_a_permutation_of_its_own():
+    epochs = [[draw(3, nimg, 50)[0] for nimg in range(start, start + 50)] for start in (0, 50)]
+    assert sorted(epochs[0]) == sorted(epochs[1]) == list(range(50))
+    assert epochs[0] != epochs[1]
+
+
+def test_about_half_of_the_samples_are_mirrored():
+    mirrored = [draw(3, nimg, 100)[1] for nimg in range(1000)]
+    assert 400 < sum(mirrored) < 600  # 6 standard deviations of a fair coin
+
+
+def test_photo_and_label_are_mirrored_together(samples):
+    sides = set()
+    for nimg in range(20):
+        photo, label = samples(nimg)
+        photo_is_brighter_left = photo[:, :8].mean() > photo[:, -8:].mean()
+        label_is_higher_left = label[0, 0] > label[0, -1]
+        assert photo_is_brighter_left == label_is_higher_left
+        sides.add(bool(label_is_higher_left))
+    assert sides == {True, False}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_order_does_not_depend_on_the_workers(samples, workers):
+    batches = first(read_ahead(samples, 2, start_nimg=0, workers=workers), 4)
+    for step, (photo, label) in enumerate(batches):
+        for k in range(2):
+            expected_photo, expected_label = samples(2 * step + k)
+            np.testing.assert_array_equal(photo[k], expected_photo)
+            np.testing.assert_array_equal(label[k], expected_label)
+
+
+def test_reading_starts_again_at_any_image(samples):
+    batches = first(read_ahead(samples, 1, start_nimg=7, workers=1), 2)
+    np.testing.assert_array_equal(batches[0][1][0], samples(7)[1])
+    np.testing.assert_array_equal(batches[1][1][0], samples(8)[1])
+
+
+def test_a_file_that_cannot_be_read_is_named(samples):
+    samples.pairs[2].label.write_bytes(b"")
+    with pytest.raises(InputError, match="2.png"):
+        first(read_ahead(samples, 1, start_nimg=0, workers=1), COUNT)

@@ -1,0 +1,192 @@
+"""Three training steps of TSIT against the official trainer's, from the same weights, batch and noise."""
+
+import jittor as jt
+import numpy as np
+import pytest
+from reference_vectors import Vectors, assert_close, by_official_name, one_hot_with_edges, put_weights, reference_files
+
+from jittor_tsit import convert
+from jittor_tsit.config import OptimConfig
+from jittor_tsit.data import PairedBatch, UnpairedBatch
+from jittor_tsit.systems.tsit import TSITConfig, TSITSystem, TSITWeights
+
+pytestmark = pytest.mark.reference
+
+GAN_MODES = {"hinge": "hinge", "ls": "lsgan", "original": "vanilla", "w": "wgan"}
+
+
+def config_of(options) -> TSITConfig:
+    """Our options for the official ones."""
+    lr, ttur = options["lr"], not options["no_TTUR"]
+    optim = OptimConfig(
+        lr_G=lr / 2 if ttur else lr,
+        lr_D=lr * 2 if ttur else lr,
+        betas=(0.0, 0.9) if ttur else (options["beta1"], options["beta2"]),
+    )
+    feat = 0.0 if options["no_ganFeat_loss"] else options["lambda_feat"]
+    is_ast = options["task"] == "AST"
+    return TSITConfig(
+        form="ast" if is_ast else "sis",
+        width=options["ngf"],
+        width_D=options["ndf"],
+        num_layers_D=3 if is_ast else options["n_layers_D"],
+        num_scales_D=options["num_D"],
+        use_vae=options["use_vae"],
+        z_dim=options["z_dim"],
+        alpha=options["alpha"],
+        gan_loss=GAN_MODES[options["gan_mode"]],
+        weights=TSITWeights(feat=feat, vgg=0, kld=options["lambda_kld"]),
+        optim=optim,
+    )
+
+
+class RecordedNoise:
+    """The draws of a file, handed out by step and purpose."""
+
+    def __init__(self, vectors):
+        self.vectors, self.step = vectors, 0
+
+    def normal(self, purpose, keys, shape):
+        kind = "noise" if self.vectors.options["task"] == "AST" else "eps"
+        return jt.array(self.vectors[f"input/step{self.step}/{kind}_{purpose}"])
+
+
+def batch_of(vectors):
+    image = jt.array(vectors["input/image"])
+    index = range(image.shape[0])
+    if vectors.options["task"] == "AST":
+        return UnpairedBatch(jt.array(vectors["input/content"]), image, index)
+    return PairedBatch(jt.array(one_hot_with_edges(vectors)), image, index)
+
+
+def system_of(vectors, batch):
+    height, width = vectors["input/image"].shape[2:]
+    num_classes = 3 if vectors.options["task"] == "AST" else batch.segmap.shape[1]
+    system = TSITSystem(config_of(vectors.options), num_classes, height, width, seed=0)
+    system.prepare_training()
+    rules = {
+        "netG": (system.G, convert.TSIT_GENERATOR_RULES),
+        "netD": (system.D, convert.discriminator_rules(system.config.num_layers_D)),
+    }
+    if system.has_code:
+        rules["netE"] = (system.E, convert.ENCODER_RULES)
+    for net, (module, net_rules) in rules.items():
+        put_weights(module, vectors.group(f"param/{net}/"), net_rules)
+    return system, rules
+
+
+def watch(system):
+    """Keeps the generator's images and every first gradient as the step makes them."""
+    seen = {"images": [], "gradients": {}}
+    synthesize = system.synthesize
+
+    def keep_image(batch, purpose):
+        image, code = synthesize(batch, purpose)
+        if purpose == "G":
+            seen["images"].append(image.numpy())
+        return image, code
+
+    system.synthesize = keep_image
+    for name, optimizer in system.optimizers.items():
+        optimizer.apply = keep_gradients(optimizer, seen["gradients"].setdefault(name, {}))
+    return seen
+
+
+def keep_gradients(optimizer, kept):
+    apply = optimizer.apply
+
+    def keeping(gradients):
+        if not kept:
+            kept.update({name: gradient.numpy() for name, gradient in gradients.items()})
+        apply(gradients)
+
+    return keeping
+
+
+def assert_same_terms(vectors, step, terms, is_last):
+    """Losses as the official trainer names and weights them."""
+    options = vectors.options
+    names = {
+        "KLD": ("G/kld", options["lambda_kld"]),
+        "GAN": ("G/gan", 1),
+        "GAN_Feat": ("G/feat", options["lambda_feat"]),
+        "D_Fake": ("D/fake", 1),
+        "D_real": ("D/real", 1),
+    }
+    rtol = 5e-4 if is_last else 1e-4  # rounding grows over the steps
+    for official, reference in vectors.group(f"loss/step{step}/").items():
+        ours, weight = names[official]
+        assert_close(terms[ours].numpy() * weight, reference, rtol, f"step {step} {official}")
+
+
+def official_parameters(rules):
+    """Official name with its network -> our Var."""
+    return {
+        f"{net}/{name}": var
+        for net, (module, net_rules) in rules.items()
+        for name, var in by_official_name(module, net_rules).items()
+    }
+
+
+def optimizer_names(system, rules):
+    """Official name with its network -> (optimizer, our name there)."""
+    places = {}
+    for net, (module, net_rules) in rules.items():
+        names = convert.official_names(module.state_dict(), net_rules)
+        prefix, optimizer = {"netG": ("G.", "G"), "netE": ("E.", "G"), "netD": ("", "D")}[net]
+        places.update({f"{net}/{official}": (optimizer, prefix + ours) for ours, official in names.items()})
+    return places
+
+
+def assert_moved_alike(vectors, prefix, parameters, steps, lrs):
+    """Parameters after `steps` updates: 99 % of a file's elements within 0.2 lr, all within 2 lr a step.
+
+    Adam's first update is +-lr for any gradient, so a gradient of rounding noise moves by +-lr either way.
+    """
+    off = []
+    for name, reference in vectors.group(prefix).items():
+        if name.endswith(("weight_u", "weight_v", "running_mean", "running_var", "num_batches_tracked")):
+            continue
+        lr = lrs["netD" if name.startswith("netD") else "netG"]
+        off.append(np.abs(parameters[name] - reference).ravel() / lr)
+    off = np.concatenate(off)
+    assert np.quantile(off, 0.99) <= 0.2, f"{prefix}: 99 % of the elements are within {np.quantile(off, 0.99)} lr"
+    assert off.max() <= 2 * steps, f"{prefix}: an element is {off.max()} lr off"
+
+
+@pytest.mark.parametrize("path", reference_files(kind="training_steps", system="TSIT"))
+def test_training_steps_are_the_official_trainers(path):
+    vectors = Vectors(path)
+    batch = batch_of(vectors)
+    system, rules = system_of(vectors, batch)
+    seen = watch(system)
+    system.noise = RecordedNoise(vectors)
+    steps = vectors.config["steps"]
+    lrs = {"netG": system.config.optim.lr_G, "netD": system.config.optim.lr_D}
+    for step in range(steps):
+        system.noise.step = step
+        terms = system.train_step(batch, step)
+        assert_same_terms(vectors, step, terms, is_last=step == steps - 1)
+        if step == 0:
+            first = {name: var.numpy() for name, var in official_parameters(rules).items()}
+
+    places = optimizer_names(system, rules)
+    for name, reference in vectors.group("grad/step0/").items():
+        optimizer, ours = places[name]
+        assert_close(seen["gradients"][optimizer][ours], reference, 1e-3, f"first gradient of {name}")
+    assert_moved_alike(vectors, "after_step0/", first, 1, lrs)
+    last = {name: var.numpy() for name, var in official_parameters(rules).items()}
+    assert_moved_alike(vectors, "after/", last, steps, lrs)
+    assert_same_buffers(vectors, last)
+    stride = vectors.config["generated_stride"]
+    for step in range(steps):
+        if f"output/step{step}/generated" in vectors.arrays.files:
+            image = seen["images"][step][:, :, ::stride, ::stride]
+            assert_close(image, vectors[f"output/step{step}/generated"], 2e-3, f"image of step {step}")
+
+
+def assert_same_buffers(vectors, ours):
+    """Running statistics and singular vectors; they carry the rounding of three steps of everything before."""
+    for name, reference in vectors.group("after/").items():
+        if name.endswith(("weight_u", "weight_v", "running_mean", "running_var")):
+            assert_close(ours[name], reference, 3e-2, f"after {name}")
