@@ -61,5 +61,4 @@ def waiting_for(what: str):
     try:
         yield
     finally:
-        ticker.stdin.close()
-        ticker.wait()
+        ticker.communicate(b"done")  # closing alone is not enough: processes that Jittor forked hold the pipe open

@@ -1,4 +1,4 @@
-"""A status line with a clock, until standard input closes: `python -m jittor_tsit.ticker TEXT`."""
+"""A status line with a clock, until something arrives on standard input: `python -m jittor_tsit.ticker TEXT`."""
 
 import select
 import signal

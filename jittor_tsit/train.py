@@ -192,7 +192,7 @@ class Snapshots:
 
     def __call__(self, progress: Progress) -> None:
         images = to_pixels(self.system.generate(self.batch, Noise(self.experiment.run.seed)))
-        save_grid(self.run_dir / f"grid-{progress.nimg // 1000:06d}.png", [self.before, images, self.after])
+        save_grid(self.run_dir / f"grid-{progress.nimg:09d}.png", [self.before, images, self.after])
         options = json.loads(to_json(self.experiment))
         arrays = {name: var.numpy() for name, var in self.system.state_dict().items()}
         save_checkpoint(checkpoint_path(self.run_dir, progress.nimg), Checkpoint(arrays, progress, options))

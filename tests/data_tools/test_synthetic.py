@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from data_tools import synthetic
 from data_tools.checking import check_pairs
@@ -15,7 +16,9 @@ from data_tools.errors import InputError
 from data_tools.image_io import read_label, read_photo
 from data_tools.pairing import find_labels, find_pairs
 from data_tools.rendering import picture
-from data_tools.rendering.terrain import Camera, Land, cast
+from data_tools.rendering.canvas import Canvas
+from data_tools.rendering.light import choose_light
+from data_tools.rendering.terrain import Camera, Land, View, cast
 from data_tools.synthetic import render, write_set
 
 SMALL = {"width": 96, "height": 72}
@@ -97,6 +100,19 @@ def test_a_near_ridge_hides_what_lies_behind_it():
     ridge = Land(lambda x, z: np.where((z > 4) & (z < 5), 2.0, np.where(z > 8, 1.5, 0.0)).astype(np.float32), [])
     view = cast(camera, ridge)
     assert view.z.max() < 5.1  # the plateau behind would show at row 20 - 0.5 * 20 / 8 and below, inside the ridge
+
+
+def test_a_sprite_takes_the_pixels_it_covers_by_half_unless_something_nearer_stands_there():
+    camera = Camera(width=4, height=3, horizon=1.0, focal=4.0, eye=1.0)
+    near = View(np.array([6]), *np.float32([[0.0], [2.0], [0.0]]))  # row 1, column 2 shows ground at depth 2
+    canvas = Canvas(camera, choose_light(np.random.default_rng(0)), near)
+    alpha = np.array([[127, 128, 255, 255], [255, 0, 255, 129]], np.uint8)
+    sprite = Image.fromarray(np.dstack([np.full((2, 4, 3), 200, np.uint8), alpha]))
+    canvas.paste(sprite, left=-1, top=0, depth=10.0, name="boat")
+    sky, boat = CLASS_IDS["sky"], CLASS_IDS["boat"]
+    assert canvas.label.tolist() == [[boat, boat, boat, sky], [sky, boat, sky, sky], [sky] * 4]
+    assert canvas.depth[0, 0] == 10 and canvas.depth[1, 2] == 2
+    assert (canvas.photo[:, 0, :3] > 0.1).all() and (canvas.photo[:, 1, 2] == 0).all()
 
 
 @pytest.mark.parametrize("size", [(16, 64), (64, 5000)])
