@@ -18,7 +18,12 @@ SAMPLE_PAIRS, SAMPLE_LABELS, SAMPLE_SEED = 64, 16, 0
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run one command and return its exit status: 0 done, 2 wrong input, 130 interrupted."""
-    args = parser().parse_args(argv)
+    top = parser()
+    args, rest = top.parse_known_args(argv)  # field=value may stand anywhere among train's options
+    unknown = [word for word in rest if word.startswith("-") or args.command is not command_train]
+    if unknown:
+        top.error(f"unrecognized arguments: {' '.join(unknown)}")
+    args.overrides = rest
     return exit_status(lambda: args.command(args))
 
 
@@ -32,9 +37,10 @@ def command_train(args: argparse.Namespace) -> int:
     from jittor_tsit.config import to_json
     from jittor_tsit.train import configure, run_training
 
-    experiment = configure(experiment_file, args.data, args.overrides)
+    overrides = [*args.overrides, *([f"split={args.split}"] if args.split else [])]
+    experiment = configure(experiment_file, args.data, overrides)
     if not experiment.data.root:
-        experiment = configure(experiment_file, SAMPLE_SET, args.overrides)
+        experiment = configure(experiment_file, SAMPLE_SET, overrides)
         if not args.dry_run:
             render_sample_set()
     if args.dry_run:
@@ -75,14 +81,15 @@ def parser() -> argparse.ArgumentParser:
 
     train = add_command(
         commands, "train", command_train, "train a model; the same command again goes on",
-        "python -m jittor_tsit train --data data/landscape --run-dir runs/mine width=32 weights.vgg=10",
+        "python -m jittor_tsit train --data data/landscape --run-dir runs/mine width=32 weights.vgg=10\n"
+        "Any option of the experiment can be set as field=value; --dry-run lists them.",
     )  # fmt: skip
     train.add_argument("--data", type=Path, metavar="DIR", help="train/imgs/*.jpg and train/labels/*.png; default: a rendered sample set")
     train.add_argument("--experiment", type=Path, metavar="FILE", help="default: tsit_landscape, or quickstart without --data")
+    train.add_argument("--split", type=Path, metavar="FILE", help="train on the stems listed in it, one a line; default: all")
     train.add_argument("--run-dir", type=Path, metavar="DIR", help="where results go; default: runs/<experiment>")
     train.add_argument("--dry-run", action="store_true", help="print all options and stop")
     train.add_argument("--device", choices=("auto", "cpu"), default="auto", help="auto: the GPU where there is one")
-    train.add_argument("overrides", nargs="*", metavar="field=value", help="options of the experiment; --dry-run lists them")
 
     test = add_command(
         commands, "test", command_test, "make images for label maps, and a checked submission.zip",

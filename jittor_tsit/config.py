@@ -89,7 +89,8 @@ def override(experiment: Experiment, assignments: List[str]) -> Experiment:
         path, equals, value = text.partition("=")
         if not equals:
             raise InputError(f"{text}: not an option; overrides read field=value, such as total_nimg=1000")
-        changed[_part_of(experiment, path)][path] = value
+        part = _part_of(experiment, path)
+        changed[part][path] = _parse(path, value, fields_of(getattr(experiment, part))[path])
     parts = {part: _replace(getattr(experiment, part), values) for part, values in changed.items()}
     return dataclasses.replace(experiment, **parts)
 
@@ -114,15 +115,15 @@ def fields_of(config: Any) -> Dict[str, type]:
     return fields
 
 
-def _replace(config: Any, values: Dict[str, str]) -> Any:
-    """A copy with the named fields, dotted for nested configs, parsed from text."""
-    kinds, changes, nested = fields_of(config), {}, {}
-    for path, text in values.items():
+def _replace(config: Any, values: Dict[str, Any]) -> Any:
+    """A copy with other values in the named fields, dotted for nested configs."""
+    changes, nested = {}, {}
+    for path, value in values.items():
         outer, dot, inner = path.partition(".")
         if dot:
-            nested.setdefault(outer, {})[inner] = text
+            nested.setdefault(outer, {})[inner] = value
         else:
-            changes[path] = _parse(path, text, kinds[path])
+            changes[path] = value
     changes.update({name: _replace(getattr(config, name), inner) for name, inner in nested.items()})
     return dataclasses.replace(config, **changes)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import Dict, Optional, Sequence
 
@@ -12,7 +10,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from data_tools.classes import colorize
+from data_tools.classes import IMAGE_HEIGHT, IMAGE_WIDTH, colorize
 from data_tools.errors import InputError
 from data_tools.image_io import read_label, read_photo, resize_label, resize_photo, write_photo
 from data_tools.pairing import find_labels, read_reference_names
@@ -25,6 +23,7 @@ from jittor_tsit.systems.base import System
 from jittor_tsit.training.checkpoint import check_arrays, checkpoint_paths, load_checkpoint
 from jittor_tsit.training.run_dir import contact_sheet
 
+SIZE = (IMAGE_WIDTH, IMAGE_HEIGHT)  # of the images, the contest's 512 x 384, whatever size the model works at
 QUALITY = 95  # of the JPEGs; the contest's images lose nothing that shows
 SHEET_COLUMNS = 3  # pairs of label and image side by side on the contact sheet
 SHEET_PAIRS = 30  # at most, so that the sheet can still be looked at
@@ -106,12 +105,12 @@ def run_test(
     images.mkdir(parents=True, exist_ok=True)
     made_by = f"{checkpoint.resolve()} {checkpoint.stat().st_mtime_ns} seed {seed} references {references}"
     make_images(system, experiment.data, labels, photos, images, seed, is_done=claim(out / "made_by.txt", made_by))
-    stems, size = [path.stem for path in labels], (experiment.data.image_width, experiment.data.image_height)
+    stems = [path.stem for path in labels]
     pack(images, stems, out / "submission.zip")
-    verify(out / "submission.zip", stems, size)
+    verify(out / "submission.zip", stems, SIZE)
     if compare:
-        save_sheet(out / "compare.png", labels, images, experiment.data)
-    print(f"{out / 'submission.zip'}: {len(stems)} images {size[0]}x{size[1]}, opened again and checked")
+        save_sheet(out / "compare.png", labels, images, experiment.data.num_classes)
+    print(f"{out / 'submission.zip'}: {len(stems)} images {SIZE[0]}x{SIZE[1]}, opened again and checked")
     return 0
 
 
@@ -150,8 +149,8 @@ def make_images(
         label = resize_label(read_label(path, data.num_classes), data.image_width, data.image_height)
         image = reference_image(photos[path.stem], data) if photos else None
         batch = PairedBatch(one_hot(label[None], data.num_classes), image, [key_of(path.stem)])
-        write_photo(target, to_pixels(system.generate(batch, noise))[0], QUALITY)
-        jt.sync_all()
+        pixels = to_pixels(system.generate(batch, noise))[0]
+        write_photo(target, resize_photo(pixels, *SIZE), QUALITY)
 
 
 def reference_image(path: Path, data: DataConfig) -> jt.Var:
@@ -159,12 +158,12 @@ def reference_image(path: Path, data: DataConfig) -> jt.Var:
     return to_image(resize_photo(read_photo(path), data.image_width, data.image_height)[None])
 
 
-def save_sheet(path: Path, labels: Sequence[Path], images: Path, data: DataConfig) -> None:
+def save_sheet(path: Path, labels: Sequence[Path], images: Path, num_classes: int) -> None:
     """A picture of label maps and their images, half size, spread evenly over the set."""
     positions = np.linspace(0, len(labels) - 1, min(SHEET_PAIRS, len(labels))).astype(int)
     pictures = []
     for label_path in (labels[position] for position in positions):
-        label = resize_label(read_label(label_path, data.num_classes), data.image_width, data.image_height)
+        label = resize_label(read_label(label_path, num_classes), *SIZE)
         both = np.concatenate([colorize(label), read_photo(images / f"{label_path.stem}.jpg")], axis=1)
-        pictures.append(resize_photo(both, data.image_width, data.image_height // 2))
+        pictures.append(resize_photo(both, SIZE[0], SIZE[1] // 2))
     Image.fromarray(contact_sheet(pictures, SHEET_COLUMNS)).save(path)

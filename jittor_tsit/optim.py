@@ -94,7 +94,7 @@ def update_average(average: nn.Module, current: nn.Module, batch_size: int, nimg
     keep = 0.5 ** (batch_size / halflife)
     targets = current.state_dict()
     for name, var in average.state_dict().items():
-        if name.endswith((".u", ".v")):  # singular vectors have length 1, which their mean has not
+        if name.rpartition(".")[2] in ("u", "v"):  # singular vectors have length 1, which their mean has not
             var.update(targets[name].detach())
         else:
             var.update(targets[name].detach() * (1 - keep) + var * keep)

@@ -12,12 +12,14 @@ import threading
 import time
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Iterator, Sequence
 
 import numpy as np
 
+from data_tools.errors import InputError
 from data_tools.image_io import read_label, read_photo, resize_label, resize_photo
 from data_tools.pairing import Pair
 
@@ -103,7 +105,7 @@ def read_ahead(
     """Batches of samples from place `start_nimg` on, without end, each array with a leading batch axis.
 
     Raises:
-        InputError: A file cannot be read.
+        InputError: A file cannot be read, or a reading process was killed.
     """
     context = multiprocessing.get_context("spawn")  # a fork of a process with Jittor's threads may hang
     pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(sample, os.getpid()))
@@ -115,6 +117,8 @@ def read_ahead(
             ahead.append(pool.submit(_load, nimg, batch_size))
             nimg += batch_size
             yield batch
+    except BrokenProcessPool:
+        raise InputError(f"workers={workers}: a reading process was killed, perhaps for want of memory") from None
     finally:
         for future in ahead:
             future.cancel()

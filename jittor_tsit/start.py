@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -32,6 +33,8 @@ def start_jittor(use_gpu: bool = True):
         os.environ["nvcc_path"] = ""
         _begin_anew()
         raise
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # Jittor's own handlers end the process at once,
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # the second when any helper process is gone
     jt.flags.use_cuda = int(use_gpu and bool(jt.compiler.has_cuda) and jt.get_device_count() > 0)
     return jt
 

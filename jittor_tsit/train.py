@@ -50,6 +50,8 @@ FREE_OPTIONS = (
     "data.root", "data.workers",
 )  # fmt: skip
 
+CPU_PARAMETERS = 50e6  # of G; quickstart has 5 million, the CPU-size experiment 21 million, the published model 335
+
 
 def configure(experiment_file: Path, data: Optional[Path], assignments: list[str]) -> Experiment:
     """The experiment of a file, with the data folder and the overrides of the command line."""
@@ -77,6 +79,8 @@ def run_training(experiment: Experiment, run_dir: Path) -> int:
     progress = resume(system, newest, run_dir) if newest else Progress(0, 0)
     (run_dir / "options.json").write_text(to_json(experiment), encoding="utf-8")
 
+    if not jt.flags.use_cuda and count_parameters(system.networks["G"]) > CPU_PARAMETERS:
+        say("no GPU: a model of this size takes minutes a step on a CPU; --experiment landscape_cpu.py is made for one")
     log = RunLog(run_dir, run.total_nimg, progress.nimg)
     log.line(describe(experiment, system, len(samples), progress))
     make_batches = {"paired": paired_batches, "unpaired": unpaired_batches}[system.batch_kind]

@@ -1,7 +1,7 @@
 """Numeric vectors of the official PyTorch code: finding the files, putting their weights in, comparing.
 
-The folder is $JTSIT_REFERENCE, by default ../shared/reference beside the repository. Files are chosen by their
-`config`, and every size and option is read from it.
+The folder is $JTSIT_REFERENCE, by default ../shared/reference beside the repository, and without that the few
+small files in fixtures/reference. Files are chosen by their `config`, and every size and option is read from it.
 """
 
 import json
@@ -14,7 +14,8 @@ import pytest
 
 from jittor_tsit.convert import from_official, official_names
 
-FOLDER = Path(os.environ.get("JTSIT_REFERENCE", Path(__file__).parents[2] / "shared/reference"))
+SHARED, OWN = Path(__file__).parents[2] / "shared/reference", Path(__file__).parent / "fixtures/reference"
+FOLDER = Path(os.environ.get("JTSIT_REFERENCE", SHARED if SHARED.is_dir() else OWN))
 
 
 class Vectors:
@@ -46,7 +47,7 @@ def reference_files(**wanted):
 def _matches(path: Path, wanted: dict) -> bool:
     with np.load(path) as arrays:
         config = json.loads(str(arrays["config"])) if "config" in arrays.files else {}
-    return all(config.get(key) in (values if isinstance(values, tuple) else (values,)) for key, values in wanted.items())
+    return all(config.get(key) == value for key, value in wanted.items())
 
 
 def put_weights(module, official: dict, rules) -> None:

@@ -7,6 +7,7 @@ import jittor as jt
 import numpy as np
 import pytest
 from reference_vectors import (
+    FOLDER,
     Vectors,
     assert_close,
     assert_same_pass,
@@ -18,6 +19,7 @@ from reference_vectors import (
 )
 
 from jittor_tsit import convert, losses
+from jittor_tsit.data import to_image
 from jittor_tsit.layers.blocks import FADEBlock, StreamBlock
 from jittor_tsit.layers.mode import set_training
 from jittor_tsit.layers.norm import BatchNorm, fadain, instance_norm
@@ -25,7 +27,7 @@ from jittor_tsit.layers.resize import resize_nearest
 from jittor_tsit.networks.encoder import ConvEncoder
 from jittor_tsit.networks.patchgan import MultiscaleDiscriminator
 from jittor_tsit.networks.tsit import LatentStart, MapStart, TSITGenerator
-from jittor_tsit.networks.vgg import VGGFeatures
+from jittor_tsit.networks.vgg import VGGFeatures, load_vgg
 
 pytestmark = pytest.mark.reference
 
@@ -216,3 +218,23 @@ def test_perceptual_loss_is_the_official_one(path):
     loss = losses.perceptual(vgg, x, y)
     assert_close(loss, vectors["loss/vgg"], 1e-5, "loss")
     assert_close(jt.grad(loss, x), vectors["grad/input/x"], 2e-3, "gradient of x")
+
+
+VGG16_WEIGHTS = FOLDER.parent / "weights/vgg16_features.npz"
+
+
+@pytest.mark.parametrize("path", reference_files(weights=[1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0]))
+@pytest.mark.skipif(not VGG16_WEIGHTS.exists(), reason=f"no ImageNet weights at {VGG16_WEIGHTS}")
+def test_perceptual_loss_on_real_vgg16_weights_is_the_same(path):
+    vectors = Vectors(path)
+    vgg = load_vgg("vgg16", VGG16_WEIGHTS)
+    fake, real = (to_image(vectors[f"input/{name}_u8_nhwc"]) for name in ("fake", "real"))
+    feats, real_feats = vgg(fake), vgg(real)
+    distances = [losses.absolute(x - y).mean().item() for x, y in zip(feats, real_feats)]
+    assert_close(np.array(distances), vectors["output/l1_per_layer_batch"], 1e-4, "distance of each slice")
+    for k, feat in enumerate(feats, start=1):
+        assert_close(feat.mean([2, 3]), vectors[f"output/feat_fake/relu{k}_1_chanmean"], 1e-4, f"relu{k}_1")
+        assert_close(feat[:, :16, :4, :4], vectors[f"output/feat_fake/relu{k}_1_corner"], 1e-4, f"corner of relu{k}_1")
+    loss = losses.perceptual(vgg, fake, real)
+    assert_close(loss, vectors["output/loss_batch"], 1e-4, "loss")
+    assert_close(jt.grad(loss, fake), vectors["output/grad_loss_batch_wrt_fake"], 2e-3, "gradient of fake")

@@ -7,7 +7,7 @@ import jittor as jt
 def upsample2x(x: jt.Var) -> jt.Var:
     """Each pixel becomes a block of 2 x 2. [N, C, H, W] -> [N, C, 2H, 2W]"""
     n, c, h, w = x.shape
-    return x.reshape(n, c, h, 1, w, 1).broadcast([n, c, h, 2, w, 2]).reshape(n, c, 2 * h, 2 * w)
+    return x.reindex([n, c, 2 * h, 2 * w], ["i0", "i1", "i2/2", "i3/2"])
 
 
 def downsample2x(x: jt.Var) -> jt.Var:
@@ -33,8 +33,10 @@ def avg_pool_down(x: jt.Var) -> jt.Var:
     """
     n, c, h, w = x.shape
     count = np.outer(_window_sizes(h), _window_sizes(w)).astype(np.float32)
-    windows = x.reindex([n, c, *count.shape, 3, 3], ["i0", "i1", "i2*2-1+i4", "i3*2-1+i5"])
-    return windows.sum([4, 5]) / jt.array(count)[None, None]
+    height, width = count.shape
+    rows = x.reindex([n, c, h, width, 3], ["i0", "i1", "i2", "i3*2-1+i4"]).sum([4])
+    total = rows.reindex([n, c, height, width, 3], ["i0", "i1", "i2*2-1+i4", "i3"]).sum([4])
+    return total / jt.array(count)[None, None]
 
 
 def _window_sizes(size: int) -> np.ndarray:

@@ -18,12 +18,6 @@ class DiscriminatorOutput(NamedTuple):
     logits: List[jt.Var]  # [N, 1, h, w]
     feats: List[List[jt.Var]]  # activations of the hidden layers, shallow to deep
 
-    def split(self, size: int):
-        """The outputs of the first `size` samples and of the others."""
-        first = DiscriminatorOutput([x[:size] for x in self.logits], [[x[:size] for x in f] for f in self.feats])
-        rest = DiscriminatorOutput([x[size:] for x in self.logits], [[x[size:] for x in f] for f in self.feats])
-        return first, rest
-
 
 class PatchDiscriminator(nn.Module):
     """Strided convolutions that judge overlapping patches.

@@ -1,5 +1,6 @@
 """TSIT: a simple and versatile framework for image-to-image translation (Jiang et al., ECCV 2020)."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Dict, Optional, Tuple, Union
 
@@ -12,7 +13,7 @@ from jittor_tsit.data import PairedBatch, UnpairedBatch
 from jittor_tsit.layers.mode import evaluating
 from jittor_tsit.layers.resize import resize_nearest
 from jittor_tsit.networks.encoder import ConvEncoder
-from jittor_tsit.networks.patchgan import DiscriminatorOutput, MultiscaleDiscriminator
+from jittor_tsit.networks.patchgan import MultiscaleDiscriminator
 from jittor_tsit.networks.tsit import STRIDE, LatentStart, MapStart, TSITGenerator
 from jittor_tsit.networks.vgg import find_vgg
 from jittor_tsit.noise import Noise
@@ -108,7 +109,7 @@ class TSITSystem(System):
 
         # Generator: look real to D, resemble the photo to D's and to VGG's features, keep the code near N(0, 1).
         fake, code = self.synthesize(batch, "G")
-        fake_out, real_out = self.discriminate(batch, fake, real)
+        fake_out, real_out = self.discriminate(batch, fake, real, for_generator=True)
         g_terms = {"gan": self.gan_loss.gen(fake_out.logits)}
         if weights.feat:
             g_terms["feat"] = losses.feature_matching(fake_out.feats, real_out.feats)
@@ -121,7 +122,7 @@ class TSITSystem(System):
         # Discriminator: real up, fake down. As the reference does, redraw the fake from the updated G.
         with jt.no_grad():
             fake, _ = self.synthesize(batch, "D")
-        fake_out, real_out = self.discriminate(batch, fake.detach(), real)
+        fake_out, real_out = self.discriminate(batch, fake.detach(), real, for_generator=False)
         d_terms = {"real": self.gan_loss.real(real_out.logits), "fake": self.gan_loss.fake(fake_out.logits)}
         self.optimizers["D"].step(d_terms["real"] + d_terms["fake"])
 
@@ -140,11 +141,18 @@ class TSITSystem(System):
             return G(batch.a, noise.normal(purpose, batch.index, (3, *self.start_size)), batch.b)
         return G(batch.segmap, resize_nearest(batch.segmap, *self.start_size))
 
-    def discriminate(self, batch: Batch, fake, real) -> Tuple[DiscriminatorOutput, DiscriminatorOutput]:
-        """D's outputs for fake and real, from one pass over both; with the label maps in the sis form."""
+    def discriminate(self, batch: Batch, fake, real, for_generator: bool):
+        """D's outputs for fake and real; with the label maps in the sis form.
+
+        The reference makes one pass over both. Two passes by the same weights are equal, as D normalises each
+        sample alone, and spare G's step the gradient of the real half: the first pass moves the singular
+        vectors, the second takes them as they are.
+        """
         if not self.is_ast:
             fake, real = (jt.concat([batch.segmap, image], 1) for image in (fake, real))
-        return self.D(jt.concat([fake, real], 0)).split(real.shape[0])
+        fake_out = self.D(fake)
+        with evaluating(self.D), jt.no_grad() if for_generator else nullcontext():
+            return fake_out, self.D(real)
 
     def generate(self, batch: Batch, noise: Noise) -> jt.Var:
         """Images for label maps, style from `batch.image` where there is one and drawn otherwise; or `a` in b's style."""

@@ -56,6 +56,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     part = path.with_suffix(".part")
     try:
         save_file({name: np.ascontiguousarray(array) for name, array in checkpoint.arrays.items()}, part, metadata)
+        os.chmod(part, 0o666 & ~_umask())  # the library writes for the owner alone
         _flush(part)
         os.replace(part, path)
     except SafetensorError as error:  # the library's own wrapping of an input/output error
@@ -64,6 +65,12 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         if part.exists():
             part.unlink()
     _flush(path.parent)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def _flush(path: Path) -> None:

@@ -1,0 +1,19 @@
+"""TSIT at a size that a CPU can train, on photographs: 256 x 256, a quarter of the width, VGG-16 or VGG-19.
+
+Command: bash run.sh train --experiment experiments/landscape_cpu.py --data DIR perceptual=vgg16 perceptual_weights=FILE
+"""
+
+from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig
+from jittor_tsit.systems.tsit import TSITConfig
+
+experiment = Experiment(
+    system="tsit",
+    config=TSITConfig(
+        width=16,
+        width_D=16,
+        # Some thousand steps rather than the papers' millions: larger steps, and a short memory for the average.
+        optim=OptimConfig(lr_G=4e-4, lr_D=4e-4, ema_halflife_nimg=300),
+    ),
+    data=DataConfig(image_width=256, image_height=256),
+    run=RunConfig(total_nimg=20_000, status_nimg=25, snapshot_nimg=250),
+)

@@ -1,0 +1,50 @@
+"""Where the perceptual loss gets its weights from."""
+
+import numpy as np
+import pytest
+
+from data_tools.errors import InputError
+from jittor_tsit.networks import vgg
+
+
+def random_weights(arch, width=2):
+    """Arrays in torchvision's names, every layer `width` channels wide."""
+    indices = [index for stage in vgg.STAGES[arch] for index in stage]
+    rng, weights = np.random.default_rng(0), {}
+    for index in indices:
+        weights[f"features.{index}.weight"] = rng.standard_normal((width, 3 if index == 0 else width, 3, 3))
+        weights[f"features.{index}.bias"] = rng.standard_normal(width)
+    return weights
+
+
+@pytest.mark.parametrize("arch", vgg.STAGES)
+def test_weights_come_from_the_named_file(tmp_path, arch):
+    np.savez(tmp_path / "weights.npz", **random_weights(arch))
+    features = vgg.find_vgg(arch, str(tmp_path / "weights.npz"))
+    assert sum(features.stages) == {"vgg16": 11, "vgg19": 13}[arch]  # convolutions up to relu5_1
+
+
+def test_a_file_of_another_network_is_refused(tmp_path):
+    weights = random_weights("vgg16")
+    del weights["features.24.weight"]
+    np.savez(tmp_path / "weights.npz", **weights)
+    with pytest.raises(InputError, match="weights.npz: not vgg16 weights.*features.24.weight"):
+        vgg.find_vgg("vgg16", str(tmp_path / "weights.npz"))
+
+
+def test_without_file_and_network_the_three_ways_out_are_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("JITTOR_HOME", str(tmp_path))
+    monkeypatch.setattr(vgg, "HUB", "http://127.0.0.1:9")  # nobody listens there
+    with pytest.raises(InputError, match="perceptual_weights=FILE.*where there is a network.*weights.vgg=0"):
+        vgg.find_vgg("vgg19", "")
+    assert not list((tmp_path / ".cache/jittor/checkpoints").iterdir())
+
+
+def test_what_the_hub_gave_before_is_used_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("JITTOR_HOME", str(tmp_path))
+    monkeypatch.setattr(vgg, "HUB", "http://127.0.0.1:9")
+    folder = tmp_path / ".cache/jittor/checkpoints"
+    folder.mkdir(parents=True)
+    with open(folder / "vgg19.pkl", "wb") as file:  # told by its content
+        np.savez(file, **random_weights("vgg19"))
+    assert vgg.find_vgg("vgg19", "").stages == [2, 2, 4, 4, 1]

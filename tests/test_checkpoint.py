@@ -1,0 +1,101 @@
+"""Checkpoints: whole or not at all, and every fault named."""
+
+import os
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from data_tools.errors import InputError
+from jittor_tsit.training import checkpoint as module
+from jittor_tsit.training.checkpoint import (
+    Checkpoint,
+    Progress,
+    check_arrays,
+    checkpoint_path,
+    checkpoint_paths,
+    load_checkpoint,
+    load_newest,
+    prune,
+    save_checkpoint,
+)
+
+
+def make(value=1.0, nimg=10):
+    arrays = {"G.weight": np.full((2, 3), value, np.float32), "G_ema.weight": np.zeros(4, np.float32)}
+    return Checkpoint(arrays, Progress(nimg, nimg // 2), {"system": "tsit", "config": {"width": 2}})
+
+
+def test_what_is_saved_is_loaded(tmp_path):
+    path = checkpoint_path(tmp_path, 10)
+    save_checkpoint(path, make())
+    loaded = load_checkpoint(path)
+    assert loaded.progress == Progress(10, 5) and loaded.experiment == make().experiment
+    np.testing.assert_array_equal(loaded.arrays["G.weight"], make().arrays["G.weight"])
+    assert os.listdir(tmp_path) == [path.name]
+
+
+def test_a_part_can_be_loaded_alone(tmp_path):
+    path = checkpoint_path(tmp_path, 10)
+    save_checkpoint(path, make())
+    assert set(load_checkpoint(path, "G_ema.").arrays) == {"G_ema.weight"}
+
+
+@pytest.mark.parametrize("kept", [0, 1, 7, 8, 50, 200, -1])
+def test_a_file_that_was_cut_short_is_refused(tmp_path, kept):
+    path = checkpoint_path(tmp_path, 10)
+    save_checkpoint(path, make())
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(InputError, match=f"{path.name}: cut short or not a checkpoint"):
+        load_checkpoint(path)
+
+
+def test_files_of_other_kinds_are_refused(tmp_path):
+    stranger = tmp_path / "other.safetensors"
+    save_file({"x": np.zeros(1)}, stranger)
+    with pytest.raises(InputError, match="not a checkpoint of train"):
+        load_checkpoint(stranger)
+    with pytest.raises(InputError, match="no such checkpoint"):
+        load_checkpoint(tmp_path / "absent.safetensors")
+
+
+def test_a_damaged_newest_file_is_passed_over_and_kept(tmp_path):
+    for nimg in (10, 20):
+        save_checkpoint(checkpoint_path(tmp_path, nimg), make(nimg=nimg))
+    newest = checkpoint_path(tmp_path, 20)
+    newest.write_bytes(newest.read_bytes()[:100])
+    warnings = []
+    assert load_newest(tmp_path, warnings.append).progress.nimg == 10
+    assert len(warnings) == 1 and newest.name in warnings[0]
+    assert newest.exists()
+
+
+def test_a_failed_save_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
+    path = checkpoint_path(tmp_path, 10)
+    save_checkpoint(path, make(1.0))
+
+    def fail(path):
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(module, "_flush", fail)
+    with pytest.raises(OSError, match="No space left"):
+        save_checkpoint(path, make(2.0))
+    assert load_checkpoint(path).arrays["G.weight"][0, 0] == 1.0
+    assert os.listdir(tmp_path) == [path.name]
+
+
+def test_pruning_keeps_the_newest(tmp_path):
+    for nimg in (10, 20, 30):
+        save_checkpoint(checkpoint_path(tmp_path, nimg), make(nimg=nimg))
+    prune(tmp_path, keep=2)
+    assert checkpoint_paths(tmp_path) == [checkpoint_path(tmp_path, 20), checkpoint_path(tmp_path, 30)]
+
+
+@pytest.mark.parametrize("wanted, message", [
+    ({"a": (2,), "b": (1,)}, "lacks b"),
+    ({}, "has a, which this model lacks"),
+    ({"a": (3,)}, r"a has shape \(2,\), not \(3,\)"),
+])  # fmt: skip
+def test_a_checkpoint_of_another_configuration_is_refused(tmp_path, wanted, message):
+    with pytest.raises(InputError, match=message):
+        check_arrays(tmp_path, {"a": np.zeros(2)}, wanted)

@@ -1,0 +1,141 @@
+"""The commands as a user types them: end to end once, and every fault of the user in one line with status 2."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from tiny import HEIGHT, WIDTH
+
+from data_tools.image_io import read_header
+from data_tools.synthetic import write_set
+
+ROOT = Path(__file__).parents[1]
+EXPERIMENT = """
+from jittor_tsit.config import DataConfig, Experiment, RunConfig
+from jittor_tsit.systems.tsit import TSITConfig, TSITWeights
+
+experiment = Experiment(
+    "tsit",
+    TSITConfig(width=2, width_D=2, weights=TSITWeights(vgg=0)),
+    DataConfig(image_width=256, image_height=128),
+    RunConfig(total_nimg=2, status_nimg=1, snapshot_nimg=2, grid_rows=1),
+)
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with a tiny set, an experiment and, after the first test, a run."""
+    place = tmp_path_factory.mktemp("place")
+    write_set(place / "set", 3, 0, WIDTH, HEIGHT, test_count=2)
+    (place / "tiny.py").write_text(EXPERIMENT)
+    return place
+
+
+def command(place, *words):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, "-m", "jittor_tsit", *map(str, words)], cwd=place, env=environment, capture_output=True, text=True
+    )
+
+
+TRAIN = ("train", "--data", "set", "--experiment", "tiny.py")
+
+
+@pytest.fixture(scope="module")
+def run(place):
+    """A finished run and its submission."""
+    for words in (TRAIN, ("test", "--compare")):
+        result = command(place, *words)
+        assert result.returncode == 0, result.stderr
+    return place / "runs/tiny"
+
+
+def error_of(result):
+    """The one line of a refused command."""
+    assert result.returncode == 2, result.stdout + result.stderr
+    assert "Traceback" not in result.stderr
+    errors = [line for line in result.stderr.splitlines() if "error: " in line]
+    assert len(errors) == 1, result.stderr
+    return errors[0]
+
+
+def test_train_and_test_end_with_a_submission(run):
+    with zipfile.ZipFile(run / "test/submission.zip") as archive:
+        assert archive.namelist() == ["synth_500000.jpg", "synth_500001.jpg"]
+    assert read_header(run / "test/images/synth_500000.jpg")[:2] == (512, 384)
+    assert (run / "test/compare.png").exists()
+
+
+def test_a_dry_run_prints_the_options_and_touches_nothing(place):
+    result = command(place, *TRAIN, "--dry-run", "--run-dir", "dry", "width=3")
+    assert json.loads(result.stdout)["config"]["width"] == 3
+    assert not (place / "dry").exists()
+
+
+@pytest.mark.parametrize("words, message", [
+    (("train", "--data", "absent"), "--data absent: no such folder"),
+    ((*TRAIN[:3], "--experiment", "absent.py"), "absent.py: no such experiment file"),
+    ((*TRAIN, "widht=3"), "widht: no such field; there are"),
+    ((*TRAIN, "width=x"), "width=x: not a whole number"),
+    ((*TRAIN, "image_width=200"), "200x128: TSIT needs multiples of 128"),
+    ((*TRAIN, "batch_size=4", "total_nimg=4", "status_nimg=4", "snapshot_nimg=4"), "3 samples, fewer than batch_size=4"),
+    ((*TRAIN, "weights.vgg=1", "perceptual_weights=absent.pth"), "absent.pth"),
+    ((*TRAIN, "split=absent.txt"), "absent.txt"),
+    ((*TRAIN, "--run-dir", "tiny.py/run"), "tiny.py"),
+    (("test", "--run-dir", "absent"), "absent: holds no checkpoint"),
+    (("test", "--checkpoint", "tiny.py"), "tiny.py: cut short or not a checkpoint"),
+    (("test", "--data", "absent"), "absent"),
+    (("test", "--seed", "-1"), "not a whole number"),
+    (("train", "--fast"), "unrecognized arguments: --fast"),
+    (("paint",), "invalid choice: 'paint'"),
+])  # fmt: skip
+def test_a_users_mistake_gets_one_line_and_status_2(place, run, words, message):
+    assert message in error_of(command(place, *words))
+
+
+@pytest.mark.parametrize("damage, message", [
+    (lambda place: (place / "train/imgs/synth_000001.jpg").unlink(), "1 label has no photo"),
+    (lambda place: (place / "train/labels/synth_000001.png").unlink(), "1 photo has no label"),
+    (lambda place: (place / "train/imgs/synth_000001.jpg").write_bytes(b""), "synth_000001.jpg"),
+    (lambda place: cut(place / "train/imgs/synth_000001.jpg"), "synth_000001.jpg"),
+    (lambda place: cut(place / "train/labels/synth_000001.png"), "synth_000001.png"),
+    (lambda place: repaint(place / "train/labels/synth_000001.png", 29), "29"),
+    (lambda place: repaint(place / "train/labels/synth_000001.png", None), "RGB"),
+    (lambda place: (place / "train/imgs/synth_000001.png").write_bytes(b"x"), "synth_000001"),
+    (lambda place: [path.unlink() for path in (place / "train").glob("*/*")], "no"),
+])  # fmt: skip
+def test_faulty_data_gets_one_line_and_status_2(tmp_path, damage, message):
+    write_set(tmp_path / "set", 3, 0, WIDTH, HEIGHT)
+    damage(tmp_path / "set")
+    (tmp_path / "tiny.py").write_text(EXPERIMENT)
+    assert message in error_of(command(tmp_path, *TRAIN))
+    assert not list(tmp_path.glob("runs/*/state-*"))
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:200])
+
+
+def repaint(path, value):
+    """The label map with one id, or as an RGB picture."""
+    from PIL import Image
+
+    Image.new("RGB" if value is None else "I;16", (WIDTH, HEIGHT), value or 0).save(path)
+
+
+def test_a_checkpoint_of_another_configuration_is_refused(place, run):
+    message = error_of(command(place, *TRAIN, "--run-dir", run, "width=4"))
+    assert "holds a run with other options" in message and "config.width: 2, 4" in message
+
+
+def test_doctor_says_what_works(place):
+    result = command(place, "doctor")
+    assert result.returncode == 0
+    for thing in ("Python", "g++", "oneDNN", "CUDA", "MPI", "Jittor"):
+        assert thing in result.stdout
+    assert "computes" in result.stdout

@@ -1,0 +1,27 @@
+"""Draws follow from seed, purpose and key alone."""
+
+import numpy as np
+
+from jittor_tsit.noise import Noise, key_of
+
+
+def test_a_key_gets_the_same_draw_in_any_batch():
+    both = Noise(0).normal("z", [3, 7], (5,)).numpy()
+    np.testing.assert_array_equal(both[1:], Noise(0).normal("z", [7], (5,)).numpy())
+
+
+def test_seeds_purposes_and_keys_draw_apart():
+    draws = [Noise(seed).normal(purpose, [key], (5,)).numpy() for seed, purpose, key in
+             ((0, "z", 1), (1, "z", 1), (0, "G", 1), (0, "z", 2))]  # fmt: skip
+    assert len({draw.tobytes() for draw in draws}) == 4
+
+
+def test_draws_are_standard_normal():
+    draws = Noise(0).normal("z", range(100), (256,)).numpy()
+    assert draws.dtype == np.float32
+    # 25,600 draws: six standard errors of their mean and deviation
+    assert abs(draws.mean()) < 0.04 and abs(draws.std() - 1) < 0.03
+
+
+def test_a_name_has_the_same_number_everywhere():
+    assert key_of("a") == 0xE8B7BE43  # the CRC-32 of that letter

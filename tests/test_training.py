@@ -1,0 +1,141 @@
+"""Runs: resuming is exact, a loss gone astray stops, an interruption saves."""
+
+import json
+import shutil
+
+import jittor as jt
+import numpy as np
+import pytest
+from tiny import HEIGHT, WIDTH, make_experiment
+
+from data_tools.errors import InputError
+from data_tools.synthetic import write_set
+from jittor_tsit import train
+from jittor_tsit.config import override
+from jittor_tsit.generate import run_test
+from jittor_tsit.systems.tsit import TSITSystem
+from jittor_tsit.training.checkpoint import checkpoint_path, checkpoint_paths, load_checkpoint
+from jittor_tsit.training.run_dir import NonFiniteLoss
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """Four rendered pairs and two test labels."""
+    root = tmp_path_factory.mktemp("set")
+    write_set(root, 4, 0, WIDTH, HEIGHT, test_count=2)
+    return root
+
+
+@pytest.fixture(scope="module")
+def whole_run(root, tmp_path_factory):
+    """A run of four images without interruption."""
+    run_dir = tmp_path_factory.mktemp("runs") / "whole"
+    assert train.run_training(make_experiment(root), run_dir) == 0
+    return run_dir
+
+
+def stats(run_dir):
+    return [json.loads(line) for line in (run_dir / "stats.jsonl").read_text().splitlines()]
+
+
+def assert_same_arrays(first, second):
+    first, second = load_checkpoint(first).arrays, load_checkpoint(second).arrays
+    assert set(first) == set(second)
+    for name, array in first.items():
+        np.testing.assert_array_equal(array, second[name], err_msg=name)
+
+
+def test_a_run_leaves_its_options_numbers_grids_and_checkpoints(whole_run):
+    assert json.loads((whole_run / "options.json").read_text())["config"]["width"] == 2
+    assert [line["nimg"] for line in stats(whole_run)] == [1, 2, 3, 4]
+    assert {"G/gan", "G/feat", "G/kld", "D/real", "D/fake", "img_per_s"} <= set(stats(whole_run)[0])
+    assert len(list(whole_run.glob("grid-*.png"))) == 2
+    assert [load_checkpoint(path).progress.nimg for path in checkpoint_paths(whole_run)] == [2, 4]
+    assert "4 images" in (whole_run / "log.txt").read_text()
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(root, whole_run, tmp_path):
+    run_dir = tmp_path / "resumed"
+    shutil.copytree(whole_run, run_dir)
+    checkpoint_path(run_dir, 4).unlink()  # as if killed after three images
+    with open(run_dir / "stats.jsonl", "a") as file:
+        file.write('{"nimg": ')  # and in the middle of a line
+    assert train.run_training(make_experiment(root), run_dir) == 0
+    assert_same_arrays(checkpoint_path(run_dir, 4), checkpoint_path(whole_run, 4))
+    assert [line["nimg"] for line in stats(run_dir)] == [1, 2, 3, 4]
+
+
+def test_an_interruption_saves_and_the_same_command_goes_on(root, whole_run, tmp_path, monkeypatch):
+    run_dir = tmp_path / "stopped"
+    step = TSITSystem.train_step
+
+    def interrupted_step(self, batch, step_number):
+        import os
+        import signal
+
+        if step_number == 0:
+            os.kill(os.getpid(), signal.SIGINT)
+        return step(self, batch, step_number)
+
+    monkeypatch.setattr(TSITSystem, "train_step", lambda self, batch, step: interrupted_step(self, batch, step))
+    assert train.run_training(make_experiment(root), run_dir) == 130
+    assert load_checkpoint(checkpoint_paths(run_dir)[-1]).progress.nimg == 1
+    monkeypatch.undo()
+    assert train.run_training(make_experiment(root), run_dir) == 0
+    assert_same_arrays(checkpoint_path(run_dir, 4), checkpoint_path(whole_run, 4))
+
+
+def test_a_finished_run_is_left_as_it_is(root, whole_run):
+    before = {path: path.stat().st_mtime_ns for path in checkpoint_paths(whole_run)}
+    assert train.run_training(make_experiment(root), whole_run) == 0
+    assert {path: path.stat().st_mtime_ns for path in checkpoint_paths(whole_run)} == before
+
+
+def test_a_run_with_other_options_is_refused(root, whole_run):
+    other = override(make_experiment(root), ["optim.lr_G=1", "seed=3"])
+    with pytest.raises(InputError, match=r"holds a run with other options.*config.optim.lr_G: 0.0001, 1.0; run.seed: 0, 3"):
+        train.run_training(other, whole_run)
+
+
+def test_a_loss_that_is_not_finite_stops_with_step_and_term(root, tmp_path, monkeypatch):
+    step = TSITSystem.train_step
+
+    def astray(self, batch, step_number):
+        terms = step(self, batch, step_number)
+        if step_number == 2:
+            terms["G/feat"] = jt.array([float("nan")])
+        return terms
+
+    monkeypatch.setattr(TSITSystem, "train_step", lambda self, batch, step: astray(self, batch, step))
+    with pytest.raises(NonFiniteLoss, match="G/feat is nan at step 3"):
+        train.run_training(make_experiment(root), tmp_path / "astray")
+    assert load_checkpoint(checkpoint_paths(tmp_path / "astray")[-1]).progress.nimg == 2
+
+
+def test_a_batch_larger_than_the_set_is_refused(root, tmp_path):
+    experiment = make_experiment(root, batch_size=5, total_nimg=10, status_nimg=5, snapshot_nimg=10)
+    with pytest.raises(InputError, match="4 samples, fewer than batch_size=5"):
+        train.run_training(experiment, tmp_path)
+
+
+def test_the_test_command_makes_the_same_submission_again(root, whole_run, tmp_path):
+    checkpoint = checkpoint_path(whole_run, 4)
+    for name in ("1", "2"):
+        assert run_test(checkpoint, None, tmp_path / name, seed=0, references=None, compare=True) == 0
+    assert (tmp_path / "1/submission.zip").read_bytes() == (tmp_path / "2/submission.zip").read_bytes()
+    assert (tmp_path / "1/compare.png").exists()
+    assert run_test(checkpoint, root / "test", tmp_path / "3", seed=1, references=None, compare=False) == 0
+    assert (tmp_path / "1/submission.zip").read_bytes() != (tmp_path / "3/submission.zip").read_bytes()
+
+
+def test_reference_photos_are_those_that_the_json_names(root, whole_run, tmp_path):
+    labels = tmp_path / "labels"
+    shutil.copytree(root / "test", labels)
+    photo = sorted((root / "train/imgs").iterdir())[0]
+    names = {path.name: photo.name for path in labels.iterdir()}
+    (labels / "label_to_img.json").write_text(json.dumps(names))
+    assert run_test(checkpoint_path(whole_run, 4), labels, tmp_path / "out", 0, photo.parent, False) == 0
+    names.popitem()
+    (labels / "label_to_img.json").write_text(json.dumps(names))
+    with pytest.raises(InputError, match="names no photo for synth_"):
+        run_test(checkpoint_path(whole_run, 4), labels, tmp_path / "out2", 0, photo.parent, False)
