@@ -23,7 +23,7 @@ TEXT
 
 fail() { echo "error: $1" >&2; exit 2; }
 
-find_python() {  # the active environment's, or the newest that Jittor can use
+find_python() {  # the active environment's, the default one, or any other that Jittor can use
     for python in "${VIRTUAL_ENV:+$VIRTUAL_ENV/bin/python}" "${CONDA_PREFIX:+$CONDA_PREFIX/bin/python}" \
         python3 python3.12 python3.11 python3.10 python3.9 python3.8; do
         if [ -n "$python" ] && "$python" -c 'import sys; sys.exit(not (3, 8) <= sys.version_info < (3, 13))' 2>/dev/null; then
@@ -45,11 +45,11 @@ sys.exit(not (os.path.exists(headers) and any(os.path.exists(os.path.join(p, con
 CODE
 }
 
-prepare() {  # $1: extra to install besides the package, or nothing
+prepare() {  # sets $python; $1: extra to install besides the package, or nothing
     local found environment stamp want
-    found=$(find_python)
+    found=$(find_python) || exit 2
     environment=${VIRTUAL_ENV:-${CONDA_PREFIX:-$root/.venv}}
-    stamp=$environment/.jittor_tsit${1:+-$1}
+    stamp=$environment/.jittor_tsit${1:+-${1:-}}
     want="$root $(cksum <"$root/setup.py")"
     python=$environment/bin/python
     if [ -x "$python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$want" ]; then return; fi
@@ -58,7 +58,7 @@ prepare() {  # $1: extra to install besides the package, or nothing
         "$found" -m venv "$environment" || fail "cannot make $environment; on Debian or Ubuntu: sudo apt-get install python3-venv"
     fi
     echo "installing the package and what it needs into $environment (once, about a minute)" >&2
-    "$python" -m pip install --disable-pip-version-check --editable "$root${1:+[$1]}" >&2 ||
+    "$python" -m pip install --disable-pip-version-check --editable "$root${1:+[${1:-}]}" >&2 ||
         fail "the installation into $environment failed; the lines above say why"
     echo "$want" >"$stamp"
 }
@@ -66,9 +66,22 @@ prepare() {  # $1: extra to install besides the package, or nothing
 command=${1:-help}
 [ $# -eq 0 ] || shift
 case $command in
-    train | test | doctor) prepare && exec "$python" -m jittor_tsit "$command" "$@" ;;
-    synth) prepare && exec "$python" -m data_tools "$command" "$@" ;;
-    check) prepare test && cd "$root" && exec "$python" -m pytest "$@" ;;
+    train | test | doctor)
+        prepare
+        exec "$python" -m jittor_tsit "$command" "$@"
+        ;;
+    synth)
+        prepare
+        exec "$python" -m data_tools "$command" "$@"
+        ;;
+    check)
+        prepare test
+        cd "$root"
+        exec "$python" -m pytest "$@"
+        ;;
     help | -h | --help) usage ;;
-    *) usage >&2; exit 2 ;;
+    *)
+        usage >&2
+        exit 2
+        ;;
 esac

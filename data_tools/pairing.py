@@ -10,7 +10,7 @@ from typing import Iterable, NamedTuple, Optional, Sequence
 
 from data_tools.errors import InputError
 
-_PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png")
+PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png")
 _LABEL_SUFFIXES = (".png",)
 _REFERENCE_FILE = "label_to_img.json"
 
@@ -53,7 +53,7 @@ def find_pairs(root: Path) -> list[Pair]:
 def match_files(root: Path) -> Matching:
     """As `find_pairs`, but files without a partner are returned rather than refused."""
     base = _pair_folder(Path(root))
-    photos = _by_stem(base / "imgs", _PHOTO_SUFFIXES)
+    photos = _by_stem(base / "imgs", PHOTO_SUFFIXES)
     labels = _by_stem(base / "labels", _LABEL_SUFFIXES)
     if not photos and not labels:
         raise InputError(f"{base}: imgs holds no photos (*.jpg, *.jpeg, *.png) and labels no label maps (*.png)")

@@ -120,6 +120,7 @@ def install_onednn() -> bool:
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix="onednn-", dir=target.parent))  # a name Jittor does not take for it
+    staging.chmod(0o755)
     _copy_onednn(files, staging)
     _move_into_place(staging, target)
     return (target / "lib/libmkldnn.so").exists()
@@ -140,6 +141,9 @@ def _copy_onednn(files, staging: Path) -> None:
 
 
 def _move_into_place(staging: Path, target: Path) -> None:
+    if (target / "lib/libmkldnn.so").exists():  # another process was faster
+        shutil.rmtree(staging, ignore_errors=True)
+        return
     if target.is_symlink():
         target.unlink()
     elif target.exists():

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 from dataclasses import dataclass
 from typing import Any, Dict, List, Tuple, get_type_hints
 
@@ -21,6 +22,12 @@ class OptimConfig:
     epoch_nimg: int = 1000  # the rate falls once in so many images; an epoch in the papers
     ema_halflife_nimg: float = 0.0  # half-life of G's averaged weights; 0: no average is kept
 
+    def __post_init__(self):
+        for name in ("lr_G", "lr_D", "constant_nimg", "decay_nimg", "ema_halflife_nimg"):
+            _require(getattr(self, name) >= 0, f"optim.{name}={getattr(self, name)}: must be 0 or more")
+        _require(self.epoch_nimg > 0, f"optim.epoch_nimg={self.epoch_nimg}: must be positive")
+        _require(all(0 <= beta < 1 for beta in self.betas), f"optim.betas={self.betas}: each from 0 to below 1")
+
 
 @dataclass(frozen=True)
 class DataConfig:
@@ -36,7 +43,7 @@ class DataConfig:
 
     def __post_init__(self):
         _require(self.image_width > 0 and self.image_height > 0, "image_width and image_height must be positive")
-        _require(1 <= self.num_classes <= 255, f"num_classes={self.num_classes}: allowed are 1 to 255 (8-bit ids)")
+        _require(1 <= self.num_classes <= NUM_CLASSES, f"num_classes={self.num_classes}: allowed are 1 to {NUM_CLASSES}")
         _require(self.workers >= 1, f"workers={self.workers}: at least 1")
 
 
@@ -55,6 +62,7 @@ class RunConfig:
     def __post_init__(self):
         for name in ("total_nimg", "batch_size", "status_nimg", "snapshot_nimg", "keep_snapshots", "grid_rows"):
             _require(getattr(self, name) > 0, f"{name}={getattr(self, name)}: must be positive")
+        _require(0 <= self.seed < 2**32, f"seed={self.seed}: allowed are 0 to 2^32 - 1")
         for name in ("total_nimg", "status_nimg", "snapshot_nimg"):
             value = getattr(self, name)
             _require(value % self.batch_size == 0, f"{name}={value}: not a multiple of batch_size={self.batch_size}")
@@ -135,14 +143,21 @@ def _parse(path: str, text: str, kind: type) -> Any:
         raise InputError(f"{path}={text}: not {_KIND_NAMES[kind]}") from None
 
 
+def _parse_finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError
+    return number
+
+
 def _parse_pair(text: str) -> Tuple[float, float]:
     first, second = text.strip("()").split(",")
-    return float(first), float(second)
+    return _parse_finite(first), _parse_finite(second)
 
 
 _PARSERS = {
     int: lambda text: int(text.replace("_", "")),
-    float: float,
+    float: _parse_finite,
     bool: lambda text: {"true": True, "false": False, "1": True, "0": False}[text.lower()],
     str: str,
     Tuple[float, float]: _parse_pair,

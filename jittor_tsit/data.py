@@ -10,11 +10,9 @@ import jittor as jt
 import numpy as np
 
 from data_tools.errors import InputError
-from data_tools.pairing import Pair, find_pairs, read_split, select_stems
+from data_tools.pairing import PHOTO_SUFFIXES, Pair, find_pairs, read_split, select_stems
 from jittor_tsit.config import DataConfig
 from jittor_tsit.samples import PairedSamples, UnpairedSamples, read_ahead
-
-PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,12 @@ def training_pairs(config: DataConfig) -> list[Pair]:
         InputError: As `find_pairs`, `read_split` and `select_stems`.
     """
     pairs = find_pairs(Path(config.root))
-    return select_stems(pairs, read_split(Path(config.split))) if config.split else pairs
+    if not config.split:
+        return pairs
+    try:
+        return select_stems(pairs, read_split(Path(config.split)))
+    except InputError as error:
+        raise InputError(f"split={config.split}: {error}") from None
 
 
 def paired_samples(config: DataConfig, seed: int) -> PairedSamples:
@@ -72,7 +75,13 @@ def paired_samples(config: DataConfig, seed: int) -> PairedSamples:
 
 
 def unpaired_samples(config: DataConfig, seed: int) -> UnpairedSamples:
-    """The samples of a set with folders `trainA` and `trainB`."""
+    """The samples of a set with folders `trainA` and `trainB`.
+
+    Raises:
+        InputError: One of the folders is missing or empty, or a split was named, which only pairs have.
+    """
+    if config.split:
+        raise InputError(f"split={config.split}: unpaired training takes all photos of trainA and trainB")
     photos = [_photos(Path(config.root, name)) for name in ("trainA", "trainB")]
     return UnpairedSamples(*photos, config.image_width, config.image_height, config.flip, seed)
 
@@ -80,7 +89,8 @@ def unpaired_samples(config: DataConfig, seed: int) -> UnpairedSamples:
 def _photos(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; unpaired training reads photos from trainA and trainB")
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in PHOTO_SUFFIXES)
+    visible = (path for path in folder.iterdir() if not path.name.startswith("."))
+    paths = sorted(path for path in visible if path.suffix.lower() in PHOTO_SUFFIXES)
     if not paths:
         raise InputError(f"{folder}: holds no photos ({', '.join(PHOTO_SUFFIXES)})")
     return paths

@@ -20,7 +20,8 @@ PACKAGES = ("jittor_tsit", "jittor", "numpy", "pillow", "tqdm", "safetensors")
 def report() -> int:
     """Print one line a thing; 0 when training can run here, 1 when it cannot."""
     lines = [("Python", f"{platform.python_version()} at {sys.executable}"), ("packages", _versions())]
-    lines += [("cores", str(len(os.sched_getaffinity(0)))), ("g++", _first_line("g++", "--version", gives="nothing works without it: apt-get install g++"))]
+    compiler = _first_line("g++", "--version", gives="nothing works without it: apt-get install g++")
+    lines += [("cores", str(len(os.sched_getaffinity(0)))), ("g++", compiler)]
     lines += [("Python headers", _headers()), ("oneDNN", _onednn()), ("CUDA", _cuda()), ("MPI", _mpi())]
     for name, finding in lines:
         print(f"{name:15} {finding}", flush=True)
@@ -61,13 +62,16 @@ def _onednn() -> str:
 
 def _cuda() -> str:
     cuda = find_cuda()
+    if cuda.nvcc and os.environ.get("nvcc_path"):
+        names = subprocess.run(["nvidia-smi", "--list-gpus"], capture_output=True, text=True).stdout if shutil.which("nvidia-smi") else ""
+        return f"{' '.join(names.split()) or cuda.num_gpus} GPU(s), {_first_line(cuda.nvcc, '--version', gives='')}"
     if cuda.nvcc:
-        return f"{cuda.num_gpus} GPU(s), nvcc at {cuda.nvcc}"
+        return "found, and switched off by nvcc_path"
     return f"not used: {cuda.problem}; a GPU trains the full-width model in days rather than months"
 
 
 def _mpi() -> str:
-    return _first_line("mpirun", "--version", gives="not needed on one machine with one GPU")
+    return _first_line("mpirun", "--version", gives="it would let several processes train together (Open MPI)")
 
 
 def _jittor() -> tuple[bool, str]:
@@ -75,6 +79,6 @@ def _jittor() -> tuple[bool, str]:
         jt = start_jittor()
         total = float((jt.ones(2, 3) @ jt.ones(3, 2)).sum().item())
     except Exception as error:  # whatever it is, this is the place to say it
-        return False, f"does not work: {str(error).strip().splitlines()[-1]}"
+        return False, f"does not work: {' '.join(str(error).split())[-300:] or type(error).__name__}"
     device = f"on {jt.get_device_count()} GPU(s)" if jt.flags.use_cuda else "on the CPU"
     return total == 12.0, f"{jt.__version__} computes {device}; compiled operators lie in {jt.flags.cache_path}"

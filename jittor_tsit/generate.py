@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import sys
 from pathlib import Path
 from typing import Dict, Optional, Sequence
 
@@ -12,15 +14,16 @@ from tqdm import tqdm
 
 from data_tools.classes import IMAGE_HEIGHT, IMAGE_WIDTH, colorize
 from data_tools.errors import InputError
+from data_tools.files import write_atomic
 from data_tools.image_io import read_label, read_photo, resize_label, resize_photo, write_photo
 from data_tools.pairing import find_labels, read_reference_names
 from jittor_tsit.config import DataConfig, Experiment, RunConfig, from_dict
 from jittor_tsit.data import PairedBatch, one_hot, to_image, to_pixels
 from jittor_tsit.noise import Noise, key_of
-from jittor_tsit.submit import pack, verify
+from jittor_tsit.submit import pack
 from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.systems.base import System
-from jittor_tsit.training.checkpoint import check_arrays, checkpoint_paths, load_checkpoint
+from jittor_tsit.training.checkpoint import check_arrays, checkpoint_paths, load_checkpoint, newest_readable
 from jittor_tsit.training.run_dir import contact_sheet
 
 SIZE = (IMAGE_WIDTH, IMAGE_HEIGHT)  # of the images, the contest's 512 x 384, whatever size the model works at
@@ -30,17 +33,17 @@ SHEET_PAIRS = 30  # at most, so that the sheet can still be looked at
 
 
 def find_checkpoint(run_dir: Path, checkpoint: Optional[Path]) -> Path:
-    """The named checkpoint, or the newest of a run.
+    """The named checkpoint, or the newest of a run that can be read.
 
     Raises:
         InputError: There is none.
     """
     if checkpoint is not None:
         return checkpoint
-    paths = checkpoint_paths(run_dir)
-    if not paths:
+    path = newest_readable(run_dir, lambda line: print(line, file=sys.stderr))
+    if path is None:
         raise InputError(f"{run_dir}: holds no checkpoint (state-*.safetensors); run train first, or name one by --checkpoint")
-    return paths[-1]
+    return path
 
 
 def newest_run_dir(runs: Path) -> Path:
@@ -57,7 +60,7 @@ def load_system(path: Path) -> tuple[System, Experiment]:
     Raises:
         InputError: Not a checkpoint, or of another version.
     """
-    checkpoint = load_checkpoint(path)
+    checkpoint = load_checkpoint(path, ("G.", "E.", "G_ema."))
     experiment = experiment_of(path, checkpoint.experiment)
     data, run = experiment.data, experiment.run
     system = SYSTEMS[experiment.system](
@@ -99,27 +102,44 @@ def run_test(
     system, experiment = load_system(checkpoint)
     if system.batch_kind != "paired":
         raise InputError(f"{checkpoint}: was trained on unpaired photos; `test` needs a model for label maps")
+    if references and not system.has_code:
+        raise InputError(f"--references: the model in {checkpoint} takes no style from a photo (use_vae=false)")
     labels = find_labels(data or Path(experiment.data.root))
     photos = reference_photos(labels, references) if references else {}
-    images = out / "images"
+    stems, images = [path.stem for path in labels], out / "images"
+    key = f"{checkpoint.resolve()} {checkpoint.stat().st_mtime_ns} {seed} {read_all(labels, photos, experiment.data)}"
     images.mkdir(parents=True, exist_ok=True)
-    made_by = f"{checkpoint.resolve()} {checkpoint.stat().st_mtime_ns} seed {seed} references {references}"
-    make_images(system, experiment.data, labels, photos, images, seed, is_done=claim(out / "made_by.txt", made_by))
-    stems = [path.stem for path in labels]
-    pack(images, stems, out / "submission.zip")
-    verify(out / "submission.zip", stems, SIZE)
+    claim(images, stems, out / "made_by.txt", key)
+    make_images(system, experiment.data, labels, photos, images, Noise(seed))
+    pack(images, stems, out / "submission.zip", SIZE)
     if compare:
         save_sheet(out / "compare.png", labels, images, experiment.data.num_classes)
     print(f"{out / 'submission.zip'}: {len(stems)} images {SIZE[0]}x{SIZE[1]}, opened again and checked")
     return 0
 
 
-def claim(path: Path, made_by: str) -> bool:
-    """Write down what makes the images of a folder; True when an earlier run of the same already began them."""
-    if path.exists() and path.read_text(encoding="utf-8") == made_by:
-        return True
-    path.write_text(made_by, encoding="utf-8")
-    return False
+def read_all(labels: Sequence[Path], photos: Dict[str, Path], data: DataConfig) -> str:
+    """Read every input once, before anything is written; returns a digest of them all.
+
+    Raises:
+        InputError: Names the first that is faulty.
+    """
+    digest = hashlib.sha256()
+    for path in tqdm(labels, unit="label", dynamic_ncols=True, desc="reading labels", leave=False):
+        digest.update(read_label(path, data.num_classes).tobytes())
+        if photos:
+            digest.update(read_photo(photos[path.stem]).tobytes())
+    return digest.hexdigest()
+
+
+def claim(images: Path, stems: Sequence[str], made_by: Path, key: str) -> None:
+    """Keep the images that an interrupted run of the same began; take away those made from anything else."""
+    if made_by.exists() and made_by.read_text(encoding="utf-8") == key:
+        return
+    for stem in stems:
+        if (images / f"{stem}.jpg").exists():
+            (images / f"{stem}.jpg").unlink()
+    write_atomic(made_by, key.encode())
 
 
 def reference_photos(labels: Sequence[Path], references: Path) -> Dict[str, Path]:
@@ -134,17 +154,12 @@ def reference_photos(labels: Sequence[Path], references: Path) -> Dict[str, Path
 
 
 def make_images(
-    system: System, data: DataConfig, labels: Sequence[Path], photos: Dict[str, Path], images: Path, seed: int, is_done: bool
+    system: System, data: DataConfig, labels: Sequence[Path], photos: Dict[str, Path], images: Path, noise: Noise
 ) -> None:
-    """Write `<stem>.jpg` for every label map, one at a time: none depends on its neighbours.
-
-    Args:
-        is_done: Images that are already there need not be made again.
-    """
-    noise = Noise(seed)
+    """Write `<stem>.jpg` for every label map that has none yet, one at a time: none depends on its neighbours."""
     for path in tqdm(labels, unit="img", dynamic_ncols=True, desc="images"):
         target = images / f"{path.stem}.jpg"
-        if is_done and target.exists():
+        if target.exists():
             continue
         label = resize_label(read_label(path, data.num_classes), data.image_width, data.image_height)
         image = reference_image(photos[path.stem], data) if photos else None

@@ -5,6 +5,7 @@ Processes rather than threads, because Jittor holds Python's lock while it compu
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import os
 import signal
@@ -15,7 +16,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Iterator, Sequence
+from typing import Callable, Iterable, Iterator, Sequence, Tuple
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from data_tools.errors import InputError
 from data_tools.image_io import read_label, read_photo, resize_label, resize_photo
 from data_tools.pairing import Pair
 
-Arrays = "tuple[np.ndarray, ...]"
+Arrays = Tuple[np.ndarray, ...]
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,10 @@ class PairedSamples:
 
     def __len__(self) -> int:
         return len(self.pairs)
+
+    def digest(self) -> str:
+        """Tells this set from others: names and file sizes, in order."""
+        return _digest(path for pair in self.pairs for path in (pair.photo, pair.label))
 
     def at(self, position: int) -> Arrays:
         """The pair at a place of the list, not mirrored."""
@@ -79,10 +84,18 @@ class UnpairedSamples:
     def __len__(self) -> int:
         return len(self.photos_a)
 
+    def digest(self) -> str:
+        """Tells this set from others: names and file sizes, in order."""
+        return _digest([*self.photos_a, *self.photos_b])
+
     def at(self, position: int) -> Arrays:
         """The photos at a place of the lists, not mirrored."""
         paths = self.photos_a[position], self.photos_b[position % len(self.photos_b)]
         return tuple(resize_photo(read_photo(path), self.width, self.height) for path in paths)
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    return hashlib.sha256("\n".join(f"{path.name} {path.stat().st_size}" for path in paths).encode()).hexdigest()
 
 
 def _mirrored(arrays: Arrays) -> Arrays:
@@ -109,14 +122,13 @@ def read_ahead(
     """
     context = multiprocessing.get_context("spawn")  # a fork of a process with Jittor's threads may hang
     pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(sample, os.getpid()))
+    ahead, nimg = deque(), start_nimg
     try:
-        ahead = deque(pool.submit(_load, start_nimg + k * batch_size, batch_size) for k in range(2 * workers + 1))
-        nimg = start_nimg + len(ahead) * batch_size
         while True:
-            batch = ahead.popleft().result()
-            ahead.append(pool.submit(_load, nimg, batch_size))
-            nimg += batch_size
-            yield batch
+            while len(ahead) < 2 * workers + 1:  # one in each worker's hands, one waiting for it, one to spare
+                ahead.append(pool.submit(_load, nimg, batch_size))
+                nimg += batch_size
+            yield ahead.popleft().result()
     except BrokenProcessPool:
         raise InputError(f"workers={workers}: a reading process was killed, perhaps for want of memory") from None
     finally:

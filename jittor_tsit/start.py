@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
-from contextlib import contextmanager
+
+from data_tools.errors import InputError
+from jittor_tsit.ticker import waiting_for
 
 COMPILE_NOTE = "compiling Jittor's core: once for each Python environment, about 4 minutes on 2 cores"
 RESTARTS = "JITTOR_TSIT_RESTARTS"  # how often this command has already begun anew
@@ -22,9 +23,13 @@ def start_jittor(use_gpu: bool = True):
     try:
         with waiting_for(COMPILE_NOTE):
             import jittor as jt
-    except SystemExit:  # "jit_utils updated, please rerun your command"
+
+            jt.flags.use_cuda = int(use_gpu and bool(jt.compiler.has_cuda) and jt.get_device_count() > 0)
+            if jt.flags.use_cuda:
+                (jt.ones(2) + 1).sync()  # a driver or compiler that fails should fail here
+    except SystemExit:  # "jit_utils updated, please rerun your command", said with status 0
         _begin_anew()
-        raise
+        raise InputError("Jittor was rebuilt and cannot be loaded; run the same command again") from None
     except Exception as error:
         if not os.environ.get("nvcc_path"):
             raise
@@ -35,7 +40,6 @@ def start_jittor(use_gpu: bool = True):
         raise
     signal.signal(signal.SIGINT, signal.default_int_handler)  # Jittor's own handlers end the process at once,
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # the second when any helper process is gone
-    jt.flags.use_cuda = int(use_gpu and bool(jt.compiler.has_cuda) and jt.get_device_count() > 0)
     return jt
 
 
@@ -51,17 +55,3 @@ def _begin_anew() -> None:
 def _arguments() -> list[str]:
     """What follows the interpreter on this process's command line, `-m jittor_tsit` and options included."""
     return sys.orig_argv[1:] if hasattr(sys, "orig_argv") else ["-m", "jittor_tsit", *sys.argv[1:]]
-
-
-@contextmanager
-def waiting_for(what: str):
-    """Show `what` and the seconds gone by, if it takes longer than a moment.
-
-    In a process of its own, because Jittor holds Python's lock while it compiles.
-    """
-    command = [sys.executable, "-m", "jittor_tsit.ticker", what]
-    ticker = subprocess.Popen(command, stdin=subprocess.PIPE)
-    try:
-        yield
-    finally:
-        ticker.communicate(b"done")  # closing alone is not enough: processes that Jittor forked hold the pipe open

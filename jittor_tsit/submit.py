@@ -15,13 +15,23 @@ from data_tools.errors import InputError
 ZIP_TIME = (2022, 1, 1, 0, 0, 0)  # fixed, so that equal images give an equal file
 
 
-def pack(images: Path, stems: Sequence[str], target: Path) -> None:
-    """Pack `<stem>.jpg` of a folder into a zip without folders, whole or not at all."""
+def pack(images: Path, stems: Sequence[str], target: Path, size: Tuple[int, int]) -> None:
+    """Pack `<stem>.jpg` of a folder into a zip without folders; it gets its name once `verify` has passed it.
+
+    Raises:
+        InputError: As `verify`.
+        OSError: The disk is full.
+    """
     part = target.with_suffix(".part")
-    with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:  # JPEGs do not get smaller
-        for stem in stems:
-            archive.writestr(zipfile.ZipInfo(f"{stem}.jpg", ZIP_TIME), (images / f"{stem}.jpg").read_bytes())
-    os.replace(part, target)
+    try:
+        with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:  # JPEGs do not get smaller
+            for stem in stems:
+                archive.writestr(zipfile.ZipInfo(f"{stem}.jpg", ZIP_TIME), (images / f"{stem}.jpg").read_bytes())
+        verify(part, stems, size)
+        os.replace(part, target)
+    finally:
+        if part.exists():
+            part.unlink()
 
 
 def verify(path: Path, stems: Sequence[str], size: Tuple[int, int]) -> None:
@@ -48,6 +58,9 @@ def _verify_names(path: Path, found: Sequence[str], wanted: Sequence[str]) -> No
     strangers = sorted(set(found) - set(wanted))
     if strangers:
         raise InputError(f"{path}: {strangers[0]} belongs to no label map")
+    missing = sorted(set(wanted) - set(found))
+    if missing:
+        raise InputError(f"{path}: lacks {missing[0]}, and holds another file twice")
 
 
 def _verify_image(what: str, data: bytes, size: Tuple[int, int]) -> None:

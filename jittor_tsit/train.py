@@ -10,11 +10,14 @@ from typing import Optional
 
 import jittor as jt
 import numpy as np
+from tqdm import tqdm
 
 from data_tools.checking import check_pairs
 from data_tools.classes import colorize
 from data_tools.errors import InputError
-from jittor_tsit.config import Experiment, override, to_json
+from data_tools.files import write_atomic
+from data_tools.image_io import read_photo
+from jittor_tsit.config import Experiment, RunConfig, override, to_json
 from jittor_tsit.data import (
     PairedBatch,
     UnpairedBatch,
@@ -26,7 +29,7 @@ from jittor_tsit.data import (
     unpaired_batches,
     unpaired_samples,
 )
-from jittor_tsit.experiment_files import load_experiment
+from jittor_tsit.experiment_files import load_experiment, shipped_experiment
 from jittor_tsit.noise import Noise
 from jittor_tsit.optim import count_parameters
 from jittor_tsit.systems import SYSTEMS
@@ -38,16 +41,18 @@ from jittor_tsit.training.checkpoint import (
     checkpoint_path,
     load_newest,
     prune,
+    remove_torsos,
     save_checkpoint,
 )
 from jittor_tsit.training.interrupt import stopping_gently
 from jittor_tsit.training.loop import train
-from jittor_tsit.training.run_dir import RunLog, save_grid
+from jittor_tsit.training.run_dir import RunLog, require_finite, save_grid
 
 # Options that may change when a run goes on; all others would make it another run.
+# Where files lie may change too: what is in them is compared by `samples`, a digest of the set.
 FREE_OPTIONS = (
     "run.total_nimg", "run.status_nimg", "run.snapshot_nimg", "run.keep_snapshots", "run.grid_rows",
-    "data.root", "data.workers",
+    "data.root", "data.split", "data.workers", "config.perceptual_weights",
 )  # fmt: skip
 
 CPU_PARAMETERS = 50e6  # of G; quickstart has 5 million, the CPU-size experiment 21 million, the published model 335
@@ -74,22 +79,23 @@ def run_training(experiment: Experiment, run_dir: Path) -> int:
     say(f"reading {experiment.data.root}")
     system = build_system(experiment)
     samples = read_samples(experiment, system.batch_kind)
-    newest = open_run_dir(run_dir, experiment)
+    options = {**json.loads(to_json(experiment)), "samples": samples.digest()}
+    newest = open_run_dir(run_dir, options)
     system.prepare_training()
     progress = resume(system, newest, run_dir) if newest else Progress(0, 0)
-    (run_dir / "options.json").write_text(to_json(experiment), encoding="utf-8")
+    write_atomic(run_dir / "options.json", json.dumps(options, indent=2).encode() + b"\n")
 
     if not jt.flags.use_cuda and count_parameters(system.networks["G"]) > CPU_PARAMETERS:
-        say("no GPU: a model of this size takes minutes a step on a CPU; --experiment landscape_cpu.py is made for one")
+        small = shipped_experiment("landscape_cpu")
+        say(f"no GPU: a model of this size takes minutes a step on a CPU; --experiment {small} is made for one")
     log = RunLog(run_dir, run.total_nimg, progress.nimg)
     log.line(describe(experiment, system, len(samples), progress))
     make_batches = {"paired": paired_batches, "unpaired": unpaired_batches}[system.batch_kind]
     batches = make_batches(samples, run.batch_size, progress.nimg, experiment.data.workers)
     try:
         with stopping_gently() as asked_to_stop:
-            progress = train(
-                system, batches, run, log, Snapshots(system, samples, experiment, run_dir), progress, asked_to_stop
-            )
+            snapshot = Snapshots(system, samples, run, options, run_dir)
+            progress = train(system, batches, run, log, snapshot, progress, asked_to_stop)
     finally:
         batches.close()
         log.close()
@@ -122,6 +128,8 @@ def read_samples(experiment: Experiment, batch_kind: str):
     data, run = experiment.data, experiment.run
     if batch_kind == "unpaired":
         samples = unpaired_samples(data, run.seed)
+        for path in tqdm([*samples.photos_a, *samples.photos_b], unit="photo", desc="check", leave=False):
+            read_photo(path)
     else:
         samples = paired_samples(data, run.seed)
         problems = check_pairs(samples.pairs, data.num_classes)
@@ -133,16 +141,20 @@ def read_samples(experiment: Experiment, batch_kind: str):
     return samples
 
 
-def open_run_dir(run_dir: Path, experiment: Experiment) -> Optional[Checkpoint]:
+def open_run_dir(run_dir: Path, options: dict) -> Optional[Checkpoint]:
     """Make the folder, or find the newest checkpoint in it.
 
+    Args:
+        options: The experiment as JSON has it, and the digest of its samples.
+
     Raises:
-        InputError: It holds a run with other options.
+        InputError: It holds a run with other options or on other data, or nothing but damaged checkpoints.
     """
     run_dir.mkdir(parents=True, exist_ok=True)
+    remove_torsos(run_dir)
     newest = load_newest(run_dir, say)
     if newest is not None:
-        differences = differing_options(newest.experiment, json.loads(to_json(experiment)))
+        differences = differing_options(newest.experiment, options)
         if differences:
             raise InputError(
                 f"{run_dir}: holds a run with other options (there, here): {'; '.join(differences)}; "
@@ -178,10 +190,7 @@ def describe(experiment: Experiment, system: System, num_samples: int, progress:
     """What is about to happen, in a line."""
     sizes = ", ".join(f"{name} {count_parameters(net) / 1e6:.1f} M" for name, net in system.networks.items())
     start = f"going on from image {progress.nimg}" if progress.nimg else "from the start"
-    return (
-        f"{experiment.system} ({sizes} parameters) on {num_samples} samples, {start} to {experiment.run.total_nimg}; "
-        "the first step compiles its kernels, once, about 2 minutes on 2 cores"
-    )
+    return f"{experiment.system} ({sizes} parameters) on {num_samples} samples, {start} to {experiment.run.total_nimg}"
 
 
 class Snapshots:
@@ -190,17 +199,18 @@ class Snapshots:
     The grid shows the same inputs every time: input, ours, real.
     """
 
-    def __init__(self, system: System, samples, experiment: Experiment, run_dir: Path):
-        self.system, self.experiment, self.run_dir = system, experiment, run_dir
-        self.batch, self.before, self.after = grid_inputs(samples, experiment.run.grid_rows, system.batch_kind)
+    def __init__(self, system: System, samples, run: RunConfig, options: dict, run_dir: Path):
+        self.system, self.run, self.options, self.run_dir = system, run, options, run_dir
+        self.batch, self.before, self.after = grid_inputs(samples, run.grid_rows, system.batch_kind)
 
     def __call__(self, progress: Progress) -> None:
-        images = to_pixels(self.system.generate(self.batch, Noise(self.experiment.run.seed)))
-        save_grid(self.run_dir / f"grid-{progress.nimg:09d}.png", [self.before, images, self.after])
-        options = json.loads(to_json(self.experiment))
         arrays = {name: var.numpy() for name, var in self.system.state_dict().items()}
-        save_checkpoint(checkpoint_path(self.run_dir, progress.nimg), Checkpoint(arrays, progress, options))
-        prune(self.run_dir, self.experiment.run.keep_snapshots)
+        require_finite(arrays, progress.nimg)
+        images = to_pixels(self.system.generate(self.batch, Noise(self.run.seed)))
+        save_grid(self.run_dir / f"grid-{progress.nimg:09d}.png", [self.before, images, self.after])
+        path = checkpoint_path(self.run_dir, progress.nimg)
+        save_checkpoint(path, Checkpoint(arrays, progress, self.options))
+        prune(path, self.run.keep_snapshots)
 
 
 def grid_inputs(samples, num_rows: int, batch_kind: str):

@@ -4,6 +4,7 @@ import os
 
 import numpy as np
 import pytest
+from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
 from data_tools.errors import InputError
@@ -17,6 +18,7 @@ from jittor_tsit.training.checkpoint import (
     load_checkpoint,
     load_newest,
     prune,
+    remove_torsos,
     save_checkpoint,
 )
 
@@ -38,7 +40,7 @@ def test_what_is_saved_is_loaded(tmp_path):
 def test_a_part_can_be_loaded_alone(tmp_path):
     path = checkpoint_path(tmp_path, 10)
     save_checkpoint(path, make())
-    assert set(load_checkpoint(path, "G_ema.").arrays) == {"G_ema.weight"}
+    assert set(load_checkpoint(path, ("G_ema.",)).arrays) == {"G_ema.weight"}
 
 
 @pytest.mark.parametrize("kept", [0, 1, 7, 8, 50, 200, -1])
@@ -84,11 +86,42 @@ def test_a_failed_save_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == [path.name]
 
 
+def test_a_full_disk_is_an_os_error_that_names_the_file(tmp_path, monkeypatch):
+    def fail(*arguments):
+        raise SafetensorError("I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr(module, "save_file", fail)
+    with pytest.raises(OSError, match="state-000000010.safetensors: cannot be written.*No space left"):
+        save_checkpoint(checkpoint_path(tmp_path, 10), make())
+
+
 def test_pruning_keeps_the_newest(tmp_path):
     for nimg in (10, 20, 30):
         save_checkpoint(checkpoint_path(tmp_path, nimg), make(nimg=nimg))
-    prune(tmp_path, keep=2)
+    prune(checkpoint_path(tmp_path, 30), keep=2)
     assert checkpoint_paths(tmp_path) == [checkpoint_path(tmp_path, 20), checkpoint_path(tmp_path, 30)]
+
+
+def test_pruning_does_not_take_a_damaged_file_for_the_newest(tmp_path):
+    for nimg in (10, 20):
+        save_checkpoint(checkpoint_path(tmp_path, nimg), make(nimg=nimg))
+    checkpoint_path(tmp_path, 30).write_bytes(b"damaged")
+    prune(checkpoint_path(tmp_path, 20), keep=1)
+    assert load_newest(tmp_path, print).progress.nimg == 20
+
+
+def test_nothing_but_damaged_files_is_an_error_and_no_new_start(tmp_path):
+    assert load_newest(tmp_path, print) is None
+    checkpoint_path(tmp_path, 10).write_bytes(b"damaged")
+    with pytest.raises(InputError, match="none of its 1 checkpoints can be read"):
+        load_newest(tmp_path, print)
+
+
+def test_the_rest_of_a_killed_save_is_removed(tmp_path):
+    save_checkpoint(checkpoint_path(tmp_path, 10), make())
+    checkpoint_path(tmp_path, 20).with_suffix(".part").write_bytes(b"half")
+    remove_torsos(tmp_path)
+    assert os.listdir(tmp_path) == [checkpoint_path(tmp_path, 10).name]
 
 
 @pytest.mark.parametrize("wanted, message", [

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -84,13 +85,18 @@ def test_a_dry_run_prints_the_options_and_touches_nothing(place):
     ((*TRAIN, "width=x"), "width=x: not a whole number"),
     ((*TRAIN, "image_width=200"), "200x128: TSIT needs multiples of 128"),
     ((*TRAIN, "batch_size=4", "total_nimg=4", "status_nimg=4", "snapshot_nimg=4"), "3 samples, fewer than batch_size=4"),
-    ((*TRAIN, "weights.vgg=1", "perceptual_weights=absent.pth"), "absent.pth"),
+    ((*TRAIN, "--run-dir", "vgg", "weights.vgg=1", "perceptual_weights=absent.pth"), "absent.pth: no such file"),
     ((*TRAIN, "split=absent.txt"), "absent.txt"),
     ((*TRAIN, "--run-dir", "tiny.py/run"), "tiny.py"),
     (("test", "--run-dir", "absent"), "absent: holds no checkpoint"),
     (("test", "--checkpoint", "tiny.py"), "tiny.py: cut short or not a checkpoint"),
     (("test", "--data", "absent"), "absent"),
     (("test", "--seed", "-1"), "not a whole number"),
+    (("test", "field=value"), "unrecognized arguments: field=value"),
+    ((*TRAIN, "num_scales_D=0"), "num_scales_D=0: must be positive"),
+    ((*TRAIN, "seed=-1"), "seed=-1: allowed are 0"),
+    ((*TRAIN, "optim.lr_G=nan"), "optim.lr_G=nan: not a number"),
+    ((*TRAIN, "form=ast"), "trainA: no such folder"),
     (("train", "--fast"), "unrecognized arguments: --fast"),
     (("paint",), "invalid choice: 'paint'"),
 ])  # fmt: skip
@@ -104,10 +110,10 @@ def test_a_users_mistake_gets_one_line_and_status_2(place, run, words, message):
     (lambda place: (place / "train/imgs/synth_000001.jpg").write_bytes(b""), "synth_000001.jpg"),
     (lambda place: cut(place / "train/imgs/synth_000001.jpg"), "synth_000001.jpg"),
     (lambda place: cut(place / "train/labels/synth_000001.png"), "synth_000001.png"),
-    (lambda place: repaint(place / "train/labels/synth_000001.png", 29), "29"),
+    (lambda place: repaint(place / "train/labels/synth_000001.png", 29), "class id 29"),
     (lambda place: repaint(place / "train/labels/synth_000001.png", None), "RGB"),
     (lambda place: (place / "train/imgs/synth_000001.png").write_bytes(b"x"), "synth_000001"),
-    (lambda place: [path.unlink() for path in (place / "train").glob("*/*")], "no"),
+    (lambda place: [path.unlink() for path in (place / "train").glob("*/*")], "holds no photos"),
 ])  # fmt: skip
 def test_faulty_data_gets_one_line_and_status_2(tmp_path, damage, message):
     write_set(tmp_path / "set", 3, 0, WIDTH, HEIGHT)
@@ -131,6 +137,37 @@ def repaint(path, value):
 def test_a_checkpoint_of_another_configuration_is_refused(place, run):
     message = error_of(command(place, *TRAIN, "--run-dir", run, "width=4"))
     assert "holds a run with other options" in message and "config.width: 2, 4" in message
+
+
+def test_a_split_takes_part_of_the_set_and_may_stand_before_the_options(place):
+    (place / "split.txt").write_text("synth_000000\nsynth_000002\n")
+    result = command(place, "train", "total_nimg=1", "snapshot_nimg=1", *TRAIN[1:], "--split", "split.txt", "--run-dir", "split")
+    assert result.returncode == 0, result.stderr
+    assert "on 2 samples" in result.stderr
+
+
+def test_run_sh_lists_its_commands():
+    script = ["bash", str(ROOT / "run.sh")]
+    shown = subprocess.run([*script, "help"], capture_output=True, text=True)
+    unknown = subprocess.run([*script, "paint"], capture_output=True, text=True)
+    assert shown.returncode == 0 and unknown.returncode == 2
+    assert unknown.stderr == shown.stdout
+    for word in ("train", "test", "synth", "doctor", "check", "help"):
+        assert f"bash run.sh {word}" in shown.stdout
+
+
+def test_run_sh_says_what_to_install_when_there_is_no_compiler(tmp_path):
+    for tool in ("bash", "dirname", "cksum", "cat", "python3"):
+        (tmp_path / tool).symlink_to(sys.executable if tool == "python3" else shutil.which(tool))
+    (tmp_path / "project").mkdir()
+    for name in ("run.sh", "setup.py"):
+        shutil.copy(ROOT / name, tmp_path / "project")
+    environment = {"PATH": str(tmp_path), "HOME": str(tmp_path)}
+    result = subprocess.run(
+        ["bash", str(tmp_path / "project/run.sh"), "train"], env=environment, capture_output=True, text=True
+    )
+    assert result.returncode == 2
+    assert result.stderr == "error: g++ is missing; on Debian or Ubuntu: sudo apt-get install g++\n"
 
 
 def test_doctor_says_what_works(place):

@@ -25,48 +25,58 @@ def images(tmp_path):
 
 def test_a_packed_submission_is_good_and_flat(images, tmp_path):
     path = tmp_path / "submission.zip"
-    pack(images, STEMS, path)
+    pack(images, STEMS, path, SIZE)
     verify(path, STEMS, SIZE)
     assert zipfile.ZipFile(path).namelist() == [f"{stem}.jpg" for stem in STEMS]
 
 
 def test_packing_twice_gives_the_same_bytes(images, tmp_path):
     for name in ("1.zip", "2.zip"):
-        pack(images, STEMS, tmp_path / name)
+        pack(images, STEMS, tmp_path / name, SIZE)
     assert (tmp_path / "1.zip").read_bytes() == (tmp_path / "2.zip").read_bytes()
 
 
 def test_a_missing_image_is_found(images, tmp_path):
-    pack(images, STEMS[:2], tmp_path / "s.zip")
+    pack(images, STEMS[:2], tmp_path / "s.zip", SIZE)
     with pytest.raises(InputError, match="holds 2 files, not one for each of the 3"):
         verify(tmp_path / "s.zip", STEMS, SIZE)
 
 
 def test_a_stranger_is_found(images, tmp_path):
-    pack(images, STEMS, tmp_path / "s.zip")
+    pack(images, STEMS, tmp_path / "s.zip", SIZE)
     with pytest.raises(InputError, match="c.jpg belongs to no label map"):
         verify(tmp_path / "s.zip", ["a b", "山", "d"], SIZE)
 
 
-def test_another_size_is_found(images, tmp_path):
-    pack(images, STEMS, tmp_path / "s.zip")
+def test_a_name_twice_is_found(images, tmp_path):
+    path = tmp_path / "s.zip"
+    with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(path, "w") as archive:
+        for name in ("a b.jpg", "a b.jpg", "c.jpg"):
+            archive.write(images / name, name)
+    with pytest.raises(InputError, match="lacks 山.jpg, and holds another file twice"):
+        verify(path, STEMS, SIZE)
+
+
+def test_a_faulty_submission_does_not_replace_a_good_one(images, tmp_path):
+    path = tmp_path / "s.zip"
+    pack(images, STEMS, path, SIZE)
+    good = path.read_bytes()
     with pytest.raises(InputError, match=r"a b.jpg is a JPEG RGB of \(32, 16\), not"):
-        verify(tmp_path / "s.zip", STEMS, (512, 384))
+        pack(images, STEMS, path, (512, 384))
+    assert path.read_bytes() == good and not list(tmp_path.glob("*.part"))
 
 
 @pytest.mark.parametrize("mode, kind", [("L", "JPEG"), ("RGB", "PNG")])
 def test_another_mode_or_format_is_found(images, tmp_path, mode, kind):
     Image.new(mode, SIZE).save(images / "c.jpg", kind)
-    pack(images, STEMS, tmp_path / "s.zip")
     with pytest.raises(InputError, match=f"c.jpg is a {kind} {mode}"):
-        verify(tmp_path / "s.zip", STEMS, SIZE)
+        pack(images, STEMS, tmp_path / "s.zip", SIZE)
 
 
 def test_a_damaged_image_and_a_damaged_zip_are_found(images, tmp_path):
     (images / "c.jpg").write_bytes((images / "c.jpg").read_bytes()[:50])
-    pack(images, STEMS, tmp_path / "s.zip")
     with pytest.raises(InputError, match="c.jpg is not a readable image"):
-        verify(tmp_path / "s.zip", STEMS, SIZE)
+        pack(images, STEMS, tmp_path / "s.zip", SIZE)
     (tmp_path / "s.zip").write_bytes(b"PK")
     with pytest.raises(InputError, match="not a readable zip"):
         verify(tmp_path / "s.zip", STEMS, SIZE)

@@ -1,12 +1,13 @@
 """Runs: resuming is exact, a loss gone astray stops, an interruption saves."""
 
+import dataclasses
 import json
 import shutil
 
 import jittor as jt
 import numpy as np
 import pytest
-from tiny import HEIGHT, WIDTH, make_experiment
+from tiny import CONFIGS, HEIGHT, WIDTH, make_experiment
 
 from data_tools.errors import InputError
 from data_tools.synthetic import write_set
@@ -139,3 +140,67 @@ def test_reference_photos_are_those_that_the_json_names(root, whole_run, tmp_pat
     (labels / "label_to_img.json").write_text(json.dumps(names))
     with pytest.raises(InputError, match="names no photo for synth_"):
         run_test(checkpoint_path(whole_run, 4), labels, tmp_path / "out2", 0, photo.parent, False)
+
+
+def test_the_same_run_directory_with_other_data_is_refused(root, whole_run, tmp_path):
+    write_set(tmp_path / "other", 4, 1, WIDTH, HEIGHT)
+    with pytest.raises(InputError, match="holds a run with other options.*samples: "):
+        train.run_training(make_experiment(tmp_path / "other"), whole_run)
+    shutil.copytree(root, tmp_path / "moved")  # the same files elsewhere are the same data
+    assert train.run_training(make_experiment(tmp_path / "moved"), whole_run) == 0
+
+
+def test_spoiled_weights_are_not_saved(root, tmp_path, monkeypatch):
+    step = TSITSystem.train_step
+
+    def spoil(self, batch, step_number):
+        terms = step(self, batch, step_number)
+        if step_number == 3:
+            self.G.conv_image.bias.update(self.G.conv_image.bias / 0.0)
+        return terms
+
+    monkeypatch.setattr(TSITSystem, "train_step", lambda self, batch, step: spoil(self, batch, step))
+    with pytest.raises(NonFiniteLoss, match="G.conv_image.bias is not finite after image 4"):
+        train.run_training(make_experiment(root), tmp_path / "spoiled")
+    assert load_checkpoint(checkpoint_paths(tmp_path / "spoiled")[-1]).progress.nimg == 2
+
+
+def test_images_made_from_anything_else_are_made_again(root, whole_run, tmp_path):
+    checkpoint, labels = checkpoint_path(whole_run, 4), tmp_path / "labels"
+    shutil.copytree(root / "test", labels)
+    first, second = sorted(labels.iterdir())
+    out = tmp_path / "out"
+    run_test(checkpoint, labels, out, 0, None, False)
+    image = (out / "images" / f"{first.stem}.jpg").read_bytes()
+    shutil.copy(second, first)  # another label map under the same name
+    run_test(checkpoint, labels, out, 0, None, False)
+    assert (out / "images" / f"{first.stem}.jpg").read_bytes() != image
+
+
+def test_an_interrupted_test_goes_on(root, whole_run, tmp_path):
+    checkpoint, out = checkpoint_path(whole_run, 4), tmp_path / "out"
+    run_test(checkpoint, None, out, 0, None, False)
+    images = sorted((out / "images").iterdir())
+    done, missing = images[0].stat().st_mtime_ns, images[1].read_bytes()
+    images[1].unlink()
+    run_test(checkpoint, None, out, 0, None, False)
+    assert images[0].stat().st_mtime_ns == done and images[1].read_bytes() == missing
+
+
+def test_a_faulty_label_is_found_before_anything_is_written(root, whole_run, tmp_path):
+    labels = tmp_path / "labels"
+    shutil.copytree(root / "test", labels)
+    sorted(labels.iterdir())[-1].write_bytes(b"")
+    with pytest.raises(InputError, match="synth_500001.png"):
+        run_test(checkpoint_path(whole_run, 4), labels, tmp_path / "out", 0, None, False)
+    assert not (tmp_path / "out").exists()
+
+
+def test_unpaired_photos_train_the_style_transfer_form(root, tmp_path):
+    for name in ("trainA", "trainB"):
+        shutil.copytree(root / "train/imgs", tmp_path / "set" / name)
+    (tmp_path / "set/trainB/._hidden.jpg").write_bytes(b"")
+    experiment = dataclasses.replace(make_experiment(tmp_path / "set", total_nimg=2), config=CONFIGS["tsit-ast"])
+    assert train.run_training(experiment, tmp_path / "run") == 0
+    with pytest.raises(InputError, match="trained on unpaired photos"):
+        run_test(checkpoint_path(tmp_path / "run", 2), None, tmp_path / "out", 0, None, False)

@@ -11,7 +11,6 @@ from reference_vectors import (
     Vectors,
     assert_close,
     assert_same_pass,
-    by_official_name,
     one_hot_with_edges,
     put_weights,
     record_outputs,

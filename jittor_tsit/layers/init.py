@@ -13,6 +13,12 @@ def conv_weight(out_channels: int, in_channels: int, kernel_size: int) -> jt.Var
     return jt.randn(out_channels, in_channels, kernel_size, kernel_size) * (GAIN * math.sqrt(2 / fan_sum))
 
 
+def default_conv_weight(out_channels: int, in_channels: int, kernel_size: int) -> jt.Var:
+    """PyTorch's default convolution weight, uniform within 1 / sqrt(fan-in), [out_channels, in_channels, k, k]."""
+    bound = 1 / math.sqrt(in_channels * kernel_size * kernel_size)
+    return (jt.rand(out_channels, in_channels, kernel_size, kernel_size) * 2 - 1) * bound
+
+
 def linear_weight(out_features: int, in_features: int) -> jt.Var:
     """Xavier-normal matrix, [out_features, in_features]."""
     return jt.randn(out_features, in_features) * (GAIN * math.sqrt(2 / (in_features + out_features)))

@@ -16,7 +16,7 @@ def set_training(module: nn.Module, is_training: bool) -> None:
 
 @contextmanager
 def evaluating(*modules: nn.Module):
-    """Modules in evaluation mode for the time of a `with` block."""
+    """Modules in evaluation mode for the time of a `with` block, in training mode after it."""
     for module in modules:
         set_training(module, False)
     try:

@@ -10,7 +10,7 @@ from typing import Tuple
 import jittor as jt
 from jittor import nn
 
-from jittor_tsit.layers.init import conv_weight, unit_vector
+from jittor_tsit.layers.init import default_conv_weight, unit_vector
 
 EPS = 1e-5  # the value of PyTorch and of every paper here
 MOMENTUM = 0.1  # share of the new batch in the running statistics, PyTorch's default
@@ -106,12 +106,14 @@ class SpectralConv(nn.Module):
     Shapes:
         x [N, in_channels, H, W] -> [N, out_channels, H', W']
 
-    Source: torch.nn.utils.spectral_norm with its defaults.
+    Source: torch.nn.utils.spectral_norm with its defaults. The initial weight is PyTorch's default and the bias 0:
+        SPADE and TSIT move their networks to the GPU before they draw xavier weights, and the draw does not reach
+        normalised layers there.
     """
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride=1, padding=0, bias=True):
         self.stride, self.padding = stride, padding
-        self.weight = conv_weight(out_channels, in_channels, kernel_size)
+        self.weight = default_conv_weight(out_channels, in_channels, kernel_size)
         self.bias = jt.zeros(out_channels) if bias else None
         self.u = unit_vector(out_channels)
         self.v = unit_vector(in_channels * kernel_size * kernel_size)

@@ -1,5 +1,6 @@
 """VGG-16 and VGG-19 features for the perceptual loss (Simonyan & Zisserman, ICLR 2015)."""
 
+import http.client
 import shutil
 import urllib.request
 from pathlib import Path
@@ -11,6 +12,7 @@ from jittor import nn
 
 from data_tools.errors import InputError
 from jittor_tsit.bootstrap import jittor_home
+from jittor_tsit.ticker import waiting_for
 from jittor_tsit.weight_files import read_weights
 
 HUB = "https://cg.cs.tsinghua.edu.cn/jittor/assets/build/checkpoints"  # where jittor.models' weights lie
@@ -100,10 +102,11 @@ def _from_hub(arch: str) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_suffix(".part")
     try:
-        with urllib.request.urlopen(f"{HUB}/{arch}.pkl", timeout=HUB_TIMEOUT) as answer, open(part, "wb") as file:
-            shutil.copyfileobj(answer, file)
-    except OSError as error:
-        part.unlink(missing_ok=True)
+        with waiting_for(f"downloading {arch} weights from Jittor's hub, once, about 0.5 GB"):
+            _download(f"{HUB}/{arch}.pkl", part)
+    except (OSError, http.client.HTTPException) as error:
+        if part.exists():
+            part.unlink()
         raise InputError(
             f"no {arch} weights for the perceptual loss, and Jittor's hub gives none ({error}): name a file "
             f"(perceptual_weights=FILE, torchvision's {arch} .pth or an .npz), run once where there is a network, "
@@ -111,3 +114,11 @@ def _from_hub(arch: str) -> Path:
         ) from None
     part.replace(target)
     return target
+
+
+def _download(url: str, target: Path) -> None:
+    with urllib.request.urlopen(url, timeout=HUB_TIMEOUT) as answer, open(target, "wb") as file:
+        shutil.copyfileobj(answer, file)
+        size = answer.headers.get("Content-Length")
+    if size is not None and target.stat().st_size != int(size):
+        raise OSError(f"cut short at {target.stat().st_size} of {size} bytes")

@@ -56,6 +56,9 @@ class TSITConfig:
         for name, allowed in choices:
             if getattr(self, name) not in allowed:
                 raise InputError(f"{name}={getattr(self, name)}: allowed are {', '.join(allowed)}")
+        for name in ("width", "width_D", "num_layers_D", "num_scales_D", "z_dim"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name}={getattr(self, name)}: must be positive")
 
 
 class TSITSystem(System):

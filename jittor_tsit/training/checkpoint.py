@@ -1,11 +1,14 @@
-"""Checkpoints: one safetensors file of named arrays, written whole or not at all."""
+"""Checkpoints: one safetensors file of named arrays, written whole or not at all.
+
+The state of the random draws is the seed and the number of images seen: each draw follows from them.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 from pathlib import Path
-from typing import Dict, Mapping, NamedTuple, Optional
+from typing import Callable, Dict, Mapping, NamedTuple, Optional, Tuple
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -81,11 +84,11 @@ def _flush(path: Path) -> None:
         os.close(descriptor)
 
 
-def load_checkpoint(path: Path, part: str = "") -> Checkpoint:
+def load_checkpoint(path: Path, parts: Tuple[str, ...] = ("",)) -> Checkpoint:
     """Read a checkpoint.
 
     Args:
-        part: Take only the arrays whose name starts so, such as "G_ema."; all by default.
+        parts: Take only the arrays whose name starts with one of these, such as "G_ema."; all by default.
 
     Raises:
         InputError: No such file, cut short, not a checkpoint of ours, or of another format.
@@ -95,7 +98,7 @@ def load_checkpoint(path: Path, part: str = "") -> Checkpoint:
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
-            names = [name for name in file.keys() if name.startswith(part)]
+            names = [name for name in file.keys() if name.startswith(parts)]
             arrays = {name: file.get_tensor(name) for name in names}
     except (SafetensorError, OSError, ValueError) as error:
         raise InputError(f"{path}: cut short or not a checkpoint ({error}); a .safetensors file of train is needed") from None
@@ -108,23 +111,43 @@ def _read_metadata(path: Path, metadata: Mapping[str, str]):
     return Progress(**json.loads(metadata["progress"])), json.loads(metadata["experiment"])
 
 
-def load_newest(run_dir: Path, warn) -> Optional[Checkpoint]:
-    """The newest checkpoint that can be read; None when there is none.
+def load_newest(run_dir: Path, warn: Callable[[str], None]) -> Optional[Checkpoint]:
+    """The newest checkpoint that can be read, whole; None when there is none. Arguments as `newest_readable`."""
+    path = newest_readable(run_dir, warn)
+    return None if path is None else load_checkpoint(path)
+
+
+def newest_readable(run_dir: Path, warn: Callable[[str], None]) -> Optional[Path]:
+    """The newest checkpoint that is no torso; None when the run has none.
 
     Args:
-        warn: Called with a line of text for each that cannot; it is left where it is.
+        warn: Called with a line of text for each that cannot be read; it is left where it is.
+
+    Raises:
+        InputError: There are checkpoints, and none can be read.
     """
-    for path in reversed(checkpoint_paths(run_dir)):
+    paths = checkpoint_paths(run_dir)
+    for path in reversed(paths):
         try:
-            return load_checkpoint(path)
+            load_checkpoint(path, parts=())  # the header, which the library compares with the file's length
+            return path
         except InputError as error:
             warn(f"{error}; trying the one before")
+    if paths:
+        raise InputError(f"{run_dir}: none of its {len(paths)} checkpoints can be read; choose another --run-dir")
     return None
 
 
-def prune(run_dir: Path, keep: int) -> None:
-    """Delete all but the `keep` newest checkpoints."""
-    for path in checkpoint_paths(run_dir)[:-keep]:
+def prune(newest: Path, keep: int) -> None:
+    """Delete all but the `keep` last checkpoints up to `newest`; damaged ones beyond it do not count."""
+    older = [path for path in checkpoint_paths(newest.parent) if path <= newest]
+    for path in older[:-keep]:
+        path.unlink()
+
+
+def remove_torsos(run_dir: Path) -> None:
+    """Delete what a kill in the middle of a save left behind."""
+    for path in run_dir.glob(f"{PREFIX}*.part"):
         path.unlink()
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import signal
-import sys
 from contextlib import contextmanager
 from typing import Callable, Iterator
 
@@ -17,7 +17,7 @@ def stopping_gently() -> Iterator[Callable[[], bool]]:
         if asked:
             raise KeyboardInterrupt
         asked.append(number)
-        print("\nstopping after this step (Ctrl-C again: at once)", file=sys.stderr)
+        os.write(2, b"\nstopping after this step (Ctrl-C again: at once)\n")  # print may not be used in a handler
 
     previous = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

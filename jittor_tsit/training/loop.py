@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from typing import Any, Callable, Iterator
 
 import jittor as jt
 
 from jittor_tsit.config import RunConfig
 from jittor_tsit.systems.base import System
+from jittor_tsit.ticker import waiting_for
 from jittor_tsit.training.checkpoint import Progress
 from jittor_tsit.training.run_dir import RunLog
+
+COMPILE_NOTE = "first step: compiling the model's operators, once, about 4 minutes on 2 cores"
 
 
 def train(
@@ -55,8 +59,9 @@ def train(
 
         # Step.
         system.set_learning_rate(progress.nimg)
-        terms = system.train_step(batch, step=progress.num_steps)
-        progress = Progress(progress.nimg + run.batch_size, progress.num_steps + 1)
-        system.update_average(run.batch_size, progress.nimg)
-        jt.sync_all()  # runs what is pending, so that no graph grows over steps
+        with nullcontext() if log.has_begun else waiting_for(COMPILE_NOTE):
+            terms = system.train_step(batch, step=progress.num_steps)
+            progress = Progress(progress.nimg + run.batch_size, progress.num_steps + 1)
+            system.update_average(run.batch_size, progress.nimg)
+            jt.sync_all()  # runs what is pending, so that no graph grows over steps
         log.add(terms, run.batch_size)

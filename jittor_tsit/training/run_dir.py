@@ -15,6 +15,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from data_tools.errors import InputError
+from data_tools.files import write_atomic
 
 
 class NonFiniteLoss(InputError):
@@ -33,7 +34,7 @@ class RunLog:
     def __init__(self, directory: Path, total_nimg: int, nimg: int):
         self.directory = directory
         self.started, self.waited = time.time(), 0.0
-        self.first_nimg = self.last_nimg = nimg
+        self.last_nimg, self.has_begun = nimg, False
         self.terms: List[Dict[str, jt.Var]] = []
         _forget_after(directory / "stats.jsonl", nimg)
         self.bar = tqdm(total=total_nimg, initial=nimg, unit="img", dynamic_ncols=True, mininterval=_bar_interval())
@@ -46,6 +47,9 @@ class RunLog:
 
     def add(self, terms: Dict[str, jt.Var], batch_size: int) -> None:
         """Keep a step's terms; nothing waits for their values here."""
+        if not self.has_begun:
+            self.bar.unpause()  # the first step compiled its operators: no measure of those to come
+            self.has_begun = True
         self.terms.append(terms)
         self.bar.update(batch_size)
 
@@ -66,7 +70,7 @@ class RunLog:
         with open(self.directory / "stats.jsonl", "a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")
         numbers = "  ".join(f"{name} {value:.3f}" for name, value in stats.items())
-        self.line(f"{nimg} images  {speed:.2f} img/s  {numbers}")
+        self.line(f"{nimg} images  {speed:.2f} img/s ({self.waited / seconds:.0%} waiting for data)  {numbers}")
         self.terms, self.last_nimg, self.started, self.waited = [], nimg, time.time(), 0.0
 
     def _require_finite(self, values: Dict[str, np.ndarray], nimg: int) -> None:
@@ -78,12 +82,26 @@ class RunLog:
                 step = (self.last_nimg // batch_size) + int(bad[0]) + 1
                 raise NonFiniteLoss(
                     f"the loss term {name} is {series[bad[0]]} at step {step} (image {step * batch_size}); "
-                    f"the last checkpoint is good: try lower rates (optim.lr_G, optim.lr_D)"
+                    f"start again in another --run-dir with lower rates (optim.lr_G, optim.lr_D)"
                 )
 
     def close(self) -> None:
         """End the progress bar."""
         self.bar.close()
+
+
+def require_finite(arrays: Dict[str, np.ndarray], nimg: int) -> None:
+    """Refuse to save weights that a step has spoiled although its losses were finite.
+
+    Raises:
+        NonFiniteLoss: Names the first such array.
+    """
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            raise NonFiniteLoss(
+                f"{name} is not finite after image {nimg}, the last losses were; "
+                "start again in another --run-dir with lower rates (optim.lr_G, optim.lr_D)"
+            )
 
 
 def _bar_interval() -> float:
@@ -104,7 +122,7 @@ def _forget_after(path: Path, nimg: int) -> None:
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     kept = [line for line in lines if line.endswith("\n") and json.loads(line)["nimg"] <= nimg]
     if len(kept) < len(lines):
-        path.write_text("".join(kept), encoding="utf-8")
+        write_atomic(path, "".join(kept).encode())
 
 
 def save_grid(path: Path, columns: List[np.ndarray]) -> None:

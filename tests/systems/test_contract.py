@@ -1,5 +1,7 @@
 """What every system promises."""
 
+import dataclasses
+
 import jittor as jt
 import numpy as np
 import pytest
@@ -16,7 +18,8 @@ def arrays_of(system):
 
 def has_no_gradient(name):
     """Biases in front of a normalisation; and D's last, as long as hinge's two halves cancel (all logits within 1)."""
-    return name.endswith(".bias") and ("stream.blocks" in name or "conv_logits" in name)
+    before_norm = ("stream.blocks", "G.blocks", "G.start")
+    return name.endswith(".bias") and any(part in name for part in (*before_norm, "conv_logits"))
 
 
 def test_every_system_has_a_tiny_config():
@@ -76,3 +79,18 @@ def test_a_state_put_into_another_system_gives_the_same_images(name):
     other.load_state_dict(arrays_of(system), num_steps=1)
     images = [each.generate(batch, Noise(0)).numpy() for each in (system, other)]
     np.testing.assert_array_equal(*images)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_the_rates_follow_the_schedule(name):
+    config = CONFIGS[name]
+    optim = dataclasses.replace(config.optim, constant_nimg=100, decay_nimg=100, epoch_nimg=10)
+    config = dataclasses.replace(config, optim=optim)
+    system = SYSTEMS[name.partition("-")[0]](config, 29, HEIGHT, WIDTH, seed=0)
+    system.prepare_training()
+    full = {key: optimizer.lr for key, optimizer in system.optimizers.items()}
+    for nimg, factor in ((0, 1.0), (105, 1.0), (150, 0.5)):
+        system.set_learning_rate(nimg)
+        assert {key: optimizer.lr for key, optimizer in system.optimizers.items()} == {
+            key: lr * factor for key, lr in full.items()
+        }
