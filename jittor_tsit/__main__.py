@@ -80,40 +80,64 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(metavar="COMMAND", required=True)
 
     train = add_command(
-        commands, "train", command_train, "train a model; the same command again goes on",
+        commands,
+        "train",
+        command_train,
+        "train a model; the same command again goes on",
         "python -m jittor_tsit train --data data/landscape --run-dir runs/mine width=32 weights.vgg=10\n"
         "Any option of the experiment can be set as field=value; --dry-run lists them.",
-    )  # fmt: skip
-    train.add_argument("--data", type=Path, metavar="DIR", help="train/imgs/*.jpg and train/labels/*.png; default: a rendered sample set")
-    train.add_argument("--experiment", type=Path, metavar="FILE", help="default: tsit_landscape, or quickstart without --data")
-    train.add_argument("--split", type=Path, metavar="FILE", help="train on the stems listed in it, one a line; default: all")
+    )
+    train.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="train/imgs/*.jpg and train/labels/*.png; default: a rendered sample set",
+    )
+    train.add_argument(
+        "--experiment", type=Path, metavar="FILE", help="default: tsit_landscape, or quickstart without --data"
+    )
+    train.add_argument(
+        "--split", type=Path, metavar="FILE", help="train on the stems listed in it, one a line; default: all"
+    )
     train.add_argument("--run-dir", type=Path, metavar="DIR", help="where results go; default: runs/<experiment>")
     train.add_argument("--dry-run", action="store_true", help="print all options and stop")
     train.add_argument("--device", choices=("auto", "cpu"), default="auto", help="auto: the GPU where there is one")
 
     test = add_command(
-        commands, "test", command_test, "make images for label maps, and a checked submission.zip",
+        commands,
+        "test",
+        command_test,
+        "make images for label maps, and a checked submission.zip",
         "python -m jittor_tsit test --data data/landscape/test --run-dir runs/mine --compare",
-    )  # fmt: skip
-    test.add_argument("--data", type=Path, metavar="DIR", help="folder of label maps; default: test labels of the training set")
+    )
+    test.add_argument(
+        "--data", type=Path, metavar="DIR", help="folder of label maps; default: test labels of the training set"
+    )
     test.add_argument("--run-dir", type=Path, metavar="DIR", help="a run of train; default: the latest in runs/")
     test.add_argument("--checkpoint", type=Path, metavar="FILE", help="default: the newest of the run")
     test.add_argument("--out", type=Path, metavar="DIR", help="default: <run-dir>/test")
     test.add_argument("--seed", type=natural_number, default=0, metavar="N", help="of the styles drawn; default: 0")
-    test.add_argument("--references", type=Path, metavar="DIR", help="photos named by label_to_img.json, to take the style from")
+    test.add_argument(
+        "--references", type=Path, metavar="DIR", help="photos named by label_to_img.json, to take the style from"
+    )
     test.add_argument("--compare", action="store_true", help="also write compare.png, labels beside images")
     test.add_argument("--device", choices=("auto", "cpu"), default="auto", help="auto: the GPU where there is one")
 
-    add_command(commands, "doctor", command_doctor, "say what was found on this machine", "python -m jittor_tsit doctor")
+    add_command(
+        commands, "doctor", command_doctor, "say what was found on this machine", "python -m jittor_tsit doctor"
+    )
     return top
 
 
 def add_command(commands, name: str, run, summary: str, example: str) -> argparse.ArgumentParser:
     """A subcommand with its example in --help."""
     added = commands.add_parser(
-        name, help=summary, description=summary, epilog=f"example:\n  {example}",
+        name,
+        help=summary,
+        description=summary,
+        epilog=f"example:\n  {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     added.set_defaults(command=run)
     return added
 

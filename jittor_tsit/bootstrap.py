@@ -55,7 +55,9 @@ def _configure_cuda(cuda: Cuda) -> None:
         for name in ("use_cutt", "use_cutlass", "use_nccl"):  # each would be downloaded
             os.environ.setdefault(name, "0")
     elif cuda.num_gpus:
-        print(f"jittor_tsit: {cuda.num_gpus} GPU(s) found but not usable: {cuda.problem}; using the CPU", file=sys.stderr)
+        print(
+            f"jittor_tsit: {cuda.num_gpus} GPU(s) found but not usable: {cuda.problem}; using the CPU", file=sys.stderr
+        )
 
 
 def find_cuda() -> Cuda:
@@ -131,7 +133,7 @@ def _copy_onednn(files, staging: Path) -> None:
     (staging / "lib").mkdir()
     for file in files:
         if "include" in file.parts:
-            inside = Path(*file.parts[file.parts.index("include"):])
+            inside = Path(*file.parts[file.parts.index("include") :])
             (staging / inside).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file.locate(), staging / inside)
         elif file.name == "libdnnl.so.2":

@@ -43,7 +43,9 @@ class DataConfig:
 
     def __post_init__(self):
         _require(self.image_width > 0 and self.image_height > 0, "image_width and image_height must be positive")
-        _require(1 <= self.num_classes <= NUM_CLASSES, f"num_classes={self.num_classes}: allowed are 1 to {NUM_CLASSES}")
+        _require(
+            1 <= self.num_classes <= NUM_CLASSES, f"num_classes={self.num_classes}: allowed are 1 to {NUM_CLASSES}"
+        )
         _require(self.workers >= 1, f"workers={self.workers}: at least 1")
 
 

@@ -63,7 +63,11 @@ def _onednn() -> str:
 def _cuda() -> str:
     cuda = find_cuda()
     if cuda.nvcc and os.environ.get("nvcc_path"):
-        names = subprocess.run(["nvidia-smi", "--list-gpus"], capture_output=True, text=True).stdout if shutil.which("nvidia-smi") else ""
+        names = (
+            subprocess.run(["nvidia-smi", "--list-gpus"], capture_output=True, text=True).stdout
+            if shutil.which("nvidia-smi")
+            else ""
+        )
         return f"{' '.join(names.split()) or cuda.num_gpus} GPU(s), {_first_line(cuda.nvcc, '--version', gives='')}"
     if cuda.nvcc:
         return "found, and switched off by nvcc_path"

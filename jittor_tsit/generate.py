@@ -42,7 +42,9 @@ def find_checkpoint(run_dir: Path, checkpoint: Optional[Path]) -> Path:
         return checkpoint
     path = newest_readable(run_dir, lambda line: print(line, file=sys.stderr))
     if path is None:
-        raise InputError(f"{run_dir}: holds no checkpoint (state-*.safetensors); run train first, or name one by --checkpoint")
+        raise InputError(
+            f"{run_dir}: holds no checkpoint (state-*.safetensors); run train first, or name one by --checkpoint"
+        )
     return path
 
 
@@ -68,7 +70,7 @@ def load_system(path: Path) -> tuple[System, Experiment]:
     )
     arrays = {name: array for name, array in checkpoint.arrays.items() if name.partition(".")[0] in system.networks}
     averaged = {name: array for name, array in checkpoint.arrays.items() if name.startswith("G_ema.")}
-    arrays.update({f"G.{name[len('G_ema.'):]}": array for name, array in averaged.items()})
+    arrays.update({f"G.{name[len('G_ema.') :]}": array for name, array in averaged.items()})
     check_arrays(path, arrays, {name: var.shape for name, var in system.state_dict().items()})
     system.load_state_dict(arrays, checkpoint.progress.num_steps)
     return system, experiment

@@ -15,12 +15,34 @@ import numpy as np
 MAX_DIMENSIONS = 32  # NumPy's own limit before 2.0
 
 # Element type -> bytes an element. "bf16" is not NumPy's: `decode` widens it to float32.
-ITEM_SIZES = {"f2": 2, "f4": 4, "f8": 8, "bf16": 2, "b1": 1,
-              "i1": 1, "i2": 2, "i4": 4, "i8": 8, "u1": 1, "u2": 2, "u4": 4, "u8": 8}
+ITEM_SIZES = {
+    "f2": 2,
+    "f4": 4,
+    "f8": 8,
+    "bf16": 2,
+    "b1": 1,
+    "i1": 1,
+    "i2": 2,
+    "i4": 4,
+    "i8": 8,
+    "u1": 1,
+    "u2": 2,
+    "u4": 4,
+    "u8": 8,
+}
 
-_TORCH_STORAGES = {"FloatStorage": "f4", "DoubleStorage": "f8", "HalfStorage": "f2", "BFloat16Storage": "bf16",
-                   "LongStorage": "i8", "IntStorage": "i4", "ShortStorage": "i2", "CharStorage": "i1",
-                   "ByteStorage": "u1", "BoolStorage": "b1"}
+_TORCH_STORAGES = {
+    "FloatStorage": "f4",
+    "DoubleStorage": "f8",
+    "HalfStorage": "f2",
+    "BFloat16Storage": "bf16",
+    "LongStorage": "i8",
+    "IntStorage": "i4",
+    "ShortStorage": "i2",
+    "CharStorage": "i1",
+    "ByteStorage": "u1",
+    "BoolStorage": "b1",
+}
 
 
 class Refused(ValueError):
@@ -60,7 +82,7 @@ class Tensor(NamedTuple):
         if 0 in self.shape:
             return np.zeros(self.shape, flat.dtype)
         strides = [stride * flat.itemsize for stride in self.strides]
-        first = flat[self.storage.start + self.offset:]
+        first = flat[self.storage.start + self.offset :]
         return np.lib.stride_tricks.as_strided(first, self.shape, strides).copy(order="C")
 
 
@@ -126,7 +148,7 @@ def decode(data: bytes, code: str, order: str = "<") -> np.ndarray:
 def _require_counts(what: str, values: object) -> None:
     if type(values) is not tuple or len(values) > MAX_DIMENSIONS:
         raise Refused(f"{what} that is not a tuple of at most {MAX_DIMENSIONS} numbers")
-    if any(type(value) is not int or not 0 <= value < 2 ** 63 for value in values):
+    if any(type(value) is not int or not 0 <= value < 2**63 for value in values):
         raise Refused(f"{what} with an entry that is not a whole number in 0..2^63-1")
 
 
@@ -153,8 +175,10 @@ def _rebuild_tensor(storage, offset, shape, strides, *_gradient_state) -> Tensor
     _require_counts("tensor strides", strides)
     last = offset + sum((count - 1) * stride for count, stride in zip(shape, strides))
     if len(shape) != len(strides) or (0 not in shape and last >= storage.length):
-        raise Refused(f"a tensor of shape {shape}, strides {strides}, offset {offset} "
-                      f"outside its storage of {storage.length} elements")
+        raise Refused(
+            f"a tensor of shape {shape}, strides {strides}, offset {offset} "
+            f"outside its storage of {storage.length} elements"
+        )
     return Tensor(storage, offset, shape, strides)
 
 
@@ -224,6 +248,9 @@ ALLOWED: Dict[str, object] = {
     **{f"numpy.{core}.multiarray._reconstruct": _rebuild_array for core in ("core", "_core")},
     **{f"numpy.{core}.multiarray.scalar": _scalar for core in ("core", "_core")},
     **{f"numpy.{core}.numeric._frombuffer": _array_from_buffer for core in ("core", "_core")},
-    **{f"{module}.{name}": StorageType(code)
-       for module in ("torch", "torch.cuda") for name, code in _TORCH_STORAGES.items()},
+    **{
+        f"{module}.{name}": StorageType(code)
+        for module in ("torch", "torch.cuda")
+        for name, code in _TORCH_STORAGES.items()
+    },
 }

@@ -112,9 +112,7 @@ def draw(seed: int, nimg: int, size: int) -> tuple[int, bool]:
     return int(rng.permutation(size)[place]), bool(rng.integers(2, size=size)[place])
 
 
-def read_ahead(
-    sample: Callable[[int], Arrays], batch_size: int, start_nimg: int, workers: int
-) -> Iterator[Arrays]:
+def read_ahead(sample: Callable[[int], Arrays], batch_size: int, start_nimg: int, workers: int) -> Iterator[Arrays]:
     """Batches of samples from place `start_nimg` on, without end, each array with a leading batch axis.
 
     Raises:

@@ -13,8 +13,16 @@ from __future__ import annotations
 import pickletools
 from typing import BinaryIO, Callable, Dict, List
 
-from jittor_tsit.pickled_arrays import (ALLOWED, PickledArray, PickledDtype, Refused, Storage, Tensor, set_items,
-                                        storage_from)
+from jittor_tsit.pickled_arrays import (
+    ALLOWED,
+    PickledArray,
+    PickledDtype,
+    Refused,
+    Storage,
+    Tensor,
+    set_items,
+    storage_from,
+)
 
 # A state dict takes about 35 opcodes a tensor; one opcode can cost 100 bytes, which bounds a hostile file.
 MAX_OPCODES = 2_000_000
@@ -132,23 +140,54 @@ class PickleMachine:
         self.stack.append(storage)
 
 
-_PUSH_ARGUMENT = frozenset((
-    "BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT", "BINSTRING", "SHORT_BINSTRING", "BINUNICODE",
-    "SHORT_BINUNICODE", "BINUNICODE8", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"))
+_PUSH_ARGUMENT = frozenset(
+    (
+        "BININT",
+        "BININT1",
+        "BININT2",
+        "LONG1",
+        "BINFLOAT",
+        "BINSTRING",
+        "SHORT_BINSTRING",
+        "BINUNICODE",
+        "SHORT_BINUNICODE",
+        "BINUNICODE8",
+        "BINBYTES",
+        "SHORT_BINBYTES",
+        "BINBYTES8",
+        "BYTEARRAY8",
+    )
+)
 
 _PUSH_NEW: Dict[str, Callable[[], object]] = {
-    "NONE": lambda: None, "NEWTRUE": lambda: True, "NEWFALSE": lambda: False,
-    "EMPTY_TUPLE": tuple, "EMPTY_LIST": list, "EMPTY_DICT": dict}
+    "NONE": lambda: None,
+    "NEWTRUE": lambda: True,
+    "NEWFALSE": lambda: False,
+    "EMPTY_TUPLE": tuple,
+    "EMPTY_LIST": list,
+    "EMPTY_DICT": dict,
+}
 
 _ACTIONS: Dict[str, Callable[[PickleMachine, object], None]] = {
-    "PROTO": PickleMachine._ignore, "FRAME": PickleMachine._ignore,
-    "MARK": PickleMachine._mark, "TUPLE": PickleMachine._tuple,
+    "PROTO": PickleMachine._ignore,
+    "FRAME": PickleMachine._ignore,
+    "MARK": PickleMachine._mark,
+    "TUPLE": PickleMachine._tuple,
     "TUPLE1": lambda machine, _argument: machine._short_tuple(1),
     "TUPLE2": lambda machine, _argument: machine._short_tuple(2),
     "TUPLE3": lambda machine, _argument: machine._short_tuple(3),
-    "APPEND": PickleMachine._append, "APPENDS": PickleMachine._appends,
-    "SETITEM": PickleMachine._set_item, "SETITEMS": PickleMachine._set_items,
-    "BINPUT": PickleMachine._put, "LONG_BINPUT": PickleMachine._put, "MEMOIZE": PickleMachine._put,
-    "BINGET": PickleMachine._get, "LONG_BINGET": PickleMachine._get,
-    "GLOBAL": PickleMachine._global, "STACK_GLOBAL": PickleMachine._stack_global,
-    "REDUCE": PickleMachine._reduce, "BUILD": PickleMachine._build, "BINPERSID": PickleMachine._persistent}
+    "APPEND": PickleMachine._append,
+    "APPENDS": PickleMachine._appends,
+    "SETITEM": PickleMachine._set_item,
+    "SETITEMS": PickleMachine._set_items,
+    "BINPUT": PickleMachine._put,
+    "LONG_BINPUT": PickleMachine._put,
+    "MEMOIZE": PickleMachine._put,
+    "BINGET": PickleMachine._get,
+    "LONG_BINGET": PickleMachine._get,
+    "GLOBAL": PickleMachine._global,
+    "STACK_GLOBAL": PickleMachine._stack_global,
+    "REDUCE": PickleMachine._reduce,
+    "BUILD": PickleMachine._build,
+    "BINPERSID": PickleMachine._persistent,
+}

@@ -134,7 +134,9 @@ def read_samples(experiment: Experiment, batch_kind: str):
         samples = paired_samples(data, run.seed)
         problems = check_pairs(samples.pairs, data.num_classes)
         if problems:
-            more = f" ({len(problems)} faulty pairs; `python -m data_tools check` lists all)" if len(problems) > 1 else ""
+            more = (
+                f" ({len(problems)} faulty pairs; `python -m data_tools check` lists all)" if len(problems) > 1 else ""
+            )
             raise InputError(f"{problems[0][1]}{more}")
     if len(samples) < run.batch_size:
         raise InputError(f"{data.root}: {len(samples)} samples, fewer than batch_size={run.batch_size}")

@@ -35,8 +35,14 @@ _JITTOR_TRAILER = b"HCAJSLHD"  # behind a SHA-1 of the pickle
 _MAX_EXPANSION = 16
 _ALWAYS_ALLOWED_BYTES = 64 << 20
 
-_SAFETENSORS_CODES = {"F64": "f8", "F32": "f4", "F16": "f2", "BF16": "bf16", "BOOL": "b1",
-                      **{f"{sign}{8 * size}": f"{sign.lower()}{size}" for sign in "IU" for size in (1, 2, 4, 8)}}
+_SAFETENSORS_CODES = {
+    "F64": "f8",
+    "F32": "f4",
+    "F16": "f2",
+    "BF16": "bf16",
+    "BOOL": "b1",
+    **{f"{sign}{8 * size}": f"{sign.lower()}{size}" for sign in "IU" for size in (1, 2, 4, 8)},
+}
 
 
 def read_weights(path: Union[str, Path]) -> Arrays:
@@ -106,7 +112,7 @@ def _read_zip(path: Path) -> Arrays:
         names = archive.namelist()
         pickles = [name for name in names if name.count("/") == 1 and name.endswith("/data.pkl")]
         if len(pickles) == 1:
-            return _read_torch_zip(archive, pickles[0][:-len("data.pkl")], path.stat().st_size)
+            return _read_torch_zip(archive, pickles[0][: -len("data.pkl")], path.stat().st_size)
         _require_proportion(sum(info.file_size for info in archive.infolist()), path.stat().st_size)
     if not names or not all(name.endswith(".npy") for name in names):
         raise Refused("a zip archive that is neither .npz (only .npy members) nor PyTorch's (one data.pkl)")
@@ -173,7 +179,7 @@ def _storage_positions(stream: mmap.mmap, machine: PickleMachine) -> Dict[str, i
 def _read_jittor(path: Path) -> Arrays:
     with _mapped(path) as stream:
         end = len(stream)
-        if stream[-len(_JITTOR_TRAILER):] == _JITTOR_TRAILER:
+        if stream[-len(_JITTOR_TRAILER) :] == _JITTOR_TRAILER:
             end -= hashlib.sha1().digest_size + len(_JITTOR_TRAILER)
             _check_sha1(stream, end)
         value = PickleMachine().load(stream)
@@ -185,7 +191,7 @@ def _read_jittor(path: Path) -> Arrays:
 def _check_sha1(stream: mmap.mmap, end: int) -> None:
     with memoryview(stream) as whole, whole[:end] as pickled:
         actual = hashlib.sha1(pickled).digest()
-    if stream[end:end + len(actual)] != actual:
+    if stream[end : end + len(actual)] != actual:
         raise Refused("its checksum does not match: the file is damaged")
 
 
@@ -211,19 +217,25 @@ def _state_dict(value: object) -> Dict[str, Leaf]:
     if len(nested) == 1 and not any(isinstance(entry, _LEAF_TYPES) for entry in value.values()):
         value = value[nested[0]]
 
-    others = [f"{name!a:.60} ({type(entry).__name__})" for name, entry in value.items()
-              if type(name) is not str or not isinstance(entry, _LEAF_TYPES)]
+    others = [
+        f"{name!a:.60} ({type(entry).__name__})"
+        for name, entry in value.items()
+        if type(name) is not str or not isinstance(entry, _LEAF_TYPES)
+    ]
     if others:
-        raise Refused(f"holds entries that are not named arrays: {', '.join(others[:8])}"
-                      + (f" and {len(others) - 8} more" if len(others) > 8 else ""))
+        raise Refused(
+            f"holds entries that are not named arrays: {', '.join(others[:8])}"
+            + (f" and {len(others) - 8} more" if len(others) > 8 else "")
+        )
     if not value:
         raise Refused("holds no arrays")
     prefix = "module." if all(name.startswith("module.") for name in value) else ""
-    return {name[len(prefix):]: entry for name, entry in value.items()}
+    return {name[len(prefix) :]: entry for name, entry in value.items()}
 
 
-def _to_numpy(table: Dict[str, Leaf], read_storage: Callable[[Storage], bytes], file_size: int,
-              order: str = "<") -> Arrays:
+def _to_numpy(
+    table: Dict[str, Leaf], read_storage: Callable[[Storage], bytes], file_size: int, order: str = "<"
+) -> Arrays:
     """Turn records into arrays; each storage is read once and held only while its tensors are copied."""
     _require_proportion(sum(leaf.nbytes for leaf in table.values()), file_size)
     tensors: Dict[str, List[str]] = defaultdict(list)

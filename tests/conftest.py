@@ -1,7 +1,8 @@
 """Shared fixtures. Importing jittor_tsit first sets the environment that Jittor reads."""
 
-import jittor_tsit  # noqa: F401
 import pytest
+
+import jittor_tsit  # noqa: F401
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ class Vectors:
 
     def group(self, prefix: str) -> dict:
         """Arrays whose name starts with `prefix`, by the rest of the name."""
-        return {name[len(prefix):]: self.arrays[name] for name in self.arrays.files if name.startswith(prefix)}
+        return {name[len(prefix) :]: self.arrays[name] for name in self.arrays.files if name.startswith(prefix)}
 
 
 def reference_files(**wanted):
@@ -139,6 +139,11 @@ def _edges(instance: np.ndarray) -> np.ndarray:
     edges = np.zeros(instance.shape, np.float32)
     across = instance[:, :, 1:] != instance[:, :, :-1]
     down = instance[:, 1:] != instance[:, :-1]
-    for target, differs in ((edges[:, :, 1:], across), (edges[:, :, :-1], across), (edges[:, 1:], down), (edges[:, :-1], down)):
+    for target, differs in (
+        (edges[:, :, 1:], across),
+        (edges[:, :, :-1], across),
+        (edges[:, 1:], down),
+        (edges[:, :-1], down),
+    ):
         target[differs] = 1
     return edges

@@ -40,7 +40,11 @@ def place(tmp_path_factory):
 def command(place, *words):
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run(
-        [sys.executable, "-m", "jittor_tsit", *map(str, words)], cwd=place, env=environment, capture_output=True, text=True
+        [sys.executable, "-m", "jittor_tsit", *map(str, words)],
+        cwd=place,
+        env=environment,
+        capture_output=True,
+        text=True,
     )
 
 
@@ -141,7 +145,9 @@ def test_a_checkpoint_of_another_configuration_is_refused(place, run):
 
 def test_a_split_takes_part_of_the_set_and_may_stand_before_the_options(place):
     (place / "split.txt").write_text("synth_000000\nsynth_000002\n")
-    result = command(place, "train", "total_nimg=1", "snapshot_nimg=1", *TRAIN[1:], "--split", "split.txt", "--run-dir", "split")
+    result = command(
+        place, "train", "total_nimg=1", "snapshot_nimg=1", *TRAIN[1:], "--split", "split.txt", "--run-dir", "split"
+    )
     assert result.returncode == 0, result.stderr
     assert "on 2 samples" in result.stderr
 

@@ -6,7 +6,17 @@ import json
 import pytest
 
 from data_tools.errors import InputError
-from jittor_tsit.config import PARTS, DataConfig, Experiment, OptimConfig, RunConfig, fields_of, from_dict, override, to_json
+from jittor_tsit.config import (
+    PARTS,
+    DataConfig,
+    Experiment,
+    OptimConfig,
+    RunConfig,
+    fields_of,
+    from_dict,
+    override,
+    to_json,
+)
 from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.systems.tsit import TSITConfig
 

@@ -10,12 +10,26 @@ import zipfile
 
 import numpy as np
 import pytest
+from weight_file_bytes import (
+    CONTAINERS,
+    LEGACY_HEAD,
+    SAMPLES,
+    SIX_FLOATS,
+    assert_same,
+    entry,
+    framed,
+    jittor_bytes,
+    npz_bytes,
+    push,
+    read,
+    refusal,
+    tensor,
+    torch_legacy,
+    torch_zip,
+)
 
 from data_tools.errors import InputError
 from jittor_tsit.weight_files import read_weights
-from weight_file_bytes import (CONTAINERS, LEGACY_HEAD, SAMPLES, SIX_FLOATS, assert_same, entry, framed, jittor_bytes,
-                               npz_bytes, push, read, refusal, tensor, torch_legacy, torch_zip)
-
 
 # ---- Files that would run code
 
@@ -57,28 +71,36 @@ def test_global_that_is_not_on_the_list_is_named_and_not_run(tmp_path, name, con
 CALL = b"\x80\x02cposix\nsystem\n" + push("true") + b"\x85R."
 
 
-@pytest.mark.parametrize("before", [LEGACY_HEAD[:15], LEGACY_HEAD, LEGACY_HEAD + entry(tensor())],
-                         ids=["protocol", "state dict", "storage keys"])
+@pytest.mark.parametrize(
+    "before",
+    [LEGACY_HEAD[:15], LEGACY_HEAD, LEGACY_HEAD + entry(tensor())],
+    ids=["protocol", "state dict", "storage keys"],
+)
 def test_every_pickle_of_a_legacy_file_is_restricted(tmp_path, before):
     assert "posix.system" in refusal(tmp_path, before + CALL)
 
 
-@pytest.mark.parametrize("opcodes, found", [
-    (b"(" + push("true") + b"iposix\nsystem\n", "INST.*posix system"),
-    (b"\x82\x01", "EXT1"),
-    (b"ctorch\nFloatStorage\n)R", "not a function"),
-    (b"ctorch\nFloatStorage\n)\x81", "NEWOBJ"),
-    (b"cnumpy\nndarray\n" + push((10 ** 12,)) + b"R", "numpy.ndarray"),
-    (b"ctorch._utils\n_rebuild_tensor_v2\n" + push((None, {"__defaults__": (1,)})) + b"b", "sets the state"),
-    (b"ctorch\nFloatStorage\n" + push({"code": "f8"}) + b"b", "sets the state"),
-    (b"cnumpy\ndtype\n" + push(("f4", False, True)) + b"R" + push((3, "<", None, ("w",), {}, -1, -1, 0)) + b"b",
-     "structured"),
-    (b"cnumpy\ndtype\n" + push(("O8", False, True)) + b"R", "Python objects"),
-    (b"cnumpy\ndtype\n" + push(("S3", False, True)) + b"R", "'S3'"),
-    (b"c_codecs\nencode\n" + push(("a", "rot13")) + b"R", "'rot13'"),
-    (b"(" + push("module") + push("0") + push("x") + push("cpu") + push(6) + b"tQ", "not a storage"),
-    (b"Na", "not a list"),
-])
+@pytest.mark.parametrize(
+    "opcodes, found",
+    [
+        (b"(" + push("true") + b"iposix\nsystem\n", "INST.*posix system"),
+        (b"\x82\x01", "EXT1"),
+        (b"ctorch\nFloatStorage\n)R", "not a function"),
+        (b"ctorch\nFloatStorage\n)\x81", "NEWOBJ"),
+        (b"cnumpy\nndarray\n" + push((10**12,)) + b"R", "numpy.ndarray"),
+        (b"ctorch._utils\n_rebuild_tensor_v2\n" + push((None, {"__defaults__": (1,)})) + b"b", "sets the state"),
+        (b"ctorch\nFloatStorage\n" + push({"code": "f8"}) + b"b", "sets the state"),
+        (
+            b"cnumpy\ndtype\n" + push(("f4", False, True)) + b"R" + push((3, "<", None, ("w",), {}, -1, -1, 0)) + b"b",
+            "structured",
+        ),
+        (b"cnumpy\ndtype\n" + push(("O8", False, True)) + b"R", "Python objects"),
+        (b"cnumpy\ndtype\n" + push(("S3", False, True)) + b"R", "'S3'"),
+        (b"c_codecs\nencode\n" + push(("a", "rot13")) + b"R", "'rot13'"),
+        (b"(" + push("module") + push("0") + push("x") + push("cpu") + push(6) + b"tQ", "not a storage"),
+        (b"Na", "not a list"),
+    ],
+)
 def test_misuse_of_the_stand_ins_is_refused(tmp_path, opcodes, found):
     assert re.search(found, refusal(tmp_path, torch_zip(entry(opcodes))))
 
@@ -101,10 +123,14 @@ def test_array_of_other_types_is_refused_in_npz(tmp_path, array):
 # ---- Files that would hang, overflow the stack or exhaust memory
 
 
-@pytest.mark.parametrize("opcodes, found", [
-    (b")q\x00" + b"h\x00\x86q\x00" * 60, "key of type tuple"),  # 2^60 leaves to hash
-    (b")" + b"\x85" * 300_000, "key of type tuple"),  # hashing it overflows the C stack
-], ids=["doubling", "deep"])
+@pytest.mark.parametrize(
+    "opcodes, found",
+    [
+        (b")q\x00" + b"h\x00\x86q\x00" * 60, "key of type tuple"),  # 2^60 leaves to hash
+        (b")" + b"\x85" * 300_000, "key of type tuple"),  # hashing it overflows the C stack
+    ],
+    ids=["doubling", "deep"],
+)
 def test_nested_tuple_as_a_key_is_never_hashed(tmp_path, opcodes, found):
     assert found in refusal(tmp_path, torch_zip(b"\x80\x02}" + opcodes + b"Ns."))
 
@@ -119,40 +145,46 @@ def test_pickle_of_endless_opcodes_is_refused(tmp_path, monkeypatch):
     assert "more than 1000 opcodes" in refusal(tmp_path, framed(b"\x80\x02" + b"N" * 2000 + b"."))
 
 
-@pytest.mark.parametrize("opcodes, found", [
-    (tensor(numel=2 ** 60), "has 24 bytes and declares"),
-    (tensor(numel=7), "has 24 bytes and declares 28"),
-    (tensor(offset=1), "outside its storage"),
-    (tensor(offset=-1), "whole number"),
-    (tensor(shape=(2, 4)), "outside its storage"),
-    (tensor(strides=(4, 1)), "outside its storage"),
-    (tensor(strides=(-3, 1)), "whole number"),
-    (tensor(strides=(3,)), "outside its storage"),
-    (tensor(shape=[2, 3]), "not a tuple"),
-    (tensor(shape=(2.0, 3)), "whole number"),
-    (tensor(shape=(1,) * 33, strides=(1,) * 33), "at most 32"),
-    (tensor(shape=(2 ** 62, 2 ** 62), strides=(0, 0)), "at most 67108864 are allowed"),
-    (tensor(tail=push(("view", 4, 4))), "view of elements 4 to 8"),
-    (tensor(key="1"), "net/data/1"),
-    (tensor(storage="torch\nHalfStorage"), "has 24 bytes and declares 12"),
-    (tensor() + b"0" + tensor(storage="torch\nIntStorage"), "POP"),
-    (b"]" + tensor() + b"a" + tensor(storage="torch\nIntStorage") + b"a", "declared twice"),
-])
+@pytest.mark.parametrize(
+    "opcodes, found",
+    [
+        (tensor(numel=2**60), "has 24 bytes and declares"),
+        (tensor(numel=7), "has 24 bytes and declares 28"),
+        (tensor(offset=1), "outside its storage"),
+        (tensor(offset=-1), "whole number"),
+        (tensor(shape=(2, 4)), "outside its storage"),
+        (tensor(strides=(4, 1)), "outside its storage"),
+        (tensor(strides=(-3, 1)), "whole number"),
+        (tensor(strides=(3,)), "outside its storage"),
+        (tensor(shape=[2, 3]), "not a tuple"),
+        (tensor(shape=(2.0, 3)), "whole number"),
+        (tensor(shape=(1,) * 33, strides=(1,) * 33), "at most 32"),
+        (tensor(shape=(2**62, 2**62), strides=(0, 0)), "at most 67108864 are allowed"),
+        (tensor(tail=push(("view", 4, 4))), "view of elements 4 to 8"),
+        (tensor(key="1"), "net/data/1"),
+        (tensor(storage="torch\nHalfStorage"), "has 24 bytes and declares 12"),
+        (tensor() + b"0" + tensor(storage="torch\nIntStorage"), "POP"),
+        (b"]" + tensor() + b"a" + tensor(storage="torch\nIntStorage") + b"a", "declared twice"),
+    ],
+)
 def test_tensor_outside_its_storage_is_refused(tmp_path, opcodes, found):
     assert found in refusal(tmp_path, torch_zip(entry(opcodes)))
 
 
-@pytest.mark.parametrize("numel, data, found", [
-    (2 ** 62, SIX_FLOATS, "declares otherwise"),
-    (-1, SIX_FLOATS, "declares otherwise"),
-    (6, SIX_FLOATS[:-1], "damaged or cut short"),
-])
+@pytest.mark.parametrize(
+    "numel, data, found",
+    [
+        (2**62, SIX_FLOATS, "declares otherwise"),
+        (-1, SIX_FLOATS, "declares otherwise"),
+        (6, SIX_FLOATS[:-1], "damaged or cut short"),
+    ],
+)
 def test_legacy_storage_beyond_the_file_is_refused(tmp_path, numel, data, found):
     assert found in refusal(tmp_path, torch_legacy(entry(tensor()), data, numel))
 
 
 def test_legacy_storage_declared_huge_twice_is_refused(tmp_path):
-    content = torch_legacy(entry(tensor(numel=2 ** 61)), numel=2 ** 61)
+    content = torch_legacy(entry(tensor(numel=2**61)), numel=2**61)
     assert "damaged or cut short" in refusal(tmp_path, content)
 
 
@@ -189,17 +221,20 @@ def test_missing_file_and_directory_are_refused(tmp_path):
             read_weights(path)
 
 
-@pytest.mark.parametrize("content, found", [
-    (b"", "empty"),
-    (b"\x80", "damaged"),
-    (b"<html>404</html>", "can be read"),
-    (b"version https://git-lfs.github.com/spec/v1", "can be read"),
-    (bytes(1000), "can be read"),
-    (b"PK\x03\x04", "damaged"),
-    (torch_zip(b"")[:-1], "damaged"),
-    (framed(b"\x80\x02}.")[:-9] + b"?HCAJSLHD", "checksum"),
-    (b"\x80\x02}.\n", "1 bytes behind"),
-])
+@pytest.mark.parametrize(
+    "content, found",
+    [
+        (b"", "empty"),
+        (b"\x80", "damaged"),
+        (b"<html>404</html>", "can be read"),
+        (b"version https://git-lfs.github.com/spec/v1", "can be read"),
+        (bytes(1000), "can be read"),
+        (b"PK\x03\x04", "damaged"),
+        (torch_zip(b"")[:-1], "damaged"),
+        (framed(b"\x80\x02}.")[:-9] + b"?HCAJSLHD", "checksum"),
+        (b"\x80\x02}.\n", "1 bytes behind"),
+    ],
+)
 def test_file_that_holds_no_weights_is_refused(tmp_path, content, found):
     assert found in refusal(tmp_path, content)
 

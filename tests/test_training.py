@@ -94,7 +94,9 @@ def test_a_finished_run_is_left_as_it_is(root, whole_run):
 
 def test_a_run_with_other_options_is_refused(root, whole_run):
     other = override(make_experiment(root), ["optim.lr_G=1", "seed=3"])
-    with pytest.raises(InputError, match=r"holds a run with other options.*config.optim.lr_G: 0.0001, 1.0; run.seed: 0, 3"):
+    with pytest.raises(
+        InputError, match=r"holds a run with other options.*config.optim.lr_G: 0.0001, 1.0; run.seed: 0, 3"
+    ):
         train.run_training(other, whole_run)
 
 

@@ -76,7 +76,9 @@ def test_fadain_is_the_official_one(path):
             for name, gradient in zip("xs", jt.grad(loss, [x, style])):
                 reference = vectors[f"grad/input/{key}/{name}"]
                 # two values a channel: gradients are rounding noise, so 1e-6 absolute is allowed besides
-                np.testing.assert_allclose(gradient.numpy(), reference, rtol=0, atol=2e-3 * np.abs(reference).max() + 1e-6)
+                np.testing.assert_allclose(
+                    gradient.numpy(), reference, rtol=0, atol=2e-3 * np.abs(reference).max() + 1e-6
+                )
 
 
 @pytest.mark.parametrize("path", reference_files(kind="conv_encoder"))
@@ -163,7 +165,11 @@ def test_losses_are_the_official_ones(path):
     values = {}
     for official, ours in OFFICIAL_GAN_MODES.items():
         loss = losses.GAN_LOSSES[ours]
-        for term, function, side in (("G", loss.gen, "fake"), ("D_fake", loss.fake, "fake"), ("D_real", loss.real, "real")):
+        for term, function, side in (
+            ("G", loss.gen, "fake"),
+            ("D_fake", loss.fake, "fake"),
+            ("D_real", loss.real, "real"),
+        ):
             values[f"{official}/{term}"] = function(logits[side])
             values[f"{official}/{term}/single_tensor"] = function([inputs["single"]])
     hidden = {side: [scale[:-1] for scale in feats[side]] for side in feats}
@@ -186,7 +192,7 @@ def _nested(inputs, side):
 
 def _split_gradient_name(name, values):
     loss_name = max((known for known in values if name.startswith(f"{known}/")), key=len)
-    return loss_name, name[len(loss_name) + 1:]
+    return loss_name, name[len(loss_name) + 1 :]
 
 
 VGG19_FEATURES = (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28)  # torchvision's convolutions up to relu5_1

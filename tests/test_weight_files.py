@@ -8,11 +8,24 @@ import struct
 
 import numpy as np
 import pytest
+from weight_file_bytes import (
+    FIXTURES,
+    SAMPLES,
+    WEIGHTS,
+    assert_same,
+    entry,
+    jittor_bytes,
+    npz_bytes,
+    push,
+    read,
+    refusal,
+    tensor,
+    torch_legacy,
+    torch_zip,
+)
 
 from data_tools.errors import InputError
 from jittor_tsit.weight_files import read_weights
-from weight_file_bytes import (FIXTURES, SAMPLES, WEIGHTS, assert_same, entry, jittor_bytes, npz_bytes, push, read,
-                               refusal, tensor, torch_legacy, torch_zip)
 
 # ---- Real files
 
@@ -20,28 +33,32 @@ from weight_file_bytes import (FIXTURES, SAMPLES, WEIGHTS, assert_same, entry, j
 @pytest.mark.parametrize("name", ["kinds_zip.pt", "kinds_legacy.pt"])
 def test_both_pytorch_formats_give_every_kind_of_tensor(name):
     f32 = np.float32
-    assert_same(read_weights(FIXTURES / name), {
-        "plain": np.arange(6, dtype=f32).reshape(2, 3),
-        "transposed": np.arange(20, 32, dtype=f32).reshape(3, 4).T,
-        "strided": np.arange(40, 64, dtype=f32).reshape(4, 6)[1::2, ::3],
-        "shared_head": np.arange(100, 104, dtype=f32),
-        "shared_tail": np.arange(104, 110, dtype=f32),
-        "half": np.arange(5, dtype=np.float16),
-        "bfloat16": np.arange(5, dtype=f32) / 4,
-        "double": np.arange(3, dtype=np.float64),
-        "int64": np.arange(-1, 2),
-        "uint8": np.arange(3, dtype=np.uint8),
-        "bool": np.array([True, False, True]),
-        "scalar": np.array(7),
-        "empty": np.zeros((0, 3), f32),
-        "parameter": np.arange(60, 64, dtype=f32).reshape(2, 2),
-    })
+    assert_same(
+        read_weights(FIXTURES / name),
+        {
+            "plain": np.arange(6, dtype=f32).reshape(2, 3),
+            "transposed": np.arange(20, 32, dtype=f32).reshape(3, 4).T,
+            "strided": np.arange(40, 64, dtype=f32).reshape(4, 6)[1::2, ::3],
+            "shared_head": np.arange(100, 104, dtype=f32),
+            "shared_tail": np.arange(104, 110, dtype=f32),
+            "half": np.arange(5, dtype=np.float16),
+            "bfloat16": np.arange(5, dtype=f32) / 4,
+            "double": np.arange(3, dtype=np.float64),
+            "int64": np.arange(-1, 2),
+            "uint8": np.arange(3, dtype=np.uint8),
+            "bool": np.array([True, False, True]),
+            "scalar": np.array(7),
+            "empty": np.zeros((0, 3), f32),
+            "parameter": np.arange(60, 64, dtype=f32).reshape(2, 2),
+        },
+    )
 
 
 def test_jittor_file_of_vars_is_read():
-    assert_same(read_weights(FIXTURES / "vars_jittor.pkl"), {
-        "conv.weight": np.arange(6, dtype=np.float32).reshape(2, 3),
-        "conv.bias": np.array([0.5, -0.5], np.float32)})
+    assert_same(
+        read_weights(FIXTURES / "vars_jittor.pkl"),
+        {"conv.weight": np.arange(6, dtype=np.float32).reshape(2, 3), "conv.bias": np.array([0.5, -0.5], np.float32)},
+    )
 
 
 def test_nested_state_dict_is_taken_and_module_prefix_removed():
@@ -86,8 +103,16 @@ def test_bfloat16_safetensors_is_widened_to_float32(tmp_path):
 @pytest.mark.parametrize("protocol", [2, 3, 4, 5])
 def test_arrays_of_any_layout_are_read_from_pickles(tmp_path, protocol):
     base = np.arange(6, dtype=np.float32).reshape(2, 3)
-    value = {"fortran": base.T, "big_endian": base.astype(">f4"), "bool": base > 2, "half": base.astype("f2"),
-             "empty": base[:0], "point": np.array(3.0), "scalar": np.float64(2.5), "uint8": base.astype("u1")}
+    value = {
+        "fortran": base.T,
+        "big_endian": base.astype(">f4"),
+        "bool": base > 2,
+        "half": base.astype("f2"),
+        "empty": base[:0],
+        "point": np.array(3.0),
+        "scalar": np.float64(2.5),
+        "uint8": base.astype("u1"),
+    }
     assert_same(read(tmp_path, jittor_bytes(value, protocol)), {**value, "big_endian": base})
 
 
@@ -141,17 +166,20 @@ def test_nested_model_is_taken_beside_plain_values(tmp_path):
     assert_same(read(tmp_path, jittor_bytes({"epoch": 3, "model": WEIGHTS, "note": "best"})), WEIGHTS)
 
 
-@pytest.mark.parametrize("value, found", [
-    ({"w": np.zeros(1), "epoch": 3, "lr": [0.1]}, r"'epoch' \(int\), 'lr' \(list\)"),
-    ({"w": np.zeros(1), "state_dict": WEIGHTS}, r"'state_dict' \(dict\)"),
-    ({"model": WEIGHTS, "state_dict": WEIGHTS}, r"'model' \(dict\), 'state_dict' \(dict\)"),
-    ({"generator": WEIGHTS}, r"'generator' \(dict\)"),
-    ({"state_dict": {"w": np.zeros(1), "step": 1.5}}, r"'step' \(float\)"),
-    ({0: np.zeros(1)}, r"0 \(PickledArray\)"),
-    ({str(index): index for index in range(20)}, "and 12 more"),
-    ([np.zeros(1)], "holds a list"),
-    ({}, "no arrays"),
-    ({"state_dict": {}}, "no arrays"),
-])
+@pytest.mark.parametrize(
+    "value, found",
+    [
+        ({"w": np.zeros(1), "epoch": 3, "lr": [0.1]}, r"'epoch' \(int\), 'lr' \(list\)"),
+        ({"w": np.zeros(1), "state_dict": WEIGHTS}, r"'state_dict' \(dict\)"),
+        ({"model": WEIGHTS, "state_dict": WEIGHTS}, r"'model' \(dict\), 'state_dict' \(dict\)"),
+        ({"generator": WEIGHTS}, r"'generator' \(dict\)"),
+        ({"state_dict": {"w": np.zeros(1), "step": 1.5}}, r"'step' \(float\)"),
+        ({0: np.zeros(1)}, r"0 \(PickledArray\)"),
+        ({str(index): index for index in range(20)}, "and 12 more"),
+        ([np.zeros(1)], "holds a list"),
+        ({}, "no arrays"),
+        ({"state_dict": {}}, "no arrays"),
+    ],
+)
 def test_entries_that_are_not_arrays_are_listed(tmp_path, value, found):
     assert re.search(found, refusal(tmp_path, jittor_bytes(value)))

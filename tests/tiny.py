@@ -14,9 +14,7 @@ from jittor_tsit.systems.tsit import TSITConfig, TSITWeights
 HEIGHT, WIDTH, NUM_CLASSES = 128, 256, 29  # TSIT's least size
 
 CONFIGS = {
-    "tsit": TSITConfig(
-        width=2, width_D=2, weights=TSITWeights(vgg=0), optim=OptimConfig(ema_halflife_nimg=2.0)
-    ),
+    "tsit": TSITConfig(width=2, width_D=2, weights=TSITWeights(vgg=0), optim=OptimConfig(ema_halflife_nimg=2.0)),
     "tsit-ast": TSITConfig(form="ast", width=2, width_D=2, num_layers_D=3, weights=TSITWeights(vgg=0)),
 }
 

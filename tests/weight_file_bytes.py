@@ -17,8 +17,10 @@ from data_tools.errors import InputError
 from jittor_tsit.weight_files import read_weights
 
 FIXTURES = Path(__file__).parent / "fixtures"
-LEGACY_HEAD = b"".join(pickle.dumps(value, 2) for value in
-                       (0x1950A86A20F9469CFC6C, 1001, {"protocol_version": 1001, "little_endian": True}))
+LEGACY_HEAD = b"".join(
+    pickle.dumps(value, 2)
+    for value in (0x1950A86A20F9469CFC6C, 1001, {"protocol_version": 1001, "little_endian": True})
+)
 WEIGHTS = {"conv.weight": np.arange(6, dtype=np.float32).reshape(2, 3), "steps": np.array(7)}
 SIX_FLOATS = WEIGHTS["conv.weight"].tobytes()
 
@@ -42,8 +44,7 @@ def entry(opcodes: bytes) -> bytes:
     return b"\x80\x02}" + push("w") + opcodes + b"s."
 
 
-def tensor(offset=0, shape=(2, 3), strides=(3, 1), numel=6, storage="torch\nFloatStorage", key="0",
-           tail=b"") -> bytes:
+def tensor(offset=0, shape=(2, 3), strides=(3, 1), numel=6, storage="torch\nFloatStorage", key="0", tail=b"") -> bytes:
     """The opcodes that leave a tensor on the stack; `tail` ends its persistent id."""
     persistent = b"(" + push("storage") + b"c" + storage.encode() + b"\n" + push(key) + push("cpu") + push(numel)
     layout = push(offset) + push(shape) + push(strides) + push(False) + b"}"

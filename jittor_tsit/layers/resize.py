@@ -1,7 +1,7 @@
 """Nearest-neighbour resizing and the discriminator's pooling, as PyTorch computes them."""
 
-import numpy as np
 import jittor as jt
+import numpy as np
 
 
 def upsample2x(x: jt.Var) -> jt.Var:

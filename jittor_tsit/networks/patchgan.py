@@ -34,10 +34,12 @@ class PatchDiscriminator(nn.Module):
     def __init__(self, in_channels: int, width: int, num_layers: int, unit_stride_layer: int):
         channels = [min(width * 2**k, MAX_CHANNELS) for k in range(num_layers)]
         self.conv_first = Conv(in_channels, width, 4, stride=2, padding=2)
-        self.convs = nn.ModuleList([
-            SpectralConv(a, b, 4, stride=1 if k == unit_stride_layer else 2, padding=2, bias=False)
-            for k, (a, b) in enumerate(zip(channels, channels[1:]), start=1)
-        ])
+        self.convs = nn.ModuleList(
+            [
+                SpectralConv(a, b, 4, stride=1 if k == unit_stride_layer else 2, padding=2, bias=False)
+                for k, (a, b) in enumerate(zip(channels, channels[1:]), start=1)
+            ]
+        )
         self.conv_logits = Conv(channels[-1], 1, 4, padding=2)
 
     def execute(self, x):
@@ -55,9 +57,9 @@ class MultiscaleDiscriminator(nn.Module):
     """
 
     def __init__(self, in_channels: int, width: int, num_layers=4, num_scales=2, unit_stride_layer=3):
-        self.scales = nn.ModuleList([
-            PatchDiscriminator(in_channels, width, num_layers, unit_stride_layer) for _ in range(num_scales)
-        ])
+        self.scales = nn.ModuleList(
+            [PatchDiscriminator(in_channels, width, num_layers, unit_stride_layer) for _ in range(num_scales)]
+        )
 
     def execute(self, x) -> DiscriminatorOutput:
         outputs = [self.scales[0](x)]

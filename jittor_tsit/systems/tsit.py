@@ -158,7 +158,7 @@ class TSITSystem(System):
             return fake_out, self.D(real)
 
     def generate(self, batch: Batch, noise: Noise) -> jt.Var:
-        """Images for label maps, style from `batch.image` where there is one and drawn otherwise; or `a` in b's style."""
+        """Images for label maps, in the style of `batch.image` or of a drawn code; or `a` in the style of `b`."""
         G = self.networks.get("G_ema", self.G)
         with jt.no_grad(), evaluating(*self.networks.values()):
             if self.has_code:

@@ -101,7 +101,9 @@ def load_checkpoint(path: Path, parts: Tuple[str, ...] = ("",)) -> Checkpoint:
             names = [name for name in file.keys() if name.startswith(parts)]
             arrays = {name: file.get_tensor(name) for name in names}
     except (SafetensorError, OSError, ValueError) as error:
-        raise InputError(f"{path}: cut short or not a checkpoint ({error}); a .safetensors file of train is needed") from None
+        raise InputError(
+            f"{path}: cut short or not a checkpoint ({error}); a .safetensors file of train is needed"
+        ) from None
     return Checkpoint(arrays, *_read_metadata(path, metadata))
 
 

@@ -142,5 +142,5 @@ def contact_sheet(pictures: List[np.ndarray], num_columns: int) -> np.ndarray:
     sheet = np.zeros((num_rows * height, num_columns * width, 3), np.uint8)
     for k, picture in enumerate(pictures):
         row, column = divmod(k, num_columns)
-        sheet[row * height:(row + 1) * height, column * width:(column + 1) * width] = picture
+        sheet[row * height : (row + 1) * height, column * width : (column + 1) * width] = picture
     return sheet

@@ -10,7 +10,8 @@ def test_the_classes_are_the_contests_in_its_order():
     assert NUM_CLASSES == 29 and [c.id for c in CLASSES] == list(range(29))
     assert " ".join(c.name for c in CLASSES) == (
         "mountain sky water sea rock tree earth hill river sand land building grass plant person boat waterfall "
-        "wall pier path lake bridge field road railing fence ship house other")
+        "wall pier path lake bridge field road railing fence ship house other"
+    )
     assert CLASS_IDS["lake"] == 20
 
 

@@ -21,8 +21,9 @@ def small_set(tmp_path):
 
 
 def run(*args, **options):
-    return subprocess.run([sys.executable, "-m", "data_tools", *map(str, args)], capture_output=True, text=True,
-                          timeout=60, **options)
+    return subprocess.run(
+        [sys.executable, "-m", "data_tools", *map(str, args)], capture_output=True, text=True, timeout=60, **options
+    )
 
 
 def test_synth_says_what_it_wrote(tmp_path, capsys):
@@ -51,11 +52,15 @@ def test_check_lists_every_problem_and_exits_1(small_set, capsys):
         assert words in line
 
 
-@pytest.mark.parametrize("args, words", [
-    (["check", "--data", "nowhere"], "error: nowhere: no such folder"),
-    ([*SYNTH[:-1], "8x8", "--out", "s"], "error: width 8 is not in 32..4096"),
-    ([*SYNTH, "--out", "file/s"], "file/s"),
-    ([*SYNTH, "--out", "file"], "error: file")])
+@pytest.mark.parametrize(
+    "args, words",
+    [
+        (["check", "--data", "nowhere"], "error: nowhere: no such folder"),
+        ([*SYNTH[:-1], "8x8", "--out", "s"], "error: width 8 is not in 32..4096"),
+        ([*SYNTH, "--out", "file/s"], "file/s"),
+        ([*SYNTH, "--out", "file"], "error: file"),
+    ],
+)
 def test_a_users_mistake_is_one_line_and_exit_2(tmp_path, monkeypatch, capsys, args, words):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").write_text("")
@@ -72,10 +77,17 @@ def test_an_unwritable_folder_is_one_line_and_exit_2(tmp_path, capsys):
     tmp_path.chmod(0o700)
 
 
-@pytest.mark.parametrize("option, value, words", [
-    ("--size", "512", "'512' is not WIDTHxHEIGHT, such as 512x384"), ("--size", "axb", "is not WIDTHxHEIGHT"),
-    ("--count", "0", "'0' is not a whole number of at least 1"), ("--count", "1.5", "is not a whole number"),
-    ("--seed", "-1", "at least 0"), ("--test-count", "x", "at least 0")])
+@pytest.mark.parametrize(
+    "option, value, words",
+    [
+        ("--size", "512", "'512' is not WIDTHxHEIGHT, such as 512x384"),
+        ("--size", "axb", "is not WIDTHxHEIGHT"),
+        ("--count", "0", "'0' is not a whole number of at least 1"),
+        ("--count", "1.5", "is not a whole number"),
+        ("--seed", "-1", "at least 0"),
+        ("--test-count", "x", "at least 0"),
+    ],
+)
 def test_a_wrong_option_exits_2_and_says_what_is_allowed(tmp_path, capsys, option, value, words):
     with pytest.raises(SystemExit) as caught:
         main([*SYNTH, "--out", str(tmp_path), f"{option}={value}"])
@@ -118,8 +130,11 @@ def test_a_reader_that_leaves_causes_no_traceback(tmp_path):
     (tmp_path / "labels").mkdir()
     for i in range(3000):
         (tmp_path / "imgs" / f"{i:0100d}.jpg").touch()
-    process = subprocess.Popen([sys.executable, "-m", "data_tools", "check", "--data", str(tmp_path)],
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "data_tools", "check", "--data", str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     process.stdout.read(10)
     process.stdout.close()
     err = process.stderr.read().decode()

@@ -9,8 +9,15 @@ from PIL import Image
 
 from data_tools import files
 from data_tools.errors import InputError
-from data_tools.image_io import (read_header, read_label, read_photo, resize_label, resize_photo, write_label,
-                                 write_photo)
+from data_tools.image_io import (
+    read_header,
+    read_label,
+    read_photo,
+    resize_label,
+    resize_photo,
+    write_label,
+    write_photo,
+)
 
 LABEL = np.array([[0, 1, 28], [5, 5, 2]], np.uint8)
 
@@ -130,8 +137,9 @@ def test_the_header_is_read_without_decoding(tmp_path):
 # Label maps
 
 
-@pytest.mark.parametrize("name, dtype", [("a.png", np.uint8), ("a.png", np.uint16), ("a.tif", np.int32),
-                                         ("a.tif", ">u2")])
+@pytest.mark.parametrize(
+    "name, dtype", [("a.png", np.uint8), ("a.png", np.uint16), ("a.tif", np.int32), ("a.tif", ">u2")]
+)
 def test_labels_of_every_allowed_kind_are_read_exactly(tmp_path, name, dtype):
     label = read_label(save(tmp_path / name, LABEL.astype(dtype)))
     assert label.dtype == np.uint8 and np.array_equal(label, LABEL)
@@ -177,8 +185,9 @@ def test_a_grey_png_of_four_bits_is_refused_since_pillow_would_multiply_its_ids(
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     header = struct.pack(">IIBBBBB", 2, 1, 4, 0, 0, 0, 0)
-    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
-                                     + chunk(b"IDAT", zlib.compress(b"\x00\x01")) + chunk(b"IEND", b""))
+    (tmp_path / "a.png").write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\x00\x01")) + chunk(b"IEND", b"")
+    )
     with pytest.raises(InputError, match="is grey of 4 bits; a label map has 8 or 16"):
         read_label(tmp_path / "a.png")
 

@@ -5,8 +5,16 @@ import json
 import pytest
 
 from data_tools.errors import InputError
-from data_tools.pairing import (Pair, find_labels, find_pairs, match_files, read_reference_names, read_split,
-                                select_stems, split_validation)
+from data_tools.pairing import (
+    Pair,
+    find_labels,
+    find_pairs,
+    match_files,
+    read_reference_names,
+    read_split,
+    select_stems,
+    split_validation,
+)
 
 
 def touch(folder, *names):
@@ -34,8 +42,11 @@ def test_both_layouts_are_found_and_sorted_by_stem(tmp_path, inside):
     data_set(tmp_path / inside, ["b.jpg", "a.x.JPEG", "c.png"], ["a.x.png", "c.PNG", "b.png"])
     pairs = find_pairs(tmp_path)
     assert [p.stem for p in pairs] == ["a.x", "b", "c"]
-    assert [(p.photo.name, p.label.name) for p in pairs] == [("a.x.JPEG", "a.x.png"), ("b.jpg", "b.png"),
-                                                             ("c.png", "c.PNG")]
+    assert [(p.photo.name, p.label.name) for p in pairs] == [
+        ("a.x.JPEG", "a.x.png"),
+        ("b.jpg", "b.png"),
+        ("c.png", "c.PNG"),
+    ]
 
 
 def test_hidden_files_other_files_and_folders_are_passed_over(tmp_path):
@@ -117,10 +128,17 @@ def test_reference_names_are_read_from_file_or_folder(tmp_path, inside):
     assert read_reference_names(tmp_path) == read_reference_names(path) == {"a.png": "x.jpg"}
 
 
-@pytest.mark.parametrize("text, problem", [
-    ("{", "is not valid JSON"), ("[" * 100000, "is not valid JSON"), ("[1]", "holds a list"),
-    ('{"a.png": 3}', "maps 'a.png' to 3"), ('{"a.png": "../x.jpg"}', "plain file names"),
-    ('{"a.png": "x.jpg", "a.png": "y.jpg"}', "names 'a.png' twice")])
+@pytest.mark.parametrize(
+    "text, problem",
+    [
+        ("{", "is not valid JSON"),
+        ("[" * 100000, "is not valid JSON"),
+        ("[1]", "holds a list"),
+        ('{"a.png": 3}', "maps 'a.png' to 3"),
+        ('{"a.png": "../x.jpg"}', "plain file names"),
+        ('{"a.png": "x.jpg", "a.png": "y.jpg"}', "names 'a.png' twice"),
+    ],
+)
 def test_a_faulty_reference_file_is_refused(tmp_path, text, problem):
     (tmp_path / "label_to_img.json").write_text(text)
     with pytest.raises(InputError, match=problem) as caught:
@@ -141,9 +159,14 @@ def test_a_split_file_lists_stems(tmp_path):
     assert read_split(tmp_path / "s.txt") == ["b", "a"]
 
 
-@pytest.mark.parametrize("content, problem", [
-    (b"a\nb\na\n", r"line 3 names a again \(first on line 1\)"), (b"# none\n", "names no stems"),
-    (b"\xff\xfe", "is not UTF-8 text")])
+@pytest.mark.parametrize(
+    "content, problem",
+    [
+        (b"a\nb\na\n", r"line 3 names a again \(first on line 1\)"),
+        (b"# none\n", "names no stems"),
+        (b"\xff\xfe", "is not UTF-8 text"),
+    ],
+)
 def test_a_faulty_split_file_is_refused(tmp_path, content, problem):
     (tmp_path / "s.txt").write_bytes(content)
     with pytest.raises(InputError, match=problem):

@@ -38,8 +38,10 @@ def test_a_picture_has_the_asked_size_and_types():
 
 
 def test_the_same_arguments_give_the_same_bytes_in_another_process():
-    code = ("import hashlib; from data_tools.synthetic import render; render(1, 9, 64, 48); "
-            "p, l = render(3, 5, 128, 96); print(hashlib.sha256(p.tobytes() + l.tobytes()).hexdigest())")
+    code = (
+        "import hashlib; from data_tools.synthetic import render; render(1, 9, 64, 48); "
+        "p, l = render(3, 5, 128, 96); print(hashlib.sha256(p.tobytes() + l.tobytes()).hexdigest())"
+    )
     other = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
     photo, label = render(3, 5, 128, 96)
     assert hashlib.sha256(photo.tobytes() + label.tobytes()).hexdigest() == other
@@ -172,8 +174,9 @@ def test_a_set_of_another_version_is_refused(tmp_path, monkeypatch):
         write_set(tmp_path, count=1, seed=0, **SMALL)
 
 
-@pytest.mark.parametrize("place", ["train/imgs/me.jpg", "train/labels/me.png", "test/me.png",
-                                   "train/imgs/synth_000000.jpg"])
+@pytest.mark.parametrize(
+    "place", ["train/imgs/me.jpg", "train/labels/me.png", "test/me.png", "train/imgs/synth_000000.jpg"]
+)
 def test_files_of_unknown_origin_are_refused(tmp_path, place):
     (tmp_path / place).parent.mkdir(parents=True)
     (tmp_path / place).write_bytes(b"mine")

@@ -28,6 +28,8 @@ def test_an_image_does_not_depend_on_its_batch():
 def test_the_seed_and_the_reference_photo_change_the_image():
     system = make_system("tsit", is_training=False)
     drawn, guided = make_batch("paired", with_image=False), make_batch("paired", with_image=True)
-    images = [system.generate(drawn, Noise(seed)).numpy() for seed in (0, 1)] + [system.generate(guided, Noise(0)).numpy()]
+    images = [system.generate(drawn, Noise(seed)).numpy() for seed in (0, 1)] + [
+        system.generate(guided, Noise(0)).numpy()
+    ]
     for a, b in ((0, 1), (0, 2)):
         assert np.abs(images[a] - images[b]).max() > 1e-4
