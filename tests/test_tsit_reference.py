@@ -93,20 +93,22 @@ def test_encoder_is_the_official_one(path):
     assert_same_pass(vectors, encoder, convert.ENCODER_RULES, outputs, {"image": image}, output_rtol=1e-4)
 
 
-def make_discriminator(options, in_channels):
-    num_layers = 3 if options["task"] == "AST" else options.get("n_layers_D", 4)  # the task forces it
-    D = MultiscaleDiscriminator(in_channels, options["ndf"], num_layers, options.get("num_D", 2))
+def make_discriminator(vectors, in_channels):
+    options = vectors.options
+    num_layers = 3 if options.get("task") == "AST" else options.get("n_layers_D", 4)  # the task forces it
+    unit_stride_layer = num_layers - 1 if vectors.config["system"] == "SPADE" else 3
+    D = MultiscaleDiscriminator(in_channels, options["ndf"], num_layers, options.get("num_D", 2), unit_stride_layer)
     return D, convert.discriminator_rules(num_layers)
 
 
 @pytest.mark.parametrize("path", reference_files(kind="multiscale_discriminator"))
 def test_discriminator_is_the_official_one(path):
-    options, vectors = Vectors(path).options, Vectors(path)
+    vectors = Vectors(path)
     image = jt.array(vectors["input/image"])
     x = image
-    if options["task"] == "SIS":
+    if vectors.options.get("task", "SIS") == "SIS":
         x = jt.concat([jt.array(one_hot_with_edges(vectors)), image], 1)
-    D, rules = make_discriminator(options, x.shape[1])
+    D, rules = make_discriminator(vectors, x.shape[1])
     vectors, _ = prepare(path, D, rules)
     out = D(x)
     outputs = {f"d{i}/f{j}": feat for i, feats in enumerate(out.feats) for j, feat in enumerate(feats)}
