@@ -62,7 +62,8 @@ def configure(experiment_file: Path, data: Optional[Path], assignments: list[str
     """The experiment of a file, with the data folder and the overrides of the command line."""
     experiment = load_experiment(experiment_file)
     if data is not None:
-        experiment = dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, root=str(data)))
+        root = str(data.absolute())  # so that `test` finds it from any folder
+        experiment = dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, root=root))
     experiment = override(experiment, assignments)
     if experiment.system not in SYSTEMS:
         raise InputError(f"{experiment_file}: no system {experiment.system}; there are {', '.join(SYSTEMS)}")

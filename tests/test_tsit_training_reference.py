@@ -10,7 +10,7 @@ from jittor_tsit.config import OptimConfig
 from jittor_tsit.data import PairedBatch, UnpairedBatch
 from jittor_tsit.systems.tsit import TSITConfig, TSITSystem, TSITWeights
 
-pytestmark = pytest.mark.reference
+pytestmark = [pytest.mark.reference, pytest.mark.slow]
 
 GAN_MODES = {"hinge": "hinge", "ls": "lsgan", "original": "vanilla", "w": "wgan"}
 
