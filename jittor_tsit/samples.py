@@ -27,12 +27,27 @@ from data_tools.pairing import Pair
 Arrays = Tuple[np.ndarray, ...]
 
 
-@dataclass(frozen=True)
-class PairedSamples:
-    """Photo and label of a data set, at one size, in a seeded order without end.
+class Samples:
+    """Samples of a data set in a seeded order without end.
 
-    Which pair stands at which place, and whether it is mirrored, follows from the seed and the place alone.
+    Which one stands at which place, and whether it is mirrored, follows from the seed and the place alone.
     """
+
+    def __call__(self, nimg: int) -> Arrays:
+        """The sample at place `nimg`, as `at` gives it or mirrored."""
+        position, mirrored = draw(self.seed, nimg, len(self))
+        arrays = self.at(position)
+        return tuple(array[:, ::-1] for array in arrays) if mirrored and self.flip else arrays
+
+    def digest(self) -> str:
+        """Tells this set from others: names and file sizes, in order."""
+        lines = [f"{path.name} {path.stat().st_size}" for path in self.paths()]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class PairedSamples(Samples):
+    """Photo and label of each pair, at one size."""
 
     pairs: Sequence[Pair]
     width: int
@@ -41,20 +56,15 @@ class PairedSamples:
     flip: bool
     seed: int
 
-    def __call__(self, nimg: int) -> Arrays:
-        """The sample at place `nimg`: photo [H, W, 3] uint8, label [H, W] uint8."""
-        position, mirrored = draw(self.seed, nimg, len(self))
-        return _mirrored(self.at(position)) if mirrored and self.flip else self.at(position)
-
     def __len__(self) -> int:
         return len(self.pairs)
 
-    def digest(self) -> str:
-        """Tells this set from others: names and file sizes, in order."""
-        return _digest(path for pair in self.pairs for path in (pair.photo, pair.label))
+    def paths(self) -> Iterable[Path]:
+        """Every file of the set."""
+        return (path for pair in self.pairs for path in (pair.photo, pair.label))
 
     def at(self, position: int) -> Arrays:
-        """The pair at a place of the list, not mirrored."""
+        """The pair at a place of the list: photo [H, W, 3] uint8, label [H, W] uint8."""
         pair = self.pairs[position]
         photo = resize_photo(read_photo(pair.photo), self.width, self.height)
         label = resize_label(read_label(pair.label, self.num_classes), self.width, self.height)
@@ -62,7 +72,7 @@ class PairedSamples:
 
 
 @dataclass(frozen=True)
-class UnpairedSamples:
+class UnpairedSamples(Samples):
     """Photos of two folders: `a` in a seeded order, each with the `b` at its place in the list.
 
     Source: TSIT's style lists are repeated to the content list's length and matched by place; both images are
@@ -76,30 +86,17 @@ class UnpairedSamples:
     flip: bool
     seed: int
 
-    def __call__(self, nimg: int) -> Arrays:
-        """The sample at place `nimg`: a [H, W, 3] uint8, b [H, W, 3] uint8."""
-        position, mirrored = draw(self.seed, nimg, len(self))
-        return _mirrored(self.at(position)) if mirrored and self.flip else self.at(position)
-
     def __len__(self) -> int:
         return len(self.photos_a)
 
-    def digest(self) -> str:
-        """Tells this set from others: names and file sizes, in order."""
-        return _digest([*self.photos_a, *self.photos_b])
+    def paths(self) -> Iterable[Path]:
+        """Every file of the set."""
+        return [*self.photos_a, *self.photos_b]
 
     def at(self, position: int) -> Arrays:
-        """The photos at a place of the lists, not mirrored."""
+        """The photos at a place of the lists: a [H, W, 3] uint8, b [H, W, 3] uint8."""
         paths = self.photos_a[position], self.photos_b[position % len(self.photos_b)]
         return tuple(resize_photo(read_photo(path), self.width, self.height) for path in paths)
-
-
-def _digest(paths: Iterable[Path]) -> str:
-    return hashlib.sha256("\n".join(f"{path.name} {path.stat().st_size}" for path in paths).encode()).hexdigest()
-
-
-def _mirrored(arrays: Arrays) -> Arrays:
-    return tuple(array[:, ::-1] for array in arrays)
 
 
 def draw(seed: int, nimg: int, size: int) -> tuple[int, bool]:
