@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from data_tools import cli
+from data_tools.commands import synth
 from data_tools.cli import main
 from data_tools.image_io import write_label
 
@@ -111,7 +111,7 @@ def test_a_full_disk_is_one_line_and_exit_2(tmp_path, monkeypatch, capsys):
     def full(*args):
         raise OSError(errno.ENOSPC, "No space left on device", "x.jpg")
 
-    monkeypatch.setattr(cli, "write_set", full)
+    monkeypatch.setattr(synth, "write_set", full)
     assert main([*SYNTH, "--out", str(tmp_path)]) == 2
     assert capsys.readouterr().err == "error: x.jpg: No space left on device\n"
 
@@ -120,7 +120,7 @@ def test_ctrl_c_is_one_line_and_exit_130(tmp_path, monkeypatch, capsys):
     def interrupted(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "write_set", interrupted)
+    monkeypatch.setattr(synth, "write_set", interrupted)
     assert main([*SYNTH, "--out", str(tmp_path)]) == 130
     assert capsys.readouterr().err == "interrupted\n"
 

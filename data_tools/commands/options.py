@@ -1,0 +1,42 @@
+"""What the parsers of several commands share."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import Callable, Tuple
+
+from data_tools.classes import IMAGE_HEIGHT, IMAGE_WIDTH
+
+
+def add_command(commands, name: str, run: Callable, summary: str, example: str) -> argparse.ArgumentParser:
+    """A parser for one command, whose help ends with an example."""
+    parser = commands.add_parser(name, help=summary, description=summary, epilog=f"example:\n  {example}",
+                                 formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """The option that names a data set."""
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR",
+                        help="holds train/imgs and train/labels, or imgs and labels")
+
+
+def at_least(minimum: int) -> Callable[[str], int]:
+    """A whole number from `minimum` on."""
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[+-]?[0-9]{1,18}", text) or int(text) < minimum:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {minimum}")
+        return int(text)
+
+    return parse
+
+
+def size(text: str) -> Tuple[int, int]:
+    """Width and height, as in 512x384."""
+    match = re.fullmatch(r"([0-9]{1,6})x([0-9]{1,6})", text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"{text!r} is not WIDTHxHEIGHT, such as {IMAGE_WIDTH}x{IMAGE_HEIGHT}")
+    return int(match[1]), int(match[2])
