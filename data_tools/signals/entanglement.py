@@ -1,0 +1,52 @@
+"""How torn and interwoven the regions of a label map are."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from data_tools.classes import NUM_CLASSES
+from data_tools.signals.view import View
+
+_SMALLEST_PIECE = 4  # pixels at half size: below, a resized edge leaves them behind
+_SMALLEST_CLASS = 0.005  # share of the picture: smaller things are all border
+
+
+def fragments(view: View) -> float:
+    """Connected pieces of label beyond one for each class; a count, 0 for a label of whole regions."""
+    classes = np.flatnonzero(np.bincount(view.half_label.ravel(), minlength=NUM_CLASSES))
+    return float(sum(max(_pieces(view.half_label == c) - 1, 0) for c in classes))
+
+
+def border_length(view: View) -> float:
+    """Length of all class borders in sides of the picture (root of its area); a straight horizon has about 1."""
+    changes = _interfaces(view.half_label).sum() / 2
+    return float(changes / np.sqrt(view.half_label.size))
+
+
+def mixing(view: View) -> float:
+    """How finely two classes interlock: for the worst pair, their common border against a square's of that area.
+
+    A square island of one class in another has 1, comb-like or speckled ones many times that.
+    """
+    interfaces = _interfaces(view.half_label)
+    areas = np.bincount(view.half_label.ravel(), minlength=len(interfaces)).astype(float)
+    smaller = np.minimum(areas[:, None], areas[None])
+    counted = smaller >= _SMALLEST_CLASS * view.half_label.size
+    return float((interfaces / (4 * np.sqrt(np.maximum(smaller, 1))) * counted).max())
+
+
+def _pieces(mask: np.ndarray) -> int:
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    return int((stats[1:, cv2.CC_STAT_AREA] >= _SMALLEST_PIECE).sum())
+
+
+def _interfaces(label: np.ndarray) -> np.ndarray:
+    """Pixel sides shared by two classes: [H, W] -> [C, C], symmetric, zero on the diagonal."""
+    count = max(NUM_CLASSES, int(label.max()) + 1)
+    shared = np.zeros(count * count, np.int64)
+    for one, other in ((label[:, 1:], label[:, :-1]), (label[1:], label[:-1])):
+        differ = one != other
+        shared += np.bincount(one[differ].astype(np.intp) * count + other[differ], minlength=count * count)
+    shared = shared.reshape(count, count)
+    return shared + shared.T

@@ -1,0 +1,65 @@
+"""Whether the label explains the pixels: are its regions alike within, and unlike each other."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from data_tools.classes import NUM_CLASSES
+from data_tools.signals.view import View
+
+_BINS = 8  # a channel of a colour histogram: coarse enough for regions of a few hundred pixels
+_SMALLEST_CLASS = 0.03  # share of the picture: below, a histogram is mostly noise
+_TEXTURE_GAIN = 4.0  # brings local deviation (a few grey levels) to the range of the colour channels
+
+
+def unexplained(view: View) -> float:
+    """Share of the variance of colour and texture that lies within the classes: 0 all explained, 1 nothing.
+
+    Mean over L, a, b and local deviation of L. High where photo and label have little to do with each other,
+    or where single classes cover everything.
+    """
+    features = _features(view)
+    label = view.half_label.ravel()
+    count = np.maximum(np.bincount(label, minlength=NUM_CLASSES), 1)
+    shares = []
+    for channel in features.reshape(-1, features.shape[-1]).T:
+        total = float(np.square(channel, dtype=np.float64).sum())
+        mean = channel.mean(dtype=np.float64)
+        between = (np.bincount(label, weights=channel, minlength=len(count)) ** 2 / count).sum()
+        variance = total - len(channel) * mean**2
+        shares.append(1.0 if variance <= len(channel) else 1 - (between - len(channel) * mean**2) / variance)
+    return float(np.mean(shares))  # a channel with less than one level of deviation is called unexplained
+
+
+def overlap(view: View) -> float:
+    """Likeness of colours on the two sides of a border, for the most alike pair of touching classes: 0..1.
+
+    The histograms of L, a, b of both classes, intersected. High where one thing was given two names.
+    """
+    label = view.half_label
+    counts = np.bincount(label.ravel(), minlength=NUM_CLASSES)
+    large = np.flatnonzero(counts >= _SMALLEST_CLASS * label.size)
+    touching = _touching(label)
+    bins = (view.half_lab.astype(np.intp) * _BINS) >> 8
+    code = (bins[..., 0] * _BINS + bins[..., 1]) * _BINS + bins[..., 2]
+    histograms = {c: np.bincount(code[label == c], minlength=_BINS**3) / counts[c] for c in large}
+    pairs = [(a, b) for a in large for b in large if a < b and touching[a, b]]
+    return float(max((np.minimum(histograms[a], histograms[b]).sum() for a, b in pairs), default=0.0))
+
+
+def _features(view: View) -> np.ndarray:
+    """L, a, b and local deviation of L: [h, w, 4] float32."""
+    lab = view.half_lab.astype(np.float32)
+    luma = lab[..., 0]
+    mean = cv2.blur(luma, (5, 5))
+    deviation = np.sqrt(np.maximum(cv2.blur(luma * luma, (5, 5)) - mean * mean, 0))
+    return np.dstack([lab, _TEXTURE_GAIN * deviation])
+
+
+def _touching(label: np.ndarray) -> np.ndarray:
+    touching = np.zeros((256, 256), bool)
+    for one, other in ((label[:, 1:], label[:, :-1]), (label[1:], label[:-1])):
+        differ = one != other
+        touching[one[differ], other[differ]] = True
+    return touching | touching.T

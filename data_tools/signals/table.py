@@ -1,0 +1,41 @@
+"""All signals by name: the columns of `scan.csv`."""
+
+from __future__ import annotations
+
+from typing import Callable, Dict
+
+import numpy as np
+
+from data_tools.signals.alignment import alignment
+from data_tools.signals.content import one_class
+from data_tools.signals.entanglement import border_length, fragments, mixing
+from data_tools.signals.explanation import overlap, unexplained
+from data_tools.signals.light import backlight, greyness, overexposure, underexposure
+from data_tools.signals.overlays import frame, watermark
+from data_tools.signals.sharpness import blur
+from data_tools.signals.view import View
+
+PAIR_SIGNALS: Dict[str, Callable[[View], float]] = {
+    "fragments": fragments,
+    "border_length": border_length,
+    "mixing": mixing,
+    "unexplained": unexplained,
+    "overlap": overlap,
+    "backlight": backlight,
+    "underexposure": underexposure,
+    "overexposure": overexposure,
+    "greyness": greyness,
+    "blur": blur,
+    "frame": frame,
+    "watermark": watermark,
+    "one_class": one_class,
+}
+ALIGNMENT_SIGNALS = ("edge_misses", "shift_gain", "mirror_gain")  # the fields of `alignment`, measured together
+
+
+def pair_signals(view: View) -> np.ndarray:
+    """Every signal of one pair, in the order of `NAMES`: float64."""
+    return np.array([*alignment(view), *(signal(view) for signal in PAIR_SIGNALS.values())])
+
+
+NAMES = (*ALIGNMENT_SIGNALS, *PAIR_SIGNALS)
