@@ -8,10 +8,10 @@ from typing import Optional, Sequence
 
 from PIL import Image
 
-from data_tools.commands import check, synth
+from data_tools.commands import check, curate, plant, report, scan, select, stats, synth
 from data_tools.errors import exit_status
 
-COMMANDS = (check, synth)
+COMMANDS = (check, stats, scan, select, report, curate, synth, plant)
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:

@@ -6,6 +6,7 @@ import errno
 import os
 import threading
 from pathlib import Path
+from typing import Callable
 
 from data_tools.errors import InputError
 
@@ -14,7 +15,12 @@ _WRONG_PLACE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOT
 
 
 def write_atomic(path: Path, data: bytes) -> None:
-    """Put `data` into `path` by way of a hidden file beside it, so that no half-written file is ever seen.
+    """Put `data` into `path`; as `write_through`."""
+    write_through(path, lambda temporary: temporary.write_bytes(data))
+
+
+def write_through(path: Path, write: Callable[[Path], object]) -> None:
+    """Have `write` make a hidden file and rename it to `path`, so that no half-written file is ever seen.
 
     Raises:
         InputError: The folder does not exist or may not be written to.
@@ -24,7 +30,7 @@ def write_atomic(path: Path, data: bytes) -> None:
     # Not made from the file's own name, which may already be as long as the file system allows.
     temporary = path.parent / f".{os.getpid()}-{threading.get_ident()}.tmp"
     try:
-        temporary.write_bytes(data)
+        write(temporary)
         os.replace(temporary, path)
     except OSError as error:
         raise _explained(path, error) from error

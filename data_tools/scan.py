@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import ContextManager, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
@@ -12,8 +11,9 @@ import numpy as np
 from tqdm import tqdm
 
 from data_tools.checking import read_pair
+from data_tools.curation import SKETCHES, write_scan
 from data_tools.errors import InputError
-from data_tools.files import make_folder, write_atomic
+from data_tools.files import make_folder
 from data_tools.pairing import Pair, Problem, match_files
 from data_tools.pools import Pool, run_in_order
 from data_tools.scan_cache import ScanCache, code_version, content_key, known_keys
@@ -22,9 +22,8 @@ from data_tools.signals.cells import sketch
 from data_tools.signals.table import NAMES, pair_signals
 from data_tools.signals.view import View
 from data_tools.sketches import SHAPES, Sketches, create_sketches
-from data_tools.table import Table, write_rows, write_table
+from data_tools.table import Table
 
-TABLE, PROBLEMS, RECORD, SKETCHES = "scan.csv", "problems.csv", "scan.json", "sketches"
 _CACHE = "cache.sqlite"
 _CHUNK = 16  # pairs a task: about half a second, the most work that a kill loses in each process
 
@@ -73,9 +72,7 @@ def scan(data: Path, out: Path, make_pool) -> Tuple[int, List[Problem]]:
     broken = [p for p in matching.problems if p.broken]
     broken += [Problem(m.stem, m.problem, broken=True) for m in measured if m.problem is not None]
     broken.sort(key=lambda p: (p.stem, p.reason))
-    write_rows(out / PROBLEMS, ("stem", "problem"), ((p.stem, p.reason) for p in broken))
-    write_table(out / TABLE, table)
-    write_atomic(out / RECORD, (json.dumps({"data": str(data.absolute()), "pairs": len(readable)}) + "\n").encode())
+    write_scan(out, data, table, broken)
     return len(readable), broken
 
 

@@ -1,4 +1,4 @@
-"""`check`: read everything and list what is wrong."""
+"""`check`: read everything and list what is wrong or odd."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from data_tools.checking import check_pairs
+from data_tools.checking import inspect_pairs
 from data_tools.commands.options import add_command, add_data
 from data_tools.pairing import match_files
 
@@ -15,18 +15,19 @@ _EXIT_PROBLEMS = 1  # the command ran, and found faults in the data
 
 def add(commands) -> None:
     parser = add_command(
-        commands, "check", run, "read every photo and label map and list what is wrong",
+        commands, "check", run, "read every photo and label map and list what is wrong or odd",
         "python -m data_tools check --data data/landscape\n"
-        "One line a problem; exit status 1 if there are any, 0 if there are none.")
+        "One line a problem; exit status 1 if there are any, 0 if there are none. `broken` cannot be used and\n"
+        "stops training; `odd` can, and is worth a look: the line says what is done with it.")
     add_data(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     matching = match_files(args.data)
-    problems = [(path.stem, f"{path}: has no label") for path in matching.lone_photos]
-    problems += [(path.stem, f"{path}: has no photo") for path in matching.lone_labels]
-    problems += check_pairs(matching.pairs, workers=os.cpu_count() or 1)
-    for _, problem in sorted(problems):
+    problems = matching.problems + inspect_pairs(matching.pairs, workers=os.cpu_count() or 1)
+    sys.stdout.reconfigure(errors="backslashreplace")  # for a terminal that cannot show a name
+    for problem in sorted(problems, key=lambda p: (not p.broken, p.stem, p.reason)):
         print(problem)
-    print(f"{len(matching.pairs)} pairs read, {len(problems)} problems", file=sys.stderr)
+    broken = sum(problem.broken for problem in problems)
+    print(f"{len(matching.pairs)} pairs read, {broken} broken, {len(problems) - broken} odd", file=sys.stderr)
     return _EXIT_PROBLEMS if problems else 0

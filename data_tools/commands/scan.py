@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Iterator
 
 from data_tools.commands.options import add_command, add_data, at_least
+from data_tools.curation import PROBLEMS
 from data_tools.errors import InputError
 
 EXIT_PROBLEMS = 1  # the command ran, and found faults in the data
@@ -37,7 +38,7 @@ def add_scan_options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     with needing_opencv():
         from data_tools.pools import local_pool, mpi_pool
-        from data_tools.scan import PROBLEMS, scan
+        from data_tools.scan import scan
     make_pool = mpi_pool if args.mpi else partial(local_pool, args.workers)
     count, broken = scan(args.data, args.out, make_pool)
     print(f"{args.out}: {count} pairs measured", file=sys.stderr)

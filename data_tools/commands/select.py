@@ -1,0 +1,90 @@
+"""`select`: make the splits."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from pathlib import Path
+from typing import Dict, Tuple
+
+from data_tools.commands.options import add_command, at_least
+from data_tools.default_rules import DEFAULT_RULES, Settings, with_limits
+from data_tools.manual import read_manual
+
+
+def add(commands) -> None:
+    parser = add_command(
+        commands, "select", run, "make the splits Total, Selection I and Selection II from what scan measured",
+        "python -m data_tools select --out curation --keep 8116,7331\n\n"
+        "rules and their limits (a pair whose signal is above is dropped):\n" + _rules())
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder that scan wrote")
+    add_select_options(parser)
+
+
+def add_select_options(parser: argparse.ArgumentParser) -> None:
+    """The options that `select` and `curate` share."""
+    defaults = Settings()
+    parser.add_argument("--keep", type=_two_counts, metavar="N1,N2",
+                        help="keep exactly so many pairs in Selection I and II, the least suspect (default: by limits)")
+    parser.add_argument("--limit", type=_limit, action="append", default=[], metavar="RULE=X",
+                        help="another limit for a rule; may be given several times")
+    parser.add_argument("--manual", type=Path, metavar="FILE",
+                        help="lines 'keep STEM' or 'drop STEM', which win over every rule")
+    parser.add_argument("--agreement", type=_share, default=defaults.agreement, metavar="P",
+                        help=f"share of equal cells that makes label maps equivalent (default: {defaults.agreement})")
+    parser.add_argument("--flips", action="store_true", help="mirrored label maps are equivalent, too")
+    parser.add_argument("--class-size", type=at_least(1), default=defaults.class_size, metavar="K",
+                        help=f"pairs that stay of an equivalence class (default: {defaults.class_size})")
+    parser.add_argument("--difference", type=float, default=defaults.difference, metavar="D",
+                        help="mean Lab difference of the photos from which a class is thinned "
+                             f"(default: {defaults.difference:g})")
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--link", type=Path, metavar="DIR", help="lay the splits out in DIR as links to the files")
+    group.add_argument("--copy", type=Path, metavar="DIR", help="lay the splits out in DIR as copies")
+
+
+def run(args: argparse.Namespace) -> int:
+    from data_tools.curation import DECISIONS, counts, find_scanned, select_splits
+    from data_tools.layout import lay_out
+    limits: Dict[str, float] = dict(args.limit)
+    settings = with_limits(Settings(agreement=args.agreement, flips=args.flips, class_size=args.class_size,
+                                    difference=args.difference), limits)
+    manual = read_manual(args.manual) if args.manual else {}
+    selection = select_splits(args.out, settings, manual, args.keep)
+    print(f"{counts(selection)}; the reasons are in {args.out / DECISIONS}", file=sys.stderr)
+    folder = args.link or args.copy
+    if folder:
+        pairs = find_scanned(args.out)
+        lay_out(folder, {split: [pairs[stem] for stem in stems] for split, stems in selection.splits.items()},
+                copy=args.copy is not None)
+    return 0
+
+
+def _rules() -> str:
+    return "\n".join(f"  {rule.name:14s} {rule.limit:<6g} {rule.meaning}" for rule in DEFAULT_RULES)
+
+
+def _two_counts(text: str) -> Tuple[int, int]:
+    match = re.fullmatch(r"([0-9]{1,9}),([0-9]{1,9})", text)
+    if not match or int(match[2]) > int(match[1]):
+        raise argparse.ArgumentTypeError(f"{text!r} is not N1,N2 with N2 at most N1, such as 8116,7331")
+    return int(match[1]), int(match[2])
+
+
+def _limit(text: str) -> Tuple[str, float]:
+    name, _, value = text.partition("=")
+    try:
+        return name, float(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not RULE=NUMBER, such as backlit=0.3") from None
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0 and up to 1")
+    return value

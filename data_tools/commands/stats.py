@@ -1,0 +1,39 @@
+"""`stats`: count sizes and classes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from data_tools.commands.options import add_command, add_data
+from data_tools.files import write_atomic
+from data_tools.pairing import match_files
+from data_tools.stats import as_json, as_text, collect
+
+_EXIT_PROBLEMS = 1  # the command ran, and some pairs could not be counted
+
+
+def add(commands) -> None:
+    parser = add_command(
+        commands, "stats", run, "count the sizes of photos and label maps and the share of each class",
+        "python -m data_tools stats --data data/landscape --json stats.json\n"
+        "Broken pairs are left out and named on stderr; exit status 1 if there are any, 0 if there are none.")
+    add_data(parser)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the same numbers to FILE as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    matching = match_files(args.data)
+    stats = collect(matching.pairs, workers=os.cpu_count() or 1)
+    stats.broken.extend(problem for problem in matching.problems if problem.broken)
+    sys.stdout.write(as_text(stats))
+    for problem in sorted(stats.broken):
+        print(problem, file=sys.stderr)
+    if stats.broken:
+        print(f"broken pairs, which are not counted: {len(stats.broken)}", file=sys.stderr)
+    if args.json:
+        write_atomic(args.json, (json.dumps(as_json(stats), indent=2) + "\n").encode())
+    return _EXIT_PROBLEMS if stats.broken else 0

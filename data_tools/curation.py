@@ -1,0 +1,118 @@
+"""The folder of a curation: what `scan` leaves there, `select` makes the splits of, and `report` the page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+
+import numpy as np
+
+from data_tools.default_rules import REDUNDANCY, Settings, read_settings, write_settings
+from data_tools.equivalence import ClassMember, equivalence_classes, read_classes, redundancy, write_classes
+from data_tools.errors import InputError
+from data_tools.files import write_atomic
+from data_tools.pairing import Pair, Problem, match_files
+from data_tools.report import write_report
+from data_tools.rules import SPLITS, read_decisions, write_decisions
+from data_tools.selection import Selection, select
+from data_tools.sketches import open_sketches
+from data_tools.table import Table, read_rows, read_table, write_rows, write_table
+
+TABLE, PROBLEMS, RECORD, SKETCHES = "scan.csv", "problems.csv", "scan.json", "sketches"
+DECISIONS, CLASSES, SETTINGS, PAGE = "decisions.csv", "classes.csv", "rules.json", "report.html"
+_FAULTS = ("underexposure", "overexposure", "backlight", "blur")  # of which the best of a class has least
+_THUMBNAIL = 2  # every second cell each way is enough to tell how much photos differ
+
+
+def write_scan(out: Path, data: Path, table: Table, broken: Sequence[Problem]) -> None:
+    """Write what a scan found; the record last, so that it vouches for the rest.
+
+    Raises:
+        InputError: The folder may not be written to.
+    """
+    write_rows(out / PROBLEMS, ("stem", "problem"), ((p.stem, p.reason) for p in broken))
+    write_table(out / TABLE, table)
+    record = {"data": str(data.absolute()), "pairs": len(table.stems)}
+    write_atomic(out / RECORD, (json.dumps(record) + "\n").encode())
+
+
+def select_splits(out: Path, settings: Settings, manual: Mapping[str, bool],
+                  keep: Optional[Tuple[int, int]] = None) -> Selection:
+    """Write the splits' lists, `decisions.csv`, `classes.csv` and `rules.json` from what `scan` left in `out`.
+
+    Raises:
+        InputError: `out` holds no complete scan; as `selection.select`.
+    """
+    table = read_table(out / TABLE)
+    broken = _read_problems(out / PROBLEMS)
+    sketches = open_sketches(out / SKETCHES)
+    if len(sketches.classes) != len(table.stems):
+        raise InputError(f"{out}: its table has {len(table.stems)} pairs and its sketches {len(sketches.classes)}; "
+                         "run scan again")
+    classes = equivalence_classes(np.asarray(sketches.classes), settings.agreement, settings.flips)
+    faults = sum(np.nan_to_num(table.columns[name]) for name in _FAULTS)
+    redundant = redundancy(classes, _thumbnails(sketches.features), faults, settings.class_size, settings.difference)
+    write_classes(out / CLASSES, table.stems, classes, redundant, settings.class_size)
+    table.columns[REDUNDANCY] = _redundancy(table.stems, read_classes(out / CLASSES), settings.class_size)
+    selection = select(table, broken, settings, manual, keep)
+    for split, stems in selection.splits.items():
+        write_atomic(out / f"{split}.txt", "".join(f"{stem}\n" for stem in stems).encode("utf-8"))
+    write_settings(out / SETTINGS, settings)
+    write_decisions(out / DECISIONS, selection.decisions)
+    return selection
+
+
+def make_report(out: Path, count: int) -> Path:
+    """Write the page on which a person reviews what `select` decided; returns its path.
+
+    Args:
+        count: Pairs in each list of examples.
+
+    Raises:
+        InputError: `out` holds no selection, or its data set is gone.
+    """
+    settings, table = read_settings(out / SETTINGS), read_table(out / TABLE)
+    classes = read_classes(out / CLASSES)
+    table.columns[REDUNDANCY] = _redundancy(table.stems, classes, settings.class_size)
+    write_report(out / PAGE, find_scanned(out), table, settings.rules, read_decisions(out / DECISIONS), classes, count)
+    return out / PAGE
+
+
+def find_scanned(out: Path) -> Dict[str, Pair]:
+    """The pairs of the data set that was scanned into `out`, by stem.
+
+    Raises:
+        InputError: `out` holds no scan, or the data set is gone.
+    """
+    path = out / RECORD
+    try:
+        data = Path(json.loads(path.read_bytes())["data"])
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}; run scan first") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: is not a file that scan wrote; run scan again") from error
+    return {pair.stem: pair for pair in match_files(data).pairs}
+
+
+def counts(selection: Selection) -> str:
+    """How many pairs each split has, in one line."""
+    names = dict(zip(SPLITS, ("Total", "Selection I", "Selection II")))
+    return ", ".join(f"{names[split]} {len(stems)}" for split, stems in selection.splits.items())
+
+
+def _read_problems(path: Path) -> List[Problem]:
+    rows = iter(read_rows(path))
+    next(rows)
+    return [Problem(stem, reason, broken=True) for stem, reason in rows]
+
+
+def _thumbnails(features: np.ndarray) -> np.ndarray:
+    """Colour of every second cell each way: [n, R, C, CHANNELS] -> [n, R / 2, C / 2, 3] uint8, Lab."""
+    return np.ascontiguousarray(features[:, ::_THUMBNAIL, ::_THUMBNAIL, :3])
+
+
+def _redundancy(stems: Sequence[str], classes: Sequence[Sequence[ClassMember]], keep: int) -> np.ndarray:
+    """A pair's place in its class divided by the places kept: above 1 for those that are not; 0 outside classes."""
+    place = {member.stem: (member.rank + 1) / keep for row in classes for member in row if member.rank > 0}
+    return np.array([place.get(stem, 0.0) for stem in stems])

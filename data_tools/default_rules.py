@@ -1,0 +1,113 @@
+"""The rules and numbers that `select` goes by unless told otherwise, each with its reason."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Dict, NamedTuple, Tuple
+
+from data_tools.errors import InputError
+from data_tools.files import write_atomic
+from data_tools.rules import Rule
+
+REDUNDANCY = "redundancy"  # the one signal that `select` adds to the table of `scan`
+
+# The limits were set on landscape-bsds and rendered set 11, with and without planted defects; the table in
+# data_tools/README.md tells what they find elsewhere. "Clean" below are the pairs that nothing was planted in.
+DEFAULT_RULES: Tuple[Rule, ...] = (
+    Rule("unrelated", "misfit", -0.3, "selection_1", "the label belongs to another photo",
+         "99 % of clean pairs are below -0.15 (bsds) and -1.6 (rendered); half of the swapped ones above 0"),
+    Rule("shifted", "shift_gain", 0.6, "selection_1", "the label lies beside what it shows",
+         "the largest gain of a clean pair is 0.7, half of the shifted ones reach 4"),
+    Rule("mirrored", "mirror_gain", 0.2, "selection_1", "the label shows the photo mirrored",
+         "no clean pair gains by mirroring (at most -0.2); nine in ten mirrored ones gain 2"),
+    Rule("wrong_classes", "class_surprise", 1.0, "selection_1", "regions look like other classes than they are given",
+         "95 % of clean pairs are below; nine in ten pairs with permuted classes above"),
+    Rule("unexplained", "unexplained", 0.8, "selection_1", "the label does not explain the photo's colours",
+         "the largest of a clean pair is 0.76; a map of one class has 1"),
+    Rule("torn", "fragments", 90, "selection_1", "the label is torn into pieces",
+         "99 % of clean rendered maps, which have many small things, are below 80; human ones below 10"),
+    Rule("entangled", "border_length", 24, "selection_1", "the label is full of borders",
+         "the most of a clean pair is 23.7 sides of the picture; half of the shredded ones have more than 25"),
+    Rule("interwoven", "mixing", 10, "selection_1", "two classes interlock like combs",
+         "the most of a clean pair is 9.3 times the border of a square"),
+    Rule("off_edges", "edge_misses", -0.1, "selection_1", "label borders lie on no edges",
+         "99 % of clean pairs are below -0.35; unrelated ones are around 0"),
+    Rule("same_look", "overlap", 0.97, "selection_1", "two touching classes look the same",
+         "the largest of a clean pair is 0.96: weak evidence, so only the extreme is dropped"),
+    Rule("one_class", "one_class", 0.97, "selection_1", "the map says nearly nothing",
+         "clean pairs of bsds reach 0.88; a map with 3 % of other pixels teaches no layout"),
+    Rule("blurred", "blur", 0.36, "selection_1", "the photo is blurred",
+         "the largest of a clean photo is 0.28; nine in ten blurred ones have more than 0.39"),
+    Rule("too_dark", "underexposure", 0.6, "selection_1", "the photo is dark all over",
+         "99 % of clean photos are below 0.68, 95 % below 0.43; underexposed ones begin at 0.6"),
+    Rule("too_bright", "overexposure", 0.2, "selection_1", "much besides the sky is clipped to white",
+         "99 % of clean photos are below; half of the overexposed ones have 0.26"),
+    Rule("grey", "greyness", 0.55, "selection_1", "the photo has no colour, or one tone",
+         "the largest of a clean photo is 0.46; grey and sepia begin at 0.59"),
+    Rule("framed", "frame", 0.04, "selection_1", "the photo has a frame",
+         "clean photos have 0; the thinnest frames that show at 512x384 cover 6 %"),
+    Rule("written_on", "watermark", 10, "selection_1", "there is writing in the photo",
+         "the longest of a clean photo has 8 pieces"),
+    Rule("duplicate", "photo_twin", 0.88, "selection_1", "the photo is an earlier one again",
+         "no two clean photos share more than 0.7 of their bits; re-encoded and cropped copies 0.92"),
+    Rule("backlit", "backlight", 0.4, "selection_2", "bright sky over a crushed foreground",
+         "95 % of clean photos are below 0.23; nine in ten planted ones above 0.6"),
+    Rule("redundant", REDUNDANCY, 1.0, "selection_2", "better photos stand for this label map",
+         "the rank in its equivalence class divided by the number that a class keeps"),
+)
+
+
+class Settings(NamedTuple):
+    """Everything that decides what `select` does with a table.
+
+    Args:
+        agreement: Share of equal cells from which label maps count as the same.
+        flips: Whether a mirrored map counts as the same.
+        class_size: Pairs that stay of an equivalence class.
+        difference: Mean difference of the photos in a class, in units of CIE Lab, above which it is thinned.
+    """
+
+    rules: Tuple[Rule, ...] = DEFAULT_RULES
+    agreement: float = 0.95  # below, classes of landscape-peer hold maps that a person would tell apart
+    flips: bool = False  # training mirrors at random, but a photo and its mirror image differ in their light
+    class_size: int = 3  # "only a few" in the report of the contest team
+    difference: float = 15.0  # what differs less would hardly pull a generator in two directions
+
+
+def with_limits(settings: Settings, limits: Dict[str, float]) -> Settings:
+    """The settings with other limits for some rules.
+
+    Raises:
+        InputError: There is no such rule.
+    """
+    names = [rule.name for rule in settings.rules]
+    for name in limits:
+        if name not in names:
+            raise InputError(f"--limit {name}: there is no such rule; there are {', '.join(names)}")
+    return settings._replace(rules=tuple(r._replace(limit=limits.get(r.name, r.limit)) for r in settings.rules))
+
+
+def write_settings(path: Path, settings: Settings) -> None:
+    """Record the settings as JSON.
+
+    Raises:
+        InputError: The folder is missing or may not be written to.
+    """
+    content = {**settings._asdict(), "rules": [rule._asdict() for rule in settings.rules]}
+    write_atomic(path, (json.dumps(content, indent=2) + "\n").encode())
+
+
+def read_settings(path: Path) -> Settings:
+    """Read what `write_settings` wrote.
+
+    Raises:
+        InputError: The file cannot be read or holds something else.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+        return Settings(**{**content, "rules": tuple(Rule(**rule) for rule in content["rules"])})
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(f"{path}: is not a file that select wrote ({error}); run select again") from error

@@ -1,0 +1,43 @@
+"""Lay splits out as folders like the contest's, by links or copies."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Mapping, Sequence
+
+from tqdm import tqdm
+
+from data_tools.files import make_folder, write_through
+from data_tools.output_folder import require_only
+from data_tools.pairing import Pair
+
+
+def lay_out(folder: Path, splits: Mapping[str, Sequence[Pair]], copy: bool) -> None:
+    """Make `folder/<split>/train/imgs` and `labels` for each split.
+
+    Args:
+        copy: Copy the files; otherwise link to them, which needs no space but the originals in their place.
+
+    Raises:
+        InputError: A folder holds files that are not of the split, or may not be written to.
+        OSError: The disk is full.
+    """
+    for split, pairs in splits.items():
+        for name in ("imgs", "labels"):
+            files = [pair.photo if name == "imgs" else pair.label for pair in pairs]
+            target = Path(folder) / split / "train" / name
+            require_only(target, {file.name for file in files}, known=True)
+            make_folder(target)
+            for file in tqdm(files, desc=f"{split}/{name}", unit="file", file=sys.stderr, leave=False, delay=2.0):
+                _place(file, target / file.name, copy)
+
+
+def _place(source: Path, target: Path, copy: bool) -> None:
+    if copy:
+        if target.is_symlink() or not target.exists() or target.stat().st_size != source.stat().st_size:
+            write_through(target, lambda temporary: shutil.copyfile(source, temporary))
+    elif not (target.is_symlink() and os.readlink(target) == str(source.absolute())):
+        write_through(target, lambda temporary: os.symlink(source.absolute(), temporary))
