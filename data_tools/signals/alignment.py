@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Tuple
+from typing import List, NamedTuple, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -38,8 +38,8 @@ def alignment(view: View) -> Alignment:
     border = _border_cells(view, edges.shape)
     if border.sum() < _FEW:
         return Alignment(0.0, 0.0, 0.0)
-    plain = _fits(border, edges)
-    mirrored = _fits(np.ascontiguousarray(border[:, ::-1]), edges)
+    # Mirroring the edges is the same as mirroring the label, and what lies inside at a shift stays.
+    plain, mirrored = _fits(border, [edges, np.ascontiguousarray(edges[:, ::-1])])
     return Alignment(-plain.here, (plain.elsewhere - plain.here) / plain.spread,
                      (mirrored.here - mirrored.mean) / mirrored.spread - (plain.here - plain.mean) / plain.spread)
 
@@ -78,20 +78,19 @@ def _border_cells(view: View, shape: Tuple[int, int]) -> np.ndarray:
     return border.astype(np.float32)
 
 
-def _fits(border: np.ndarray, edges: np.ndarray) -> _Fits:
+def _fits(border: np.ndarray, images: Sequence[np.ndarray]) -> List[_Fits]:
     """Mean edge strength under the borders for each shift, weighted down where borders leave the picture."""
     height, width = border.shape
     reach_y, reach_x = max(1, int(height * _REACH)), max(1, int(width * _REACH))
-    padded = cv2.copyMakeBorder(np.dstack([edges, np.ones_like(edges)]), reach_y, reach_y, reach_x, reach_x,
-                                cv2.BORDER_CONSTANT, value=0)
-    hits = _correlate(padded[..., 0], border)
-    inside = np.maximum(_correlate(padded[..., 1], border), 1)
-    fit = hits / np.sqrt(inside * border.sum())
     y, x = np.mgrid[-reach_y:reach_y + 1, -reach_x:reach_x + 1]
     distance = np.hypot(y, x)
-    far = fit[distance >= 2 * _SLACK]
-    return _Fits(float(fit[distance <= _SLACK].max()), float(far.max()), float(far.mean()), float(far.std()) + 1e-3)
+    near, far = distance <= _SLACK, distance >= 2 * _SLACK
+    hits = [_correlate(image, border, reach_y, reach_x) for image in (np.ones_like(border), *images)]
+    fits = [hit / np.sqrt(np.maximum(hits[0], 1) * border.sum()) for hit in hits[1:]]
+    return [_Fits(float(fit[near].max()), float(fit[far].max()), float(fit[far].mean()), float(fit[far].std()) + 1e-3)
+            for fit in fits]
 
 
-def _correlate(image: np.ndarray, template: np.ndarray) -> np.ndarray:
-    return cv2.matchTemplate(image, template, cv2.TM_CCORR)
+def _correlate(image: np.ndarray, template: np.ndarray, reach_y: int, reach_x: int) -> np.ndarray:
+    padded = cv2.copyMakeBorder(image, reach_y, reach_y, reach_x, reach_x, cv2.BORDER_CONSTANT, value=0)
+    return cv2.matchTemplate(padded, template, cv2.TM_CCORR)

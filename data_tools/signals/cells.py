@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from data_tools.signals.view import View
+from data_tools.signals.view import View, present
 from data_tools.sketches import COLUMNS, HASH_BITS, ROWS, Sketches
 
 _HASH_SIDE = round((HASH_BITS + 1) ** 0.5)  # of the square of frequencies; their mean is left out
@@ -20,7 +20,7 @@ def cell_classes(view: View) -> np.ndarray:
     """The most common class of each cell, of equally common ones the lower id: [ROWS, COLUMNS] uint8."""
     best_share = np.zeros((ROWS, COLUMNS), np.float32)
     classes = np.zeros((ROWS, COLUMNS), np.uint8)
-    for c in np.flatnonzero(np.bincount(view.half_label.ravel())):
+    for c in present(view.half_label):
         share = _reduced((view.half_label == c).astype(np.float32))
         more = share > best_share
         classes[more], best_share[more] = c, share[more]

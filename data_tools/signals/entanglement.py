@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from data_tools.classes import NUM_CLASSES
-from data_tools.signals.view import View
+from data_tools.signals.view import View, present
 
 _SMALLEST_PIECE = 4  # pixels at half size: below, a resized edge leaves them behind
 _SMALLEST_CLASS = 0.005  # share of the picture: smaller things are all border
@@ -14,8 +14,7 @@ _SMALLEST_CLASS = 0.005  # share of the picture: smaller things are all border
 
 def fragments(view: View) -> float:
     """Connected pieces of label beyond one for each class; a count, 0 for a label of whole regions."""
-    classes = np.flatnonzero(np.bincount(view.half_label.ravel(), minlength=NUM_CLASSES))
-    return float(sum(max(_pieces(view.half_label == c) - 1, 0) for c in classes))
+    return float(sum(max(_pieces(view.half_label == c) - 1, 0) for c in present(view.half_label)))
 
 
 def border_length(view: View) -> float:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from data_tools.classes import NUM_CLASSES
-from data_tools.signals.view import View
+from data_tools.signals.view import View, present
 
 _BINS = 8  # a channel of a colour histogram: coarse enough for regions of a few hundred pixels
 _SMALLEST_CLASS = 0.03  # share of the picture: below, a histogram is mostly noise
@@ -20,16 +20,13 @@ def unexplained(view: View) -> float:
     or where single classes cover everything.
     """
     features = _features(view)
-    label = view.half_label.ravel()
-    count = np.maximum(np.bincount(label, minlength=NUM_CLASSES), 1)
-    shares = []
-    for channel in features.reshape(-1, features.shape[-1]).T:
-        total = float(np.square(channel, dtype=np.float64).sum())
-        mean = channel.mean(dtype=np.float64)
-        between = (np.bincount(label, weights=channel, minlength=len(count)) ** 2 / count).sum()
-        variance = total - len(channel) * mean**2
-        shares.append(1.0 if variance <= len(channel) else 1 - (between - len(channel) * mean**2) / variance)
-    return float(np.mean(shares))  # a channel with less than one level of deviation is called unexplained
+    mean, deviation = (stat.ravel() for stat in cv2.meanStdDev(features))
+    between = np.zeros(len(mean))
+    for c in present(view.half_label):
+        region = view.half_label == c
+        between += region.mean() * (np.array(cv2.mean(features, region.astype(np.uint8))) - mean) ** 2
+    flat = deviation < 1  # a channel with less than one level of deviation is called unexplained
+    return float(np.mean(np.where(flat, 1.0, 1 - between / np.maximum(deviation, 1) ** 2)))
 
 
 def overlap(view: View) -> float:

@@ -20,8 +20,8 @@ class View:
         label: [h, w] uint8 class ids; resized by nearest neighbour.
 
     Shapes:
-        photo, lab [H, W, 3] uint8 (lab as OpenCV's 8 bit: L * 255 / 100, a + 128, b + 128); label [H, W] uint8;
-        the same at half size in `half_lab` and `half_label`; luma [H, W] uint8.
+        photo, lab [H, W, 3] uint8 (lab as OpenCV's 8 bit: L * 255 / 100, a + 128, b + 128); label, luma [H, W]
+        uint8; the same at half size in `half_lab`, `half_label` and `half_luma`.
     """
 
     def __init__(self, photo: np.ndarray, label: np.ndarray):
@@ -44,12 +44,21 @@ class View:
         return cv2.resize(self.lab, self._half_size, interpolation=cv2.INTER_AREA)
 
     @cached_property
+    def half_luma(self) -> np.ndarray:
+        return cv2.resize(self.luma, self._half_size, interpolation=cv2.INTER_AREA)
+
+    @cached_property
     def half_label(self) -> np.ndarray:
         return cv2.resize(self.label, self._half_size, interpolation=cv2.INTER_NEAREST)
 
     @property
     def _half_size(self):
         return max(1, self.width // 2), max(1, self.height // 2)
+
+
+def present(label: np.ndarray) -> np.ndarray:
+    """Ids that occur in a label map, ascending."""
+    return np.flatnonzero(np.bincount(label.ravel()))
 
 
 def borders(label: np.ndarray) -> np.ndarray:
