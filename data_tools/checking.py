@@ -1,42 +1,69 @@
-"""Find the pairs of a data set that cannot be trained on."""
+"""Find the pairs of a data set that cannot be trained on, and those that are worth a look."""
 
 from __future__ import annotations
 
-import sys
-from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
-from typing import Callable, Iterable, Iterator, Optional, Sequence
+from typing import List, Optional, Sequence, Tuple
 
-from tqdm import tqdm
+import numpy as np
 
 from data_tools.classes import NUM_CLASSES
 from data_tools.errors import InputError
 from data_tools.image_io import read_label, read_photo
-from data_tools.pairing import Pair
+from data_tools.names import printable
+from data_tools.oddities import label_oddities, photo_oddities
+from data_tools.pairing import Pair, Problem
+from data_tools.threads import with_bar
 
 # The contest pairs 1024x768 photos with 512x384 labels: shapes may differ, proportions may not.
 _ASPECT_TOLERANCE = 0.01  # a rounded-off row of pixels stays below this down to 100 pixels
-_BAR_DELAY = 2.0  # seconds; a check that ends sooner shows no bar
 
 
 def check_pair(pair: Pair, num_classes: int = NUM_CLASSES) -> Optional[str]:
+    """What `read_pair` would refuse a pair for, in one line; None for a sound pair."""
+    try:
+        read_pair(pair, num_classes)
+    except InputError as error:
+        return printable(str(error))
+    return None
+
+
+def read_pair(pair: Pair, num_classes: int = NUM_CLASSES) -> Tuple[np.ndarray, np.ndarray]:
     """Decode both files of a pair in full.
 
     Returns:
-        None for a sound pair, else one line: a file that cannot be read, an id out of range, or a photo and
-        label whose proportions differ by more than 1 %.
+        photo [H, W, 3] uint8 RGB; label [h, w] uint8, each id below `num_classes`.
+
+    Raises:
+        InputError: A file cannot be read, an id is out of range, or the proportions of photo and label differ by
+            more than 1 %.
     """
+    photo, label = read_photo(pair.photo), read_label(pair.label, num_classes)
+    fault = mismatch(pair, photo.shape[1::-1], label.shape[::-1])
+    if fault is not None:
+        raise InputError(fault)
+    return photo, label
+
+
+def mismatch(pair: Pair, photo_size: Tuple[int, int], label_size: Tuple[int, int]) -> Optional[str]:
+    """One line if the proportions of photo and label, (width, height) each, differ by more than 1 %; else None."""
+    stretch = (photo_size[0] * label_size[1]) / (photo_size[1] * label_size[0])
+    if abs(stretch - 1) <= _ASPECT_TOLERANCE:
+        return None
+    return printable(f"{pair.photo}: {'%dx%d' % photo_size} has other proportions than its label, "
+                     f"{'%dx%d' % label_size}")
+
+
+def inspect_pair(pair: Pair, num_classes: int = NUM_CLASSES) -> Optional[Problem]:
+    """The one problem of a pair: broken as `check_pair` says, else odd with all that its headers show, else None."""
+    fault = check_pair(pair, num_classes)
+    if fault is not None:
+        return Problem(pair.stem, fault, broken=True)
     try:
-        photo_height, photo_width = read_photo(pair.photo).shape[:2]
-        label_height, label_width = read_label(pair.label, num_classes).shape
-    except InputError as error:
-        return str(error)
-    stretch = (photo_width * label_height) / (photo_height * label_width)
-    if abs(stretch - 1) > _ASPECT_TOLERANCE:
-        return (f"{pair.photo}: {photo_width}x{photo_height} has other proportions than its label, "
-                f"{label_width}x{label_height}")
-    return None
+        notes = [(pair.photo, photo_oddities(pair.photo)), (pair.label, label_oddities(pair.label))]
+    except InputError as error:  # it has changed since
+        return Problem(pair.stem, printable(str(error)), broken=True)
+    reason = "; ".join(f"{path}: {', '.join(words)}" for path, words in notes if words)
+    return Problem(pair.stem, printable(reason), broken=False) if reason else None
 
 
 def check_pairs(pairs: Sequence[Pair], num_classes: int = NUM_CLASSES, workers: int = 2,
@@ -46,22 +73,16 @@ def check_pairs(pairs: Sequence[Pair], num_classes: int = NUM_CLASSES, workers: 
     Returns:
         (stem, problem) of the pairs that are not sound, in the order of `pairs`.
     """
-    problems = []
-    with tqdm(total=len(pairs), desc="check", unit="pair", file=sys.stderr, leave=False, delay=_BAR_DELAY,
-              disable=not progress) as bar:
-        results = _in_threads(lambda pair: (pair.stem, check_pair(pair, num_classes)), pairs, workers)
-        for stem, problem in results:
-            bar.update()
-            if problem is not None:
-                problems.append((stem, problem))
-    return problems
+    results = with_bar(lambda pair: (pair.stem, check_pair(pair, num_classes)), pairs, workers, "check", progress)
+    return [(stem, fault) for stem, fault in results if fault is not None]
 
 
-def _in_threads(function: Callable, items: Iterable, workers: int) -> Iterator:
-    """Results of `function` in order. `Executor.map` would queue all items at once: a gigabyte for a million."""
-    items = iter(items)
-    with ThreadPoolExecutor(workers) as pool:
-        waiting: deque[Future] = deque(pool.submit(function, item) for item in islice(items, 4 * workers))
-        while waiting:
-            yield waiting.popleft().result()
-            waiting.extend(pool.submit(function, item) for item in islice(items, 1))
+def inspect_pairs(pairs: Sequence[Pair], num_classes: int = NUM_CLASSES, workers: int = 2,
+                  progress: bool = True) -> List[Problem]:
+    """`inspect_pair` over many pairs, as `check_pairs`.
+
+    Returns:
+        The problems, broken and odd, in the order of `pairs`.
+    """
+    results = with_bar(lambda pair: inspect_pair(pair, num_classes), pairs, workers, "check", progress)
+    return [problem for problem in results if problem is not None]

@@ -9,7 +9,7 @@ import struct
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, Tuple
+from typing import Iterator, NamedTuple, Tuple
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -18,7 +18,10 @@ from data_tools.classes import NUM_CLASSES
 from data_tools.errors import InputError
 from data_tools.files import write_atomic
 
+_FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "GIF", "WEBP")  # whatever the name says; EPS would start Ghostscript
+_ALPHA_MODES = ("LA", "PA", "RGBA", "La", "RGBa")
 _LABEL_MODES = ("L", "P", "I", "I;16", "I;16B", "I;16L", "I;16N")  # P: the palette's indices are the ids
+_BITS = {"1": 1, "I": 32, "F": 32, **{mode: 16 for mode in _LABEL_MODES if mode.startswith("I;16")}}  # others: 8
 _ORIENTATION = 0x0112  # EXIF tag; 5..8 swap width and height
 
 # All that Pillow's readers raise on damaged files.
@@ -35,8 +38,8 @@ def read_photo(path: Path) -> np.ndarray:
         [H, W, 3] uint8 RGB.
 
     Raises:
-        InputError: The file is missing, unreadable, empty, damaged, animated, not an image, or larger
-            than Pillow's limit (`PIL.Image.MAX_IMAGE_PIXELS`).
+        InputError: The file is missing, unreadable, empty, damaged, animated, not an image (JPEG, PNG, TIFF, BMP,
+            GIF or WebP), or larger than Pillow's limit (`PIL.Image.MAX_IMAGE_PIXELS`).
     """
     with _opened(path) as image:
         return np.array(_to_rgb(ImageOps.exif_transpose(image)))
@@ -70,10 +73,29 @@ def read_header(path: Path) -> Tuple[int, int, str]:
     """
     with _opened(path) as image:
         width, height = image.size
-        # `getexif` would decode a PNG that has no EXIF in its header.
-        if "exif" in image.info and image.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8):
+        if _orientation(image) in (5, 6, 7, 8):
             width, height = height, width
         return width, height, image.mode
+
+
+class Storage(NamedTuple):
+    """How a file stores its pixels: Pillow's mode, bits a channel, EXIF orientation (1 upright, to 8)."""
+
+    mode: str
+    bits: int
+    has_alpha: bool
+    orientation: int
+
+
+def read_storage(path: Path) -> Storage:
+    """What the header says of a file's pixels, without decoding any.
+
+    Raises:
+        InputError: As `read_header`.
+    """
+    with _opened(path) as image:
+        bits = _png_depth(path) if image.format == "PNG" else _BITS.get(image.mode, 8)
+        return Storage(image.mode, bits, _has_alpha(image), _orientation(image))
 
 
 def write_photo(path: Path, photo: np.ndarray, quality: int = 95) -> None:
@@ -123,7 +145,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     """The still image in a file; whatever goes wrong inside the `with` becomes an InputError."""
     try:
         _require_regular_file(path)
-        with Image.open(path) as image:
+        with Image.open(path, formats=_FORMATS) as image:
             _require_one_small_frame(path, image)
             yield image
     except InputError:
@@ -131,7 +153,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     except Image.DecompressionBombError as error:
         raise InputError(f"{path}: {_one_line(error)}") from error
     except Image.UnidentifiedImageError as error:
-        raise InputError(f"{path}: is not an image that Pillow can read") from error
+        raise InputError(f"{path}: is not an image, or of none of the formats {', '.join(_FORMATS)}") from error
     except _DECODING_ERRORS as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise InputError(f"{path}: cannot be read: {os.strerror(error.errno)}") from error
@@ -176,10 +198,22 @@ def _png_depth(path: Path) -> int:
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):
         return Image.fromarray((np.clip(np.asarray(image), 0, 65535) // 256).astype(np.uint8)).convert("RGB")
-    if image.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in image.info:
+    if _has_alpha(image):
         image = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
     return image.convert("RGB")
+
+
+def _has_alpha(image: Image.Image) -> bool:
+    return image.mode in _ALPHA_MODES or "transparency" in image.info
+
+
+def _orientation(image: Image.Image) -> int:
+    if image.format == "TIFF":
+        return 1  # Pillow turns it by itself, photo or label
+    # Called by class: PNG's own method would decode the file if its header has no EXIF.
+    orientation = Image.Image.getexif(image).get(_ORIENTATION, 1)
+    return orientation if orientation in range(1, 9) else 1
 
 
 def _one_line(error: Exception) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
-from typing import Iterable, NamedTuple, Optional, Sequence
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence
 
 from data_tools.errors import InputError
+from data_tools.listing import REFERENCE_FILE, Problem, list_folder, require_folder
+from data_tools.names import printable, unlistable
 
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png")
 _LABEL_SUFFIXES = (".png",)
-_REFERENCE_FILE = "label_to_img.json"
 
 
 class Pair(NamedTuple):
@@ -24,11 +24,13 @@ class Pair(NamedTuple):
 
 
 class Matching(NamedTuple):
-    """What a folder holds: the pairs by stem, and the files that have no partner."""
+    """What a folder holds: the pairs by stem, and the rest.
 
-    pairs: list[Pair]
-    lone_photos: list[Path]
-    lone_labels: list[Path]
+    A stem with a broken problem has exactly one, and no pair. Odd problems are files and folders passed over.
+    """
+
+    pairs: List[Pair]
+    problems: List[Problem]
 
 
 def find_pairs(root: Path) -> list[Pair]:
@@ -39,29 +41,28 @@ def find_pairs(root: Path) -> list[Pair]:
             and `labels` itself. Photos may be .jpg, .jpeg or .png; hidden files are passed over.
 
     Raises:
-        InputError: No such folder or layout; a photo or label without partner; two photos or labels with
-            one stem; no pairs at all.
+        InputError: As `match_files`; a photo or label without partner; any other broken problem that it finds.
     """
-    matching = match_files(root)
-    if matching.lone_photos:
-        raise InputError(_lone("photo", "label", matching.lone_photos))
-    if matching.lone_labels:
-        raise InputError(_lone("label", "photo", matching.lone_labels))
-    return matching.pairs
+    files = _find_files(root)
+    _require_partners("photo", files.photos, "label", files.labels)
+    _require_partners("label", files.labels, "photo", files.photos)
+    pairs, problems = _match(files)
+    broken = [problem for problem in problems if problem.broken]
+    if broken:
+        raise InputError(broken[0].reason)
+    return pairs
 
 
 def match_files(root: Path) -> Matching:
-    """As `find_pairs`, but files without a partner are returned rather than refused."""
-    base = _pair_folder(Path(root))
-    photos = _by_stem(base / "imgs", PHOTO_SUFFIXES)
-    labels = _by_stem(base / "labels", _LABEL_SUFFIXES)
-    if not photos and not labels:
-        raise InputError(f"{base}: imgs holds no photos (*.jpg, *.jpeg, *.png) and labels no label maps (*.png)")
-    return Matching(
-        pairs=[Pair(stem, photos[stem], labels[stem]) for stem in sorted(photos.keys() & labels.keys())],
-        lone_photos=[photos[stem] for stem in sorted(photos.keys() - labels.keys())],
-        lone_labels=[labels[stem] for stem in sorted(labels.keys() - photos.keys())],
-    )
+    """As `find_pairs`, but faults of single files are returned rather than refused. No file is opened.
+
+    Broken: photos and labels without partner, several of one stem, stems that a split list cannot hold.
+    Odd: sub-folders, files of other suffixes.
+
+    Raises:
+        InputError: No such folder or layout, a folder cannot be read, or it holds neither photos nor labels.
+    """
+    return _match(_find_files(root))
 
 
 def find_labels(folder: Path) -> list[Path]:
@@ -73,13 +74,16 @@ def find_labels(folder: Path) -> list[Path]:
     Raises:
         InputError: No such folder; no label maps in it; two of one stem.
     """
-    folder = _require_folder(Path(folder))
+    folder = require_folder(Path(folder))
     places = [folder / "test" / "labels", folder / "test", folder / "labels"]
     place = next((p for p in places if p.is_dir()), folder)
-    labels = _by_stem(place, _LABEL_SUFFIXES)
+    labels, _ = list_folder(place, "label", _LABEL_SUFFIXES)
     if not labels:
         raise InputError(f"{place}: holds no label maps (*.png)")
-    return [labels[stem] for stem in sorted(labels)]
+    doubles = [paths for paths in labels.values() if len(paths) > 1]
+    if doubles:
+        raise InputError(_same_stem(doubles[0]))
+    return [labels[stem][0] for stem in sorted(labels)]
 
 
 def read_reference_names(folder_or_file: Path) -> dict[str, str]:
@@ -159,56 +163,82 @@ def split_validation(pairs: Sequence[Pair], fraction: float, seed: int) -> tuple
     return sorted(by_lot[count:]), sorted(by_lot[:count])
 
 
-def _require_folder(folder: Path) -> Path:
-    if not folder.exists():
-        raise InputError(f"{folder}: no such folder")
-    if not folder.is_dir():
-        raise InputError(f"{folder}: is a file, and a folder is needed")
-    return folder
+class _Files(NamedTuple):
+    """The files of a data set by stem (several paths where a stem comes twice), and what else lies there."""
+
+    photos: Dict[str, List[Path]]
+    labels: Dict[str, List[Path]]
+    odd: List[Problem]
+
+
+def _find_files(root: Path) -> _Files:
+    base = _pair_folder(Path(root))
+    photos, odd_photos = list_folder(base / "imgs", "photo", PHOTO_SUFFIXES)
+    labels, odd_labels = list_folder(base / "labels", "label", _LABEL_SUFFIXES)
+    if not photos and not labels:
+        raise InputError(f"{base}: imgs holds no photos (*.jpg, *.jpeg, *.png) and labels no label maps (*.png)")
+    return _Files(photos, labels, odd_photos + odd_labels)
+
+
+def _match(files: _Files) -> Matching:
+    matching = Matching([], [])
+    for stem in sorted(files.photos.keys() | files.labels.keys()):
+        photos, labels = files.photos.get(stem, []), files.labels.get(stem, [])
+        fault = _fault(stem, photos, labels)
+        if fault is None:
+            matching.pairs.append(Pair(stem, photos[0], labels[0]))
+        else:
+            matching.problems.append(Problem(stem, printable(fault), broken=True))
+    matching.problems.extend(files.odd)
+    return matching
+
+
+def _fault(stem: str, photos: Sequence[Path], labels: Sequence[Path]) -> Optional[str]:
+    path = (photos or labels)[0]
+    reason = unlistable(stem)
+    if reason:
+        return f"{path}: {reason}"
+    doubles = [_same_stem(paths) for paths in (photos, labels) if len(paths) > 1]
+    if doubles:
+        return "; ".join(doubles)
+    if not (photos and labels):
+        return f"{path}: has no {'label' if photos else 'photo'}"
+    return None
+
+
+def _same_stem(paths: Sequence[Path]) -> str:
+    *names, last = sorted(path.name for path in paths)
+    return f"{paths[0].parent}: {', '.join(names)} and {last} have the same stem; keep one of them"
+
+
+def _require_partners(kind: str, files: Dict[str, List[Path]], partner: str, others: Dict[str, List[Path]]) -> None:
+    lone = sorted(files.keys() - others.keys())
+    if not lone:
+        return
+    first = printable(str(files[lone[0]][0]))
+    if len(lone) == 1:
+        raise InputError(f"1 {kind} has no {partner}: {first}")
+    raise InputError(f"{len(lone)} {kind}s have no {partner}, the first is {first}")
 
 
 def _pair_folder(root: Path) -> Path:
-    _require_folder(root)
-    for base in (root / "train", root):
-        if (base / "imgs").is_dir() and (base / "labels").is_dir():
-            return base
-    raise InputError(f"{root}: holds neither train/imgs and train/labels nor imgs and labels")
-
-
-def _by_stem(folder: Path, suffixes: Sequence[str]) -> dict[str, Path]:
-    files: dict[str, Path] = {}
-    for path in _visible_files(folder):
-        if path.suffix.lower() not in suffixes:
-            continue
-        if path.stem in files:
-            first, second = sorted([files[path.stem].name, path.name])
-            raise InputError(f"{folder}: {first} and {second} have the same stem; keep one of them")
-        files[path.stem] = path
-    return files
-
-
-def _visible_files(folder: Path) -> list[Path]:
+    require_folder(root)
     try:
-        with os.scandir(folder) as entries:
-            # A dangling link counts, so that it is reported as unreadable and not left out in silence.
-            return [folder / e.name for e in entries if not e.name.startswith(".") and not e.is_dir()]
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be read: {error.strerror}") from error
-
-
-def _lone(kind: str, partner: str, paths: Sequence[Path]) -> str:
-    if len(paths) == 1:
-        return f"1 {kind} has no {partner}: {paths[0]}"
-    return f"{len(paths)} {kind}s have no {partner}, the first is {paths[0]}"
+        for base in (root / "train", root):
+            if (base / "imgs").is_dir() and (base / "labels").is_dir():
+                return base
+    except OSError as error:  # a folder on the way may not be entered
+        raise InputError(f"{error.filename}: cannot be read: {error.strerror}") from error
+    raise InputError(f"{root}: holds neither train/imgs and train/labels nor imgs and labels")
 
 
 def _reference_file(path: Path) -> Path:
     if not path.is_dir():
         return path
     places = [path, path / "test", path / "labels", path / "test" / "labels"]
-    found: Optional[Path] = next((p / _REFERENCE_FILE for p in places if (p / _REFERENCE_FILE).is_file()), None)
+    found: Optional[Path] = next((p / REFERENCE_FILE for p in places if (p / REFERENCE_FILE).is_file()), None)
     if found is None:
-        raise InputError(f"{path}: holds no {_REFERENCE_FILE}, nor do test, labels and test/labels in it")
+        raise InputError(f"{path}: holds no {REFERENCE_FILE}, nor do test, labels and test/labels in it")
     return found
 
 

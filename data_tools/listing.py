@@ -1,0 +1,88 @@
+"""List the flat folders of a data set: what belongs there, by stem, and what does not."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Sequence, Tuple
+
+from data_tools.errors import InputError
+from data_tools.names import printable
+
+REFERENCE_FILE = "label_to_img.json"  # the 2023 contest keeps it among its label maps
+
+
+class Problem(NamedTuple):
+    """Why a pair cannot be used (`broken`), or what makes a usable file worth a look.
+
+    `reason` is one line that starts with the path; control characters in it are escaped.
+    """
+
+    stem: str
+    reason: str
+    broken: bool
+
+    def __str__(self) -> str:
+        return f"{'broken' if self.broken else 'odd'}: {self.reason}"
+
+
+def list_folder(folder: Path, kind: str, suffixes: Sequence[str]) -> Tuple[Dict[str, List[Path]], List[Problem]]:
+    """Files that end in one of the suffixes, and an odd problem for every other visible name.
+
+    Args:
+        kind: What the files are, for the text of the problems.
+
+    Returns:
+        Stem -> its files (a sound stem has one); sub-folders and files of other suffixes.
+
+    Raises:
+        InputError: The folder cannot be read.
+    """
+    files: Dict[str, List[Path]] = {}
+    odd = []
+    for path, is_folder in _visible_entries(folder):
+        if is_folder:
+            odd.append(_odd(path, "is a folder; data sets are flat, so what it holds is not read"))
+        elif path.suffix.lower() in suffixes:
+            files.setdefault(path.stem, []).append(path)
+        elif path.name != REFERENCE_FILE:
+            odd.append(_odd(path, f"does not end as a {kind} does ({', '.join(suffixes)}) and is not read"))
+    return files, odd
+
+
+def require_folder(folder: Path) -> Path:
+    """The folder itself.
+
+    Raises:
+        InputError: It does not exist, is a file, or may not be reached.
+    """
+    try:
+        is_folder = stat.S_ISDIR(os.stat(folder).st_mode)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InputError(f"{folder}: no such folder") from error
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be read: {error.strerror}") from error
+    if not is_folder:
+        raise InputError(f"{folder}: is a file, and a folder is needed")
+    return folder
+
+
+def _odd(path: Path, reason: str) -> Problem:
+    return Problem(path.stem, printable(f"{path}: {reason}"), broken=False)
+
+
+def _visible_entries(folder: Path) -> List[Tuple[Path, bool]]:
+    try:
+        with os.scandir(folder) as entries:
+            return [(folder / e.name, _is_folder(e)) for e in entries if not e.name.startswith(".")]
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be read: {error.strerror}") from error
+
+
+def _is_folder(entry: os.DirEntry) -> bool:
+    """A link that dangles or loops is none: it is reported when its pair is read, and not left out in silence."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False

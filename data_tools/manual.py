@@ -1,0 +1,63 @@
+"""A person's word on single pairs: the `--manual` file, made by hand or by the report's page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Dict, Mapping
+
+from data_tools.errors import InputError
+from data_tools.files import write_atomic
+from data_tools.names import printable, unlistable
+
+HEADING = "# One pair a line: keep STEM or drop STEM. Lines that begin with # are comments."
+
+_KEPT = {"keep": True, "drop": False}
+_SHOWN = 60  # characters of a wrong line that an error repeats
+
+
+def read_manual(path: Path) -> Dict[str, bool]:
+    """What a person decided: stem -> True to keep the pair, False to drop it.
+
+    Blank lines and lines that begin with # are passed over.
+
+    Raises:
+        InputError: The file cannot be read; a line is neither `keep STEM` nor `drop STEM`; a stem is named
+            with both (says on which lines).
+    """
+    marks: Dict[str, bool] = {}
+    lines: Dict[str, int] = {}
+    for number, line in enumerate(_read_text(Path(path)).splitlines(), start=1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        word, stem = (line.split(None, 1) + [""])[:2]
+        if word not in _KEPT or not stem:
+            raise InputError(f"{path}: line {number} is {line[:_SHOWN]!r}, and 'keep STEM' or 'drop STEM' is needed")
+        if marks.get(stem, _KEPT[word]) != _KEPT[word]:
+            raise InputError(f"{path}: line {number} says {word} {stem}, and line {lines[stem]} the opposite")
+        marks[stem] = _KEPT[word]
+        lines.setdefault(stem, number)
+    return marks
+
+
+def write_manual(path: Path, marks: Mapping[str, bool]) -> None:
+    """Write what `read_manual` reads, sorted by stem.
+
+    Raises:
+        InputError: A stem does not fit in such a file; the folder is missing or may not be written to.
+    """
+    for stem in sorted(marks):
+        if unlistable(stem):
+            raise InputError(f"{path}: cannot name {printable(stem)}: {unlistable(stem)}")
+    words = {kept: word for word, kept in _KEPT.items()}
+    lines = [HEADING, *(f"{words[marks[stem]]} {stem}" for stem in sorted(marks))]
+    write_atomic(path, "".join(f"{line}\n" for line in lines).encode("utf-8"))
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")  # Windows editors put a byte-order mark first
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not UTF-8 text (byte {error.start})") from error

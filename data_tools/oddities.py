@@ -1,0 +1,61 @@
+"""What is unusual about a readable photo or label map, and what reading does with it; from headers only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import List
+
+from data_tools.image_io import read_storage
+
+_GREY = "is grey (becomes RGB)"
+_PALETTE = "has a palette (its colours become RGB)"
+_PHOTO_MODES = {
+    "1": "is black and white (becomes RGB)",
+    "L": _GREY,
+    "LA": _GREY,
+    "F": _GREY,
+    "P": _PALETTE,
+    "PA": _PALETTE,
+    "CMYK": "is CMYK (becomes RGB without a colour profile)",
+}
+_USUAL = ("RGB", "RGBA")
+
+
+def photo_oddities(path: Path) -> List[str]:
+    """Notes on a photo, each a few words; none for upright 8-bit RGB.
+
+    Raises:
+        InputError: As `image_io.read_header`.
+    """
+    mode, bits, has_alpha, orientation = read_storage(path)
+    notes = []
+    if mode not in _USUAL:
+        notes.append(_GREY if mode.startswith("I") else _PHOTO_MODES.get(mode, f"has mode {mode} (becomes RGB)"))
+    if mode == "F":
+        notes.append("has 32-bit fractions (values beyond 0..255 are cut off)")
+    elif bits == 32:
+        notes.append("has 32 bits (values beyond 0..65535 are cut off, and the upper 8 of 16 bits kept)")
+    elif bits == 16:
+        notes.append("has 16 bits a channel (the upper 8 are kept)")
+    if has_alpha:
+        notes.append("has an alpha channel (what is transparent becomes white)")
+    if orientation != 1:
+        notes.append(f"has EXIF orientation {orientation} (it is turned upright, and its label is not)")
+    return notes
+
+
+def label_oddities(path: Path) -> List[str]:
+    """Notes on a label map that `read_label` accepts; none for grey of 8 or 16 bits.
+
+    Raises:
+        InputError: As `image_io.read_header`.
+    """
+    mode, bits, _, orientation = read_storage(path)
+    notes = []
+    if mode == "P":
+        notes.append("has a palette (its indices are the ids, its colours are not looked at)")
+    if bits == 32:
+        notes.append("has 32 bits (8 or 16 are usual)")
+    if orientation != 1:
+        notes.append(f"has EXIF orientation {orientation} (a label map is never turned)")
+    return notes

@@ -1,0 +1,85 @@
+"""What the page says and shows of one pair."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Iterable
+
+from data_tools.names import unlistable
+from data_tools.report.choice import MANUAL, UNREADABLE, ClassMember
+from data_tools.report.thumbnails import Picture, Views
+from data_tools.rules import Decision
+
+SPLIT_NAMES = {"total": "Total", "selection_1": "Selection I", "selection_2": "Selection II"}
+
+_CAUSES = {MANUAL: "by hand", UNREADABLE: "as unreadable"}
+
+
+def card(views: Views, decision: Decision, value: str = "") -> str:
+    """A pair with three pictures side by side.
+
+    Args:
+        value: What a rule's signal is for it, as text.
+    """
+    stem = decision.stem
+    pictures = "".join(_named_pictures(("photo", "label", "overlay"), stem, views))
+    number = f'<b class="value">{escape(value)}</b> ' if value else ""
+    return (f'<article class="card"{_attributes(decision)}><div class="views">{pictures}</div>'
+            f'<div class="about"><p class="stem">{escape(stem)}</p>'
+            f"<p>{number}{_verdict(decision)}</p></div>{_boxes(decision)}</article>\n")
+
+
+def member_card(views: Views, decision: Decision, member: ClassMember) -> str:
+    """A pair as a member of its equivalence class: photo above label."""
+    stem = decision.stem
+    pictures = "".join(_named_pictures(("photo", "label"), stem, views))
+    mirrored = ' <span class="note">mirrored</span>' if member.mirrored else ""
+    kind = "member chosen" if member.kept else "member"
+    return (f'<article class="{kind}"{_attributes(decision)}><div class="views">{pictures}</div>'
+            f'<div class="about"><p class="stem">{escape(stem)}</p>'
+            f'<p><b class="value">{member.rank}</b>{mirrored} {_verdict(decision)}</p></div>'
+            f"{_boxes(decision)}</article>\n")
+
+
+def _named_pictures(kinds: Iterable[str], stem: str, views: Views) -> Iterable[str]:
+    for kind in kinds:
+        contents = f": {views.names}" if kind == "label" and views.ids else ""
+        yield _image(getattr(views, kind), f"{kind} of {stem}{contents}")
+
+
+def _image(picture: Picture, words: str) -> str:
+    """An image, or a grey place with the reason why there is none."""
+    size = f'width="{picture.width}" height="{picture.height}"'
+    if picture.reason:
+        return f'<div class="missing"><span>{escape(picture.reason)}</span></div>'
+    return f'<img src="{picture.source}" alt="{escape(words)}" {size} loading="lazy">'
+
+
+def _attributes(decision: Decision) -> str:
+    mark = f' data-mark="{"keep" if decision.kept else "drop"}"' if decision.rule == MANUAL else ""
+    return f' data-stem="{escape(decision.stem)}"{mark}'
+
+
+def _verdict(decision: Decision) -> str:
+    notes = [_CAUSES.get(decision.rule, f"by {decision.rule}")] if not decision.kept or decision.rule == MANUAL else []
+    if decision.others:
+        notes.append(f"breaks {', '.join(decision.others)} too")
+    if not decision.kept and decision.split:
+        notes.append(f"stays in {SPLIT_NAMES.get(decision.split, decision.split)}")
+    word = "kept" if decision.kept else "dropped"
+    return f'<span class="verdict {word}">{word}</span> <span class="note">{escape(", ".join(notes))}</span>'
+
+
+def _boxes(decision: Decision) -> str:
+    """Two check boxes that a script makes exclude each other; none where the stem fits in no manual file."""
+    if unlistable(decision.stem):
+        return ""
+    boxes = (_box(word, decision, decision.rule == MANUAL and decision.kept == kept)
+             for word, kept in (("keep", True), ("drop", False)))
+    return f'<div class="marks">{"".join(boxes)}</div>'
+
+
+def _box(word: str, decision: Decision, is_checked: bool) -> str:
+    checked = " checked" if is_checked else ""
+    return (f'<label class="{word}"><input type="checkbox" name="{word}" autocomplete="off"{checked} '
+            f'aria-label="{word} {escape(decision.stem)}">{word}</label>')

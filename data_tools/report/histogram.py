@@ -1,0 +1,146 @@
+"""The histogram of a signal as inline SVG, without a script."""
+
+from __future__ import annotations
+
+from html import escape
+from math import ceil, floor, isfinite, log10
+from typing import List, Tuple
+
+import numpy as np
+
+GROUPS = (("kept", "kept"), ("elsewhere", "dropped for another reason"), ("dropped", "dropped by this rule"))
+
+_BINS = 60
+_TOP, _FLOOR, _HEIGHT = 26, 166, 190  # pixels from above: highest bar, axis, whole drawing
+_TICKS = 6
+
+
+def histogram(name: str, values: np.ndarray, groups: np.ndarray, limit: float) -> str:
+    """A figure of how many pairs have which value.
+
+    The width is in per cent and the height in pixels, so letters keep their size on every screen.
+
+    Args:
+        values: [N]; what is not finite is left out.
+        groups: [N] integers, the place in GROUPS of each pair.
+    """
+    drawn = np.isfinite(values)
+    if not drawn.any():
+        return f'<p class="none">No pair has a value of {escape(name)}.</p>'
+    edges, mark = _edges(values[drawn], limit)
+    counts = _counts(values[drawn], groups[drawn], edges)
+    parts = [*_grid(int(counts.sum(axis=1).max())), *_bars(counts, edges), *_axis(edges),
+             *_limit_line(mark, limit, edges)]
+    summary = f"Histogram of {name}: {drawn.sum():,} pairs from {values[drawn].min():.4g} to {values[drawn].max():.4g}"
+    return (f'<figure class="chart"><svg role="img" aria-label="{escape(summary)}" width="100%" height="{_HEIGHT}">'
+            f'{"".join(parts)}</svg>{_caption(counts.sum(axis=0), int((~drawn).sum()))}</figure>')
+
+
+def _edges(values: np.ndarray, limit: float) -> Tuple[np.ndarray, float]:
+    """Edges of the bins, each of which holds its right edge, and the place of the limit.
+
+    The limit is one of the edges, so that no bar stands on both sides of it, unless it is so far away that the
+    bars would be squeezed into a corner. Whole numbers get a bin each.
+    """
+    low, high = float(values.min()), float(values.max())
+    span = (high - low) or abs(high) or 1.0
+    is_near = low - span <= limit <= high + span
+    if is_near:
+        low, high = min(low, limit), max(high, limit)
+    is_whole = span <= _BINS and bool((values == np.floor(values)).all())
+    width = 1.0 if is_whole else ((high - low) or span) / _BINS
+    mark = floor(limit) + 0.5 if is_whole and is_near else limit
+    origin = mark if is_near else floor(low) + 0.5 if is_whole else low
+    first = ceil((low - origin) / width) - 1
+    last = max(ceil((high - origin) / width), first + 1)
+    return origin + width * np.arange(first, last + 1), mark
+
+
+def _counts(values: np.ndarray, groups: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """[bins, groups] integers."""
+    bins = np.clip(np.searchsorted(edges, values, side="left") - 1, 0, len(edges) - 2)
+    counts = np.zeros((len(edges) - 1, len(GROUPS)), int)
+    np.add.at(counts, (bins, groups), 1)
+    return counts
+
+
+def _grid(most: int) -> List[str]:
+    """Lines at round counts, which are named on the left of the drawing, where the page leaves room."""
+    steps = (1, 10) if most >= 100 else (1, 3, 10, 30)
+    lines = []
+    for count in (step * 100**power for power in range(5) for step in steps):
+        if count <= most:
+            y = _FLOOR - _bar_height(count, most)
+            lines.append(f'<line class="grid" x1="0" x2="100%" y1="{y:.1f}" y2="{y:.1f}"/>'
+                         f'<text class="tick" x="-8" y="{y + 4:.1f}" text-anchor="end">{count:,}</text>')
+    return lines
+
+
+def _bar_height(count: int, most: int) -> float:
+    """Logarithmic, so that single pairs can be seen beside thousands."""
+    return (_FLOOR - _TOP) * log10(1 + count) / log10(1 + most)
+
+
+def _bars(counts: np.ndarray, edges: np.ndarray) -> List[str]:
+    most = int(counts.sum(axis=1).max())
+    width = 100 / len(counts)
+    bars = []
+    for i, by_group in enumerate(counts.tolist()):
+        total, y = sum(by_group), float(_FLOOR)
+        if not total:
+            continue
+        bars.append(f"<g><title>{escape(_bin_words(edges[i], edges[i + 1], by_group))}</title>")
+        for (group, _), count in zip(GROUPS, by_group):
+            height = _bar_height(total, most) * count / total
+            y -= height
+            if count:
+                bars.append(f'<rect class="{group}" x="{i * width + 0.05 * width:.3f}%" y="{y:.2f}" '
+                            f'width="{0.9 * width:.3f}%" height="{height:.2f}"/>')
+        bars.append("</g>")
+    return bars
+
+
+def _bin_words(low: float, high: float, by_group: List[int]) -> str:
+    parts = ", ".join(f"{count} {words}" for (_, words), count in zip(GROUPS, by_group) if count)
+    return f"{low:.4g} to {high:.4g}: {parts}"
+
+
+def _axis(edges: np.ndarray) -> List[str]:
+    low, high = float(edges[0]), float(edges[-1])
+    step = _round_step((high - low) / _TICKS)
+    parts = [f'<line class="axis" x1="0" x2="100%" y1="{_FLOOR}" y2="{_FLOOR}"/>']
+    for i in range(ceil(low / step), floor(high / step) + 1):
+        x = 100 * (i * step - low) / (high - low)
+        parts.append(f'<text class="tick" x="{x:.3f}%" y="{_FLOOR + 17}" text-anchor="{_anchor(x)}">'
+                     f"{i * step:.6g}</text>")
+    return parts
+
+
+def _round_step(step: float) -> float:
+    """The next of 1, 2, 5, 10, 20, … tenths or whatever the size is."""
+    power = 10.0 ** floor(log10(step))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= step * (1 - 1e-9))
+
+
+def _anchor(x: float) -> str:
+    return "start" if x < 3 else "end" if x > 97 else "middle"
+
+
+def _limit_line(mark: float, limit: float, edges: np.ndarray) -> List[str]:
+    if not isfinite(limit):
+        return []
+    low, high = float(edges[0]), float(edges[-1])
+    x = 100 * min(max((mark - low) / (high - low), 0.0), 1.0)
+    words = f"limit {limit:.6g}"
+    words = f"{words} →" if mark > high else f"← {words}" if mark < low else words
+    is_right = x > 70
+    return [f'<line class="limit" x1="{x:.3f}%" x2="{x:.3f}%" y1="4" y2="{_FLOOR}"/>'
+            f'<text class="limit" x="{x:.3f}%" dx="{-6 if is_right else 6}" y="14" '
+            f'text-anchor="{"end" if is_right else "start"}">{words}</text>']
+
+
+def _caption(by_group: np.ndarray, num_absent: int) -> str:
+    keys = [f'<span class="key {group}">{words} {count:,}</span>'
+            for (group, words), count in zip(GROUPS, by_group.tolist())]
+    absent = f"<span>not drawn, for want of a value: {num_absent:,}</span>" if num_absent else ""
+    return f'<figcaption>{"".join(keys)}{absent}<span>heights are logarithmic</span></figcaption>'

@@ -1,0 +1,122 @@
+"""Small pictures of pairs, as data URIs that stand in the page itself."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+from pathlib import Path
+from typing import AbstractSet, Callable, Dict, FrozenSet, Mapping, NamedTuple, Optional, Tuple, Union
+
+import numpy as np
+from PIL import Image
+
+from data_tools.classes import CLASSES, colorize
+from data_tools.errors import InputError
+from data_tools.image_io import read_label, read_photo, resize_label, resize_photo
+from data_tools.pairing import Pair
+from data_tools.threads import with_bar
+
+CARD_SIDE = 160  # pixels of the longer side
+MEMBER_SIDE = 128  # in rows of equivalence classes: 10,000 members make a page of about 50 MB
+
+_QUALITY = 75  # of JPEG
+_BORDER = (255, 255, 255)
+_NO_PAIR = "its files are no longer there"
+
+
+class Picture(NamedTuple):
+    """An image of the page: its data URI, or none and the reason why; width and height in pixels."""
+
+    source: str
+    reason: str
+    width: int
+    height: int
+
+
+class Views(NamedTuple):
+    """The pictures of one pair, and the names of the classes that its label map holds, by id.
+
+    `overlay` is the photo and the label map, half and half, with the map's borders drawn; a pair that has no
+    card has none.
+    """
+
+    photo: Picture
+    label: Picture
+    overlay: Optional[Picture]
+    ids: FrozenSet[int]
+
+    @property
+    def names(self) -> str:
+        return ", ".join(CLASSES[id].name for id in sorted(self.ids))
+
+
+def make_views(pairs: Mapping[str, Pair], cards: AbstractSet[str], members: AbstractSet[str],
+               progress: bool = True) -> Dict[str, Views]:
+    """Pictures of the pairs named in `cards` (larger, with overlay) or else in `members`.
+
+    A bar on stderr if it takes long. A file that cannot be read gives pictures with a reason.
+    """
+    stems = sorted(cards | members)
+    views = with_bar(lambda stem: _views(pairs.get(stem), stem in cards), stems, os.cpu_count() or 1, "report",
+                     progress)
+    return dict(zip(stems, views))
+
+
+def _views(pair: Optional[Pair], is_card: bool) -> Views:
+    photo = _read(read_photo, pair.photo, "photo") if pair else _NO_PAIR
+    label = _read(read_label, pair.label, "label") if pair else _NO_PAIR
+    size = _fit((photo, label), CARD_SIDE if is_card else MEMBER_SIDE)
+    ids = () if isinstance(label, str) else np.flatnonzero(np.bincount(label.ravel())).tolist()
+    photo = photo if isinstance(photo, str) else resize_photo(photo, *size)
+    label = label if isinstance(label, str) else resize_label(label, *size)
+    overlay = _picture(_overlay, size, photo, label) if is_card else None
+    return Views(_picture(_jpeg, size, photo), _picture(_palette_png, size, label), overlay, frozenset(ids))
+
+
+def _read(read: Callable[[Path], np.ndarray], path: Path, kind: str) -> Union[np.ndarray, str]:
+    """The pixels, or why there are none."""
+    try:
+        return read(path)
+    except InputError as error:
+        return str(error).replace(f"{path}:", kind, 1)
+
+
+def _fit(arrays: Tuple[Union[np.ndarray, str], ...], side: int) -> Tuple[int, int]:
+    """Width and height of the first array that there is, scaled so that the longer one is `side`."""
+    height, width = next((array.shape[:2] for array in arrays if not isinstance(array, str)), (3, 4))
+    scale = side / max(width, height)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def _picture(encode: Callable[..., str], size: Tuple[int, int], *arrays: Union[np.ndarray, str]) -> Picture:
+    """What `encode` makes of the arrays, unless one of them is a reason instead."""
+    reason = next((array for array in arrays if isinstance(array, str)), "")
+    return Picture("" if reason else encode(*arrays), reason, *size)
+
+
+def _overlay(photo: np.ndarray, label: np.ndarray) -> str:
+    mixed = ((photo.astype(np.uint16) + colorize(label)) // 2).astype(np.uint8)
+    border = np.zeros(label.shape, bool)
+    border[:, 1:] |= label[:, 1:] != label[:, :-1]
+    border[1:] |= label[1:] != label[:-1]
+    mixed[border] = _BORDER
+    return _jpeg(mixed)
+
+
+def _jpeg(pixels: np.ndarray) -> str:
+    return _data_uri(Image.fromarray(pixels), "JPEG", quality=_QUALITY, optimize=True)
+
+
+def _palette_png(label: np.ndarray) -> str:
+    """With the map's own classes as the palette: a sixth of the size of its JPEG."""
+    ids, indices = np.unique(label, return_inverse=True)
+    image = Image.fromarray(indices.reshape(label.shape).astype(np.uint8))
+    image.putpalette(colorize(ids).tobytes())  # makes it mode P
+    return _data_uri(image, "PNG", optimize=True)
+
+
+def _data_uri(image: Image.Image, format: str, **options) -> str:
+    data = io.BytesIO()
+    image.save(data, format, **options)
+    return f"data:image/{format.lower()};base64,{base64.b64encode(data.getvalue()).decode()}"
