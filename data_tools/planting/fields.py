@@ -1,0 +1,101 @@
+"""Random fields over a picture, ways to move its pixels, and how much two label maps differ."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NamedTuple, Tuple
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from data_tools.classes import CLASS_IDS, CLASSES
+
+# Classes that annotators themselves confuse. Exchanging two of a group is no defect that anyone could see.
+_LOOKALIKES = (
+    ("water", "sea", "river", "lake"), ("mountain", "hill", "rock"), ("earth", "land", "sand"),
+    ("tree", "plant"), ("grass", "field"), ("building", "house", "wall"), ("boat", "ship"),
+    ("fence", "railing"), ("path", "road"),
+)
+
+WATER_IDS = [CLASS_IDS[name] for name in ("water", "sea", "river", "lake", "waterfall")]
+
+
+class Change(NamedTuple):
+    """New pixels of a photo or a label map, and in a few words what was done to the old ones."""
+
+    pixels: np.ndarray
+    detail: str
+
+
+def seeded(seed: int, kind: str, stem: str) -> np.random.Generator:
+    """Randomness that follows from the three names alone, not from what was planted before."""
+    digest = hashlib.sha256(f"{seed}/{kind}/{stem}".encode()).digest()
+    return np.random.default_rng(int.from_bytes(digest[:16], "big"))
+
+
+def smooth_noise(rng: np.random.Generator, height: int, width: int, cells: float) -> np.ndarray:
+    """Soft bumps, about `cells` of them along the longer side.
+
+    Returns:
+        [height, width] float32 with mean 0 and deviation 1.
+    """
+    cell = max(height, width) / cells
+    rows, columns = max(2, round(height / cell) + 1), max(2, round(width / cell) + 1)
+    lattice = rng.standard_normal((rows, columns)).astype(np.float32)
+    field = np.array(Image.fromarray(lattice).resize((width, height), Image.BICUBIC))
+    return (field - field.mean()) / max(float(field.std()), 1e-6)
+
+
+def blurred_field(field: np.ndarray, sigma: float) -> np.ndarray:
+    """Gaussian blur of [H, W] values 0..1, in steps of 1/255."""
+    image = Image.fromarray(np.clip(field * 255, 0, 255).astype(np.uint8))
+    return np.asarray(image.filter(ImageFilter.GaussianBlur(sigma)), np.float32) / 255
+
+
+def highest(score: np.ndarray, share: float) -> np.ndarray:
+    """Where the score is among the highest `share` of all: [H, W] -> [H, W] bool."""
+    return score > np.quantile(score, 1 - share)
+
+
+def moved_label(label: np.ndarray, dx: np.ndarray, dy: np.ndarray) -> np.ndarray:
+    """The map that shows at each place what lay (dx, dy) pixels away; what lay outside repeats the edge.
+
+    Shapes:
+        label [H, W], dx and dy anything that broadcasts to it -> [H, W]
+    """
+    height, width = label.shape
+    rows = np.clip(np.rint(np.arange(height)[:, None] + dy), 0, height - 1).astype(int)
+    columns = np.clip(np.rint(np.arange(width) + dx), 0, width - 1).astype(int)
+    return label[rows, columns]
+
+
+def moved_photo(photo: np.ndarray, dx: np.ndarray, dy: np.ndarray) -> np.ndarray:
+    """As `moved_label`, between pixels: [H, W, 3] uint8 -> [H, W, 3] uint8."""
+    height, width = photo.shape[:2]
+    rows, y = _cell(np.arange(height)[:, None] + dy, height)
+    columns, x = _cell(np.arange(width) + dx, width)
+    rows, columns = np.broadcast_arrays(rows, columns)
+    x, y = x[..., None], y[..., None]
+    below, right = np.minimum(rows + 1, height - 1), np.minimum(columns + 1, width - 1)
+    top = photo[rows, columns] * (1 - x) + photo[rows, right] * x
+    bottom = photo[below, columns] * (1 - x) + photo[below, right] * x
+    return np.rint(top * (1 - y) + bottom * y).astype(np.uint8)
+
+
+def _cell(place: np.ndarray, size: int) -> Tuple[np.ndarray, np.ndarray]:
+    place = np.clip(place, 0, size - 1)
+    start = np.floor(place)
+    return start.astype(int), (place - start).astype(np.float32)
+
+
+def visible_change(old: np.ndarray, new: np.ndarray) -> float:
+    """Share of pixels whose class changed to one that looks different (a lake that became a sea does not)."""
+    return float((_LOOKS[old] != _LOOKS[new]).mean())
+
+
+def _looks() -> np.ndarray:
+    group = {name: names[0] for names in _LOOKALIKES for name in names}
+    return np.array([CLASS_IDS[group.get(c.name, c.name)] for c in CLASSES], np.uint8)
+
+
+_LOOKS = _looks()  # [29]: the class that stands for all that look like it

@@ -1,0 +1,244 @@
+"""Defects of label maps.
+
+Each planter takes a map, [H, W] uint8 with ids 0..28, and gives the spoilt map of the same shape, or None where
+it would spoil nothing that a person could see: a horizon shifted sideways is still the same horizon.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Callable, Iterable, List, Optional, Tuple
+
+import numpy as np
+
+from data_tools.classes import CLASSES, NUM_CLASSES
+from data_tools.image_io import resize_label
+from data_tools.planting.fields import Change, blurred_field, highest, moved_label, smooth_noise, visible_change
+
+_TRIES = 12  # random draws before a map counts as unsuitable
+_LOOK_SIZE = (32, 24)  # pixels; two maps are compared by their layout, not by their outlines
+
+
+def shifted(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
+    """The map moved by 6..25 % of the width, the height or both; the edge fills what comes free.
+
+    Less than 6 % is within what careful annotators differ by; beyond 25 % it becomes another map. At least a
+    tenth of the picture must come to look wrong.
+    """
+    height, width = label.shape
+
+    def draw() -> Change:
+        x, y = rng.uniform(0.06, 0.25, 2) * rng.choice([-1, 1], 2)
+        along = rng.choice(["width", "height", "both"])
+        x, y = x * (along != "height"), y * (along != "width")
+        moved = moved_label(label, -_pixels(x, width), -_pixels(y, height))
+        return Change(moved, f"dx={x + 0:+.0%} dy={y + 0:+.0%}")
+
+    return _first_visible(label, draw, at_least=0.10)
+
+
+def mirrored(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
+    """The map flipped left to right, as when only the photos were augmented.
+
+    Many landscapes are nearly their own mirror image; the flip must change more than 15 %, or the pair is
+    still right.
+    """
+    flipped = np.ascontiguousarray(label[:, ::-1])
+    return Change(flipped, "left-right") if visible_change(label, flipped) > 0.15 else None
+
+
+def swapped(label: np.ndarray, others: Iterable[Tuple[str, np.ndarray]]) -> Optional[Tuple[str, Change]]:
+    """The map of another pair, from a list of files that slipped; the first whose layout agrees by less than 70 %.
+
+    Two seascapes may share a map without anybody noticing; below 70 % the photo shows something else.
+
+    Args:
+        others: (stem, map) of other pairs, in random order.
+
+    Returns:
+        The other pair's stem, and its map at this one's size.
+    """
+    height, width = label.shape
+    small = resize_label(label, *_LOOK_SIZE)
+    for stem, other in others:
+        change = visible_change(small, resize_label(other, *_LOOK_SIZE))
+        if change > 0.30:
+            return stem, Change(resize_label(other, width, height), f"agreement={1 - change:.0%}")
+    return None
+
+
+def permuted(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
+    """The outlines stay, the names change: another order of classes, or another list of them.
+
+    In half of the maps the classes present change places in a ring, so that none keeps its id; in the other
+    half, and where there is only one class, they become classes that are not in the picture. At least half of
+    the picture must come to look wrong, for a lake that becomes a sea is no defect.
+    """
+    present = np.unique(label)
+    absent = np.setdiff1d(np.arange(NUM_CLASSES), present)
+
+    def draw() -> Change:
+        names = np.arange(NUM_CLASSES, dtype=np.uint8)
+        if len(absent) < len(present) or (len(present) > 1 and rng.random() < 0.5):
+            ring = rng.permutation(present)
+            names[ring] = np.roll(ring, 1)
+            return Change(names[label], "ring")
+        names[present] = rng.choice(absent, len(present), replace=False)
+        return Change(names[label], "others")
+
+    return _first_visible(label, draw, at_least=0.50)
+
+
+def merged(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
+    """20..60 % of the picture, of several classes, painted as one, as a careless segmenter does.
+
+    Either two to four whole classes become the one of them that is largest, or everything in a region with wavy
+    borders becomes what fills most of it. Less than 20 % is a detail left out; above 60 % it is `one_class`.
+    At least 10 % must come to look wrong: a small island joined to a large sea is no defect.
+    """
+    if len(np.unique(label)) == 1:
+        return None
+    groups = _mergeable(label)
+
+    def draw() -> Change:
+        if groups and rng.random() < 0.5:
+            region = np.isin(label, groups[rng.integers(len(groups))])
+        else:
+            region = _wavy_region(rng, *label.shape, share=rng.uniform(0.20, 0.60))
+        winner = np.bincount(label[region]).argmax()
+        return Change(np.where(region, winner, label).astype(np.uint8), f"{region.mean():.0%} {CLASSES[winner].name}")
+
+    return _first_visible(label, draw, at_least=0.10)
+
+
+def shredded(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
+    """15..45 % of the picture torn up into patches of wrong classes, like the noise of a network.
+
+    Blobs gather along the outlines, where networks are unsure; blocks are those of a decoder that failed; lines
+    are those of a damaged file. Three in four patches take a class that is in the picture. At least a tenth of
+    the picture must come to look wrong.
+    """
+    tears = {"blobs": _blobs, "blocks": _blocks, "lines": _lines}
+
+    def draw() -> Change:
+        style = rng.choice(list(tears))
+        torn, patches = tears[style](label, rng, rng.uniform(0.15, 0.45))
+        classes = _patch_classes(label, rng)
+        fill = classes[patches % len(classes)]
+        fill = np.where(fill == label, classes[(patches + 1) % len(classes)], fill)  # neighbours in `classes` differ
+        return Change(np.where(torn, fill, label).astype(np.uint8), f"{style} {torn.mean():.0%}")
+
+    return _first_visible(label, draw, at_least=0.10)
+
+
+def one_class(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
+    """The whole map one id: in half of them the class that is largest, what a collapsed segmenter says, or any.
+
+    At least 15 % must come to look wrong, so a picture of sea alone does not become all sea.
+    """
+    largest = np.bincount(label.ravel()).argmax()
+
+    def draw() -> Change:
+        winner = largest if rng.random() < 0.5 else rng.integers(NUM_CLASSES)
+        return Change(np.full_like(label, winner), CLASSES[winner].name)
+
+    return _first_visible(label, draw, at_least=0.15)
+
+
+def _first_visible(label: np.ndarray, draw: Callable[[], Change], at_least: float) -> Optional[Change]:
+    for _ in range(_TRIES):
+        change = draw()
+        if visible_change(label, change.pixels) > at_least:
+            return change
+    return None
+
+
+def _pixels(share: float, size: int) -> int:
+    return int(np.sign(share) * max(1, round(abs(share) * size))) if share else 0
+
+
+def _mergeable(label: np.ndarray) -> List[Tuple[int, ...]]:
+    """Groups of two to four of the eight largest classes that fill 20..60 % together."""
+    areas = np.bincount(label.ravel()) / label.size
+    largest = [i for i in np.argsort(-areas, kind="stable")[:8].tolist() if areas[i] > 0]
+    groups = [group for size in (2, 3, 4) for group in combinations(largest, size)]
+    return [group for group in groups if 0.20 <= areas[list(group)].sum() <= 0.60]
+
+
+def _wavy_region(rng: np.random.Generator, height: int, width: int, share: float) -> np.ndarray:
+    """One side of a wavy line through the picture: [height, width] bool."""
+    angle = rng.uniform(0, 2 * np.pi)
+    y, x = np.linspace(-1, 1, height)[:, None], np.linspace(-1, 1, width)
+    ramp = np.cos(angle) * x + np.sin(angle) * y
+    return highest(ramp + 0.25 * smooth_noise(rng, height, width, cells=4), share)
+
+
+def _patch_classes(label: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """24 classes in random order of which no two neighbours are equal, a quarter of them from all 29."""
+    present = np.unique(label)
+    if len(present) == 1:
+        present = np.append(present, rng.choice(np.setdiff1d(np.arange(NUM_CLASSES), present)))
+    classes = [int(rng.choice(present))]
+    while len(classes) < 24:
+        pool = present if rng.random() < 0.75 else np.arange(NUM_CLASSES)
+        last = {classes[-1]} | ({classes[0]} if len(classes) == 23 else set())
+        allowed = [i for i in pool if i not in last] or [i for i in range(NUM_CLASSES) if i not in last]
+        classes.append(int(rng.choice(allowed)))
+    return np.array(classes, np.uint8)
+
+
+def _blobs(label: np.ndarray, rng: np.random.Generator, share: float) -> Tuple[np.ndarray, np.ndarray]:
+    """Where to tear, [H, W] bool, and the number of the patch there, [H, W] int."""
+    height, width = label.shape
+    edges = np.zeros(label.shape, np.float32)
+    edges[:, 1:] += label[:, 1:] != label[:, :-1]
+    edges[1:] += label[1:] != label[:-1]
+    near_edges = blurred_field(edges, sigma=0.02 * width)
+    near_edges /= max(float(near_edges.max()), 1e-6)
+    score = sum(smooth_noise(rng, height, width, cells=12 * 2**i) * 0.6**i for i in range(4)) + 2 * near_edges
+    return highest(score, share), _scraps(rng, height, width)
+
+
+def _scraps(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """Ragged pieces, about twelve along the width, with random numbers: [height, width] int."""
+    cell = width / 12
+    dx, dy = (0.5 * smooth_noise(rng, height, width, cells=16) for _ in range(2))
+    columns = np.floor(np.arange(width) / cell + dx).astype(int) % 64
+    rows = np.floor(np.arange(height)[:, None] / cell + dy).astype(int) % 64
+    return rng.integers(0, 1000, (64, 64))[rows, columns]
+
+
+def _blocks(label: np.ndarray, rng: np.random.Generator, share: float) -> Tuple[np.ndarray, np.ndarray]:
+    cell = rng.uniform(0.03, 0.08) * label.shape[1]
+    return _cells(label, rng, share, cell_height=cell, cell_width=cell, clustering=1.0)
+
+
+def _lines(label: np.ndarray, rng: np.random.Generator, share: float) -> Tuple[np.ndarray, np.ndarray]:
+    height, width = label.shape
+    return _cells(label, rng, share, rng.uniform(0.008, 0.025) * height, rng.uniform(0.15, 0.50) * width, 0.3)
+
+
+def _cells(label: np.ndarray, rng: np.random.Generator, share: float, cell_height: float, cell_width: float,
+           clustering: float) -> Tuple[np.ndarray, np.ndarray]:
+    """A grid of which some cells are torn; each row of it starts elsewhere if the cells are much wider than high.
+
+    Args:
+        clustering: How much torn cells keep together, against each for itself (1).
+    """
+    height, width = label.shape
+    rows = (np.arange(height) / max(1.0, cell_height)).astype(int)
+    starts = rng.uniform(0, 1, rows[-1] + 1) * (cell_width > 2 * cell_height)
+    columns = (np.arange(width) / max(1.0, cell_width) + starts[rows][:, None]).astype(int)
+    number = rows[:, None] * (columns.max() + 1) + columns
+    score = rng.standard_normal(number.max() + 1)
+    score += clustering * _cell_means(smooth_noise(rng, height, width, cells=4), number)
+    order = np.argsort(-score, kind="stable")
+    sizes = np.bincount(number.ravel(), minlength=len(score))[order]
+    torn = np.zeros(len(score), bool)
+    torn[order[np.cumsum(sizes) <= share * number.size]] = True
+    return torn[number], rng.integers(0, 1000, len(score))[number]
+
+
+def _cell_means(field: np.ndarray, number: np.ndarray) -> np.ndarray:
+    sums = np.bincount(number.ravel(), weights=field.ravel())
+    return sums / np.maximum(np.bincount(number.ravel()), 1)

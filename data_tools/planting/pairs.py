@@ -1,0 +1,73 @@
+"""Pairs that a data set holds twice: the same photo again, or the same label map with another photo."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Optional
+
+import numpy as np
+from PIL import Image
+
+from data_tools.planting.fields import moved_label, moved_photo, smooth_noise
+from data_tools.planting.weather import WEATHERS, in_weather
+
+_LEAST_AGREEMENT = 0.95  # of twins' maps
+_TRIES = 8
+
+
+class Twin(NamedTuple):
+    """A pair that is added beside another one. `quality` is that of its JPEG."""
+
+    photo: np.ndarray
+    label: np.ndarray
+    quality: int
+    detail: str
+
+
+def duplicate(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> Twin:
+    """The same photo as another site keeps it: saved at quality 70..90, in two of three also resampled or cut.
+
+    Resampled means made 1..3 % smaller and large again; cut means that 0.5..2 % of each side is lost, and the
+    rest enlarged to fill the frame. The sizes stay, as all of a contest's pictures have one size.
+    """
+    height, width = photo.shape[:2]
+    quality = int(rng.integers(70, 91))
+    how = rng.choice(["saved", "resampled", "cut"])
+    image = Image.fromarray(photo)
+    if how == "resampled":
+        factor = rng.uniform(0.97, 0.99)
+        image = image.resize((round(width * factor), round(height * factor)), Image.BICUBIC)
+        image = image.resize((width, height), Image.BICUBIC)
+    if how == "cut":
+        cut = rng.uniform(0.005, 0.02)
+        left, top = rng.uniform(0, cut, 2) * (width, height)
+        box = (left, top, left + (1 - cut) * width, top + (1 - cut) * height)
+        image = image.resize((width, height), Image.BICUBIC, box=box)
+    return Twin(np.array(image), label, quality, f"{how} quality={quality}")
+
+
+def twin_label(photo: np.ndarray, label: np.ndarray, donor: np.ndarray, weather: str,
+               rng: np.random.Generator) -> Optional[Twin]:
+    """The same place at another time: a map that agrees by 95 % or more, and a photo in other light and season.
+
+    Map and photo are bent alike by 1..3 pixels in the mean (at 512; less where outlines are dense), as two
+    annotations of one view differ. None where the map is so fine that even half a pixel changes more than 5 % of it.
+
+    Args:
+        donor: Another photo, whose colours this one takes.
+        weather: A name of `WEATHERS`.
+    """
+    height, width = label.shape
+    field = np.stack([smooth_noise(rng, height, width, cells=rng.uniform(3, 10)) for _ in range(2)])
+    for amplitude in np.linspace(rng.uniform(1, 3), 0.5, _TRIES) * max(1.0, width / 512):
+        bent = moved_label(label, *field * amplitude)
+        agreement = float((bent == label).mean())
+        if agreement >= _LEAST_AGREEMENT:
+            scale = photo.shape[1] / width
+            dx, dy = (_resized(f * amplitude * scale, photo.shape[1], photo.shape[0]) for f in field)
+            other = in_weather(moved_photo(photo, dx, dy), bent, donor, WEATHERS[weather], rng)
+            return Twin(other, bent, 95, f"agreement={agreement:.1%} {weather}")
+    return None
+
+
+def _resized(field: np.ndarray, width: int, height: int) -> np.ndarray:
+    return np.array(Image.fromarray(field).resize((width, height), Image.BICUBIC))

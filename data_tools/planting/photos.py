@@ -1,0 +1,159 @@
+"""Defects of photos.
+
+Each planter takes a photo, [H, W, 3] uint8 RGB, and gives the spoilt photo of the same shape, or None where it
+would not show. Tones are those of the file (0..1), not of linear light. Sizes in pixels are those of a photo 512
+pixels wide and grow with it.
+"""
+
+from __future__ import annotations
+
+from typing import Optional
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from data_tools.classes import CLASS_IDS
+from data_tools.image_io import resize_label
+from data_tools.planting.fields import WATER_IDS, Change, blurred_field, smooth_noise
+
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, what JPEG and Pillow's "L" use
+_SEPIA = np.array([1.07, 0.86, 0.60], np.float32)  # of the luma; the brown of toned silver prints
+
+
+def backlit(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
+    """A blown sky over a crushed foreground: the camera looked into the sun.
+
+    The foreground keeps 8..25 % of its tone (water, which mirrors the sky, up to twice that) and turns slightly
+    blue, the sky goes to near white, most of all around the sun; light spills over the outline, and the shadows
+    show haze and grain. None where the sky is less than 10 % of the map (too little light to blind a camera) or
+    more than 85 % (nothing left to crush).
+    """
+    height, width = photo.shape[:2]
+    label = resize_label(label, width, height)
+    is_sky = label == CLASS_IDS["sky"]
+    if not 0.10 <= is_sky.mean() <= 0.85:
+        return None
+    strength = rng.uniform(0.08, 0.25)
+    sky = blurred_field(is_sky, sigma=width / 512)[..., None]  # [H, W, 1]
+    mirrors = blurred_field(np.isin(label, WATER_IDS), sigma=width / 256)[..., None] * rng.uniform(0, 1)
+    glow = _sun(is_sky, rng)[..., None]
+    tones = _tones(photo)
+
+    lifted = 1 - (1 - tones) * (rng.uniform(0.12, 0.35) * (1 - 0.9 * glow))
+    faded = 0.75 * tones + 0.25 * tones.mean(-1, keepdims=True)
+    crushed = faded * strength * (1 + mirrors) * np.float32([0.94, 0.98, 1.10])
+    haze = np.clip(0.02 * (1 + smooth_noise(rng, height, width, cells=3)), 0, None)[..., None]
+    spill = blurred_field(is_sky, sigma=rng.uniform(0.015, 0.035) * width)[..., None]
+    flare = spill * (0.4 + glow) * rng.uniform(0.15, 0.35)
+    dark = crushed + haze + flare + _grain(rng, photo.shape, 0.012)
+    return Change(_pixels(dark * (1 - sky) + lifted * sky), f"foreground={strength:.2f}")
+
+
+def overexposed(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
+    """So bright that 35..70 % of the picture is blown out; what is dark gets a veil.
+
+    The share is set, not the factor: twice the light ruins a beach and mends a forest. None where so much is
+    white already, or so dark that it would take more than twenty times the light.
+    """
+    share, veil = rng.uniform(0.35, 0.70), rng.uniform(0.0, 0.15)
+    tones = _tones(photo)
+    brightest = float(np.quantile(tones @ _LUMA, 1 - share))
+    if not 0.05 < brightest < 0.95:
+        return None
+    factor = max(1.5, 1 / brightest)
+    return Change(_pixels(veil + (1 - veil) * tones * factor), f"blown={share:.0%}")
+
+
+def underexposed(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
+    """So dark that the mean tone is 4..16 % (and at most 40 % of what it was), with the grain of such photos.
+
+    Shadows suffer more than the sky: the curve bends downwards by a power of 1 to 1.8. None where the photo is
+    dark already.
+    """
+    tones = _tones(photo)
+    if tones.mean() < 0.12:
+        return None
+    mean = min(rng.uniform(0.04, 0.16), 0.4 * float(tones.mean()))
+    curve = tones ** rng.uniform(1.0, 1.8)
+    dark = curve * (mean / float(curve.mean()))
+    return Change(_pixels(dark + _grain(rng, photo.shape, 0.008)), f"mean={mean:.2f}")
+
+
+def blurred(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
+    """Out of focus (Gaussian, sigma 2.5..7 pixels), or in half of them moved (10..30 pixels in any direction).
+
+    Below that a photo still looks sharp at the contest's size. None where there was nothing sharp to lose.
+    """
+    scale = photo.shape[1] / 512
+    if rng.random() < 0.5:
+        sigma = max(1.0, rng.uniform(2.5, 7.0) * scale)
+        soft = np.array(Image.fromarray(photo).filter(ImageFilter.GaussianBlur(sigma)))
+        detail = f"sigma={sigma:.1f}"
+    else:
+        length, angle = max(4.0, rng.uniform(10, 30) * scale), rng.uniform(0, np.pi)
+        soft = _smeared(photo, length, angle)
+        detail = f"moved={length:.0f} angle={np.degrees(angle):.0f}"
+    lost = np.abs(_tones(photo) - _tones(soft)).mean()
+    return Change(soft, detail) if lost > 1.5 / 255 else None
+
+
+def greyed(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
+    """Without colour: neutral grey, or sepia in half of them. None where there was hardly any colour."""
+    tones = _tones(photo)
+    if (tones.max(-1) - tones.min(-1)).mean() < 0.04:
+        return None
+    grey = (tones @ _LUMA)[..., None]
+    if rng.random() < 0.5:
+        return Change(_pixels(np.repeat(grey, 3, axis=-1)), "grey")
+    return Change(_pixels(grey * (_SEPIA + (1 - _SEPIA) * grey)), "sepia")
+
+
+def framed(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
+    """A border of one colour, 3..10 % wide, over the photo: all round, above and below, or left and right.
+
+    Most are black or white; the others a dark or a paper grey.
+    """
+    height, width = photo.shape[:2]
+    share = rng.uniform(0.03, 0.10)
+    sides = rng.choice(["all", "above and below", "left and right"], p=[0.5, 0.35, 0.15])
+    color = rng.choice([0, 255, 20, 245], p=[0.4, 0.4, 0.1, 0.1])
+    y = max(1, round(share * height)) if sides != "left and right" else 0
+    x = max(1, round(share * width)) if sides != "above and below" else 0
+    result = np.full_like(photo, color)
+    result[y:height - y, x:width - x] = photo[y:height - y, x:width - x]
+    return Change(result, f"{sides} {share:.0%} tone={color}")
+
+
+def _tones(photo: np.ndarray) -> np.ndarray:
+    return photo.astype(np.float32) / 255
+
+
+def _pixels(tones: np.ndarray) -> np.ndarray:
+    return np.rint(np.clip(tones, 0, 1) * 255).astype(np.uint8)
+
+
+def _grain(rng: np.random.Generator, shape: tuple, deviation: float) -> np.ndarray:
+    return deviation * rng.standard_normal(shape).astype(np.float32)
+
+
+def _sun(is_sky: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Glow around one point of the sky, [H, W] float32: 1 at the sun, falling off over 15..40 % of the width."""
+    height, width = is_sky.shape
+    places = np.flatnonzero(is_sky)
+    row, column = divmod(int(places[rng.integers(len(places))]), width)
+    y, x = np.arange(height)[:, None] - row, np.arange(width) - column
+    reach = rng.uniform(0.15, 0.40) * width
+    return np.exp(-np.hypot(x, y) / reach).astype(np.float32)
+
+
+def _smeared(photo: np.ndarray, length: float, angle: float) -> np.ndarray:
+    """Mean of the photo over all places on a line of `length` pixels; the edge repeats."""
+    height, width = photo.shape[:2]
+    count = int(np.ceil(length)) + 1
+    reach = int(np.ceil(length / 2)) + 1
+    padded = np.pad(photo, ((reach, reach), (reach, reach), (0, 0)), mode="edge")
+    total = np.zeros(photo.shape, np.float32)
+    for step in np.linspace(-length / 2, length / 2, count):
+        row, column = reach + round(step * np.sin(angle)), reach + round(step * np.cos(angle))
+        total += padded[row:row + height, column:column + width]
+    return np.rint(total / count).astype(np.uint8)
