@@ -9,6 +9,8 @@ bash run.sh train   train a model; the same command again goes on where it stopp
                     example: bash run.sh train --data data/landscape perceptual_weights=vgg19.pth
 bash run.sh test    make images for label maps, and a checked submission.zip
                     example: bash run.sh test --data data/landscape/test --compare
+bash run.sh curate  make the splits Total, Selection I and II of a data set, and a page to review them
+                    example: bash run.sh curate --data data/landscape --out curation
 bash run.sh synth   render landscapes with exact label maps
                     example: bash run.sh synth --out data/synth --count 200 --seed 0
 bash run.sh doctor  say what was found on this machine: compiler, oneDNN, CUDA, GPU, versions
@@ -70,7 +72,7 @@ case $command in
         prepare
         exec "$python" -m jittor_tsit "$command" "$@"
         ;;
-    synth)
+    synth | curate)
         prepare
         exec "$python" -m data_tools "$command" "$@"
         ;;

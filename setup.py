@@ -23,12 +23,17 @@ setup(
         "jittor==1.3.11.0",
         "numpy>=1.20,<2",  # with numpy 2 Jittor reads arrays wrongly, without a word
         "pillow>=8",
+        "opencv-python>=4.5,<4.12",  # 4.12 and later need numpy 2
         "tqdm>=4.60",
         "safetensors>=0.4",  # checkpoints: arrays only, no code, readable everywhere
         f"onednn-cpu-gomp==2021.2.0{ON_X86_LINUX}",  # oneDNN 2.2.0, the version that Jittor links
         f"onednn-devel-cpu-gomp==2021.2.0{ON_X86_LINUX}",
     ],
-    extras_require={"test": ["pytest>=7"]},
+    package_data={"data_tools.report": ["page.html", "page.css", "page.js"]},
+    extras_require={
+        "mpi": ["mpi4py>=4"],  # scanning on several machines; needs an MPI library of the system
+        "test": ["pytest>=7", "selenium>=4", "mpi4py>=4"],  # selenium: the report page in a real browser
+    },
     entry_points={
         "console_scripts": ["jittor-tsit = jittor_tsit.__main__:main", "data-tools = data_tools.cli:main"],
     },

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import warnings
 from typing import Optional, Sequence
-
-from PIL import Image
 
 from data_tools.commands import check, curate, plant, report, scan, select, stats, synth
 from data_tools.errors import exit_status
@@ -17,8 +16,11 @@ COMMANDS = (check, stats, scan, select, report, curate, synth, plant)
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run one command and return its exit status: 0 done, 1 faulty data, 2 wrong input, 130 interrupted."""
     args = _parser().parse_args(argv)
-    # Such a file is refused with its name, so Pillow's own words would only come on top.
-    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+    # Faulty files are named by us, so Pillow's own words would only come on top.
+    warnings.filterwarnings("ignore", module="PIL")
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # not the stand-ins of tests
+            stream.reconfigure(errors="backslashreplace")  # for a terminal that cannot show a name
     return exit_status(lambda: args.run(args))
 
 

@@ -6,6 +6,9 @@ import os
 import sys
 from typing import Callable
 
+from data_tools.names import printable
+
+EXIT_PROBLEMS = 1  # the command ran, and found faults in the data
 EXIT_ERROR = 2  # as argparse for a wrong option
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, the shells' custom
 EXIT_PIPE = 141  # 128 + SIGPIPE
@@ -41,5 +44,5 @@ def exit_status(command: Callable[[], int]) -> int:
 
 
 def _report(line: str, status: int) -> int:
-    print(line, file=sys.stderr)
+    print(printable(line), file=sys.stderr)
     return status

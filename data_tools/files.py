@@ -1,4 +1,4 @@
-"""Write files whole or not at all."""
+"""Read text, and write files whole or not at all."""
 
 from __future__ import annotations
 
@@ -36,6 +36,20 @@ def write_through(path: Path, write: Callable[[Path], object]) -> None:
         raise _explained(path, error) from error
     finally:
         _remove(temporary)
+
+
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file, without the byte-order mark that editors and spreadsheets put first.
+
+    Raises:
+        InputError: The file cannot be read or is not UTF-8.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not UTF-8 text (byte {error.start})") from error
 
 
 def make_folder(path: Path) -> None:

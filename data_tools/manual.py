@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Dict, Mapping
 
 from data_tools.errors import InputError
-from data_tools.files import write_atomic
+from data_tools.files import read_text, write_atomic
 from data_tools.names import printable, unlistable
 
 HEADING = "# One pair a line: keep STEM or drop STEM. Lines that begin with # are comments."
@@ -26,7 +26,7 @@ def read_manual(path: Path) -> Dict[str, bool]:
     """
     marks: Dict[str, bool] = {}
     lines: Dict[str, int] = {}
-    for number, line in enumerate(_read_text(Path(path)).splitlines(), start=1):
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
         line = line.strip()
         if not line or line.startswith("#"):
             continue
@@ -52,12 +52,3 @@ def write_manual(path: Path, marks: Mapping[str, bool]) -> None:
     words = {kept: word for word, kept in _KEPT.items()}
     lines = [HEADING, *(f"{words[marks[stem]]} {stem}" for stem in sorted(marks))]
     write_atomic(path, "".join(f"{line}\n" for line in lines).encode("utf-8"))
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")  # Windows editors put a byte-order mark first
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is not UTF-8 text (byte {error.start})") from error

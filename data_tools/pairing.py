@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence
 
 from data_tools.errors import InputError
+from data_tools.files import read_text
 from data_tools.listing import REFERENCE_FILE, Problem, list_folder, require_folder
 from data_tools.names import printable, unlistable
 
@@ -97,7 +98,7 @@ def read_reference_names(folder_or_file: Path) -> dict[str, str]:
     """
     path = _reference_file(Path(folder_or_file))
     try:
-        names = json.loads(_read_text(path), object_pairs_hook=lambda items: _unique_names(path, items))
+        names = json.loads(read_text(path), object_pairs_hook=lambda items: _unique_names(path, items))
     except InputError:
         raise
     except (ValueError, RecursionError) as error:
@@ -114,7 +115,7 @@ def read_split(path: Path) -> list[str]:
         InputError: The file cannot be read, names a stem twice, or names none.
     """
     lines: dict[str, int] = {}
-    for number, line in enumerate(_read_text(Path(path)).splitlines(), start=1):
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
         stem = line.strip()
         if not stem or stem.startswith("#"):
             continue
@@ -240,15 +241,6 @@ def _reference_file(path: Path) -> Path:
     if found is None:
         raise InputError(f"{path}: holds no {REFERENCE_FILE}, nor do test, labels and test/labels in it")
     return found
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")  # Windows editors put a byte-order mark first
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is not UTF-8 text (byte {error.start})") from error
 
 
 def _unique_names(path: Path, items: Sequence[tuple[str, object]]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import os
 import signal
@@ -16,7 +17,8 @@ from typing import Callable, Iterable, Iterator, NamedTuple, Tuple
 
 from data_tools.errors import InputError
 
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # each process has its own core
+# Each process has its own core; and sums come out the same to the last bit, however many processes there are.
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _AHEAD = 3  # tasks a process: one in its hands, one waiting for it, one to spare
 
 
@@ -59,11 +61,11 @@ def mpi_pool(start: Callable, arguments: Tuple) -> Iterator[Pool]:
         from mpi4py import MPI
         from mpi4py.futures import MPIPoolExecutor
     except (ImportError, RuntimeError) as error:
-        raise InputError(f"--mpi: mpi4py cannot be loaded ({error}); pip install 'jittor_tsit[mpi]', and an MPI") from error
+        raise InputError(f"--mpi: mpi4py cannot be loaded ({error}); install Open MPI and mpi4py") from error
     if MPI.COMM_WORLD.Get_size() < 2:
         raise InputError("--mpi: there is one process, and two or more are needed: "
                          "mpirun -n 4 python -m mpi4py.futures -m data_tools scan --mpi …")
-    with MPIPoolExecutor(initializer=start, initargs=arguments) as pool:
+    with MPIPoolExecutor(initializer=_start_mpi, initargs=(start.__module__, start.__name__, arguments)) as pool:
         yield Pool(pool, _AHEAD * MPI.COMM_WORLD.Get_size())
 
 
@@ -89,6 +91,11 @@ def start_worker(parent: int) -> None:
 def _start_local(parent: int, start: Callable, arguments: Tuple) -> None:
     start_worker(parent)
     start(*arguments)
+
+
+def _start_mpi(module: str, start: str, arguments: Tuple) -> None:
+    os.environ.update({name: "1" for name in _ONE_THREAD})  # before `module` brings NumPy, which reads them
+    getattr(importlib.import_module(module), start)(*arguments)
 
 
 def _end_with(parent: int) -> None:

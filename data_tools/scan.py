@@ -14,6 +14,7 @@ from data_tools.checking import read_pair
 from data_tools.curation import SKETCHES, write_scan
 from data_tools.errors import InputError
 from data_tools.files import make_folder
+from data_tools.names import printable
 from data_tools.pairing import Pair, Problem, match_files
 from data_tools.pools import Pool, run_in_order
 from data_tools.scan_cache import ScanCache, code_version, content_key, known_keys
@@ -122,7 +123,7 @@ def _measure_pair(pair: Pair, version: bytes, known: Set[bytes]) -> Measured:
             return Measured(pair.stem, key, None, None)
         view = View(*read_pair(pair))
     except InputError as error:
-        return Measured(pair.stem, b"", None, str(error))
+        return Measured(pair.stem, b"", None, printable(str(error)))
     return Measured(pair.stem, key, _packed(pair_signals(view), sketch(view)), None)
 
 

@@ -34,7 +34,8 @@ class ScanCache:
         with self._faults():
             self._database = sqlite3.connect(str(path), isolation_level=None)
             self._database.execute("PRAGMA synchronous=NORMAL")  # a lost record is only measured again
-            self._database.execute("CREATE TABLE IF NOT EXISTS records (key BLOB PRIMARY KEY, version BLOB, record BLOB)")
+            self._database.execute(
+                "CREATE TABLE IF NOT EXISTS records (key BLOB PRIMARY KEY, version BLOB, record BLOB)")
             self._database.execute("DELETE FROM records WHERE version != ?", (version,))
         self._version = version
 
@@ -56,7 +57,8 @@ class ScanCache:
         try:
             yield
         except sqlite3.Error as error:
-            raise InputError(f"{self._path}: cannot be used as a cache ({error}); if it is damaged, delete it") from error
+            raise InputError(f"{self._path}: cannot be used as a cache ({error}); "
+                             "if it is damaged, delete it") from error
 
 
 def known_keys(path: Path) -> Set[bytes]:

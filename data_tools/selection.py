@@ -52,7 +52,8 @@ def select(table: Table, broken: Sequence[Problem], settings: Settings, manual: 
         score = np.where(np.isnan(forced), worst[split], forced)
         inside = members[split] = _kept(score, inside, count, split)
     splits = {split: [stem for stem, member in zip(stems, chosen) if member] for split, chosen in members.items()}
-    decisions = [_decision(i, stem, table, order, settings, severities, members, manual) for i, stem in enumerate(stems)]
+    decisions = [_decision(i, stem, table, order, settings, severities, members, manual)
+                 for i, stem in enumerate(stems)]
     decisions += [Decision(p.stem, False, "", "unreadable", p.reason, "", []) for p in broken]
     return Selection(splits, sorted(decisions, key=lambda d: (d.stem, d.value)))
 

@@ -13,7 +13,7 @@ from data_tools.appearance import ClassModel, class_surprise, drawn, fit_class_m
 from data_tools.misfit import STRANGERS, Strangers, misfit, standardised, strangers
 from data_tools.neighbours import nearest_hashes, nearest_maps
 from data_tools.pools import run_in_order
-from data_tools.sketches import HASH_BITS, Sketches, open_sketches
+from data_tools.sketches import HASH_BITS, open_sketches
 
 NAMES = ("class_surprise", "misfit", "photo_twin", "label_twin")
 
@@ -46,7 +46,7 @@ def set_signals(folder: Path, stems: Sequence[str], pool: Executor, ahead: int,
     sketches = open_sketches(folder)
     if len(stems) < _FEWEST_PAIRS:
         return {name: np.full(len(stems), np.nan) for name in NAMES}
-    digest = _save_judge(folder / _JUDGE_FILE, _make_judge(sketches, stems))
+    digest = pool.submit(_make_judge, folder, list(stems)).result()  # there, since workers use one thread, always
     starts = range(0, len(stems), _CHUNK)
     tasks = ((folder, digest, start, [fold_of(s) for s in stems[start:start + _CHUNK]]) for start in starts)
     judged = []
@@ -61,12 +61,14 @@ def set_signals(folder: Path, stems: Sequence[str], pool: Executor, ahead: int,
     return dict(zip(NAMES, (surprise, misfits, photo_twin, np.nan_to_num(agreement))))
 
 
-def _make_judge(sketches: Sketches, stems: Sequence[str]) -> Judge:
+def _make_judge(folder: Path, stems: Sequence[str]) -> str:
+    """Learn from the set, and write what was learned; returns what tells it from the file of an earlier scan."""
+    sketches = open_sketches(folder)
     model = fit_class_model(sketches, stems)
     rows = drawn(stems, STRANGERS)
     features, classes = sketches.features[rows], sketches.classes[rows]
     log_shares = log_posterior(model, features, np.array([fold_of(stems[row]) for row in rows]))
-    return Judge(model, strangers(rows, classes, features, log_shares))
+    return _save_judge(folder / _JUDGE_FILE, Judge(model, strangers(rows, classes, features, log_shares)))
 
 
 def _judge_pairs(task) -> np.ndarray:
@@ -82,7 +84,6 @@ def _judge_pairs(task) -> np.ndarray:
 
 
 def _save_judge(path: Path, judge: Judge) -> str:
-    """Write it for the other processes; returns what tells it from the file of an earlier scan."""
     arrays = {f"{i}-{name}": value for i, part in enumerate(judge) for name, value in part._asdict().items()}
     with open(path, "wb") as file:
         np.savez(file, **arrays)

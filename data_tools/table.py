@@ -10,7 +10,7 @@ from typing import Dict, Iterable, List, NamedTuple, Sequence
 import numpy as np
 
 from data_tools.errors import InputError
-from data_tools.files import write_atomic
+from data_tools.files import read_text, write_atomic
 
 _DIGITS = 6  # significant ones: more than any signal means, and fewer than rounding in sums disturbs
 
@@ -77,12 +77,7 @@ def read_rows(path: Path) -> Iterable[List[str]]:
     Raises:
         InputError: The file cannot be read, is empty, or a row has another number of cells than the header.
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")  # spreadsheets put a byte-order mark first
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is not UTF-8 text (byte {error.start})") from error
+    text = read_text(path)
     rows = csv.reader(io.StringIO(text, newline=""))
     header: List[str] = []
     try:

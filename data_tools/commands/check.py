@@ -8,9 +8,8 @@ import sys
 
 from data_tools.checking import inspect_pairs
 from data_tools.commands.options import add_command, add_data
+from data_tools.errors import EXIT_PROBLEMS
 from data_tools.pairing import match_files
-
-_EXIT_PROBLEMS = 1  # the command ran, and found faults in the data
 
 
 def add(commands) -> None:
@@ -25,9 +24,8 @@ def add(commands) -> None:
 def run(args: argparse.Namespace) -> int:
     matching = match_files(args.data)
     problems = matching.problems + inspect_pairs(matching.pairs, workers=os.cpu_count() or 1)
-    sys.stdout.reconfigure(errors="backslashreplace")  # for a terminal that cannot show a name
     for problem in sorted(problems, key=lambda p: (not p.broken, p.stem, p.reason)):
         print(problem)
     broken = sum(problem.broken for problem in problems)
     print(f"{len(matching.pairs)} pairs read, {broken} broken, {len(problems) - broken} odd", file=sys.stderr)
-    return _EXIT_PROBLEMS if problems else 0
+    return EXIT_PROBLEMS if problems else 0

@@ -12,9 +12,7 @@ from typing import Iterator
 
 from data_tools.commands.options import add_command, add_data, at_least
 from data_tools.curation import PROBLEMS
-from data_tools.errors import InputError
-
-EXIT_PROBLEMS = 1  # the command ran, and found faults in the data
+from data_tools.errors import EXIT_PROBLEMS, InputError
 
 
 def add(commands) -> None:

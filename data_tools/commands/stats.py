@@ -9,11 +9,10 @@ import sys
 from pathlib import Path
 
 from data_tools.commands.options import add_command, add_data
+from data_tools.errors import EXIT_PROBLEMS
 from data_tools.files import write_atomic
 from data_tools.pairing import match_files
 from data_tools.stats import as_json, as_text, collect
-
-_EXIT_PROBLEMS = 1  # the command ran, and some pairs could not be counted
 
 
 def add(commands) -> None:
@@ -36,4 +35,4 @@ def run(args: argparse.Namespace) -> int:
         print(f"broken pairs, which are not counted: {len(stats.broken)}", file=sys.stderr)
     if args.json:
         write_atomic(args.json, (json.dumps(as_json(stats), indent=2) + "\n").encode())
-    return _EXIT_PROBLEMS if stats.broken else 0
+    return EXIT_PROBLEMS if stats.broken else 0

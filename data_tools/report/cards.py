@@ -5,8 +5,9 @@ from __future__ import annotations
 from html import escape
 from typing import Iterable
 
+from data_tools.equivalence import ClassMember
 from data_tools.names import unlistable
-from data_tools.report.choice import MANUAL, UNREADABLE, ClassMember
+from data_tools.report.choice import MANUAL, UNREADABLE
 from data_tools.report.thumbnails import Picture, Views
 from data_tools.rules import Decision
 
@@ -29,16 +30,20 @@ def card(views: Views, decision: Decision, value: str = "") -> str:
             f"<p>{number}{_verdict(decision)}</p></div>{_boxes(decision)}</article>\n")
 
 
-def member_card(views: Views, decision: Decision, member: ClassMember) -> str:
-    """A pair as a member of its equivalence class: photo above label."""
+def member_card(views: Views, decision: Decision, member: ClassMember, is_thinned: bool) -> str:
+    """A pair as a member of its equivalence class: photo above label.
+
+    Args:
+        is_thinned: Whether the class keeps only its best, so that rank and frame say something.
+    """
     stem = decision.stem
     pictures = "".join(_named_pictures(("photo", "label"), stem, views))
-    mirrored = ' <span class="note">mirrored</span>' if member.mirrored else ""
-    kind = "member chosen" if member.kept else "member"
+    place = f'<b class="value">{member.rank + 1}</b> ' if is_thinned else ""
+    mirrored = '<span class="note">mirrored</span> ' if member.mirrored else ""
+    kind = "member framed" if is_thinned and member.kept else "member"
     return (f'<article class="{kind}"{_attributes(decision)}><div class="views">{pictures}</div>'
             f'<div class="about"><p class="stem">{escape(stem)}</p>'
-            f'<p><b class="value">{member.rank}</b>{mirrored} {_verdict(decision)}</p></div>'
-            f"{_boxes(decision)}</article>\n")
+            f"<p>{place}{mirrored}{_verdict(decision)}</p></div>{_boxes(decision)}</article>\n")
 
 
 def _named_pictures(kinds: Iterable[str], stem: str, views: Views) -> Iterable[str]:
@@ -61,9 +66,10 @@ def _attributes(decision: Decision) -> str:
 
 
 def _verdict(decision: Decision) -> str:
-    notes = [_CAUSES.get(decision.rule, f"by {decision.rule}")] if not decision.kept or decision.rule == MANUAL else []
+    is_by_rule = decision.rule not in _CAUSES
+    notes = [] if decision.kept and is_by_rule else [_CAUSES.get(decision.rule, f"by {decision.rule}")]
     if decision.others:
-        notes.append(f"breaks {', '.join(decision.others)} too")
+        notes.append(f"breaks {', '.join(decision.others)}{' too' if is_by_rule and not decision.kept else ''}")
     if not decision.kept and decision.split:
         notes.append(f"stays in {SPLIT_NAMES.get(decision.split, decision.split)}")
     word = "kept" if decision.kept else "dropped"

@@ -7,24 +7,12 @@ from typing import Dict, List, NamedTuple, Sequence
 
 import numpy as np
 
+from data_tools.equivalence import ClassMember
 from data_tools.rules import SPLITS, Decision, Rule
 from data_tools.table import Table
 
 UNREADABLE, MANUAL = "unreadable", "manual"  # what a decision names where no rule decided
 MEMBERS_SHOWN = 12  # of one equivalence class
-
-
-class ClassMember(NamedTuple):
-    """One pair of an equivalence class, which gathers pairs whose label maps are nearly equal.
-
-    `rank` counts from the best member; `mirrored` says that the map is alike when turned left to right;
-    `kept` that the pair stands for its class.
-    """
-
-    stem: str
-    rank: int
-    mirrored: bool
-    kept: bool
 
 
 class Examples(NamedTuple):

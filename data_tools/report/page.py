@@ -9,13 +9,14 @@ from pathlib import Path
 from string import Template
 from typing import Dict, Mapping, Sequence, Set
 
+from data_tools.equivalence import ClassMember
 from data_tools.errors import InputError
 from data_tools.files import write_atomic
 from data_tools.manual import HEADING
 from data_tools.names import unlistable
 from data_tools.pairing import Pair
 from data_tools.report import sections
-from data_tools.report.choice import MANUAL, MEMBERS_SHOWN, ClassMember, Examples, examples, shown_classes, signal
+from data_tools.report.choice import MANUAL, MEMBERS_SHOWN, Examples, examples, shown_classes, signal
 from data_tools.report.sections import Review
 from data_tools.report.thumbnails import make_views
 from data_tools.rules import Decision, Rule
@@ -34,7 +35,8 @@ def write_report(path: Path, pairs: Mapping[str, Pair], table: Table, rules: Seq
 
     Args:
         pairs: By stem. A pair that is not there, or whose files cannot be read, gets grey places for pictures.
-        classes: Equivalence classes, each sorted by rank; those of one member are left out.
+        classes: Equivalence classes, each sorted by rank, which counts from 0; those of one member are left
+            out.
         count: Pairs in each list of examples.
 
     Raises:

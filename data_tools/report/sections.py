@@ -9,12 +9,12 @@ from typing import FrozenSet, Iterable, List, Mapping, NamedTuple, Sequence
 import numpy as np
 
 from data_tools.classes import CLASSES
+from data_tools.equivalence import ClassMember
 from data_tools.report.cards import SPLIT_NAMES, card, member_card
 from data_tools.report.choice import (
     MANUAL,
     MEMBERS_SHOWN,
     UNREADABLE,
-    ClassMember,
     Examples,
     num_breaking,
     signal,
@@ -124,18 +124,22 @@ def unreadable_section(decisions: Iterable[Decision]) -> str:
 def classes_section(classes: Sequence[Sequence[ClassMember]], review: Review) -> str:
     """Each equivalence class as one row, in rank order."""
     rows = "".join(_class_row(members, review) for members in classes)
-    lead = ("Pairs whose label maps are nearly equal, best first; the framed ones stand for their class."
-            if classes else "No two label maps are nearly equal.")
+    lead = ("Pairs whose label maps are nearly equal. Where their photos differ much, they are numbered from the best, "
+            "and only the framed ones stand for their class." if classes else "No two label maps are nearly equal.")
     return (f'<section id="classes"><h2>Equivalence classes <span class="count">{len(classes):,}</span></h2>'
             f'<p class="lead">{lead}</p>{rows}</section>\n')
 
 
 def _class_row(members: Sequence[ClassMember], review: Review) -> str:
-    cards = "".join(member_card(review.views[m.stem], review.decided[m.stem], m) for m in members[:MEMBERS_SHOWN])
+    is_thinned = any(member.rank for member in members)  # of the others, all have the same rank
+    cards = "".join(member_card(review.views[m.stem], review.decided[m.stem], m, is_thinned)
+                    for m in members[:MEMBERS_SHOWN])
     hidden = members[MEMBERS_SHOWN:]
-    kept = sum(member.kept for member in hidden)
-    more = f'<p class="more">+ {len(hidden)} more{f", {kept} of them chosen" if kept else ""}</p>' if hidden else ""
-    return f'<div class="class"><p class="size">{len(members)} alike</p><div class="row">{cards}{more}</div></div>\n'
+    framed = sum(member.kept for member in hidden) if is_thinned else 0
+    note = f", {framed} of them framed" if framed else ""
+    more = f'<p class="more">+ {len(hidden)} more{note}</p>' if hidden else ""
+    size = f"{len(members)} alike" + ("" if is_thinned else ", in their photos too: all stand")
+    return f'<div class="class"><p class="size">{size}</p><div class="row">{cards}{more}</div></div>\n'
 
 
 def legend_section(ids: FrozenSet[int]) -> str:

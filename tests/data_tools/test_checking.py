@@ -1,12 +1,14 @@
-"""Finding pairs that cannot be trained on."""
+"""Finding pairs that cannot be trained on, or are odd."""
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from data_tools import checking
-from data_tools.checking import check_pair, check_pairs
+from data_tools.checking import check_pair, check_pairs, inspect_pair, inspect_pairs
 from data_tools.image_io import write_label, write_photo
-from data_tools.pairing import Pair
+from data_tools.pairing import Pair, Problem
+from data_tools.threads import with_bar
 
 
 def make_pair(folder, stem, photo=(12, 16), label=(12, 16), id=1):
@@ -45,16 +47,57 @@ def test_problems_come_in_the_order_of_the_pairs(tmp_path):
     assert "09.jpg: is damaged" in problems[1][1]
 
 
-def test_only_a_few_pairs_wait_at_any_time(monkeypatch):
-    taken = 0
+def test_an_odd_pair_is_no_problem_for_training(tmp_path):
+    pair = make_pair(tmp_path, "a")
+    Image.fromarray(np.zeros((12, 16), np.uint8)).save(pair.photo)
+    assert check_pair(pair) is None and check_pairs([pair], progress=False) == []
+    assert inspect_pair(pair) == Problem("a", f"{pair.photo}: is grey (becomes RGB)", broken=False)
 
-    def pairs():
-        nonlocal taken
-        for i in range(1000):
-            taken += 1
-            yield i
 
-    results = checking._in_threads(lambda i: i, pairs(), workers=2)
+def test_a_broken_pair_is_not_odd_as_well(tmp_path):
+    pair = make_pair(tmp_path, "a", id=29)
+    Image.fromarray(np.zeros((12, 16), np.uint8)).save(pair.photo)
+    problem = inspect_pair(pair)
+    assert problem.broken and problem.reason == check_pair(pair)
+
+
+def test_a_sound_pair_gets_no_line(tmp_path):
+    assert inspect_pair(make_pair(tmp_path, "a")) is None
+
+
+def test_a_file_that_vanishes_during_the_check_is_broken(tmp_path, monkeypatch):
+    pair = make_pair(tmp_path, "a")
+    monkeypatch.setattr(checking, "check_pair", lambda *args: pair.photo.unlink())
+    problem = inspect_pair(pair)
+    assert problem.broken and "a.jpg: cannot be read: No such file" in problem.reason
+
+
+def test_broken_and_odd_pairs_come_in_the_order_of_the_pairs(tmp_path):
+    pairs = [make_pair(tmp_path, f"{i:02d}", id=40 if i in (3, 17) else 1) for i in range(20)]
+    Image.fromarray(np.zeros((12, 16), np.uint8)).save(pairs[9].photo)
+    problems = inspect_pairs(pairs, workers=4, progress=False)
+    assert [(p.stem, p.broken) for p in problems] == [("03", True), ("09", False), ("17", True)]
+
+
+def test_a_problem_is_one_line_whatever_the_folder_is_called(tmp_path):
+    folder = tmp_path / "a\nb"
+    folder.mkdir()
+    pair = make_pair(folder, "x", photo=(12, 30))
+    assert "a\\nb/x.jpg: 30x12" in check_pair(pair) and "\n" not in check_pair(pair)
+    pair.label.write_bytes(b"")
+    assert "a\\nb/x.png: is empty" in check_pair(pair) and "\n" not in check_pair(pair)
+
+
+def test_only_a_few_pairs_wait_at_any_time():
+    class Counted(list):
+        taken = 0
+
+        def __iter__(self):
+            for item in super().__iter__():
+                Counted.taken += 1
+                yield item
+
+    results = with_bar(lambda i: i, Counted(range(1000)), workers=2, name="check", progress=False)
     assert [next(results) for _ in range(10)] == list(range(10))
-    assert taken < 30
+    assert Counted.taken < 30
     results.close()

@@ -34,7 +34,7 @@ def test_synth_says_what_it_wrote(tmp_path, capsys):
 def test_check_of_a_sound_set_exits_0_and_lists_nothing(small_set, capsys):
     capsys.readouterr()
     assert main(["check", "--data", str(small_set)]) == 0
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr() == ("", "2 pairs read, 0 broken, 0 odd\n")
 
 
 def test_check_lists_every_problem_and_exits_1(small_set, capsys):
@@ -49,7 +49,7 @@ def test_check_lists_every_problem_and_exits_1(small_set, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 4
     for line, words in zip(lines, ["lonely.jpg: has no label", "only.png: has no photo", "class id 29", "is empty"]):
-        assert words in line
+        assert line.startswith("broken: ") and words in line
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_no_command_exits_2(capsys):
     assert caught.value.code == 2
 
 
-@pytest.mark.parametrize("command", ["synth", "check"])
+@pytest.mark.parametrize("command", ["synth", "check", "stats"])
 def test_help_of_each_command_has_an_example(capsys, command):
     with pytest.raises(SystemExit) as caught:
         main([command, "--help"])

@@ -1,9 +1,11 @@
 """Matching photos with label maps, split files, validation splits."""
 
 import json
+from pathlib import Path
 
 import pytest
 
+from data_tools import listing
 from data_tools.errors import InputError
 from data_tools.pairing import (
     Pair,
@@ -93,10 +95,57 @@ def test_two_photos_of_one_stem_are_refused(tmp_path):
         find_pairs(data_set(tmp_path, ["a.jpg", "a.png"], ["a.png"]))
 
 
-def test_match_files_returns_the_lone_ones(tmp_path):
-    matching = match_files(data_set(tmp_path, ["a.jpg", "b.jpg"], ["b.png", "c.png"]))
-    assert [p.stem for p in matching.pairs] == ["b"]
-    assert [p.name for p in matching.lone_photos + matching.lone_labels] == ["a.jpg", "c.png"]
+@pytest.mark.parametrize("stem, words", [("a\nb", r"imgs/a\\nb.jpg: name holds a line break"), ("#a", "begins with #")])
+def test_a_stem_that_no_split_list_can_hold_is_refused_in_one_line(tmp_path, stem, words):
+    with pytest.raises(InputError, match=words) as caught:
+        find_pairs(data_set(tmp_path, [f"{stem}.jpg", "z.jpg"], [f"{stem}.png", "z.png"]))
+    assert "\n" not in str(caught.value)
+
+
+def test_match_files_returns_what_is_broken_and_what_is_odd(tmp_path):
+    photos = ["lone.jpg", "good.jpg", "two.jpg", "two.png", "#.jpg", "x.bmp"]
+    data_set(tmp_path, photos, ["good.png", "two.png", "#.png", "only.png"])
+    (tmp_path / "labels" / "more").mkdir()
+    matching = match_files(tmp_path)
+    assert [p.stem for p in matching.pairs] == ["good"]
+    assert [(p.stem, p.broken) for p in matching.problems] == [
+        ("#", True),
+        ("lone", True),
+        ("only", True),
+        ("two", True),
+        ("x", False),
+        ("more", False),
+    ]
+    for problem, path in zip(matching.problems, ["imgs/#.jpg", "imgs/lone.jpg", "labels/only.png", "imgs",
+                                                 "imgs/x.bmp", "labels/more"]):
+        assert problem.reason.startswith(f"{tmp_path / path}: ")
+
+
+def test_a_stem_broken_in_two_ways_has_one_problem(tmp_path):
+    matching = match_files(data_set(tmp_path, ["a.jpg", "a.png"], ["a.png", "a.PNG"]))
+    assert [p.stem for p in matching.problems] == ["a"] and matching.pairs == []
+    assert "a.jpg and a.png" in matching.problems[0].reason and "a.PNG and a.png" in matching.problems[0].reason
+
+
+def test_links_that_loop_count_as_files_and_fail_when_they_are_read(tmp_path):
+    data_set(tmp_path, ["b.jpg"], ["a.png", "b.png"])
+    (tmp_path / "imgs" / "a.jpg").symlink_to("a.jpg")
+    assert [p.stem for p in find_pairs(tmp_path)] == ["a", "b"]
+
+
+@pytest.mark.parametrize("name", ["imgs", "labels"])
+def test_a_folder_that_cannot_be_listed_ends_matching_too(tmp_path, monkeypatch, name):
+    data_set(tmp_path, ["a.jpg"], ["a.png"])
+    scandir = listing.os.scandir
+
+    def refuse(folder):
+        if Path(folder).name == name:
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scandir(folder)
+
+    monkeypatch.setattr(listing.os, "scandir", refuse)
+    with pytest.raises(InputError, match=f"{name}: cannot be read: Permission denied"):
+        match_files(tmp_path)
 
 
 # Label maps alone
