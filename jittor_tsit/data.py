@@ -10,7 +10,7 @@ import jittor as jt
 import numpy as np
 
 from data_tools.errors import InputError
-from data_tools.pairing import PHOTO_SUFFIXES, Pair, find_pairs, read_split, select_stems
+from data_tools.pairing import PHOTO_SUFFIXES, Pair, find_pairs, match_files, read_split, select_stems
 from jittor_tsit.config import DataConfig
 from jittor_tsit.samples import PairedSamples, UnpairedSamples, read_ahead
 
@@ -54,16 +54,15 @@ def to_pixels(image: jt.Var) -> np.ndarray:
 
 
 def training_pairs(config: DataConfig) -> list[Pair]:
-    """The pairs of `config.root`, or those that `config.split` names.
+    """The pairs of `config.root`, or those that `config.split` names; then other files may be faulty.
 
     Raises:
         InputError: As `find_pairs`, `read_split` and `select_stems`.
     """
-    pairs = find_pairs(Path(config.root))
     if not config.split:
-        return pairs
+        return find_pairs(Path(config.root))
     try:
-        return select_stems(pairs, read_split(Path(config.split)))
+        return select_stems(match_files(Path(config.root)).pairs, read_split(Path(config.split)))
     except InputError as error:
         raise InputError(f"split={config.split}: {error}") from None
 

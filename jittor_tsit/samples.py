@@ -8,9 +8,6 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import os
-import signal
-import threading
-import time
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -23,6 +20,7 @@ import numpy as np
 from data_tools.errors import InputError
 from data_tools.image_io import read_label, read_photo, resize_label, resize_photo
 from data_tools.pairing import Pair
+from data_tools.pools import start_worker
 
 Arrays = Tuple[np.ndarray, ...]
 
@@ -135,15 +133,7 @@ def read_ahead(sample: Callable[[int], Arrays], batch_size: int, start_nimg: int
 def _start_worker(sample: Callable[[int], Arrays], parent: int) -> None:
     global _sample
     _sample = sample
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
-def _end_with(parent: int) -> None:
-    """A killed parent cannot end its workers, so they look for themselves."""
-    while os.getppid() == parent:
-        time.sleep(1)
-    os._exit(1)
+    start_worker(parent)
 
 
 def _load(first: int, count: int) -> Arrays:

@@ -152,13 +152,28 @@ def test_a_split_takes_part_of_the_set_and_may_stand_before_the_options(place):
     assert "on 2 samples" in result.stderr
 
 
+def test_a_faulty_set_can_be_trained_on_by_the_list_that_curation_makes(place):
+    write_set(place / "faulty", 4, 1, WIDTH, HEIGHT)
+    (place / "faulty/train/imgs/synth_000001.jpg").write_bytes(b"rotten")
+    (place / "faulty/train/labels/synth_000003.png").unlink()
+    curate = [sys.executable, "-m", "data_tools", "curate", "--data", "faulty", "--out", "lists", "--keep", "2,2"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    result = subprocess.run(curate, cwd=place, env=environment, capture_output=True, text=True)
+    assert result.returncode == 1, result.stderr  # it names the two
+    words = ("--experiment", "tiny.py", "--run-dir", "chosen", "total_nimg=1", "snapshot_nimg=1")
+    result = command(place, "train", "--data", "faulty", *words, "--split", "lists/selection_2.txt")
+    assert result.returncode == 0, result.stderr
+    assert "on 2 samples" in result.stderr
+    assert "synth_000003.jpg" in error_of(command(place, "train", "--data", "faulty", *words, "--run-dir", "all"))
+
+
 def test_run_sh_lists_its_commands():
     script = ["bash", str(ROOT / "run.sh")]
     shown = subprocess.run([*script, "help"], capture_output=True, text=True)
     unknown = subprocess.run([*script, "paint"], capture_output=True, text=True)
     assert shown.returncode == 0 and unknown.returncode == 2
     assert unknown.stderr == shown.stdout
-    for word in ("train", "test", "synth", "doctor", "check", "help"):
+    for word in ("train", "test", "curate", "synth", "doctor", "check", "help"):
         assert f"bash run.sh {word}" in shown.stdout
 
 

@@ -1,0 +1,114 @@
+"""How long data_tools takes for a set, beside the limit (decoding alone) and beside public tools on the same photos.
+
+    python -m experiments.benchmarks.curation_speed --data DIR --work DIR
+
+Needs the extra `benchmark` (cleanvision, imagehash) for the public tools; without them their rows are left out. They
+look at photos only: cleanvision for darkness, brightness, blur, greyness, odd sizes and duplicates; imagehash computes
+the 64-bit hash by which duplicates are found. Everything runs on all cores, one after the other, once. Prints a
+Markdown table and appends a JSON line to --out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Callable, Dict, List, Optional, Tuple
+
+from data_tools.checking import read_pair
+from data_tools.curation import make_report, select_splits
+from data_tools.default_rules import Settings
+from data_tools.pairing import Pair, find_pairs
+from data_tools.pools import local_pool
+from data_tools.scan import scan
+
+WORKERS = os.cpu_count() or 1
+CHUNK = 32  # pairs a task
+
+
+def _decode(pair: Pair) -> None:
+    read_pair(pair)
+
+
+def _hash(pair: Pair) -> str:
+    import imagehash
+    from PIL import Image
+
+    with Image.open(pair.photo) as photo:
+        return str(imagehash.phash(photo))
+
+
+def _in_processes(function: Callable, pairs: List[Pair]) -> None:
+    with ProcessPoolExecutor(WORKERS) as pool:
+        for _ in pool.map(function, pairs, chunksize=CHUNK):
+            pass
+
+
+def _cleanvision(pairs: List[Pair]) -> None:
+    from cleanvision import Imagelab
+
+    Imagelab(filepaths=[str(pair.photo) for pair in pairs]).find_issues(n_jobs=WORKERS, verbose=False)
+
+
+def memory() -> float:
+    """Most memory held so far in GB: of this process, and WORKERS times that of its largest child."""
+    own, child = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return (own + WORKERS * child) / 2**20
+
+
+def measure(data: Path, work: Path, examples: int) -> Tuple[int, Dict[str, Optional[float]], float]:
+    """Number of pairs; seconds of each stage, None where a tool is missing; most memory of data_tools in GB."""
+    pairs = find_pairs(data)
+    make_pool = partial(local_pool, WORKERS)
+    stages: Dict[str, Callable[[], object]] = {
+        "decode photos and label maps (the limit)": lambda: _in_processes(_decode, pairs),
+        "scan": lambda: scan(data, work, make_pool),
+        "scan again, nothing new": lambda: scan(data, work, make_pool),
+        "select, with equivalence classes": lambda: select_splits(work, Settings(), {}),
+        "report": lambda: make_report(work, examples),
+    }
+    seconds = {name: _timed(stage) for name, stage in stages.items()}
+    most = memory()
+    seconds["cleanvision (photos only)"] = _timed(lambda: _cleanvision(pairs))
+    seconds["imagehash, 64 bits (photos only)"] = _timed(lambda: _in_processes(_hash, pairs))
+    return len(pairs), seconds, most
+
+
+def _timed(stage: Callable[[], object]) -> Optional[float]:
+    start = time.perf_counter()
+    try:
+        stage()
+    except ImportError as error:
+        print(f"left out: {error}", file=sys.stderr)
+        return None
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="a data set")
+    parser.add_argument("--work", type=Path, required=True, metavar="DIR", help="new folder for the results")
+    parser.add_argument("--examples", type=int, default=12, help="pairs in each list of the page")
+    parser.add_argument("--out", type=Path, help="file that gets a JSON line")
+    args = parser.parse_args()
+    if args.work.exists():
+        parser.error(f"--work {args.work}: exists, and an earlier scan in it would be taken up")
+    count, seconds, most = measure(args.data, args.work, args.examples)
+    print(f"{count} pairs, {WORKERS} processes\n\n| stage | seconds | ms a pair |\n|---|---|---|")
+    for name, value in seconds.items():
+        if value is not None:
+            print(f"| {name} | {value:.1f} | {1000 * value / count:.2f} |")
+    print(f"\nmost memory of data_tools, all processes: {most:.2f} GB")
+    if args.out:
+        with args.out.open("a") as file:
+            file.write(json.dumps({"pairs": count, "workers": WORKERS, "seconds": seconds, "gigabytes": most}) + "\n")
+
+
+if __name__ == "__main__":
+    main()
