@@ -169,13 +169,15 @@ def read_classes(path: Path) -> List[List[ClassMember]]:
     if tuple(header) != _HEADER:
         raise InputError(f"{path}: has the columns {', '.join(header)}; they must be {', '.join(_HEADER)}")
     classes: List[List[ClassMember]] = []
-    for line, (number, stem, *cells) in enumerate(rows, start=2):
-        if not all(cell.isdecimal() for cell in (number, *cells)) or int(number) not in (len(classes) - 1, len(classes)):
-            raise InputError(f"{path}: row {line} is {number}, {stem}, {', '.join(cells)}; classes are numbered from 0 "
-                             "in the order of rows, rank is a whole number, mirrored and kept are 0 or 1")
-        if int(number) == len(classes):
+    for line, cells in enumerate(rows, start=2):
+        number, stem, rank, mirrored, kept = cells
+        known = {str(len(classes)), str(max(0, len(classes) - 1))}
+        if number not in known or not rank.isdecimal() or not {mirrored, kept} <= {"0", "1"}:
+            raise InputError(f"{path}: row {line} is {', '.join(cells)}; classes are numbered from 0 in the order of "
+                             "the rows, rank is a whole number, mirrored and kept are 0 or 1")
+        if number == str(len(classes)):
             classes.append([])
-        classes[-1].append(ClassMember(stem, int(cells[0]), cells[1] == "1", cells[2] == "1"))
+        classes[-1].append(ClassMember(stem, int(rank), mirrored == "1", kept == "1"))
     return classes
 
 
@@ -225,7 +227,7 @@ def _medoid(index: CodeIndex, centre: int, members: np.ndarray, weight: np.ndarr
     sample = np.union1d(spread_evenly, [centre])
     total = index.counts(sample, sample) @ weight[sample]
     for candidate in sample[np.argsort(-total, kind="stable")]:
-        if candidate == centre or index.counts(np.array([candidate]), members).min() >= least:
+        if candidate == centre or index.counts(members, np.array([candidate])).min() >= least:
             return candidate
     raise AssertionError("the centre is among the candidates")
 

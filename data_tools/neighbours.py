@@ -3,14 +3,15 @@
 Label maps. Write a map of `d` cells as a one-hot vector: the inner product of two such vectors counts the cells in
 which the maps agree. Split each vector into its projection onto the span of a few maps, the landmarks, and the
 rest. The inner product of two projections misses the true count by at most the product of the rests' lengths
-(Cauchy-Schwarz), so a matrix product of 129 columns bounds every pair's agreement from above and below, and only
+(Cauchy-Schwarz), so a matrix product of 257 columns bounds every pair's agreement from above and below, and only
 pairs that the bounds leave open are compared cell by cell. Bounds only save work: whatever the landmarks and the
 rounding, the answer is exact, and the same on every machine.
 
-Cost for `n` distinct maps: about 0.2 microseconds for each of 256 n comparisons with landmarks, 3 ns for each of
-the n^2 bounds, and 0.3 microseconds for each pair left open, which is 1 to 5 % of the pairs of landscapes. Equal
-maps are searched for once. Thousands of maps that are alike but for scattered cells leave all their pairs open.
-Memory grows with n (twice the codes and 520 bytes a map), and one block of bounds comes on top.
+Cost for `n` distinct maps: 512 n comparisons with landmarks, n^2 bounds (a fiftieth of a comparison each), and one
+comparison for each pair left open, which is 0.3 to 3 % of the pairs of landscapes. Equal maps are searched for
+once. Thousands of maps that are alike but for scattered cells leave all their pairs open. Memory grows with n
+(twice the codes and 1 KiB a map; mirrored maps double that), and one block of bounds comes on top.
+`experiments/benchmarks/similarity.py` measures all this.
 
 Photo hashes. The inner product of vectors of -1 and 1 counts equal less unequal bits: n^2 pairs in blocks of
 matrix products, a few ns each.
@@ -25,8 +26,8 @@ from typing import Iterator, NamedTuple, Optional, Tuple
 import numpy as np
 
 _LANDMARKS = 512  # more tighten the bounds, and each costs n comparisons
-_DIRECTIONS = 256  # of the landmarks' span: the better half of 256, at half the time for each bound
-_BLOCK = 2**24  # bounds held at a time: 64 MiB of float32
+_DIRECTIONS = 256  # of the landmarks' span: the half that tells most, at half the time for each bound
+_BLOCK = 2**23  # bounds held at a time: 32 MiB of float32, and where all pairs are near, 30 times that to list them
 _CHUNK = 512  # pairs compared at a time, so that both sides stay in the processor's cache
 _MAX_CELLS = 255 * 8  # what the byte counters of `_unequal` hold
 _SLACK = np.float32(0.25)  # cells: far above the bounds' rounding (below 0.01), and below 1, since counts are whole
@@ -183,7 +184,7 @@ class CodeIndex:
         self._points = [self._project(view, landmarks, basis) for view in self._views]
 
     def counts(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        """Equal cells of every row with every column: [rows, columns] int64."""
+        """Equal cells of every row with every column (best where these are few): [rows, columns] int64."""
         return np.max([self._grid(view, rows, columns) for view in self._views], axis=0)
 
     def closest(self, rows: np.ndarray, columns: np.ndarray, least: int) -> Tuple[np.ndarray, np.ndarray]:
@@ -216,17 +217,15 @@ class CodeIndex:
         Yields:
             indices of codes from `rows` and from `columns`, one of each for a pair.
         """
-        pairs = np.empty(0, np.int64)
         for block, view, upper in self._upper_bounds(rows, columns):
             candidates = np.flatnonzero(upper >= least - _SLACK)
             row, column = rows[block[candidates // len(columns)]], columns[candidates % len(columns)]
             rests = self._points[view][row, -1] * self._points[0][column, -1]
             agree = upper.ravel()[candidates] - 2 * rests >= least + _SLACK  # the lower bound decides
             agree[~agree] = self._equal(view, row[~agree], column[~agree]) >= least
-            pairs = np.union1d(pairs, candidates[agree])
+            pairs = np.union1d(pairs, candidates[agree]) if view else candidates[agree]
             if view == len(self._views) - 1:
                 yield rows[block[pairs // len(columns)]], columns[pairs % len(columns)]
-                pairs = pairs[:0]
 
     def _upper_bounds(self, rows: np.ndarray, columns: np.ndarray) -> Iterator[Tuple[np.ndarray, int, np.ndarray]]:
         """Positions in `rows`, a direction, and for it at most how many cells are equal: [positions, columns]."""

@@ -124,7 +124,8 @@ def _measure_pair(pair: Pair, version: bytes, known: Set[bytes]) -> Measured:
         view = View(*read_pair(pair))
     except InputError as error:
         return Measured(pair.stem, b"", None, printable(str(error)))
-    return Measured(pair.stem, key, _packed(pair_signals(view), sketch(view)), None)
+    cells = sketch(view)
+    return Measured(pair.stem, key, _packed(pair_signals(view, cells), cells), None)
 
 
 def _packed(signals: np.ndarray, parts: Sketches) -> bytes:

@@ -10,10 +10,12 @@ from data_tools.signals.alignment import alignment
 from data_tools.signals.content import one_class
 from data_tools.signals.entanglement import border_length, fragments, mixing
 from data_tools.signals.explanation import overlap, unexplained
+from data_tools.signals.hidden import hidden_border
 from data_tools.signals.light import backlight, greyness, overexposure, underexposure
 from data_tools.signals.overlays import frame, watermark
 from data_tools.signals.sharpness import blur
 from data_tools.signals.view import View
+from data_tools.sketches import Sketches
 
 PAIR_SIGNALS: Dict[str, Callable[[View], float]] = {
     "fragments": fragments,
@@ -33,9 +35,12 @@ PAIR_SIGNALS: Dict[str, Callable[[View], float]] = {
 ALIGNMENT_SIGNALS = ("edge_misses", "shift_gain", "mirror_gain")  # the fields of `alignment`, measured together
 
 
-def pair_signals(view: View) -> np.ndarray:
+CELL_SIGNALS: Dict[str, Callable[[Sketches], float]] = {"hidden_border": hidden_border}  # of the pair's small form
+
+NAMES = (*ALIGNMENT_SIGNALS, *PAIR_SIGNALS, *CELL_SIGNALS)
+
+
+def pair_signals(view: View, cells: Sketches) -> np.ndarray:
     """Every signal of one pair, in the order of `NAMES`: float64."""
-    return np.array([*alignment(view), *(signal(view) for signal in PAIR_SIGNALS.values())])
-
-
-NAMES = (*ALIGNMENT_SIGNALS, *PAIR_SIGNALS)
+    return np.array([*alignment(view), *(signal(view) for signal in PAIR_SIGNALS.values()),
+                     *(signal(cells) for signal in CELL_SIGNALS.values())])

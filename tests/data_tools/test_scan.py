@@ -64,7 +64,7 @@ def test_the_number_of_processes_changes_no_byte(data, scanned, tmp_path, worker
 
 def test_a_second_scan_measures_nothing_and_gives_the_same(data, scanned, tmp_path, monkeypatch):
     shutil.copy(scanned / "cache.sqlite", tmp_path)
-    monkeypatch.setattr(scanning, "pair_signals", lambda view: pytest.fail("measured again"))
+    monkeypatch.setattr(scanning, "pair_signals", lambda view, cells: pytest.fail("measured again"))
     scan(data, tmp_path, in_this_process)
     again, before = read_table(tmp_path / "scan.csv"), read_table(scanned / "scan.csv")
     for name in before.columns:  # this process may sum in several threads: the last digits differ
@@ -77,7 +77,7 @@ def test_a_changed_file_is_measured_again_and_the_rest_is_not(data, scanned, tmp
     write_label(tmp_path / "set/train/labels/synth_000005.png", np.ones((72, 96), np.uint8))
     measured = []
     measure = scanning.pair_signals
-    monkeypatch.setattr(scanning, "pair_signals", lambda view: measured.append(view) or measure(view))
+    monkeypatch.setattr(scanning, "pair_signals", lambda *pair: measured.append(pair) or measure(*pair))
     scan(tmp_path / "set", tmp_path, in_this_process)
     assert len(measured) == 1
     row = read_table(tmp_path / "scan.csv")
@@ -89,7 +89,7 @@ def test_another_version_of_the_code_measures_all_again(data, scanned, tmp_path,
     monkeypatch.setattr(scanning, "code_version", lambda: b"later")
     measured = []
     measure = scanning.pair_signals
-    monkeypatch.setattr(scanning, "pair_signals", lambda view: measured.append(view) or measure(view))
+    monkeypatch.setattr(scanning, "pair_signals", lambda *pair: measured.append(pair) or measure(*pair))
     scan(data, tmp_path, in_this_process)
     assert len(measured) == COUNT
 

@@ -1,0 +1,152 @@
+"""Labels against strangers' photos: fits against slow arithmetic, and pairs whose labels were exchanged."""
+
+import numpy as np
+import pytest
+
+from data_tools.appearance import drawn, fit_class_model, fold_of, log_posterior
+from data_tools.classes import NUM_CLASSES
+from data_tools.misfit import class_fit, class_fits, misfit, shape_fit, standardised, strangers
+from data_tools.sketches import CHANNELS, COLUMNS, HASH_BITS, ROWS, Sketches
+
+STEMS = [f"s{i:02d}" for i in range(24)]
+CELLS = ROWS * COLUMNS
+
+
+def hills(count=len(STEMS)):
+    """Class 1 bright above a wavy horizon, class 0 dark below it; every channel with noise."""
+    rng = np.random.default_rng(0)
+    waves = np.sin(np.arange(COLUMNS) / rng.uniform(2, 6, (count, 1)) + rng.uniform(0, 6, (count, 1)))
+    heights = rng.integers(6, 18, (count, 1)) + rng.uniform(1, 4, (count, 1)) * waves
+    above = np.arange(ROWS)[None, :, None] < heights[:, None]
+    features = np.full((count, ROWS, COLUMNS, CHANNELS), 128)
+    features[..., 0] = np.where(above, 200, 60)
+    features += rng.integers(-10, 11, features.shape)
+    return Sketches(above.astype(np.uint8), features.astype(np.uint8), np.zeros((count, HASH_BITS), np.uint8))
+
+
+def misfits(sketches, others=64):
+    """As `setwise` computes them."""
+    folds = np.array([fold_of(stem) for stem in STEMS])
+    log_shares = log_posterior(fit_class_model(sketches, STEMS), sketches.features, folds)
+    rows = drawn(STEMS, others)
+    judge = strangers(rows, sketches.classes[rows], sketches.features[rows], log_shares[rows])
+    photos = standardised(sketches.features)
+    labels = sketches.classes.reshape(len(STEMS), -1)
+    return np.array([misfit(i, labels[i], photos[i], log_shares[i], judge) for i in range(len(STEMS))])
+
+
+@pytest.fixture
+def random_photos(rng):
+    return standardised(rng.integers(0, 256, (4, ROWS, COLUMNS, CHANNELS)).astype(np.uint8))
+
+
+# Fits
+
+
+def test_standardised_channels_have_mean_0_and_mean_square_1(random_photos):
+    assert random_photos.shape == (4, CELLS, CHANNELS) and random_photos.dtype == np.float32
+    assert np.allclose(random_photos.mean(axis=1), 0, atol=1e-5)
+    assert np.allclose((random_photos**2).mean(axis=1), 1, atol=0.03)  # one level of 74 is added to the deviation
+
+
+def test_an_even_channel_stays_0():
+    assert (standardised(np.full((1, ROWS, COLUMNS, CHANNELS), 200, np.uint8)) == 0).all()
+
+
+@pytest.mark.parametrize("classes", [(0, 1), (28,), (3, 7, 28)])
+def test_shape_fit_is_the_variance_between_regions(random_photos, rng, classes):
+    label = rng.choice(classes, CELLS).astype(np.uint8)
+    expected = []
+    for photo in random_photos.astype(float):
+        means = {c: photo[label == c].mean(axis=0) for c in classes}
+        expected.append(np.mean([means[c]**2 for c in label]))
+    assert shape_fit(label, random_photos) == pytest.approx(expected, rel=1e-4, abs=1e-8)
+
+
+def test_shape_fit_is_1_for_the_photos_own_regions_whatever_their_names():
+    label = (np.arange(CELLS) % 3).astype(np.uint8)
+    photo = standardised((label * 90)[None, :, None].repeat(CHANNELS, axis=2).reshape(1, ROWS, COLUMNS, CHANNELS))
+    assert shape_fit(label, photo)[0] == pytest.approx(1, abs=0.03)
+    assert shape_fit(np.array([28, 5, 9], np.uint8)[label], photo) == pytest.approx(shape_fit(label, photo))
+    assert shape_fit(np.zeros(CELLS, np.uint8), photo)[0] == pytest.approx(0, abs=1e-6)
+
+
+def test_class_fit_is_the_mean_log_share_of_the_labels_classes(rng):
+    log_shares = rng.normal(size=(4, CELLS, NUM_CLASSES)).astype(np.float32)
+    labels = rng.integers(0, NUM_CLASSES, (3, CELLS)).astype(np.uint8)
+    expected = [[np.mean([shares[i, c] for i, c in enumerate(label)]) for shares in log_shares] for label in labels]
+    for label, row in zip(labels, expected):
+        assert class_fit(label, log_shares) == pytest.approx(row, rel=1e-4)
+    for shares, column in zip(log_shares, np.transpose(expected)):
+        assert class_fits(labels, shares) == pytest.approx(column, rel=1e-4)
+
+
+# Strangers
+
+
+def test_levels_are_means_over_the_others():
+    sketches = hills(5)
+    photos, labels = standardised(sketches.features), sketches.classes.reshape(5, -1)
+    log_shares = np.random.default_rng(1).normal(size=(5, CELLS, NUM_CLASSES)).astype(np.float32)
+    judge = strangers(np.arange(5), sketches.classes, sketches.features, log_shares)
+    shape = np.array([[shape_fit(label, photo[None])[0] for photo in photos] for label in labels])
+    by_class = np.array([class_fit(label, log_shares) for label in labels])
+    for kind, fits in enumerate((shape, by_class)):
+        off = [[fits[i, j] for j in range(5) if j != i] for i in range(5)]
+        assert judge.label_level[kind] == pytest.approx(np.mean(off, axis=1), rel=1e-4)
+        off = [[fits[i, j] for i in range(5) if i != j] for j in range(5)]
+        assert judge.photo_level[kind] == pytest.approx(np.mean(off, axis=1), rel=1e-4)
+        assert judge.level[kind] == pytest.approx(np.mean(off), rel=1e-4)
+
+
+# misfit
+
+
+def test_labels_at_their_photos_fit_and_an_exchanged_one_is_the_worst():
+    sketches = hills()
+    right = misfits(sketches)
+    assert right.max() < -2
+    classes = sketches.classes.copy()
+    classes[5] = sketches.classes[6]
+    values = misfits(sketches._replace(classes=classes))
+    assert values.argmax() == 5 and values[5] > 0
+    assert np.delete(values, 5).max() < -2
+
+
+def test_both_of_two_exchanged_labels_stand_out():
+    sketches = hills()
+    classes = sketches.classes.copy()
+    classes[[5, 9]] = classes[[9, 5]]
+    values = misfits(sketches._replace(classes=classes))
+    assert {*np.argsort(values)[-2:]} == {5, 9}
+    assert min(values[[5, 9]]) > np.delete(values, [5, 9]).max() + 0.3
+
+
+def test_a_pair_is_not_its_own_stranger():
+    """Judged with and without itself among those to compare with, its fits to the others are the same."""
+    sketches = hills(6)
+    photos, labels = standardised(sketches.features), sketches.classes.reshape(6, -1)
+    log_shares = np.random.default_rng(1).normal(size=(6, CELLS, NUM_CLASSES)).astype(np.float32)
+    judge = strangers(np.arange(6), sketches.classes, sketches.features, log_shares)
+    doubled = judge._replace(photos=judge.photos.copy(), labels=judge.labels.copy(), log_shares=judge.log_shares.copy())
+    doubled.photos[2], doubled.labels[2], doubled.log_shares[2] = 0, 28, 100  # what stands in its own row
+    values = [misfit(2, labels[2], photos[2], log_shares[2], others) for others in (judge, doubled)]
+    assert values[0] == values[1]
+    assert misfit(3, labels[3], photos[3], log_shares[3], doubled) != pytest.approx(
+        misfit(3, labels[3], photos[3], log_shares[3], judge))
+
+
+def test_a_few_strangers_tell_nearly_as_much():
+    sketches = hills()
+    classes = sketches.classes.copy()
+    classes[5] = sketches.classes[6]
+    values = misfits(sketches._replace(classes=classes), others=10)
+    assert values.argmax() == 5 and np.delete(values, 5).max() < -1
+
+
+def test_a_label_of_one_class_neither_fits_nor_is_a_fault():
+    sketches = hills()
+    classes = sketches.classes.copy()
+    classes[5] = 0
+    value = misfits(sketches._replace(classes=classes))[5]
+    assert np.isfinite(value) and value > -2

@@ -1,0 +1,132 @@
+"""Whether the label explains the pixels: photos of flat colours, whose variance and histograms are plain."""
+
+import numpy as np
+import pytest
+
+from data_tools.classes import colorize
+from data_tools.signals.explanation import overlap, unexplained
+from data_tools.signals.view import View
+
+HEIGHT, WIDTH = 96, 128
+RED, GREEN = (200, 40, 40), (40, 160, 40)
+
+
+def halves(top, below):
+    label = np.full((HEIGHT, WIDTH), top, np.uint8)
+    label[HEIGHT // 2:] = below
+    return label
+
+
+def sides(left, right):
+    label = np.full((HEIGHT, WIDTH), left, np.uint8)
+    label[:, WIDTH // 2:] = right
+    return label
+
+
+def stripes(*classes):
+    """Level stripes of equal height."""
+    return np.repeat(classes, HEIGHT // len(classes))[:, None].repeat(WIDTH, axis=1).astype(np.uint8)
+
+
+def painted(label, colors):
+    photo = np.zeros((*label.shape, 3), np.uint8)
+    for c, color in colors.items():
+        photo[label == c] = color
+    return photo
+
+
+def grey_noise(seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (HEIGHT, WIDTH, 1)).repeat(3, axis=2).astype(np.uint8)
+
+
+# unexplained
+
+
+def test_the_colors_of_a_fitting_label_are_explained_and_only_the_edge_is_not():
+    """Three of the four channels are flat in each class; the local deviation at the edge lies in both."""
+    assert unexplained(View(painted(halves(0, 28), {0: RED, 28: GREEN}), halves(0, 28))) == pytest.approx(0.25)
+
+
+def test_a_label_across_the_photo_explains_nothing():
+    assert unexplained(View(painted(halves(0, 28), {0: RED, 28: GREEN}), sides(0, 28))) == pytest.approx(1)
+
+
+def test_a_label_half_right_leaves_the_variance_within_its_classes():
+    """A third of the larger class has the other colour: 3/4 * 2/9 of the squared difference, of 1/4 in all."""
+    photo = painted(stripes(0, 0, 1, 1), {0: RED, 1: GREEN})
+    color, texture = 2 / 3, 1
+    value = unexplained(View(photo, stripes(0, 1, 1, 1)))
+    assert value == pytest.approx((3 * color + texture) / 4, abs=0.01)  # the texture at the edge goes a little with it
+
+
+def test_a_texture_that_goes_with_the_class_is_explained():
+    label = halves(0, 1)
+    photo = np.where(label[..., None] == 0, grey_noise(), 128).astype(np.uint8)
+    assert unexplained(View(photo, label)) < 0.9 < unexplained(View(photo, sides(0, 1)))
+
+
+@pytest.mark.parametrize("photo", [grey_noise(), np.full((HEIGHT, WIDTH, 3), 90, np.uint8)], ids=["noise", "flat"])
+def test_a_map_of_one_class_and_a_flat_photo_leave_all_unexplained(photo):
+    assert unexplained(View(photo, np.full((HEIGHT, WIDTH), 28, np.uint8))) == pytest.approx(1)
+    assert unexplained(View(photo, halves(0, 1))) > 0.99
+
+
+def test_the_names_of_the_classes_do_not_matter():
+    label = np.random.default_rng(0).integers(0, 29, (6, 8)).repeat(16, axis=0).repeat(16, axis=1).astype(np.uint8)
+    renamed = np.random.default_rng(1).permutation(29)[label].astype(np.uint8)
+    photo = colorize(label)
+    assert unexplained(View(photo, label)) == pytest.approx(unexplained(View(photo, renamed)))
+
+
+def test_noise_over_the_colors_raises_it():
+    label = stripes(0, 1, 2, 28)
+    values = []
+    for amount in (0, 20, 60, 120):
+        noise = np.random.default_rng(0).integers(-amount, amount + 1, (HEIGHT, WIDTH, 3))
+        values.append(unexplained(View(np.clip(colorize(label) + noise, 0, 255).astype(np.uint8), label)))
+    assert values == sorted(values) and values[-1] > values[0] + 0.2
+
+
+# overlap
+
+
+def test_touching_classes_of_one_color_overlap_wholly():
+    assert overlap(View(np.full((HEIGHT, WIDTH, 3), 90, np.uint8), halves(0, 28))) == pytest.approx(1)
+
+
+def test_classes_of_different_colors_do_not_overlap():
+    assert overlap(View(painted(halves(0, 28), {0: RED, 28: GREEN}), halves(0, 28))) == 0
+
+
+def test_the_shared_part_of_the_histograms_counts():
+    photo = painted(stripes(0, 0, 0, 1), {0: RED, 1: GREEN})
+    assert overlap(View(photo, halves(3, 4))) == pytest.approx(0.5)  # the lower class is half red, half green
+
+
+def test_alike_classes_that_do_not_touch_do_not_overlap():
+    colors = {0: RED, 1: GREEN, 2: RED}
+    assert overlap(View(painted(stripes(0, 1, 2), colors), stripes(0, 1, 2))) == 0
+    assert overlap(View(painted(stripes(0, 2, 1), colors), stripes(0, 2, 1))) == pytest.approx(1)
+
+
+def test_classes_that_touch_from_side_to_side_count_as_well():
+    assert overlap(View(np.full((HEIGHT, WIDTH, 3), 90, np.uint8), sides(5, 2))) == pytest.approx(1)
+
+
+def test_the_most_alike_pair_counts():
+    label = stripes(0, 1, 2, 3)
+    photo = painted(label, {0: RED, 1: GREEN, 2: GREEN, 3: (0, 0, 0)})
+    assert overlap(View(photo, label)) == pytest.approx(1)
+
+
+def test_classes_of_less_than_three_percent_have_no_histogram_worth_comparing():
+    photo = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
+    label = np.zeros((HEIGHT, WIDTH), np.uint8)
+    label[:2] = 28
+    assert overlap(View(photo, label)) == 0
+    label[:4] = 28
+    assert overlap(View(photo, label)) == pytest.approx(1)
+
+
+def test_a_map_of_one_class_overlaps_with_nothing():
+    assert overlap(View(grey_noise(), np.full((HEIGHT, WIDTH), 28, np.uint8))) == 0
