@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from data_tools.classes import NUM_CLASSES
 from data_tools.sketches import CHANNELS
 
 STRANGERS = 64  # other pairs to compare with: the deviations are then known to a tenth
@@ -23,14 +22,18 @@ class Strangers(NamedTuple):
 
     Shapes:
         rows [s]; labels [s, cells] uint8; photos [s, cells, CHANNELS] float32, standardised; log_shares
-        [s, cells, classes] float32; label_level, photo_level [2, s], level [2]: means over each other, by
-        shape and by class.
+        [s, cells, classes] float32.
+        regions [r, cells] float32 of 0 and 1: all regions of the labels, one label's after the other's, each
+        label's from first [s] on.
+        label_level, photo_level [2, s], level [2]: means over each other, by shape and by class.
     """
 
     rows: np.ndarray
     labels: np.ndarray
     photos: np.ndarray
     log_shares: np.ndarray
+    regions: np.ndarray
+    first: np.ndarray
     label_level: np.ndarray
     photo_level: np.ndarray
     level: np.ndarray
@@ -43,7 +46,9 @@ def strangers(rows: np.ndarray, classes: np.ndarray, features: np.ndarray, log_s
     suits = suits.transpose(1, 0, 2)  # [2, labels, photos]
     other = ~np.eye(len(labels), dtype=bool)
     count = max(1, len(labels) - 1)
-    return Strangers(rows, labels, photos, log_shares, (suits * other).sum(axis=2) / count,
+    regions = [regions_of(label) for label in labels]
+    first = np.cumsum([0] + [len(part) for part in regions[:-1]])
+    return Strangers(rows, labels, photos, log_shares, np.concatenate(regions), first, (suits * other).sum(axis=2) / count,
                      (suits * other).sum(axis=1) / count, (suits * other).sum(axis=(1, 2)) / count / len(labels))
 
 
@@ -56,7 +61,7 @@ def misfit(row: int, label: np.ndarray, photo: np.ndarray, log_shares: np.ndarra
     keep = others.rows != row
     own = np.array([shape_fit(label, photo[None])[0], class_fit(label, log_shares[None])[0]])
     by_photo = np.array([shape_fit(label, others.photos), class_fit(label, others.log_shares)])[:, keep]
-    by_label = np.array([[shape_fit(other, photo[None])[0] for other in others.labels],
+    by_label = np.array([shape_fits(others.regions, others.first, photo),
                          class_fits(others.labels, log_shares)])[:, keep]
     rest = own - by_photo.mean(axis=1) - by_label.mean(axis=1) + others.level
     spread = np.sqrt((by_photo - others.photo_level[:, keep]).std(axis=1)
@@ -73,10 +78,21 @@ def standardised(features: np.ndarray) -> np.ndarray:
 
 def shape_fit(label: np.ndarray, photos: np.ndarray) -> np.ndarray:
     """Share of the photos' variance between the label's regions: [cells], [n, cells, CHANNELS] -> [n]."""
-    regions = np.eye(NUM_CLASSES, dtype=np.float32)[:, label][np.unique(label)]  # [present, cells]
+    regions = regions_of(label)
     sums = np.matmul(regions, photos)  # [n, present, CHANNELS]
     between = (sums**2 / regions.sum(axis=1)[:, None]).sum(axis=1)
     return between.mean(axis=1) / len(label)
+
+
+def shape_fits(regions: np.ndarray, first: np.ndarray, photo: np.ndarray) -> np.ndarray:
+    """The same of many labels with one photo: [r, cells], [n], [cells, CHANNELS] -> [n]."""
+    between = ((regions @ photo) ** 2 / regions.sum(axis=1)[:, None]).mean(axis=1)
+    return np.add.reduceat(between, first) / len(photo)
+
+
+def regions_of(label: np.ndarray) -> np.ndarray:
+    """Where each class of a label is: [cells] -> [present, cells] float32 of 0 and 1."""
+    return (label == np.unique(label)[:, None]).astype(np.float32)
 
 
 def class_fit(label: np.ndarray, log_shares: np.ndarray) -> np.ndarray:
