@@ -3,8 +3,9 @@
     python -m experiments.benchmarks.similarity --count 100000 --out similarity.jsonl
 
 renders 10,000 scenes (5 minutes on 2 cores), shows each of them moved by some cells until there are `count` maps, as
-a series of photos would, and runs `nearest_maps` and `equivalence_classes` on the first 1,000, 10,000 and all. What
-to expect on 2 cores: 5 s and 6 s for 10,000 maps; RESULT100K
+a series of photos would, and runs `nearest_maps` and `equivalence_classes` on the first 1,000, the first 10,000 and
+all. What to expect on 2 cores that have other work, too: 5 seconds each for 10,000 maps and 200 MiB; for 100,000
+maps, 90,608 of them distinct, 4 and 2 minutes and 420 MiB.
 """
 
 from __future__ import annotations

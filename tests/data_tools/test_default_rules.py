@@ -45,6 +45,11 @@ def test_every_signal_has_at_most_one_rule():
     assert len({rule.signal for rule in DEFAULT_RULES}) == len(DEFAULT_RULES)
 
 
+def test_of_a_class_exactly_the_places_kept_are_below_the_limit():
+    """`select` divides a pair's place by the number of places kept."""
+    assert next(rule for rule in DEFAULT_RULES if rule.signal == REDUNDANCY).limit == 1
+
+
 # Other limits
 
 

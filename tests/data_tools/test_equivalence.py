@@ -107,6 +107,12 @@ def test_a_map_goes_to_the_centre_that_it_agrees_with_most():
     assert members_of(equivalence_classes(maps, 0.8)) == [[0, 1, 2, 3, 4, 5, 6], [7, 8, 9]]
 
 
+def test_copies_count_where_centres_are_chosen():
+    maps = np.stack([horizon(row) for row in (1, 1, 1, 1, 3, 5, 5, 5, 5)])  # row 3 agrees with all, the others with 5
+    (one,) = equivalence_classes(maps, 0.8)
+    assert one.medoid == 4 and len(one.members) == 9
+
+
 def test_the_medoid_is_the_one_of_highest_mean_agreement():
     # All five agree with each other; row 4 is in their middle.
     maps = np.stack([horizon(row) for row in (2, 3, 4, 5, 6)])
@@ -187,7 +193,14 @@ def test_photos_are_those_of_the_members():
     assert ranking.spread == pytest.approx((100 + 90 + 10) / 3 * 100 / 255)
 
 
-def test_a_large_class_is_ranked_by_a_sample_that_leaves_each_member_itself_out(monkeypatch):
+def test_a_member_of_the_sample_is_not_compared_with_itself(monkeypatch):
+    monkeypatch.setattr(equivalence, "_REFERENCES", 2)  # the first and the last
+    ranking = thin(one_class(4), lab(0, 110, 110, 100), np.zeros(4))
+    assert ranking.order.tolist() == [1, 2, 0, 3]  # mean differences in steps of L: 100, 60, 60, 100
+    assert ranking.spread == pytest.approx((100 + 120 + 120 + 100) / 6 * 100 / 255)
+
+
+def test_a_large_class_is_ranked_by_a_sample(monkeypatch):
     photos = np.random.default_rng(4).integers(0, 256, (60, 2, 3, 3)).astype(np.uint8)
     exact = thin(one_class(60), photos, np.zeros(60))
     monkeypatch.setattr(equivalence, "_REFERENCES", 30)

@@ -16,8 +16,10 @@ def folder(tmp_path, rng):
     return tmp_path / "sketches"
 
 
-def test_the_shapes_are_those_of_the_documentation():
-    assert SHAPES == Sketches((ROWS, COLUMNS), (ROWS, COLUMNS, CHANNELS), (HASH_BITS,))
+def test_a_pair_has_24_rows_of_32_cells_and_takes_7_kilobytes():
+    """Other shapes are another format: sketches of an earlier scan could not be read."""
+    assert SHAPES == Sketches((24, 32), (24, 32, CHANNELS), (HASH_BITS,)) and (ROWS, COLUMNS) == (24, 32)
+    assert sum(int(np.prod(shape)) for shape in SHAPES) == 768 + 6144 + 143
 
 
 def test_what_is_filled_in_is_read_again(tmp_path, rng):
