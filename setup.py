@@ -32,6 +32,7 @@ setup(
     package_data={"data_tools.report": ["page.html", "page.css", "page.js"]},
     extras_require={
         "mpi": ["mpi4py>=4"],  # scanning on several machines; needs an MPI library of the system
+        "benchmark": ["cleanvision", "ImageHash"],  # public tools that curation is compared with
         "test": ["pytest>=7", "selenium>=4", "mpi4py>=4"],  # selenium: the report page in a real browser
     },
     entry_points={

@@ -17,7 +17,7 @@ from typing import NamedTuple, Sequence
 import cv2
 import numpy as np
 
-from data_tools.classes import NUM_CLASSES
+from data_tools.classes import LOOKS, NUM_CLASSES
 from data_tools.sketches import CHANNELS, COLUMNS, ROWS, Sketches
 
 FOLDS = 8  # each model sees 7/8 of the set; ten were no better on sets of 24 to 150 pairs
@@ -85,14 +85,16 @@ def log_posterior(model: ClassModel, features: np.ndarray, folds: np.ndarray) ->
 def class_surprise(log_shares: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """By how much other classes would suit the regions better than those that the label gives them.
 
-    For each class of a label, the mean logarithm of the best class over its cells minus that of the class itself,
-    at most 1.5 nats; averaged over the picture. 0: every region looks most like its own class.
+    Classes that look alike (a lake and a river) count as one. For each class of a label, the mean logarithm of the
+    best class over its cells minus that of the class itself, at most 1.5 nats; averaged over the picture. 0: every
+    region looks most like its own class.
 
     Shapes:
         log_shares [n, ROWS * COLUMNS, classes], classes [n, ROWS, COLUMNS] uint8 -> [n] float64
     """
     result = np.zeros(len(classes))
-    for i, (shares, label) in enumerate(zip(log_shares, classes.reshape(len(classes), -1))):
+    log_looks = np.log(np.exp(log_shares) @ _LOOK_OF + 1e-6)  # a look that no class has stays far below the others
+    for i, (shares, label) in enumerate(zip(log_looks, LOOKS[classes].reshape(len(classes), -1))):
         for c in np.unique(label):
             region = label == c
             area = region.mean()
@@ -169,6 +171,7 @@ def _place() -> np.ndarray:
 
 
 _PLACE = _place()
+_LOOK_OF = np.eye(NUM_CLASSES, dtype=np.float32)[LOOKS]  # [classes, looks]
 
 
 def _chunks(rows: np.ndarray):

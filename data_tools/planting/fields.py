@@ -8,14 +8,7 @@ from typing import NamedTuple, Tuple
 import numpy as np
 from PIL import Image, ImageFilter
 
-from data_tools.classes import CLASS_IDS, CLASSES
-
-# Classes that annotators themselves confuse. Exchanging two of a group is no defect that anyone could see.
-_LOOKALIKES = (
-    ("water", "sea", "river", "lake"), ("mountain", "hill", "rock"), ("earth", "land", "sand"),
-    ("tree", "plant"), ("grass", "field"), ("building", "house", "wall"), ("boat", "ship"),
-    ("fence", "railing"), ("path", "road"),
-)
+from data_tools.classes import CLASS_IDS, LOOKS
 
 WATER_IDS = [CLASS_IDS[name] for name in ("water", "sea", "river", "lake", "waterfall")]
 
@@ -90,12 +83,4 @@ def _cell(place: np.ndarray, size: int) -> Tuple[np.ndarray, np.ndarray]:
 
 def visible_change(old: np.ndarray, new: np.ndarray) -> float:
     """Share of pixels whose class changed to one that looks different (a lake that became a sea does not)."""
-    return float((_LOOKS[old] != _LOOKS[new]).mean())
-
-
-def _looks() -> np.ndarray:
-    group = {name: names[0] for names in _LOOKALIKES for name in names}
-    return np.array([CLASS_IDS[group.get(c.name, c.name)] for c in CLASSES], np.uint8)
-
-
-_LOOKS = _looks()  # [29]: the class that stands for all that look like it
+    return float((LOOKS[old] != LOOKS[new]).mean())

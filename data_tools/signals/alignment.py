@@ -12,6 +12,7 @@ from data_tools.signals.view import View, borders
 _STEP = 4  # pixels of the view to one of the grid compared here: label borders are not truer than that
 _REACH = 0.25  # of width and height: shifts tried; beyond, too little of the borders is left to compare
 _SLACK = 2  # grid steps that still count as in place
+_SMALLEST_SIDE = 16  # grid cells: a quarter of fewer is not beyond the slack
 _FEW = 20  # border cells: with fewer there is nothing to compare
 _NEIGHBOURHOOD = 65  # grid cells over which edges are normalised: a weak edge in a calm region counts too
 
@@ -34,14 +35,19 @@ class Alignment(NamedTuple):
 
 def alignment(view: View) -> Alignment:
     """Compare borders and edges at every shift within a quarter of the picture, by Fourier transform."""
+    if min(view.width, view.height) < _STEP * _SMALLEST_SIDE:
+        return _NOTHING
     edges = _edge_strength(view)
     border = _border_cells(view, edges.shape)
     if border.sum() < _FEW:
-        return Alignment(0.0, 0.0, 0.0)
+        return _NOTHING
     # Mirroring the edges is the same as mirroring the label, and what lies inside at a shift stays.
     plain, mirrored = _fits(border, [edges, np.ascontiguousarray(edges[:, ::-1])])
     return Alignment(-plain.here, (plain.elsewhere - plain.here) / plain.spread,
                      (mirrored.here - mirrored.mean) / mirrored.spread - (plain.here - plain.mean) / plain.spread)
+
+
+_NOTHING = Alignment(0.0, 0.0, 0.0)  # of pairs that offer nothing to compare
 
 
 class _Fits(NamedTuple):

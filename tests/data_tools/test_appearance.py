@@ -5,7 +5,7 @@ import pytest
 
 from data_tools import appearance
 from data_tools.appearance import FOLDS, class_surprise, contexts, drawn, fit_class_model, fold_of, log_posterior
-from data_tools.classes import NUM_CLASSES
+from data_tools.classes import CLASS_IDS, NUM_CLASSES
 from data_tools.sketches import CHANNELS, COLUMNS, HASH_BITS, ROWS, Sketches
 
 STEMS = [f"s{i:02d}" for i in range(24)]
@@ -126,6 +126,8 @@ def test_very_small_sets_can_be_fitted(sound, stems):
 
 # class_surprise
 
+SKY, PERSON = CLASS_IDS["sky"], CLASS_IDS["person"]  # that nothing else looks like
+
 
 def log_shares_of(shares):
     """The same share of each class in every cell of one picture."""
@@ -141,29 +143,38 @@ def label_of(above, below, rows):
 
 
 @pytest.mark.parametrize("above, below, expected", [
-    (3, 3, 0),
+    (SKY, SKY, 0),
     (28, 28, np.log(2)),
-    (3, 28, np.log(2) / 2),
-    (28, 7, np.log(2) / 2 + 1.5 / 2),  # class 7 is so unlikely that it counts the most there is
+    (SKY, 28, np.log(2) / 2),
+    (28, PERSON, np.log(2) / 2 + 1.5 / 2),  # persons are so unlikely that they count the most there is
 ])  # fmt: skip
 def test_surprise_is_how_much_better_another_class_suits_each_region(above, below, expected):
-    log_shares = log_shares_of({3: 0.6, 28: 0.3, 7: 0.001})
-    assert class_surprise(log_shares, label_of(above, below, ROWS // 2)) == pytest.approx(expected)
+    log_shares = log_shares_of({SKY: 0.6, 28: 0.3, PERSON: 0.001})
+    assert class_surprise(log_shares, label_of(above, below, ROWS // 2)) == pytest.approx(expected, rel=1e-4)
+
+
+def test_classes_that_look_alike_count_as_one():
+    shares = {CLASS_IDS["sea"]: 0.5, CLASS_IDS["lake"]: 0.1, SKY: 0.3}
+    lake = label_of(CLASS_IDS["lake"], CLASS_IDS["river"], ROWS // 2)
+    assert class_surprise(log_shares_of(shares), lake)[0] == 0
+    sky = label_of(SKY, SKY, 1)
+    rest = 2 * 0.1 / (NUM_CLASSES - 3)  # of water and river
+    assert class_surprise(log_shares_of(shares), sky)[0] == pytest.approx(np.log((0.6 + rest) / 0.3), rel=1e-4)
 
 
 def test_a_region_is_judged_as_a_whole():
     """One cell in two prefers another class, but the mean of the region does not."""
-    log_shares = log_shares_of({3: 0.6, 28: 0.3})
-    log_shares[:, ::2] = log_shares_of({3: 0.3, 28: 0.5})[:, ::2]
+    log_shares = log_shares_of({SKY: 0.6, 28: 0.3})
+    log_shares[:, ::2] = log_shares_of({SKY: 0.3, 28: 0.5})[:, ::2]
     expected = max(0, np.log(0.3 * 0.5) - np.log(0.6 * 0.3)) / 2
-    assert expected == 0 == class_surprise(log_shares, label_of(3, 3, 1))[0]
+    assert expected == 0 == class_surprise(log_shares, label_of(SKY, SKY, 1))[0]
 
 
 @pytest.mark.parametrize("cells, counts", [(15, False), (16, True)])
 def test_regions_of_less_than_two_percent_do_not_count(cells, counts):
-    label = label_of(3, 3, 1)
+    label = label_of(SKY, SKY, 1)
     label[0, 0, :cells] = 28  # of 768
-    assert (class_surprise(log_shares_of({3: 0.6, 28: 0.3}), label)[0] > 0) == counts
+    assert (class_surprise(log_shares_of({SKY: 0.6, 28: 0.3}), label)[0] > 0) == counts
 
 
 # Draws by name

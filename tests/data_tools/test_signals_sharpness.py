@@ -4,11 +4,14 @@ import cv2
 import numpy as np
 import pytest
 
+from data_tools.classes import CLASS_IDS
 from data_tools.signals.sharpness import blur
 from data_tools.signals.view import View
 from data_tools.synthetic import render
 
 HEIGHT, WIDTH = 96, 128
+
+SKY = CLASS_IDS["sky"]
 
 
 def of_photo(photo):
@@ -76,8 +79,24 @@ def test_a_side_too_short_for_the_window_is_not_called_blurred(size):
     assert 0 <= value < 0.36
 
 
-def test_contrast_and_label_do_not_matter():
+def test_contrast_does_not_matter():
     soft = (landscape() * 0.5).astype(np.uint8)
     assert of_photo(soft) == pytest.approx(of_photo(landscape()), abs=0.03)  # whole grey levels again
+
+
+def test_classes_do_not_matter_but_for_the_sky():
     label = np.arange(WIDTH)[None].repeat(HEIGHT, axis=0).astype(np.uint8) % 29
-    assert blur(View(landscape(), label)) == of_photo(landscape())
+    assert blur(View(landscape(), np.where(label == SKY, 0, label).astype(np.uint8))) == of_photo(landscape())
+
+
+def test_the_sky_is_left_out():
+    photo = landscape().copy()
+    photo[: HEIGHT // 2] = cv2.GaussianBlur(photo[: HEIGHT // 2], (0, 0), 6)
+    label = np.zeros((HEIGHT, WIDTH), np.uint8)
+    with_clouds = blur(View(photo, label))
+    label[: HEIGHT // 2] = SKY
+    assert blur(View(photo, label)) < with_clouds - 0.05
+
+
+def test_a_photo_of_the_sky_alone_cannot_be_judged():
+    assert blur(View(landscape(), np.full((HEIGHT, WIDTH), SKY, np.uint8))) == 0
