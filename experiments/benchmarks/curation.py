@@ -37,7 +37,7 @@ KINDS: Dict[str, Tuple[str, Sequence[str]]] = {
     "mirrored": ("mirror_gain", MISPLACED),
     "swapped": ("misfit", MISPLACED),
     "permuted": ("class_surprise", ("wrong_classes",)),
-    "merged": ("unexplained", ("unexplained", "one_class")),
+    "merged": ("hidden_border", ("merged", "unexplained", "one_class")),
     "shredded": ("fragments", ("torn", "entangled", "interwoven", "off_edges")),
     "one_class": ("one_class", ("one_class", "unexplained")),
     "backlit": ("backlight", ("backlit",)),
