@@ -25,6 +25,12 @@ _FAULTS = ("underexposure", "overexposure", "backlight", "blur")  # of which the
 _THUMBNAIL = 2  # every second cell each way is enough to tell how much photos differ
 
 
+def begin_results(out: Path) -> None:
+    """Withdraw the record of an earlier scan: from here on, until `write_scan`, the results are in pieces."""
+    if (out / RECORD).exists():
+        (out / RECORD).unlink()
+
+
 def write_scan(out: Path, data: Path, table: Table, broken: Sequence[Problem]) -> None:
     """Write what a scan found; the record last, so that it vouches for the rest.
 
@@ -44,12 +50,10 @@ def select_splits(out: Path, settings: Settings, manual: Mapping[str, bool],
     Raises:
         InputError: `out` holds no complete scan; as `selection.select`.
     """
+    _scanned_folder(out)
     table = read_table(out / TABLE)
     broken = _read_problems(out / PROBLEMS)
     sketches = open_sketches(out / SKETCHES)
-    if len(sketches.classes) != len(table.stems):
-        raise InputError(f"{out}: its table has {len(table.stems)} pairs and its sketches {len(sketches.classes)}; "
-                         "run scan again")
     classes = equivalence_classes(np.asarray(sketches.classes), settings.agreement, settings.flips)
     faults = sum(np.nan_to_num(table.columns[name]) for name in _FAULTS)
     redundant = redundancy(classes, _thumbnails(sketches.features), faults, settings.class_size, settings.difference)
@@ -85,20 +89,23 @@ def find_scanned(out: Path) -> Dict[str, Pair]:
     Raises:
         InputError: `out` holds no scan, or the data set is gone.
     """
-    path = out / RECORD
-    try:
-        data = Path(json.loads(path.read_bytes())["data"])
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}; run scan first") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path}: is not a file that scan wrote; run scan again") from error
-    return {pair.stem: pair for pair in match_files(data).pairs}
+    return {pair.stem: pair for pair in match_files(_scanned_folder(out)).pairs}
 
 
 def counts(selection: Selection) -> str:
     """How many pairs each split has, in one line."""
     names = dict(zip(SPLITS, ("Total", "Selection I", "Selection II")))
     return ", ".join(f"{names[split]} {len(stems)}" for split, stems in selection.splits.items())
+
+
+def _scanned_folder(out: Path) -> Path:
+    path = out / RECORD
+    try:
+        return Path(json.loads(path.read_bytes())["data"])
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}; run scan first, to its end") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: is not a file that scan wrote; run scan again") from error
 
 
 def _read_problems(path: Path) -> List[Problem]:

@@ -11,7 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from data_tools.checking import read_pair
-from data_tools.curation import SKETCHES, write_scan
+from data_tools.curation import SKETCHES, begin_results, write_scan
 from data_tools.errors import InputError
 from data_tools.files import make_folder
 from data_tools.names import printable
@@ -65,6 +65,7 @@ def scan(data: Path, out: Path, make_pool) -> Tuple[int, List[Problem]]:
             if not readable:
                 raise InputError(f"{data}: none of its {len(measured)} pairs can be read, the first because "
                                  f"{measured[0].problem}" if measured else f"{data}: holds no pairs")
+            begin_results(out)
             table = _collect(readable, cache, out)
             with _bar(len(readable), "compare") as bar:
                 table.columns.update(set_signals(out / SKETCHES, table.stems, pool.executor, pool.ahead, bar.update))

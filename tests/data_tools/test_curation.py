@@ -1,0 +1,135 @@
+"""The folder of a curation, from a data set to its splits and page, as commands."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data_tools import curation
+from data_tools.cli import main
+from data_tools.equivalence import read_classes
+from data_tools.image_io import read_label, read_photo, write_label, write_photo
+from data_tools.pairing import read_split
+from data_tools.rules import SPLITS, read_decisions
+from data_tools.synthetic import write_set
+
+COUNT = 16
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Rendered pairs, of which one is broken, and five have one label map with photos that differ much."""
+    folder = tmp_path_factory.mktemp("curation") / "set"
+    write_set(folder, COUNT, seed=5, width=160, height=120)
+    imgs, labels = folder / "train" / "imgs", folder / "train" / "labels"
+    photo, label = read_photo(imgs / "synth_000000.jpg"), read_label(labels / "synth_000000.png")
+    for i in range(4):
+        write_photo(imgs / f"twin_{i}.jpg", np.roll(photo, i + 1, axis=2) if i < 2 else 255 - np.roll(photo, i, axis=2))
+        write_label(labels / f"twin_{i}.png", label)
+    (imgs / "synth_000009.jpg").write_bytes(b"rotten")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def curated(data, tmp_path_factory):
+    out = tmp_path_factory.mktemp("curated")
+    assert main(["curate", "--data", str(data), "--out", str(out), "--workers", "2"]) == 1  # one pair is broken
+    return out
+
+
+@pytest.fixture
+def again(curated, tmp_path):
+    """A copy that a test may change."""
+    return Path(shutil.copytree(curated, tmp_path / "again"))
+
+
+def splits(out):
+    """Stems of each split; read_split refuses an empty file, so that is read here."""
+    return {split: (out / f"{split}.txt").read_text().split() for split in SPLITS}
+
+
+def test_every_readable_pair_is_in_total_and_each_split_within_the_one_before(curated):
+    total, first, second = splits(curated).values()
+    assert len(total) == COUNT + 3 and "synth_000009" not in total
+    assert set(second) <= set(first) <= set(total) and read_split(curated / "total.txt") == sorted(total)
+
+
+def test_every_pair_has_one_decision_that_agrees_with_the_lists(curated):
+    decisions = {decision.stem: decision for decision in read_decisions(curated / "decisions.csv")}
+    lists = splits(curated)
+    assert len(decisions) == COUNT + 4
+    assert decisions["synth_000009"].rule == "unreadable" and "synth_000009.jpg" in decisions["synth_000009"].value
+    for stem, decision in decisions.items():
+        innermost = [split for split in SPLITS if stem in lists[split]]
+        assert decision.split == (innermost[-1] if innermost else "")
+        assert decision.kept == (stem in lists["selection_2"])
+
+
+def test_of_one_label_map_with_unlike_photos_three_stay(curated):
+    (members,) = [m for m in read_classes(curated / "classes.csv") if "twin_0" in {row.stem for row in m}]
+    assert {row.stem for row in members} == {"synth_000000", *(f"twin_{i}" for i in range(4))}
+    assert sum(row.kept for row in members) == 3
+
+
+def test_the_page_is_there_and_holds_every_rule(curated):
+    page = (curated / "report.html").read_text(encoding="utf-8")
+    assert all(rule.name in page for rule in curation.read_settings(curated / "rules.json").rules)
+
+
+def test_select_again_gives_the_same_bytes(curated):
+    names = ("total.txt", "selection_1.txt", "selection_2.txt", "decisions.csv", "classes.csv", "rules.json")
+    before = [(curated / name).read_bytes() for name in names]
+    assert main(["select", "--out", str(curated)]) == 0
+    assert [(curated / name).read_bytes() for name in names] == before
+
+
+def test_a_budget_keeps_exactly_so_many_and_a_hand_wins(again, tmp_path, capsys):
+    first = splits(again)["total"][0]
+    (tmp_path / "manual.txt").write_text(f"drop {first}\nkeep twin_3\n")
+    choose = ["select", "--out", str(again), "--manual", str(tmp_path / "manual.txt")]
+    assert main([*choose, "--keep", "9,4", "--link", str(tmp_path / "links")]) == 0
+    lists = splits(again)
+    assert [len(stems) for stems in lists.values()] == [COUNT + 3, 9, 4]
+    assert first not in lists["selection_1"] and "twin_3" in lists["selection_2"]
+    laid_out = {path.stem for path in (tmp_path / "links/selection_2/train/imgs").iterdir()}
+    assert laid_out == set(lists["selection_2"])
+    assert "Total 19, Selection I 9, Selection II 4" in capsys.readouterr().err
+
+
+def test_another_limit_drops_other_pairs(again):
+    assert main(["select", "--out", str(again), "--limit", "blurred=0"]) == 0
+    assert splits(again)["selection_1"] == []
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["--keep", "100,4"], "--keep: 100 pairs for selection_1"),
+    (["--limit", "beauty=3"], "there is no such rule"),
+    (["--manual", "absent.txt"], "absent.txt: cannot be read"),
+])  # fmt: skip
+def test_a_wrong_option_is_one_line(curated, capsys, arguments, words):
+    capsys.readouterr()
+    assert main(["select", "--out", str(curated), *arguments]) == 2
+    err = capsys.readouterr().err
+    assert words in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("option, value", [("--keep", "3"), ("--keep", "3,4"), ("--limit", "blurred"),
+                                           ("--agreement", "1.5"), ("--class-size", "0")])
+def test_an_option_that_cannot_be_read_says_what_is_allowed(curated, capsys, option, value):
+    with pytest.raises(SystemExit) as caught:
+        main(["select", "--out", str(curated), option, value])
+    assert caught.value.code == 2 and option in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["select", "report"])
+def test_a_folder_without_a_finished_scan_is_named(tmp_path, capsys, command):
+    assert main([command, "--out", str(tmp_path)]) == 2
+    err = capsys.readouterr().err
+    assert str(tmp_path) in err and "cannot be read" in err and err.count("\n") == 1
+
+
+def test_results_of_an_interrupted_scan_are_not_taken_for_whole_ones(again, capsys):
+    curation.begin_results(again)
+    assert main(["select", "--out", str(again)]) == 2
+    assert "run scan first, to its end" in capsys.readouterr().err
