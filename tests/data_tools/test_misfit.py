@@ -5,7 +5,8 @@ import pytest
 
 from data_tools.appearance import drawn, fit_class_model, fold_of, log_posterior
 from data_tools.classes import NUM_CLASSES
-from data_tools.misfit import class_fit, class_fits, misfit, shape_fit, standardised, strangers
+from data_tools.misfit import (class_fit, class_fits, misfit, regions_of, shape_fit, shape_fits, standardised,
+                               strangers)
 from data_tools.sketches import CHANNELS, COLUMNS, HASH_BITS, ROWS, Sketches
 
 STEMS = [f"s{i:02d}" for i in range(24)]
@@ -71,6 +72,13 @@ def test_shape_fit_is_1_for_the_photos_own_regions_whatever_their_names():
     assert shape_fit(np.zeros(CELLS, np.uint8), photo)[0] == pytest.approx(0, abs=1e-6)
 
 
+def test_shape_fits_are_the_same_of_many_labels(random_photos, rng):
+    labels = [rng.choice(classes, CELLS) for classes in ((0, 1), (28,), (3, 7, 28))]
+    regions = [regions_of(label) for label in labels]
+    fits = shape_fits(np.concatenate(regions), np.array([0, 2, 3]), random_photos[1])
+    assert fits == pytest.approx([shape_fit(label, random_photos)[1] for label in labels], abs=1e-7)
+
+
 def test_class_fit_is_the_mean_log_share_of_the_labels_classes(rng):
     log_shares = rng.normal(size=(4, CELLS, NUM_CLASSES)).astype(np.float32)
     labels = rng.integers(0, NUM_CLASSES, (3, CELLS)).astype(np.uint8)
@@ -122,18 +130,48 @@ def test_both_of_two_exchanged_labels_stand_out():
     assert min(values[[5, 9]]) > np.delete(values, [5, 9]).max() + 0.3
 
 
+def slow_misfit(row, shape, by_class):
+    """The definition, from what each label (rows) is worth at each photo (columns)."""
+    ratios = []
+    for fits in (shape, by_class):
+        size = len(fits)
+        label_level = [np.mean([fits[i, j] for j in range(size) if j != i]) for i in range(size)]
+        photo_level = [np.mean([fits[i, j] for i in range(size) if i != j]) for j in range(size)]
+        others = [i for i in range(size) if i != row]
+        rest = fits[row, row] + np.mean(label_level) - np.mean(fits[row, others]) - np.mean(fits[others, row])
+        spreads = (np.std([fits[row, j] - photo_level[j] for j in others]),
+                   np.std([fits[i, row] - label_level[i] for i in others]))
+        ratios.append(rest / np.sqrt(spreads[0] * spreads[1]))
+    return -np.mean(ratios)
+
+
+def test_it_is_what_is_left_of_the_fit_in_deviations_of_strangers():
+    sketches = hills(6)
+    classes = (sketches.classes * 28).astype(np.uint8)
+    classes[:3, :, :5] = 7  # labels of two and of three classes
+    photos, labels = standardised(sketches.features), classes.reshape(6, -1)
+    log_shares = np.random.default_rng(1).normal(size=(6, CELLS, NUM_CLASSES)).astype(np.float32)
+    judge = strangers(np.arange(6), classes, sketches.features, log_shares)
+    shape = np.array([shape_fit(label, photos) for label in labels], float)
+    by_class = np.array([class_fit(label, log_shares) for label in labels], float)
+    for row in range(6):
+        value = misfit(row, labels[row], photos[row], log_shares[row], judge)
+        assert value == pytest.approx(slow_misfit(row, shape, by_class), rel=0.01)  # 1e-6 is added to the deviations
+
+
 def test_a_pair_is_not_its_own_stranger():
-    """Judged with and without itself among those to compare with, its fits to the others are the same."""
+    """Whatever stands in its own row: it is judged by its fits to the others."""
     sketches = hills(6)
     photos, labels = standardised(sketches.features), sketches.classes.reshape(6, -1)
     log_shares = np.random.default_rng(1).normal(size=(6, CELLS, NUM_CLASSES)).astype(np.float32)
     judge = strangers(np.arange(6), sketches.classes, sketches.features, log_shares)
-    doubled = judge._replace(photos=judge.photos.copy(), labels=judge.labels.copy(), log_shares=judge.log_shares.copy())
-    doubled.photos[2], doubled.labels[2], doubled.log_shares[2] = 0, 28, 100  # what stands in its own row
-    values = [misfit(2, labels[2], photos[2], log_shares[2], others) for others in (judge, doubled)]
-    assert values[0] == values[1]
-    assert misfit(3, labels[3], photos[3], log_shares[3], doubled) != pytest.approx(
-        misfit(3, labels[3], photos[3], log_shares[3], judge))
+    rows = [0, 1, 3, 3, 4, 5]
+    levels = {name: getattr(judge, name) for name in ("label_level", "photo_level", "level")}
+    other = strangers(np.arange(6), sketches.classes[rows], sketches.features[rows], log_shares[rows])
+    other = other._replace(**levels)
+    pair = labels[2], photos[2], log_shares[2]
+    assert misfit(2, *pair, judge) == pytest.approx(misfit(2, *pair, other))
+    assert misfit(7, *pair, judge) != pytest.approx(misfit(7, *pair, other), rel=0.01)
 
 
 def test_a_few_strangers_tell_nearly_as_much():

@@ -1,5 +1,8 @@
 """Whether the label explains the pixels: photos of flat colours, whose variance and histograms are plain."""
 
+from collections import Counter
+from itertools import combinations
+
 import numpy as np
 import pytest
 
@@ -39,7 +42,39 @@ def grey_noise(seed=0):
     return np.random.default_rng(seed).integers(0, 256, (HEIGHT, WIDTH, 1)).repeat(3, axis=2).astype(np.uint8)
 
 
+def patches(seed):
+    """A picture of 48 coloured patches with noise, and a label that follows the colours in part; ids up to 28."""
+    rng = np.random.default_rng(seed)
+    patch = np.arange(48).reshape(6, 8).repeat(16, axis=0).repeat(16, axis=1)
+    kind = rng.integers(0, 4, 48)
+    color = rng.integers(70, 186, (4, 3))[kind] + rng.integers(-40, 41, (48, 3))
+    noise = rng.integers(-1, 2, (*patch.shape, 1)) * (8 * kind)[patch][..., None]
+    photo, label = color[patch] + noise, np.array([0, 5, 17, 28])[kind][patch]
+    label[rng.random(label.shape) < 0.1] = 5
+    return View(photo.astype(np.uint8), label.astype(np.uint8))
+
+
+def local_deviation(image):
+    """Standard deviation in 5 x 5 pixels around each, mirrored at the rim."""
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(image, 2, mode="reflect"), (5, 5))
+    return windows.reshape(*image.shape, 25).std(axis=-1)
+
+
 # unexplained
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_it_is_the_share_of_variance_within_the_classes(seed):
+    view = patches(seed)
+    lab = view.half_lab.astype(float)
+    shares = []
+    for channel in (*np.moveaxis(lab, -1, 0), local_deviation(lab[..., 0])):
+        residual = channel.copy()
+        for c in np.unique(view.half_label):
+            residual[view.half_label == c] -= channel[view.half_label == c].mean()
+        shares.append(residual.var() / channel.var())
+    assert 0.1 < np.mean(shares) < 0.98
+    assert unexplained(view) == pytest.approx(np.mean(shares), rel=1e-3)  # 32 bits
 
 
 def test_the_colors_of_a_fitting_label_are_explained_and_only_the_edge_is_not():
@@ -87,7 +122,27 @@ def test_noise_over_the_colors_raises_it():
     assert values == sorted(values) and values[-1] > values[0] + 0.2
 
 
+@pytest.mark.parametrize("levels, explained", [(1, False), (4, True)])
+def test_a_channel_with_hardly_any_deviation_is_called_unexplained(levels, explained):
+    """Half of the difference between two flat halves is their deviation."""
+    photo = painted(halves(0, 1), {0: (100, 100, 100), 1: (100 + levels,) * 3})
+    assert (unexplained(View(photo, halves(0, 1))) < 1) == explained
+
+
 # overlap
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_it_is_the_largest_intersection_of_histograms_of_32_levels_a_bin(seed):
+    view = patches(seed)
+    label = view.half_label
+    bins = [tuple(color // 32) for color in view.half_lab.reshape(-1, 3)]
+    histograms = {c: Counter(b for b, own in zip(bins, label.ravel()) if own == c) for c in np.unique(label)}
+    sizes = {c: sum(histogram.values()) for c, histogram in histograms.items()}
+    values = [sum(min(histograms[a][b] / sizes[a], histograms[d][b] / sizes[d]) for b in histograms[a])
+              for a, d in combinations(histograms, 2)]
+    assert 0.1 < max(values) < 0.98  # every class touches every other, for one is strewn over all
+    assert overlap(view) == pytest.approx(max(values))
 
 
 def test_touching_classes_of_one_color_overlap_wholly():
