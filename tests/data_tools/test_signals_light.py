@@ -47,6 +47,11 @@ def test_the_crushed_share_of_the_foreground_counts():
     assert backlight(view) == pytest.approx(0.8)
 
 
+def test_sky_and_foreground_are_as_bright_as_their_medians():
+    view = toned((0.2, SKY, WHITE), (0.3, SKY, 200), (0.3, TREE, 30), (0.2, GRASS, 240))
+    assert backlight(view) == pytest.approx(170 / 255 * 0.6)
+
+
 @pytest.mark.parametrize("name", ["water", "sea", "river", "lake", "waterfall"])
 def test_water_is_neither_sky_nor_foreground(name):
     water = CLASS_IDS[name]
@@ -62,9 +67,18 @@ def test_without_sky_the_brightest_of_the_larger_classes_stands_for_it():
     assert backlight(toned((0.5, LAKE, WHITE), (0.5, GRASS, BLACK))) == 0  # water does not stand for the sky
     small = toned((0.05, 28, WHITE), (0.45, TREE, 155), (0.5, GRASS, BLACK))
     assert backlight(small) == pytest.approx(155 / 255 * 50 / 55)
+    large = toned((0.1, 28, WHITE), (0.2, TREE, 155), (0.7, GRASS, BLACK))
+    assert backlight(large) == pytest.approx(7 / 9)
+
+
+@pytest.mark.parametrize("first, second, crushed", [(TREE, GRASS, 5 / 7), (GRASS, TREE, 5 / 8)])
+def test_of_equally_bright_classes_the_lower_id_stands_for_the_sky(first, second, crushed):
+    assert TREE < GRASS
+    assert backlight(toned((0.3, first, WHITE), (0.2, second, WHITE), (0.5, 28, BLACK))) == pytest.approx(crushed)
 
 
 def test_a_sliver_of_sky_says_nothing_and_another_class_stands_for_it():
+    assert backlight(toned((0.05, SKY, BLACK), (0.45, TREE, WHITE), (0.5, GRASS, BLACK))) == 0
     assert backlight(toned((0.025, SKY, BLACK), (0.475, TREE, WHITE), (0.5, GRASS, BLACK))) == pytest.approx(1)
 
 
@@ -84,6 +98,10 @@ def test_a_few_crushed_pixels_of_a_lit_foreground_hardly_count():
     assert backlight(view) == pytest.approx(0.05 * 100 / 255)
 
 
+def test_a_twentieth_of_foreground_is_enough():
+    assert backlight(toned((0.95, SKY, WHITE), (0.05, TREE, BLACK))) == pytest.approx(1)
+
+
 # underexposure
 
 
@@ -97,6 +115,11 @@ def test_bright_parts_count_from_a_twentieth_of_the_picture(bright, value):
     assert underexposure(toned((bright, SKY, WHITE), (1 - bright, TREE, BLACK))) == pytest.approx(value)
 
 
+def test_the_95th_percentile_of_all_tones_counts():
+    view = toned(*[(1 / 40, TREE, 5 * i) for i in range(40)])
+    assert underexposure(view) == pytest.approx(1 - 185 / 255, abs=0.005)
+
+
 # overexposure
 
 
@@ -107,6 +130,7 @@ def test_overexposure_is_the_clipped_share_of_what_is_not_sky(tone, value):
 
 def test_of_a_picture_that_is_nearly_all_sky_everything_counts():
     assert overexposure(toned((0.75, SKY, WHITE), (0.25, SKY, 100))) == pytest.approx(0.75)
+    assert overexposure(toned((0.7, SKY, WHITE), (0.25, SKY, 100), (0.05, 28, WHITE))) == 1
     assert overexposure(toned((0.725, SKY, WHITE), (0.25, SKY, 100), (0.025, 28, WHITE))) == pytest.approx(0.75)
 
 
