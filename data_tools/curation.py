@@ -12,6 +12,7 @@ from data_tools.default_rules import REDUNDANCY, Settings, read_settings, write_
 from data_tools.equivalence import ClassMember, equivalence_classes, read_classes, redundancy, write_classes
 from data_tools.errors import InputError
 from data_tools.files import write_atomic
+from data_tools.names import printable
 from data_tools.pairing import Pair, Problem, match_files
 from data_tools.report import write_report
 from data_tools.rules import SPLITS, read_decisions, write_decisions
@@ -37,7 +38,7 @@ def write_scan(out: Path, data: Path, table: Table, broken: Sequence[Problem]) -
     Raises:
         InputError: The folder may not be written to.
     """
-    write_rows(out / PROBLEMS, ("stem", "problem"), ((p.stem, p.reason) for p in broken))
+    write_rows(out / PROBLEMS, ("stem", "problem"), ((printable(p.stem), p.reason) for p in broken))
     write_table(out / TABLE, table)
     record = {"data": str(data.absolute()), "pairs": len(table.stems)}
     write_atomic(out / RECORD, (json.dumps(record) + "\n").encode())

@@ -6,10 +6,11 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Mapping, Sequence
+from typing import Mapping, Sequence, Tuple
 
 from tqdm import tqdm
 
+from data_tools.errors import InputError
 from data_tools.files import make_folder, write_through
 from data_tools.output_folder import require_only
 from data_tools.pairing import Pair
@@ -22,7 +23,7 @@ def lay_out(folder: Path, splits: Mapping[str, Sequence[Pair]], copy: bool) -> N
         copy: Copy the files; otherwise link to them, which needs no space but the originals in their place.
 
     Raises:
-        InputError: A folder holds files that are not of the split, or may not be written to.
+        InputError: A folder holds files that are not of the split, or may not be written to; a file is gone.
         OSError: The disk is full.
     """
     for split, pairs in splits.items():
@@ -36,8 +37,15 @@ def lay_out(folder: Path, splits: Mapping[str, Sequence[Pair]], copy: bool) -> N
 
 
 def _place(source: Path, target: Path, copy: bool) -> None:
+    if not source.exists():
+        raise InputError(f"{source}: is gone since the scan; run scan again")
     if copy:
-        if target.is_symlink() or not target.exists() or target.stat().st_size != source.stat().st_size:
-            write_through(target, lambda temporary: shutil.copyfile(source, temporary))
+        if target.is_symlink() or not target.exists() or _version(target) != _version(source):
+            write_through(target, lambda temporary: shutil.copy2(source, temporary))
     elif not (target.is_symlink() and os.readlink(target) == str(source.absolute())):
         write_through(target, lambda temporary: os.symlink(source.absolute(), temporary))
+
+
+def _version(path: Path) -> Tuple[int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns

@@ -83,6 +83,8 @@ def read_rows(path: Path) -> Iterable[List[str]]:
     try:
         for row in rows:
             header = header or row
+            if not header:
+                raise InputError(f"{path}: is empty" + (" in its first line" if text.strip() else ""))
             if len(row) != len(header):
                 raise InputError(f"{path}: line {rows.line_num} has {len(row)} cells, and the header {len(header)}")
             yield row

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import re
 import sys
 from pathlib import Path
@@ -36,7 +37,7 @@ def add_select_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--flips", action="store_true", help="mirrored label maps are equivalent, too")
     parser.add_argument("--class-size", type=at_least(1), default=defaults.class_size, metavar="K",
                         help=f"pairs that stay of an equivalence class (default: {defaults.class_size})")
-    parser.add_argument("--difference", type=float, default=defaults.difference, metavar="D",
+    parser.add_argument("--difference", type=_number, default=defaults.difference, metavar="D",
                         help="mean Lab difference of the photos from which a class is thinned "
                              f"(default: {defaults.difference:g})")
     group = parser.add_mutually_exclusive_group()
@@ -75,16 +76,26 @@ def _two_counts(text: str) -> Tuple[int, int]:
 def _limit(text: str) -> Tuple[str, float]:
     name, _, value = text.partition("=")
     try:
-        return name, float(value)
-    except ValueError:
+        return name, _number(value)
+    except argparse.ArgumentTypeError:
         raise argparse.ArgumentTypeError(f"{text!r} is not RULE=NUMBER, such as backlit=0.3") from None
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
+    return value
 
 
 def _share(text: str) -> float:
     try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
+        value = _number(text)
+    except argparse.ArgumentTypeError:
+        value = 0.0
     if not 0 < value <= 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0 and up to 1")
     return value
