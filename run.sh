@@ -9,6 +9,8 @@ bash run.sh train   train a model; the same command again goes on where it stopp
                     example: bash run.sh train --data data/landscape perceptual_weights=vgg19.pth
 bash run.sh test    make images for label maps, and a checked submission.zip
                     example: bash run.sh test --data data/landscape/test --compare
+bash run.sh average average the weights of several checkpoints
+                    example: bash run.sh average --run-dir runs/mine --last 3
 bash run.sh curate  make the splits Total, Selection I and II of a data set, and a page to review them
                     example: bash run.sh curate --data data/landscape --out curation
 bash run.sh synth   render landscapes with exact label maps
@@ -68,7 +70,7 @@ prepare() {  # sets $python; $1: extra to install besides the package, or nothin
 command=${1:-help}
 [ $# -eq 0 ] || shift
 case $command in
-    train | test | doctor)
+    train | test | average | doctor)
         prepare
         exec "$python" -m jittor_tsit "$command" "$@"
         ;;

@@ -1,4 +1,4 @@
-"""`python -m jittor_tsit train|test|doctor`: parse, import Jittor, call."""
+"""`python -m jittor_tsit train|test|average|doctor`: parse, import Jittor, call."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Optional, Sequence
 
 from data_tools.errors import InputError, exit_status
 from jittor_tsit.experiment_files import shipped_experiment
+from jittor_tsit.launch import inside_mpi, run_member, run_processes
 from jittor_tsit.start import start_jittor
 
 RUNS = Path("runs")
@@ -24,6 +25,11 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     if unknown:
         top.error(f"unrecognized arguments: {' '.join(unknown)}")
     args.overrides = rest
+    if inside_mpi():
+        return run_member(lambda: args.command(args))
+    if getattr(args, "procs", 1) > 1 and not getattr(args, "dry_run", False):
+        words = sys.argv[1:] if argv is None else argv
+        return exit_status(lambda: run_processes(words, args.procs, args.hostfile, args.device != "cpu"))
     return exit_status(lambda: args.command(args))
 
 
@@ -35,6 +41,8 @@ def command_train(args: argparse.Namespace) -> int:
         raise InputError(f"--data {args.data}: no such folder")
     start_jittor(args.device != "cpu")
     from jittor_tsit.config import to_json
+    from jittor_tsit.parallel import on_first_process
+    from jittor_tsit.show_plan import show_plan
     from jittor_tsit.train import configure, run_training
 
     overrides = [*args.overrides, *([f"split={args.split}"] if args.split else [])]
@@ -42,11 +50,14 @@ def command_train(args: argparse.Namespace) -> int:
     if not experiment.data.root:
         experiment = configure(experiment_file, SAMPLE_SET, overrides)
         if not args.dry_run:
-            render_sample_set()
+            on_first_process(render_sample_set)
+    run_dir = args.run_dir or RUNS / experiment_file.stem
     if args.dry_run:
         print(to_json(experiment), end="")
+        if experiment.phases:
+            show_plan(experiment, run_dir, args.procs)
         return 0
-    return run_training(experiment, args.run_dir or RUNS / experiment_file.stem)
+    return run_training(experiment, run_dir)
 
 
 def render_sample_set() -> None:
@@ -65,6 +76,15 @@ def command_test(args: argparse.Namespace) -> int:
     run_dir = args.run_dir or (args.checkpoint.parent if args.checkpoint else newest_run_dir(RUNS))
     checkpoint = find_checkpoint(run_dir, args.checkpoint)
     return run_test(checkpoint, args.data, args.out or run_dir / "test", args.seed, args.references, args.compare)
+
+
+def command_average(args: argparse.Namespace) -> int:
+    """Average checkpoints."""
+    from jittor_tsit.average import run_average
+
+    if bool(args.files) == bool(args.run_dir):
+        raise InputError("average: name either checkpoint files or a run by --run-dir")
+    return run_average(args.files, args.run_dir, args.last, args.out)
 
 
 def command_doctor(args: argparse.Namespace) -> int:
@@ -97,10 +117,14 @@ def parser() -> argparse.ArgumentParser:
         "--experiment", type=Path, metavar="FILE", help="default: tsit_landscape, or quickstart without --data"
     )
     train.add_argument(
-        "--split", type=Path, metavar="FILE", help="train on the stems listed in it, one a line; default: all"
+        "--split",
+        type=Path,
+        metavar="PATH",
+        help="train on the stems listed in it, one a line; or the folder of the phases' lists; default: all",
     )
     train.add_argument("--run-dir", type=Path, metavar="DIR", help="where results go; default: runs/<experiment>")
-    train.add_argument("--dry-run", action="store_true", help="print all options and stop")
+    train.add_argument("--dry-run", action="store_true", help="print all options, and the plan of the phases, and stop")
+    add_processes(train)
     train.add_argument("--device", choices=("auto", "cpu"), default="auto", help="auto: the GPU where there is one")
 
     test = add_command(
@@ -121,7 +145,20 @@ def parser() -> argparse.ArgumentParser:
         "--references", type=Path, metavar="DIR", help="photos named by label_to_img.json, to take the style from"
     )
     test.add_argument("--compare", action="store_true", help="also write compare.png, labels beside images")
+    add_processes(test)
     test.add_argument("--device", choices=("auto", "cpu"), default="auto", help="auto: the GPU where there is one")
+
+    average = add_command(
+        commands,
+        "average",
+        command_average,
+        "average the weights of several checkpoints",
+        "python -m jittor_tsit average --run-dir runs/mine --last 3",
+    )
+    average.add_argument("files", nargs="*", type=Path, metavar="FILE", help="checkpoints, the newest last")
+    average.add_argument("--run-dir", type=Path, metavar="DIR", help="take the last ones of this run")
+    average.add_argument("--last", type=positive_number, default=3, metavar="N", help="how many of a run; default: 3")
+    average.add_argument("--out", type=Path, metavar="FILE", help="default: average-… beside the last one")
 
     add_command(
         commands, "doctor", command_doctor, "say what was found on this machine", "python -m jittor_tsit doctor"
@@ -140,6 +177,27 @@ def add_command(commands, name: str, run, summary: str, example: str) -> argpars
     )
     added.set_defaults(command=run)
     return added
+
+
+def add_processes(command: argparse.ArgumentParser) -> None:
+    """Options of a command that several processes can share."""
+    command.add_argument(
+        "--procs",
+        type=positive_number,
+        default=1,
+        metavar="N",
+        help="processes of Open MPI, on a GPU each if there are",
+    )
+    command.add_argument(
+        "--hostfile", type=Path, metavar="FILE", help="machines for them, a line each: NAME slots=PROCESSES"
+    )
+
+
+def positive_number(text: str) -> int:
+    """A whole number of at least 1."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
 
 
 def natural_number(text: str) -> int:

@@ -17,7 +17,7 @@ from typing import NamedTuple, Optional
 
 ONEDNN_FOLDER = "dnnl_lnx_2.2.0_cpu_gomp"  # the name that Jittor 1.3.11 looks for
 ONEDNN_WHEELS = ("onednn-cpu-gomp", "onednn-devel-cpu-gomp")  # libraries; headers
-MPI_RANK_VARIABLES = ("OMPI_COMM_WORLD_RANK", "PMI_RANK")  # set by mpirun of Open MPI; of MPICH
+MPI_LOCAL_RANK = "OMPI_COMM_WORLD_LOCAL_RANK"  # set by mpirun: the number of a process on its machine
 
 
 class Cuda(NamedTuple):
@@ -33,8 +33,11 @@ def configure() -> None:
     os.environ.setdefault("cache_name", "default")  # otherwise the git branch, and a new branch compiles anew
     os.environ.setdefault("log_silent", "1")  # our commands say what is going on; errors are raised all the same
     os.environ.setdefault("gdb_path", "")  # looking for a debugger takes longer than the rest of the import
-    started_by_mpi = any(name in os.environ for name in MPI_RANK_VARIABLES)
-    os.environ.setdefault("use_mpi", "1" if started_by_mpi else "0")  # spares one process the compile of MPI
+    started_by_mpi = MPI_LOCAL_RANK in os.environ
+    os.environ.setdefault("use_mpi", "0")  # spares one process the compile of MPI
+    if started_by_mpi:
+        os.environ["use_mpi"] = "1"  # the process that called mpirun has said 0, for itself
+        _choose_gpu(int(os.environ[MPI_LOCAL_RANK]))
     _configure_python_config()
     if not install_onednn():
         os.environ.setdefault("use_mkl", "0")
@@ -49,15 +52,33 @@ def _configure_python_config() -> None:
         os.environ.setdefault("python_config_path", str(path))
 
 
+def _choose_gpu(local_rank: int) -> None:
+    """Let this process see one GPU, its own."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    gpus = visible.split(",") if visible else []
+    os.environ["CUDA_VISIBLE_DEVICES"] = gpus[local_rank % len(gpus)] if gpus else str(local_rank)
+
+
 def _configure_cuda(cuda: Cuda) -> None:
     os.environ["nvcc_path"] = cuda.nvcc
     if cuda.nvcc:
-        for name in ("use_cutt", "use_cutlass", "use_nccl"):  # each would be downloaded
+        for name in ("use_cutt", "use_cutlass"):  # each would be downloaded
             os.environ.setdefault(name, "0")
+        _configure_nccl(Path(cuda.nvcc).resolve().parent.parent)
     elif cuda.num_gpus:
         print(
             f"jittor_tsit: {cuda.num_gpus} GPU(s) found but not usable: {cuda.problem}; using the CPU", file=sys.stderr
         )
+
+
+def _configure_nccl(cuda_home: Path) -> None:
+    """Use the NCCL that is installed; Jittor would download one. Without it processes exchange through memory."""
+    library = _find_library(cuda_home, "libnccl.so")
+    header = next((path for path in (cuda_home / "include", Path("/usr/include")) if (path / "nccl.h").exists()), None)
+    if library and header:
+        os.environ.setdefault("nccl_lib_path", str(library.parent))
+        os.environ.setdefault("nccl_include_path", str(header))
+    os.environ.setdefault("use_nccl", str(int("nccl_lib_path" in os.environ)))
 
 
 def find_cuda() -> Cuda:

@@ -1,10 +1,9 @@
-"""Typed options of an experiment, their overrides from the command line, and their JSON form."""
+"""Typed options of an experiment and their JSON form."""
 
 import dataclasses
 import json
-import math
-from dataclasses import dataclass
-from typing import Any, Dict, List, Tuple, get_type_hints
+from dataclasses import dataclass, field
+from typing import Any, Dict, Mapping, Tuple, get_type_hints
 
 from data_tools.classes import IMAGE_HEIGHT, IMAGE_WIDTH, NUM_CLASSES
 from data_tools.errors import InputError
@@ -34,7 +33,7 @@ class DataConfig:
     """What is read, and at which size."""
 
     root: str = ""  # folder in the contest's layout; --data sets it
-    split: str = ""  # file of stems to train on; empty: all pairs
+    split: str = ""  # file of stems to train on, or the folder of the phases' files; empty: all pairs
     image_width: int = IMAGE_WIDTH  # the contest's 512
     image_height: int = IMAGE_HEIGHT  # the contest's 384
     num_classes: int = NUM_CLASSES  # the contest's 29
@@ -53,8 +52,9 @@ class DataConfig:
 class RunConfig:
     """How long to train, and when to report. All counts are images."""
 
-    total_nimg: int = 2_000_000  # 200 epochs of the contest's 10,000 pairs
+    total_nimg: int = 0  # where the phases, if there are any, do not say it
     batch_size: int = 1
+    accumulate: int = 1  # parts in which a batch goes through the networks: less memory, batch norm by part
     status_nimg: int = 100  # one line of numbers
     snapshot_nimg: int = 10_000  # one checkpoint and one sample grid
     keep_snapshots: int = 3  # newest checkpoints kept; one of full width takes about 5 GB
@@ -62,12 +62,29 @@ class RunConfig:
     seed: int = 0
 
     def __post_init__(self):
-        for name in ("total_nimg", "batch_size", "status_nimg", "snapshot_nimg", "keep_snapshots", "grid_rows"):
+        _require(self.total_nimg >= 0, f"total_nimg={self.total_nimg}: must be 0 or more")
+        for name in ("batch_size", "accumulate", "status_nimg", "snapshot_nimg", "keep_snapshots", "grid_rows"):
             _require(getattr(self, name) > 0, f"{name}={getattr(self, name)}: must be positive")
         _require(0 <= self.seed < 2**32, f"seed={self.seed}: allowed are 0 to 2^32 - 1")
-        for name in ("total_nimg", "status_nimg", "snapshot_nimg"):
-            value = getattr(self, name)
-            _require(value % self.batch_size == 0, f"{name}={value}: not a multiple of batch_size={self.batch_size}")
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A part of a run with data, batch size, rates or loss weights of its own; 0 or empty: the experiment's."""
+
+    epochs: int = 0  # passes over its pairs; or
+    nimg: int = 0  # images
+    split: str = ""  # file of stems, in the folder that data.split names
+    batch_size: int = 0
+    accumulate: int = 0
+    lr_G: float = 0.0
+    lr_D: float = 0.0
+    weights: Mapping[str, float] = field(default_factory=dict)  # of loss terms, by name
+
+    def __post_init__(self):
+        for name in ("epochs", "nimg", "batch_size", "accumulate", "lr_G", "lr_D"):
+            _require(getattr(self, name) >= 0, f"{name}={getattr(self, name)} of a phase: must be 0 or more")
+        _require((self.epochs > 0) != (self.nimg > 0), "a phase needs its length, either in epochs or in nimg")
 
 
 def _require(condition: bool, message: str) -> None:
@@ -83,94 +100,13 @@ class Experiment:
     config: Any  # that system's Config
     data: DataConfig = DataConfig()
     run: RunConfig = RunConfig()
+    phases: Tuple[Phase, ...] = ()  # one after the other; none: one stretch of run.total_nimg images
 
-
-PARTS = ("config", "data", "run")  # of an Experiment; their field names do not overlap, so overrides need no prefix
-
-
-def override(experiment: Experiment, assignments: List[str]) -> Experiment:
-    """The experiment with fields replaced by `field=value` texts, such as "weights.vgg=20".
-
-    Raises:
-        InputError: No such field (the message lists all), or a value of another type.
-    """
-    changed = {part: {} for part in PARTS}
-    for text in assignments:
-        path, equals, value = text.partition("=")
-        if not equals:
-            raise InputError(f"{text}: not an option; overrides read field=value, such as total_nimg=1000")
-        part = _part_of(experiment, path)
-        changed[part][path] = _parse(path, value, fields_of(getattr(experiment, part))[path])
-    parts = {part: _replace(getattr(experiment, part), values) for part, values in changed.items()}
-    return dataclasses.replace(experiment, **parts)
-
-
-def _part_of(experiment: Experiment, path: str) -> str:
-    for part in PARTS:
-        if path in fields_of(getattr(experiment, part)):
-            return part
-    known = sorted(name for part in PARTS for name in fields_of(getattr(experiment, part)))
-    raise InputError(f"{path}: no such field; there are {', '.join(known)}")
-
-
-def fields_of(config: Any) -> Dict[str, type]:
-    """Dotted name -> type of every field, nested configs unfolded."""
-    fields: Dict[str, type] = {}
-    for name, kind in get_type_hints(type(config)).items():
-        value = getattr(config, name)
-        if dataclasses.is_dataclass(value):
-            fields.update({f"{name}.{inner}": inner_kind for inner, inner_kind in fields_of(value).items()})
+    def __post_init__(self):
+        if self.phases:
+            _require(self.run.total_nimg == 0, "total_nimg: the phases say how long this experiment trains")
         else:
-            fields[name] = kind
-    return fields
-
-
-def _replace(config: Any, values: Dict[str, Any]) -> Any:
-    """A copy with other values in the named fields, dotted for nested configs."""
-    changes, nested = {}, {}
-    for path, value in values.items():
-        outer, dot, inner = path.partition(".")
-        if dot:
-            nested.setdefault(outer, {})[inner] = value
-        else:
-            changes[path] = value
-    changes.update({name: _replace(getattr(config, name), inner) for name, inner in nested.items()})
-    return dataclasses.replace(config, **changes)
-
-
-def _parse(path: str, text: str, kind: type) -> Any:
-    try:
-        return _PARSERS[kind](text)
-    except (ValueError, KeyError):
-        raise InputError(f"{path}={text}: not {_KIND_NAMES[kind]}") from None
-
-
-def _parse_finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError
-    return number
-
-
-def _parse_pair(text: str) -> Tuple[float, float]:
-    first, second = text.strip("()").split(",")
-    return _parse_finite(first), _parse_finite(second)
-
-
-_PARSERS = {
-    int: lambda text: int(text.replace("_", "")),
-    float: _parse_finite,
-    bool: lambda text: {"true": True, "false": False, "1": True, "0": False}[text.lower()],
-    str: str,
-    Tuple[float, float]: _parse_pair,
-}
-_KIND_NAMES = {
-    int: "a whole number",
-    float: "a number",
-    bool: "true or false",
-    str: "a text",
-    Tuple[float, float]: "two numbers, such as 0,0.9",
-}
+            _require(self.run.total_nimg > 0, "total_nimg=0: must be positive where there are no phases")
 
 
 def to_json(experiment: Experiment) -> str:

@@ -7,24 +7,35 @@ import numpy as np
 
 Rules = List[Tuple[str, str]]  # (pattern of our name, official form), applied one after the other
 
-GENERATOR_BLOCKS = ("head_0", "G_middle_0", "G_middle_1", "up_0", "up_1", "up_2", "up_3")
+GENERATOR_BLOCKS = (
+    "head_0",
+    "G_middle_0",
+    "G_middle_1",
+    "up_0",
+    "up_1",
+    "up_2",
+    "up_3",
+    "up_4",
+)  # up_4: SPADE's `most` only
 
-FADE_RULES: Rules = [
+BLOCK_RULES: Rules = [
     (r"\bconv_skip\.", "conv_s."),
     (r"\bconv([01])\.", r"conv_\1."),
-    (r"\bfade([01])\.", r"norm_\1."),
-    (r"\bfade_skip\.", "norm_s."),
+    (r"\bnorm([01])\.", r"norm_\1."),
+    (r"\bnorm_skip\.", "norm_s."),
+    (r"\.conv_hidden\.", ".mlp_shared.0."),
     (r"\.conv_(gamma|beta)\.", r".mlp_\1."),
     (r"\.norm\.running_", ".param_free_norm.running_"),
 ]
 
-TSIT_GENERATOR_RULES: Rules = [
-    (r"^(content|style)_stream\.blocks\.", r"\1_stream.res_"),
+SPADE_GENERATOR_RULES: Rules = [
     *[(rf"^blocks\.{k}\.", f"{name}.") for k, name in enumerate(GENERATOR_BLOCKS)],
-    *FADE_RULES,
+    *BLOCK_RULES,
     (r"^start\.(conv|linear)\.", "fc."),
     (r"^conv_image\.", "conv_img."),
 ]
+
+TSIT_GENERATOR_RULES: Rules = [(r"^(content|style)_stream\.blocks\.", r"\1_stream.res_"), *SPADE_GENERATOR_RULES]
 
 ENCODER_RULES: Rules = [
     *[(rf"^convs\.{k}\.", f"layer{k + 1}.0.") for k in range(6)],

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import tee
 from pathlib import Path
-from typing import Iterator, Optional, Sequence
+from typing import Any, Iterator, List, Optional, Sequence
 
 import jittor as jt
 import numpy as np
@@ -12,7 +13,8 @@ import numpy as np
 from data_tools.errors import InputError
 from data_tools.pairing import PHOTO_SUFFIXES, Pair, find_pairs, match_files, read_split, select_stems
 from jittor_tsit.config import DataConfig
-from jittor_tsit.samples import PairedSamples, UnpairedSamples, read_ahead
+from jittor_tsit.parallel import Piece, Share
+from jittor_tsit.samples import PairedSamples, PhasedSamples, UnpairedSamples, read_ahead
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class PairedBatch:
     segmap: jt.Var  # [N, num_classes, H, W], one-hot
     image: Optional[jt.Var]  # [N, 3, H, W] in [-1, 1]; None where a photo is to be made up
     index: Sequence[int]  # a number for each image, for its random draws
+    share: Share  # of the step's images
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,12 @@ class UnpairedBatch:
     a: jt.Var  # [N, 3, H, W] in [-1, 1]
     b: jt.Var  # [N, 3, H, W] in [-1, 1]
     index: Sequence[int]
+    share: Share
+
+
+def alone(num_images: int) -> Share:
+    """The share of a batch that is all there is."""
+    return Share(num_images, num_images, num_images)
 
 
 def one_hot(label: np.ndarray, num_classes: int) -> jt.Var:
@@ -53,36 +62,36 @@ def to_pixels(image: jt.Var) -> np.ndarray:
     return pixels.astype(np.uint8).transpose(0, 2, 3, 1)
 
 
-def training_pairs(config: DataConfig) -> list[Pair]:
-    """The pairs of `config.root`, or those that `config.split` names; then other files may be faulty.
+def training_pairs(root: Path, split: Optional[Path]) -> list[Pair]:
+    """The pairs of a folder, or those that a split file names; then other files may be faulty.
 
     Raises:
         InputError: As `find_pairs`, `read_split` and `select_stems`.
     """
-    if not config.split:
-        return find_pairs(Path(config.root))
+    if split is None:
+        return find_pairs(root)
     try:
-        return select_stems(match_files(Path(config.root)).pairs, read_split(Path(config.split)))
+        return select_stems(match_files(root).pairs, read_split(split))
     except InputError as error:
-        raise InputError(f"split={config.split}: {error}") from None
+        raise InputError(f"split={split}: {error}") from None
 
 
-def paired_samples(config: DataConfig, seed: int) -> PairedSamples:
+def paired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> PairedSamples:
     """The samples of a set in the contest's layout."""
-    pairs = training_pairs(config)
-    return PairedSamples(pairs, config.image_width, config.image_height, config.num_classes, config.flip, seed)
+    pairs = training_pairs(Path(config.root), split)
+    return PairedSamples(pairs, config.image_width, config.image_height, config.num_classes, config.flip, seeds)
 
 
-def unpaired_samples(config: DataConfig, seed: int) -> UnpairedSamples:
+def unpaired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> UnpairedSamples:
     """The samples of a set with folders `trainA` and `trainB`.
 
     Raises:
         InputError: One of the folders is missing or empty, or a split was named, which only pairs have.
     """
-    if config.split:
-        raise InputError(f"split={config.split}: unpaired training takes all photos of trainA and trainB")
+    if split is not None:
+        raise InputError(f"split={split}: unpaired training takes all photos of trainA and trainB")
     photos = [_photos(Path(config.root, name)) for name in ("trainA", "trainB")]
-    return UnpairedSamples(*photos, config.image_width, config.image_height, config.flip, seed)
+    return UnpairedSamples(*photos, config.image_width, config.image_height, config.flip, seeds)
 
 
 def _photos(folder: Path) -> list[Path]:
@@ -95,17 +104,31 @@ def _photos(folder: Path) -> list[Path]:
     return paths
 
 
-def paired_batches(samples: PairedSamples, batch_size: int, start_nimg: int, workers: int) -> Iterator[PairedBatch]:
-    """Endless batches from the `start_nimg`-th image of the run on."""
-    for step, (photo, label) in enumerate(read_ahead(samples, batch_size, start_nimg, workers)):
-        first = start_nimg + step * batch_size
-        yield PairedBatch(one_hot(label, samples.num_classes), to_image(photo), range(first, first + batch_size))
+def batches(
+    kind: str, samples: PhasedSamples, num_classes: int, steps: Iterator[List[Piece]], workers: int
+) -> Iterator[List[Any]]:
+    """What this process computes of each step.
+
+    Args:
+        kind: "paired" or "unpaired".
+        steps: The pieces of each step, as `parallel.split_batch` gives them.
+
+    Returns:
+        For each step a list of batches, one a piece.
+    """
+    steps, to_read = tee(steps)
+    arrays = read_ahead(samples, ([piece.index for piece in pieces] for pieces in to_read), workers)
+    try:
+        for pieces, loaded in zip(steps, arrays):
+            yield [
+                make_batch(kind, first, second, piece, num_classes) for piece, (first, second) in zip(pieces, loaded)
+            ]
+    finally:
+        arrays.close()
 
 
-def unpaired_batches(
-    samples: UnpairedSamples, batch_size: int, start_nimg: int, workers: int
-) -> Iterator[UnpairedBatch]:
-    """Endless batches from the `start_nimg`-th image of the run on."""
-    for step, (a, b) in enumerate(read_ahead(samples, batch_size, start_nimg, workers)):
-        first = start_nimg + step * batch_size
-        yield UnpairedBatch(to_image(a), to_image(b), range(first, first + batch_size))
+def make_batch(kind: str, first: np.ndarray, second: np.ndarray, piece: Piece, num_classes: int):
+    """Arrays as `Samples` give them, stacked, on the device: photo and label, or two photos."""
+    if kind == "unpaired":
+        return UnpairedBatch(to_image(first), to_image(second), *piece)
+    return PairedBatch(one_hot(second, num_classes), to_image(first), *piece)

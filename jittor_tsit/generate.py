@@ -17,8 +17,9 @@ from data_tools.errors import InputError
 from data_tools.files import write_atomic
 from data_tools.image_io import read_label, read_photo, resize_label, resize_photo, write_photo
 from data_tools.pairing import find_labels, read_reference_names
-from jittor_tsit.config import DataConfig, Experiment, RunConfig, from_dict
-from jittor_tsit.data import PairedBatch, one_hot, to_image, to_pixels
+from jittor_tsit import parallel
+from jittor_tsit.config import DataConfig, Experiment, Phase, RunConfig, from_dict
+from jittor_tsit.data import PairedBatch, alone, one_hot, to_image, to_pixels
 from jittor_tsit.noise import Noise, key_of
 from jittor_tsit.submit import pack
 from jittor_tsit.systems import SYSTEMS
@@ -82,9 +83,9 @@ def experiment_of(path: Path, options: dict) -> Experiment:
         raise InputError(f"{path}: is of system {options['system']}; there are {', '.join(SYSTEMS)}")
     try:
         config = from_dict(SYSTEMS[options["system"]].Config, options["config"])
-        return Experiment(
-            options["system"], config, from_dict(DataConfig, options["data"]), from_dict(RunConfig, options["run"])
-        )
+        data, run = from_dict(DataConfig, options["data"]), from_dict(RunConfig, options["run"])
+        phases = tuple(from_dict(Phase, phase) for phase in options["phases"])
+        return Experiment(options["system"], config, data, run, phases)
     except InputError as error:
         raise InputError(f"{path}: a checkpoint of another version: {error}") from None
 
@@ -106,17 +107,27 @@ def run_test(
         raise InputError(f"{checkpoint}: was trained on unpaired photos; `test` needs a model for label maps")
     if references and not system.has_code:
         raise InputError(f"--references: the model in {checkpoint} takes no style from a photo (use_vae=false)")
-    labels = find_labels(data or Path(experiment.data.root))
-    photos = reference_photos(labels, references) if references else {}
+    labels = parallel.together(find_labels, data or Path(experiment.data.root))
+    photos = parallel.together(reference_photos, labels, references) if references else {}
     stems, images = [path.stem for path in labels], out / "images"
-    key = f"{checkpoint.resolve()} {checkpoint.stat().st_mtime_ns} {seed} {read_all(labels, photos, experiment.data)}"
-    images.mkdir(parents=True, exist_ok=True)
-    claim(images, stems, out / "made_by.txt", key)
-    make_images(system, experiment.data, labels, photos, images, Noise(seed))
-    pack(images, stems, out / "submission.zip", SIZE)
-    if compare:
-        save_sheet(out / "compare.png", labels, images, experiment.data.num_classes)
-    print(f"{out / 'submission.zip'}: {len(stems)} images {SIZE[0]}x{SIZE[1]}, opened again and checked")
+    parallel.require_same({"labels": " ".join(stems)}, "inputs")
+
+    def prepare() -> None:
+        contents = read_all(labels, photos, experiment.data)
+        key = f"{checkpoint.resolve()} {checkpoint.stat().st_mtime_ns} {seed} {contents}"
+        images.mkdir(parents=True, exist_ok=True)
+        claim(images, stems, out / "made_by.txt", key)
+
+    def finish() -> None:
+        pack(images, stems, out / "submission.zip", SIZE)
+        if compare:
+            save_sheet(out / "compare.png", labels, images, experiment.data.num_classes)
+        print(f"{out / 'submission.zip'}: {len(stems)} images {SIZE[0]}x{SIZE[1]}, opened again and checked")
+
+    parallel.on_first_process(prepare)
+    own = labels[parallel.rank() :: parallel.num_processes()]
+    parallel.together(make_images, system, experiment.data, own, photos, images, Noise(seed))
+    parallel.on_first_process(finish)
     return 0
 
 
@@ -159,13 +170,13 @@ def make_images(
     system: System, data: DataConfig, labels: Sequence[Path], photos: Dict[str, Path], images: Path, noise: Noise
 ) -> None:
     """Write `<stem>.jpg` for every label map that has none yet, one at a time: none depends on its neighbours."""
-    for path in tqdm(labels, unit="img", dynamic_ncols=True, desc="images"):
+    for path in tqdm(labels, unit="img", dynamic_ncols=True, desc="images", disable=parallel.rank() > 0):
         target = images / f"{path.stem}.jpg"
         if target.exists():
             continue
         label = resize_label(read_label(path, data.num_classes), data.image_width, data.image_height)
         image = reference_image(photos[path.stem], data) if photos else None
-        batch = PairedBatch(one_hot(label[None], data.num_classes), image, [key_of(path.stem)])
+        batch = PairedBatch(one_hot(label[None], data.num_classes), image, [key_of(path.stem)], alone(1))
         pixels = to_pixels(system.generate(batch, noise))[0]
         write_photo(target, resize_photo(pixels, *SIZE), QUALITY)
 

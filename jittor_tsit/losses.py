@@ -90,8 +90,8 @@ def perceptual(features: Callable[[jt.Var], List[jt.Var]], image: jt.Var, target
 
 
 def kl_divergence(mu: jt.Var, logvar: jt.Var) -> jt.Var:
-    """KL divergence of N(mu, e^logvar) from N(0, 1), summed over the batch and all dimensions."""
-    return -0.5 * (1 + logvar - mu.sqr() - jt.exp(logvar)).sum()
+    """KL divergence of N(mu, e^logvar) from N(0, 1), summed over all dimensions, mean over the images."""
+    return -0.5 * (1 + logvar - mu.sqr() - jt.exp(logvar)).sum() / mu.shape[0]
 
 
 def weighted_sum(terms: Dict[str, jt.Var], weights: Dict[str, float]) -> jt.Var:

@@ -36,12 +36,8 @@ class Adam:
         self.mean = {name: jt.zeros_like(param).stop_grad() for name, param in self.params.items()}
         self.square = {name: jt.zeros_like(param).stop_grad() for name, param in self.params.items()}
 
-    def step(self, loss: jt.Var) -> None:
-        """Differentiate `loss` by the own parameters, and by nothing else, and update them."""
-        self.apply(self.gradients(loss))
-
     def gradients(self, loss: jt.Var) -> Dict[str, jt.Var]:
-        """Name -> gradient of `loss`."""
+        """Name -> gradient of `loss` by the own parameters, and by nothing else."""
         return dict(zip(self.params, jt.grad(loss, list(self.params.values()), False)))
 
     def apply(self, gradients: Mapping[str, jt.Var]) -> None:

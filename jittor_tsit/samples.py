@@ -5,6 +5,7 @@ Processes rather than threads, because Jittor holds Python's lock while it compu
 
 from __future__ import annotations
 
+import bisect
 import hashlib
 import multiprocessing
 import os
@@ -12,6 +13,7 @@ from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Callable, Iterable, Iterator, Sequence, Tuple
 
@@ -28,12 +30,12 @@ Arrays = Tuple[np.ndarray, ...]
 class Samples:
     """Samples of a data set in a seeded order without end.
 
-    Which one stands at which place, and whether it is mirrored, follows from the seed and the place alone.
+    Which one stands at which place, and whether it is mirrored, follows from the seeds and the place alone.
     """
 
     def __call__(self, nimg: int) -> Arrays:
         """The sample at place `nimg`, as `at` gives it or mirrored."""
-        position, mirrored = draw(self.seed, nimg, len(self))
+        position, mirrored = draw(self.seeds, nimg, len(self))
         arrays = self.at(position)
         return tuple(array[:, ::-1] for array in arrays) if mirrored and self.flip else arrays
 
@@ -52,7 +54,7 @@ class PairedSamples(Samples):
     height: int
     num_classes: int
     flip: bool
-    seed: int
+    seeds: Sequence[int]
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -82,7 +84,7 @@ class UnpairedSamples(Samples):
     width: int
     height: int
     flip: bool
-    seed: int
+    seeds: Sequence[int]
 
     def __len__(self) -> int:
         return len(self.photos_a)
@@ -97,30 +99,57 @@ class UnpairedSamples(Samples):
         return tuple(resize_photo(read_photo(path), self.width, self.height) for path in paths)
 
 
-def draw(seed: int, nimg: int, size: int) -> tuple[int, bool]:
+@dataclass(frozen=True)
+class PhasedSamples:
+    """Samples of a run whose phases read different sets.
+
+    Args:
+        phases: The samples of each.
+        starts: The first place of each in the run.
+    """
+
+    phases: Sequence[Samples]
+    starts: Sequence[int]
+
+    def __call__(self, nimg: int) -> Arrays:
+        """The sample at place `nimg` of the run."""
+        phase = bisect.bisect_right(self.starts, nimg) - 1
+        return self.phases[phase](nimg - self.starts[phase])
+
+
+def draw(seeds: Sequence[int], nimg: int, size: int) -> tuple[int, bool]:
     """Which of `size` samples stands at place `nimg`, and whether it is mirrored.
 
     Every epoch of `size` places is a permutation of its own.
     """
     epoch, place = divmod(nimg, size)
-    rng = np.random.default_rng([seed, epoch])
+    rng = np.random.default_rng([*seeds, epoch])
     return int(rng.permutation(size)[place]), bool(rng.integers(2, size=size)[place])
 
 
-def read_ahead(sample: Callable[[int], Arrays], batch_size: int, start_nimg: int, workers: int) -> Iterator[Arrays]:
-    """Batches of samples from place `start_nimg` on, without end, each array with a leading batch axis.
+def read_ahead(
+    sample: Callable[[int], Arrays], steps: Iterator[Sequence[range]], workers: int
+) -> Iterator[Sequence[Arrays]]:
+    """The samples of each step, read before they are needed.
+
+    Args:
+        steps: The places that a step needs, in groups.
+
+    Returns:
+        For each group of a step arrays with a leading batch axis.
 
     Raises:
         InputError: A file cannot be read, or a reading process was killed.
     """
     context = multiprocessing.get_context("spawn")  # a fork of a process with Jittor's threads may hang
     pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(sample, os.getpid()))
-    ahead, nimg = deque(), start_nimg
+    ahead = deque()
     try:
         while True:
-            while len(ahead) < 2 * workers + 1:  # one in each worker's hands, one waiting for it, one to spare
-                ahead.append(pool.submit(_load, nimg, batch_size))
-                nimg += batch_size
+            for groups in islice(steps, 2 * workers + 1 - len(ahead)):  # one in each worker's hands, one waiting
+                ahead.append(pool.submit(_load, groups))  # for it, one to spare
+            if not ahead:
+                return
             yield ahead.popleft().result()
     except BrokenProcessPool:
         raise InputError(f"workers={workers}: a reading process was killed, perhaps for want of memory") from None
@@ -136,6 +165,5 @@ def _start_worker(sample: Callable[[int], Arrays], parent: int) -> None:
     start_worker(parent)
 
 
-def _load(first: int, count: int) -> Arrays:
-    samples = [_sample(nimg) for nimg in range(first, first + count)]
-    return tuple(np.stack(arrays) for arrays in zip(*samples))
+def _load(groups: Sequence[range]) -> Sequence[Arrays]:
+    return [tuple(np.stack(arrays) for arrays in zip(*map(_sample, places))) for places in groups]

@@ -3,6 +3,7 @@
 Of its own, because Jittor holds Python's lock while it compiles.
 """
 
+import os
 import select
 import signal
 import subprocess
@@ -13,11 +14,21 @@ from contextlib import contextmanager
 QUIET_SECONDS = 5  # what is over sooner needs no line
 TERMINAL_SECONDS = 1  # between updates of the line
 FILE_SECONDS = 30  # between lines, where they cannot be overwritten
+RANK_VARIABLE = "OMPI_COMM_WORLD_RANK"  # set by mpirun
+TERMINAL_VARIABLE = "JITTOR_TSIT_TERMINAL"  # set where what is written goes to a terminal through another process
+
+
+def on_terminal() -> bool:
+    """Whether a line on standard error can be overwritten."""
+    return sys.stderr.isatty() or bool(os.environ.get(TERMINAL_VARIABLE))
 
 
 @contextmanager
 def waiting_for(what: str):
     """Show `what` and the time gone by, if it takes longer than a moment."""
+    if os.environ.get(RANK_VARIABLE, "0") != "0":
+        yield  # process 0 of several shows it
+        return
     ticker = subprocess.Popen([sys.executable, "-m", "jittor_tsit.ticker", what], stdin=subprocess.PIPE)
     try:
         yield
@@ -29,15 +40,15 @@ def main() -> None:
     """Write the line to standard error from time to time, until something arrives on standard input."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's end closes standard input
     text, started = sys.argv[1], time.time()
-    on_terminal = sys.stderr.isatty()
+    overwrites = on_terminal()
     pause, is_shown = QUIET_SECONDS, False
     while not select.select([sys.stdin], [], [], pause)[0]:
         minutes, seconds = divmod(int(time.time() - started), 60)
         line = f"{text} ({minutes}:{seconds:02d} so far)"
-        sys.stderr.write(f"\r{line}\033[K" if on_terminal else f"{line}\n")
+        sys.stderr.write(f"\r{line}\033[K" if overwrites else f"{line}\n")
         sys.stderr.flush()
-        pause, is_shown = TERMINAL_SECONDS if on_terminal else FILE_SECONDS, True
-    if is_shown and on_terminal:
+        pause, is_shown = TERMINAL_SECONDS if overwrites else FILE_SECONDS, True
+    if is_shown and overwrites:
         sys.stderr.write("\n")
 
 

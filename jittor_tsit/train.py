@@ -6,54 +6,31 @@ import dataclasses
 import json
 import sys
 from pathlib import Path
-from typing import Optional
+from typing import List, Optional
 
 import jittor as jt
-import numpy as np
 from tqdm import tqdm
 
 from data_tools.checking import check_pairs
-from data_tools.classes import colorize
 from data_tools.errors import InputError
 from data_tools.files import write_atomic
 from data_tools.image_io import read_photo
-from jittor_tsit.config import Experiment, RunConfig, override, to_json
-from jittor_tsit.data import (
-    PairedBatch,
-    UnpairedBatch,
-    one_hot,
-    paired_batches,
-    paired_samples,
-    to_image,
-    to_pixels,
-    unpaired_batches,
-    unpaired_samples,
-)
+from jittor_tsit import parallel
+from jittor_tsit.config import Experiment, to_json
+from jittor_tsit.data import batches, paired_samples, unpaired_samples
 from jittor_tsit.experiment_files import load_experiment, shipped_experiment
-from jittor_tsit.noise import Noise
 from jittor_tsit.optim import count_parameters
+from jittor_tsit.overrides import override
+from jittor_tsit.plan import PlannedPhase, make_plan, phases_of, require_even, split_of, steps_from
+from jittor_tsit.samples import PhasedSamples, Samples
 from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.systems.base import System
-from jittor_tsit.training.checkpoint import (
-    Checkpoint,
-    Progress,
-    check_arrays,
-    checkpoint_path,
-    load_newest,
-    prune,
-    remove_torsos,
-    save_checkpoint,
-)
+from jittor_tsit.training.checkpoint import Checkpoint, Progress, check_arrays, checkpoint_path
 from jittor_tsit.training.interrupt import stopping_gently
 from jittor_tsit.training.loop import train
-from jittor_tsit.training.run_dir import RunLog, require_finite, save_grid
-
-# Options that may change when a run goes on; all others would make it another run.
-# Where files lie may change too: what is in them is compared by `samples`, a digest of the set.
-FREE_OPTIONS = (
-    "run.total_nimg", "run.status_nimg", "run.snapshot_nimg", "run.keep_snapshots", "run.grid_rows",
-    "data.root", "data.split", "data.workers", "config.perceptual_weights",
-)  # fmt: skip
+from jittor_tsit.training.options import open_run_dir
+from jittor_tsit.training.run_dir import RunLog, SilentLog
+from jittor_tsit.training.snapshots import Snapshots
 
 CPU_PARAMETERS = 50e6  # of G; quickstart has 5 million, the CPU-size experiment 21 million, the published model 335
 
@@ -76,32 +53,41 @@ def run_training(experiment: Experiment, run_dir: Path) -> int:
     Raises:
         InputError: Faulty data or options, or a run directory of another run.
     """
-    run = experiment.run
-    say(f"reading {experiment.data.root}")
+    run, data = experiment.run, experiment.data
+    say(f"reading {data.root}")
     system = build_system(experiment)
-    samples = read_samples(experiment, system.batch_kind)
-    options = {**json.loads(to_json(experiment)), "samples": samples.digest()}
-    newest = open_run_dir(run_dir, options)
-    system.prepare_training()
-    progress = resume(system, newest, run_dir) if newest else Progress(0, 0)
-    write_atomic(run_dir / "options.json", json.dumps(options, indent=2).encode() + b"\n")
+    samples = parallel.together(read_samples, experiment, system.batch_kind)
+    plan = parallel.together(make_plan, experiment, [len(each) for each in samples])
+    options = {**json.loads(to_json(experiment)), "samples": [each.digest() for each in samples]}
+    require_same_run(options)
+    newest = parallel.together(lambda: open_run_dir(run_dir, options, plan, say) if parallel.rank() == 0 else None)
+    parallel.together(system.prepare_training, any(phase.weights.get("vgg") for phase in plan))
+    progress = start_from(system, newest, run_dir)
+    require_even(plan, progress.nimg, parallel.num_processes())
 
     if not jt.flags.use_cuda and count_parameters(system.networks["G"]) > CPU_PARAMETERS:
         small = shipped_experiment("landscape_cpu")
         say(f"no GPU: a model of this size takes minutes a step on a CPU; --experiment {small} is made for one")
-    log = RunLog(run_dir, run.total_nimg, progress.nimg)
-    log.line(describe(experiment, system, len(samples), progress))
-    make_batches = {"paired": paired_batches, "unpaired": unpaired_batches}[system.batch_kind]
-    batches = make_batches(samples, run.batch_size, progress.nimg, experiment.data.workers)
+    log = SilentLog()
+    if parallel.rank() == 0:
+        write_atomic(run_dir / "options.json", json.dumps(options, indent=2).encode() + b"\n")
+        log = RunLog(run_dir, plan[-1].end, progress.nimg)
+    log.line(describe(experiment, system, plan, progress))
+    phased = PhasedSamples(samples, [phase.start for phase in plan])
+    pieces = (
+        parallel.split_batch(step.first, step.size, step.phase.accumulate) for step in steps_from(plan, progress.nimg)
+    )
+    incoming = batches(system.batch_kind, phased, data.num_classes, pieces, data.workers)
     try:
         with stopping_gently() as asked_to_stop:
-            snapshot = Snapshots(system, samples, run, options, run_dir)
-            progress = train(system, batches, run, log, snapshot, progress, asked_to_stop)
+            snapshot = Snapshots(system, samples[0], run, options, run_dir)
+            steps = steps_from(plan, progress.nimg)
+            progress = train(system, steps, incoming, run, log, snapshot, progress, asked_to_stop)
     finally:
-        batches.close()
+        incoming.close()
         log.close()
-    if progress.nimg < run.total_nimg:
-        say(f"stopped at {progress.nimg} of {run.total_nimg} images; the same command goes on from there")
+    if progress.nimg < plan[-1].end:
+        say(f"stopped at {progress.nimg} of {plan[-1].end} images; the same command goes on from there")
         return 130  # the shells' custom for Ctrl-C
     say(f"done: {run_dir} holds the checkpoint, the sample grids and the log")
     return 0
@@ -109,119 +95,94 @@ def run_training(experiment: Experiment, run_dir: Path) -> int:
 
 def say(text: str) -> None:
     """One line for the person at the screen."""
-    print(text, file=sys.stderr)
+    if parallel.rank() == 0:
+        print(text, file=sys.stderr)
 
 
 def build_system(experiment: Experiment) -> System:
     """The system with seeded initial weights."""
     data, run = experiment.data, experiment.run
-    jt.set_global_seed(run.seed)
+    jt.set_global_seed(run.seed, False)  # the same on all processes
     kind = SYSTEMS[experiment.system]
     return kind(experiment.config, data.num_classes, data.image_height, data.image_width, run.seed)
 
 
-def read_samples(experiment: Experiment, batch_kind: str):
-    """The training samples, all of them read once and found good.
+def list_samples(experiment: Experiment, batch_kind: str) -> List[Samples]:
+    """The training samples of each phase.
 
     Raises:
-        InputError: Names the first faulty pair and their number.
+        InputError: The folder or a split file is missing or faulty.
     """
-    data, run = experiment.data, experiment.run
-    if batch_kind == "unpaired":
-        samples = unpaired_samples(data, run.seed)
-        for path in tqdm([*samples.photos_a, *samples.photos_b], unit="photo", desc="check", leave=False):
-            read_photo(path)
-    else:
-        samples = paired_samples(data, run.seed)
-        problems = check_pairs(samples.pairs, data.num_classes)
-        if problems:
-            more = (
-                f" ({len(problems)} faulty pairs; `python -m data_tools check` lists all)" if len(problems) > 1 else ""
-            )
-            raise InputError(f"{problems[0][1]}{more}")
-    if len(samples) < run.batch_size:
-        raise InputError(f"{data.root}: {len(samples)} samples, fewer than batch_size={run.batch_size}")
+    make = unpaired_samples if batch_kind == "unpaired" else paired_samples
+    numbers = range(1, len(phases_of(experiment)) + 1)
+    return [make(experiment.data, split_of(experiment, number), (experiment.run.seed, number)) for number in numbers]
+
+
+def read_samples(experiment: Experiment, batch_kind: str) -> List[Samples]:
+    """The training samples of each phase, all of them read once by process 0 and found good.
+
+    Raises:
+        InputError: As `list_samples`; or names the first faulty pair and their number.
+    """
+    samples = list_samples(experiment, batch_kind)
+    if parallel.rank() == 0:
+        (check_photos if batch_kind == "unpaired" else check_all_pairs)(experiment, samples)
     return samples
 
 
-def open_run_dir(run_dir: Path, options: dict) -> Optional[Checkpoint]:
-    """Make the folder, or find the newest checkpoint in it.
+def check_photos(experiment: Experiment, samples: List[Samples]) -> None:
+    """Read every photo."""
+    paths = sorted({path for each in samples for path in each.paths()})
+    for path in tqdm(paths, unit="photo", desc="check", leave=False):
+        read_photo(path)
 
-    Args:
-        options: The experiment as JSON has it, and the digest of its samples.
+
+def check_all_pairs(experiment: Experiment, samples: List[Samples]) -> None:
+    """Read every pair."""
+    pairs = sorted({pair for each in samples for pair in each.pairs})
+    problems = check_pairs(pairs, experiment.data.num_classes)
+    if problems:
+        more = f" ({len(problems)} faulty pairs; `python -m data_tools check` lists all)" if len(problems) > 1 else ""
+        raise InputError(f"{problems[0][1]}{more}")
+
+
+def require_same_run(options: dict) -> None:
+    """Compare the options and the data of all processes.
 
     Raises:
-        InputError: It holds a run with other options or on other data, or nothing but damaged checkpoints.
+        CommonError: Names the first part that differs.
     """
-    run_dir.mkdir(parents=True, exist_ok=True)
-    remove_torsos(run_dir)
-    newest = load_newest(run_dir, say)
+    parts = {"options": {**options, "samples": None}, "data": options["samples"]}
+    parts["options"]["data"] = {**options["data"], "root": None}  # may lie elsewhere on another machine
+    parallel.require_same({name: json.dumps(part, sort_keys=True) for name, part in parts.items()}, "inputs")
+
+
+def start_from(system: System, newest: Optional[Checkpoint], run_dir: Path) -> Progress:
+    """Put a checkpoint's arrays into the system, and process 0's into those of all others.
+
+    Args:
+        newest: None: the run begins. Process 0's counts.
+    """
+    progress = newest.progress if newest else Progress(0, 0)
+    progress = Progress(*json.loads(parallel.gather(json.dumps(progress))[0]))
+    state = system.state_dict()
     if newest is not None:
-        differences = differing_options(newest.experiment, options)
-        if differences:
-            raise InputError(
-                f"{run_dir}: holds a run with other options (there, here): {'; '.join(differences)}; "
-                "repeat its options, or choose another --run-dir"
-            )
-    return newest
+        path = checkpoint_path(run_dir, progress.nimg)
+        check_arrays(path, newest.arrays, {name: var.shape for name, var in state.items()})
+        system.load_state_dict(newest.arrays, progress.num_steps)
+    if parallel.num_processes() > 1:
+        arrays = {name: parallel.from_first(var.numpy()) for name, var in state.items()}
+        system.load_state_dict(arrays, progress.num_steps)
+    return progress
 
 
-def differing_options(there: dict, here: dict) -> list[str]:
-    """`name: there, here` of all options that differ, but for the free ones."""
-    there, here = flatten(there), flatten(here)
-    names = [name for name in sorted({**there, **here}) if name not in FREE_OPTIONS]
-    return [f"{name}: {there.get(name)}, {here.get(name)}" for name in names if there.get(name) != here.get(name)]
-
-
-def flatten(options: dict, prefix: str = "") -> dict:
-    """Nested dicts as one, with dotted names."""
-    flat = {}
-    for name, value in options.items():
-        flat.update(flatten(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value})
-    return flat
-
-
-def resume(system: System, newest: Checkpoint, run_dir: Path) -> Progress:
-    """Put a checkpoint's arrays into the system."""
-    path = checkpoint_path(run_dir, newest.progress.nimg)
-    check_arrays(path, newest.arrays, {name: var.shape for name, var in system.state_dict().items()})
-    system.load_state_dict(newest.arrays, newest.progress.num_steps)
-    return newest.progress
-
-
-def describe(experiment: Experiment, system: System, num_samples: int, progress: Progress) -> str:
+def describe(experiment: Experiment, system: System, plan: List[PlannedPhase], progress: Progress) -> str:
     """What is about to happen, in a line."""
     sizes = ", ".join(f"{name} {count_parameters(net) / 1e6:.1f} M" for name, net in system.networks.items())
     start = f"going on from image {progress.nimg}" if progress.nimg else "from the start"
-    return f"{experiment.system} ({sizes} parameters) on {num_samples} samples, {start} to {experiment.run.total_nimg}"
-
-
-class Snapshots:
-    """Writes the sample grid and the checkpoint of a moment.
-
-    The grid shows the same inputs every time: input, ours, real.
-    """
-
-    def __init__(self, system: System, samples, run: RunConfig, options: dict, run_dir: Path):
-        self.system, self.run, self.options, self.run_dir = system, run, options, run_dir
-        self.batch, self.before, self.after = grid_inputs(samples, run.grid_rows, system.batch_kind)
-
-    def __call__(self, progress: Progress) -> None:
-        arrays = {name: var.numpy() for name, var in self.system.state_dict().items()}
-        require_finite(arrays, progress.nimg)
-        images = to_pixels(self.system.generate(self.batch, Noise(self.run.seed)))
-        save_grid(self.run_dir / f"grid-{progress.nimg:09d}.png", [self.before, images, self.after])
-        path = checkpoint_path(self.run_dir, progress.nimg)
-        save_checkpoint(path, Checkpoint(arrays, progress, self.options))
-        prune(path, self.run.keep_snapshots)
-
-
-def grid_inputs(samples, num_rows: int, batch_kind: str):
-    """A batch spread over the set, and the pictures beside it: inputs [N, H, W, 3], photos [N, H, W, 3]."""
-    positions = np.linspace(0, len(samples) - 1, min(num_rows, len(samples))).astype(int)
-    first, second = (np.stack(arrays) for arrays in zip(*(samples.at(position) for position in positions)))
-    index = range(len(positions))
-    if batch_kind == "unpaired":
-        return UnpairedBatch(to_image(first), to_image(second), index), first, second
-    colours = np.stack([colorize(label) for label in second])
-    return PairedBatch(one_hot(second, samples.num_classes), None, index), colours, first
+    phases = f" in {len(plan)} phases" if len(plan) > 1 else ""
+    helpers = f", {parallel.num_processes()} processes" if parallel.num_processes() > 1 else ""
+    return (
+        f"{experiment.system} ({sizes} parameters) on {plan[0].num_samples} samples, "
+        f"{start} to {plan[-1].end}{phases}{helpers}"
+    )

@@ -19,12 +19,12 @@ FOLDER = Path(os.environ.get("JTSIT_REFERENCE", SHARED if SHARED.is_dir() else O
 
 
 class Vectors:
-    """One file: its arrays, its `config`, and all options with the official defaults."""
+    """One file: its arrays, its `config`, and all options: `config`'s own, with the official defaults and `opt`."""
 
     def __init__(self, path: Path):
         self.arrays = np.load(path)
         self.config = json.loads(str(self.arrays["config"]))
-        self.options = {**self.config.get("options_resolved", {}), **self.config.get("opt", {})}
+        self.options = {**self.config, **self.config.get("options_resolved", {}), **self.config.get("opt", {})}
         self.is_train = self.config.get("mode") == "train"
 
     def __getitem__(self, name: str) -> np.ndarray:

@@ -88,7 +88,7 @@ def test_a_dry_run_prints_the_options_and_touches_nothing(place):
     ((*TRAIN, "widht=3"), "widht: no such field; there are"),
     ((*TRAIN, "width=x"), "width=x: not a whole number"),
     ((*TRAIN, "image_width=200"), "200x128: TSIT needs multiples of 128"),
-    ((*TRAIN, "batch_size=4", "total_nimg=4", "status_nimg=4", "snapshot_nimg=4"), "3 samples, fewer than batch_size=4"),
+    ((*TRAIN, "batch_size=4", "total_nimg=4"), "3 samples, fewer than batch_size=4"),
     ((*TRAIN, "--run-dir", "vgg", "weights.vgg=1", "perceptual_weights=absent.pth"), "absent.pth: no such file"),
     ((*TRAIN, "split=absent.txt"), "absent.txt"),
     ((*TRAIN, "--run-dir", "tiny.py/run"), "tiny.py"),

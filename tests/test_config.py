@@ -6,24 +6,20 @@ import json
 import pytest
 
 from data_tools.errors import InputError
-from jittor_tsit.config import (
-    PARTS,
-    DataConfig,
-    Experiment,
-    OptimConfig,
-    RunConfig,
-    fields_of,
-    from_dict,
-    override,
-    to_json,
-)
+from jittor_tsit.config import DataConfig, Experiment, OptimConfig, Phase, RunConfig, from_dict, to_json
+from jittor_tsit.overrides import PARTS, fields_of, override
 from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.systems.tsit import TSITConfig
 
 
 @pytest.fixture
 def experiment():
-    return Experiment("tsit", TSITConfig())
+    return Experiment("tsit", TSITConfig(), run=RunConfig(total_nimg=100))
+
+
+@pytest.fixture
+def phased():
+    return Experiment("tsit", TSITConfig(), phases=(Phase(epochs=2, batch_size=2), Phase(nimg=50, weights={"vgg": 5})))
 
 
 def test_an_override_reaches_every_part(experiment):
@@ -58,9 +54,34 @@ def test_an_unknown_choice_is_refused(experiment):
         override(experiment, ["gan_loss=hing"])
 
 
-def test_intervals_must_be_multiples_of_the_batch_size(experiment):
-    with pytest.raises(InputError, match="not a multiple of batch_size=3"):
-        override(experiment, ["batch_size=3"])
+def test_the_length_is_said_once(phased):
+    with pytest.raises(InputError, match="total_nimg=0: must be positive where there are no phases"):
+        Experiment("tsit", TSITConfig())
+    with pytest.raises(InputError, match="total_nimg: the phases say how long"):
+        override(phased, ["total_nimg=7"])
+    for length in ({}, {"epochs": 1, "nimg": 1}):
+        with pytest.raises(InputError, match="either in epochs or in nimg"):
+            Phase(**length)
+
+
+def test_an_override_reaches_a_phase(phased):
+    words = ["phases.1.nimg=9", "phases.2.split=a.txt", "phases.2.weights.kld=1"]
+    assert override(phased, words).phases == (
+        Phase(nimg=9, batch_size=2),
+        Phase(nimg=50, split="a.txt", weights={"vgg": 5, "kld": 1.0}),
+    )
+
+
+@pytest.mark.parametrize("word, message", [("phases.3.nimg=1", "has 2 phases, counted from 1"),
+                                           ("phases.0.nimg=1", "has 2 phases, counted from 1"),
+                                           ("phases.x.nimg=1", "has 2 phases"),
+                                           ("phases.1.size=1", "no such field of a phase; there are accumulate, "),
+                                           ("phases.1.weights=1", "no such field of a phase"),
+                                           ("phases.1.lr_G=fast", "not a number"),
+                                           ("phases.1.batch_size=-1", "must be 0 or more")])  # fmt: skip
+def test_a_wrong_override_of_a_phase_is_refused(phased, word, message):
+    with pytest.raises(InputError, match=message):
+        override(phased, [word])
 
 
 def test_json_gives_the_same_options_back(experiment):
@@ -70,6 +91,10 @@ def test_json_gives_the_same_options_back(experiment):
     assert from_dict(RunConfig, values["run"]) == experiment.run
 
 
+def test_phases_come_back_from_json(phased):
+    assert tuple(from_dict(Phase, phase) for phase in json.loads(to_json(phased))["phases"]) == phased.phases
+
+
 def test_a_field_of_another_version_is_refused():
     with pytest.raises(InputError, match="OptimConfig has no field warmup"):
         from_dict(OptimConfig, {"warmup": 1})
@@ -77,7 +102,7 @@ def test_a_field_of_another_version_is_refused():
 
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_no_field_name_stands_in_two_parts(name):
-    experiment = Experiment(name, SYSTEMS[name].Config())
+    experiment = Experiment(name, SYSTEMS[name].Config(), run=RunConfig(total_nimg=1))
     names = [field for part in PARTS for field in fields_of(getattr(experiment, part))]
     assert len(names) == len(set(names))
 

@@ -1,12 +1,15 @@
 """The order of samples, and reading them ahead."""
 
+import dataclasses
+import itertools
+
 import numpy as np
 import pytest
 
 from data_tools.errors import InputError
 from data_tools.image_io import write_label, write_photo
 from data_tools.pairing import find_pairs
-from jittor_tsit.samples import PairedSamples, draw, read_ahead
+from jittor_tsit.samples import PairedSamples, PhasedSamples, draw, read_ahead
 
 WIDTH, HEIGHT, COUNT = 32, 16, 5
 
@@ -21,23 +24,28 @@ def samples(tmp_path):
         label[:, : WIDTH // 2] += 10
         write_label(tmp_path / f"labels/{k}.png", label)
         write_photo(tmp_path / f"imgs/{k}.jpg", np.repeat(label[:, :, None] * 8, 3, axis=2))
-    return PairedSamples(find_pairs(tmp_path), WIDTH, HEIGHT, num_classes=29, flip=True, seed=3)
+    return PairedSamples(find_pairs(tmp_path), WIDTH, HEIGHT, num_classes=29, flip=True, seeds=(3, 1))
+
+
+def batches_of(size, start=0):
+    """Steps of one group each, without end."""
+    return ([range(place, place + size)] for place in itertools.count(start, size))
 
 
 def first(iterator, count):
-    batches = [next(iterator) for _ in range(count)]
+    batches = [next(iterator)[0] for _ in range(count)]
     iterator.close()
     return batches
 
 
 def test_every_epoch_is_a_permutation_of_its_own():
-    epochs = [[draw(3, nimg, 50)[0] for nimg in range(start, start + 50)] for start in (0, 50)]
+    epochs = [[draw((3, 1), nimg, 50)[0] for nimg in range(start, start + 50)] for start in (0, 50)]
     assert sorted(epochs[0]) == sorted(epochs[1]) == list(range(50))
     assert epochs[0] != epochs[1]
 
 
 def test_about_half_of_the_samples_are_mirrored():
-    mirrored = [draw(3, nimg, 100)[1] for nimg in range(1000)]
+    mirrored = [draw((3, 1), nimg, 100)[1] for nimg in range(1000)]
     assert 400 < sum(mirrored) < 600  # 6 standard deviations of a fair coin
 
 
@@ -54,7 +62,7 @@ def test_photo_and_label_are_mirrored_together(samples):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_the_order_does_not_depend_on_the_workers(samples, workers):
-    batches = first(read_ahead(samples, 2, start_nimg=0, workers=workers), 4)
+    batches = first(read_ahead(samples, batches_of(2), workers), 4)
     for step, (photo, label) in enumerate(batches):
         for k in range(2):
             expected_photo, expected_label = samples(2 * step + k)
@@ -63,7 +71,7 @@ def test_the_order_does_not_depend_on_the_workers(samples, workers):
 
 
 def test_reading_starts_again_at_any_image(samples):
-    batches = first(read_ahead(samples, 1, start_nimg=7, workers=1), 2)
+    batches = first(read_ahead(samples, batches_of(1, start=7), workers=1), 2)
     np.testing.assert_array_equal(batches[0][1][0], samples(7)[1])
     np.testing.assert_array_equal(batches[1][1][0], samples(8)[1])
 
@@ -71,4 +79,17 @@ def test_reading_starts_again_at_any_image(samples):
 def test_a_file_that_cannot_be_read_is_named(samples):
     samples.pairs[2].label.write_bytes(b"")
     with pytest.raises(InputError, match="2.png"):
-        first(read_ahead(samples, 1, start_nimg=0, workers=1), COUNT)
+        first(read_ahead(samples, batches_of(1), workers=1), COUNT)
+
+
+def test_a_step_is_read_in_its_groups_and_reading_ends_with_the_steps(samples):
+    steps = list(read_ahead(samples, iter([[range(0, 2), range(2, 3)], [range(3, 4)]]), workers=1))
+    assert [[photo.shape[0] for photo, _ in groups] for groups in steps] == [[2, 1], [1]]
+    np.testing.assert_array_equal(steps[0][1][1][0], samples(2)[1])
+
+
+def test_each_phase_reads_its_own_samples_from_its_first_on(samples):
+    other = dataclasses.replace(samples, pairs=samples.pairs[:2], seeds=(3, 2))
+    phased = PhasedSamples([samples, other], [0, 7])
+    for nimg, expected in ((6, samples(6)), (7, other(0)), (9, other(2))):
+        np.testing.assert_array_equal(phased(nimg)[1], expected[1])

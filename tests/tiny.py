@@ -7,8 +7,12 @@ import jittor as jt
 import numpy as np
 
 from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig
-from jittor_tsit.data import PairedBatch, UnpairedBatch, one_hot, to_image
+from jittor_tsit.data import PairedBatch, UnpairedBatch, alone, one_hot, to_image
+from jittor_tsit.layers.norm import BatchNorm
+from jittor_tsit.parallel import Share
 from jittor_tsit.systems import SYSTEMS
+from jittor_tsit.systems.spade import SPADEConfig
+from jittor_tsit.systems.synthesis import SynthesisWeights
 from jittor_tsit.systems.tsit import TSITConfig, TSITWeights
 
 HEIGHT, WIDTH, NUM_CLASSES = 128, 256, 29  # TSIT's least size
@@ -16,6 +20,7 @@ HEIGHT, WIDTH, NUM_CLASSES = 128, 256, 29  # TSIT's least size
 CONFIGS = {
     "tsit": TSITConfig(width=2, width_D=2, weights=TSITWeights(vgg=0), optim=OptimConfig(ema_halflife_nimg=2.0)),
     "tsit-ast": TSITConfig(form="ast", width=2, width_D=2, num_layers_D=3, weights=TSITWeights(vgg=0)),
+    "spade": SPADEConfig(width=2, width_D=2, weights=SynthesisWeights(vgg=0)),
 }
 
 
@@ -25,7 +30,7 @@ def make_system(name: str, is_training=True):
     config = CONFIGS[name]
     system = SYSTEMS[name.partition("-")[0]](config, NUM_CLASSES, HEIGHT, WIDTH, seed=0)
     if is_training:
-        system.prepare_training()
+        system.prepare_training(needs_vgg=False)
     return system
 
 
@@ -34,9 +39,54 @@ def make_batch(kind: str, size=1, with_image=True):
     rng = np.random.default_rng(1)
     photos = [rng.integers(0, 256, (size, HEIGHT, WIDTH, 3)).astype(np.uint8) for _ in range(2)]
     if kind == "unpaired":
-        return UnpairedBatch(to_image(photos[0]), to_image(photos[1]), range(size))
+        return UnpairedBatch(to_image(photos[0]), to_image(photos[1]), range(size), alone(size))
     label = rng.integers(0, NUM_CLASSES, (size, HEIGHT // 8, WIDTH // 8)).astype(np.uint8).repeat(8, 1).repeat(8, 2)
-    return PairedBatch(one_hot(label, NUM_CLASSES), to_image(photos[0]) if with_image else None, range(size))
+    return PairedBatch(
+        one_hot(label, NUM_CLASSES), to_image(photos[0]) if with_image else None, range(size), alone(size)
+    )
+
+
+def piece_of(batch, index: range, share: Share):
+    """Some images of a batch."""
+    fields = {"index": index, "share": share}
+    for name in ("segmap", "image", "a", "b"):
+        if hasattr(batch, name):
+            fields[name] = getattr(batch, name)[index.start : index.stop]
+    return type(batch)(**fields)
+
+
+def record_step(system, parts) -> dict:
+    """What one step of a new system computes: losses, gradients, running statistics.
+
+    Gradients are read from Adam's first moments, which they are after the first step with betas (0, 0.9).
+    """
+    terms = system.train_step(parts, 0)
+    jt.sync_all()
+    state = {name: var for name, var in system.state_dict().items() if ".mean." in name or "running_" in name}
+    return {name: var.numpy() for name, var in {**state, **terms}.items()}
+
+
+def assert_same_step(ours: dict, other: dict, rtol: float) -> None:
+    """Every array to `rtol` of the largest value that its network's arrays of that kind have."""
+    assert set(ours) == set(other)
+    scale = {}
+    for name, array in other.items():
+        scale[kind_of(name)] = max(scale.get(kind_of(name), 0.0), float(np.abs(array).max()))
+    for name, array in other.items():
+        difference = float(np.abs(ours[name] - array).max())
+        assert difference <= rtol * scale[kind_of(name)], f"{name}: off by {difference}, scale {scale[kind_of(name)]}"
+
+
+def kind_of(name: str) -> str:
+    """ "optimizer_G.mean.E.linear_mu.bias" -> "optimizer_G.mean.E", "G.blocks.0.norm0.norm.running_var" -> itself"""
+    return ".".join(name.split(".")[:3]) if ".mean." in name else name
+
+
+def hold_batch_norm(system) -> None:
+    """Batch norm by running statistics, so that no image depends on another."""
+    for part in system.G.modules():
+        if isinstance(part, BatchNorm):
+            part.is_train = False
 
 
 def make_experiment(root: Path, **run) -> Experiment:

@@ -1,9 +1,14 @@
-"""Residual blocks of TSIT (Jiang et al., ECCV 2020; EndlessSora/TSIT models/networks/architecture.py)."""
+"""Residual blocks of SPADE and TSIT.
+
+Sources: SPADE (Park et al., CVPR 2019; NVlabs/SPADE) and TSIT (Jiang et al., ECCV 2020; EndlessSora/TSIT), both in
+models/networks/architecture.py.
+"""
 
 from jittor import nn
 
-from jittor_tsit.layers.basic import Conv, leaky_relu
+from jittor_tsit.layers.basic import leaky_relu
 from jittor_tsit.layers.norm import SpectralConv, instance_norm
+from jittor_tsit.layers.spatial_norm import FADE, SPADE
 
 
 class StreamBlock(nn.Module):
@@ -29,28 +34,51 @@ class StreamBlock(nn.Module):
         return skip + x
 
 
-class FADE(nn.Module):
-    """Normalise `x`, then scale and shift each pixel by what the content features say.
+class ModulatedBlock(nn.Module):
+    """Residual block that a map steers through its normalisations.
 
     Args:
-        norm: Builds the normalisation without learned affine, `norm(channels)`.
+        modulation: Builds such a normalisation, `modulation(channels)`; it is called with x and the map.
 
     Shapes:
-        x [N, C, H, W], feat [N, C, H, W] -> [N, C, H, W]
-
-    Source: models/networks/normalization.py. Differs: the kernel is always 3 x 3.
+        x [N, in_channels, H, W], guide: the map that `modulation` takes -> [N, out_channels, H, W]
     """
 
-    def __init__(self, channels: int, norm):
-        self.norm = norm(channels)
-        self.conv_gamma = Conv(channels, channels, 3, padding=1)
-        self.conv_beta = Conv(channels, channels, 3, padding=1)
+    def __init__(self, in_channels: int, middle_channels: int, out_channels: int, modulation):
+        self.norm0 = modulation(in_channels)
+        self.conv0 = SpectralConv(in_channels, middle_channels, 3, padding=1)
+        self.norm1 = modulation(middle_channels)
+        self.conv1 = SpectralConv(middle_channels, out_channels, 3, padding=1)
+        self.norm_skip = self.conv_skip = None
+        if in_channels != out_channels:
+            self.norm_skip = modulation(in_channels)
+            self.conv_skip = SpectralConv(in_channels, out_channels, 1, bias=False)
 
-    def execute(self, x, feat):
-        return self.norm(x) * (1 + self.conv_gamma(feat)) + self.conv_beta(feat)
+    def execute(self, x, guide):
+        skip = x if self.conv_skip is None else self.conv_skip(self.norm_skip(x, guide))
+        x = self.conv0(leaky_relu(self.norm0(x, guide)))
+        x = self.conv1(leaky_relu(self.norm1(x, guide)))
+        return skip + x
 
 
-class FADEBlock(nn.Module):
+class SPADEBlock(ModulatedBlock):
+    """Residual block that takes its content from a label map.
+
+    Args:
+        norm: Builds the normalisation inside SPADE, `norm(channels)`.
+
+    Shapes:
+        x [N, in_channels, H, W], segmap [N, segmap_channels, H', W'] of any size -> [N, out_channels, H, W]
+
+    Source: SPADEResnetBlock; the middle is as wide as the narrower end.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, segmap_channels: int, norm):
+        middle_channels = min(in_channels, out_channels)
+        super().__init__(in_channels, middle_channels, out_channels, lambda c: SPADE(c, segmap_channels, norm))
+
+
+class FADEBlock(ModulatedBlock):
     """Residual block that takes its content from a stream's features.
 
     Args:
@@ -63,17 +91,4 @@ class FADEBlock(nn.Module):
     """
 
     def __init__(self, in_channels: int, out_channels: int, norm):
-        self.fade0 = FADE(in_channels, norm)
-        self.conv0 = SpectralConv(in_channels, in_channels, 3, padding=1)
-        self.fade1 = FADE(in_channels, norm)
-        self.conv1 = SpectralConv(in_channels, out_channels, 3, padding=1)
-        self.fade_skip = self.conv_skip = None
-        if in_channels != out_channels:
-            self.fade_skip = FADE(in_channels, norm)
-            self.conv_skip = SpectralConv(in_channels, out_channels, 1, bias=False)
-
-    def execute(self, x, feat):
-        skip = x if self.conv_skip is None else self.conv_skip(self.fade_skip(x, feat))
-        x = self.conv0(leaky_relu(self.fade0(x, feat)))
-        x = self.conv1(leaky_relu(self.fade1(x, feat)))
-        return skip + x
+        super().__init__(in_channels, in_channels, out_channels, lambda c: FADE(c, norm))

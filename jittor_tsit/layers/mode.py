@@ -1,8 +1,11 @@
 """Training and evaluation mode."""
 
 from contextlib import contextmanager
+from typing import Iterable
 
 from jittor import nn
+
+from jittor_tsit.layers.norm import SpectralConv
 
 
 def set_training(module: nn.Module, is_training: bool) -> None:
@@ -14,13 +17,24 @@ def set_training(module: nn.Module, is_training: bool) -> None:
         part.is_train = is_training
 
 
-@contextmanager
 def evaluating(*modules: nn.Module):
-    """Modules in evaluation mode for the time of a `with` block, in training mode after it."""
-    for module in modules:
-        set_training(module, False)
+    """Modules in evaluation mode for the time of a `with` block."""
+    return _not_training([part for module in modules for part in module.modules()])
+
+
+def holding_vectors(*modules: nn.Module):
+    """Spectral norms keep their singular vectors for the time of a `with` block; all else is in its mode."""
+    parts = [part for module in modules for part in module.modules()]
+    return _not_training([part for part in parts if isinstance(part, SpectralConv)])
+
+
+@contextmanager
+def _not_training(parts: Iterable[nn.Module]):
+    modes = [part.is_training() for part in parts]
+    for part in parts:
+        part.is_train = False
     try:
         yield
     finally:
-        for module in modules:
-            set_training(module, True)
+        for part, mode in zip(parts, modes):
+            part.is_train = mode

@@ -11,6 +11,7 @@ import jittor as jt
 from jittor import nn
 
 from jittor_tsit.layers.init import default_conv_weight, unit_vector
+from jittor_tsit.parallel import batch_moments
 
 EPS = 1e-5  # the value of PyTorch and of every paper here
 MOMENTUM = 0.1  # share of the new batch in the running statistics, PyTorch's default
@@ -48,10 +49,14 @@ def instance_norm(x: jt.Var) -> jt.Var:
 class BatchNorm(nn.Module):
     """Each channel brought to mean 0, variance 1 over the batch; by running statistics in eval mode.
 
+    The batch is that of all processes that train together, as in synchronised batch norm.
+
     Shapes:
         x [N, C, H, W] -> [N, C, H, W]
 
-    Source: torch.nn.BatchNorm2d(affine=False): the running variance takes the unbiased batch variance.
+    Source: torch.nn.BatchNorm2d(affine=False): the running variance takes the unbiased batch variance. SPADE and TSIT
+        synchronise by vacancy/Synchronized-BatchNorm-PyTorch. Differs: that one divides by sqrt(max(var, eps)) on
+        several GPUs; here one process and several give the same.
     """
 
     def __init__(self, channels: int):
@@ -60,8 +65,8 @@ class BatchNorm(nn.Module):
 
     def execute(self, x):
         if self.is_training():
-            mean, var = _mean_var(x, (0, 2, 3))
-            self._track(mean, var, count=x.shape[0] * x.shape[2] * x.shape[3])
+            mean, var, count = batch_moments(*_mean_var(x, (0, 2, 3)), x.shape[0] * x.shape[2] * x.shape[3])
+            self._track(mean, var, count)
         else:
             mean = self.running_mean.reshape(1, -1, 1, 1)
             var = self.running_var.reshape(1, -1, 1, 1)

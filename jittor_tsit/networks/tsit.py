@@ -5,7 +5,7 @@ from typing import List, Optional
 import jittor as jt
 from jittor import nn
 
-from jittor_tsit.layers.basic import Conv, Linear, leaky_relu
+from jittor_tsit.layers.basic import Conv, leaky_relu
 from jittor_tsit.layers.blocks import FADEBlock, StreamBlock
 from jittor_tsit.layers.norm import BatchNorm, fadain
 from jittor_tsit.layers.resize import downsample2x, upsample2x
@@ -29,27 +29,6 @@ class Stream(nn.Module):
         for k in range(1, len(self.blocks)):
             feats.append(self.blocks[k](downsample2x(feats[-1])))
         return feats
-
-
-class LatentStart(nn.Module):
-    """Generator's first tensor from a latent code. z [N, z_dim] -> [N, channels, height, width]"""
-
-    def __init__(self, z_dim: int, channels: int, height: int, width: int):
-        self.shape = (channels, height, width)
-        self.linear = Linear(z_dim, channels * height * width)
-
-    def execute(self, z):
-        return self.linear(z).reshape(z.shape[0], *self.shape)
-
-
-class MapStart(nn.Module):
-    """Generator's first tensor from a small map. x [N, in_channels, H, W] -> [N, channels, H, W]"""
-
-    def __init__(self, in_channels: int, channels: int):
-        self.conv = Conv(in_channels, channels, 3, padding=1)
-
-    def execute(self, x):
-        return self.conv(x)
 
 
 class TSITGenerator(nn.Module):

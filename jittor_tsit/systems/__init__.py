@@ -1,5 +1,6 @@
 """The systems by name."""
 
+from jittor_tsit.systems.spade import SPADESystem
 from jittor_tsit.systems.tsit import TSITSystem
 
-SYSTEMS = {"tsit": TSITSystem}
+SYSTEMS = {"tsit": TSITSystem, "spade": SPADESystem}

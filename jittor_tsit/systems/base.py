@@ -1,14 +1,18 @@
 """What the loop may ask of a system."""
 
 import copy
-from typing import Any, Dict, Mapping
+from contextlib import nullcontext
+from typing import Any, Callable, Dict, Mapping, Sequence
 
 import jittor as jt
 from jittor import nn
 
+from jittor_tsit import losses, parallel
 from jittor_tsit.config import OptimConfig
+from jittor_tsit.layers.mode import holding_vectors
 from jittor_tsit.noise import Noise
 from jittor_tsit.optim import Adam, linear_decay, update_average
+from jittor_tsit.plan import PlannedPhase
 
 
 class System:
@@ -19,26 +23,62 @@ class System:
 
     Args:
         optim: Rates, decay and averaging.
+        weights: Of the loss terms, by name.
         seed: Of all random draws while training.
     """
 
     Config: type  # the dataclass of its options
     batch_kind: str  # what its batches are: "paired" or "unpaired"
 
-    def __init__(self, optim: OptimConfig, seed: int):
-        self.optim = optim
+    def __init__(self, optim: OptimConfig, weights: Mapping[str, float], seed: int):
+        self.optim, self.weights = optim, weights
         self.noise = Noise(seed)
         self.networks: Dict[str, nn.Module] = {}  # those that a checkpoint holds
         self.optimizers: Dict[str, Adam] = {}
-        self.rates: Dict[str, float] = {}  # full learning rate of each optimizer
 
-    def train_step(self, batch: Any, step: int) -> Dict[str, jt.Var]:
-        """Update every network once; returns the unweighted terms by name, such as "G/gan"."""
+    def train_step(self, parts: Sequence[Any], step: int) -> Dict[str, jt.Var]:
+        """Update every network once; returns the unweighted terms by name, such as "G/gan".
+
+        Args:
+            parts: Batches that together are the step's images in the hands of this process.
+        """
         raise NotImplementedError
 
     def generate(self, batch: Any, noise: Noise) -> jt.Var:
         """Images [N, 3, H, W] in [-1, 1], by the averaged weights where there are any."""
         raise NotImplementedError
+
+    def update(
+        self,
+        name: str,
+        parts: Sequence[Any],
+        terms_of: Callable[[Any], Dict[str, jt.Var]],
+        weights: Mapping[str, float],
+    ) -> Dict[str, jt.Var]:
+        """One step of an optimizer down the weighted sum of terms, over all parts and processes.
+
+        The gradient is that of one pass over all images, but for batch norm, which knows a part's images only.
+
+        Args:
+            name: Of the optimizer.
+            terms_of: The terms of a part, each a mean over its images.
+
+        Returns:
+            The terms, means over all images.
+        """
+        optimizer, gradients, totals = self.optimizers[name], {}, {}
+        for number, part in enumerate(parts):
+            # Spectral norm moves once a step, as it would in one pass.
+            held = holding_vectors(*self.networks.values()) if number else nullcontext()
+            with parallel.sharing(part.share), held:
+                terms = terms_of(part)
+                loss = losses.weighted_sum(terms, weights)
+            _add(gradients, optimizer.gradients(loss), part.share.weight)
+            _add(totals, {key: term.detach() for key, term in terms.items()}, part.share.weight)
+            if len(parts) > 1:
+                jt.sync([*gradients.values(), *totals.values()])  # one part's activations in memory at a time
+        optimizer.apply({key: parallel.summed(gradient) for key, gradient in gradients.items()})
+        return {key: parallel.summed(total) for key, total in totals.items()}
 
     def add_average(self) -> None:
         """Keep averaged weights of G, unless the half-life is 0."""
@@ -51,12 +91,12 @@ class System:
             halflife = self.optim.ema_halflife_nimg
             update_average(self.networks["G_ema"], self.networks["G"], batch_size, nimg, halflife)
 
-    def set_learning_rate(self, nimg: int) -> None:
-        """The rates that hold after `nimg` images."""
-        optim = self.optim
+    def begin(self, phase: PlannedPhase, nimg: int) -> None:
+        """Take over a phase's loss weights, and the rates that hold in it after `nimg` images."""
+        self.weights, optim = phase.weights, self.optim
         factor = linear_decay(nimg, optim.constant_nimg, optim.decay_nimg, optim.epoch_nimg)
         for name, optimizer in self.optimizers.items():
-            optimizer.lr = self.rates[name] * factor
+            optimizer.lr = phase.rates[name] * factor
 
     def state_dict(self) -> Dict[str, jt.Var]:
         """Every array that a run needs to go on, by name: "G.…", "optimizer_G.mean.…"."""
@@ -75,6 +115,12 @@ class System:
         jt.sync_all()  # Jittor 1.3.11 cannot fuse a pending jt.array into a broadcast
         for optimizer in self.optimizers.values():
             optimizer.num_steps = num_steps
+
+
+def _add(totals: Dict[str, jt.Var], values: Mapping[str, jt.Var], weight: float) -> None:
+    for name, value in values.items():
+        value = value if weight == 1 else value * weight
+        totals[name] = totals[name] + value if name in totals else value
 
 
 def named(**groups: Mapping[str, jt.Var]) -> Dict[str, jt.Var]:

@@ -7,21 +7,28 @@ import signal
 from contextlib import contextmanager
 from typing import Callable, Iterator
 
+from jittor_tsit import parallel
+from jittor_tsit.launch import STOP_SIGNAL
+
 
 @contextmanager
 def stopping_gently() -> Iterator[Callable[[], bool]]:
-    """Gives a function that says whether the run was asked to stop. The second Ctrl-C stops at once."""
+    """Gives a function that says whether the run was asked to stop. The second Ctrl-C stops at once.
+
+    Where several processes train together, it says the same on all of them.
+    """
     asked = []
 
     def ask(number, frame):
         if asked:
             raise KeyboardInterrupt
         asked.append(number)
-        os.write(2, b"\nstopping after this step (Ctrl-C again: at once)\n")  # print may not be used in a handler
+        if parallel.rank() == 0:
+            os.write(2, b"\nstopping after this step (Ctrl-C again: at once)\n")  # print may not be used here
 
-    previous = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM, STOP_SIGNAL)}
     try:
-        yield lambda: bool(asked)
+        yield lambda: parallel.any_process(bool(asked))
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

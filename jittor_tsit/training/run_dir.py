@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import resource
 import sys
 import time
 from pathlib import Path
@@ -16,6 +17,7 @@ from tqdm import tqdm
 
 from data_tools.errors import InputError
 from data_tools.files import write_atomic
+from jittor_tsit.ticker import on_terminal
 
 
 class NonFiniteLoss(InputError):
@@ -36,6 +38,7 @@ class RunLog:
         self.started, self.waited = time.time(), 0.0
         self.last_nimg, self.has_begun = nimg, False
         self.terms: List[Dict[str, jt.Var]] = []
+        self.seen: List[int] = []  # images after each of them
         _forget_after(directory / "stats.jsonl", nimg)
         self.bar = tqdm(total=total_nimg, initial=nimg, unit="img", dynamic_ncols=True, mininterval=_bar_interval())
 
@@ -45,13 +48,14 @@ class RunLog:
         with open(self.directory / "log.txt", "a", encoding="utf-8") as file:
             file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
 
-    def add(self, terms: Dict[str, jt.Var], batch_size: int) -> None:
-        """Keep a step's terms; nothing waits for their values here."""
+    def add(self, terms: Dict[str, jt.Var], nimg: int) -> None:
+        """Keep the terms of the step that ended after `nimg` images; nothing waits for their values here."""
         if not self.has_begun:
             self.bar.unpause()  # the first step compiled its operators: no measure of those to come
             self.has_begun = True
         self.terms.append(terms)
-        self.bar.update(batch_size)
+        self.seen.append(nimg)
+        self.bar.update(nimg - self.bar.n)
 
     def status(self, nimg: int) -> None:
         """Mean terms since the last status, to screen, log.txt and stats.jsonl.
@@ -62,32 +66,59 @@ class RunLog:
         if not self.terms:
             return
         values = _values(self.terms)
-        self._require_finite(values, nimg)
+        self._require_finite(values)
         seconds = time.time() - self.started
         stats = {name: float(series.mean()) for name, series in values.items()}
         speed = (nimg - self.last_nimg) / seconds
-        record = {"nimg": nimg, "img_per_s": speed, "waited_for_data": self.waited / seconds, **stats}
+        memory = peak_memory()
+        record = {"nimg": nimg, "img_per_s": speed, "waited_for_data": self.waited / seconds, **memory, **stats}
         with open(self.directory / "stats.jsonl", "a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")
         numbers = "  ".join(f"{name} {value:.3f}" for name, value in stats.items())
-        self.line(f"{nimg} images  {speed:.2f} img/s ({self.waited / seconds:.0%} waiting for data)  {numbers}")
-        self.terms, self.last_nimg, self.started, self.waited = [], nimg, time.time(), 0.0
+        waiting = f"{self.waited / seconds:.0%} waiting for data"
+        peaks = ", ".join(f"{name.replace('_', ' ')} {value:.1f}" for name, value in memory.items())
+        self.line(f"{nimg} images  {speed:.2f} img/s ({waiting}, {peaks})  {numbers}")
+        self.terms, self.seen, self.last_nimg, self.started, self.waited = [], [], nimg, time.time(), 0.0
 
-    def _require_finite(self, values: Dict[str, np.ndarray], nimg: int) -> None:
-        steps = len(self.terms)
-        batch_size = (nimg - self.last_nimg) // steps
+    def _require_finite(self, values: Dict[str, np.ndarray]) -> None:
         for name, series in values.items():
             bad = np.flatnonzero(~np.isfinite(series))
             if bad.size:
-                step = (self.last_nimg // batch_size) + int(bad[0]) + 1
                 raise NonFiniteLoss(
-                    f"the loss term {name} is {series[bad[0]]} at step {step} (image {step * batch_size}); "
+                    f"the loss term {name} is {series[bad[0]]} in the step that ends with image {self.seen[bad[0]]}; "
                     f"start again in another --run-dir with lower rates (optim.lr_G, optim.lr_D)"
                 )
 
     def close(self) -> None:
         """End the progress bar."""
         self.bar.close()
+
+
+class SilentLog:
+    """In place of a `RunLog` on the processes that write nothing."""
+
+    def __init__(self):
+        self.waited, self.has_begun = 0.0, True
+
+    def line(self, text: str) -> None:
+        """Nothing."""
+
+    def add(self, terms: Dict[str, jt.Var], nimg: int) -> None:
+        """Nothing."""
+
+    def status(self, nimg: int) -> None:
+        """Nothing."""
+
+    def close(self) -> None:
+        """Nothing."""
+
+
+def peak_memory() -> Dict[str, float]:
+    """Most memory so far, in GB, of this process and of its GPU."""
+    peaks = {"memory_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6}  # Linux counts in kB
+    if jt.flags.use_cuda:
+        peaks["gpu_memory_gb"] = jt.get_mem_info().total_cuda_used / 1e9  # Jittor's pool, which does not shrink
+    return peaks
 
 
 def require_finite(arrays: Dict[str, np.ndarray], nimg: int) -> None:
@@ -105,7 +136,7 @@ def require_finite(arrays: Dict[str, np.ndarray], nimg: int) -> None:
 
 
 def _bar_interval() -> float:
-    return 0.5 if sys.stderr.isatty() else 30.0  # seconds; a file gets a line now and then
+    return 0.5 if on_terminal() else 30.0  # seconds; a file gets a line now and then
 
 
 def _values(terms: List[Dict[str, jt.Var]]) -> Dict[str, np.ndarray]:

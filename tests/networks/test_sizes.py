@@ -5,25 +5,48 @@ import pytest
 
 from jittor_tsit.networks.encoder import ConvEncoder
 from jittor_tsit.networks.patchgan import MultiscaleDiscriminator
-from jittor_tsit.networks.tsit import LatentStart, MapStart, Stream, TSITGenerator
+from jittor_tsit.networks.spade import STRIDES, SPADEGenerator
+from jittor_tsit.networks.start import LatentStart, MapStart
+from jittor_tsit.networks.tsit import Stream, TSITGenerator
 from jittor_tsit.optim import count_parameters
 
 
-def sis_with_code(classes, rows, columns):
-    return lambda: TSITGenerator(classes, 64, LatentStart(256, 1024, rows, columns))
+def tsit(classes, *code_size):
+    """Generator for label maps; with a latent code where the rows and columns of its first tensor are given."""
+    return lambda: TSITGenerator(classes, 64, make_start(classes, code_size))
+
+
+def spade(classes, *code_size, num_upsamplings=5):
+    return lambda: SPADEGenerator(classes, 64, make_start(classes, code_size), num_upsamplings)
+
+
+def make_start(classes, code_size):
+    return LatentStart(256, 1024, *code_size) if code_size else MapStart(classes, 1024)
+
+
+def discriminator(in_channels):
+    return lambda: MultiscaleDiscriminator(in_channels, 64)
 
 
 COUNTS = {
-    "G ast": (lambda: TSITGenerator(3, 64, MapStart(3, 1024), has_style_stream=True), 398_093_739),
-    "stream": (lambda: Stream(3, 64), 66_730_836),
-    "G cityscapes, code": (sis_with_code(36, 2, 4), 333_472_311),
-    "G cityscapes": (lambda: TSITGenerator(36, 64, MapStart(36, 1024)), 331_699_767),
-    "G ade20k, code": (sis_with_code(151, 2, 2), 332_686_899),
-    "G ade20k": (lambda: TSITGenerator(151, 64, MapStart(151, 1024)), 333_026_867),
-    "G landscape": (sis_with_code(29, 3, 4), 334_516_401),
-    "D ast": (lambda: MultiscaleDiscriminator(3, 64, num_layers=3), 1_325_186),
-    "D cityscapes": (lambda: MultiscaleDiscriminator(39, 64), 5_601_410),
-    "D ade20k": (lambda: MultiscaleDiscriminator(154, 64), 5_836_930),
+    "tsit G ast": (lambda: TSITGenerator(3, 64, MapStart(3, 1024), has_style_stream=True), 398_093_739),
+    "tsit stream": (lambda: Stream(3, 64), 66_730_836),
+    "tsit G cityscapes, code": (tsit(36, 2, 4), 333_472_311),
+    "tsit G cityscapes": (tsit(36), 331_699_767),
+    "tsit G ade20k, code": (tsit(151, 2, 2), 332_686_899),
+    "tsit G ade20k": (tsit(151), 333_026_867),
+    "tsit G landscape": (tsit(29, 3, 4), 334_516_401),
+    "tsit D ast": (lambda: MultiscaleDiscriminator(3, 64, num_layers=3), 1_325_186),
+    "spade G coco": (spade(184), 97_480_899),
+    "spade G ade20k": (spade(151), 96_492_483),
+    "spade G ade20k, code": (spade(151, 8, 8), 111_942_595),
+    "spade G cityscapes": (spade(36, num_upsamplings=6), 93_048_003),
+    "spade G cityscapes, code": (spade(36, 4, 8, num_upsamplings=6), 101_136_579),
+    "spade G facades": (spade(13), 92_359_107),
+    "D coco": (discriminator(187), 5_904_514),
+    "D ade20k": (discriminator(154), 5_836_930),
+    "D cityscapes": (discriminator(39), 5_601_410),
+    "D facades": (discriminator(16), 5_554_306),
     "E": (lambda: ConvEncoder(64), 10_463_424),
 }
 
@@ -42,3 +65,15 @@ def test_the_discriminators_maps_have_the_published_sizes():
         [(129, 257), (65, 129), (33, 65), (34, 66), (35, 67)],
         [(65, 129), (33, 65), (17, 33), (18, 34), (19, 35)],
     ]
+
+
+@pytest.mark.parametrize("num_upsamplings", STRIDES)
+def test_spades_image_has_the_label_maps_size(num_upsamplings):
+    start_size = (128 // STRIDES[num_upsamplings], 256 // STRIDES[num_upsamplings])
+    G = SPADEGenerator(4, 2, MapStart(4, 32), num_upsamplings)
+    assert G(jt.zeros(1, 4, 128, 256), jt.zeros(1, 4, *start_size)).shape == [1, 3, 128, 256]
+
+
+def test_spade_refuses_another_number_of_upsamplings():
+    with pytest.raises(ValueError, match="num_upsamplings=4: allowed are 5, 6, 7"):
+        SPADEGenerator(4, 2, MapStart(4, 32), num_upsamplings=4)

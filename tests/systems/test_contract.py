@@ -5,10 +5,23 @@ import dataclasses
 import jittor as jt
 import numpy as np
 import pytest
-from tiny import CONFIGS, HEIGHT, WIDTH, make_batch, make_system
+from tiny import (
+    CONFIGS,
+    HEIGHT,
+    WIDTH,
+    assert_same_step,
+    hold_batch_norm,
+    make_batch,
+    make_system,
+    piece_of,
+    record_step,
+)
 
+from jittor_tsit.config import Experiment, Phase
 from jittor_tsit.noise import Noise
 from jittor_tsit.optim import trainable
+from jittor_tsit.parallel import split_batch
+from jittor_tsit.plan import make_plan
 from jittor_tsit.systems import SYSTEMS
 
 
@@ -30,7 +43,7 @@ def test_every_system_has_a_tiny_config():
 def test_one_step_moves_every_parameter(name):
     system = make_system(name)
     before = arrays_of(system)
-    system.train_step(make_batch(system.batch_kind), 0)
+    system.train_step([make_batch(system.batch_kind)], 0)
     after = arrays_of(system)
     nets = {name: net for name, net in system.networks.items() if name != "G_ema"}
     trained = [key for name, net in nets.items() for key in trainable(net, f"{name}.") if not has_no_gradient(key)]
@@ -43,7 +56,7 @@ def test_the_same_seed_gives_the_same_step(name):
     results = []
     for _ in range(2):
         system = make_system(name)
-        system.train_step(make_batch(system.batch_kind), 0)
+        system.train_step([make_batch(system.batch_kind)], 0)
         results.append(arrays_of(system))
     for key, array in results[0].items():
         np.testing.assert_array_equal(array, results[1][key], err_msg=key)
@@ -64,7 +77,7 @@ def test_generating_leaves_the_state_alone(name):
     system.generate(make_batch(system.batch_kind), Noise(0)).sync()
     for key, array in arrays_of(system).items():
         np.testing.assert_array_equal(array, before[key], err_msg=key)
-    system.train_step(make_batch(system.batch_kind), 0)  # and training still moves what it did
+    system.train_step([make_batch(system.batch_kind)], 0)  # and training still moves what it did
     assert not np.array_equal(arrays_of(system)["G.conv_image.weight"], before["G.conv_image.weight"])
 
 
@@ -72,25 +85,43 @@ def test_generating_leaves_the_state_alone(name):
 def test_a_state_put_into_another_system_gives_the_same_images(name):
     system = make_system(name)
     batch = make_batch(system.batch_kind)
-    system.train_step(batch, 0)
+    system.train_step([batch], 0)
     jt.set_global_seed(5)
     other = SYSTEMS[name.partition("-")[0]](CONFIGS[name], 29, HEIGHT, WIDTH, seed=0)
-    other.prepare_training()
+    other.prepare_training(needs_vgg=False)
     other.load_state_dict(arrays_of(system), num_steps=1)
     images = [each.generate(batch, Noise(0)).numpy() for each in (system, other)]
     np.testing.assert_array_equal(*images)
 
 
 @pytest.mark.parametrize("name", CONFIGS)
-def test_the_rates_follow_the_schedule(name):
+def test_rates_follow_phase_and_schedule_and_weights_the_phase(name):
     config = CONFIGS[name]
     optim = dataclasses.replace(config.optim, constant_nimg=100, decay_nimg=100, epoch_nimg=10)
-    config = dataclasses.replace(config, optim=optim)
-    system = SYSTEMS[name.partition("-")[0]](config, 29, HEIGHT, WIDTH, seed=0)
-    system.prepare_training()
-    full = {key: optimizer.lr for key, optimizer in system.optimizers.items()}
+    experiment = Experiment(
+        name, dataclasses.replace(config, optim=optim), phases=(Phase(nimg=200, lr_D=3.0, weights={"feat": 7.0}),)
+    )
+    system = SYSTEMS[name.partition("-")[0]](experiment.config, 29, HEIGHT, WIDTH, seed=0)
+    system.prepare_training(needs_vgg=False)
+    (phase,) = make_plan(experiment, [10])
     for nimg, factor in ((0, 1.0), (105, 1.0), (150, 0.5)):
-        system.set_learning_rate(nimg)
-        assert {key: optimizer.lr for key, optimizer in system.optimizers.items()} == {
-            key: lr * factor for key, lr in full.items()
-        }
+        system.begin(phase, nimg)
+        rates = {key: optimizer.lr for key, optimizer in system.optimizers.items()}
+        assert rates == {"G": optim.lr_G * factor, "D": 3.0 * factor}
+    assert system.weights["feat"] == 7.0 and system.weights["gan"] == 1.0
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_a_batch_in_parts_gives_the_step_of_the_whole_but_for_batch_norm(name):
+    steps = []
+    for num_parts in (1, 2):
+        system = make_system(name)
+        hold_batch_norm(system)
+        whole = make_batch(system.batch_kind, size=3)
+        pieces = split_batch(0, 3, num_parts)
+        steps.append(record_step(system, [piece_of(whole, *piece) for piece in pieces]))
+    assert [piece.share.own for piece in pieces] == [1, 2]
+    # D judges images of the updated G, whose first step is +-lr also for gradients that are rounding noise.
+    for is_of_D, rtol in ((False, 1e-4), (True, 5e-3)):
+        chosen = [{name: array for name, array in step.items() if ("D" in name[:12]) == is_of_D} for step in steps]
+        assert_same_step(chosen[1], chosen[0], rtol)

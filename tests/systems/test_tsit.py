@@ -5,7 +5,7 @@ import pytest
 from tiny import CONFIGS, make_batch, make_system
 
 from data_tools.errors import InputError
-from jittor_tsit.data import PairedBatch
+from jittor_tsit.data import PairedBatch, alone
 from jittor_tsit.noise import Noise
 from jittor_tsit.systems.tsit import TSITSystem
 
@@ -19,7 +19,7 @@ def test_sizes_that_cannot_work_are_refused(size):
 def test_an_image_does_not_depend_on_its_batch():
     system = make_system("tsit", is_training=False)
     both = make_batch("paired", size=2, with_image=False)
-    second = PairedBatch(both.segmap[1:], None, both.index[1:])
+    second = PairedBatch(both.segmap[1:], None, both.index[1:], alone(1))
     images = system.generate(both, Noise(0)).numpy()
     # kernels may sum in another order for another batch size: float32 rounding, grown through the network
     np.testing.assert_allclose(system.generate(second, Noise(0)).numpy()[0], images[1], atol=1e-4)

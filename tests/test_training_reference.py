@@ -7,15 +7,19 @@ from reference_vectors import Vectors, assert_close, by_official_name, one_hot_w
 
 from jittor_tsit import convert
 from jittor_tsit.config import OptimConfig
-from jittor_tsit.data import PairedBatch, UnpairedBatch
-from jittor_tsit.systems.tsit import TSITConfig, TSITSystem, TSITWeights
+from jittor_tsit.data import PairedBatch, UnpairedBatch, alone
+from jittor_tsit.systems import SYSTEMS
+from jittor_tsit.systems.spade import SPADEConfig
+from jittor_tsit.systems.synthesis import SynthesisConfig, SynthesisWeights
+from jittor_tsit.systems.tsit import TSITConfig, TSITWeights
 
 pytestmark = [pytest.mark.reference, pytest.mark.slow]
 
+GENERATOR_RULES = {"TSIT": convert.TSIT_GENERATOR_RULES, "SPADE": convert.SPADE_GENERATOR_RULES}
 GAN_MODES = {"hinge": "hinge", "ls": "lsgan", "original": "vanilla", "w": "wgan"}
 
 
-def config_of(options) -> TSITConfig:
+def config_of(options) -> SynthesisConfig:
     """Our options for the official ones."""
     lr, ttur = options["lr"], not options["no_TTUR"]
     optim = OptimConfig(
@@ -24,20 +28,22 @@ def config_of(options) -> TSITConfig:
         betas=(0.0, 0.9) if ttur else (options["beta1"], options["beta2"]),
     )
     feat = 0.0 if options["no_ganFeat_loss"] else options["lambda_feat"]
-    is_ast = options["task"] == "AST"
-    return TSITConfig(
-        form="ast" if is_ast else "sis",
+    is_ast = options.get("task") == "AST"
+    common = dict(
         width=options["ngf"],
         width_D=options["ndf"],
         num_layers_D=3 if is_ast else options["n_layers_D"],
         num_scales_D=options["num_D"],
         use_vae=options["use_vae"],
         z_dim=options["z_dim"],
-        alpha=options["alpha"],
         gan_loss=GAN_MODES[options["gan_mode"]],
-        weights=TSITWeights(feat=feat, vgg=0, kld=options["lambda_kld"]),
         optim=optim,
     )
+    if options["system"] == "SPADE":
+        weights = SynthesisWeights(feat=feat, vgg=0, kld=options["lambda_kld"])
+        return SPADEConfig(**common, weights=weights, upsampling=options["num_upsampling_layers"])
+    weights = TSITWeights(feat=feat, vgg=0, kld=options["lambda_kld"])
+    return TSITConfig(**common, weights=weights, form="ast" if is_ast else "sis", alpha=options["alpha"])
 
 
 class RecordedNoise:
@@ -47,25 +53,25 @@ class RecordedNoise:
         self.vectors, self.step = vectors, 0
 
     def normal(self, purpose, keys, shape):
-        kind = "noise" if self.vectors.options["task"] == "AST" else "eps"
+        kind = "noise" if self.vectors.options.get("task") == "AST" else "eps"
         return jt.array(self.vectors[f"input/step{self.step}/{kind}_{purpose}"])
 
 
 def batch_of(vectors):
     image = jt.array(vectors["input/image"])
-    index = range(image.shape[0])
-    if vectors.options["task"] == "AST":
-        return UnpairedBatch(jt.array(vectors["input/content"]), image, index)
-    return PairedBatch(jt.array(one_hot_with_edges(vectors)), image, index)
+    place = range(image.shape[0]), alone(image.shape[0])
+    if vectors.options.get("task") == "AST":
+        return UnpairedBatch(jt.array(vectors["input/content"]), image, *place)
+    return PairedBatch(jt.array(one_hot_with_edges(vectors)), image, *place)
 
 
 def system_of(vectors, batch):
     height, width = vectors["input/image"].shape[2:]
-    num_classes = 3 if vectors.options["task"] == "AST" else batch.segmap.shape[1]
-    system = TSITSystem(config_of(vectors.options), num_classes, height, width, seed=0)
-    system.prepare_training()
+    num_classes = 3 if vectors.options.get("task") == "AST" else batch.segmap.shape[1]
+    system = SYSTEMS[vectors.config["system"].lower()](config_of(vectors.options), num_classes, height, width, seed=0)
+    system.prepare_training(needs_vgg=False)
     rules = {
-        "netG": (system.G, convert.TSIT_GENERATOR_RULES),
+        "netG": (system.G, GENERATOR_RULES[vectors.config["system"]]),
         "netD": (system.D, convert.discriminator_rules(system.config.num_layers_D)),
     }
     if system.has_code:
@@ -165,7 +171,7 @@ def test_training_steps_are_the_official_trainers(path):
     lrs = {"netG": system.config.optim.lr_G, "netD": system.config.optim.lr_D}
     for step in range(steps):
         system.noise.step = step
-        terms = system.train_step(batch, step)
+        terms = system.train_step([batch], step)
         assert_same_terms(vectors, step, terms, is_last=step == steps - 1)
         if step == 0:
             first = {name: var.numpy() for name, var in official_parameters(rules).items()}

@@ -1,0 +1,74 @@
+"""`average`: one checkpoint from the weights of several, often better than each of them (arXiv 1803.05407)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence
+
+import numpy as np
+from tqdm import tqdm
+
+from data_tools.errors import InputError
+from jittor_tsit.training.checkpoint import (
+    Checkpoint,
+    check_arrays,
+    checkpoint_paths,
+    load_checkpoint,
+    save_checkpoint,
+)
+
+PARTS = ("G.", "E.", "G_ema.")  # what makes images; an average is not trained further
+POWER_ITERATIONS = 20  # of the averaged weights' singular vectors, from those of the newest; 1e-6 after about ten
+
+
+def run_average(files: Sequence[Path], run_dir: Optional[Path], last: int, out: Optional[Path]) -> int:
+    """Write the average of the named files, or of the last ones of a run; returns the exit status.
+
+    Raises:
+        InputError: Fewer than two files, or checkpoints of different models.
+    """
+    paths = list(files) if files else checkpoint_paths(run_dir)[-last:]
+    if len(paths) < 2:
+        where = f"{run_dir}: holds {len(paths)} checkpoint(s)" if not files else f"{paths[0]}: one checkpoint"
+        raise InputError(f"{where}; an average is of at least two (a run keeps `keep_snapshots` of them)")
+    target = out or paths[-1].with_name(paths[-1].name.replace("state-", "average-"))
+    if target in paths or target.suffix != ".safetensors":
+        raise InputError(f"--out {target}: must end in .safetensors and be none of the averaged files")
+    save_checkpoint(target, average_of(paths))
+    print(f"{target}: the average of {', '.join(path.name for path in paths)}; test --checkpoint {target}")
+    return 0
+
+
+def average_of(paths: Sequence[Path]) -> Checkpoint:
+    """The mean of weights and running statistics, under the options and progress of the last file."""
+    newest = load_checkpoint(paths[-1], PARTS)
+    totals = {name: array.astype(np.float64) for name, array in newest.arrays.items()}
+    for path in tqdm(paths[:-1], unit="file", dynamic_ncols=True, desc="averaging", leave=False):
+        other = load_checkpoint(path, PARTS)
+        if (other.experiment["system"], other.experiment["config"]) != (
+            newest.experiment["system"],
+            newest.experiment["config"],
+        ):
+            raise InputError(f"{path}: was trained with other options than {paths[-1].name}")
+        check_arrays(path, other.arrays, {name: array.shape for name, array in totals.items()})
+        for name, array in other.arrays.items():
+            totals[name] += array
+    arrays = {name: total / len(paths) for name, total in totals.items()}
+    renew_vectors(arrays, newest.arrays)
+    return Checkpoint(
+        {name: array.astype(np.float32) for name, array in arrays.items()}, newest.progress, newest.experiment
+    )
+
+
+def renew_vectors(arrays: Dict[str, np.ndarray], newest: Dict[str, np.ndarray]) -> None:
+    """Put the singular vectors of the averaged weights where averages of vectors are."""
+    layers: List[str] = [name[: -len(".u")] for name in arrays if name.endswith(".u")]
+    for layer in layers:
+        matrix = arrays[f"{layer}.weight"].reshape(arrays[f"{layer}.weight"].shape[0], -1)
+        u = newest[f"{layer}.u"].astype(np.float64)
+        for _ in range(POWER_ITERATIONS):
+            v = matrix.T @ u
+            v /= np.linalg.norm(v)
+            u = matrix @ v
+            u /= np.linalg.norm(u)
+        arrays[f"{layer}.u"], arrays[f"{layer}.v"] = u, v

@@ -1,0 +1,52 @@
+"""Normalisation followed by a scale and a shift of each pixel that a map decides.
+
+Sources: SPADE (Park et al., CVPR 2019; NVlabs/SPADE) and FADE (TSIT, Jiang et al., ECCV 2020;
+EndlessSora/TSIT), both in models/networks/normalization.py. Differs: the kernels are always 3 x 3.
+"""
+
+from jittor import nn
+
+from jittor_tsit.layers.basic import Conv
+from jittor_tsit.layers.resize import resize_nearest
+
+HIDDEN_CHANNELS = 128  # of SPADE, whatever it modulates
+
+
+class SPADE(nn.Module):
+    """Normalise `x`, then scale and shift each pixel by what the label map says there.
+
+    Args:
+        norm: Builds the normalisation without learned affine, `norm(channels)`.
+
+    Shapes:
+        x [N, channels, H, W], segmap [N, segmap_channels, H', W'] of any size -> [N, channels, H, W]
+    """
+
+    def __init__(self, channels: int, segmap_channels: int, norm):
+        self.norm = norm(channels)
+        self.conv_hidden = Conv(segmap_channels, HIDDEN_CHANNELS, 3, padding=1)
+        self.conv_gamma = Conv(HIDDEN_CHANNELS, channels, 3, padding=1)
+        self.conv_beta = Conv(HIDDEN_CHANNELS, channels, 3, padding=1)
+
+    def execute(self, x, segmap):
+        hidden = nn.relu(self.conv_hidden(resize_nearest(segmap, *x.shape[2:])))
+        return self.norm(x) * (1 + self.conv_gamma(hidden)) + self.conv_beta(hidden)
+
+
+class FADE(nn.Module):
+    """Normalise `x`, then scale and shift each pixel by what the content features say.
+
+    Args:
+        norm: Builds the normalisation without learned affine, `norm(channels)`.
+
+    Shapes:
+        x [N, C, H, W], feat [N, C, H, W] -> [N, C, H, W]
+    """
+
+    def __init__(self, channels: int, norm):
+        self.norm = norm(channels)
+        self.conv_gamma = Conv(channels, channels, 3, padding=1)
+        self.conv_beta = Conv(channels, channels, 3, padding=1)
+
+    def execute(self, x, feat):
+        return self.norm(x) * (1 + self.conv_gamma(feat)) + self.conv_beta(feat)

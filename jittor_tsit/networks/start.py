@@ -1,0 +1,26 @@
+"""First tensor of a generator, at its deepest scale (`fc` of SPADE's and TSIT's models/networks/generator.py)."""
+
+from jittor import nn
+
+from jittor_tsit.layers.basic import Conv, Linear
+
+
+class LatentStart(nn.Module):
+    """Generator's first tensor from a latent code. z [N, z_dim] -> [N, channels, height, width]"""
+
+    def __init__(self, z_dim: int, channels: int, height: int, width: int):
+        self.shape = (channels, height, width)
+        self.linear = Linear(z_dim, channels * height * width)
+
+    def execute(self, z):
+        return self.linear(z).reshape(z.shape[0], *self.shape)
+
+
+class MapStart(nn.Module):
+    """Generator's first tensor from a small map. x [N, in_channels, H, W] -> [N, channels, H, W]"""
+
+    def __init__(self, in_channels: int, channels: int):
+        self.conv = Conv(in_channels, channels, 3, padding=1)
+
+    def execute(self, x):
+        return self.conv(x)

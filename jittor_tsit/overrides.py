@@ -1,0 +1,118 @@
+"""Options of the command line: `field=value` texts that replace fields of an experiment."""
+
+import dataclasses
+import math
+from typing import Any, Dict, List, Tuple, get_type_hints
+
+from data_tools.errors import InputError
+from jittor_tsit.config import Experiment, Phase
+
+PHASES = "phases."  # then a number from 1 and a field: "phases.2.batch_size"
+PARTS = ("config", "data", "run")  # of an Experiment; their field names do not overlap, so overrides need no prefix
+
+
+def override(experiment: Experiment, assignments: List[str]) -> Experiment:
+    """The experiment with fields replaced by `field=value` texts, such as "weights.vgg=20".
+
+    Raises:
+        InputError: No such field (the message lists all), or a value of another type.
+    """
+    changed = {part: {} for part in PARTS}
+    phases = list(experiment.phases)
+    for text in assignments:
+        path, equals, value = text.partition("=")
+        if not equals:
+            raise InputError(f"{text}: not an option; overrides read field=value, such as total_nimg=1000")
+        if path.startswith(PHASES):
+            _override_phase(phases, path, value)
+            continue
+        part = _part_of(experiment, path)
+        changed[part][path] = _parse(path, value, fields_of(getattr(experiment, part))[path])
+    parts = {part: _replace(getattr(experiment, part), values) for part, values in changed.items()}
+    return dataclasses.replace(experiment, phases=tuple(phases), **parts)
+
+
+def _override_phase(phases: List[Phase], path: str, value: str) -> None:
+    """Replace a field of one of the phases: "phases.2.batch_size", or a weight, "phases.2.weights.vgg"."""
+    number, _, name = path[len(PHASES) :].partition(".")
+    if not number.isdigit() or not 1 <= int(number) <= len(phases):
+        raise InputError(f"{path}: this experiment has {len(phases)} phases, counted from 1")
+    phase, fields = phases[int(number) - 1], fields_of(Phase(nimg=1))
+    outer, dot, term = name.partition(".")
+    if dot and outer == "weights":
+        changes = {"weights": {**phase.weights, term: _parse(path, value, float)}}
+    elif name in fields and name != "weights":
+        changes = {name: _parse(path, value, fields[name])}
+        other = {"epochs": "nimg", "nimg": "epochs"}.get(name)  # a phase has one of the two
+        changes.update({other: 0} if other else {})
+    else:
+        raise InputError(f"{path}: no such field of a phase; there are {', '.join(sorted(fields))} (weights.TERM)")
+    phases[int(number) - 1] = dataclasses.replace(phase, **changes)
+
+
+def _part_of(experiment: Experiment, path: str) -> str:
+    for part in PARTS:
+        if path in fields_of(getattr(experiment, part)):
+            return part
+    known = sorted(name for part in PARTS for name in fields_of(getattr(experiment, part)))
+    raise InputError(f"{path}: no such field; there are {', '.join(known)}")
+
+
+def fields_of(config: Any) -> Dict[str, type]:
+    """Dotted name -> type of every field, nested configs unfolded."""
+    fields: Dict[str, type] = {}
+    for name, kind in get_type_hints(type(config)).items():
+        value = getattr(config, name)
+        if dataclasses.is_dataclass(value):
+            fields.update({f"{name}.{inner}": inner_kind for inner, inner_kind in fields_of(value).items()})
+        else:
+            fields[name] = kind
+    return fields
+
+
+def _replace(config: Any, values: Dict[str, Any]) -> Any:
+    """A copy with other values in the named fields, dotted for nested configs."""
+    changes, nested = {}, {}
+    for path, value in values.items():
+        outer, dot, inner = path.partition(".")
+        if dot:
+            nested.setdefault(outer, {})[inner] = value
+        else:
+            changes[path] = value
+    changes.update({name: _replace(getattr(config, name), inner) for name, inner in nested.items()})
+    return dataclasses.replace(config, **changes)
+
+
+def _parse(path: str, text: str, kind: type) -> Any:
+    try:
+        return _PARSERS[kind](text)
+    except (ValueError, KeyError):
+        raise InputError(f"{path}={text}: not {_KIND_NAMES[kind]}") from None
+
+
+def _parse_finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError
+    return number
+
+
+def _parse_pair(text: str) -> Tuple[float, float]:
+    first, second = text.strip("()").split(",")
+    return _parse_finite(first), _parse_finite(second)
+
+
+_PARSERS = {
+    int: lambda text: int(text.replace("_", "")),
+    float: _parse_finite,
+    bool: lambda text: {"true": True, "false": False, "1": True, "0": False}[text.lower()],
+    str: str,
+    Tuple[float, float]: _parse_pair,
+}
+_KIND_NAMES = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str: "a text",
+    Tuple[float, float]: "two numbers, such as 0,0.9",
+}

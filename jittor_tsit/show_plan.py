@@ -1,0 +1,88 @@
+"""`train --dry-run` of an experiment in phases: the plan in images, steps and expected hours."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence, Tuple
+
+import jittor as jt
+
+from jittor_tsit.config import Experiment
+from jittor_tsit.data import batches
+from jittor_tsit.optim import count_parameters
+from jittor_tsit.parallel import split_batch
+from jittor_tsit.plan import PlannedPhase, make_plan, require_even
+from jittor_tsit.samples import PhasedSamples, Samples
+from jittor_tsit.train import CPU_PARAMETERS, build_system, list_samples
+
+TIMED_STEPS = 2  # after one that compiles
+COLUMNS = "{:>5}  {:>19}  {:>7}  {:>8}  {:>9}  {:>7}  {:>7}  {:>9}"
+
+
+def show_plan(experiment: Experiment, run_dir: Path, num_processes: int) -> None:
+    """Write the plan to standard error.
+
+    The speed is that of the run's last report; before there is one, a few steps of each batch size are timed here.
+
+    Raises:
+        InputError: Faulty data or options.
+    """
+    system = build_system(experiment)
+    samples = list_samples(experiment, system.batch_kind)
+    plan = make_plan(experiment, [len(each) for each in samples])
+    require_even(plan, 0, num_processes)
+    speeds, source = _speeds(experiment, system, samples, plan, run_dir)
+    lines = [COLUMNS.format("phase", "images", "samples", "steps", "batch", "lr_G", "lr_D", "hours")]
+    for phase in plan:
+        speed = speeds.get(_batch_of(phase))
+        hours = f"{(phase.end - phase.start) / speed / 3600:.2f}" if speed else "unknown"
+        batch = f"{phase.batch_size}" if phase.accumulate == 1 else f"{phase.batch_size} in {phase.accumulate}"
+        span = f"{phase.start:,}-{phase.end:,}"
+        rates = f"{phase.rates['G']:g}", f"{phase.rates['D']:g}"
+        lines.append(COLUMNS.format(phase.number, span, phase.num_samples, phase.num_steps, batch, *rates, hours))
+    print("\n".join([*lines, f"hours: {source}"]), file=sys.stderr)
+
+
+def _batch_of(phase: PlannedPhase) -> Tuple[int, int]:
+    return phase.batch_size, phase.accumulate
+
+
+def _speeds(
+    experiment: Experiment, system, samples: List[Samples], plan: Sequence[PlannedPhase], run_dir: Path
+) -> Tuple[Dict[Tuple[int, int], float], str]:
+    """Images a second for each kind of batch, as far as they are known, and where they come from."""
+    recorded = last_speed(run_dir)
+    if recorded:
+        return {_batch_of(phase): recorded for phase in plan}, f"at {recorded:.2f} img/s, the last report in {run_dir}"
+    if not jt.flags.use_cuda and count_parameters(system.networks["G"]) > CPU_PARAMETERS:
+        return {}, "not measured: without a GPU one step of this model takes minutes"
+    system.prepare_training(any(phase.weights.get("vgg") for phase in plan))
+    first_of_kind = {_batch_of(phase): phase for phase in reversed(plan)}
+    speeds = {kind: _measure(experiment, system, samples, phase) for kind, phase in first_of_kind.items()}
+    return speeds, f"from {TIMED_STEPS} steps of each batch size, timed now in one process"
+
+
+def last_speed(run_dir: Path) -> Optional[float]:
+    """Images a second in the newest line of a run's stats.jsonl."""
+    path = run_dir / "stats.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return json.loads(lines[-1])["img_per_s"] if lines else None
+
+
+def _measure(experiment: Experiment, system, samples: List[Samples], phase: PlannedPhase) -> float:
+    """Images a second of whole steps with a phase's batches."""
+    size = phase.batch_size
+    pieces = (split_batch(first, size, phase.accumulate) for first in range(0, (1 + TIMED_STEPS) * size, size))
+    phased = PhasedSamples([samples[phase.number - 1]], [0])
+    incoming = list(batches(system.batch_kind, phased, experiment.data.num_classes, pieces, workers=1))
+    system.begin(phase, 0)
+    for number, parts in enumerate(incoming):
+        if number == 1:
+            jt.sync_all(True)
+            started = time.time()
+        system.train_step(parts, number)
+    jt.sync_all(True)
+    return TIMED_STEPS * size / (time.time() - started)

@@ -1,0 +1,40 @@
+"""SPADE, also called GauGAN: semantic synthesis with spatially-adaptive normalization (Park et al., CVPR 2019)."""
+
+from dataclasses import dataclass
+
+from data_tools.errors import InputError
+from jittor_tsit.networks.spade import STRIDES, SPADEGenerator
+from jittor_tsit.systems.synthesis import SynthesisConfig, SynthesisSystem, require_choice
+
+NUM_UPSAMPLINGS = {"normal": 5, "more": 6, "most": 7}  # the official names
+
+
+@dataclass(frozen=True)
+class SPADEConfig(SynthesisConfig):
+    """Options of SPADE; defaults are the official code's."""
+
+    use_vae: bool = False  # a latent code for the photo's style; otherwise G starts from the label map
+    upsampling: str = "normal"  # or more, most: how often G doubles the size of its first tensor
+
+    def __post_init__(self):
+        super().__post_init__()
+        require_choice(self, "upsampling", NUM_UPSAMPLINGS)
+        if self.upsampling == "most" and self.width < 2:
+            raise InputError(f"width={self.width}: at least 2 with upsampling=most")
+
+
+class SPADESystem(SynthesisSystem):
+    """Every normalisation of G is scaled and shifted, pixel by pixel, by what the label map says."""
+
+    Config = SPADEConfig
+
+    def __init__(self, config: SPADEConfig, in_channels: int, height: int, width: int, seed: int):
+        num_upsamplings = NUM_UPSAMPLINGS[config.upsampling]
+        stride = STRIDES[num_upsamplings]
+        if height % stride or width % stride:
+            raise InputError(
+                f"image size {width}x{height}: SPADE with upsampling={config.upsampling} needs multiples of {stride}"
+            )
+        super().__init__(config, in_channels, (height // stride, width // stride), seed)
+        start = self.make_start(16 * config.width)
+        self.set_generator(SPADEGenerator(in_channels, config.width, start, num_upsamplings))

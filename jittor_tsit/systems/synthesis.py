@@ -1,0 +1,189 @@
+"""What SPADE and TSIT have in common: terms, discriminator, encoder, and one step."""
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any, Dict, NamedTuple, Optional, Sequence, Tuple
+
+import jittor as jt
+from jittor import nn
+
+from data_tools.errors import InputError
+from jittor_tsit import losses
+from jittor_tsit.config import OptimConfig
+from jittor_tsit.data import PairedBatch
+from jittor_tsit.layers.mode import evaluating
+from jittor_tsit.layers.resize import resize_nearest
+from jittor_tsit.networks.encoder import ConvEncoder
+from jittor_tsit.networks.patchgan import MultiscaleDiscriminator
+from jittor_tsit.networks.start import LatentStart, MapStart
+from jittor_tsit.networks.vgg import find_vgg
+from jittor_tsit.noise import Noise
+from jittor_tsit.optim import Adam, trainable
+from jittor_tsit.systems.base import System, named
+
+Code = Tuple[jt.Var, jt.Var]  # mu, logvar
+
+
+@dataclass(frozen=True)
+class SynthesisWeights:
+    """Weights of the loss terms; 0 switches a term off."""
+
+    gan: float = 1.0
+    feat: float = 10.0  # SPADE's default, also of TSIT's recipes for label maps and of the contest team
+    vgg: float = 10.0  # SPADE's default
+    kld: float = 0.05  # SPADE's value for the VAE
+
+
+@dataclass(frozen=True)
+class SynthesisConfig:
+    """Options of both systems."""
+
+    width: int = 64  # channels of G's last and E's first features
+    width_D: int = 64
+    num_layers_D: int = 4
+    num_scales_D: int = 2
+    use_vae: bool = True  # a latent code for the photo's style; otherwise G starts from the label map
+    z_dim: int = 256
+    gan_loss: str = "hinge"  # a name in losses.GAN_LOSSES
+    weights: SynthesisWeights = SynthesisWeights()
+    perceptual: str = "vgg19"  # or vgg16
+    perceptual_weights: str = ""  # file of the VGG weights; empty: Jittor's hub
+    optim: OptimConfig = OptimConfig()
+
+    def __post_init__(self):
+        require_choice(self, "gan_loss", losses.GAN_LOSSES)
+        require_choice(self, "perceptual", ("vgg16", "vgg19"))
+        for name in ("width", "width_D", "num_layers_D", "num_scales_D", "z_dim"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name}={getattr(self, name)}: must be positive")
+
+
+def require_choice(config: Any, name: str, allowed: Sequence[str]) -> None:
+    """Refuse a value that is not among those allowed.
+
+    Raises:
+        InputError: Names the option, its value and those allowed.
+    """
+    if getattr(config, name) not in allowed:
+        raise InputError(f"{name}={getattr(config, name)}: allowed are {', '.join(allowed)}")
+
+
+class Targets(NamedTuple):
+    """What an image is compared with."""
+
+    real: jt.Var  # a photograph, for D and its features
+    perceptual: jt.Var  # a photograph, for VGG's features
+    segmap: Optional[jt.Var]  # the label map that D sees beside the image, if it sees one
+
+
+class SynthesisSystem(System):
+    """An image from a label map, in the style of a latent code where there is one.
+
+    A subclass makes G and sets `unit_stride_layer`.
+
+    Args:
+        in_channels: Of the label map in one-hot form.
+        start_size: Height and width of G's first tensor.
+    """
+
+    batch_kind = "paired"
+
+    def __init__(self, config: SynthesisConfig, in_channels: int, start_size: Tuple[int, int], seed: int):
+        super().__init__(config.optim, vars(config.weights), seed)
+        self.config, self.in_channels, self.start_size = config, in_channels, start_size
+        self.has_code = config.use_vae
+        self.channels_D = in_channels + 3
+        self.unit_stride_layer = config.num_layers_D - 1  # of D: the last hidden one
+
+    def make_start(self, channels: int) -> nn.Module:
+        """What gives G its first tensor of `channels`."""
+        if self.has_code:
+            return LatentStart(self.config.z_dim, channels, *self.start_size)
+        return MapStart(self.in_channels, channels)
+
+    def set_generator(self, G: nn.Module) -> None:
+        """Take over G, and add E where there is a code."""
+        self.G = self.networks["G"] = G
+        if self.has_code:
+            self.E = self.networks["E"] = ConvEncoder(self.config.width, self.config.z_dim)
+
+    def prepare_training(self, needs_vgg: bool) -> None:
+        """Add what only training needs: D, VGG, optimizers, averaged weights."""
+        config = self.config
+        self.D = self.networks["D"] = MultiscaleDiscriminator(
+            self.channels_D, config.width_D, config.num_layers_D, config.num_scales_D, self.unit_stride_layer
+        )
+        self.vgg = find_vgg(config.perceptual, config.perceptual_weights) if needs_vgg else None
+        self.gan_loss = losses.GAN_LOSSES[config.gan_loss]
+        self.add_average()
+        params_G = trainable(self.G, "G.")
+        if self.has_code:
+            params_G.update(trainable(self.E, "E."))
+        self.optimizers["G"] = Adam(params_G, config.optim.lr_G, config.optim.betas)
+        self.optimizers["D"] = Adam(trainable(self.D), config.optim.lr_D, config.optim.betas)
+
+    def train_step(self, parts: Sequence[Any], step: int) -> Dict[str, jt.Var]:
+        g_terms = self.update("G", parts, self.generator_terms, self.weights)
+        d_terms = self.update("D", parts, self.discriminator_terms, {"real": 1, "fake": 1})
+        return named(G=g_terms, D=d_terms)
+
+    def generator_terms(self, batch: Any) -> Dict[str, jt.Var]:
+        """Look real to D, resemble the photo to D's and to VGG's features, keep the code near N(0, 1)."""
+        targets = self.targets(batch)
+        fake, code = self.synthesize(batch, "G")
+        fake_out, real_out = self.discriminate(targets, fake, for_generator=True)
+        terms = {"gan": self.gan_loss.gen(fake_out.logits)}
+        if self.weights["feat"]:
+            terms["feat"] = losses.feature_matching(fake_out.feats, real_out.feats)
+        if self.weights["vgg"]:
+            terms["vgg"] = losses.perceptual(self.vgg, fake, targets.perceptual)
+        if code is not None:
+            terms["kld"] = losses.kl_divergence(*code) * batch.share.whole  # the papers' code sums over the images
+        return terms
+
+    def discriminator_terms(self, batch: Any) -> Dict[str, jt.Var]:
+        """Real up, fake down. As the reference does, the fake is drawn anew from the updated G."""
+        with jt.no_grad():
+            fake, _ = self.synthesize(batch, "D")
+        fake_out, real_out = self.discriminate(self.targets(batch), fake.detach(), for_generator=False)
+        return {"real": self.gan_loss.real(real_out.logits), "fake": self.gan_loss.fake(fake_out.logits)}
+
+    def targets(self, batch: PairedBatch) -> Targets:
+        """The photo, for everything."""
+        return Targets(batch.image, batch.image, batch.segmap)
+
+    def synthesize(self, batch: PairedBatch, purpose: str) -> Tuple[jt.Var, Optional[Code]]:
+        """The image in training mode, and the code that its photo gave, where there is one."""
+        if not self.has_code:
+            return self.G(batch.segmap, resize_nearest(batch.segmap, *self.start_size)), None
+        mu, logvar = self.E(batch.image)
+        eps = self.noise.normal(purpose, batch.index, (self.config.z_dim,))
+        return self.G(batch.segmap, mu + eps * jt.exp(0.5 * logvar)), (mu, logvar)
+
+    def discriminate(self, targets: Targets, fake: jt.Var, for_generator: bool):
+        """D's outputs for the fake and the real image.
+
+        The reference makes one pass over both. Two passes by the same weights are equal, as D normalises each
+        sample alone, and spare G's step the gradient of the real half: the first pass moves the singular
+        vectors, the second takes them as they are.
+        """
+        real = targets.real
+        if targets.segmap is not None:
+            fake, real = (jt.concat([targets.segmap, image], 1) for image in (fake, real))
+        fake_out = self.D(fake)
+        with evaluating(self.D), jt.no_grad() if for_generator else nullcontext():
+            return fake_out, self.D(real)
+
+    def generate(self, batch: PairedBatch, noise: Noise) -> jt.Var:
+        """Images for label maps, in the style of `batch.image` or of a drawn code."""
+        G = self.networks.get("G_ema", self.G)
+        with jt.no_grad(), evaluating(*self.networks.values()):
+            if not self.has_code:
+                return G(batch.segmap, resize_nearest(batch.segmap, *self.start_size))
+            return G(batch.segmap, self._code(batch, noise))
+
+    def _code(self, batch: PairedBatch, noise: Noise) -> jt.Var:
+        if batch.image is None:
+            return noise.normal("z", batch.index, (self.config.z_dim,))
+        mu, _ = self.E(batch.image)
+        return mu

@@ -1,0 +1,67 @@
+"""What is saved of a run at a moment: the sample grid and the checkpoint."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Dict, Tuple
+
+import numpy as np
+
+from data_tools.classes import colorize
+from jittor_tsit import parallel
+from jittor_tsit.config import RunConfig
+from jittor_tsit.data import PairedBatch, UnpairedBatch, alone, one_hot, to_image, to_pixels
+from jittor_tsit.noise import Noise
+from jittor_tsit.samples import Samples
+from jittor_tsit.systems.base import System
+from jittor_tsit.training.checkpoint import Checkpoint, Progress, checkpoint_path, prune, save_checkpoint
+from jittor_tsit.training.run_dir import require_finite, save_grid
+
+OWN_OF_A_PROCESS = (".u", ".v")  # singular vectors: each process finds them itself, and a GPU may round differently
+
+
+class Snapshots:
+    """Writes the sample grid and the checkpoint of a moment.
+
+    The grid shows the same inputs every time: input, ours, real. Process 0 writes; all compare what they have.
+    """
+
+    def __init__(self, system: System, samples: Samples, run: RunConfig, options: dict, run_dir: Path):
+        self.system, self.run, self.options, self.run_dir = system, run, options, run_dir
+        self.batch, self.before, self.after = grid_inputs(samples, run.grid_rows, system.batch_kind)
+
+    def __call__(self, progress: Progress) -> None:
+        arrays = {name: var.numpy() for name, var in self.system.state_dict().items()}
+        if parallel.num_processes() > 1:
+            parallel.require_same(digests(arrays), "values")
+        if parallel.rank() == 0:
+            self._write(arrays, progress)
+
+    def _write(self, arrays: Dict[str, np.ndarray], progress: Progress) -> None:
+        require_finite(arrays, progress.nimg)
+        images = to_pixels(self.system.generate(self.batch, Noise(self.run.seed)))
+        save_grid(self.run_dir / f"grid-{progress.nimg:09d}.png", [self.before, images, self.after])
+        path = checkpoint_path(self.run_dir, progress.nimg)
+        save_checkpoint(path, Checkpoint(arrays, progress, self.options))
+        prune(path, self.run.keep_snapshots)
+
+
+def digests(arrays: Dict[str, np.ndarray]) -> Dict[str, str]:
+    """A digest of every array that must be the same on all processes."""
+    return {
+        name: hashlib.sha256(array.tobytes()).hexdigest()
+        for name, array in arrays.items()
+        if not name.endswith(OWN_OF_A_PROCESS)
+    }
+
+
+def grid_inputs(samples: Samples, num_rows: int, batch_kind: str) -> Tuple[object, np.ndarray, np.ndarray]:
+    """A batch spread over the set, and the pictures beside it: inputs [N, H, W, 3], photos [N, H, W, 3]."""
+    positions = np.linspace(0, len(samples) - 1, min(num_rows, len(samples))).astype(int)
+    first, second = (np.stack(arrays) for arrays in zip(*(samples.at(position) for position in positions)))
+    place = range(len(positions)), alone(len(positions))
+    if batch_kind == "unpaired":
+        return UnpairedBatch(to_image(first), to_image(second), *place), first, second
+    colours = np.stack([colorize(label) for label in second])
+    return PairedBatch(one_hot(second, samples.num_classes), None, *place), colours, first

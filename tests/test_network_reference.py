@@ -1,0 +1,187 @@
+"""SPADE's and TSIT's networks against the official PyTorch code: weights in, outputs, gradients and buffers out.
+
+Tolerances are those of the vectors' README, section 6, unless a line says otherwise.
+"""
+
+import jittor as jt
+import numpy as np
+import pytest
+from reference_vectors import (
+    Vectors,
+    assert_close,
+    assert_same_pass,
+    one_hot_with_edges,
+    put_weights,
+    record_outputs,
+    reference_files,
+)
+
+from jittor_tsit import convert
+from jittor_tsit.layers.blocks import FADEBlock, SPADEBlock, StreamBlock
+from jittor_tsit.layers.mode import set_training
+from jittor_tsit.layers.norm import BatchNorm, fadain, instance_norm
+from jittor_tsit.layers.resize import resize_nearest
+from jittor_tsit.networks.encoder import ConvEncoder
+from jittor_tsit.networks.patchgan import MultiscaleDiscriminator
+from jittor_tsit.networks.spade import STRIDES, SPADEGenerator
+from jittor_tsit.networks.start import LatentStart, MapStart
+from jittor_tsit.networks.tsit import STRIDE, TSITGenerator
+
+pytestmark = pytest.mark.reference
+
+NUM_UPSAMPLINGS = {"normal": 5, "more": 6, "most": 7}  # ours by the official option
+
+
+def prepare(path, module, rules):
+    """The file's weights in the module, the module in the file's mode, and its recorded outputs."""
+    vectors = Vectors(path)
+    put_weights(module, vectors.group("param/"), rules)
+    set_training(module, vectors.is_train)
+    return vectors, record_outputs(module)
+
+
+@pytest.mark.parametrize("path", reference_files(kind="tsit_stream_block"))
+def test_stream_block_is_the_official_one(path):
+    config = Vectors(path).config
+    block = StreamBlock(config["fin"], config["fout"])
+    vectors, _ = prepare(path, block, convert.BLOCK_RULES)
+    x = jt.array(vectors["input/x"])
+    assert_same_pass(vectors, block, convert.BLOCK_RULES, {"out": block(x)}, {"x": x}, output_rtol=1e-4)
+
+
+def make_block(vectors):
+    """Our block of the file's kind and sizes, and its inputs by the file's names."""
+    config, x = vectors.config, jt.array(vectors["input/x"])
+    if config["kind"] == "spade_block":
+        segmap = jt.array(one_hot_with_edges(vectors))
+        return SPADEBlock(config["fin"], config["fout"], segmap.shape[1], BatchNorm), {"x": x, "onehot": segmap}
+    return FADEBlock(config["fin"], config["fout"], BatchNorm), {"x": x, "feat": jt.array(vectors["input/feat"])}
+
+
+@pytest.mark.parametrize("path", reference_files(kind="tsit_fade_block") + reference_files(kind="spade_block"))
+def test_modulated_block_is_the_official_one(path):
+    block, inputs = make_block(Vectors(path))
+    vectors, recorded = prepare(path, block, convert.BLOCK_RULES)
+    out = block(*inputs.values())
+    outputs = {_block_output_name(name): output for name, output in recorded.items()}
+    assert_same_pass(vectors, block, convert.BLOCK_RULES, {**outputs, "out": out}, inputs, output_rtol=1e-4)
+
+
+def _block_output_name(name: str) -> str:
+    renamed = convert._apply(convert.BLOCK_RULES, f"{name}.")[:-1]
+    return renamed.replace(".norm", ".param_free_norm")
+
+
+@pytest.mark.parametrize("path", reference_files(kind="tsit_fadain"))
+def test_fadain_is_the_official_one(path):
+    vectors = Vectors(path)
+    for variant in vectors.config["variants"]:
+        for alpha in vectors.config["alphas"]:
+            x, style = (jt.array(vectors[f"input/{variant}/{name}"]) for name in "xs")
+            out, key = fadain(x, style, alpha), f"{variant}/alpha{alpha:g}"
+            assert_close(out, vectors[f"output/{key}"], 1e-4, key)
+            loss = (out * jt.array(vectors[f"input/loss_weight/{variant}"])).sum()
+            for name, gradient in zip("xs", jt.grad(loss, [x, style])):
+                reference = vectors[f"grad/input/{key}/{name}"]
+                # two values a channel: gradients are rounding noise, so 1e-6 absolute is allowed besides
+                np.testing.assert_allclose(
+                    gradient.numpy(), reference, rtol=0, atol=2e-3 * np.abs(reference).max() + 1e-6
+                )
+
+
+@pytest.mark.parametrize("path", reference_files(kind="conv_encoder"))
+def test_encoder_is_the_official_one(path):
+    options = Vectors(path).options
+    encoder = ConvEncoder(options["ngf"], options.get("z_dim", 256))
+    vectors, recorded = prepare(path, encoder, convert.ENCODER_RULES)
+    image = jt.array(vectors["input/image"])
+    mu, logvar = encoder(image)
+    layers = {f"layer{k + 1}": instance_norm(recorded[f"convs.{k}"]) for k in range(6)}
+    outputs = {**layers, "mu": mu, "logvar": logvar}
+    assert_same_pass(vectors, encoder, convert.ENCODER_RULES, outputs, {"image": image}, output_rtol=1e-4)
+
+
+def make_discriminator(vectors, in_channels):
+    options = vectors.options
+    num_layers = 3 if options.get("task") == "AST" else options.get("n_layers_D", 4)  # the task forces it
+    unit_stride_layer = num_layers - 1 if vectors.config["system"] == "SPADE" else 3
+    D = MultiscaleDiscriminator(in_channels, options["ndf"], num_layers, options.get("num_D", 2), unit_stride_layer)
+    return D, convert.discriminator_rules(num_layers)
+
+
+@pytest.mark.parametrize("path", reference_files(kind="multiscale_discriminator"))
+def test_discriminator_is_the_official_one(path):
+    vectors = Vectors(path)
+    image = jt.array(vectors["input/image"])
+    x = image
+    if vectors.options.get("task", "SIS") == "SIS":
+        x = jt.concat([jt.array(one_hot_with_edges(vectors)), image], 1)
+    D, rules = make_discriminator(vectors, x.shape[1])
+    vectors, _ = prepare(path, D, rules)
+    out = D(x)
+    outputs = {f"d{i}/f{j}": feat for i, feats in enumerate(out.feats) for j, feat in enumerate(feats)}
+    outputs.update({f"d{i}/f{len(out.feats[i])}": logits for i, logits in enumerate(out.logits)})
+    assert_same_pass(vectors, D, rules, outputs, {"image": image}, output_rtol=1e-4)
+
+
+def is_ast(vectors):
+    return vectors.options["task"] == "AST"
+
+
+def stride_of(vectors):
+    if vectors.config["system"] == "TSIT":
+        return STRIDE
+    return STRIDES[NUM_UPSAMPLINGS[vectors.options["num_upsampling_layers"]]]
+
+
+def start_size(vectors):
+    """Rows and columns of the first tensor, by the official rule."""
+    columns = vectors.options["crop_size"] // stride_of(vectors)
+    return round(columns / vectors.options["aspect_ratio"]), columns
+
+
+def make_start(vectors, in_channels):
+    channels = 16 * vectors.options["ngf"]
+    if vectors.options["use_vae"] and not is_ast(vectors):
+        return LatentStart(vectors.options["z_dim"], channels, *start_size(vectors))
+    return MapStart(in_channels, channels)
+
+
+def make_generator(vectors, in_channels):
+    """Our generator with the file's options, and the rules of its names."""
+    options, start = vectors.options, make_start(vectors, in_channels)
+    if vectors.config["system"] == "SPADE":
+        num_upsamplings = NUM_UPSAMPLINGS[options["num_upsampling_layers"]]
+        return SPADEGenerator(in_channels, options["ngf"], start, num_upsamplings), convert.SPADE_GENERATOR_RULES
+    G = TSITGenerator(in_channels, options["ngf"], start, has_style_stream=is_ast(vectors), alpha=options["alpha"])
+    return G, convert.TSIT_GENERATOR_RULES
+
+
+def generator_inputs(vectors):
+    """Arguments of our generator, and those of them that the file knows by name."""
+    if is_ast(vectors):
+        named = {name: jt.array(vectors[f"input/{name}"]) for name in ("content", "noise", "style")}
+        return tuple(named.values()), named
+    segmap = jt.array(one_hot_with_edges(vectors))
+    if vectors.options["use_vae"]:
+        z = jt.array(vectors["input/z"])
+        return (segmap, z), {"z": z, "onehot": segmap}
+    return (segmap, resize_nearest(segmap, *start_size(vectors))), {"onehot": segmap}
+
+
+GENERATOR_FILES = reference_files(kind="generator", system="TSIT") + reference_files(kind="generator", system="SPADE")
+
+
+@pytest.mark.parametrize("path", GENERATOR_FILES)
+def test_generator_is_the_official_one(path):
+    vectors = Vectors(path)
+    arguments, inputs = generator_inputs(vectors)
+    G, rules = make_generator(vectors, in_channels=arguments[0].shape[1])
+    vectors, recorded = prepare(path, G, rules)
+    image = G(*arguments)
+    outputs = {"image": image, "fc": recorded.get("start.linear", recorded.get("start.conv"))}
+    outputs.update({name: recorded.get(f"blocks.{k}") for k, name in enumerate(convert.GENERATOR_BLOCKS)})
+    for prefix, stream in (("ft", "content_stream"), ("sft", "style_stream")):
+        outputs.update({f"{prefix}{k}": recorded.get(f"{stream}.blocks.{k}") for k in range(8)})
+    # a deep network: the vectors' README allows 5e-4 for outputs and features
+    assert_same_pass(vectors, G, rules, outputs, inputs, output_rtol=5e-4)
