@@ -62,6 +62,7 @@ def run_training(experiment: Experiment, run_dir: Path) -> int:
     require_same_run(options)
     newest = parallel.together(lambda: open_run_dir(run_dir, options, plan, say) if parallel.rank() == 0 else None)
     parallel.together(system.prepare_training, any(phase.weights.get("vgg") for phase in plan))
+    jt.sync_all()  # draws D's weights, as in `build_system`
     progress = start_from(system, newest, run_dir)
     require_even(plan, progress.nimg, parallel.num_processes())
 
@@ -104,7 +105,9 @@ def build_system(experiment: Experiment) -> System:
     data, run = experiment.data, experiment.run
     jt.set_global_seed(run.seed, False)  # the same on all processes
     kind = SYSTEMS[experiment.system]
-    return kind(experiment.config, data.num_classes, data.image_height, data.image_width, run.seed)
+    system = kind(experiment.config, data.num_classes, data.image_height, data.image_width, run.seed)
+    jt.sync_all()  # Jittor draws when it executes: now, so that what follows does not change who gets which numbers
+    return system
 
 
 def list_samples(experiment: Experiment, batch_kind: str) -> List[Samples]:
