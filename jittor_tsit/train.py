@@ -64,7 +64,7 @@ def run_training(experiment: Experiment, run_dir: Path) -> int:
     parallel.together(system.prepare_training, any(phase.weights.get("vgg") for phase in plan))
     jt.sync_all()  # draws D's weights, as in `build_system`
     progress = start_from(system, newest, run_dir)
-    require_even(plan, progress.nimg, parallel.num_processes())
+    parallel.together(require_even, plan, progress.nimg, parallel.num_processes())
 
     if not jt.flags.use_cuda and count_parameters(system.networks["G"]) > CPU_PARAMETERS:
         small = shipped_experiment("landscape_cpu")
