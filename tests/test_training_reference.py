@@ -28,10 +28,11 @@ GAN_MODES = {"hinge": "hinge", "ls": "lsgan", "original": "vanilla", "w": "wgan"
 def config_of(options) -> SynthesisConfig:
     """Our options for the official ones."""
     lr, ttur = options["lr"], not options["no_TTUR"]
+    has_own_betas = ttur and options["system"] == "TSIT"  # SPADE's code takes the options' betas with TTUR, too
     optim = OptimConfig(
         lr_G=lr / 2 if ttur else lr,
         lr_D=lr * 2 if ttur else lr,
-        betas=(0.0, 0.9) if ttur else (options["beta1"], options["beta2"]),
+        betas=(0.0, 0.9) if has_own_betas else (options["beta1"], options["beta2"]),
     )
     feat = 0.0 if options["no_ganFeat_loss"] else options["lambda_feat"]
     is_ast = options.get("task") == "AST"
@@ -84,10 +85,14 @@ def system_of(vectors, batch, dtype):
         rules["netE"] = (system.E, convert.ENCODER_RULES)
     for net, (module, net_rules) in rules.items():
         put_weights(module, vectors.group(f"param/{net}/"), net_rules)
-        for var in module.state_dict().values():
-            var.update(var.cast(dtype))
+    cast_state(system, dtype)
     system.noise = RecordedNoise(vectors, dtype)
     return system, rules
+
+
+def cast_state(system, dtype):
+    for var in system.state_dict().values():
+        var.update(var.cast(dtype))
 
 
 def watch(system):
@@ -183,6 +188,7 @@ def test_training_steps_are_the_official_trainers(path):
     for step in range(steps):
         system.noise.step = step
         terms = system.train_step([batch], step)
+        cast_state(system, "float64")  # Jittor takes single values for Python's scalars, which do not keep a type
         assert_same_terms(vectors, step, terms, is_last=step == steps - 1)
         if step == 0:
             first = {name: var.numpy() for name, var in official_parameters(rules).items()}
