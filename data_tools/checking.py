@@ -18,26 +18,30 @@ from data_tools.threads import with_bar
 _ASPECT_TOLERANCE = 0.01  # a rounded-off row of pixels stays below this down to 100 pixels
 
 
-def check_pair(pair: Pair, num_classes: int = NUM_CLASSES) -> Optional[str]:
+def check_pair(pair: Pair, num_classes: int = NUM_CLASSES, unknown: Optional[int] = None) -> Optional[str]:
     """What `read_pair` would refuse a pair for, in one line; None for a sound pair."""
     try:
-        read_pair(pair, num_classes)
+        read_pair(pair, num_classes, unknown)
     except InputError as error:
         return printable(str(error))
     return None
 
 
-def read_pair(pair: Pair, num_classes: int = NUM_CLASSES) -> Tuple[np.ndarray, np.ndarray]:
+def read_pair(pair: Pair, num_classes: int = NUM_CLASSES,
+              unknown: Optional[int] = None) -> Tuple[np.ndarray, np.ndarray]:
     """Decode both files of a pair in full.
 
+    Args:
+        unknown: As for `read_label`.
+
     Returns:
-        photo [H, W, 3] uint8 RGB; label [h, w] uint8, each id below `num_classes`.
+        photo [H, W, 3] uint8 RGB; label [h, w] uint8 as `read_label` gives it.
 
     Raises:
         InputError: A file cannot be read, an id is out of range, or the proportions of photo and label differ by
             more than 1 %.
     """
-    photo, label = read_photo(pair.photo), read_label(pair.label, num_classes)
+    photo, label = read_photo(pair.photo), read_label(pair.label, num_classes, unknown)
     fault = mismatch(pair, photo.shape[1::-1], label.shape[::-1])
     if fault is not None:
         raise InputError(fault)
@@ -67,13 +71,13 @@ def inspect_pair(pair: Pair, num_classes: int = NUM_CLASSES) -> Optional[Problem
 
 
 def check_pairs(pairs: Sequence[Pair], num_classes: int = NUM_CLASSES, workers: int = 2,
-                progress: bool = True) -> list[tuple[str, str]]:
+                progress: bool = True, unknown: Optional[int] = None) -> list[tuple[str, str]]:
     """`check_pair` over many pairs with `workers` threads; a bar on stderr if it takes long.
 
     Returns:
         (stem, problem) of the pairs that are not sound, in the order of `pairs`.
     """
-    results = with_bar(lambda pair: (pair.stem, check_pair(pair, num_classes)), pairs, workers, "check", progress)
+    results = with_bar(lambda pair: (pair.stem, check_pair(pair, num_classes, unknown)), pairs, workers, "check", progress)
     return [(stem, fault) for stem, fault in results if fault is not None]
 
 

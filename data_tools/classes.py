@@ -65,19 +65,27 @@ LOOKS = np.array([CLASS_IDS[_STANDS_FOR.get(c.name, c.name)] for c in CLASSES], 
 _PALETTE = np.array([c.color for c in CLASSES], np.uint8)  # [29, 3]
 
 
-def colorize(label: np.ndarray) -> np.ndarray:
+def colorize(label: np.ndarray, num_ids: int = NUM_CLASSES) -> np.ndarray:
     """The palette picture of a label map.
 
     Args:
-        label: [H, W] of any integer type, ids 0..28.
+        label: [H, W] of any integer type, ids below `num_ids`.
+        num_ids: Up to 29 the landscape classes' colours, beyond them those of PASCAL VOC's colour map; at most 256.
 
     Returns:
         [H, W, 3] uint8 RGB.
 
     Raises:
-        ValueError: An id is outside 0..28.
+        ValueError: An id is out of range.
     """
     label = np.asarray(label)
-    if label.size and not 0 <= label.min() <= label.max() < NUM_CLASSES:
-        raise ValueError(f"label ids {label.min()}..{label.max()} are not all in 0..{NUM_CLASSES - 1}")
-    return _PALETTE[label]
+    if label.size and not 0 <= label.min() <= label.max() < num_ids:
+        raise ValueError(f"label ids {label.min()}..{label.max()} are not all in 0..{num_ids - 1}")
+    return (_PALETTE if num_ids <= NUM_CLASSES else _many_colors(num_ids))[label]
+
+
+def _many_colors(count: int) -> np.ndarray:
+    """[count, 3] uint8: id bits 0, 3, 6 make red, 1, 4, 7 green, 2, 5 blue, the lowest weighing most."""
+    ids = np.arange(count)
+    channels = [sum((ids >> bit & 1) << (7 - bit // 3) for bit in range(first, 8, 3)) for first in range(3)]
+    return np.stack(channels, axis=1).astype(np.uint8)

@@ -9,7 +9,7 @@ import struct
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, NamedTuple, Tuple
+from typing import Iterator, NamedTuple, Optional, Tuple
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -45,24 +45,42 @@ def read_photo(path: Path) -> np.ndarray:
         return np.array(_to_rgb(ImageOps.exif_transpose(image)))
 
 
-def read_label(path: Path, num_classes: int = NUM_CLASSES) -> np.ndarray:
+def read_label(path: Path, num_classes: int = NUM_CLASSES, unknown: Optional[int] = None) -> np.ndarray:
     """Class ids of one label map, 8-bit or 16-bit with a single channel; a palette image gives its indices.
 
+    Args:
+        unknown: Id that pixels without a class have in the file. If it is 0, classes count from 1 there.
+
     Returns:
-        [H, W] uint8, each below `num_classes` (at most 256).
+        [H, W] uint8, each below `num_classes` (at most 256), or `num_classes` (then at most 255) where unknown.
 
     Raises:
         InputError: As `read_photo`; or the file has several channels, fewer than 8 bits of grey or lossy
             compression; or it holds an id out of range (says which, and the pixel as x, y).
     """
-    with _opened(path) as image:
-        _require_label_format(path, image)
-        ids = np.asarray(image)
-    wrong = (ids < 0) | (ids >= num_classes)
+    ids = _read_ids(path)
+    first = 1 if unknown == 0 else 0
+    wrong = (ids < first) | (ids >= first + num_classes)
+    if unknown is not None:
+        wrong &= ids != unknown
     if wrong.any():
         y, x = np.argwhere(wrong)[0]
-        raise InputError(f"{path}: class id {ids[y, x]} at pixel x={x}, y={y}; ids are 0..{num_classes - 1}")
-    return ids.astype(np.uint8)
+        allowed = f"{first}..{first + num_classes - 1}" + ("" if unknown is None else f", or {unknown} where unknown")
+        raise InputError(f"{path}: class id {ids[y, x]} at pixel x={x}, y={y}; ids are {allowed}")
+    classes = ids - first
+    return (classes if unknown is None else np.where(ids == unknown, num_classes, classes)).astype(np.uint8)
+
+
+def read_instances(path: Path) -> np.ndarray:
+    """Numbers of the objects that pixels belong to, 8-bit or 16-bit with a single channel.
+
+    Returns:
+        [H, W] int32
+
+    Raises:
+        InputError: As `read_label`, but for the range.
+    """
+    return _read_ids(path).astype(np.int32)
 
 
 def read_header(path: Path) -> Tuple[int, int, str]:
@@ -136,8 +154,14 @@ def resize_photo(photo: np.ndarray, width: int, height: int) -> np.ndarray:
 
 
 def resize_label(label: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Nearest neighbour, so no id is made up: [h, w] uint8 -> [height, width] uint8."""
+    """Nearest neighbour, so no id is made up: [h, w] uint8 or int32 -> [height, width] of the same type."""
     return np.array(Image.fromarray(label).resize((width, height), Image.NEAREST))
+
+
+def _read_ids(path: Path) -> np.ndarray:
+    with _opened(path) as image:
+        _require_label_format(path, image)
+        return np.asarray(image)
 
 
 @contextmanager

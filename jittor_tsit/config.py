@@ -7,6 +7,7 @@ from typing import Any, Dict, Mapping, Tuple, get_type_hints
 
 from data_tools.classes import IMAGE_HEIGHT, IMAGE_WIDTH, NUM_CLASSES
 from data_tools.errors import InputError
+from jittor_tsit.label_maps import LabelMaps
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,9 @@ class OptimConfig:
         _require(all(0 <= beta < 1 for beta in self.betas), f"optim.betas={self.betas}: each from 0 to below 1")
 
 
+MAX_CLASSES = 255  # ids are kept in 8 bits; one is left for pixels without a class
+
+
 @dataclass(frozen=True)
 class DataConfig:
     """What is read, and at which size."""
@@ -36,16 +40,38 @@ class DataConfig:
     split: str = ""  # file of stems to train on, or the folder of the phases' files; empty: all pairs
     image_width: int = IMAGE_WIDTH  # the contest's 512
     image_height: int = IMAGE_HEIGHT  # the contest's 384
+    load_width: int = 0  # size from which a training image is cut out at random; 0: the image's own, uncut
+    load_height: int = 0
+    output_width: int = IMAGE_WIDTH  # of the files that `test` writes; the contest's, whatever the model works at
+    output_height: int = IMAGE_HEIGHT
     num_classes: int = NUM_CLASSES  # the contest's 29
+    unknown_id: int = -1  # of pixels without a class, a channel of their own; 0: classes count from 1; -1: no such
+    instance_edges: bool = False  # one more channel: borders of the instances, whose numbers lie in `instances`
     flip: bool = True  # mirror half of the pairs, photo and label together
     workers: int = 1  # processes that read ahead; one keeps up with a CPU's training step
 
     def __post_init__(self):
-        _require(self.image_width > 0 and self.image_height > 0, "image_width and image_height must be positive")
+        for name in ("image_width", "image_height", "output_width", "output_height"):
+            _require(getattr(self, name) > 0, f"{name}={getattr(self, name)}: must be positive")
+        for load, size in (("load_width", "image_width"), ("load_height", "image_height")):
+            fits = getattr(self, load) >= getattr(self, size) if self.load_width else getattr(self, load) == 0
+            _require(fits, f"{load}={getattr(self, load)}: must be at least {size}, or both load sizes 0")
         _require(
-            1 <= self.num_classes <= NUM_CLASSES, f"num_classes={self.num_classes}: allowed are 1 to {NUM_CLASSES}"
+            1 <= self.num_classes <= MAX_CLASSES, f"num_classes={self.num_classes}: allowed are 1 to {MAX_CLASSES}"
         )
+        has_place = self.unknown_id in (-1, 0) or self.num_classes <= self.unknown_id <= MAX_CLASSES
+        _require(has_place, f"unknown_id={self.unknown_id}: allowed are -1, 0 and {self.num_classes} to {MAX_CLASSES}")
         _require(self.workers >= 1, f"workers={self.workers}: at least 1")
+
+    @property
+    def label_maps(self) -> LabelMaps:
+        """How the label maps are read."""
+        return LabelMaps(self.num_classes, None if self.unknown_id < 0 else self.unknown_id, self.instance_edges)
+
+    @property
+    def label_channels(self) -> int:
+        """Channels of a label map in one-hot form."""
+        return self.label_maps.num_ids + self.instance_edges
 
 
 @dataclass(frozen=True)

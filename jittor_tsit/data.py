@@ -14,14 +14,14 @@ from data_tools.errors import InputError
 from data_tools.pairing import PHOTO_SUFFIXES, Pair, find_pairs, match_files, read_split, select_stems
 from jittor_tsit.config import DataConfig
 from jittor_tsit.parallel import Piece, Share
-from jittor_tsit.samples import PairedSamples, PhasedSamples, UnpairedSamples, read_ahead
+from jittor_tsit.samples import Arrays, PairedSamples, PhasedSamples, UnpairedSamples, View, read_ahead
 
 
 @dataclass(frozen=True)
 class PairedBatch:
     """Label maps with their photos."""
 
-    segmap: jt.Var  # [N, num_classes, H, W], one-hot
+    segmap: jt.Var  # [N, label_channels, H, W], one-hot, then the borders of instances if there are any
     image: Optional[jt.Var]  # [N, 3, H, W] in [-1, 1]; None where a photo is to be made up
     index: Sequence[int]  # a number for each image, for its random draws
     share: Share  # of the step's images
@@ -51,6 +51,20 @@ def one_hot(label: np.ndarray, num_classes: int) -> jt.Var:
     return (ids.broadcast(shape, [1]) == classes.broadcast(shape, [0, 2, 3])).float32()
 
 
+def to_segmap(num_ids: int, label: np.ndarray, *edges: np.ndarray) -> jt.Var:
+    """A label map as networks take it.
+
+    Args:
+        label: [N, H, W] uint8, ids below `num_ids`.
+        edges: None, or one [N, H, W] uint8 of zeros and ones, which becomes the last channel.
+
+    Returns:
+        [N, num_ids or one more, H, W] float32
+    """
+    segmap = one_hot(label, num_ids)
+    return jt.concat([segmap, *(jt.array(one).float32().unsqueeze(1) for one in edges)], 1) if edges else segmap
+
+
 def to_image(photo: np.ndarray) -> jt.Var:
     """[N, H, W, 3] uint8 -> [N, 3, H, W] float32 in [-1, 1]"""
     return jt.array(photo).float32().permute(0, 3, 1, 2) / 127.5 - 1
@@ -78,8 +92,13 @@ def training_pairs(root: Path, split: Optional[Path]) -> list[Pair]:
 
 def paired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> PairedSamples:
     """The samples of a set in the contest's layout."""
-    pairs = training_pairs(Path(config.root), split)
-    return PairedSamples(pairs, config.image_width, config.image_height, config.num_classes, config.flip, seeds)
+    return PairedSamples(training_pairs(Path(config.root), split), config.label_maps, view_of(config), seeds)
+
+
+def view_of(config: DataConfig) -> View:
+    """How its training images are made."""
+    size = config.image_width, config.image_height
+    return View((config.load_width, config.load_height) if config.load_width else size, size, config.flip)
 
 
 def unpaired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> UnpairedSamples:
@@ -91,7 +110,7 @@ def unpaired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[
     if split is not None:
         raise InputError(f"split={split}: unpaired training takes all photos of trainA and trainB")
     photos = [_photos(Path(config.root, name)) for name in ("trainA", "trainB")]
-    return UnpairedSamples(*photos, config.image_width, config.image_height, config.flip, seeds)
+    return UnpairedSamples(*photos, view_of(config), seeds)
 
 
 def _photos(folder: Path) -> list[Path]:
@@ -105,12 +124,13 @@ def _photos(folder: Path) -> list[Path]:
 
 
 def batches(
-    kind: str, samples: PhasedSamples, num_classes: int, steps: Iterator[List[Piece]], workers: int
+    kind: str, samples: PhasedSamples, num_ids: int, steps: Iterator[List[Piece]], workers: int
 ) -> Iterator[List[Any]]:
     """What this process computes of each step.
 
     Args:
         kind: "paired" or "unpaired".
+        num_ids: Of the label maps, if there are any.
         steps: The pieces of each step, as `parallel.split_batch` gives them.
 
     Returns:
@@ -120,15 +140,14 @@ def batches(
     arrays = read_ahead(samples, ([piece.index for piece in pieces] for pieces in to_read), workers)
     try:
         for pieces, loaded in zip(steps, arrays):
-            yield [
-                make_batch(kind, first, second, piece, num_classes) for piece, (first, second) in zip(pieces, loaded)
-            ]
+            yield [make_batch(kind, arrays_of_piece, piece, num_ids) for piece, arrays_of_piece in zip(pieces, loaded)]
     finally:
         arrays.close()
 
 
-def make_batch(kind: str, first: np.ndarray, second: np.ndarray, piece: Piece, num_classes: int):
-    """Arrays as `Samples` give them, stacked, on the device: photo and label, or two photos."""
+def make_batch(kind: str, stacked: Arrays, piece: Piece, num_ids: int):
+    """Arrays as `Samples` give them, stacked, on the device."""
     if kind == "unpaired":
-        return UnpairedBatch(to_image(first), to_image(second), *piece)
-    return PairedBatch(one_hot(second, num_classes), to_image(first), *piece)
+        return UnpairedBatch(*map(to_image, stacked), *piece)
+    photo, *label = stacked
+    return PairedBatch(to_segmap(num_ids, *label), to_image(photo), *piece)

@@ -12,14 +12,15 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from data_tools.classes import IMAGE_HEIGHT, IMAGE_WIDTH, colorize
+from data_tools.classes import colorize
 from data_tools.errors import InputError
 from data_tools.files import write_atomic
-from data_tools.image_io import read_label, read_photo, resize_label, resize_photo, write_photo
+from data_tools.image_io import read_photo, resize_photo, write_photo
 from data_tools.pairing import find_labels, read_reference_names
 from jittor_tsit import parallel
 from jittor_tsit.config import DataConfig, Experiment, Phase, RunConfig, from_dict
-from jittor_tsit.data import PairedBatch, alone, one_hot, to_image, to_pixels
+from jittor_tsit.data import PairedBatch, alone, to_image, to_pixels, to_segmap
+from jittor_tsit.label_maps import with_edges
 from jittor_tsit.noise import Noise, key_of
 from jittor_tsit.submit import pack
 from jittor_tsit.systems import SYSTEMS
@@ -27,7 +28,6 @@ from jittor_tsit.systems.base import System
 from jittor_tsit.training.checkpoint import check_arrays, checkpoint_paths, load_checkpoint, newest_readable
 from jittor_tsit.training.run_dir import contact_sheet
 
-SIZE = (IMAGE_WIDTH, IMAGE_HEIGHT)  # of the images, the contest's 512 x 384, whatever size the model works at
 QUALITY = 95  # of the JPEGs; the contest's images lose nothing that shows
 SHEET_COLUMNS = 3  # pairs of label and image side by side on the contact sheet
 SHEET_PAIRS = 30  # at most, so that the sheet can still be looked at
@@ -67,7 +67,7 @@ def load_system(path: Path) -> tuple[System, Experiment]:
     experiment = experiment_of(path, checkpoint.experiment)
     data, run = experiment.data, experiment.run
     system = SYSTEMS[experiment.system](
-        experiment.config, data.num_classes, data.image_height, data.image_width, run.seed
+        experiment.config, data.label_channels, data.image_height, data.image_width, run.seed
     )
     arrays = {name: array for name, array in checkpoint.arrays.items() if name.partition(".")[0] in system.networks}
     averaged = {name: array for name, array in checkpoint.arrays.items() if name.startswith("G_ema.")}
@@ -119,10 +119,11 @@ def run_test(
         claim(images, stems, out / "made_by.txt", key)
 
     def finish() -> None:
-        pack(images, stems, out / "submission.zip", SIZE)
+        width, height = size = experiment.data.output_width, experiment.data.output_height
+        pack(images, stems, out / "submission.zip", size)
         if compare:
-            save_sheet(out / "compare.png", labels, images, experiment.data.num_classes)
-        print(f"{out / 'submission.zip'}: {len(stems)} images {SIZE[0]}x{SIZE[1]}, opened again and checked")
+            save_sheet(out / "compare.png", labels, images, experiment.data)
+        print(f"{out / 'submission.zip'}: {len(stems)} images {width}x{height}, opened again and checked")
 
     parallel.on_first_process(prepare)
     own = labels[parallel.rank() :: parallel.num_processes()]
@@ -139,7 +140,8 @@ def read_all(labels: Sequence[Path], photos: Dict[str, Path], data: DataConfig) 
     """
     digest = hashlib.sha256()
     for path in tqdm(labels, unit="label", dynamic_ncols=True, desc="reading labels", leave=False):
-        digest.update(read_label(path, data.num_classes).tobytes())
+        for array in data.label_maps.read(path, data.image_width, data.image_height):
+            digest.update(array.tobytes())
         if photos:
             digest.update(read_photo(photos[path.stem]).tobytes())
     return digest.hexdigest()
@@ -174,11 +176,12 @@ def make_images(
         target = images / f"{path.stem}.jpg"
         if target.exists():
             continue
-        label = resize_label(read_label(path, data.num_classes), data.image_width, data.image_height)
+        label = with_edges(*data.label_maps.read(path, data.image_width, data.image_height))
+        segmap = to_segmap(data.label_maps.num_ids, *(array[None] for array in label))
         image = reference_image(photos[path.stem], data) if photos else None
-        batch = PairedBatch(one_hot(label[None], data.num_classes), image, [key_of(path.stem)], alone(1))
+        batch = PairedBatch(segmap, image, [key_of(path.stem)], alone(1))
         pixels = to_pixels(system.generate(batch, noise))[0]
-        write_photo(target, resize_photo(pixels, *SIZE), QUALITY)
+        write_photo(target, resize_photo(pixels, data.output_width, data.output_height), QUALITY)
 
 
 def reference_image(path: Path, data: DataConfig) -> jt.Var:
@@ -186,12 +189,14 @@ def reference_image(path: Path, data: DataConfig) -> jt.Var:
     return to_image(resize_photo(read_photo(path), data.image_width, data.image_height)[None])
 
 
-def save_sheet(path: Path, labels: Sequence[Path], images: Path, num_classes: int) -> None:
+def save_sheet(path: Path, labels: Sequence[Path], images: Path, data: DataConfig) -> None:
     """A picture of label maps and their images, half size, spread evenly over the set."""
     positions = np.linspace(0, len(labels) - 1, min(SHEET_PAIRS, len(labels))).astype(int)
+    width, height = data.output_width, data.output_height
     pictures = []
     for label_path in (labels[position] for position in positions):
-        label = resize_label(read_label(label_path, num_classes), *SIZE)
-        both = np.concatenate([colorize(label), read_photo(images / f"{label_path.stem}.jpg")], axis=1)
-        pictures.append(resize_photo(both, SIZE[0], SIZE[1] // 2))
+        ids = data.label_maps.read(label_path, width, height)[0]
+        photo = read_photo(images / f"{label_path.stem}.jpg")
+        both = np.concatenate([colorize(ids, data.label_maps.num_ids), photo], axis=1)
+        pictures.append(resize_photo(both, width, height // 2))
     Image.fromarray(contact_sheet(pictures, SHEET_COLUMNS)).save(path)

@@ -20,24 +20,53 @@ from typing import Callable, Iterable, Iterator, Sequence, Tuple
 import numpy as np
 
 from data_tools.errors import InputError
-from data_tools.image_io import read_label, read_photo, resize_label, resize_photo
+from data_tools.image_io import read_photo, resize_photo
 from data_tools.pairing import Pair
 from data_tools.pools import start_worker
+from jittor_tsit.label_maps import LabelMaps, with_edges
 
 Arrays = Tuple[np.ndarray, ...]
+
+
+@dataclass(frozen=True)
+class View:
+    """How images of any size become training images.
+
+    Args:
+        load: Width and height to which they are brought.
+        size: Width and height of what is then cut out at random.
+        flip: Whether half of them are mirrored.
+    """
+
+    load: Tuple[int, int]
+    size: Tuple[int, int]
+    flip: bool
 
 
 class Samples:
     """Samples of a data set in a seeded order without end.
 
-    Which one stands at which place, and whether it is mirrored, follows from the seeds and the place alone.
+    Which one stands at which place, its cut and whether it is mirrored follow from the seeds and the place alone. The
+    arrays of a sample are cut and mirrored together.
     """
 
     def __call__(self, nimg: int) -> Arrays:
-        """The sample at place `nimg`, as `at` gives it or mirrored."""
+        """The sample at place `nimg`, as training sees it."""
         position, mirrored = draw(self.seeds, nimg, len(self))
-        arrays = self.at(position)
-        return tuple(array[:, ::-1] for array in arrays) if mirrored and self.flip else arrays
+        arrays = self.read(position, *self.view.load)
+        if self.view.load != self.view.size:
+            arrays = cut(arrays, self.view.size, np.random.default_rng([*self.seeds, nimg]))
+        if mirrored and self.view.flip:
+            arrays = tuple(array[:, ::-1] for array in arrays)
+        return self.finish(arrays)
+
+    def at(self, position: int) -> Arrays:
+        """The sample at a place of the list, whole and not mirrored."""
+        return self.finish(self.read(position, *self.view.size))
+
+    def finish(self, arrays: Arrays) -> Arrays:
+        """The arrays that training needs from those that were read."""
+        return arrays
 
     def digest(self) -> str:
         """Tells this set from others: names and file sizes, in order."""
@@ -47,13 +76,11 @@ class Samples:
 
 @dataclass(frozen=True)
 class PairedSamples(Samples):
-    """Photo and label of each pair, at one size."""
+    """Photo and label of each pair: [H, W, 3] uint8, ids [H, W] uint8, and borders of instances [H, W] uint8 if any."""
 
     pairs: Sequence[Pair]
-    width: int
-    height: int
-    num_classes: int
-    flip: bool
+    label_maps: LabelMaps
+    view: View
     seeds: Sequence[int]
 
     def __len__(self) -> int:
@@ -61,14 +88,18 @@ class PairedSamples(Samples):
 
     def paths(self) -> Iterable[Path]:
         """Every file of the set."""
-        return (path for pair in self.pairs for path in (pair.photo, pair.label))
+        return (path for pair in self.pairs for path in (pair.photo, *self.label_maps.paths(pair.label)))
 
-    def at(self, position: int) -> Arrays:
-        """The pair at a place of the list: photo [H, W, 3] uint8, label [H, W] uint8."""
+    def read(self, position: int, width: int, height: int) -> Arrays:
+        """The pair at a place of the list, with instances in place of their borders."""
         pair = self.pairs[position]
-        photo = resize_photo(read_photo(pair.photo), self.width, self.height)
-        label = resize_label(read_label(pair.label, self.num_classes), self.width, self.height)
-        return photo, label
+        photo = resize_photo(read_photo(pair.photo), width, height)
+        return (photo, *self.label_maps.read(pair.label, width, height))
+
+    def finish(self, arrays: Arrays) -> Arrays:
+        """Borders in place of instances."""
+        photo, *label = arrays
+        return (photo, *with_edges(*label))
 
 
 @dataclass(frozen=True)
@@ -76,14 +107,12 @@ class UnpairedSamples(Samples):
     """Photos of two folders: `a` in a seeded order, each with the `b` at its place in the list.
 
     Source: TSIT's style lists are repeated to the content list's length and matched by place; both images are
-    mirrored together.
+    cut and mirrored together.
     """
 
     photos_a: Sequence[Path]
     photos_b: Sequence[Path]
-    width: int
-    height: int
-    flip: bool
+    view: View
     seeds: Sequence[int]
 
     def __len__(self) -> int:
@@ -93,10 +122,10 @@ class UnpairedSamples(Samples):
         """Every file of the set."""
         return [*self.photos_a, *self.photos_b]
 
-    def at(self, position: int) -> Arrays:
+    def read(self, position: int, width: int, height: int) -> Arrays:
         """The photos at a place of the lists: a [H, W, 3] uint8, b [H, W, 3] uint8."""
         paths = self.photos_a[position], self.photos_b[position % len(self.photos_b)]
-        return tuple(resize_photo(read_photo(path), self.width, self.height) for path in paths)
+        return tuple(resize_photo(read_photo(path), width, height) for path in paths)
 
 
 @dataclass(frozen=True)
@@ -115,6 +144,13 @@ class PhasedSamples:
         """The sample at place `nimg` of the run."""
         phase = bisect.bisect_right(self.starts, nimg) - 1
         return self.phases[phase](nimg - self.starts[phase])
+
+
+def cut(arrays: Arrays, size: Tuple[int, int], rng: np.random.Generator) -> Arrays:
+    """The same random part, `size` (width, height), of arrays [H, W, ...]."""
+    width, height = size
+    top, left = (int(rng.integers(whole - part + 1)) for whole, part in zip(arrays[0].shape, (height, width)))
+    return tuple(array[top : top + height, left : left + width] for array in arrays)
 
 
 def draw(seeds: Sequence[int], nimg: int, size: int) -> tuple[int, bool]:

@@ -77,7 +77,7 @@ def _measure(experiment: Experiment, system, samples: List[Samples], phase: Plan
     size = phase.batch_size
     pieces = (split_batch(first, size, phase.accumulate) for first in range(0, (1 + TIMED_STEPS) * size, size))
     phased = PhasedSamples([samples[phase.number - 1]], [0])
-    incoming = list(batches(system.batch_kind, phased, experiment.data.num_classes, pieces, workers=1))
+    incoming = list(batches(system.batch_kind, phased, experiment.data.label_maps.num_ids, pieces, workers=1))
     system.begin(phase, 0)
     for number, parts in enumerate(incoming):
         if number == 1:

@@ -12,6 +12,7 @@ import jittor as jt
 from tqdm import tqdm
 
 from data_tools.checking import check_pairs
+from data_tools.classes import NUM_CLASSES
 from data_tools.errors import InputError
 from data_tools.files import write_atomic
 from data_tools.image_io import read_photo
@@ -19,6 +20,7 @@ from jittor_tsit import parallel
 from jittor_tsit.config import Experiment, to_json
 from jittor_tsit.data import batches, paired_samples, unpaired_samples
 from jittor_tsit.experiment_files import load_experiment, shipped_experiment
+from jittor_tsit.label_maps import LabelMaps
 from jittor_tsit.optim import count_parameters
 from jittor_tsit.overrides import override
 from jittor_tsit.plan import PlannedPhase, make_plan, phases_of, require_even, split_of, steps_from
@@ -78,7 +80,7 @@ def run_training(experiment: Experiment, run_dir: Path) -> int:
     pieces = (
         parallel.split_batch(step.first, step.size, step.phase.accumulate) for step in steps_from(plan, progress.nimg)
     )
-    incoming = batches(system.batch_kind, phased, data.num_classes, pieces, data.workers)
+    incoming = batches(system.batch_kind, phased, data.label_maps.num_ids, pieces, data.workers)
     try:
         with stopping_gently() as asked_to_stop:
             snapshot = Snapshots(system, samples[0], run, options, run_dir)
@@ -105,7 +107,7 @@ def build_system(experiment: Experiment) -> System:
     data, run = experiment.data, experiment.run
     jt.set_global_seed(run.seed, False)  # the same on all processes
     kind = SYSTEMS[experiment.system]
-    system = kind(experiment.config, data.num_classes, data.image_height, data.image_width, run.seed)
+    system = kind(experiment.config, data.label_channels, data.image_height, data.image_width, run.seed)
     jt.sync_all()  # Jittor draws when it executes: now, so that what follows does not change who gets which numbers
     return system
 
@@ -141,12 +143,16 @@ def check_photos(experiment: Experiment, samples: List[Samples]) -> None:
 
 
 def check_all_pairs(experiment: Experiment, samples: List[Samples]) -> None:
-    """Read every pair."""
+    """Read every pair, and its instances."""
     pairs = sorted({pair for each in samples for pair in each.pairs})
-    problems = check_pairs(pairs, experiment.data.num_classes)
+    maps = experiment.data.label_maps
+    problems = check_pairs(pairs, maps.num_classes, unknown=maps.unknown)
     if problems:
-        more = f" ({len(problems)} faulty pairs; `python -m data_tools check` lists all)" if len(problems) > 1 else ""
+        where = "; `python -m data_tools check` lists all" if maps == LabelMaps(NUM_CLASSES) else ""
+        more = f" ({len(problems)} faulty pairs{where})" if len(problems) > 1 else ""
         raise InputError(f"{problems[0][1]}{more}")
+    for pair in tqdm(pairs if maps.has_edges else [], unit="map", desc="check instances", leave=False):
+        maps.read(pair.label, 1, 1)
 
 
 def require_same_run(options: dict) -> None:

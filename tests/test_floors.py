@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FLOORS = (  # lowest first; a module may import from its own floor or below
-    ("data_tools", "jittor_tsit.bootstrap", "jittor_tsit.config", "jittor_tsit.samples", "jittor_tsit.convert",
-     "jittor_tsit.pickled_arrays", "jittor_tsit.torch_pickle", "jittor_tsit.weight_files", "jittor_tsit.ticker",
+    ("data_tools", "jittor_tsit.bootstrap", "jittor_tsit.config", "jittor_tsit.label_maps", "jittor_tsit.samples",
+     "jittor_tsit.convert", "jittor_tsit.pickled_arrays", "jittor_tsit.torch_pickle", "jittor_tsit.weight_files", "jittor_tsit.ticker",
      "jittor_tsit.experiment_files", "jittor_tsit.submit", "jittor_tsit.overrides", "jittor_tsit.plan",
      "jittor_tsit.launch"),
     ("jittor_tsit.layers", "jittor_tsit.parallel"),

@@ -9,7 +9,8 @@ import pytest
 from data_tools.errors import InputError
 from data_tools.image_io import write_label, write_photo
 from data_tools.pairing import find_pairs
-from jittor_tsit.samples import PairedSamples, PhasedSamples, draw, read_ahead
+from jittor_tsit.label_maps import LabelMaps
+from jittor_tsit.samples import PairedSamples, PhasedSamples, View, draw, read_ahead
 
 WIDTH, HEIGHT, COUNT = 32, 16, 5
 
@@ -24,7 +25,8 @@ def samples(tmp_path):
         label[:, : WIDTH // 2] += 10
         write_label(tmp_path / f"labels/{k}.png", label)
         write_photo(tmp_path / f"imgs/{k}.jpg", np.repeat(label[:, :, None] * 8, 3, axis=2))
-    return PairedSamples(find_pairs(tmp_path), WIDTH, HEIGHT, num_classes=29, flip=True, seeds=(3, 1))
+    view = View(load=(WIDTH, HEIGHT), size=(WIDTH, HEIGHT), flip=True)
+    return PairedSamples(find_pairs(tmp_path), LabelMaps(29), view, seeds=(3, 1))
 
 
 def batches_of(size, start=0):
@@ -93,3 +95,19 @@ def test_each_phase_reads_its_own_samples_from_its_first_on(samples):
     phased = PhasedSamples([samples, other], [0, 7])
     for nimg, expected in ((6, samples(6)), (7, other(0)), (9, other(2))):
         np.testing.assert_array_equal(phased(nimg)[1], expected[1])
+
+
+def test_cuts_are_of_photo_and_label_alike_and_follow_from_the_place(samples):
+    view = View(load=(WIDTH + 8, HEIGHT + 4), size=(WIDTH, HEIGHT), flip=False)
+    cutting = dataclasses.replace(samples, view=view)
+    borders = set()
+    for nimg in range(20):
+        photo, label = cutting(nimg)
+        assert photo.shape == (HEIGHT, WIDTH, 3) and label.shape == (HEIGHT, WIDTH)
+        np.testing.assert_array_equal(label, cutting(nimg)[1])
+        border = int(np.argmin(label[0]))  # of the higher left half
+        step_in_photo = int(np.argmin(np.diff(photo[0, :, 0].astype(int))))
+        assert abs(step_in_photo + 1 - border) <= 2  # resizing and JPEG blur the photo's border
+        borders.add(border)
+    assert len(borders) > 3 and max(borders) - min(borders) <= 8
+    assert cutting.at(0)[1].shape == (HEIGHT, WIDTH)

@@ -11,7 +11,7 @@ import numpy as np
 from data_tools.classes import colorize
 from jittor_tsit import parallel
 from jittor_tsit.config import RunConfig
-from jittor_tsit.data import PairedBatch, UnpairedBatch, alone, one_hot, to_image, to_pixels
+from jittor_tsit.data import PairedBatch, UnpairedBatch, alone, to_image, to_pixels, to_segmap
 from jittor_tsit.noise import Noise
 from jittor_tsit.samples import Samples
 from jittor_tsit.systems.base import System
@@ -59,9 +59,10 @@ def digests(arrays: Dict[str, np.ndarray]) -> Dict[str, str]:
 def grid_inputs(samples: Samples, num_rows: int, batch_kind: str) -> Tuple[object, np.ndarray, np.ndarray]:
     """A batch spread over the set, and the pictures beside it: inputs [N, H, W, 3], photos [N, H, W, 3]."""
     positions = np.linspace(0, len(samples) - 1, min(num_rows, len(samples))).astype(int)
-    first, second = (np.stack(arrays) for arrays in zip(*(samples.at(position) for position in positions)))
+    first, *rest = (np.stack(arrays) for arrays in zip(*(samples.at(position) for position in positions)))
     place = range(len(positions)), alone(len(positions))
     if batch_kind == "unpaired":
-        return UnpairedBatch(to_image(first), to_image(second), *place), first, second
-    colours = np.stack([colorize(label) for label in second])
-    return PairedBatch(one_hot(second, samples.num_classes), None, *place), colours, first
+        return UnpairedBatch(to_image(first), to_image(*rest), *place), first, *rest
+    num_ids = samples.label_maps.num_ids
+    colours = np.stack([colorize(label, num_ids) for label in rest[0]])
+    return PairedBatch(to_segmap(num_ids, *rest), None, *place), colours, first

@@ -1,0 +1,18 @@
+"""SPADE (Park et al., CVPR 2019) on the contest's 10,000 landscapes, 512 x 384, with the official code's options.
+
+No latent code, hinge loss, feature matching 10, VGG 10, TTUR Adam, 100 epochs at the full rate and 100 of linear decay
+as for ADE20K. Batch norm wants more than one image: the papers give each GPU 4.
+
+Command: bash run.sh train --experiment experiments/spade_landscape.py --data DIR perceptual_weights=vgg19.pth
+"""
+
+from jittor_tsit.config import Experiment, OptimConfig, RunConfig
+from jittor_tsit.systems.spade import SPADEConfig
+
+EPOCH = 10_000  # images of the contest's training set
+
+experiment = Experiment(
+    system="spade",
+    config=SPADEConfig(optim=OptimConfig(constant_nimg=100 * EPOCH, decay_nimg=100 * EPOCH, epoch_nimg=EPOCH)),
+    run=RunConfig(total_nimg=200 * EPOCH, batch_size=4, status_nimg=100, snapshot_nimg=EPOCH),
+)

@@ -1,0 +1,60 @@
+"""The shipped experiments: each can be opened and planned; SPADE's special label maps train and generate."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tiny import CONFIGS, HEIGHT, WIDTH, make_experiment
+
+from data_tools.image_io import write_label, write_photo
+from jittor_tsit import train
+from jittor_tsit.experiment_files import load_experiment
+from jittor_tsit.generate import run_test
+from jittor_tsit.plan import make_plan, phases_of
+from jittor_tsit.systems import SYSTEMS
+from jittor_tsit.training.checkpoint import checkpoint_path
+
+FOLDER = Path(__file__).parents[1] / "experiments"
+CHANNELS = {"spade_landscape": 29, "spade_ade20k": 151, "spade_coco_stuff": 184, "spade_cityscapes": 36}  # official
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.stem)
+def test_every_experiment_has_a_plan_and_stands_in_the_list(path):
+    experiment = load_experiment(path)
+    assert isinstance(experiment.config, SYSTEMS[experiment.system].Config)
+    plan = make_plan(experiment, [10_000] * len(phases_of(experiment)))
+    assert plan[-1].end > 0
+    assert f"`{path.name}`" in (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert CHANNELS.get(path.stem, 29) == experiment.data.label_channels
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Three pairs of 40 classes with pixels without one, and instances; label maps to generate from, likewise."""
+    rng = np.random.default_rng(0)
+    for folder in ("train/imgs", "train/labels", "train/instances", "test/labels", "test/instances"):
+        (tmp_path / folder).mkdir(parents=True)
+    for k in range(3):
+        blocks = rng.integers(0, 41, (4, 8)).repeat(40, 0).repeat(40, 1)
+        for part in ("train", "test"):
+            write_label(tmp_path / f"{part}/labels/{k}.png", np.where(blocks == 40, 255, blocks))
+            write_label(tmp_path / f"{part}/instances/{k}.png", blocks + 1000)
+        write_photo(tmp_path / f"train/imgs/{k}.jpg", rng.integers(0, 256, (160, 320, 3)).astype(np.uint8))
+    return tmp_path
+
+
+def test_unknown_pixels_edges_and_cuts_go_the_whole_way(root, tmp_path):
+    experiment = make_experiment(root, total_nimg=2)
+    data = dataclasses.replace(experiment.data, load_width=WIDTH + 30, load_height=HEIGHT + 15, num_classes=40)
+    data = dataclasses.replace(data, unknown_id=255, instance_edges=True, output_width=100, output_height=50)
+    experiment = dataclasses.replace(experiment, system="spade", config=CONFIGS["spade"], data=data)
+    assert train.run_training(experiment, tmp_path / "run") == 0
+    assert run_test(checkpoint_path(tmp_path / "run", 2), None, tmp_path / "out", 0, None, compare=True) == 0
+    with Image.open(tmp_path / "out/images/1.jpg") as image:
+        assert image.size == (100, 50)
+    image = (tmp_path / "out/images/1.jpg").read_bytes()
+    write_label(root / "test/instances/1.png", np.zeros((160, 320), int))  # other borders make another image
+    assert run_test(checkpoint_path(tmp_path / "run", 2), None, tmp_path / "out", 0, None, compare=False) == 0
+    assert (tmp_path / "out/images/1.jpg").read_bytes() != image
