@@ -30,12 +30,15 @@ ENVIRONMENT = {
     "OMPI_MCA_mpi_yield_when_idle": "1",  # waiting must not take the core from a process that computes
     "OMPI_MCA_btl_vader_single_copy_mechanism": "none",  # the other needs a right that containers do not give
     "OMP_WAIT_POLICY": "passive",
+    # of what a killed process leaves behind, which is cleaned up all the same
+    "PYTHONWARNINGS": "ignore::UserWarning:multiprocessing.resource_tracker",
 }
 AS_ROOT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}  # as in most containers
 # Passed on to other machines where they are set.
 PASSED_ON = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "JITTOR_HOME", "cache_name", "nvcc_path", "OMP_NUM_THREADS",
              "nccl_include_path", "nccl_lib_path", TERMINAL_VARIABLE, *ENVIRONMENT)  # fmt: skip
-RULE = b"-----"  # mpirun draws such lines above and below what it says itself
+RULE = b"-" * 50  # mpirun draws such lines, or longer ones, above and below what it says itself
+MPIRUN = b"mpirun: "  # begins its other lines
 KILLED = re.compile(r"rank (\d+) with PID \d+ on node (\S+) exited on\s+signal (\d+)")
 EXITED = re.compile(r"Exit code:\s+(\d+)")
 OWN_FAULT_SECONDS = 2  # if process 0 has the same fault, it has said so by then, and mpirun has ended this one
@@ -57,6 +60,7 @@ def run_member(command: Callable[[], int]) -> int:
     A process that fails must leave at once: its exit handlers would wait for the others, and they for it.
     """
     signal.signal(STOP_SIGNAL, signal.default_int_handler)  # until training handles it
+    os.register_at_fork(after_in_child=_leave_signals)
     try:
         status = exit_status(lambda: _member(command))
     except BaseException:
@@ -67,6 +71,12 @@ def run_member(command: Callable[[], int]) -> int:
         sys.stderr.flush()
         os._exit(status)
     return status
+
+
+def _leave_signals() -> None:
+    """In a process that Jittor forks to compile: mpirun signals it too, and stopping is its parent's affair."""
+    signal.signal(STOP_SIGNAL, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _member(command: Callable[[], int]) -> int:
@@ -147,21 +157,35 @@ def relay(source: int) -> str:
     Args:
         source: File descriptor of mpirun's standard error.
     """
-    buffer, said, is_mpirun = b"", [], False
+    buffer, said, is_mpirun, last = b"", [], False, b"\n"
+
+    def pass_on(data: bytes) -> None:
+        nonlocal last
+        _write(data)
+        last = data[-1:] or last
+
     for chunk in iter(lambda: os.read(source, 65536), b""):
         *lines, buffer = (buffer + chunk).split(b"\n")
         for line in lines:
-            if line.startswith(RULE):
+            begun, rule, _ = line.partition(RULE)
+            if rule:
+                pass_on(begun)  # a progress bar, which has no end of line
                 is_mpirun = not is_mpirun
-            elif is_mpirun or line.startswith(b"mpirun: "):
+            elif is_mpirun or line.startswith(MPIRUN):
                 said.append(line.decode(errors="replace"))
             else:
-                _write(line + b"\n")
-        if not is_mpirun and buffer and not buffer.startswith((b"-", b"mpirun")):
-            _write(buffer)  # the beginning of a line, such as a progress bar
+                pass_on(line + b"\n")
+        if not is_mpirun and not _may_be_mpiruns(buffer):
+            pass_on(buffer)
             buffer = b""
-    _write(buffer)
+    pass_on(buffer)
+    pass_on(b"" if last == b"\n" else b"\n")
     return "\n".join(said)
+
+
+def _may_be_mpiruns(beginning: bytes) -> bool:
+    """Whether a line that begins so may turn out to be mpirun's, once all of it is here."""
+    return beginning.endswith(b"-") or MPIRUN.startswith(beginning[: len(MPIRUN)])
 
 
 def _write(data: bytes) -> None:

@@ -34,13 +34,13 @@ def make_system(name: str, is_training=True):
     return system
 
 
-def make_batch(kind: str, size=1, with_image=True):
+def make_batch(kind: str, size=1, with_image=True, height=HEIGHT, width=WIDTH):
     """Random input of a batch kind."""
     rng = np.random.default_rng(1)
-    photos = [rng.integers(0, 256, (size, HEIGHT, WIDTH, 3)).astype(np.uint8) for _ in range(2)]
+    photos = [rng.integers(0, 256, (size, height, width, 3)).astype(np.uint8) for _ in range(2)]
     if kind == "unpaired":
         return UnpairedBatch(to_image(photos[0]), to_image(photos[1]), range(size), alone(size))
-    label = rng.integers(0, NUM_CLASSES, (size, HEIGHT // 8, WIDTH // 8)).astype(np.uint8).repeat(8, 1).repeat(8, 2)
+    label = rng.integers(0, NUM_CLASSES, (size, height // 8, width // 8)).astype(np.uint8).repeat(8, 1).repeat(8, 2)
     return PairedBatch(
         one_hot(label, NUM_CLASSES), to_image(photos[0]) if with_image else None, range(size), alone(size)
     )

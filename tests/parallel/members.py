@@ -1,0 +1,152 @@
+"""What test_same_step.py has computed by several processes, and then alone: `mpirun -np N python members.py FOLDER`.
+
+Every process writes what it has as an npz, named by its number.
+"""
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Callable, Dict, Optional
+
+import jittor_tsit  # noqa: F401  first: it sets the environment that Jittor reads
+
+import jittor as jt
+import numpy as np
+from tiny import CONFIGS, HEIGHT, WIDTH, make_batch, piece_of, record_step
+
+from data_tools.errors import InputError
+from jittor_tsit import parallel
+from jittor_tsit.config import DataConfig, Experiment, RunConfig
+from jittor_tsit.data import PairedBatch
+from jittor_tsit.launch import CommonError, run_member
+from jittor_tsit.layers.norm import BatchNorm
+from jittor_tsit.systems.base import System
+from jittor_tsit.train import build_system
+
+Arrays = Dict[str, np.ndarray]
+
+IMAGE_SIZES = {"tsit": (HEIGHT, WIDTH), "spade": (32, 64)}  # the least; SPADE's 128 hidden channels are slow in float64
+
+
+def batch_norm(size: int) -> Arrays:
+    """One pass and its gradient; of the own images, and the running statistics.
+
+    Args:
+        size: Images of the whole batch.
+    """
+    rng = np.random.default_rng(0)
+    x = (rng.standard_normal((size, 3, 5, 7)) + 2).astype(np.float32)
+    weight = rng.standard_normal(x.shape).astype(np.float32)
+    ((index, share),) = parallel.split_batch(0, size)
+    own = slice(index.start, index.stop)
+    norm, x, weight = BatchNorm(3), jt.array(x[own]), jt.array(weight[own])
+    with parallel.sharing(share):
+        y = norm(x)
+    gradient = jt.grad((y * weight).mean() * share.weight, x)
+    return {
+        "own/y": y.numpy()[: share.own],
+        "own/gradient": gradient.numpy()[: share.own],
+        "running_mean": norm.running_mean.numpy(),
+        "running_var": norm.running_var.numpy(),
+    }
+
+
+def step(name: str, size: int, num_parts=1, dtype="float64", lr_G: Optional[float] = None) -> Arrays:
+    """Losses, gradients, running statistics and singular vectors of the first step, and the weights after it.
+
+    Args:
+        size: Images of the whole batch.
+        num_parts: In which they go through the networks.
+        lr_G: None: the experiment's.
+    """
+    system, (height, width) = new_system(name), IMAGE_SIZES[name]
+    for var in system.state_dict().values():
+        var.update(var.cast(dtype))
+    if lr_G is not None:
+        system.optimizers["G"].lr = lr_G
+    batch = make_batch(system.batch_kind, size, height=height, width=width)
+    batch = PairedBatch(batch.segmap.cast(dtype), batch.image.cast(dtype), batch.index, batch.share)
+    recorded = record_step(system, [piece_of(batch, *piece) for piece in parallel.split_batch(0, size, num_parts)])
+    state = {name: var.numpy() for name, var in system.state_dict().items()}
+    vectors = {name: array for name, array in state.items() if name.endswith((".u", ".v"))}
+    return {**recorded, **vectors, **{f"after/{name}": array for name, array in state.items()}}
+
+
+def new_system(name: str) -> System:
+    """A system as `train.run_training` makes it."""
+    height, width = IMAGE_SIZES[name]
+    data = DataConfig(image_height=height, image_width=width)
+    system = build_system(Experiment(name, CONFIGS[name], data, RunConfig(total_nimg=1)))
+    system.prepare_training(needs_vgg=False)
+    jt.sync_all()
+    return system
+
+
+def initial_weights() -> Arrays:
+    """Everything that a new system holds."""
+    return {name: var.numpy() for name, var in new_system("tsit").state_dict().items()}
+
+
+def noise() -> Arrays:
+    """The own draws of a batch in the middle of a run."""
+    ((index, _),) = parallel.split_batch(100, 5)
+    return {"own/eps": new_system("tsit").noise.normal("G", index, (4,)).numpy()}
+
+
+def exchanged() -> Arrays:
+    """Texts that every process must have alike."""
+    rank = parallel.rank()
+    texts = {
+        "gather": " | ".join(parallel.gather(f"{'ü' * 3 * rank}")),
+        "on one": _fault(parallel.together, _refuse, rank == 1, "faulty"),
+        "on all": _fault(parallel.together, _refuse, True, "faulty"),
+        "on none": str(len(_fault(parallel.together, _refuse, False, "faulty"))),
+        "same": str(len(_fault(parallel.require_same, {"a": "1", "b": "2"}, "values"))),
+        "differs": _fault(parallel.require_same, {"a": "1", "b": str(rank)}, "values"),
+        "lacks": _fault(parallel.require_same, {"a": "1", **({} if rank else {"b": "2"})}, "values"),
+        "any": " ".join(str(parallel.any_process(claim)) for claim in (False, rank == 1, True)),
+        "first's": str(parallel.from_first(np.full(3, rank))),
+    }
+    return {name: np.array(text) for name, text in texts.items()}
+
+
+def _refuse(refuses: bool, text: str) -> None:
+    if refuses:
+        raise InputError(text)
+
+
+def _fault(function: Callable, *arguments) -> str:
+    try:
+        function(*arguments)
+    except CommonError as error:
+        return str(error)
+    return ""
+
+
+CASES: Dict[str, Callable[[], Arrays]] = {
+    # Two processes get 2 + 2 images, 1 + 2, and 0 + 1.
+    "norm-even": partial(batch_norm, 4),
+    "norm-uneven": partial(batch_norm, 3),
+    "norm-idle": partial(batch_norm, 1),
+    "tsit-even": partial(step, "tsit", 2),
+    "tsit-uneven": partial(step, "tsit", 3),
+    "spade-even": partial(step, "spade", 2),
+    "spade-uneven": partial(step, "spade", 3),
+    "spade-idle": partial(step, "spade", 3, num_parts=2),  # 0 + 1, then 1 + 1
+    "tsit-float32": partial(step, "tsit", 3, dtype="float32", lr_G=0.0),
+    "spade-float32": partial(step, "spade", 3, dtype="float32", lr_G=0.0),
+    "initial": initial_weights,
+    "noise": noise,
+}
+
+
+def main(folder: Path) -> int:
+    """Compute all cases and write them."""
+    results = {f"{case}:{name}": array for case, compute in CASES.items() for name, array in compute().items()}
+    results.update({f"exchanged:{name}": text for name, text in exchanged().items()})
+    np.savez(folder / f"{parallel.rank()}.npz", **results)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_member(lambda: main(Path(sys.argv[1]))))

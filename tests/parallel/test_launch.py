@@ -1,0 +1,117 @@
+"""What the launcher passes on of mpirun's standard error, and what it says about the end. No processes."""
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from jittor_tsit import launch
+
+FRAME = b"-" * 74 + b"\n"
+# Open MPI 4.1.4's own words
+NOTICED = b"mpirun noticed that process rank 1 with PID 0 on node mill exited on signal 9 (Killed).\n"
+EXITED = (
+    b"mpirun detected that one or more processes exited with non-zero status, thus causing\n"
+    b"the job to be terminated. The first process to do so was:\n\n"
+    b"  Process name: [[63212,1],1]\n  Exit code:    2\n"
+)
+
+
+@pytest.fixture
+def relayed(monkeypatch):
+    """A pipe into a running `relay`, what it passed on so far, and how to end it with what it held back."""
+    source, sink = os.pipe()
+    passed_on, held_back = [], []
+    monkeypatch.setattr(launch, "_write", passed_on.append)
+    thread = threading.Thread(target=lambda: held_back.append(launch.relay(source)), daemon=True)
+    thread.start()
+
+    def end():
+        os.close(sink)
+        thread.join(5)
+        os.close(source)
+        return held_back[0]
+
+    return sink, lambda: b"".join(passed_on), end
+
+
+def wait_for(passed_on, text):
+    """What has no end of line must come through before one does."""
+    deadline = time.time() + 5
+    while passed_on() != text and time.time() < deadline:
+        time.sleep(0.01)
+    assert passed_on() == text
+
+
+def test_what_processes_say_is_passed_on_and_mpiruns_words_are_held_back(relayed):
+    sink, passed_on, end = relayed
+    os.write(sink, b"error: a fault\n" + FRAME + EXITED + FRAME + b"last words\n")
+    assert end() == EXITED.decode().rstrip("\n")
+    assert passed_on() == b"error: a fault\nlast words\n"
+
+
+def test_text_that_arrives_in_pieces_is_put_together(relayed):
+    sink, passed_on, end = relayed
+    text = b"one\n" + FRAME + NOTICED + FRAME + b"mpirun: Forwarding signal 23 to job\n--- a line of ours\ntwo\n"
+    for k in range(0, len(text), 7):
+        os.write(sink, text[k : k + 7])
+        time.sleep(0.002)  # so that it is read in pieces
+    assert end() == NOTICED.decode() + "mpirun: Forwarding signal 23 to job"
+    assert passed_on() == b"one\n--- a line of ours\ntwo\n"
+
+
+def test_the_beginning_of_a_line_does_not_wait_for_its_end(relayed):
+    sink, passed_on, end = relayed
+    os.write(sink, b"\r 10%|#   ")
+    wait_for(passed_on, b"\r 10%|#   ")
+    os.write(sink, b"\r 20%|##  \n")
+    wait_for(passed_on, b"\r 10%|#   \r 20%|##  \n")
+    assert end() == ""
+
+
+def test_what_has_no_end_of_line_at_the_end_is_passed_on(relayed):
+    sink, passed_on, end = relayed
+    os.write(sink, b"-- cut sho")  # might have become a rule
+    assert end() == ""
+    assert passed_on() == b"-- cut sho\n"  # ended, so that a message may follow
+
+
+def test_a_rule_after_a_progress_bar_is_mpiruns(relayed):
+    sink, passed_on, end = relayed
+    os.write(sink, b"\r 10%|#   " + FRAME + NOTICED + FRAME + b"last words\n")
+    assert end() == NOTICED.decode().rstrip("\n")
+    assert passed_on() == b"\r 10%|#   last words\n"
+
+
+@pytest.mark.parametrize("number, cause", [
+    (signal.SIGKILL, "SIGKILL, perhaps for want of memory"), (signal.SIGSEGV, "SIGSEGV"), (signal.SIGBUS, "SIGBUS"),
+])  # fmt: skip
+@pytest.mark.parametrize("gap", [" ", "\n"])
+def test_the_signal_that_ended_a_process_is_named(capsys, number, cause, gap):
+    said = f"mpirun noticed that process rank 1 with PID 0 on node mill exited on{gap}signal {int(number)} (Killed)."
+    assert launch._report(128 + number, said, stopped=False) == 2
+    assert capsys.readouterr().err == (
+        f"error: process 1 on mill was ended by {cause}; the same command goes on from the last checkpoint\n"
+    )
+
+
+@pytest.mark.parametrize("status", [1, 2, 130])
+def test_a_process_that_said_why_it_ended_needs_no_other_line(capsys, status):
+    assert launch._report(status, EXITED.decode(), stopped=False) == status
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("said, reason", [("There are not\nenough slots.", "There are not enough slots."),
+                                          ("", "status 213")])  # fmt: skip
+def test_a_failure_of_mpirun_itself_is_named(capsys, said, reason):
+    assert launch._report(213, said, stopped=False) == 2
+    assert capsys.readouterr().err == f"error: mpirun failed: {reason}\n"
+
+
+def test_a_run_that_was_asked_to_stop_was_interrupted_however_it_ended(capsys):
+    for status, said in ((130, EXITED.decode()), (137, NOTICED.decode()), (1, "")):
+        assert launch._report(status, said, stopped=True) == 130
+    assert launch._report(0, "", stopped=True) == 0  # it had come to its end
+    assert capsys.readouterr().err == ""
