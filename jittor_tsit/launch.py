@@ -76,7 +76,6 @@ def run_member(command: Callable[[], int]) -> int:
 def _leave_signals() -> None:
     """In a process that Jittor forks to compile: mpirun signals it too, and stopping is its parent's affair."""
     signal.signal(STOP_SIGNAL, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _member(command: Callable[[], int]) -> int:

@@ -26,7 +26,10 @@ def stopping_gently() -> Iterator[Callable[[], bool]]:
         if parallel.rank() == 0:
             os.write(2, b"\nstopping after this step (Ctrl-C again: at once)\n")  # print may not be used here
 
-    previous = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM, STOP_SIGNAL)}
+    handlers = {signal.SIGINT: ask, signal.SIGTERM: ask, STOP_SIGNAL: ask}
+    if parallel.num_processes() > 1:
+        handlers[signal.SIGTERM] = signal.SIG_DFL  # mpirun is ending them all
+    previous = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield lambda: parallel.any_process(bool(asked))
     finally:

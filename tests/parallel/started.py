@@ -14,6 +14,7 @@ from typing import Callable, Dict, Iterator, List, NamedTuple, Sequence
 
 import pytest
 
+from jittor_tsit.launch import _end_with_parent
 from jittor_tsit.ticker import RANK_VARIABLE
 
 ROOT = Path(__file__).parents[2]
@@ -115,6 +116,7 @@ def started(words: Sequence[object], place: Path, **variables: str) -> Iterator[
             stdout=subprocess.DEVNULL,
             stderr=stderr,
             start_new_session=True,
+            preexec_fn=_end_with_parent,  # where pytest itself is killed
         )
         command = Started(process, stderr, mark)
         try:

@@ -52,30 +52,28 @@ def test_batch_norm_and_its_gradient_are_those_of_the_whole_batch(ranks, case):
         np.testing.assert_allclose(array, alone[name], rtol=0, atol=2e-6 * np.abs(alone[name]).max(), err_msg=name)
 
 
-@pytest.mark.parametrize("case", ["tsit-even", "tsit-uneven", "spade-even", "spade-uneven", "spade-idle"])
-def test_a_step_is_that_of_the_whole_batch(ranks, case):
-    """In float64, where Adam's eps drowns the gradients that are rounding noise, which it would blow up in float32."""
+@pytest.mark.parametrize("case", ["tsit-even", "tsit-uneven"])
+def test_a_step_in_float64_is_that_of_the_whole_batch(ranks, case):
+    """At the true rates: Adam's eps drowns gradients that are rounding noise, which are too large for it in float32."""
     alone, ours = before(members.CASES[case]()), before(both(ranks, case))
     assert set(alone) == set(ours)
     largest = {}
     for name, array in alone.items():
         largest[kind_of(name)] = max(largest.get(kind_of(name), 0.0), np.abs(array).max())
     for name, array in alone.items():
-        # Of its own largest value: the share of an image, such as 1/3, is a float32. Of its network's: biases in
-        # front of a normalisation have no gradient but rounding.
+        # Of its own largest value, although an image's share, such as 1/3, is a float32: 9e-7 was measured.
+        # Of its network's: biases in front of a normalisation have no gradient but rounding.
         bound = 1e-5 * np.abs(array).max() + 1e-10 * largest[kind_of(name)]
         np.testing.assert_allclose(ours[name], array, rtol=0, atol=bound, err_msg=name)
 
 
-@pytest.mark.parametrize("case", ["tsit-float32", "spade-float32"])
+@pytest.mark.parametrize("case", ["spade-even", "spade-uneven", "spade-idle"])
 def test_a_step_in_float32_is_that_of_the_whole_batch(ranks, case):
     """With G at rest: its first update is +-lr also for gradients that are rounding noise, and D judges its images."""
-    alone, ours = before(members.CASES[case]()), before(both(ranks, case))
-    # 2.3e-5 was measured, in D's last layer, where the gradients of real and fake images cancel but for 1 %
-    assert_same_step(ours, alone, 1e-4)
+    assert_same_step(before(both(ranks, case)), before(members.CASES[case]()), 1e-5)  # 4e-6 was measured
 
 
-@pytest.mark.parametrize("case", ["tsit-uneven", "spade-idle", "spade-float32", "initial"])
+@pytest.mark.parametrize("case", ["tsit-uneven", "spade-uneven", "spade-idle", "initial"])
 def test_all_processes_hold_the_same_bits(ranks, case):
     first, second = (of_case(rank, case) for rank in ranks)
     assert any(name.endswith("G.conv_image.weight") for name in first)
