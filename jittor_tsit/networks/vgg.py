@@ -4,7 +4,7 @@ import http.client
 import shutil
 import urllib.request
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict, List, Tuple
 
 import jittor as jt
 import numpy as np
@@ -23,6 +23,8 @@ STAGES = {
     "vgg16": ((0, 2), (5, 7), (10, 12, 14), (17, 19, 21), (24, 26, 28)),
     "vgg19": ((0, 2), (5, 7), (10, 12, 14, 16), (19, 21, 23, 25), (28, 30, 32, 34)),
 }
+WIDTHS = (64, 128, 256, 512, 512)  # of the stages
+LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")  # what `VGGFeatures` gives
 
 
 class VGGFeatures(nn.Module):
@@ -31,6 +33,7 @@ class VGGFeatures(nn.Module):
     Args:
         arch: "vgg16" or "vgg19".
         weights: torchvision's arrays, `features.N.weight` [out, in, 3, 3] and `features.N.bias` [out].
+        tap_last: Give the last activation of each stage (relu1_2, relu2_2, …), not the first.
 
     Shapes:
         image [N, 3, H, W] in [-1, 1] -> five maps [N, C_k, H / 2^k, W / 2^k]
@@ -41,9 +44,10 @@ class VGGFeatures(nn.Module):
     Source: SPADE and TSIT feed [-1, 1] directly, without ImageNet's mean and deviation.
     """
 
-    def __init__(self, arch: str, weights: Dict[str, np.ndarray]):
+    def __init__(self, arch: str, weights: Dict[str, np.ndarray], tap_last: bool = False):
         stages = STAGES[arch]
-        self.stages = [len(stage) for stage in stages[:-1]] + [1]  # nothing is needed beyond relu5_1
+        self.taps = [len(stage) - 1 if tap_last else 0 for stage in stages]
+        self.stages = [len(stage) for stage in stages[:-1]] + [self.taps[-1] + 1]  # nothing is needed beyond the last
         indices = [index for stage, count in zip(stages, self.stages) for index in stage[:count]]
         self.convs = nn.ModuleList(
             [_FrozenConv(weights[f"features.{i}.weight"], weights[f"features.{i}.bias"]) for i in indices]
@@ -56,7 +60,7 @@ class VGGFeatures(nn.Module):
                 x = nn.pool(x, 2, "maximum", stride=2)
             for k in range(count):
                 x = nn.relu(next(convs)(x))
-                if k == 0:
+                if k == self.taps[stage]:
                     feats.append(x)
         return feats
 
@@ -72,6 +76,17 @@ class _FrozenConv(nn.Module):
         return nn.conv2d(x, self.weight, self.bias, 1, 1)
 
 
+def published_shapes(arch: str) -> Dict[str, Tuple[int, ...]]:
+    """torchvision's names and shapes of the convolutions' arrays."""
+    shapes, channels = {}, 3
+    for width, stage in zip(WIDTHS, STAGES[arch]):
+        for index in stage:
+            shapes[f"features.{index}.weight"] = (width, channels, 3, 3)
+            shapes[f"features.{index}.bias"] = (width,)
+            channels = width
+    return shapes
+
+
 def load_vgg(arch: str, path: Path) -> VGGFeatures:
     """VGG features from a weight file in torchvision's layout (.pth, .npz, .safetensors or Jittor .pkl).
 
@@ -79,10 +94,19 @@ def load_vgg(arch: str, path: Path) -> VGGFeatures:
         InputError: The file cannot be read, or does not hold this network.
     """
     weights = read_weights(path)
+    not_ours = f"{path}: not {arch} weights in torchvision's layout"
     try:
-        return VGGFeatures(arch, weights)
+        network = VGGFeatures(arch, weights)
     except KeyError as missing:
-        raise InputError(f"{path}: not {arch} weights in torchvision's layout: no array {missing}") from None
+        raise InputError(f"{not_ours}: no array {missing}") from None
+    channels = 3
+    for number, conv in enumerate(network.convs):
+        width = conv.weight.shape[0]
+        shapes = tuple(conv.weight.shape), tuple(conv.bias.shape)
+        if shapes != ((width, channels, 3, 3), (width,)):
+            raise InputError(f"{not_ours}: convolution {number} reads {channels} channels and has shapes {shapes}")
+        channels = width
+    return network
 
 
 def find_vgg(arch: str, path: str) -> VGGFeatures:

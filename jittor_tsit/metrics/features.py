@@ -1,0 +1,240 @@
+"""Features of image files by a frozen network, and the files that keep them.
+
+Imports no Jittor: the processes that read images import this module, and start in a moment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, List, NamedTuple, Optional, Sequence, Tuple
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from data_tools.errors import InputError
+from data_tools.files import make_folder, write_through
+from data_tools.image_io import read_photo, resize_photo
+from data_tools.listing import list_folder, require_folder
+from data_tools.pairing import PHOTO_SUFFIXES
+from jittor_tsit.samples import read_ahead
+from jittor_tsit.weight_files import read_weights
+
+BATCH_SIZE = 16  # on 2 cores Inception takes a quarter less time than with 8; 0.9 GB in all with it, 1.1 GB with VGG-16
+WORKERS = 2  # reading takes far less than the network's time on a CPU; on a GPU more pay
+CACHE_VERSION = 1  # to be raised when features change that the weights do not tell of
+
+VGG_SIDE = 224  # pixels; VGG was trained on squares of this size
+IMAGENET_MEAN = (0.485, 0.456, 0.406)  # of red, green and blue in [0, 1], as torchvision's networks take them
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+class Extractor(NamedTuple):
+    """A network and what the distances on its features are called."""
+
+    frechet: str  # name of the Fréchet distance
+    kernel: str  # name of the kernel distance
+    prepare: Callable[[np.ndarray], np.ndarray]  # [H, W, 3] uint8 of any size -> [3, h, w] float32
+    network: Callable[[np.ndarray], np.ndarray]  # [N, 3, h, w] float32 -> [N, D] float32
+    digest: str  # of its weights, SHA-256
+
+
+def fid_extractor(weights: str) -> Extractor:
+    """The 2,048 features of the Fréchet Inception distance and of KID, as pytorch-fid computes them.
+
+    Args:
+        weights: pytorch-fid's file.
+
+    Raises:
+        InputError: As `inception.find_inception`.
+    """
+    import jittor as jt  # not in the reading processes
+
+    from jittor_tsit.networks.inception import find_inception
+
+    network = find_inception(weights)
+
+    def pooled(x: np.ndarray) -> np.ndarray:
+        with jt.no_grad():
+            return network(jt.array(x))[0].numpy()
+
+    return Extractor("fid", "kid", fid_input, pooled, digest_of(network))
+
+
+def vgg16_extractor(weights: str, layer: str = "relu5_1") -> Extractor:
+    """Means over the image of a layer of VGG-16 trained on ImageNet. Its distances are not FID and KID, nor near them.
+
+    Args:
+        weights: torchvision's file.
+        layer: relu1_1 (64 features), relu2_1 (128), relu3_1 (256), relu4_1 (512) or relu5_1 (512).
+
+    Raises:
+        InputError: As `vgg.load_vgg`; or there is no such layer.
+    """
+    import jittor as jt  # not in the reading processes
+
+    from jittor_tsit.networks.vgg import LAYERS, load_vgg
+
+    if layer not in LAYERS:
+        raise InputError(f"layer={layer}: not among {', '.join(LAYERS)}")
+    network = load_vgg("vgg16", Path(weights))
+
+    def means(x: np.ndarray) -> np.ndarray:
+        with jt.no_grad():
+            return network(jt.array(x))[LAYERS.index(layer)].mean([3]).mean([2]).numpy()
+
+    return Extractor(f"vgg16_{layer}_frechet", f"vgg16_{layer}_mmd", vgg_input, means, digest_of(network))
+
+
+def digest_of(network) -> str:
+    """SHA-256 of a network's names, shapes and values, whatever file they came from."""
+    digest = hashlib.sha256()
+    for name, var in sorted(network.state_dict().items()):
+        digest.update(f"{name} {list(var.shape)}\n".encode() + var.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def fid_input(photo: np.ndarray) -> np.ndarray:
+    """A photo as FID's Inception takes it: bilinear between pixel centres, not averaged when it shrinks.
+
+    Shapes:
+        photo [H, W, 3] uint8 -> [3, 299, 299] float32 in [-1, 1]
+    """
+    square = cv2.resize(photo.astype(np.float32) / 255, (299, 299), interpolation=cv2.INTER_LINEAR)
+    return np.ascontiguousarray(2 * square.transpose(2, 0, 1) - 1)
+
+
+def vgg_input(photo: np.ndarray) -> np.ndarray:
+    """A photo as VGG was trained: a square, with ImageNet's mean and deviation.
+
+    Shapes:
+        photo [H, W, 3] uint8 -> [3, 224, 224] float32
+    """
+    square = resize_photo(photo, VGG_SIDE, VGG_SIDE).astype(np.float32) / 255
+    normalized = (square - np.float32(IMAGENET_MEAN)) / np.float32(IMAGENET_STD)
+    return np.ascontiguousarray(normalized.transpose(2, 0, 1))
+
+
+def find_images(folder: Path) -> List[Path]:
+    """The images of a folder (.jpg, .jpeg, .png), sorted by name; hidden files and others are passed over.
+
+    Raises:
+        InputError: No such folder, or it holds fewer than 2 images.
+    """
+    files, _ = list_folder(require_folder(Path(folder)), "image", PHOTO_SUFFIXES)
+    paths = sorted(path for same_stem in files.values() for path in same_stem)
+    if len(paths) < 2:
+        raise InputError(f"{folder}: holds {len(paths)} images ({', '.join(PHOTO_SUFFIXES)}); at least 2 are needed")
+    return paths
+
+
+@dataclass(frozen=True)
+class _Photos:
+    """What a reading process does: the prepared photo at a place of the list."""
+
+    paths: Sequence[Path]
+    prepare: Callable[[np.ndarray], np.ndarray]
+
+    def __call__(self, place: int) -> Tuple[np.ndarray]:
+        return (self.prepare(read_photo(self.paths[place])),)
+
+
+def features_of(
+    paths: Sequence[Path], extractor: Extractor, batch_size: int = BATCH_SIZE, workers: int = WORKERS
+) -> np.ndarray:
+    """Features of image files, one row each.
+
+    Args:
+        batch_size: How many go through the network together; it does not change the result but for rounding.
+        workers: Processes that read.
+
+    Returns:
+        [N, D] float32
+
+    Raises:
+        InputError: A file cannot be read; or the weights make values that are not finite.
+    """
+    places = range(len(paths))
+    batches = [places[first : first + batch_size] for first in places[::batch_size]]
+    arrays = read_ahead(_Photos(paths, extractor.prepare), iter([[batch] for batch in batches]), workers)
+    rows = []
+    try:
+        with tqdm(total=len(paths), unit="img", dynamic_ncols=True, desc=f"{extractor.frechet} features") as bar:
+            for batch, ((photos,),) in zip(batches, arrays):
+                rows.append(extractor.network(photos))
+                bar.update(len(batch))
+    finally:
+        arrays.close()
+    features = np.concatenate(rows)
+    _require_finite(features, paths, extractor)
+    return features
+
+
+def _require_finite(features: np.ndarray, paths: Sequence[Path], extractor: Extractor) -> None:
+    finite = np.isfinite(features).all(1)
+    if not finite.all():
+        first = paths[int(np.argmin(finite))]
+        raise InputError(f"{first}: its {extractor.frechet} features are not finite: the network's weights are damaged")
+
+
+def cached_features(
+    paths: Sequence[Path],
+    extractor: Extractor,
+    cache: Path,
+    batch_size: int = BATCH_SIZE,
+    workers: int = WORKERS,
+) -> np.ndarray:
+    """As `features_of`, from the cache where it holds just these; else computed and written there.
+
+    Args:
+        cache: An .npz file. It counts when the files' names, sizes and times and the network's weights are those that
+            it was made of; one that is stale, damaged or of another kind is replaced.
+
+    Raises:
+        InputError: As `features_of`; or the cache has another suffix or cannot be written.
+    """
+    cache = Path(cache)
+    if cache.suffix != ".npz" or cache.is_dir():
+        raise InputError(f"{cache}: features are kept in an .npz file")
+    key = _cache_key(paths, extractor)
+    features = _read_cache(cache, key, len(paths))
+    if features is None:
+        make_folder(cache.parent)
+        features = features_of(paths, extractor, batch_size, workers)
+        write_through(cache, lambda temporary: _write_cache(temporary, key, features))
+    return features
+
+
+def _cache_key(paths: Sequence[Path], extractor: Extractor) -> np.ndarray:
+    """[32] uint8"""
+    digest = hashlib.sha256(f"{CACHE_VERSION} {extractor.frechet} {extractor.digest}\n".encode())
+    for path in paths:
+        try:
+            status = os.stat(path)
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+        digest.update(f"{path.name} {status.st_size} {status.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
+    return np.frombuffer(digest.digest(), np.uint8)
+
+
+def _read_cache(cache: Path, key: np.ndarray, count: int) -> Optional[np.ndarray]:
+    """The features, if the file is sound and has the key."""
+    try:
+        arrays = read_weights(cache)
+    except InputError:
+        return None
+    if set(arrays) != {"key", "features"} or not np.array_equal(arrays["key"], key):
+        return None
+    features = arrays["features"]
+    sound = (
+        features.ndim == 2 and len(features) == count and features.dtype == np.float32 and np.isfinite(features).all()
+    )
+    return features if sound else None
+
+
+def _write_cache(path: Path, key: np.ndarray, features: np.ndarray) -> None:
+    with open(path, "wb") as file:  # given a name, NumPy would add .npz to it
+        np.savez(file, key=key, features=features)

@@ -1,0 +1,47 @@
+"""The contest's formulas, and the terms that need no network."""
+
+import numpy as np
+import pytest
+
+from jittor_tsit.metrics.contest import BOARDS, total
+from jittor_tsit.metrics.segmentation import confusion, intersection_over_union, mean_iou, pixel_accuracy
+from jittor_tsit.metrics.style import histogram_correlation
+
+
+@pytest.mark.parametrize("mask, aesthetic, fid, score", [(0.9028, 4.9005, 44.6153, 0.4712), (0.7847, 4.5244, 107.49, 0.1775)])  # fmt: skip
+def test_the_published_rows_of_board_a(mask, aesthetic, fid, score):
+    assert total("2022a", {"mask_accuracy": mask, "aesthetic": aesthetic, "fid": fid}) == pytest.approx(score, abs=5e-5)
+
+
+def test_the_other_boards():
+    terms = {"mask_accuracy": 0.5, "aesthetic": 5.0, "fid": 40.0, "style": 0.2}
+    assert total("2022b", terms) == pytest.approx(0.5 * (0.125 + 0.15))
+    assert total("2023a", terms) == pytest.approx(0.5 * (0.1 + 0.18 + 0.3))
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_no_total_is_made_up_from_the_rest(board):
+    terms = {"mask_accuracy": 0.9, "aesthetic": None, "fid": 40.0, "style": 0.5}
+    assert total(board, terms) is None
+    terms.pop("aesthetic")
+    assert total(board, terms) is None
+
+
+def test_accuracy_and_intersection_over_union_by_hand():
+    label = np.array([[0, 0, 1, 1], [0, 2, 1, 7]])
+    predicted = np.array([[0, 1, 1, 1], [0, 0, 1, 0]])
+    assert pixel_accuracy(predicted, label) == 5 / 8
+    counts = confusion(predicted, label, 4)  # 7 is passed over
+    assert counts.tolist() == [[2, 1, 0, 0], [0, 3, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]]
+    np.testing.assert_allclose(intersection_over_union(counts), [2 / 4, 3 / 4, 0, np.nan])
+    assert mean_iou(counts) == pytest.approx((0.5 + 0.75) / 3)
+
+
+def test_style_is_one_for_the_same_colours_and_less_for_others():
+    rng = np.random.default_rng(0)
+    photo = rng.normal(120, 20, (30, 40, 3)).clip(0, 255).astype(np.uint8)
+    assert histogram_correlation(photo, photo[::-1, ::-1]) == pytest.approx(1)
+    darker = (photo * 0.3).astype(np.uint8)
+    assert histogram_correlation(photo, darker) < 0.2
+    flat = np.tile(np.arange(256, dtype=np.uint8)[:, None, None], (1, 1, 3))
+    assert histogram_correlation(flat, flat) == 1.0
