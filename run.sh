@@ -9,6 +9,8 @@ bash run.sh train   train a model; the same command again goes on where it stopp
                     example: bash run.sh train --data data/landscape perceptual_weights=vgg19.pth
 bash run.sh test    make images for label maps, and a checked submission.zip
                     example: bash run.sh test --data data/landscape/test --compare
+bash run.sh score   judge images as the contest does, as far as the judges' weights are at hand
+                    example: bash run.sh score --images runs/mine/test/images --labels DIR/test --real DIR
 bash run.sh average average the weights of several checkpoints
                     example: bash run.sh average --run-dir runs/mine --last 3
 bash run.sh curate  make the splits Total, Selection I and II of a data set, and a page to review them
@@ -70,7 +72,7 @@ prepare() {  # sets $python; $1: extra to install besides the package, or nothin
 command=${1:-help}
 [ $# -eq 0 ] || shift
 case $command in
-    train | test | average | doctor)
+    train | test | score | average | doctor)
         prepare
         exec "$python" -m jittor_tsit "$command" "$@"
         ;;

@@ -1,4 +1,4 @@
-"""`python -m jittor_tsit train|test|average|doctor`: parse, import Jittor, call."""
+"""`python -m jittor_tsit train|test|score|average|doctor`: parse, import Jittor, call."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from jittor_tsit.start import start_jittor
 
 RUNS = Path("runs")
 SAMPLE_SET = Path("data/sample")  # made when no data is named
+BOARDS = ("2022a", "2022b", "2023a")  # the contest's formulas, metrics.contest.BOARDS
 SAMPLE_PAIRS, SAMPLE_LABELS, SAMPLE_SEED = 64, 16, 0
 
 
@@ -76,6 +77,17 @@ def command_test(args: argparse.Namespace) -> int:
     run_dir = args.run_dir or (args.checkpoint.parent if args.checkpoint else newest_run_dir(RUNS))
     checkpoint = find_checkpoint(run_dir, args.checkpoint)
     return run_test(checkpoint, args.data, args.out or run_dir / "test", args.seed, args.references, args.compare)
+
+
+def command_score(args: argparse.Namespace) -> int:
+    """Judge a folder of images."""
+    start_jittor(args.device != "cpu")
+    from jittor_tsit.judges import Judges
+    from jittor_tsit.score import run_score
+
+    judges = Judges(args.judges, args.segmenter)
+    out = args.out or args.images.parent / f"score-{args.images.name}.json"
+    return run_score(args.images, args.labels, args.real, judges, args.references, args.board, out, args.report)
 
 
 def command_average(args: argparse.Namespace) -> int:
@@ -147,6 +159,32 @@ def parser() -> argparse.ArgumentParser:
     test.add_argument("--compare", action="store_true", help="also write compare.png, labels beside images")
     add_processes(test)
     test.add_argument("--device", choices=("auto", "cpu"), default="auto", help="auto: the GPU where there is one")
+
+    score = add_command(
+        commands,
+        "score",
+        command_score,
+        "judge images as the contest does, as far as the judges are at hand",
+        "python -m jittor_tsit score --images runs/mine/test/images --labels data/landscape/test "
+        "--real data/landscape --report score.html",
+    )
+    for name, what in (("images", "the images to judge"), ("labels", "their label maps"), ("real", "photographs")):
+        score.add_argument(f"--{name}", type=Path, required=True, metavar="DIR", help=what)
+    score.add_argument(
+        "--judges",
+        type=Path,
+        default=Path("judges"),
+        metavar="DIR",
+        help="weights of the judges: inception.pth, vgg16.pth, segmenter.safetensors; default: judges",
+    )
+    score.add_argument(
+        "--segmenter", type=Path, metavar="FILE", help="a segmenter's checkpoint, or a Python file with segment(photo)"
+    )
+    score.add_argument("--references", type=Path, metavar="DIR", help="photos named by label_to_img.json")
+    score.add_argument("--board", choices=BOARDS, default=BOARDS[0], help=f"the formula; default: {BOARDS[0]}")
+    score.add_argument("--out", type=Path, metavar="FILE", help="default: score-<images>.json beside the images")
+    score.add_argument("--report", type=Path, metavar="FILE", help="also a page with the worst and best images")
+    score.add_argument("--device", choices=("auto", "cpu"), default="auto", help="auto: the GPU where there is one")
 
     average = add_command(
         commands,

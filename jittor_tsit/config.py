@@ -20,10 +20,11 @@ class OptimConfig:
     constant_nimg: int = 0  # images at the full rate; used only with decay_nimg
     decay_nimg: int = 0  # images over which the rate falls; 0: it never does
     epoch_nimg: int = 1000  # the rate falls once in so many images; an epoch in the papers
+    weight_decay: float = 0.0  # AdamW's, of the segmenter; the papers of image synthesis have none
     ema_halflife_nimg: float = 0.0  # half-life of G's averaged weights; 0: no average is kept
 
     def __post_init__(self):
-        for name in ("lr_G", "lr_D", "constant_nimg", "decay_nimg", "ema_halflife_nimg"):
+        for name in ("lr_G", "lr_D", "constant_nimg", "decay_nimg", "weight_decay", "ema_halflife_nimg"):
             _require(getattr(self, name) >= 0, f"optim.{name}={getattr(self, name)}: must be 0 or more")
         _require(self.epoch_nimg > 0, f"optim.epoch_nimg={self.epoch_nimg}: must be positive")
         _require(all(0 <= beta < 1 for beta in self.betas), f"optim.betas={self.betas}: each from 0 to below 1")
@@ -48,6 +49,9 @@ class DataConfig:
     unknown_id: int = -1  # of pixels without a class, a channel of their own; 0: classes count from 1; -1: no such
     instance_edges: bool = False  # one more channel: borders of the instances, whose numbers lie in `instances`
     flip: bool = True  # mirror half of the pairs, photo and label together
+    color_jitter: float = 0.0  # photos' brightness, contrast and saturation change by up to this share; 0: they do not
+    folds: int = 0  # parts into which the pairs fall by name, one of which is held out of training; 0: none is
+    fold: int = 1  # the part that is held out, counted from 1
     workers: int = 1  # processes that read ahead; one keeps up with a CPU's training step
 
     def __post_init__(self):
@@ -61,6 +65,10 @@ class DataConfig:
         )
         has_place = self.unknown_id in (-1, 0) or self.num_classes <= self.unknown_id <= MAX_CLASSES
         _require(has_place, f"unknown_id={self.unknown_id}: allowed are -1, 0 and {self.num_classes} to {MAX_CLASSES}")
+        _require(0 <= self.color_jitter < 1, f"color_jitter={self.color_jitter}: from 0 to below 1")
+        _require(self.folds == 0 or self.folds >= 2, f"folds={self.folds}: must be 0, or at least 2")
+        in_range = 1 <= self.fold <= max(self.folds, 1)
+        _require(in_range, f"fold={self.fold}: allowed are 1 to {max(self.folds, 1)} (folds)")
         _require(self.workers >= 1, f"workers={self.workers}: at least 1")
 
     @property
@@ -84,6 +92,8 @@ class RunConfig:
     status_nimg: int = 100  # one line of numbers
     snapshot_nimg: int = 10_000  # one checkpoint and one sample grid
     keep_snapshots: int = 3  # newest checkpoints kept; one of full width takes about 5 GB
+    evaluate_every: int = 0  # snapshots from one scoring of the held-out pairs (data.folds) to the next; 0: none
+    judges: str = "judges"  # folder of the judges' weights for it, as `score` has it
     grid_rows: int = 4  # pairs in the sample grid
     seed: int = 0
 
@@ -91,6 +101,7 @@ class RunConfig:
         _require(self.total_nimg >= 0, f"total_nimg={self.total_nimg}: must be 0 or more")
         for name in ("batch_size", "accumulate", "status_nimg", "snapshot_nimg", "keep_snapshots", "grid_rows"):
             _require(getattr(self, name) > 0, f"{name}={getattr(self, name)}: must be positive")
+        _require(self.evaluate_every >= 0, f"evaluate_every={self.evaluate_every}: must be 0 or more")
         _require(0 <= self.seed < 2**32, f"seed={self.seed}: allowed are 0 to 2^32 - 1")
 
 
@@ -129,6 +140,8 @@ class Experiment:
     phases: Tuple[Phase, ...] = ()  # one after the other; none: one stretch of run.total_nimg images
 
     def __post_init__(self):
+        if self.run.evaluate_every:
+            _require(self.data.folds > 0, "evaluate_every: needs pairs that are held out; set folds, such as folds=10")
         if self.phases:
             _require(self.run.total_nimg == 0, "total_nimg: the phases say how long this experiment trains")
         else:

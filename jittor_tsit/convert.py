@@ -5,6 +5,8 @@ from typing import Dict, Iterable, List, Mapping, Tuple
 
 import numpy as np
 
+from data_tools.errors import InputError
+
 Rules = List[Tuple[str, str]]  # (pattern of our name, official form), applied one after the other
 
 GENERATOR_BLOCKS = (
@@ -96,3 +98,23 @@ def from_official(
     if faults:
         raise ValueError("; ".join(faults))
     return {ours: official[theirs] for ours, theirs in names.items()}
+
+
+def require_arrays(arrays: Mapping[str, np.ndarray], shapes: Mapping[str, Tuple[int, ...]], finding: str) -> None:
+    """Refuse arrays that do not have just these names and shapes.
+
+    Args:
+        finding: Begins the message: the file, and what it is not.
+
+    Raises:
+        InputError: Lists every missing, unexpected and mis-shaped array.
+    """
+    faults = [f"missing {name}" for name in sorted(set(shapes) - set(arrays))]
+    faults += [f"unexpected {name}" for name in sorted(set(arrays) - set(shapes))]
+    faults += [
+        f"{name} has shape {arrays[name].shape}, not {tuple(shapes[name])}"
+        for name in sorted(set(arrays) & set(shapes))
+        if arrays[name].shape != tuple(shapes[name])
+    ]
+    if faults:
+        raise InputError(f"{finding}: {'; '.join(faults)}")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from itertools import tee
 from pathlib import Path
-from typing import Any, Iterator, List, Optional, Sequence
+from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
 import jittor as jt
 import numpy as np
@@ -92,13 +93,37 @@ def training_pairs(root: Path, split: Optional[Path]) -> list[Pair]:
 
 def paired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> PairedSamples:
     """The samples of a set in the contest's layout."""
-    return PairedSamples(training_pairs(Path(config.root), split), config.label_maps, view_of(config), seeds)
+    pairs = training_pairs(Path(config.root), split)
+    if config.folds:
+        pairs, _ = hold_out(pairs, config.folds, config.fold)
+    return PairedSamples(pairs, config.label_maps, view_of(config), seeds)
+
+
+def held_out_samples(config: DataConfig, split: Optional[Path]) -> PairedSamples:
+    """The pairs that `paired_samples` leaves out."""
+    _, held = hold_out(training_pairs(Path(config.root), split), config.folds, config.fold)
+    return PairedSamples(held, config.label_maps, view_of(config), (0,))
+
+
+def hold_out(pairs: Sequence[Pair], folds: int, fold: int) -> Tuple[List[Pair], List[Pair]]:
+    """Pairs for training, and those held out: the `fold`-th of `folds` parts, counted from 1.
+
+    The part of a pair follows from its stem alone, whatever other pairs there are.
+
+    Raises:
+        InputError: One of the two has no pair.
+    """
+    held = {pair for pair in pairs if int(hashlib.sha256(pair.stem.encode()).hexdigest(), 16) % folds == fold - 1}
+    if not 0 < len(held) < len(pairs):
+        raise InputError(f"folds={folds}, fold={fold}: holds out {len(held)} of {len(pairs)} pairs; take other folds")
+    return [pair for pair in pairs if pair not in held], sorted(held)
 
 
 def view_of(config: DataConfig) -> View:
     """How its training images are made."""
     size = config.image_width, config.image_height
-    return View((config.load_width, config.load_height) if config.load_width else size, size, config.flip)
+    load = (config.load_width, config.load_height) if config.load_width else size
+    return View(load, size, config.flip, config.color_jitter)
 
 
 def unpaired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> UnpairedSamples:

@@ -104,7 +104,9 @@ def run_test(
     """
     system, experiment = load_system(checkpoint)
     if system.batch_kind != "paired":
-        raise InputError(f"{checkpoint}: was trained on unpaired photos; `test` needs a model for label maps")
+        raise InputError(
+            f"{checkpoint}: was trained on unpaired photos, or as a segmenter; `test` needs a model for label maps"
+        )
     if references and not system.has_code:
         raise InputError(f"--references: the model in {checkpoint} takes no style from a photo (use_vae=false)")
     labels = parallel.together(find_labels, data or Path(experiment.data.root))

@@ -101,3 +101,22 @@ def weighted_sum(terms: Dict[str, jt.Var], weights: Dict[str, float]) -> jt.Var:
         KeyError: A term has no weight.
     """
     return sum(weights[name] * term for name, term in terms.items())
+
+
+def balanced_cross_entropy(logits: jt.Var, segmap: jt.Var, balance: float) -> jt.Var:
+    """Mean cross-entropy of the pixels, those of rare classes weighing more.
+
+    Args:
+        balance: Power of the inverse of a class's share of the pixels; the weights' mean over the pixels is 1.
+
+    Shapes:
+        logits [N, K, H, W], segmap [N, K, H, W] one-hot
+
+    Source: class-balanced loss as OASIS has it (Sushko et al., ICLR 2021), there with balance 1.
+    """
+    share = segmap.mean([3]).mean([0, 2])  # [K]
+    weight = (share > 0).float32() * jt.maximum(share, 1e-12) ** -balance  # the floor is for absent classes only
+    weight = weight / (share * weight).sum()
+    log_sum = jt.log(jt.exp(logits - logits.max(1, keepdims=True)).sum(1, keepdims=True))
+    log_probability = logits - logits.max(1, keepdims=True) - log_sum
+    return -(segmap * weight.reshape(1, -1, 1, 1) * log_probability).sum(1).mean()

@@ -24,14 +24,16 @@ class Adam:
 
     Args:
         params: Name -> parameter.
+        weight_decay: Share of itself times the rate that a parameter loses in each step; those of one axis, biases and
+            scales, lose nothing.
 
     Source: Kingma & Ba, ICLR 2015, as torch.optim.Adam does it. Jittor's own adds eps before the bias
-        correction, which differs for gradients of its order.
+        correction, which differs for gradients of its order. The decay is AdamW's (Loshchilov & Hutter, ICLR 2019).
     """
 
-    def __init__(self, params: Mapping[str, jt.Var], lr: float, betas: Tuple[float, float]):
+    def __init__(self, params: Mapping[str, jt.Var], lr: float, betas: Tuple[float, float], weight_decay: float = 0.0):
         self.params = dict(params)
-        self.lr, self.betas = lr, betas
+        self.lr, self.betas, self.weight_decay = lr, betas, weight_decay
         self.num_steps = 0
         self.mean = {name: jt.zeros_like(param).stop_grad() for name, param in self.params.items()}
         self.square = {name: jt.zeros_like(param).stop_grad() for name, param in self.params.items()}
@@ -50,7 +52,9 @@ class Adam:
             grad, mean, square = gradients[name].detach(), self.mean[name], self.square[name]
             mean.update(beta1 * mean + (1 - beta1) * grad)
             square.update(beta2 * square + (1 - beta2) * grad * grad)
-            param.update(param - rate * mean / (jt.sqrt(square) * correction + EPS))
+            kept = 1 - self.lr * self.weight_decay if len(param.shape) > 1 else 1.0
+            start = param if kept == 1 else param * kept
+            param.update(start - rate * mean / (jt.sqrt(square) * correction + EPS))
         jt.sync(list(self.params.values()))  # now, so that the step's graph does not grow into the next one
 
     def state_dict(self) -> Dict[str, jt.Var]:

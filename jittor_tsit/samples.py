@@ -36,11 +36,13 @@ class View:
         load: Width and height to which they are brought.
         size: Width and height of what is then cut out at random.
         flip: Whether half of them are mirrored.
+        color_jitter: Largest change of brightness, contrast and saturation, as a share.
     """
 
     load: Tuple[int, int]
     size: Tuple[int, int]
     flip: bool
+    color_jitter: float = 0.0
 
 
 class Samples:
@@ -54,8 +56,12 @@ class Samples:
         """The sample at place `nimg`, as training sees it."""
         position, mirrored = draw(self.seeds, nimg, len(self))
         arrays = self.read(position, *self.view.load)
+        rng = np.random.default_rng([*self.seeds, nimg])
         if self.view.load != self.view.size:
-            arrays = cut(arrays, self.view.size, np.random.default_rng([*self.seeds, nimg]))
+            arrays = cut(arrays, self.view.size, rng)
+        if self.view.color_jitter:
+            photo, *rest = arrays
+            arrays = (jitter(photo, *rng.uniform(-self.view.color_jitter, self.view.color_jitter, 3)), *rest)
         if mirrored and self.view.flip:
             arrays = tuple(array[:, ::-1] for array in arrays)
         return self.finish(arrays)
@@ -151,6 +157,18 @@ def cut(arrays: Arrays, size: Tuple[int, int], rng: np.random.Generator) -> Arra
     width, height = size
     top, left = (int(rng.integers(whole - part + 1)) for whole, part in zip(arrays[0].shape, (height, width)))
     return tuple(array[top : top + height, left : left + width] for array in arrays)
+
+
+def jitter(photo: np.ndarray, brightness: float, contrast: float, saturation: float) -> np.ndarray:
+    """Colours scaled from black, from the mean grey and from each pixel's grey: [H, W, 3] uint8 -> the same.
+
+    Args:
+        brightness, contrast, saturation: Changes; 0 leaves the photo as it is, -1 takes all.
+    """
+    colours = photo.astype(np.float32) * (1 + brightness)
+    colours += contrast * (colours - colours.mean())
+    colours += saturation * (colours - colours.mean(2, keepdims=True))
+    return np.clip(np.rint(colours), 0, 255).astype(np.uint8)
 
 
 def draw(seeds: Sequence[int], nimg: int, size: int) -> tuple[int, bool]:

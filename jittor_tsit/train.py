@@ -19,6 +19,7 @@ from data_tools.image_io import read_photo
 from jittor_tsit import parallel
 from jittor_tsit.config import Experiment, to_json
 from jittor_tsit.data import batches, paired_samples, unpaired_samples
+from jittor_tsit.evaluate import make_evaluation
 from jittor_tsit.experiment_files import load_experiment, shipped_experiment
 from jittor_tsit.label_maps import LabelMaps
 from jittor_tsit.optim import count_parameters
@@ -83,7 +84,8 @@ def run_training(experiment: Experiment, run_dir: Path) -> int:
     incoming = batches(system.batch_kind, phased, data.label_maps.num_ids, pieces, data.workers)
     try:
         with stopping_gently() as asked_to_stop:
-            snapshot = Snapshots(system, samples[0], run, options, run_dir)
+            evaluation = make_evaluation(system, experiment, plan[-1].end, run_dir, log.line)
+            snapshot = Snapshots(system, samples[0], run, options, run_dir, evaluation)
             steps = steps_from(plan, progress.nimg)
             progress = train(system, steps, incoming, run, log, snapshot, progress, asked_to_stop)
     finally:

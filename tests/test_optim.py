@@ -69,3 +69,10 @@ def test_early_on_the_average_forgets_the_start():
     for nimg in range(1, 101):
         update_average(average, current, 1, nimg, halflife_nimg=1e6)
     assert average.weight.item() < 1e-3
+
+
+def test_weight_decay_takes_its_share_of_matrices_and_nothing_of_biases():
+    matrix, bias = jt.array([[2.0]]), jt.array([2.0])
+    optimizer = Adam({"matrix": matrix, "bias": bias}, lr=0.1, betas=(0.0, 0.9), weight_decay=0.5)
+    optimizer.apply({"matrix": jt.array([[0.0]]), "bias": jt.array([0.0])})
+    np.testing.assert_allclose([matrix.item(), bias.item()], [2.0 * (1 - 0.1 * 0.5), 2.0], rtol=1e-6)

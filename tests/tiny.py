@@ -11,6 +11,7 @@ from jittor_tsit.data import PairedBatch, UnpairedBatch, alone, one_hot, to_imag
 from jittor_tsit.layers.norm import BatchNorm
 from jittor_tsit.parallel import Share
 from jittor_tsit.systems import SYSTEMS
+from jittor_tsit.systems.segformer import SegFormerConfig
 from jittor_tsit.systems.spade import SPADEConfig
 from jittor_tsit.systems.synthesis import SynthesisWeights
 from jittor_tsit.systems.tsit import TSITConfig, TSITWeights
@@ -21,6 +22,7 @@ CONFIGS = {
     "tsit": TSITConfig(width=2, width_D=2, weights=TSITWeights(vgg=0), optim=OptimConfig(ema_halflife_nimg=2.0)),
     "tsit-ast": TSITConfig(form="ast", width=2, width_D=2, num_layers_D=3, weights=TSITWeights(vgg=0)),
     "spade": SPADEConfig(width=2, width_D=2, weights=SynthesisWeights(vgg=0)),
+    "segformer": SegFormerConfig(balance=0, optim=OptimConfig(weight_decay=0.01)),  # by class a part weighs its own way
 }
 
 
@@ -42,7 +44,10 @@ def make_batch(kind: str, size=1, with_image=True, height=HEIGHT, width=WIDTH):
         return UnpairedBatch(to_image(photos[0]), to_image(photos[1]), range(size), alone(size))
     label = rng.integers(0, NUM_CLASSES, (size, height // 8, width // 8)).astype(np.uint8).repeat(8, 1).repeat(8, 2)
     return PairedBatch(
-        one_hot(label, NUM_CLASSES), to_image(photos[0]) if with_image else None, range(size), alone(size)
+        one_hot(label, NUM_CLASSES),
+        to_image(photos[0]) if with_image or kind == "segmentation" else None,
+        range(size),
+        alone(size),
     )
 
 

@@ -1,7 +1,8 @@
-"""Nearest-neighbour resizing and the discriminator's pooling, as PyTorch computes them."""
+"""Resizing and the discriminator's pooling, as PyTorch computes them."""
 
 import jittor as jt
 import numpy as np
+from jittor import nn
 
 
 def upsample2x(x: jt.Var) -> jt.Var:
@@ -20,6 +21,34 @@ def resize_nearest(x: jt.Var, height: int, width: int) -> jt.Var:
     """Nearest neighbour by floor, as PyTorch's default. [N, C, H, W] -> [N, C, height, width]"""
     n, c, h, w = x.shape
     return x.reindex([n, c, height, width], ["i0", "i1", f"i2*{h}/{height}", f"i3*{w}/{width}"])
+
+
+def resize_bilinear(x: jt.Var, height: int, width: int) -> jt.Var:
+    """Bilinear between pixel centres, as PyTorch's `align_corners=False`; shrinking does not average.
+
+    Shapes:
+        x [N, C, H, W] -> [N, C, height, width]
+
+    Source: torch.nn.functional.interpolate. As products with the two axes' weights: Jittor's own gathers four pixels
+        each, which is as fast forward, but 3 to 8 times slower with its gradient.
+    """
+    n, c, h, w = x.shape
+    if w != width:
+        x = nn.matmul_transpose(x.reshape(-1, w), jt.array(_bilinear_weights(w, width)))
+    if h != height:
+        rows = jt.array(_bilinear_weights(h, height)[:, :, None, None])
+        x = nn.conv2d(x.reshape(n * c, h, 1, width), rows)
+    return x.reshape(n, c, height, width)
+
+
+def _bilinear_weights(size: int, new_size: int) -> np.ndarray:
+    """Share of each old pixel in each new one, [new_size, size] float32."""
+    centre = np.maximum((np.arange(new_size) + 0.5) * size / new_size - 0.5, 0)
+    first = centre.astype(np.int64)
+    weights = np.zeros((new_size, size))
+    weights[np.arange(new_size), first] = 1 - (centre - first)
+    weights[np.arange(new_size), np.minimum(first + 1, size - 1)] += centre - first
+    return weights.astype(np.float32)
 
 
 def avg_pool_down(x: jt.Var) -> jt.Var:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Dict, Tuple
+from typing import Callable, Dict, Optional, Tuple
 
 import numpy as np
 
@@ -25,10 +25,21 @@ class Snapshots:
     """Writes the sample grid and the checkpoint of a moment.
 
     The grid shows the same inputs every time: input, ours, real. Process 0 writes; all compare what they have.
+
+    Args:
+        evaluate: Called with each checkpoint.
     """
 
-    def __init__(self, system: System, samples: Samples, run: RunConfig, options: dict, run_dir: Path):
-        self.system, self.run, self.options, self.run_dir = system, run, options, run_dir
+    def __init__(
+        self,
+        system: System,
+        samples: Samples,
+        run: RunConfig,
+        options: dict,
+        run_dir: Path,
+        evaluate: Optional[Callable[[Progress, Path], None]] = None,
+    ):
+        self.system, self.run, self.options, self.run_dir, self.evaluate = system, run, options, run_dir, evaluate
         self.batch, self.before, self.after = grid_inputs(samples, run.grid_rows, system.batch_kind)
 
     def __call__(self, progress: Progress) -> None:
@@ -45,6 +56,8 @@ class Snapshots:
         path = checkpoint_path(self.run_dir, progress.nimg)
         save_checkpoint(path, Checkpoint(arrays, progress, self.options))
         prune(path, self.run.keep_snapshots)
+        if self.evaluate:
+            self.evaluate(progress, path)
 
 
 def digests(arrays: Dict[str, np.ndarray]) -> Dict[str, str]:
@@ -65,4 +78,6 @@ def grid_inputs(samples: Samples, num_rows: int, batch_kind: str) -> Tuple[objec
         return UnpairedBatch(to_image(first), to_image(*rest), *place), first, *rest
     num_ids = samples.label_maps.num_ids
     colours = np.stack([colorize(label, num_ids) for label in rest[0]])
+    if batch_kind == "segmentation":
+        return PairedBatch(to_segmap(num_ids, *rest), to_image(first), *place), first, colours
     return PairedBatch(to_segmap(num_ids, *rest), None, *place), colours, first

@@ -1,0 +1,34 @@
+"""SegFormer-B0 (Xie et al., NeurIPS 2021) on one's own pairs, as a judge of generated landscapes: mask accuracy.
+
+From random weights, as published ones are not needed: `pretrained=FILE` takes an encoder's (for B2 set size=b2, too).
+Every tenth pair is held out; the checkpoint with the best mean IoU on those is `best.safetensors`. To judge every pair
+by a model that never saw it, train once a fold:
+    for fold in 1 2 3 4 5; do
+        bash run.sh train --experiment experiments/segformer_landscape.py --data DIR --run-dir runs/fold$fold folds=5 fold=$fold
+    done
+and give each run's `disagreement.csv` to `curate --disagreement`.
+
+Command: bash run.sh train --experiment experiments/segformer_landscape.py --data DIR
+    bash run.sh score --segmenter runs/segformer_landscape/best.safetensors --images … --labels … --real …
+"""
+
+from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig
+from jittor_tsit.systems.segformer import SegFormerConfig
+
+experiment = Experiment(
+    system="segformer",
+    config=SegFormerConfig(
+        optim=OptimConfig(
+            lr_G=5e-4,  # from random weights; a published encoder is tuned at the paper's 6e-5
+            betas=(0.9, 0.999),
+            weight_decay=0.01,
+            decay_nimg=40_000,
+            epoch_nimg=400,
+            ema_halflife_nimg=500.0,
+        )
+    ),
+    data=DataConfig(
+        image_width=256, image_height=192, load_width=288, load_height=216, color_jitter=0.3, folds=10, workers=1
+    ),
+    run=RunConfig(total_nimg=40_000, batch_size=8, status_nimg=400, snapshot_nimg=2_000, evaluate_every=1),
+)

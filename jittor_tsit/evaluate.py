@@ -1,0 +1,98 @@
+"""What the held-out pairs say of a system while it trains."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable, Dict, Optional
+
+import numpy as np
+from tqdm import tqdm
+
+from data_tools.files import make_folder
+from data_tools.image_io import read_header, resize_photo, write_photo
+from data_tools.table import Table, write_table
+from jittor_tsit.config import Experiment
+from jittor_tsit.data import PairedBatch, alone, held_out_samples, to_pixels, to_segmap
+from jittor_tsit.judges import Judges
+from jittor_tsit.metrics.segmentation import confusion, mean_iou, pixel_accuracy
+from jittor_tsit.metrics.terms import Term
+from jittor_tsit.noise import Noise, key_of
+from jittor_tsit.plan import split_of
+from jittor_tsit.samples import PairedSamples
+from jittor_tsit.score import Set, judge
+from jittor_tsit.systems.base import System
+from jittor_tsit.training.evaluation import RANK, Evaluation
+
+FOLDER = "evaluation"  # in the run directory: the last scoring's images
+DISAGREEMENT = "disagreement.csv"  # in the run directory: what data_tools can read as one more signal
+QUALITY = 95  # of the JPEGs, as for a submission
+
+
+def make_evaluation(
+    system: System, experiment: Experiment, total_nimg: int, run_dir: Path, say: Callable[[str], None]
+) -> Optional[Evaluation]:
+    """Scores the pairs that the experiment holds out, if it wants that.
+
+    Raises:
+        InputError: As `held_out_samples`.
+    """
+    run = experiment.run
+    if not run.evaluate_every:
+        return None
+    samples = held_out_samples(experiment.data, split_of(experiment, 1))
+    if system.batch_kind == "segmentation":
+        measure = lambda: segmentation_scores(system, samples, run_dir)  # noqa: E731
+    else:
+        measure = lambda: synthesis_scores(system, samples, experiment, run_dir)  # noqa: E731
+    return Evaluation(measure, run.evaluate_every * run.snapshot_nimg, total_nimg, run_dir, say)
+
+
+def segmentation_scores(system: System, samples: PairedSamples, run_dir: Path) -> Dict[str, float]:
+    """Accuracy and mean intersection over union of a segmenter; the share of each pair's pixels that it gets wrong is
+    written to `disagreement.csv`.
+    """
+    counts, accuracy = 0, []
+    for position in tqdm(range(len(samples)), unit="img", dynamic_ncols=True, desc="held-out pairs", leave=False):
+        photo, label = samples.at(position)[:2]
+        predicted = system.segment(photo)
+        accuracy.append(pixel_accuracy(predicted, label))
+        counts = counts + confusion(predicted, label, samples.label_maps.num_ids)
+    stems = [pair.stem for pair in samples.pairs]
+    write_table(run_dir / DISAGREEMENT, Table(stems, {"disagreement": 1 - np.array(accuracy)}))
+    iou = mean_iou(counts)
+    return {"pixel_accuracy": float(np.mean(accuracy)), "mean_iou": iou, RANK: iou}
+
+
+def synthesis_scores(system: System, samples: PairedSamples, experiment: Experiment, run_dir: Path) -> Dict[str, float]:
+    """The contest's terms of images for the held-out label maps, those of which the judges are at hand."""
+    folder = run_dir / FOLDER
+    make_folder(folder)
+    noise, images = Noise(experiment.run.seed), {}
+    for position in tqdm(range(len(samples)), unit="img", dynamic_ncols=True, desc="held-out pairs", leave=False):
+        pair, label = samples.pairs[position], samples.at(position)[1:]
+        segmap = to_segmap(samples.label_maps.num_ids, *(array[None] for array in label))
+        pixels = to_pixels(system.generate(PairedBatch(segmap, None, [key_of(pair.stem)], alone(1)), noise))[0]
+        images[pair.stem] = folder / f"{pair.stem}.jpg"
+        width, height, _ = read_header(pair.label)
+        write_photo(images[pair.stem], resize_photo(pixels, width, height), QUALITY)
+    judged = Set(images, {pair.stem: pair.label for pair in samples.pairs})
+    photos = [pair.photo for pair in samples.pairs]
+    terms = judge(judged, photos, Path(experiment.data.root), Judges(Path(experiment.run.judges)), None, folder)
+    return {**{name: term.value for name, term in terms.items() if term.value is not None}, RANK: rank_of(terms)}
+
+
+def rank_of(terms: Dict[str, Term]) -> float:
+    """The 2022 formula over the terms that are there; it orders the checkpoints of a run, and is no score.
+
+    Without FID and aesthetic the distance of VGG-16's features stands for both.
+    """
+    values = {name: term.value for name, term in terms.items()}
+    halves = []
+    if values["aesthetic"] is not None:
+        halves.append(values["aesthetic"] / 10)
+    if values["fid"] is not None:
+        halves.append((100 - min(values["fid"], 100)) / 100)
+    if not halves and values["vgg16_relu5_1_frechet"] is not None:
+        halves.append(1 / (1 + values["vgg16_relu5_1_frechet"]))
+    mask = 1.0 if values["mask_accuracy"] is None else values["mask_accuracy"]
+    return mask * (sum(halves) / len(halves) if halves else 1.0)

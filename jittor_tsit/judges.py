@@ -1,0 +1,117 @@
+"""The networks that judge images: where their weights lie, and how to get those that are missing."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from pathlib import Path
+from typing import Callable, NamedTuple, Optional, Union
+
+import numpy as np
+
+from data_tools.errors import InputError
+from jittor_tsit.generate import load_system
+from jittor_tsit.metrics.features import Extractor, fid_extractor, vgg16_extractor
+from jittor_tsit.networks.inception import PUBLISHED
+from jittor_tsit.training.evaluation import RANK, read_metrics
+
+SUFFIXES = (".pth", ".pt", ".npz", ".safetensors")
+FOLDER = Path("judges")
+
+
+class Segmenter(NamedTuple):
+    """What finds the classes of an image."""
+
+    name: str  # of its file, with the SHA-256 of its content
+    note: str  # how far it can be trusted, if it knows
+    segment: Callable[[np.ndarray], np.ndarray]  # [H, W, 3] uint8 RGB -> [H, W] class ids
+
+
+class Judges(NamedTuple):
+    """Judges by the files in a folder. Each method gives the judge, or the way to get it.
+
+    Args:
+        folder: Holds `inception`, `vgg16` and `segmenter`, each with one of SUFFIXES.
+        segmenter_file: In place of the folder's: a checkpoint of `train`, or a Python file with a function
+            `segment(photo)` that takes [H, W, 3] uint8 RGB and gives [H, W] class ids.
+    """
+
+    folder: Path = FOLDER
+    segmenter_file: Optional[Path] = None
+
+    def inception(self) -> Union[Extractor, str]:
+        """The network of FID and KID."""
+        path = self._file("inception")
+        return fid_extractor(str(path)) if path else f"get {PUBLISHED} and save it as {self.folder / 'inception.pth'}"
+
+    def vgg16(self) -> Union[Extractor, str]:
+        """The network of the distances that are not FID."""
+        path = self._file("vgg16")
+        wanted = self.folder / "vgg16.pth"
+        return vgg16_extractor(str(path)) if path else f"save torchvision's vgg16 weights as {wanted}"
+
+    def segmenter(self) -> Union[Segmenter, str]:
+        """What finds the classes of an image.
+
+        Raises:
+            InputError: The file is no segmenter.
+        """
+        path = self.segmenter_file or self._file("segmenter")
+        if path is None:
+            wanted = self.folder / "segmenter.safetensors"
+            return f"train one by experiments/segformer_landscape.py and save its best.safetensors as {wanted}"
+        return from_python(path) if path.suffix == ".py" else from_checkpoint(path)
+
+    def _file(self, name: str) -> Optional[Path]:
+        """The weights of a judge.
+
+        Raises:
+            InputError: There are several.
+        """
+        found = [path for path in (self.folder / f"{name}{suffix}" for suffix in SUFFIXES) if path.exists()]
+        if len(found) > 1:
+            raise InputError(f"{found[1]}: {found[0].name} lies beside it; one is needed")
+        return found[0] if found else None
+
+
+def named(path: Path) -> str:
+    """A file's name with the beginning of its SHA-256."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            digest.update(block)
+    return f"{path.name} sha256 {digest.hexdigest()[:12]}"
+
+
+def from_checkpoint(path: Path) -> Segmenter:
+    """A segmenter trained here; its note tells how it did on pairs that were held out.
+
+    Raises:
+        InputError: Not a checkpoint of a segmenter.
+    """
+    system, experiment = load_system(path)
+    if system.batch_kind != "segmentation":
+        raise InputError(f"{path}: is a checkpoint of {experiment.system}, which is no segmenter")
+    scores = max(read_metrics(path.parent), key=lambda line: line[RANK], default=None)
+    note = "how well it sees is not known: no metrics.jsonl beside it"
+    if scores:
+        note = "on held-out pairs the segmenter's pixel accuracy is {pixel_accuracy:.3f}, its mean IoU {mean_iou:.3f}"
+        note = note.format(**scores)
+    return Segmenter(named(path), note, system.segment)
+
+
+def from_python(path: Path) -> Segmenter:
+    """The function `segment` of a Python file.
+
+    Raises:
+        InputError: No such file, it fails, or it has no such function.
+    """
+    try:
+        spec = importlib.util.spec_from_file_location("user_segmenter", path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    except Exception as error:  # whatever the user's code raises
+        raise InputError(f"{path}: cannot be loaded: {type(error).__name__}: {error}") from error
+    if not callable(getattr(module, "segment", None)):
+        raise InputError(f"{path}: has no function segment(photo)")
+    return Segmenter(named(path), "", module.segment)

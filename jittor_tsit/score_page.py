@@ -1,0 +1,74 @@
+"""The page of a score: its terms, and the worst and best images of each. One file, which needs no network."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from pathlib import Path
+from typing import List, Mapping
+
+import numpy as np
+from PIL import Image
+
+from data_tools.classes import colorize
+from data_tools.files import write_atomic
+from data_tools.image_io import read_label, read_photo, resize_label, resize_photo
+from jittor_tsit.metrics.terms import TERMS, Term
+
+SHOWN = 8  # images at each end; two rows of a screen
+WIDTH, HEIGHT = 256, 192  # of a thumbnail, half the contest's size
+
+STYLE = """
+body { font-family: sans-serif; margin: 2em; color: #222; }
+table { border-collapse: collapse; } td, th { border: 1px solid #bbb; padding: 0.3em 0.7em; text-align: left; }
+figure { display: inline-block; margin: 0.4em; } figcaption { font-size: 0.85em; } .absent { color: #999; }
+"""
+
+
+def write_page(
+    path: Path,
+    title: str,
+    lines: List[List[str]],
+    terms: Mapping[str, Term],
+    images: Mapping[str, Path],
+    labels: Mapping[str, Path],
+) -> None:
+    """Write the page.
+
+    Args:
+        lines: The table, a row a line, the heading first.
+        images, labels: Paths by stem.
+    """
+    heading, *rows = ("".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in line) for line, tag in _tagged(lines))
+    body = [f"<h1>{html.escape(title)}</h1>", "<table>", *(f"<tr>{row}</tr>" for row in (heading, *rows)), "</table>"]
+    for name, term in terms.items():
+        if term.per_image:
+            body += _extremes(name, term, images, labels)
+    page = f"<!DOCTYPE html><meta charset='utf-8'><title>{html.escape(title)}</title><style>{STYLE}</style>"
+    write_atomic(path, (page + "\n".join(body) + "\n").encode())
+
+
+def _tagged(lines: List[List[str]]):
+    return [(line, "th" if number == 0 else "td") for number, line in enumerate(lines)]
+
+
+def _extremes(name: str, term: Term, images: Mapping[str, Path], labels: Mapping[str, Path]) -> List[str]:
+    """Headings and pictures of one term, its worst images first."""
+    stems = sorted(term.per_image, key=term.per_image.get, reverse=not TERMS[name].higher_is_better)
+    worst, best = stems[:SHOWN], stems[-SHOWN:][::-1]
+    parts = []
+    for heading, chosen in ((f"{name}: worst", worst), (f"{name}: best", best)):
+        figures = [_figure(stem, term.per_image[stem], images[stem], labels[stem]) for stem in chosen]
+        parts += [f"<h2>{html.escape(heading)}</h2>", *figures]
+    return parts
+
+
+def _figure(stem: str, value: float, image: Path, label: Path) -> str:
+    photo = resize_photo(read_photo(image), WIDTH, HEIGHT)
+    colours = colorize(resize_label(read_label(label), WIDTH, HEIGHT))
+    picture = io.BytesIO()
+    Image.fromarray(np.concatenate([colours, photo], axis=1)).save(picture, "JPEG", quality=85)
+    data = base64.b64encode(picture.getvalue()).decode()
+    caption = f"{html.escape(stem)}: {value:.4g}"
+    return f"<figure><img src='data:image/jpeg;base64,{data}' alt=''><figcaption>{caption}</figcaption></figure>"

@@ -1,0 +1,101 @@
+"""Scores of the held-out pairs along a run: numbers, a curve, and the best checkpoint."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Callable, Dict, List
+
+import cv2
+import numpy as np
+
+from data_tools.files import write_atomic
+from jittor_tsit.training.checkpoint import Progress
+
+METRICS, CURVE, BEST = "metrics.jsonl", "metrics.png", "best.safetensors"
+RANK = "rank"  # the number that decides which checkpoint is best: the higher, the better
+WIDTH, HEIGHT, MARGIN = 640, 160, 24  # of the curve of one term, in pixels
+
+
+class Evaluation:
+    """Called with each checkpoint; scores those that are due.
+
+    Args:
+        measure: Gives the scores of the networks as they are, RANK among them.
+        interval: Images between two scorings.
+        total_nimg: The end of the run, which is always scored.
+        say: Takes a line for the person at the screen.
+    """
+
+    def __init__(
+        self,
+        measure: Callable[[], Dict[str, float]],
+        interval: int,
+        total_nimg: int,
+        run_dir: Path,
+        say: Callable[[str], None],
+    ):
+        self.measure, self.interval, self.total_nimg, self.run_dir, self.say = (
+            measure,
+            interval,
+            total_nimg,
+            run_dir,
+            say,
+        )
+
+    def __call__(self, progress: Progress, checkpoint: Path) -> None:
+        if progress.nimg % self.interval and progress.nimg != self.total_nimg:
+            return
+        scores = self.measure()
+        lines = [
+            line for line in read_metrics(self.run_dir) if line["nimg"] < progress.nimg
+        ]  # later ones are done again
+        if all(line[RANK] < scores[RANK] for line in lines):
+            _keep(checkpoint, self.run_dir / BEST)
+        lines.append({"nimg": progress.nimg, **scores})
+        text = "".join(json.dumps(line) + "\n" for line in lines)
+        write_atomic(self.run_dir / METRICS, text.encode())
+        draw_curves(self.run_dir / CURVE, lines)
+        best = max(lines, key=lambda line: line[RANK])["nimg"]
+        numbers = "  ".join(f"{name} {value:.4g}" for name, value in scores.items())
+        self.say(f"held-out pairs after {progress.nimg} images: {numbers} (best: after {best})")
+
+
+def read_metrics(run_dir: Path) -> List[Dict[str, float]]:
+    """The scorings so far, oldest first."""
+    path = run_dir / METRICS
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+
+
+def _keep(checkpoint: Path, target: Path) -> None:
+    """The same file under another name, or a copy where the file system has no links."""
+    part = target.with_suffix(".part")
+    part.unlink() if part.exists() else None
+    try:
+        os.link(checkpoint, part)
+    except OSError:
+        shutil.copyfile(checkpoint, part)
+    os.replace(part, target)
+
+
+def draw_curves(path: Path, lines: List[Dict[str, float]]) -> None:
+    """A picture with one curve a term, from its least to its largest value."""
+    names = [name for name in lines[-1] if name != "nimg"]
+    picture = np.full((HEIGHT * len(names), WIDTH, 3), 255, np.uint8)
+    for row, name in enumerate(names):
+        points = [(line["nimg"], line[name]) for line in lines if line.get(name) is not None]
+        _draw_curve(picture[row * HEIGHT : (row + 1) * HEIGHT], name, points)
+    write_atomic(path, cv2.imencode(".png", picture)[1].tobytes())
+
+
+def _draw_curve(canvas: np.ndarray, name: str, points: List) -> None:
+    values = np.array(points, float)
+    low, span = values.min(0), np.maximum(np.ptp(values, 0), 1e-12)  # one point only: a flat curve
+    places = (values - low) / span * (WIDTH - 2 * MARGIN, 2 * MARGIN - HEIGHT) + (MARGIN, HEIGHT - MARGIN)
+    cv2.polylines(canvas, [places.round().astype(np.int32)], False, (160, 80, 20), 2, cv2.LINE_AA)
+    for place in places.round().astype(int):
+        cv2.circle(canvas, tuple(map(int, place)), 3, (160, 80, 20), -1, cv2.LINE_AA)
+    text = f"{name}: {low[1]:.4g} to {values[:, 1].max():.4g}, last {values[-1, 1]:.4g}"
+    cv2.putText(canvas, text, (MARGIN, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1, cv2.LINE_AA)

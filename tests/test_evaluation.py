@@ -1,0 +1,99 @@
+"""Scorings along a run, and the pairs that are held out for them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from data_tools.errors import InputError
+from data_tools.pairing import Pair
+from jittor_tsit.config import DataConfig, Experiment, RunConfig
+from jittor_tsit.data import hold_out
+from jittor_tsit.systems.tsit import TSITConfig
+from jittor_tsit.training.checkpoint import Progress
+from jittor_tsit.training.evaluation import BEST, CURVE, METRICS, Evaluation, read_metrics
+
+
+@pytest.fixture
+def evaluation(tmp_path):
+    """Whose scores are handed in one by one."""
+    scores, said = [], []
+    made = Evaluation(lambda: {"rank": scores.pop(0)}, interval=4, total_nimg=10, run_dir=tmp_path, say=said.append)
+    made.scores, made.said = scores, said
+    return made
+
+
+def reach(evaluation, nimg, score=None):
+    """A checkpoint after `nimg` images, and its scoring."""
+    path = evaluation.run_dir / f"state-{nimg}.safetensors"
+    path.write_text(f"after {nimg}")
+    evaluation.scores[:] = [] if score is None else [score]
+    evaluation(Progress(nimg, nimg), path)
+
+
+def test_the_best_checkpoint_is_kept_whatever_becomes_of_its_own_file(evaluation):
+    for nimg, score in ((4, 0.2), (8, 0.6), (10, 0.5)):
+        reach(evaluation, nimg, score)
+    (evaluation.run_dir / "state-8.safetensors").unlink()
+    assert (evaluation.run_dir / BEST).read_text() == "after 8"
+    assert [line["rank"] for line in read_metrics(evaluation.run_dir)] == [0.2, 0.6, 0.5]
+    assert "best: after 8" in evaluation.said[-1]
+
+
+def test_only_what_is_due_is_scored(evaluation):
+    for nimg, score in ((2, None), (4, 0.2), (6, None), (10, 0.1)):  # the end always
+        reach(evaluation, nimg, score)
+    assert [line["nimg"] for line in read_metrics(evaluation.run_dir)] == [4, 10]
+
+
+def test_a_scoring_that_is_done_again_takes_the_place_of_the_first(evaluation):
+    for nimg, score in ((4, 0.2), (8, 0.9), (8, 0.3)):
+        reach(evaluation, nimg, score)
+    lines = (evaluation.run_dir / METRICS).read_text().splitlines()
+    assert [json.loads(line)["rank"] for line in lines] == [0.2, 0.3]
+    assert (evaluation.run_dir / BEST).read_text() == "after 8"
+
+
+def test_the_curve_shows_one_row_a_term(evaluation):
+    reach(evaluation, 4, 0.2)
+    reach(evaluation, 8, 0.6)
+    with Image.open(evaluation.run_dir / CURVE) as picture:
+        assert picture.size == (640, 160)
+        assert np.asarray(picture).std() > 5  # something is drawn
+
+
+PAIRS = [Pair(f"p{k}", Path(f"{k}.jpg"), Path(f"{k}.png")) for k in range(60)]
+
+
+def test_every_pair_is_held_out_in_exactly_one_fold():
+    folds = [hold_out(PAIRS, 5, fold) for fold in range(1, 6)]
+    assert sorted(pair for _, held in folds for pair in held) == sorted(PAIRS)
+    for kept, held in folds:
+        assert len(kept) + len(held) == 60 and not set(kept) & set(held)
+        assert 4 <= len(held) <= 22  # 12 expected, 3 standard deviations of a lot each way
+
+
+def test_a_pairs_fold_does_not_depend_on_the_others():
+    assert set(hold_out(PAIRS[:30], 5, 2)[1]) == set(hold_out(PAIRS, 5, 2)[1]) & set(PAIRS[:30])
+
+
+def test_folds_that_leave_nothing_are_refused():
+    with pytest.raises(InputError, match="folds=50, fold=.*: holds out 0 of 2 pairs"):
+        for fold in range(1, 51):
+            hold_out(PAIRS[:2], 50, fold)
+
+
+@pytest.mark.parametrize("fields, message", [
+    ({"folds": 1}, "folds=1: must be 0, or at least 2"), ({"folds": 3, "fold": 4}, "fold=4: allowed are 1 to 3"),
+    ({"color_jitter": 1.0}, "color_jitter=1.0: from 0 to below 1"),
+])  # fmt: skip
+def test_options_that_do_not_fit_are_refused(fields, message):
+    with pytest.raises(InputError, match=message):
+        DataConfig(**fields)
+
+
+def test_evaluation_needs_pairs_that_are_held_out():
+    with pytest.raises(InputError, match="evaluate_every: needs pairs that are held out"):
+        Experiment("tsit", TSITConfig(), run=RunConfig(total_nimg=1, evaluate_every=1))
