@@ -8,7 +8,7 @@ from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
-from data_tools.default_rules import REDUNDANCY, Settings, read_settings, write_settings
+from data_tools.default_rules import DISAGREEMENT, REDUNDANCY, Settings, read_settings, write_settings
 from data_tools.equivalence import ClassMember, equivalence_classes, read_classes, redundancy, write_classes
 from data_tools.errors import InputError
 from data_tools.files import write_atomic
@@ -22,6 +22,7 @@ from data_tools.table import Table, read_rows, read_table, write_rows, write_tab
 
 TABLE, PROBLEMS, RECORD, SKETCHES = "scan.csv", "problems.csv", "scan.json", "sketches"
 DECISIONS, CLASSES, SETTINGS, PAGE = "decisions.csv", "classes.csv", "rules.json", "report.html"
+SEGMENTER = "disagreement.csv"
 _FAULTS = ("underexposure", "overexposure", "backlight", "blur")  # of which the best of a class has least
 _THUMBNAIL = 2  # every second cell each way is enough to tell how much photos differ
 
@@ -45,11 +46,14 @@ def write_scan(out: Path, data: Path, table: Table, broken: Sequence[Problem]) -
 
 
 def select_splits(out: Path, settings: Settings, manual: Mapping[str, bool],
-                  keep: Optional[Tuple[int, int]] = None) -> Selection:
+                  keep: Optional[Tuple[int, int]] = None, disagreement: Sequence[Path] = ()) -> Selection:
     """Write the splits' lists, `decisions.csv`, `classes.csv` and `rules.json` from what `scan` left in `out`.
 
+    Args:
+        disagreement: Tables with one more signal, which is kept as `disagreement.csv`; pairs in none have no value.
+
     Raises:
-        InputError: `out` holds no complete scan; as `selection.select`.
+        InputError: `out` holds no complete scan; a table is none of this set; as `selection.select`.
     """
     _scanned_folder(out)
     table = read_table(out / TABLE)
@@ -60,12 +64,32 @@ def select_splits(out: Path, settings: Settings, manual: Mapping[str, bool],
     redundant = redundancy(classes, _thumbnails(sketches.features), faults, settings.class_size, settings.difference)
     write_classes(out / CLASSES, table.stems, classes, redundant, settings.class_size)
     table.columns[REDUNDANCY] = _redundancy(table.stems, read_classes(out / CLASSES), settings.class_size)
+    _add_disagreement(out, table, disagreement)
     selection = select(table, broken, settings, manual, keep)
     for split, stems in selection.splits.items():
         write_atomic(out / f"{split}.txt", "".join(f"{stem}\n" for stem in stems).encode("utf-8"))
     write_settings(out / SETTINGS, settings)
     write_decisions(out / DECISIONS, selection.decisions)
     return selection
+
+
+def _add_disagreement(out: Path, table: Table, paths: Sequence[Path]) -> None:
+    """One more column, and the same as a file of its own; none of it is left of an earlier selection."""
+    if not paths:
+        if (out / SEGMENTER).exists():
+            (out / SEGMENTER).unlink()
+        return
+    places = {stem: place for place, stem in enumerate(table.stems)}
+    values = np.full(len(table.stems), np.nan)
+    for path in paths:
+        added = read_table(path)
+        unknown = sorted(set(added.stems) - set(places))
+        if DISAGREEMENT not in added.columns or unknown:
+            fault = f"names {unknown[0]}, which is none of the pairs" if unknown else f"has no column {DISAGREEMENT}"
+            raise InputError(f"--disagreement {path}: {fault}")
+        values[[places[stem] for stem in added.stems]] = added.columns[DISAGREEMENT]
+    table.columns[DISAGREEMENT] = values
+    write_table(out / SEGMENTER, Table(table.stems, {DISAGREEMENT: values}))
 
 
 def make_report(out: Path, count: int) -> Path:
@@ -80,6 +104,8 @@ def make_report(out: Path, count: int) -> Path:
     settings, table = read_settings(out / SETTINGS), read_table(out / TABLE)
     classes = read_classes(out / CLASSES)
     table.columns[REDUNDANCY] = _redundancy(table.stems, classes, settings.class_size)
+    if (out / SEGMENTER).exists():
+        table.columns[DISAGREEMENT] = read_table(out / SEGMENTER).columns[DISAGREEMENT]
     write_report(out / PAGE, find_scanned(out), table, settings.rules, read_decisions(out / DECISIONS), classes, count)
     return out / PAGE
 

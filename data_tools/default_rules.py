@@ -59,6 +59,10 @@ DEFAULT_RULES: Tuple[Rule, ...] = (
          "the rank in its equivalence class divided by the number that a class keeps"),
 )
 
+DISAGREEMENT = "disagreement"  # a signal that comes from outside, from a segmenter
+DISPUTED = Rule("disputed", DISAGREEMENT, 0.5, "selection_1", "a segmenter sees other classes than the label has",
+                "most of its pixels; a round number with no measurement behind it")  # only with `select --disagreement`
+
 
 class Settings(NamedTuple):
     """Everything that decides what `select` does with a table.

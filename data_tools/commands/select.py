@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Dict, Tuple
 
 from data_tools.commands.options import add_command, at_least
-from data_tools.default_rules import DEFAULT_RULES, Settings, with_limits
+from data_tools.default_rules import DEFAULT_RULES, DISPUTED, Settings, with_limits
 from data_tools.manual import read_manual
 
 
@@ -30,6 +30,9 @@ def add_select_options(parser: argparse.ArgumentParser) -> None:
                         help="keep exactly so many pairs in Selection I and II, the least suspect (default: by limits)")
     parser.add_argument("--limit", type=_limit, action="append", default=[], metavar="RULE=X",
                         help="another limit for a rule; may be given several times")
+    parser.add_argument("--disagreement", type=Path, action="append", default=[], metavar="FILE",
+                        help="table of a segmenter's disagreement with the labels (columns stem, disagreement: share "
+                             "of pixels); adds the rule 'disputed'; may be given several times")
     parser.add_argument("--manual", type=Path, metavar="FILE",
                         help="lines 'keep STEM' or 'drop STEM', which win over every rule")
     parser.add_argument("--agreement", type=_share, default=defaults.agreement, metavar="P",
@@ -49,10 +52,11 @@ def run(args: argparse.Namespace) -> int:
     from data_tools.curation import DECISIONS, counts, find_scanned, select_splits
     from data_tools.layout import lay_out
     limits: Dict[str, float] = dict(args.limit)
-    settings = with_limits(Settings(agreement=args.agreement, flips=args.flips, class_size=args.class_size,
+    rules = DEFAULT_RULES + ((DISPUTED,) if args.disagreement else ())
+    settings = with_limits(Settings(rules, agreement=args.agreement, flips=args.flips, class_size=args.class_size,
                                     difference=args.difference), limits)
     manual = read_manual(args.manual) if args.manual else {}
-    selection = select_splits(args.out, settings, manual, args.keep)
+    selection = select_splits(args.out, settings, manual, args.keep, args.disagreement)
     print(f"{counts(selection)}; the reasons are in {args.out / DECISIONS}", file=sys.stderr)
     folder = args.link or args.copy
     if folder:

@@ -133,3 +133,39 @@ def test_results_of_an_interrupted_scan_are_not_taken_for_whole_ones(again, caps
     curation.begin_results(again)
     assert main(["select", "--out", str(again)]) == 2
     assert "run scan first, to its end" in capsys.readouterr().err
+
+
+def disagreement(path, rows):
+    """A table as a segmenter's run writes it."""
+    path.write_text("stem,disagreement\n" + "".join(f"{stem},{value}\n" for stem, value in rows))
+    return str(path)
+
+
+def test_a_segmenters_disagreement_is_one_more_rule(again, tmp_path):
+    tables = [disagreement(tmp_path / "1.csv", [("synth_000001", 0.9), ("synth_000002", 0.1)]),
+              disagreement(tmp_path / "2.csv", [("synth_000003", 0.7)])]
+    words = ["select", "--out", str(again), "--limit", "disputed=0.8"]
+    assert main([*words[:3], "--disagreement", tables[0], "--disagreement", tables[1], *words[3:]]) == 0
+    assert "synth_000001" in splits(again)["total"] and "synth_000001" not in splits(again)["selection_1"]
+    decisions = {decision.stem: decision for decision in read_decisions(again / "decisions.csv")}
+    assert (decisions["synth_000001"].rule, decisions["synth_000001"].value) == ("disputed", "0.9")
+    assert decisions["synth_000003"].rule != "disputed" or decisions["synth_000003"].kept  # below this limit
+    assert main(["report", "--out", str(again)]) == 0 and "disputed" in (again / "report.html").read_text()
+    assert main(words[:3]) == 0 and main(["report", "--out", str(again)]) == 0  # and without it all is as before
+    assert not (again / "disagreement.csv").exists() and "disputed" not in (again / "rules.json").read_text()
+
+
+@pytest.mark.parametrize("text, words", [
+    ("stem,disagreement\nother,0.5\n", "names other, which is none of the pairs"),
+    ("stem,accuracy\nsynth_000001,0.5\n", "has no column disagreement"),
+    ("stem,disagreement\nsynth_000001,much\n", "much"),
+])
+def test_a_table_that_does_not_fit_is_refused(again, tmp_path, capsys, text, words):
+    (tmp_path / "1.csv").write_text(text)
+    assert main(["select", "--out", str(again), "--disagreement", str(tmp_path / "1.csv")]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_the_limit_of_a_rule_that_is_not_there_is_refused(again, capsys):
+    assert main(["select", "--out", str(again), "--limit", "disputed=0.8"]) == 2
+    assert "there is no such rule" in capsys.readouterr().err
