@@ -73,7 +73,9 @@ class System:
             with parallel.sharing(part.share), held:
                 terms = terms_of(part)
                 loss = losses.weighted_sum(terms, weights)
-            _add(gradients, optimizer.gradients(loss), part.share.weight)
+                if part.share.weight != 1:
+                    loss = loss * part.share.weight  # before batch norm sends gradients to the other processes
+            _add(gradients, optimizer.gradients(loss), 1)
             _add(totals, {key: term.detach() for key, term in terms.items()}, part.share.weight)
             if len(parts) > 1:
                 jt.sync([*gradients.values(), *totals.values()])  # one part's activations in memory at a time
