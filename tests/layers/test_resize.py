@@ -4,7 +4,7 @@ import jittor as jt
 import numpy as np
 import pytest
 
-from jittor_tsit.layers.resize import avg_pool_down, downsample2x, resize_nearest, upsample2x
+from jittor_tsit.layers.resize import avg_pool_down, downsample2x, resize_bilinear, resize_nearest, upsample2x
 
 
 def test_upsampling_repeats_each_pixel(rng):
@@ -22,6 +22,27 @@ def test_nearest_resizing_takes_the_floor(rng, size):
     x = rng.standard_normal((1, 2, 6, 9)).astype(np.float32)
     rows, columns = (np.arange(n) * m // n for n, m in zip(size, x.shape[2:]))
     np.testing.assert_array_equal(resize_nearest(jt.array(x), *size).numpy(), x[:, :, rows][:, :, :, columns])
+
+
+def bilinear(x, size, axis):
+    """Between pixel centres along one axis, in float64."""
+    centre = np.clip((np.arange(size) + 0.5) * x.shape[axis] / size - 0.5, 0, x.shape[axis] - 1)
+    first = np.floor(centre).astype(int)
+    share = (centre - first).reshape([-1 if k == axis else 1 for k in range(x.ndim)])
+    second = np.minimum(first + 1, x.shape[axis] - 1)
+    return x.take(first, axis) * (1 - share) + x.take(second, axis) * share
+
+
+@pytest.mark.parametrize("size", [(12, 18), (7, 20), (6, 5), (3, 9), (1, 1)])
+def test_bilinear_resizing_and_its_gradient(rng, size):
+    x, weight = (rng.standard_normal((2, 3, *sides)).astype(np.float32) for sides in ((6, 9), size))
+    given = jt.array(x)
+    resized = resize_bilinear(given, *size)
+    np.testing.assert_allclose(resized.numpy(), bilinear(bilinear(x, size[0], 2), size[1], 3), rtol=1e-5, atol=1e-6)
+    (gradient,) = jt.grad((resized * jt.array(weight)).sum(), [given])
+    direction = rng.standard_normal(x.shape)
+    along = (bilinear(bilinear(direction, size[0], 2), size[1], 3) * weight).sum()  # resizing is linear
+    np.testing.assert_allclose((gradient.numpy() * direction).sum(), along, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("size", [(6, 8), (7, 5), (1, 2)])
