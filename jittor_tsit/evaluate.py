@@ -14,6 +14,7 @@ from data_tools.table import Table, write_table
 from jittor_tsit.config import Experiment
 from jittor_tsit.data import PairedBatch, alone, held_out_samples, to_pixels, to_segmap
 from jittor_tsit.judges import Judges
+from jittor_tsit.metrics.contest import CLOSENESS, as_far_as_known
 from jittor_tsit.metrics.segmentation import confusion, mean_iou, pixel_accuracy
 from jittor_tsit.metrics.terms import Term
 from jittor_tsit.noise import Noise, key_of
@@ -34,7 +35,7 @@ def make_evaluation(
     """Scores the pairs that the experiment holds out, if it wants that.
 
     Raises:
-        InputError: As `held_out_samples`.
+        InputError: As `held_out_samples`; or there is no judge.
     """
     run = experiment.run
     if not run.evaluate_every:
@@ -43,6 +44,7 @@ def make_evaluation(
     if system.batch_kind == "segmentation":
         measure = lambda: segmentation_scores(system, samples, run_dir)  # noqa: E731
     else:
+        Judges(Path(run.judges)).require_any("evaluate_every")
         measure = lambda: synthesis_scores(system, samples, experiment, run_dir)  # noqa: E731
     return Evaluation(measure, run.evaluate_every * run.snapshot_nimg, total_nimg, run_dir, say)
 
@@ -84,15 +86,8 @@ def synthesis_scores(system: System, samples: PairedSamples, experiment: Experim
 def rank_of(terms: Dict[str, Term]) -> float:
     """The 2022 formula over the terms that are there; it orders the checkpoints of a run, and is no score.
 
-    Without FID and aesthetic the distance of VGG-16's features stands for both.
+    Without FID the distance of VGG-16's features stands for it.
     """
     values = {name: term.value for name, term in terms.items()}
-    halves = []
-    if values["aesthetic"] is not None:
-        halves.append(values["aesthetic"] / 10)
-    if values["fid"] is not None:
-        halves.append((100 - min(values["fid"], 100)) / 100)
-    if not halves and values["vgg16_relu5_1_frechet"] is not None:
-        halves.append(1 / (1 + values["vgg16_relu5_1_frechet"]))
-    mask = 1.0 if values["mask_accuracy"] is None else values["mask_accuracy"]
-    return mask * (sum(halves) / len(halves) if halves else 1.0)
+    near = next((part(values[name]) for name, part in CLOSENESS.items() if values[name] is not None), None)
+    return as_far_as_known(values["mask_accuracy"], values["aesthetic"], near)

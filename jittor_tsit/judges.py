@@ -12,10 +12,13 @@ import numpy as np
 from data_tools.errors import InputError
 from jittor_tsit.generate import load_system
 from jittor_tsit.metrics.features import Extractor, fid_extractor, vgg16_extractor
+from jittor_tsit.metrics.lpips import LPIPS, load_lpips
+from jittor_tsit.metrics.segmentation import pixel_accuracy
 from jittor_tsit.networks.inception import PUBLISHED
+from jittor_tsit.networks.nima import load_nima
 from jittor_tsit.training.evaluation import RANK, read_metrics
 
-SUFFIXES = (".pth", ".pt", ".npz", ".safetensors")
+SUFFIXES = (".pth", ".pt", ".npz", ".safetensors", ".h5", ".hdf5")
 FOLDER = Path("judges")
 
 
@@ -26,12 +29,30 @@ class Segmenter(NamedTuple):
     note: str  # how far it can be trusted, if it knows
     segment: Callable[[np.ndarray], np.ndarray]  # [H, W, 3] uint8 RGB -> [H, W] class ids
 
+    def accuracy(self, photo: np.ndarray, label: np.ndarray) -> float:
+        """Share of the pixels in which it sees the label's class.
+
+        Raises:
+            InputError: It gives ids of another shape.
+        """
+        predicted = self.segment(photo)
+        if predicted.shape != label.shape:
+            raise InputError(f"{self.name}: gave {predicted.shape} ids for an image of {label.shape} pixels")
+        return pixel_accuracy(predicted, label)
+
+
+class Rater(NamedTuple):
+    """What tells how people would like an image."""
+
+    name: str  # of its file, with the SHA-256 of its content
+    rate: Callable[[np.ndarray], float]  # [H, W, 3] uint8 RGB -> 1 to 10
+
 
 class Judges(NamedTuple):
     """Judges by the files in a folder. Each method gives the judge, or the way to get it.
 
     Args:
-        folder: Holds `inception`, `vgg16` and `segmenter`, each with one of SUFFIXES.
+        folder: Holds `inception`, `nima`, `vgg16`, `lpips` and `segmenter`, each with one of SUFFIXES.
         segmenter_file: In place of the folder's: a checkpoint of `train`, or a Python file with a function
             `segment(photo)` that takes [H, W, 3] uint8 RGB and gives [H, W] class ids.
     """
@@ -50,6 +71,31 @@ class Judges(NamedTuple):
         wanted = self.folder / "vgg16.pth"
         return vgg16_extractor(str(path)) if path else f"save torchvision's vgg16 weights as {wanted}"
 
+    def nima(self) -> Union[Rater, str]:
+        """What tells how people would like an image.
+
+        Raises:
+            InputError: The file holds no NIMA.
+        """
+        path = self._file("nima")
+        if path is None:
+            wanted = self.folder / "nima.h5"
+            return f"save NIMA's weights (idealo/image-quality-assessment, MobileNet aesthetic) as {wanted}"
+        network = load_nima(path)
+        return Rater(named(path), lambda photo: network.rate(photo)[0])
+
+    def lpips(self) -> Union[LPIPS, str]:
+        """What tells how different images look.
+
+        Raises:
+            InputError: A file does not hold its network.
+        """
+        vgg16, heads = self._file("vgg16"), self._file("lpips")
+        if vgg16 is None or heads is None:
+            wanted = self.folder / "lpips.pth"
+            return f"save LPIPS 0.1's vgg.pth as {wanted}, and torchvision's vgg16 weights beside it"
+        return load_lpips(vgg16, heads)
+
     def segmenter(self) -> Union[Segmenter, str]:
         """What finds the classes of an image.
 
@@ -61,6 +107,17 @@ class Judges(NamedTuple):
             wanted = self.folder / "segmenter.safetensors"
             return f"train one by experiments/segformer_landscape.py and save its best.safetensors as {wanted}"
         return from_python(path) if path.suffix == ".py" else from_checkpoint(path)
+
+    def require_any(self, what: str) -> None:
+        """Refuse to begin `what` without a judge.
+
+        Raises:
+            InputError: There is none; names the ways to get one.
+        """
+        names = "segmenter", "nima", "inception", "vgg16"
+        if not self.segmenter_file and not any(self._file(name) for name in names):
+            ways = "; ".join(getattr(self, name)() for name in names)
+            raise InputError(f"{what}: {self.folder} holds no judge of images: {ways}")
 
     def _file(self, name: str) -> Optional[Path]:
         """The weights of a judge.

@@ -14,14 +14,12 @@ from tqdm import tqdm
 from data_tools.errors import InputError
 from data_tools.files import make_folder, write_atomic
 from data_tools.image_io import read_header, read_label, read_photo
-from data_tools.listing import list_folder
-from data_tools.pairing import PHOTO_SUFFIXES, find_labels, read_reference_names
+from data_tools.pairing import find_labels, read_reference_names
 from jittor_tsit.judges import Judges
 from jittor_tsit.metrics.contest import BOARDS, total
 from jittor_tsit.metrics.features import Extractor, cached_features, features_of, find_images
 from jittor_tsit.metrics.frechet import few_images_warning, frechet_distance, statistics
 from jittor_tsit.metrics.kid import kid
-from jittor_tsit.metrics.segmentation import pixel_accuracy
 from jittor_tsit.metrics.style import histogram_correlation
 from jittor_tsit.metrics.terms import TERMS, Term, absent, mean_of
 from jittor_tsit.score_page import write_page
@@ -62,9 +60,7 @@ def run_score(
     terms = judge(judged, photos, labels, judges, references, out.parent)
     score = total(board, {name: term.value for name, term in terms.items()})
     lines = table(terms, board, score)
-    print(
-        "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths(lines))).rstrip() for line in lines)
-    )
+    print_table(lines)
     make_folder(out.parent)
     write_atomic(out, (json.dumps(record(terms, board, score), indent=2) + "\n").encode())
     print(f"{out}: the numbers, with every image's", file=sys.stderr)
@@ -107,7 +103,7 @@ def judge(
     """Every term, those without a judge as absent."""
     terms: Dict[str, Term] = {}
     terms["mask_accuracy"] = mask_accuracy(judged, judges)
-    terms["aesthetic"] = absent("this version has no judge of aesthetics")
+    terms["aesthetic"] = aesthetic(judged, judges)
     terms.update(distances(("fid", "kid"), judged, photos, judges.inception, cache))
     terms["style"] = style(judged, labels, references)
     names = "vgg16_relu5_1_frechet", "vgg16_relu5_1_mmd"
@@ -122,13 +118,18 @@ def mask_accuracy(judged: Set, judges: Judges) -> Term:
         return absent(segmenter)
 
     def accuracy(stem: str) -> float:
-        label = read_label(judged.labels[stem])
-        predicted = segmenter.segment(read_photo(judged.images[stem]))
-        if predicted.shape != label.shape:
-            raise InputError(f"{segmenter.name}: gave {predicted.shape} ids for an image of {label.shape} pixels")
-        return pixel_accuracy(predicted, label)
+        return segmenter.accuracy(read_photo(judged.images[stem]), read_label(judged.labels[stem]))
 
     return mean_of(each(judged, accuracy, "mask_accuracy"), segmenter.name, segmenter.note)
+
+
+def aesthetic(judged: Set, judges: Judges) -> Term:
+    """How people would like the images."""
+    nima = judges.nima()
+    if isinstance(nima, str):
+        return absent(nima)
+    note = "NIMA's mean; other judges of aesthetics give other numbers"
+    return mean_of(each(judged, lambda stem: nima.rate(read_photo(judged.images[stem])), "aesthetic"), nima.name, note)
 
 
 def style(judged: Set, labels: Path, references: Optional[Path]) -> Term:
@@ -181,9 +182,11 @@ def table(terms: Dict[str, Term], board: str, score: Optional[float]) -> List[Li
     return [*lines, [f"score {board}", "absent" if score is None else f"{score:.{SHOWN_DIGITS}f}", "", note]]
 
 
-def widths(lines: List[List[str]]) -> List[int]:
-    """Of the table's columns."""
-    return [max(map(len, column)) for column in zip(*lines)]
+def print_table(lines: List[List[str]]) -> None:
+    """Cells by line, in columns."""
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
 
 
 def record(terms: Dict[str, Term], board: str, score: Optional[float]) -> dict:

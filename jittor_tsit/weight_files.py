@@ -29,6 +29,7 @@ Arrays = Dict[str, np.ndarray]
 _ZIP_MAGIC = b"PK\x03\x04"
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
+_HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 _JITTOR_TRAILER = b"HCAJSLHD"  # behind a SHA-1 of the pickle
 
 # Shared, expanded or compressed weights may exceed their file; far beyond this, the file is meant to exhaust memory.
@@ -48,7 +49,7 @@ _SAFETENSORS_CODES = {
 def read_weights(path: Union[str, Path]) -> Arrays:
     """The named arrays of a weight file, whose format is told by its content.
 
-    Formats: .npz, safetensors, PyTorch's zip and legacy formats, and Jittor's pickle. If the file holds a dict with
+    Formats: .npz, safetensors, PyTorch's zip and legacy formats, Jittor's pickle, and with h5py Keras' .h5. If the file holds a dict with
     one nested `state_dict` or `model` and no array beside it, that one is taken. A `module.` before every name
     (PyTorch's DataParallel) is removed.
 
@@ -94,7 +95,26 @@ def _reader_for(path: Path) -> Callable[[Path], Arrays]:
         return _read_torch_legacy
     if head[0] == 0x80:
         return _read_jittor
-    raise Refused(f"starts with {head[:8]!a}; .npz, safetensors, PyTorch and Jittor weight files can be read")
+    if head.startswith(_HDF5_MAGIC):
+        return _read_hdf5
+    raise Refused(f"starts with {head[:8]!a}; .npz, safetensors, PyTorch, Jittor and Keras weight files can be read")
+
+
+def _read_hdf5(path: Path) -> Arrays:
+    try:
+        import h5py
+    except ImportError:
+        raise Refused("Keras' .h5 needs h5py: pip install h5py, or pip install 'jittor_tsit[keras]'") from None
+    arrays = {}
+    with h5py.File(path, "r") as file:
+
+        def take(name: str, item) -> None:
+            if isinstance(item, h5py.Dataset):
+                _require_proportion(sum(array.nbytes for array in arrays.values()) + item.nbytes, path.stat().st_size)
+                arrays[name] = _plain(name, np.asarray(item))
+
+        file.visititems(take)
+    return _state_dict(arrays)
 
 
 def _read_safetensors(path: Path) -> Arrays:
@@ -122,12 +142,14 @@ def _read_zip(path: Path) -> Arrays:
 def _read_npz(path: Path) -> Arrays:
     with np.load(path, allow_pickle=False) as archive:
         arrays = {name: np.asarray(archive[name]) for name in archive.files}  # bytes for what is no .npy
-    for name, array in arrays.items():
-        code = f"{array.dtype.kind}{array.dtype.itemsize}"
-        if code not in ITEM_SIZES:
-            raise Refused(f"{name!a:.80} is {array.dtype}; allowed are float16/32/64, integers and bool")
-        arrays[name] = np.asarray(array, code, order="C")
-    return _state_dict(arrays)
+    return _state_dict({name: _plain(name, array) for name, array in arrays.items()})
+
+
+def _plain(name: str, array: np.ndarray) -> np.ndarray:
+    code = f"{array.dtype.kind}{array.dtype.itemsize}"
+    if code not in ITEM_SIZES:
+        raise Refused(f"{name!a:.80} is {array.dtype}; allowed are float16/32/64, integers and bool")
+    return np.asarray(array, code, order="C")
 
 
 def _read_torch_zip(archive: zipfile.ZipFile, folder: str, file_size: int) -> Arrays:

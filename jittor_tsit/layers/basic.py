@@ -1,14 +1,22 @@
-"""Convolution and linear layer with the family's initialisation, and its activation."""
+"""Convolution and linear layer with the family's initialisation, its activation, and ImageNet's scale."""
 
 import jittor as jt
+import numpy as np
 from jittor import nn
 
+from jittor_tsit import imagenet
 from jittor_tsit.layers.init import conv_weight, linear_weight
 
 
 def leaky_relu(x: jt.Var) -> jt.Var:
     """Leaky ReLU of slope 0.2, the papers' value (Jittor's default is 0.01)."""
     return nn.leaky_relu(x, 0.2)
+
+
+def to_imagenet(image: jt.Var) -> jt.Var:
+    """Images in [-1, 1] with ImageNet's mean and deviation."""
+    mean, std = (jt.array(np.float32(values).reshape(1, 3, 1, 1)) for values in (imagenet.MEAN, imagenet.STD))
+    return (image * 0.5 + 0.5 - mean) / std
 
 
 class Conv(nn.Module):

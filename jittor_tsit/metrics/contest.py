@@ -13,19 +13,44 @@ class Board(NamedTuple):
 
 
 def _board_2022a(mask_accuracy: float, aesthetic: float, fid: float) -> float:
-    return mask_accuracy * (0.5 * aesthetic / 10 + 0.5 * _closeness(fid))
+    return mask_accuracy * (0.5 * aesthetic / 10 + 0.5 * closeness(fid))
 
 
 def _board_2022b(mask_accuracy: float, aesthetic: float, fid: float) -> float:
-    return mask_accuracy * (0.25 * aesthetic / 10 + 0.25 * _closeness(fid))
+    return mask_accuracy * (0.25 * aesthetic / 10 + 0.25 * closeness(fid))
 
 
 def _board_2023a(mask_accuracy: float, aesthetic: float, fid: float, style: float) -> float:
     return mask_accuracy * (0.2 * aesthetic / 10 + 0.3 * (0.5 * style + 0.5) + 0.5 * (100 - fid) / 100)
 
 
-def _closeness(fid: float) -> float:
+def closeness(fid: float) -> float:
+    """FID's part of the formula, 0 to 1."""
     return (100 - min(fid, 100)) / 100
+
+
+# From a Fréchet distance to its part of the formula, 0 to 1. That of VGG-16's features is no FID and has another scale.
+CLOSENESS: Dict[str, Callable[[float], float]] = {"fid": closeness, "vgg16_relu5_1_frechet": lambda far: 1 / (1 + far)}
+
+
+def as_far_as_known(mask_accuracy=None, aesthetic=None, closeness=None):
+    """The 2022 formula over the terms that are there: it orders checkpoints and images, and is no score.
+
+    Args: numbers, or arrays of one shape.
+        mask_accuracy: 0 to 1.
+        aesthetic: 1 to 10.
+        closeness: To the photographs, 0 to 1.
+
+    Raises:
+        ValueError: There is no term at all.
+    """
+    parts = [part for part in (None if aesthetic is None else aesthetic / 10, closeness) if part is not None]
+    if not parts:
+        if mask_accuracy is None:
+            raise ValueError("of mask accuracy, aesthetic and closeness one is needed")
+        return mask_accuracy
+    second = sum(parts) / len(parts)
+    return second if mask_accuracy is None else mask_accuracy * second
 
 
 # mask_accuracy 0 to 1, aesthetic 0 to 10, fid 0 and more, style -1 to 1. The 2023 board is published with an aesthetic

@@ -20,6 +20,7 @@ from data_tools.files import make_folder, write_through
 from data_tools.image_io import read_photo, resize_photo
 from data_tools.listing import list_folder, require_folder
 from data_tools.pairing import PHOTO_SUFFIXES
+from jittor_tsit import imagenet
 from jittor_tsit.samples import read_ahead
 from jittor_tsit.weight_files import read_weights
 
@@ -28,8 +29,6 @@ WORKERS = 2  # reading takes far less than the network's time on a CPU; on a GPU
 CACHE_VERSION = 1  # to be raised when features change that the weights do not tell of
 
 VGG_SIDE = 224  # pixels; VGG was trained on squares of this size
-IMAGENET_MEAN = (0.485, 0.456, 0.406)  # of red, green and blue in [0, 1], as torchvision's networks take them
-IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 class Extractor(NamedTuple):
@@ -114,7 +113,7 @@ def vgg_input(photo: np.ndarray) -> np.ndarray:
         photo [H, W, 3] uint8 -> [3, 224, 224] float32
     """
     square = resize_photo(photo, VGG_SIDE, VGG_SIDE).astype(np.float32) / 255
-    normalized = (square - np.float32(IMAGENET_MEAN)) / np.float32(IMAGENET_STD)
+    normalized = (square - np.float32(imagenet.MEAN)) / np.float32(imagenet.STD)
     return np.ascontiguousarray(normalized.transpose(2, 0, 1))
 
 

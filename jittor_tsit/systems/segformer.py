@@ -4,7 +4,7 @@ Trained on the user's own pairs, so that generated images can be judged by their
 """
 
 from dataclasses import dataclass
-from typing import Any, Dict, Sequence
+from typing import Any, Container, Dict, Sequence
 
 import jittor as jt
 import numpy as np
@@ -14,6 +14,7 @@ from data_tools.errors import InputError
 from data_tools.image_io import resize_label, resize_photo
 from jittor_tsit.config import OptimConfig
 from jittor_tsit.data import PairedBatch, to_image
+from jittor_tsit.layers.basic import to_imagenet
 from jittor_tsit.layers.mode import evaluating
 from jittor_tsit.losses import balanced_cross_entropy
 from jittor_tsit.networks.mit import SIZES
@@ -22,8 +23,6 @@ from jittor_tsit.noise import Noise
 from jittor_tsit.optim import Adam, trainable
 from jittor_tsit.systems.base import System, named
 
-IMAGENET_MEAN = (0.485, 0.456, 0.406)  # of red, green and blue in [0, 1]; the published encoders were trained so
-IMAGENET_STD = (0.229, 0.224, 0.225)
 LEAST_SIDE = 32  # pixels, the stride of the deepest features
 
 
@@ -64,8 +63,8 @@ class SegFormerSystem(System):
         self.config, self.num_classes, self.image_size = config, in_channels, (width, height)
         self.networks["G"] = self.G = SegFormer(in_channels, config.size)
 
-    def prepare_training(self, needs_vgg: bool) -> None:
-        """Add what only training needs."""
+    def prepare_training(self, terms: Container[str]) -> None:
+        """Add what only training needs, whatever the terms."""
         config = self.config
         if config.pretrained:
             load_encoder(self.G, config.pretrained)
@@ -78,14 +77,14 @@ class SegFormerSystem(System):
     def terms(self, batch: PairedBatch) -> Dict[str, jt.Var]:
         """Every pixel its class."""
         draws = self.noise.normal("G", batch.index, (self.G.num_draws,))
-        logits = upsample(self.G(normalized(batch.image), draws), *batch.segmap.shape[2:])
+        logits = upsample(self.G(to_imagenet(batch.image), draws), *batch.segmap.shape[2:])
         return {"cross_entropy": balanced_cross_entropy(logits, batch.segmap, self.config.balance)}
 
     def predict(self, image: jt.Var) -> np.ndarray:
         """Class ids [N, H, W] uint8 of images [N, 3, H, W] in [-1, 1]."""
         G = self.networks.get("G_ema", self.G)
         with jt.no_grad(), evaluating(*self.networks.values()):
-            logits = upsample(G(normalized(image)), *image.shape[2:])
+            logits = upsample(G(to_imagenet(image)), *image.shape[2:])
         return jt.argmax(logits, 1)[0].numpy().astype(np.uint8)
 
     def segment(self, photo: np.ndarray) -> np.ndarray:
@@ -97,9 +96,3 @@ class SegFormerSystem(System):
         """What is seen in `batch.image`, in the classes' colours."""
         ids = self.predict(batch.image)
         return to_image(np.stack([colorize(one, self.num_classes) for one in ids]))
-
-
-def normalized(image: jt.Var) -> jt.Var:
-    """Images in [-1, 1] with ImageNet's mean and deviation."""
-    mean, std = (jt.array(np.float32(values).reshape(1, 3, 1, 1)) for values in (IMAGENET_MEAN, IMAGENET_STD))
-    return (image * 0.5 + 0.5 - mean) / std

@@ -1,0 +1,96 @@
+"""LPIPS: how different two images look (Zhang et al., CVPR 2018), and by it the diversity of several."""
+
+from pathlib import Path
+from typing import List, Mapping, Sequence, Union
+
+import jittor as jt
+import numpy as np
+from jittor import nn
+
+from jittor_tsit.convert import require_arrays
+from jittor_tsit.networks.vgg import WIDTHS, VGGFeatures, published_shapes
+from jittor_tsit.weight_files import read_weights
+
+SHIFT = (-0.030, -0.088, -0.188)  # of red, green and blue in [-1, 1], the authors'
+SCALE = (0.458, 0.448, 0.450)
+NORM_FLOOR = 1e-10  # added to a feature vector's length, the authors'
+
+# How a head's arrays are named: by the authors' package, and by its port to JAX
+HEAD_FORMS = ("lin{}.model.1.weight", "NetLinLayer_{}/Conv_0/kernel")
+
+
+class LPIPS(nn.Module):
+    """Distance of images by VGG-16's activations, version 0.1; frozen, the images' gradients flow.
+
+    Args:
+        vgg: torchvision's arrays, `features.N.weight` and `features.N.bias`.
+        heads: Weight of each channel of relu1_2, relu2_2, relu3_3, relu4_3 and relu5_3, [C_k].
+
+    Shapes:
+        a, b [N, 3, H, W] in [-1, 1], sides of at least 16 pixels -> [N]
+
+    Source: richzhang/PerceptualSimilarity, LPIPS(net="vgg", version="0.1"). Differs: where a pixel's activations are
+        all 0 the gradient is 0, there it is not a number.
+    """
+
+    def __init__(self, vgg: Mapping[str, np.ndarray], heads: Sequence[np.ndarray]):
+        self.vgg = VGGFeatures("vgg16", vgg, tap_last=True)
+        self.heads = nn.ParameterList([jt.array(np.float32(head).reshape(1, -1, 1, 1)).stop_grad() for head in heads])
+
+    def execute(self, a, b):
+        return self.per_layer(a, b).sum(1)
+
+    def per_layer(self, a: jt.Var, b: jt.Var) -> jt.Var:
+        """What each layer adds to the distance, [N, 5]."""
+        squares = [(x - y).sqr() for x, y in zip(self._directions(a), self._directions(b))]
+        return jt.stack(self._weighed(squares), dim=1)
+
+    def diversity(self, images: jt.Var) -> float:
+        """Mean distance of the pairs of several images, such as the outputs for one label map; 0 if all are equal.
+
+        Shapes:
+            images [K, 3, H, W] in [-1, 1]
+
+        Raises:
+            ValueError: Fewer than 2 images.
+        """
+        count = images.shape[0]
+        if count < 2:
+            raise ValueError(f"diversity of {count} image(s): at least 2 are needed")
+        with jt.no_grad():
+            # The sum of the squared differences of all pairs is `count` times that to their mean.
+            squares = [(x - x.mean([0], keepdims=True)).sqr() for x in self._directions(images)]
+            return float(sum(term.sum() for term in self._weighed(squares)).item()) * 2 / (count - 1)
+
+    def _directions(self, image: jt.Var) -> List[jt.Var]:
+        """Activations, those of each pixel brought to length 1."""
+        shift, scale = (jt.array(np.float32(values).reshape(1, 3, 1, 1)) for values in (SHIFT, SCALE))
+        return [_unit_length(feat) for feat in self.vgg((image - shift) / scale)]
+
+    def _weighed(self, squares: List[jt.Var]) -> List[jt.Var]:
+        """Weighted sum over the channels, mean over the pixels: [N] for each layer."""
+        return [(square * head).sum([1]).mean([2]).mean([1]) for square, head in zip(squares, self.heads)]
+
+
+def _unit_length(feat: jt.Var) -> jt.Var:
+    square = feat.sqr().sum([1], keepdims=True)
+    return feat / (jt.sqrt(jt.maximum(square, NORM_FLOOR**2)) + NORM_FLOOR)  # at 0 the root has no gradient
+
+
+def load_lpips(vgg_path: Union[str, Path], heads_path: Union[str, Path]) -> LPIPS:
+    """LPIPS from torchvision's VGG-16 and the heads' published file (.pth, .npz or .safetensors).
+
+    Raises:
+        InputError: A file cannot be read, or does not hold them; names every array that is at fault.
+    """
+    arrays = read_weights(vgg_path)
+    vgg = {name: array for name, array in arrays.items() if not name.startswith("classifier.")}
+    require_arrays(vgg, published_shapes("vgg16"), f"{vgg_path}: not VGG-16's convolutions in torchvision's layout")
+    heads = read_weights(heads_path)
+    form = next((form for form in HEAD_FORMS if form.format(0) in heads), HEAD_FORMS[0])
+    shapes = {
+        form.format(k): (1, width, 1, 1) if form == HEAD_FORMS[0] else (1, 1, width, 1)
+        for k, width in enumerate(WIDTHS)
+    }
+    require_arrays(heads, shapes, f"{heads_path}: not LPIPS's heads on VGG-16")
+    return LPIPS(vgg, [heads[name].reshape(-1) for name in shapes])
