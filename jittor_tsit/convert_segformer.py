@@ -184,7 +184,21 @@ MMSEGMENTATION = Layout(
     stacked={"blocks.attention.query": (0, 3), "blocks.attention.key": (1, 3), "blocks.attention.value": (2, 3)},
 )
 
-LAYOUTS = (TRANSFORMERS_4, TRANSFORMERS_5, NVLABS, MMSEGMENTATION)
+
+def _our_form(layer: str) -> str:
+    if layer.startswith("head."):
+        return layer + (".{i}" if layer == "head.linears" else "")
+    return "stages.{i}." + layer.replace("blocks.", "blocks.{j}.")
+
+
+TRAINED_HERE = Layout(
+    title="a checkpoint of train",
+    probe="stages.0.embedding.conv.weight",
+    block_eps=1e-6,
+    forms={layer: _our_form(layer) for layer in TRANSFORMERS_4.forms},
+)
+
+LAYOUTS = (TRANSFORMERS_4, TRANSFORMERS_5, NVLABS, MMSEGMENTATION, TRAINED_HERE)
 
 
 class Published(NamedTuple):
@@ -205,18 +219,27 @@ class Published(NamedTuple):
 
 
 def read_published(path: Union[str, Path]) -> Published:
-    """A published file, its layout told by its names.
+    """A published file or a checkpoint of train, its layout told by its names.
 
     Raises:
         InputError: It cannot be read, or is of no known layout.
     """
-    arrays = read_weights(path)
+    arrays = _trained_network(read_weights(path))
     for layout in LAYOUTS:
         for name in arrays:
             if name == layout.probe or name.endswith(f".{layout.probe}"):
                 return Published(Path(path), arrays, layout, name[: -len(layout.probe)])
     known = ", ".join(f"{layout.probe} ({layout.title})" for layout in LAYOUTS)
     raise InputError(f"{path}: no SegFormer in a known layout: no array has a name that ends in one of {known}")
+
+
+def _trained_network(arrays: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
+    """Of a checkpoint's arrays the network's, averaged where there are such; any other file's as they are."""
+    for prefix in ("G_ema.", "G."):
+        network = {name[len(prefix) :]: array for name, array in arrays.items() if name.startswith(prefix)}
+        if network:
+            return network
+    return arrays
 
 
 def sizes_in(published: Published) -> Tuple[Tuple[int, ...], Tuple[int, ...], int]:

@@ -1,6 +1,6 @@
 """Loss terms, unweighted, each as its paper's official code reduces it."""
 
-from typing import Callable, Dict, List, NamedTuple, Sequence
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
 
 import jittor as jt
 
@@ -117,6 +117,24 @@ def balanced_cross_entropy(logits: jt.Var, segmap: jt.Var, balance: float) -> jt
     share = segmap.mean([3]).mean([0, 2])  # [K]
     weight = (share > 0).float32() * jt.maximum(share, 1e-12) ** -balance  # the floor is for absent classes only
     weight = weight / (share * weight).sum()
-    log_sum = jt.log(jt.exp(logits - logits.max(1, keepdims=True)).sum(1, keepdims=True))
-    log_probability = logits - logits.max(1, keepdims=True) - log_sum
-    return -(segmap * weight.reshape(1, -1, 1, 1) * log_probability).sum(1).mean()
+    return -(segmap * weight.reshape(1, -1, 1, 1) * _log_probability(logits)).sum(1).mean()
+
+
+def lack_of_score(logits: jt.Var, segmap: jt.Var, rating: Optional[jt.Var] = None) -> jt.Var:
+    """1 minus the contest's 2022 formula, mean over the images, as far as one image tells it.
+
+    Pixels count by the probability that the segmenter gives the label's class. Of the second factor there is the
+    aesthetic's half, for the whole, or 1 without a rating: a set's Frechet distance has no gradient by one image.
+
+    Shapes:
+        logits [N, K, H, W], segmap [N, K, H, W] one-hot, rating [N], 1 to 10
+    """
+    score = (segmap * jt.exp(_log_probability(logits))).sum(1).mean([2]).mean([1])  # [N]
+    if rating is not None:
+        score = score * rating / 10
+    return 1 - score.mean()
+
+
+def _log_probability(logits: jt.Var) -> jt.Var:
+    above = logits - logits.max(1, keepdims=True)
+    return above - jt.log(jt.exp(above).sum(1, keepdims=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from data_tools.errors import InputError
 from jittor_tsit.config import Experiment, Phase
@@ -34,6 +34,11 @@ class Step(NamedTuple):
     phase: PlannedPhase
     first: int  # place in the run
     size: int
+
+
+def terms_of(plan: Sequence[PlannedPhase]) -> Set[str]:
+    """Names of the loss terms that weigh anything in some phase."""
+    return {name for phase in plan for name, weight in phase.weights.items() if weight}
 
 
 def phases_of(experiment: Experiment) -> Tuple[Phase, ...]:

@@ -14,7 +14,7 @@ from jittor_tsit.config import Experiment
 from jittor_tsit.data import batches
 from jittor_tsit.optim import count_parameters
 from jittor_tsit.parallel import split_batch
-from jittor_tsit.plan import PlannedPhase, make_plan, require_even
+from jittor_tsit.plan import PlannedPhase, make_plan, require_even, terms_of
 from jittor_tsit.samples import PhasedSamples, Samples
 from jittor_tsit.train import CPU_PARAMETERS, build_system, list_samples
 
@@ -59,7 +59,7 @@ def _speeds(
         return {_batch_of(phase): recorded for phase in plan}, f"at {recorded:.2f} img/s, the last report in {run_dir}"
     if not jt.flags.use_cuda and count_parameters(system.networks["G"]) > CPU_PARAMETERS:
         return {}, "not measured: without a GPU one step of this model takes minutes"
-    system.prepare_training(any(phase.weights.get("vgg") for phase in plan))
+    system.prepare_training(terms_of(plan))
     first_of_kind = {_batch_of(phase): phase for phase in reversed(plan)}
     speeds = {kind: _measure(experiment, system, samples, phase) for kind, phase in first_of_kind.items()}
     return speeds, f"from {TIMED_STEPS} steps of each batch size, timed now in one process"

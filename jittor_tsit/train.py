@@ -24,7 +24,7 @@ from jittor_tsit.experiment_files import load_experiment, shipped_experiment
 from jittor_tsit.label_maps import LabelMaps
 from jittor_tsit.optim import count_parameters
 from jittor_tsit.overrides import override
-from jittor_tsit.plan import PlannedPhase, make_plan, phases_of, require_even, split_of, steps_from
+from jittor_tsit.plan import PlannedPhase, make_plan, phases_of, require_even, split_of, steps_from, terms_of
 from jittor_tsit.samples import PhasedSamples, Samples
 from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.systems.base import System
@@ -64,7 +64,7 @@ def run_training(experiment: Experiment, run_dir: Path) -> int:
     options = {**json.loads(to_json(experiment)), "samples": [each.digest() for each in samples]}
     require_same_run(options)
     newest = parallel.together(lambda: open_run_dir(run_dir, options, plan, say) if parallel.rank() == 0 else None)
-    parallel.together(system.prepare_training, any(phase.weights.get("vgg") for phase in plan))
+    parallel.together(system.prepare_training, terms_of(plan))
     jt.sync_all()  # draws D's weights, as in `build_system`
     progress = start_from(system, newest, run_dir)
     parallel.together(require_even, plan, progress.nimg, parallel.num_processes())

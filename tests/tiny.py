@@ -32,7 +32,7 @@ def make_system(name: str, is_training=True):
     config = CONFIGS[name]
     system = SYSTEMS[name.partition("-")[0]](config, NUM_CLASSES, HEIGHT, WIDTH, seed=0)
     if is_training:
-        system.prepare_training(needs_vgg=False)
+        system.prepare_training(terms=())
     return system
 
 

@@ -2,7 +2,7 @@
 
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any, Dict, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Container, Dict, NamedTuple, Optional, Sequence, Tuple
 
 import jittor as jt
 from jittor import nn
@@ -11,10 +11,13 @@ from data_tools.errors import InputError
 from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
 from jittor_tsit.data import PairedBatch
+from jittor_tsit.layers.basic import to_imagenet
 from jittor_tsit.layers.mode import evaluating
-from jittor_tsit.layers.resize import resize_nearest
+from jittor_tsit.layers.resize import resize_bilinear, resize_nearest
 from jittor_tsit.networks.encoder import ConvEncoder
+from jittor_tsit.networks.nima import SIDE, load_nima, mean_score
 from jittor_tsit.networks.patchgan import MultiscaleDiscriminator
+from jittor_tsit.networks.segformer import SegFormer, load_segformer, upsample
 from jittor_tsit.networks.start import LatentStart, MapStart
 from jittor_tsit.networks.vgg import find_vgg
 from jittor_tsit.noise import Noise
@@ -32,6 +35,8 @@ class SynthesisWeights:
     feat: float = 10.0  # SPADE's default, also of TSIT's recipes for label maps and of the contest team
     vgg: float = 10.0  # SPADE's default
     kld: float = 0.05  # SPADE's value for the VAE
+    segmenter: float = 0.0  # cross-entropy of what a frozen segmenter sees in the image
+    score: float = 0.0  # what the contest's formula lacks of 1, as far as it can be differentiated
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,8 @@ class SynthesisConfig:
     weights: SynthesisWeights = SynthesisWeights()
     perceptual: str = "vgg19"  # or vgg16
     perceptual_weights: str = ""  # file of the VGG weights; empty: Jittor's hub
+    segmenter: str = ""  # checkpoint of a SegFormer trained on the same classes, for the terms "segmenter" and "score"
+    nima: str = ""  # file of NIMA's weights, for the term "score"; empty: it goes by the label map alone
     optim: OptimConfig = OptimConfig()
 
     def __post_init__(self):
@@ -107,13 +114,19 @@ class SynthesisSystem(System):
         if self.has_code:
             self.E = self.networks["E"] = ConvEncoder(self.config.width, self.config.z_dim)
 
-    def prepare_training(self, needs_vgg: bool) -> None:
-        """Add what only training needs: D, VGG, optimizers, averaged weights."""
+    def prepare_training(self, terms: Container[str]) -> None:
+        """Add what only training needs: D, frozen networks, optimizers, averaged weights.
+
+        Args:
+            terms: Names of the loss terms that weigh anything in some phase.
+        """
         config = self.config
         self.D = self.networks["D"] = MultiscaleDiscriminator(
             self.channels_D, config.width_D, config.num_layers_D, config.num_scales_D, self.unit_stride_layer
         )
-        self.vgg = find_vgg(config.perceptual, config.perceptual_weights) if needs_vgg else None
+        self.vgg = find_vgg(config.perceptual, config.perceptual_weights) if "vgg" in terms else None
+        self.segmenter = self.find_segmenter() if "segmenter" in terms or "score" in terms else None
+        self.nima = load_nima(config.nima) if config.nima and "score" in terms else None
         self.gan_loss = losses.GAN_LOSSES[config.gan_loss]
         self.add_average()
         params_G = trainable(self.G, "G.")
@@ -121,6 +134,21 @@ class SynthesisSystem(System):
             params_G.update(trainable(self.E, "E."))
         self.optimizers["G"] = Adam(params_G, config.optim.lr_G, config.optim.betas)
         self.optimizers["D"] = Adam(trainable(self.D), config.optim.lr_D, config.optim.betas)
+
+    def find_segmenter(self) -> SegFormer:
+        """The frozen network that sees classes in images.
+
+        Raises:
+            InputError: None is named, it cannot be read, or it knows other classes.
+        """
+        if not self.config.segmenter:
+            raise InputError("segmenter=: weights.segmenter and weights.score need a checkpoint of a segmenter")
+        net = load_segformer(self.config.segmenter)
+        if net.num_classes != self.in_channels:
+            raise InputError(
+                f"segmenter={self.config.segmenter}: knows {net.num_classes} classes, the label maps {self.in_channels}"
+            )
+        return net
 
     def train_step(self, parts: Sequence[Any], step: int) -> Dict[str, jt.Var]:
         g_terms = self.update("G", parts, self.generator_terms, self.weights)
@@ -137,8 +165,20 @@ class SynthesisSystem(System):
             terms["feat"] = losses.feature_matching(fake_out.feats, real_out.feats)
         if self.weights["vgg"]:
             terms["vgg"] = losses.perceptual(self.vgg, fake, targets.perceptual)
+        if self.weights["segmenter"] or self.weights["score"]:
+            terms.update(self.judged(fake, batch.segmap))
         if code is not None:
             terms["kld"] = losses.kl_divergence(*code) * batch.share.whole  # the papers' code sums over the images
+        return terms
+
+    def judged(self, fake: jt.Var, segmap: jt.Var) -> Dict[str, jt.Var]:
+        """Let the frozen segmenter see the label map in the image, and NIMA like it."""
+        logits, terms = upsample(self.segmenter(to_imagenet(fake)), *fake.shape[2:]), {}
+        if self.weights["segmenter"]:
+            terms["segmenter"] = losses.balanced_cross_entropy(logits, segmap, balance=0)
+        if self.weights["score"]:
+            rating = mean_score(self.nima(resize_bilinear(fake, SIDE, SIDE))) if self.nima else None
+            terms["score"] = losses.lack_of_score(logits, segmap, rating)
         return terms
 
     def discriminator_terms(self, batch: Any) -> Dict[str, jt.Var]:

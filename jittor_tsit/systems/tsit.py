@@ -8,6 +8,7 @@ import jittor as jt
 from data_tools.errors import InputError
 from jittor_tsit.data import PairedBatch, UnpairedBatch
 from jittor_tsit.layers.mode import evaluating
+from jittor_tsit.networks.segformer import SegFormer
 from jittor_tsit.networks.start import MapStart
 from jittor_tsit.networks.tsit import STRIDE, TSITGenerator
 from jittor_tsit.noise import Noise
@@ -63,6 +64,12 @@ class TSITSystem(SynthesisSystem):
         start = MapStart(3, channels) if self.is_ast else self.make_start(channels)
         content_channels = 3 if self.is_ast else in_channels
         self.set_generator(TSITGenerator(content_channels, config.width, start, self.is_ast, config.alpha))
+
+    def find_segmenter(self) -> SegFormer:
+        """The frozen network that sees classes in images; the ast form has no label maps for it."""
+        if self.is_ast:
+            raise InputError("weights.segmenter and weights.score need label maps, which form=ast has not")
+        return super().find_segmenter()
 
     def targets(self, batch: Batch) -> Targets:
         """The photo for everything; in the ast form D wants the style's photo and VGG the content's."""

@@ -73,7 +73,7 @@ def new_system(name: str) -> System:
     height, width = IMAGE_SIZES[name]
     data = DataConfig(image_height=height, image_width=width)
     system = build_system(Experiment(name, CONFIGS[name], data, RunConfig(total_nimg=1)))
-    system.prepare_training(needs_vgg=False)
+    system.prepare_training(terms=())
     jt.sync_all()
     return system
 

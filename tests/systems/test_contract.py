@@ -98,7 +98,7 @@ def test_a_state_put_into_another_system_gives_the_same_images(name):
     system.train_step([batch], 0)
     jt.set_global_seed(5)
     other = SYSTEMS[name.partition("-")[0]](CONFIGS[name], 29, HEIGHT, WIDTH, seed=0)
-    other.prepare_training(needs_vgg=False)
+    other.prepare_training(terms=())
     other.load_state_dict(arrays_of(system), num_steps=1)
     images = [each.generate(batch, Noise(0)).numpy() for each in (system, other)]
     np.testing.assert_array_equal(*images)
@@ -112,7 +112,7 @@ def test_rates_follow_phase_and_schedule_and_weights_the_phase(name):
     phase = Phase(nimg=200, lr_G=2.0, lr_D=3.0, weights={term: 7.0})
     experiment = Experiment(name, dataclasses.replace(config, optim=optim), phases=(phase,))
     system = SYSTEMS[name.partition("-")[0]](experiment.config, 29, HEIGHT, WIDTH, seed=0)
-    system.prepare_training(needs_vgg=False)
+    system.prepare_training(terms=())
     (phase,) = make_plan(experiment, [10])
     for nimg, factor in ((0, 1.0), (105, 1.0), (150, 0.5)):
         system.begin(phase, nimg)
