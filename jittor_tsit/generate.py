@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from pathlib import Path
-from typing import Dict, Optional, Sequence
+from typing import Dict, List, NamedTuple, Optional, Sequence
 
 import jittor as jt
 import numpy as np
@@ -90,6 +90,54 @@ def experiment_of(path: Path, options: dict) -> Experiment:
         raise InputError(f"{path}: a checkpoint of another version: {error}") from None
 
 
+class Model(NamedTuple):
+    """What makes images."""
+
+    checkpoint: Path
+    system: System
+    data: DataConfig  # of its training
+
+
+def load_model(checkpoint: Path, references: Optional[Path]) -> Model:
+    """The model of a checkpoint that makes images from label maps, and takes styles if references are named.
+
+    Raises:
+        InputError: It is another kind of checkpoint, or none.
+    """
+    system, experiment = load_system(checkpoint)
+    if system.batch_kind != "paired":
+        raise InputError(
+            f"{checkpoint}: was trained on unpaired photos, or as a segmenter; `test` needs a model for label maps"
+        )
+    if references and not system.has_code:
+        raise InputError(f"--references: the model in {checkpoint} takes no style from a photo (use_vae=false)")
+    return Model(checkpoint, system, experiment.data)
+
+
+class Inputs(NamedTuple):
+    """What images are made from."""
+
+    labels: Sequence[Path]
+    photos: Dict[str, Path]  # by stem, those whose style is taken
+
+    @property
+    def stems(self) -> List[str]:
+        """Names of the images."""
+        return [path.stem for path in self.labels]
+
+
+def find_inputs(folder: Path, references: Optional[Path]) -> Inputs:
+    """The label maps of a folder, the same on all processes.
+
+    Raises:
+        InputError: As `find_labels` and `reference_photos`.
+    """
+    labels = parallel.together(find_labels, folder)
+    photos = parallel.together(reference_photos, labels, references) if references else {}
+    parallel.require_same({"labels": " ".join(path.stem for path in labels)}, "inputs")
+    return Inputs(labels, photos)
+
+
 def run_test(
     checkpoint: Path, data: Optional[Path], out: Path, seed: int, references: Optional[Path], compare: bool
 ) -> int:
@@ -102,50 +150,54 @@ def run_test(
     Raises:
         InputError: Faulty checkpoint, labels or references.
     """
-    system, experiment = load_system(checkpoint)
-    if system.batch_kind != "paired":
-        raise InputError(
-            f"{checkpoint}: was trained on unpaired photos, or as a segmenter; `test` needs a model for label maps"
-        )
-    if references and not system.has_code:
-        raise InputError(f"--references: the model in {checkpoint} takes no style from a photo (use_vae=false)")
-    labels = parallel.together(find_labels, data or Path(experiment.data.root))
-    photos = parallel.together(reference_photos, labels, references) if references else {}
-    stems, images = [path.stem for path in labels], out / "images"
-    parallel.require_same({"labels": " ".join(stems)}, "inputs")
-
-    def prepare() -> None:
-        contents = read_all(labels, photos, experiment.data)
-        key = f"{checkpoint.resolve()} {checkpoint.stat().st_mtime_ns} {seed} {contents}"
-        images.mkdir(parents=True, exist_ok=True)
-        claim(images, stems, out / "made_by.txt", key)
-
-    def finish() -> None:
-        width, height = size = experiment.data.output_width, experiment.data.output_height
-        pack(images, stems, out / "submission.zip", size)
-        if compare:
-            save_sheet(out / "compare.png", labels, images, experiment.data)
-        print(f"{out / 'submission.zip'}: {len(stems)} images {width}x{height}, opened again and checked")
-
-    parallel.on_first_process(prepare)
-    own = labels[parallel.rank() :: parallel.num_processes()]
-    parallel.together(make_images, system, experiment.data, own, photos, images, Noise(seed))
-    parallel.on_first_process(finish)
+    model = load_model(checkpoint, references)
+    inputs = find_inputs(data or Path(model.data.root), references)
+    make_set(model, inputs, out, seed)
+    parallel.on_first_process(lambda: finish(inputs, model.data, out, compare))
     return 0
 
 
-def read_all(labels: Sequence[Path], photos: Dict[str, Path], data: DataConfig) -> str:
+def make_set(model: Model, inputs: Inputs, folder: Path, seed: int) -> Path:
+    """The folder `images` in `folder`, with an image for every label map; those of an interrupted run are kept.
+
+    Raises:
+        InputError: A label map or a reference is faulty.
+    """
+    images = folder / "images"
+
+    def prepare() -> None:
+        contents = read_all(inputs, model.data)
+        key = f"{model.checkpoint.resolve()} {model.checkpoint.stat().st_mtime_ns} {seed} {contents}"
+        images.mkdir(parents=True, exist_ok=True)
+        claim(images, inputs.stems, folder / "made_by.txt", key)
+
+    parallel.on_first_process(prepare)
+    own = inputs.labels[parallel.rank() :: parallel.num_processes()]
+    parallel.together(make_images, model, own, inputs.photos, images, Noise(seed))
+    return images
+
+
+def finish(inputs: Inputs, data: DataConfig, out: Path, compare: bool) -> None:
+    """Pack the images of `out` into a checked zip, and draw the sheet."""
+    width, height = size = data.output_width, data.output_height
+    pack(out / "images", inputs.stems, out / "submission.zip", size)
+    if compare:
+        save_sheet(out / "compare.png", inputs.labels, out / "images", data)
+    print(f"{out / 'submission.zip'}: {len(inputs.labels)} images {width}x{height}, opened again and checked")
+
+
+def read_all(inputs: Inputs, data: DataConfig) -> str:
     """Read every input once, before anything is written; returns a digest of them all.
 
     Raises:
         InputError: Names the first that is faulty.
     """
     digest = hashlib.sha256()
-    for path in tqdm(labels, unit="label", dynamic_ncols=True, desc="reading labels", leave=False):
+    for path in tqdm(inputs.labels, unit="label", dynamic_ncols=True, desc="reading labels", leave=False):
         for array in data.label_maps.read(path, data.image_width, data.image_height):
             digest.update(array.tobytes())
-        if photos:
-            digest.update(read_photo(photos[path.stem]).tobytes())
+        if inputs.photos:
+            digest.update(read_photo(inputs.photos[path.stem]).tobytes())
     return digest.hexdigest()
 
 
@@ -170,10 +222,9 @@ def reference_photos(labels: Sequence[Path], references: Path) -> Dict[str, Path
     return photos
 
 
-def make_images(
-    system: System, data: DataConfig, labels: Sequence[Path], photos: Dict[str, Path], images: Path, noise: Noise
-) -> None:
+def make_images(model: Model, labels: Sequence[Path], photos: Dict[str, Path], images: Path, noise: Noise) -> None:
     """Write `<stem>.jpg` for every label map that has none yet, one at a time: none depends on its neighbours."""
+    data = model.data
     for path in tqdm(labels, unit="img", dynamic_ncols=True, desc="images", disable=parallel.rank() > 0):
         target = images / f"{path.stem}.jpg"
         if target.exists():
@@ -182,7 +233,7 @@ def make_images(
         segmap = to_segmap(data.label_maps.num_ids, *(array[None] for array in label))
         image = reference_image(photos[path.stem], data) if photos else None
         batch = PairedBatch(segmap, image, [key_of(path.stem)], alone(1))
-        pixels = to_pixels(system.generate(batch, noise))[0]
+        pixels = to_pixels(model.system.generate(batch, noise))[0]
         write_photo(target, resize_photo(pixels, data.output_width, data.output_height), QUALITY)
 
 

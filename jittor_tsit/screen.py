@@ -1,0 +1,143 @@
+"""`test` with several candidates: the best image for each label map is kept, by measurement.
+
+Nothing but what a generator drew here can become a candidate, so no photograph gets into a submission.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import List, NamedTuple, Optional, Sequence
+
+import numpy as np
+
+from data_tools.errors import InputError
+from jittor_tsit import parallel
+from jittor_tsit.config import DataConfig
+from jittor_tsit.generate import Inputs, claim, experiment_of, find_inputs, finish, load_model, make_set
+from jittor_tsit.judges import Judges
+from jittor_tsit.jury import Jury, assemble
+from jittor_tsit.metrics.contest import CLOSENESS
+from jittor_tsit.metrics.frechet import frechet_distance, statistics
+from jittor_tsit.metrics.selection import Improver, Space
+from jittor_tsit.screened import Screened, Source, write_report
+from jittor_tsit.training.checkpoint import load_checkpoint
+
+
+class Judging(NamedTuple):
+    """How candidates are judged."""
+
+    judges: Judges
+    measuring: Optional[Path]  # file of a segmenter that only measures what was gained
+    real: Optional[Path]  # photographs; None: those of the training set
+    improve: bool  # also swap images for the sake of the whole set's distance from the photographs
+
+    def assemble(self, data: DataConfig, cache: Path) -> Jury:
+        """The judges, and the photographs' features.
+
+        Raises:
+            InputError: As `jury.assemble`; or a network is lacking.
+        """
+        jury = assemble(self.judges, self.measuring, self.real or Path(data.root), cache)
+        if self.improve and jury.extractor is None:
+            raise InputError("--improve: needs inception or vgg16 among the judges")
+        return jury
+
+
+def run_screening(
+    checkpoints: Sequence[Path],
+    num_seeds: int,
+    data: Optional[Path],
+    out: Path,
+    seed: int,
+    references: Optional[Path],
+    compare: bool,
+    judging: Judging,
+) -> int:
+    """Make the candidates, choose, and pack; returns the exit status.
+
+    Args:
+        num_seeds: Images of each checkpoint for a label map, from `seed` on.
+        Others as `run_test`.
+
+    Raises:
+        InputError: Faulty checkpoints, labels or references, or candidates that cannot differ.
+    """
+    config = common_data(checkpoints, num_seeds)
+    inputs = find_inputs(data or Path(config.root), references)
+    sources = [
+        Source(out / f"candidates/{number}-{path.stem}-seed{seed + k}", path, seed + k)
+        for number, path in enumerate(checkpoints, 1)
+        for k in range(num_seeds)
+    ]
+    jury = parallel.together(judging.assemble if parallel.rank() == 0 else lambda *_: None, config, out / "candidates")
+    make_candidates(sources, inputs, references)
+    parallel.on_first_process(lambda: choose(sources, inputs, config, out, jury, judging.improve, compare))
+    return 0
+
+
+def common_data(checkpoints: Sequence[Path], num_seeds: int) -> DataConfig:
+    """What all checkpoints were trained on.
+
+    Raises:
+        InputError: They differ in classes or sizes, or draw nothing at random.
+    """
+    experiments = [experiment_of(path, load_checkpoint(path, ("no array",)).experiment) for path in checkpoints]
+    first = experiments[0].data
+    for path, experiment in zip(checkpoints, experiments):
+        config, data = experiment.config, experiment.data
+        if num_seeds > 1 and not getattr(config, "use_vae", False):
+            raise InputError(
+                f"--candidates {num_seeds}: {path} draws nothing at random (use_vae=false); name several --checkpoints"
+            )
+        if (data.label_maps, data.output_width, data.output_height) != (
+            first.label_maps,
+            first.output_width,
+            first.output_height,
+        ):
+            raise InputError(f"{path}: other classes or another size of images than {checkpoints[0]}")
+    return first
+
+
+def make_candidates(sources: Sequence[Source], inputs: Inputs, references: Optional[Path]) -> None:
+    """Every source's images, with one model in memory at a time."""
+    model = None
+    for source in sources:
+        if parallel.rank() == 0:
+            print(f"candidates of {source.checkpoint}, seed {source.seed}", file=sys.stderr)
+        if model is None or model.checkpoint != source.checkpoint:
+            model = load_model(source.checkpoint, references)
+        make_set(model, inputs, source.folder, source.seed)
+
+
+def choose(
+    sources: List[Source], inputs: Inputs, data: DataConfig, out: Path, jury: Jury, improve: bool, compare: bool
+) -> None:
+    """Judge the candidates, copy the chosen ones, write what was chosen and why, and pack."""
+    verdicts = [jury.judge(source.images, inputs.labels, data) for source in sources]
+    screened = Screened(sources, inputs, data, verdicts)
+    if improve:
+        screened.stages["after swaps"] = improved(screened, jury)
+    write_report(out, screened, jury)
+    images = out / "images"
+    images.mkdir(exist_ok=True)
+    claim(images, inputs.stems, out / "made_by.txt", "screening")
+    for stem, chosen in zip(inputs.stems, screened.choice):
+        shutil.copyfile(sources[chosen].images / f"{stem}.jpg", images / f"{stem}.jpg")
+    finish(inputs, data, out, compare)
+
+
+def improved(screened: Screened, jury: Jury) -> np.ndarray:
+    """The choice after swaps for the sake of the set's distance, [L]."""
+    features, places = screened.stacked("features"), np.arange(len(screened.choice))
+    real = statistics(jury.photographs.choosing)
+
+    def whole(choice: np.ndarray) -> float:
+        return frechet_distance(statistics(features[places, choice]), real)
+
+    def report(number: int, swaps: int) -> None:
+        print(f"round {number}: {swaps} swaps", file=sys.stderr)
+
+    space, closeness = Space(jury.photographs.choosing), CLOSENESS[jury.extractor.frechet]
+    return Improver(screened.candidates, features, space, closeness, whole).improve(screened.choice, report)
