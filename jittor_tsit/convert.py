@@ -1,4 +1,7 @@
-"""Official checkpoint keys and ours, name by name (layouts: EndlessSora/TSIT, NVlabs/SPADE)."""
+"""Official checkpoint keys and ours, name by name.
+
+Layouts: EndlessSora/TSIT, NVlabs/SPADE, junyanz/pytorch-CycleGAN-and-pix2pix.
+"""
 
 import re
 from typing import Dict, Iterable, List, Mapping, Tuple
@@ -54,6 +57,43 @@ def discriminator_rules(num_layers: int) -> Rules:
         *[(rf"\.convs\.{k}\.", f".model{k + 1}.0.0.") for k in range(num_layers - 1)],
         (r"\.conv_logits\.", f".model{num_layers}.0."),
     ]
+
+
+def unet_rules(num_levels: int) -> Rules:
+    """Rules for pix2pix's U-Net, whose official modules lie in each other."""
+    rules, last = [], num_levels - 1
+    for k in range(num_levels):
+        level = "model." if k == 0 else "model.model.1." + "model.3." * (k - 1)
+        places = (0, 3) if k == 0 else (1, 3) if k == last else (1, 5)  # of the convolutions in its sequence
+        rules += [(rf"^{kind}\.{k}\.", f"{level}model.{place}.") for kind, place in zip(("downs", "ups"), places)]
+        if k:
+            rules.append((rf"^up_norms\.{k - 1}\.", f"{level}model.{places[1] + 1}."))
+        if 0 < k < last:
+            rules.append((rf"^down_norms\.{k - 1}\.", f"{level}model.{places[0] + 1}."))
+    return rules
+
+
+def resnet_rules(num_blocks: int) -> Rules:
+    """Rules for CycleGAN's generator without dropout."""
+    rules = [(r"^stem\.", "model.1."), (r"^norm_stem\.", "model.2.")]
+    for k in range(2):
+        for kind, place in (("downs", 4), ("ups", 10 + num_blocks)):
+            rules.append((rf"^{kind}\.{k}\.", f"model.{place + 3 * k}."))
+            rules.append((rf"^{kind[:-1]}_norms\.{k}\.", f"model.{place + 3 * k + 1}."))
+    for k in range(num_blocks):
+        rules.append((rf"^blocks\.{k}\.", f"model.{10 + k}.conv_block."))
+    parts = (("conv0", 1), ("norm0", 2), ("conv1", 5), ("norm1", 6))
+    rules += [(rf"\.conv_block\.{part}\.", f".conv_block.{place}.") for part, place in parts]
+    return [*rules, (r"^conv_image\.", f"model.{17 + num_blocks}.")]
+
+
+def plain_patchgan_rules(num_layers: int) -> Rules:
+    """Rules for pix2pix's and CycleGAN's discriminator; without layers, for the one of single pixels."""
+    sequence, count = ("model", num_layers) if num_layers else ("net", 1)
+    rules = [(r"^conv_first\.", f"{sequence}.0."), (r"^conv_logits\.", f"{sequence}.{3 * count + 2}.")]
+    for k in range(count):
+        rules += [(rf"^convs\.{k}\.", f"{sequence}.{3 * k + 2}."), (rf"^norms\.{k}\.", f"{sequence}.{3 * k + 3}.")]
+    return rules
 
 
 def official_names(names: Iterable[str], rules: Rules) -> Dict[str, str]:

@@ -19,6 +19,11 @@ def default_conv_weight(out_channels: int, in_channels: int, kernel_size: int) -
     return (jt.rand(out_channels, in_channels, kernel_size, kernel_size) * 2 - 1) * bound
 
 
+def normal(*shape: int, mean: float = 0.0) -> jt.Var:
+    """N(mean, 0.02) draws, as pix2pix and CycleGAN begin."""
+    return jt.randn(*shape) * GAIN + mean
+
+
 def linear_weight(out_features: int, in_features: int) -> jt.Var:
     """Xavier-normal matrix, [out_features, in_features]."""
     return jt.randn(out_features, in_features) * (GAIN * math.sqrt(2 / (in_features + out_features)))

@@ -5,7 +5,7 @@ spectral norm (Miyato et al., ICLR 2018) as torch.nn.utils.spectral_norm does it
 al., ECCV 2020).
 """
 
-from typing import Tuple
+from typing import Optional, Tuple
 
 import jittor as jt
 from jittor import nn
@@ -76,6 +76,35 @@ class BatchNorm(nn.Module):
         unbiased = var * (count / max(count - 1, 1))
         for running, new in ((self.running_mean, mean), (self.running_var, unbiased)):
             running.update(running + MOMENTUM * (new.detach().reshape(-1) - running))
+
+
+class AffineBatchNorm(BatchNorm):
+    """Batch norm with a learned scale and shift.
+
+    Args:
+        scale: The first scales, [channels]; 1 by default.
+    """
+
+    def __init__(self, channels: int, scale: Optional[jt.Var] = None):
+        super().__init__(channels)
+        self.weight, self.bias = jt.ones(channels) if scale is None else scale, jt.zeros(channels)
+
+    def execute(self, x):
+        return super().execute(x) * self.weight.reshape(1, -1, 1, 1) + self.bias.reshape(1, -1, 1, 1)
+
+
+class InstanceNorm(nn.Module):
+    """`instance_norm` as a module.
+
+    Args:
+        channels: Any number.
+    """
+
+    def __init__(self, channels: int):
+        super().__init__()
+
+    def execute(self, x):
+        return instance_norm(x)
 
 
 def fadain(x: jt.Var, style: jt.Var, alpha: float = 1.0) -> jt.Var:

@@ -72,3 +72,21 @@ def _window_sizes(size: int) -> np.ndarray:
     """How many of its 3 pixels each window has inside an axis of `size` pixels."""
     start = np.arange((size + 1) // 2) * 2 - 1
     return np.minimum(start + 3, size) - np.maximum(start, 0)
+
+
+def reflect_pad(x: jt.Var, size: int) -> jt.Var:
+    """Mirrored at its border pixels, which are not doubled. [N, C, H, W] -> [N, C, H + 2 size, W + 2 size]
+
+    Args:
+        size: Pixels on each side, below H and W.
+    """
+    n, c, h, w = x.shape
+    return x.reindex(
+        [n, c, h + 2 * size, w + 2 * size], ["i0", "i1", _mirrored("i2", h, size), _mirrored("i3", w, size)]
+    )
+
+
+def _mirrored(place: str, side: int, size: int) -> str:
+    """C expression of the pixel that a place behind the border shows."""
+    last = side + size - 1
+    return f"{place}<{size} ? {size}-{place} : {place}>{last} ? {last + side - 1}-{place} : {place}-{size}"

@@ -10,7 +10,7 @@ from jittor import nn
 from data_tools.errors import InputError
 from jittor_tsit.convert_segformer import ENCODER, our_arrays, read_published, sizes_in
 from jittor_tsit.layers.mode import set_training
-from jittor_tsit.layers.norm import BatchNorm
+from jittor_tsit.layers.norm import AffineBatchNorm
 from jittor_tsit.layers.resize import resize_bilinear
 from jittor_tsit.networks.mit import ORIGINAL_EPS, SIZES, MixTransformer, PixelLinear, Sizes, keep, pixel_linear
 
@@ -46,7 +46,7 @@ class SegFormer(nn.Module):
         sizes = SIZES[size] if isinstance(size, str) else size
         self.encoder = MixTransformer(sizes, drop_path, block_eps)
         self.head = AllMLPHead(sizes.widths, sizes.head_width, num_classes)
-        self.num_draws = self.encoder.num_draws + sizes.head_width
+        self.num_draws, self.num_classes = self.encoder.num_draws + sizes.head_width, num_classes
 
     def execute(self, image, draws: Optional[jt.Var] = None):
         """Draws are N(0, 1) and decide what training leaves out; by default they are Jittor's next ones."""
@@ -71,7 +71,7 @@ class AllMLPHead(nn.Module):
     def __init__(self, widths: Tuple[int, ...], width: int, num_classes: int):
         self.linears = nn.ModuleList([PixelLinear(channels, width) for channels in widths])
         self.fuse = _Fuse(len(widths), width)
-        self.norm = _AffineBatchNorm(width)
+        self.norm = AffineBatchNorm(width)
         self.classifier = PixelLinear(width, num_classes)
 
     def execute(self, feats: List[jt.Var], draws: Optional[jt.Var] = None):
@@ -98,24 +98,13 @@ class _Fuse(nn.Module):
         return [self.weight[:, first : first + width] for first in columns]
 
 
-class _AffineBatchNorm(BatchNorm):
-    """Batch norm with a learned scale and shift."""
-
-    def __init__(self, channels: int):
-        super().__init__(channels)
-        self.weight, self.bias = jt.ones(channels), jt.zeros(channels)
-
-    def execute(self, x):
-        return super().execute(x) * self.weight.reshape(1, -1, 1, 1) + self.bias.reshape(1, -1, 1, 1)
-
-
 def upsample(logits: jt.Var, height: int, width: int) -> jt.Var:
     """Logits at the label map's size: [N, K, h, w] -> [N, K, height, width]"""
     return resize_bilinear(logits, height, width)
 
 
 def load_segformer(path: Union[str, Path]) -> SegFormer:
-    """A published SegFormer, whose size and classes its file tells, in evaluation mode.
+    """A published SegFormer or one of a checkpoint of train, in evaluation mode; the file tells its size and classes.
 
     Raises:
         InputError: The file cannot be read, or does not hold one; names every array that is at fault.

@@ -4,7 +4,14 @@ import jittor as jt
 import numpy as np
 import pytest
 
-from jittor_tsit.layers.resize import avg_pool_down, downsample2x, resize_bilinear, resize_nearest, upsample2x
+from jittor_tsit.layers.resize import (
+    avg_pool_down,
+    downsample2x,
+    reflect_pad,
+    resize_bilinear,
+    resize_nearest,
+    upsample2x,
+)
 
 
 def test_upsampling_repeats_each_pixel(rng):
@@ -55,3 +62,17 @@ def test_pooling_does_not_count_the_padding(rng, size):
             window = x[:, :, max(2 * i - 1, 0) : 2 * i + 2, max(2 * j - 1, 0) : 2 * j + 2]
             expected[:, :, i, j] = window.mean((2, 3))
     np.testing.assert_allclose(avg_pool_down(jt.array(x)).numpy(), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 6, 5), (1, 2, 4, 9)])
+def test_reflection_is_numpys_and_its_gradient_adds_up(rng, shape):
+    x = rng.standard_normal(shape).astype(np.float32)
+    var = jt.array(x)
+    padded = reflect_pad(var, 3)
+    expected = np.pad(x, ((0, 0), (0, 0), (3, 3), (3, 3)), mode="reflect")
+    np.testing.assert_array_equal(padded.numpy(), expected)
+    weight = rng.standard_normal(expected.shape).astype(np.float32)
+    (gradient,) = jt.grad((padded * jt.array(weight)).sum(), [var])
+    place = np.pad(np.arange(x.size).reshape(shape), ((0, 0), (0, 0), (3, 3), (3, 3)), mode="reflect")
+    sums = np.bincount(place.ravel(), weight.ravel(), x.size).reshape(shape)
+    np.testing.assert_allclose(gradient.numpy(), sums, rtol=1e-5, atol=1e-5)

@@ -3,11 +3,15 @@
 import jittor as jt
 import pytest
 
+from jittor_tsit.layers.plain import batch, instance
 from jittor_tsit.networks.encoder import ConvEncoder
 from jittor_tsit.networks.patchgan import MultiscaleDiscriminator
+from jittor_tsit.networks.plain_patchgan import PlainPatchGAN
+from jittor_tsit.networks.resnet import ResNetGenerator
 from jittor_tsit.networks.spade import STRIDES, SPADEGenerator
 from jittor_tsit.networks.start import LatentStart, MapStart
 from jittor_tsit.networks.tsit import Stream, TSITGenerator
+from jittor_tsit.networks.unet import UNetGenerator
 from jittor_tsit.optim import count_parameters
 
 
@@ -47,6 +51,15 @@ COUNTS = {
     "D ade20k": (discriminator(154), 5_836_930),
     "D cityscapes": (discriminator(39), 5_601_410),
     "D facades": (discriminator(16), 5_554_306),
+    "pix2pix G 256": (lambda: UNetGenerator(3, 3, 8, 64, batch), 54_413_955),
+    "pix2pix G 128": (lambda: UNetGenerator(3, 3, 7, 64, batch), 41_828_995),
+    "pix2pix D 70": (lambda: PlainPatchGAN(6, 64, 3, batch), 2_768_705),
+    "pix2pix D pixel": (lambda: PlainPatchGAN(6, 64, 0, batch), 9_024),
+    "pix2pix D 16": (lambda: PlainPatchGAN(6, 64, 1, batch), 139_585),
+    "pix2pix D 286": (lambda: PlainPatchGAN(6, 64, 5, batch), 11_159_361),
+    "cyclegan G 9": (lambda: ResNetGenerator(3, 3, 9, 64, instance), 11_378_179),
+    "cyclegan G 6": (lambda: ResNetGenerator(3, 3, 6, 64, instance), 7_837_699),
+    "cyclegan D": (lambda: PlainPatchGAN(3, 64, 3, instance), 2_764_737),
     "E": (lambda: ConvEncoder(64), 10_463_424),
 }
 

@@ -1,0 +1,43 @@
+"""Patch discriminator of pix2pix and CycleGAN (Isola et al., CVPR 2017): 70 x 70 with three layers.
+
+Source: junyanz/pytorch-CycleGAN-and-pix2pix models/networks.py, NLayerDiscriminator and PixelDiscriminator.
+"""
+
+from __future__ import annotations
+
+from jittor import nn
+
+from jittor_tsit.layers.basic import leaky_relu
+from jittor_tsit.layers.plain import Norm, PlainConv, needs_bias
+
+MAX_FACTOR = 8  # of the width, where the doubling of channels ends
+
+
+class PlainPatchGAN(nn.Module):
+    """Convolutions that judge overlapping patches, or single pixels.
+
+    Args:
+        num_layers: Strided layers; patches have 16, 34, 70, 142 or 286 pixels a side for 1 to 5. 0: pixels.
+
+    Shapes:
+        image [N, in_channels, H, W] -> logits [N, 1, h, w]
+    """
+
+    def __init__(self, in_channels: int, width: int, num_layers: int, norm: Norm):
+        bias = needs_bias(norm)
+        if num_layers:
+            widths = [min(2**k, MAX_FACTOR) * width for k in range(num_layers + 1)]
+            kinds = [(4, 1 if k == num_layers else 2, 1) for k in range(1, num_layers + 1)]  # size, stride, padding
+            self.conv_first, last = PlainConv(in_channels, width, 4, 2, 1), PlainConv(widths[-1], 1, 4, 1, 1)
+        else:
+            widths, kinds = [width, 2 * width], [(1, 1, 0)]
+            self.conv_first, last = PlainConv(in_channels, width, 1), PlainConv(2 * width, 1, 1, bias=bias)
+        self.convs = nn.ModuleList([PlainConv(a, b, *kind, bias) for a, b, kind in zip(widths, widths[1:], kinds)])
+        self.norms = nn.ModuleList([norm(channels) for channels in widths[1:]])
+        self.conv_logits = last
+
+    def execute(self, image):
+        x = leaky_relu(self.conv_first(image))
+        for conv, norm in zip(self.convs, self.norms):
+            x = leaky_relu(norm(conv(x)))
+        return self.conv_logits(x)

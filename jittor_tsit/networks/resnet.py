@@ -1,0 +1,60 @@
+"""Residual generator of CycleGAN (Zhu et al., ICCV 2017; Johnson et al., ECCV 2016)."""
+
+from __future__ import annotations
+
+import jittor as jt
+from jittor import nn
+
+from jittor_tsit.layers.plain import Norm, PlainConv, PlainConvTranspose, needs_bias
+from jittor_tsit.layers.resize import reflect_pad
+
+
+class ResNetGenerator(nn.Module):
+    """Image to image: a quarter of the size in the middle, where residual blocks work.
+
+    Args:
+        num_blocks: 9 for 256 x 256, 6 for 128 x 128.
+        norm: Builds the normalisation, `norm(channels)`.
+
+    Shapes:
+        image [N, in_channels, H, W], sides multiples of 4 -> [N, out_channels, H, W] in [-1, 1]
+
+    Source: junyanz/pytorch-CycleGAN-and-pix2pix models/networks.py, ResnetGenerator.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, num_blocks: int, width: int, norm: Norm):
+        bias = needs_bias(norm)
+        self.stem, self.norm_stem = PlainConv(in_channels, width, 7, bias=bias), norm(width)
+        self.downs = nn.ModuleList([PlainConv(k * width, 2 * k * width, 3, 2, 1, bias) for k in (1, 2)])
+        self.down_norms = nn.ModuleList([norm(2 * k * width) for k in (1, 2)])
+        self.blocks = nn.ModuleList([ResNetBlock(4 * width, norm) for _ in range(num_blocks)])
+        self.ups = nn.ModuleList([PlainConvTranspose(2 * k * width, k * width, 3, bias) for k in (2, 1)])
+        self.up_norms = nn.ModuleList([norm(k * width) for k in (2, 1)])
+        self.conv_image = PlainConv(width, out_channels, 7)
+
+    def execute(self, image):
+        x = nn.relu(self.norm_stem(self.stem(reflect_pad(image, 3))))
+        for conv, norm in zip(self.downs, self.down_norms):
+            x = nn.relu(norm(conv(x)))
+        for block in self.blocks:
+            x = block(x)
+        for conv, norm in zip(self.ups, self.up_norms):
+            x = nn.relu(norm(conv(x)))
+        return jt.tanh(self.conv_image(reflect_pad(x, 3)))
+
+
+class ResNetBlock(nn.Module):
+    """Two convolutions beside the identity; the sum is not activated.
+
+    Shapes:
+        x [N, channels, H, W] -> the same
+    """
+
+    def __init__(self, channels: int, norm: Norm):
+        bias = needs_bias(norm)
+        self.conv0, self.norm0 = PlainConv(channels, channels, 3, bias=bias), norm(channels)
+        self.conv1, self.norm1 = PlainConv(channels, channels, 3, bias=bias), norm(channels)
+
+    def execute(self, x):
+        y = nn.relu(self.norm0(self.conv0(reflect_pad(x, 1))))
+        return x + self.norm1(self.conv1(reflect_pad(y, 1)))

@@ -1,0 +1,60 @@
+"""U-Net generator of pix2pix (Isola et al., CVPR 2017; Ronneberger et al., MICCAI 2015)."""
+
+from __future__ import annotations
+
+from typing import List, Optional, Sequence, Tuple
+
+import jittor as jt
+from jittor import nn
+
+from jittor_tsit.layers.basic import leaky_relu
+from jittor_tsit.layers.plain import Norm, PlainConv, PlainConvTranspose, needs_bias
+
+MAX_FACTOR = 8  # of the width, where the doubling of channels ends
+DROPOUT_LEVEL = 4  # counted from 0: from here to the last but one, half of the values are left out
+KEPT = 0.5  # share of the values that dropout leaves, the paper's
+
+
+class UNetGenerator(nn.Module):
+    """Image to image, halved level by level and doubled again, each level also by a direct way.
+
+    Args:
+        num_levels: 8 for `unet_256`, 7 for `unet_128`.
+        norm: Builds the normalisation, `norm(channels)`.
+
+    Shapes:
+        image [N, in_channels, H, W], sides multiples of 2^num_levels -> [N, out_channels, H, W] in [-1, 1]
+
+    Source: junyanz/pytorch-CycleGAN-and-pix2pix models/networks.py, UnetGenerator.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, num_levels: int, width: int, norm: Norm):
+        widths = [min(2**k, MAX_FACTOR) * width for k in range(num_levels)]
+        bias, last = needs_bias(norm), num_levels - 1
+        self.downs = nn.ModuleList(
+            [PlainConv(a, b, 4, 2, 1, bias) for a, b in zip([in_channels, *widths], widths)]  # fmt: skip
+        )
+        self.down_norms = nn.ModuleList([norm(channels) for channels in widths[1:last]])  # none at either end
+        ups = [PlainConvTranspose(2 * widths[0], out_channels, 4)]
+        ups += [PlainConvTranspose(2 * widths[k], widths[k - 1], 4, bias) for k in range(1, last)]
+        self.ups = nn.ModuleList([*ups, PlainConvTranspose(widths[last], widths[last - 1], 4, bias)])
+        self.up_norms = nn.ModuleList([norm(channels) for channels in widths[:last]])
+        self.widths = widths
+
+    def dropout_shapes(self, height: int, width: int) -> List[Tuple[int, int, int]]:
+        """Shapes [C, H, W] of what `execute` takes as draws, the deepest level first, for images of a size."""
+        levels = range(len(self.ups) - 2, DROPOUT_LEVEL - 1, -1)
+        return [(self.widths[k - 1], height >> k, width >> k) for k in levels]
+
+    def execute(self, image, draws: Optional[Sequence[jt.Var]] = None):
+        """Draws [N, *shape], N(0, 1), decide what dropout leaves out; without them it leaves out nothing."""
+        feats, last = [self.downs[0](image)], len(self.downs) - 1
+        for k in range(1, last):
+            feats.append(self.down_norms[k - 1](self.downs[k](leaky_relu(feats[-1]))))
+        x = self.downs[last](leaky_relu(feats[-1]))
+        x = self.up_norms[last - 1](self.ups[last](nn.relu(x)))
+        for k in range(last - 1, 0, -1):
+            x = self.up_norms[k - 1](self.ups[k](nn.relu(jt.concat([feats[k], x], 1))))
+            if draws is not None and k >= DROPOUT_LEVEL:
+                x = x * (draws[last - 1 - k] > 0).float32() / KEPT  # half of N(0, 1)
+        return jt.tanh(self.ups[0](nn.relu(jt.concat([feats[0], x], 1))))
