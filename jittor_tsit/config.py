@@ -47,6 +47,7 @@ class DataConfig:
     output_height: int = IMAGE_HEIGHT
     num_classes: int = NUM_CLASSES  # the contest's 29
     unknown_id: int = -1  # of pixels without a class, a channel of their own; 0: classes count from 1; -1: no such
+    direction: str = "AtoB"  # of pairs of images: a is the input, or with BtoA b
     instance_edges: bool = False  # one more channel: borders of the instances, whose numbers lie in `instances`
     flip: bool = True  # mirror half of the pairs, photo and label together
     color_jitter: float = 0.0  # photos' brightness, contrast and saturation change by up to this share; 0: they do not
@@ -65,6 +66,7 @@ class DataConfig:
         )
         has_place = self.unknown_id in (-1, 0) or self.num_classes <= self.unknown_id <= MAX_CLASSES
         _require(has_place, f"unknown_id={self.unknown_id}: allowed are -1, 0 and {self.num_classes} to {MAX_CLASSES}")
+        _require(self.direction in ("AtoB", "BtoA"), f"direction={self.direction}: allowed are AtoB, BtoA")
         _require(0 <= self.color_jitter < 1, f"color_jitter={self.color_jitter}: from 0 to below 1")
         _require(self.folds == 0 or self.folds >= 2, f"folds={self.folds}: must be 0, or at least 2")
         in_range = 1 <= self.fold <= max(self.folds, 1)

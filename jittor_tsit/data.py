@@ -15,7 +15,18 @@ from data_tools.errors import InputError
 from data_tools.pairing import PHOTO_SUFFIXES, Pair, find_pairs, match_files, read_split, select_stems
 from jittor_tsit.config import DataConfig
 from jittor_tsit.parallel import Piece, Share
-from jittor_tsit.samples import Arrays, PairedSamples, PhasedSamples, UnpairedSamples, View, read_ahead
+from jittor_tsit.samples import (
+    AlignedSamples,
+    Arrays,
+    DomainSamples,
+    PairedSamples,
+    PhasedSamples,
+    UnpairedSamples,
+    View,
+    read_ahead,
+)
+
+IMAGES_ONLY = ("unpaired", "aligned", "domains")  # kinds of batches without label maps
 
 
 @dataclass(frozen=True)
@@ -29,8 +40,8 @@ class PairedBatch:
 
 
 @dataclass(frozen=True)
-class UnpairedBatch:
-    """Photos of two domains that show different things."""
+class ImageBatch:
+    """Images of two kinds: of the same things ("aligned"), or of different ones ("unpaired", "domains")."""
 
     a: jt.Var  # [N, 3, H, W] in [-1, 1]
     b: jt.Var  # [N, 3, H, W] in [-1, 1]
@@ -93,6 +104,8 @@ def training_pairs(root: Path, split: Optional[Path]) -> list[Pair]:
 
 def paired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> PairedSamples:
     """The samples of a set in the contest's layout."""
+    if config.direction != "AtoB":
+        raise InputError(f"direction={config.direction}: label maps are what photos are made from; only AtoB")
     pairs = training_pairs(Path(config.root), split)
     if config.folds:
         pairs, _ = hold_out(pairs, config.folds, config.fold)
@@ -138,9 +151,35 @@ def unpaired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[
     return UnpairedSamples(*photos, view_of(config), seeds)
 
 
+def domain_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> DomainSamples:
+    """As `unpaired_samples`, but every image is drawn, cut and mirrored by itself."""
+    unpaired = unpaired_samples(config, split, seeds)
+    return DomainSamples(unpaired.photos_a, unpaired.photos_b, unpaired.view, seeds)
+
+
+def aligned_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> AlignedSamples:
+    """The samples of a set whose folders `trainA` and `trainB` hold images of equal names, or `train` both in one file.
+
+    Raises:
+        InputError: A folder is missing or empty, an image has no partner, or a split was named.
+    """
+    if split is not None:
+        raise InputError(f"split={split}: training on pairs of images takes all of them")
+    root, is_reversed = Path(config.root), config.direction == "BtoA"
+    if not Path(root, "trainA").is_dir() and Path(root, "train").is_dir():
+        files = [(path,) for path in _photos(Path(root, "train"))]
+        return AlignedSamples(files, is_reversed, view_of(config), seeds)
+    a, b = ({path.stem: path for path in _photos(Path(root, name))} for name in ("trainA", "trainB"))
+    lone = sorted(set(a) ^ set(b))
+    if lone:
+        path, other = (a[lone[0]], "trainB") if lone[0] in a else (b[lone[0]], "trainA")
+        raise InputError(f"{path}: no image of that name in {other} ({len(lone)} images have no partner)")
+    return AlignedSamples([(a[stem], b[stem]) for stem in sorted(a)], is_reversed, view_of(config), seeds)
+
+
 def _photos(folder: Path) -> list[Path]:
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; unpaired training reads photos from trainA and trainB")
+        raise InputError(f"{folder}: no such folder; training without label maps reads photos from trainA and trainB")
     visible = (path for path in folder.iterdir() if not path.name.startswith("."))
     paths = sorted(path for path in visible if path.suffix.lower() in PHOTO_SUFFIXES)
     if not paths:
@@ -154,7 +193,7 @@ def batches(
     """What this process computes of each step.
 
     Args:
-        kind: "paired" or "unpaired".
+        kind: "paired", "segmentation", or one of IMAGES_ONLY.
         num_ids: Of the label maps, if there are any.
         steps: The pieces of each step, as `parallel.split_batch` gives them.
 
@@ -172,7 +211,7 @@ def batches(
 
 def make_batch(kind: str, stacked: Arrays, piece: Piece, num_ids: int):
     """Arrays as `Samples` give them, stacked, on the device."""
-    if kind == "unpaired":
-        return UnpairedBatch(*map(to_image, stacked), *piece)
+    if kind in IMAGES_ONLY:
+        return ImageBatch(*map(to_image, stacked), *piece)
     photo, *label = stacked
     return PairedBatch(to_segmap(num_ids, *label), to_image(photo), *piece)

@@ -63,7 +63,7 @@ def load_system(path: Path) -> tuple[System, Experiment]:
     Raises:
         InputError: Not a checkpoint, or of another version.
     """
-    checkpoint = load_checkpoint(path, ("G.", "E.", "G_ema."))
+    checkpoint = load_checkpoint(path, ("G", "E."))
     experiment = experiment_of(path, checkpoint.experiment)
     data, run = experiment.data, experiment.run
     system = SYSTEMS[experiment.system](

@@ -124,6 +124,25 @@ def from_first(array: np.ndarray) -> np.ndarray:
     return array
 
 
+def collected(x: jt.Var, index: range, share: Share) -> Tuple[jt.Var, range, slice]:
+    """The images of all processes in this forward pass, their places in the run, and where among them the own are.
+
+    Args:
+        x: The own images [N, C, H, W], without gradient.
+        index: Their places.
+    """
+    if num_processes() == 1:
+        return x, index, slice(0, x.shape[0])
+    offset = index.start - min(int(start) for start in gather(str(index.start)))
+    parts = [jt.zeros(offset, *x.shape[1:])] if offset else []
+    if share.own:
+        parts.append(x)
+    rest = share.part - offset - share.own
+    everything = jt.concat([*parts, jt.zeros(rest, *x.shape[1:])] if rest else parts, 0)
+    first = index.start - offset
+    return summed(everything), range(first, first + share.part), slice(offset, offset + max(share.own, 1))
+
+
 def any_process(claim: bool) -> bool:
     """Whether it holds on any process."""
     return num_processes() > 1 and "1" in gather(str(int(claim))) or claim

@@ -135,6 +135,76 @@ class UnpairedSamples(Samples):
 
 
 @dataclass(frozen=True)
+class DomainSamples(UnpairedSamples):
+    """Photos of two folders, each cut and mirrored by itself; an epoch is as long as the longer list.
+
+    Source: CycleGAN's unaligned loader: `a` in turn, `b` drawn at random.
+    """
+
+    def __len__(self) -> int:
+        return max(len(self.photos_a), len(self.photos_b))
+
+    def __call__(self, nimg: int) -> Arrays:
+        """The photos at place `nimg`: a [H, W, 3] uint8, b [H, W, 3] uint8."""
+        rng = np.random.default_rng([*self.seeds, nimg])
+        position, _ = draw(self.seeds, nimg, len(self))
+        paths = self.photos_a[position % len(self.photos_a)], self.photos_b[int(rng.integers(len(self.photos_b)))]
+        return tuple(self.seen(resize_photo(read_photo(path), *self.view.load), rng) for path in paths)
+
+    def seen(self, photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """A photo as training sees it."""
+        (photo,) = cut((photo,), self.view.size, rng)
+        if self.view.color_jitter:
+            photo = jitter(photo, *rng.uniform(-self.view.color_jitter, self.view.color_jitter, 3))
+        return photo[:, ::-1] if self.view.flip and rng.integers(2) else photo
+
+    def read(self, position: int, width: int, height: int) -> Arrays:
+        """The photos at a place of the lists, either list begun anew at its end."""
+        paths = (photos[position % len(photos)] for photos in (self.photos_a, self.photos_b))
+        return tuple(resize_photo(read_photo(path), width, height) for path in paths)
+
+
+@dataclass(frozen=True)
+class AlignedSamples(Samples):
+    """Two images of the same thing, input [H, W, 3] uint8 and target [H, W, 3] uint8, cut and mirrored together.
+
+    Args:
+        files: Of each sample a and b, or one file that shows a on the left and b on the right.
+        is_reversed: b is the input.
+    """
+
+    files: Sequence[Tuple[Path, ...]]
+    is_reversed: bool
+    view: View
+    seeds: Sequence[int]
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def paths(self) -> Iterable[Path]:
+        """Every file of the set."""
+        return (path for files in self.files for path in files)
+
+    def read(self, position: int, width: int, height: int) -> Arrays:
+        """The images at a place of the list."""
+        images = [read_photo(path) for path in self.files[position]]
+        if len(images) == 1:
+            images = halves(images[0], self.files[position][0])
+        return tuple(resize_photo(image, width, height) for image in (images[::-1] if self.is_reversed else images))
+
+
+def halves(image: np.ndarray, path: Path) -> Tuple[np.ndarray, np.ndarray]:
+    """Left and right half of an image [H, W, 3].
+
+    Raises:
+        InputError: Its width is odd; names the file.
+    """
+    if image.shape[1] % 2:
+        raise InputError(f"{path}: {image.shape[1]} pixels wide; two images side by side have an even width")
+    return image[:, : image.shape[1] // 2], image[:, image.shape[1] // 2 :]
+
+
+@dataclass(frozen=True)
 class PhasedSamples:
     """Samples of a run whose phases read different sets.
 

@@ -12,11 +12,10 @@ import jittor as jt
 
 from jittor_tsit.config import Experiment
 from jittor_tsit.data import batches
-from jittor_tsit.optim import count_parameters
 from jittor_tsit.parallel import split_batch
 from jittor_tsit.plan import PlannedPhase, make_plan, require_even, terms_of
 from jittor_tsit.samples import PhasedSamples, Samples
-from jittor_tsit.train import CPU_PARAMETERS, build_system, list_samples
+from jittor_tsit.train import build_system, is_too_large, list_samples
 
 TIMED_STEPS = 2  # after one that compiles
 COLUMNS = "{:>5}  {:>19}  {:>7}  {:>8}  {:>9}  {:>7}  {:>7}  {:>9}"
@@ -57,7 +56,7 @@ def _speeds(
     recorded = last_speed(run_dir)
     if recorded:
         return {_batch_of(phase): recorded for phase in plan}, f"at {recorded:.2f} img/s, the last report in {run_dir}"
-    if not jt.flags.use_cuda and count_parameters(system.networks["G"]) > CPU_PARAMETERS:
+    if is_too_large(system):
         return {}, "not measured: without a GPU one step of this model takes minutes"
     system.prepare_training(terms_of(plan))
     first_of_kind = {_batch_of(phase): phase for phase in reversed(plan)}

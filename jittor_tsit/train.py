@@ -18,7 +18,7 @@ from data_tools.files import write_atomic
 from data_tools.image_io import read_photo
 from jittor_tsit import parallel
 from jittor_tsit.config import Experiment, to_json
-from jittor_tsit.data import batches, paired_samples, unpaired_samples
+from jittor_tsit.data import IMAGES_ONLY, aligned_samples, batches, domain_samples, paired_samples, unpaired_samples
 from jittor_tsit.evaluate import make_evaluation
 from jittor_tsit.experiment_files import load_experiment, shipped_experiment
 from jittor_tsit.label_maps import LabelMaps
@@ -69,7 +69,7 @@ def run_training(experiment: Experiment, run_dir: Path) -> int:
     progress = start_from(system, newest, run_dir)
     parallel.together(require_even, plan, progress.nimg, parallel.num_processes())
 
-    if not jt.flags.use_cuda and count_parameters(system.networks["G"]) > CPU_PARAMETERS:
+    if is_too_large(system):
         small = shipped_experiment("landscape_cpu")
         say(f"no GPU: a model of this size takes minutes a step on a CPU; --experiment {small} is made for one")
     log = SilentLog()
@@ -98,6 +98,12 @@ def run_training(experiment: Experiment, run_dir: Path) -> int:
     return 0
 
 
+def is_too_large(system: System) -> bool:
+    """Whether this machine has no GPU and the system's generators call for one."""
+    sizes = [count_parameters(net) for name, net in system.networks.items() if name[0] == "G"]
+    return not jt.flags.use_cuda and max(sizes) > CPU_PARAMETERS
+
+
 def say(text: str) -> None:
     """One line for the person at the screen."""
     if parallel.rank() == 0:
@@ -120,7 +126,9 @@ def list_samples(experiment: Experiment, batch_kind: str) -> List[Samples]:
     Raises:
         InputError: The folder or a split file is missing or faulty.
     """
-    make = unpaired_samples if batch_kind == "unpaired" else paired_samples
+    make = {"unpaired": unpaired_samples, "aligned": aligned_samples, "domains": domain_samples}.get(
+        batch_kind, paired_samples
+    )
     numbers = range(1, len(phases_of(experiment)) + 1)
     return [make(experiment.data, split_of(experiment, number), (experiment.run.seed, number)) for number in numbers]
 
@@ -133,7 +141,7 @@ def read_samples(experiment: Experiment, batch_kind: str) -> List[Samples]:
     """
     samples = list_samples(experiment, batch_kind)
     if parallel.rank() == 0:
-        (check_photos if batch_kind == "unpaired" else check_all_pairs)(experiment, samples)
+        (check_photos if batch_kind in IMAGES_ONLY else check_all_pairs)(experiment, samples)
     return samples
 
 

@@ -14,7 +14,7 @@ FLOORS = (  # lowest first; a module may import from its own floor or below
      "jittor_tsit.weight_files", "jittor_tsit.ticker", "jittor_tsit.experiment_files", "jittor_tsit.submit",
      "jittor_tsit.overrides", "jittor_tsit.plan", "jittor_tsit.launch"),
     ("jittor_tsit.layers", "jittor_tsit.parallel"),
-    ("jittor_tsit.networks", "jittor_tsit.losses", "jittor_tsit.optim", "jittor_tsit.noise"),
+    ("jittor_tsit.networks", "jittor_tsit.losses", "jittor_tsit.optim", "jittor_tsit.noise", "jittor_tsit.image_pool"),
     ("jittor_tsit.data", "jittor_tsit.metrics"),
     ("jittor_tsit.systems",),
     ("jittor_tsit.training",),

@@ -45,7 +45,6 @@ def place(tmp_path_factory):
 def save(path, experiment, seed):
     """A checkpoint of random weights."""
     arrays = {name: var.numpy() for name, var in make_system("tsit").state_dict().items()}
-    noise = np.random.default_rng(seed)
     weight = arrays["G.conv_image.weight"]
     arrays["G.conv_image.weight"] = np.random.default_rng(seed).standard_normal(weight.shape).astype(np.float32)
     arrays = {name.replace("G_ema.", "_"): array for name, array in arrays.items()}  # the weights themselves

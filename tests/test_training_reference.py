@@ -9,13 +9,21 @@ import os
 from typing import NamedTuple
 
 import jittor as jt
-import numpy as np
 import pytest
-from reference_vectors import Vectors, assert_close, by_official_name, one_hot_with_edges, put_weights, reference_files
+from reference_vectors import Vectors, assert_close, one_hot_with_edges, put_weights, reference_files
+from training_trace import (
+    assert_moved_alike,
+    assert_same_buffers,
+    assert_same_gradients_at_first,
+    assert_same_image,
+    keep_gradients,
+    official_parameters,
+    optimizer_names,
+)
 
 from jittor_tsit import convert
 from jittor_tsit.config import OptimConfig
-from jittor_tsit.data import PairedBatch, UnpairedBatch, alone
+from jittor_tsit.data import ImageBatch, PairedBatch, alone
 from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.systems.spade import SPADEConfig
 from jittor_tsit.systems.synthesis import SynthesisConfig, SynthesisWeights
@@ -84,7 +92,7 @@ def batch_of(vectors, dtype):
     image = jt.array(vectors["input/image"]).cast(dtype)
     place = range(image.shape[0]), alone(image.shape[0])
     if vectors.options.get("task") == "AST":
-        return UnpairedBatch(jt.array(vectors["input/content"]).cast(dtype), image, *place)
+        return ImageBatch(jt.array(vectors["input/content"]).cast(dtype), image, *place)
     return PairedBatch(jt.array(one_hot_with_edges(vectors)).cast(dtype), image, *place)
 
 
@@ -113,7 +121,7 @@ def cast_state(system, dtype):
 
 def watch(system):
     """Keeps the generator's images and every first gradient as the step makes them."""
-    seen = {"images": [], "gradients": {}}
+    seen = {"images": []}
     synthesize = system.synthesize
 
     def keep_image(batch, purpose):
@@ -123,20 +131,8 @@ def watch(system):
         return image, code
 
     system.synthesize = keep_image
-    for name, optimizer in system.optimizers.items():
-        optimizer.apply = keep_gradients(optimizer, seen["gradients"].setdefault(name, {}))
+    seen["gradients"] = {name: keep_gradients(optimizer) for name, optimizer in system.optimizers.items()}
     return seen
-
-
-def keep_gradients(optimizer, kept):
-    apply = optimizer.apply
-
-    def keeping(gradients):
-        if not kept:
-            kept.update({name: gradient.numpy() for name, gradient in gradients.items()})
-        apply(gradients)
-
-    return keeping
 
 
 def assert_same_terms(vectors, step, terms, rtol):
@@ -154,39 +150,7 @@ def assert_same_terms(vectors, step, terms, rtol):
         assert_close(terms[ours].numpy() * weight, reference, rtol, f"step {step} {official}")
 
 
-def official_parameters(rules):
-    """Official name with its network -> our Var."""
-    return {
-        f"{net}/{name}": var
-        for net, (module, net_rules) in rules.items()
-        for name, var in by_official_name(module, net_rules).items()
-    }
-
-
-def optimizer_names(system, rules):
-    """Official name with its network -> (optimizer, our name there)."""
-    places = {}
-    for net, (module, net_rules) in rules.items():
-        names = convert.official_names(module.state_dict(), net_rules)
-        prefix, optimizer = {"netG": ("G.", "G"), "netE": ("E.", "G"), "netD": ("", "D")}[net]
-        places.update({f"{net}/{official}": (optimizer, prefix + ours) for ours, official in names.items()})
-    return places
-
-
-def assert_moved_alike(vectors, prefix, parameters, steps, lrs):
-    """Parameters after `steps` updates: 99 % of a file's elements within 0.2 lr, all within 2 lr a step.
-
-    Adam's first update is +-lr for any gradient, so a gradient of rounding noise moves by +-lr either way.
-    """
-    off = []
-    for name, reference in vectors.group(prefix).items():
-        if name.endswith(("weight_u", "weight_v", "running_mean", "running_var", "num_batches_tracked")):
-            continue
-        lr = lrs["netD" if name.startswith("netD") else "netG"]
-        off.append(np.abs(parameters[name] - reference).ravel() / lr)
-    off = np.concatenate(off)
-    assert np.quantile(off, 0.99) <= 0.2, f"{prefix}: 99 % of the elements are within {np.quantile(off, 0.99)} lr"
-    assert off.max() <= 2 * steps, f"{prefix}: an element is {off.max()} lr off"
+PLACES = {"netG": ("G", "G."), "netE": ("G", "E."), "netD": ("D", "")}
 
 
 @pytest.mark.parametrize("path", reference_files(kind="training_steps", system="TSIT"))
@@ -210,8 +174,7 @@ def check_steps(vectors, dtype, bounds):
     batch = batch_of(vectors, dtype)
     system, rules = system_of(vectors, batch, dtype)
     seen = watch(system)
-    steps = vectors.config["steps"]
-    lrs = {"netG": system.config.optim.lr_G, "netD": system.config.optim.lr_D}
+    steps, optim = vectors.config["steps"], system.config.optim
     for step in range(steps):
         system.noise.step = step
         terms = system.train_step([batch], step)
@@ -219,30 +182,19 @@ def check_steps(vectors, dtype, bounds):
         rtol = Bounds().loss if step == 0 else bounds.last_loss if step == steps - 1 else bounds.loss
         assert_same_terms(vectors, step, terms, rtol)
         if step == 0:
-            first = {name: var.numpy() for name, var in official_parameters(rules).items()}
+            first = official_parameters(rules)
 
-    places = optimizer_names(system, rules)
-    for name, reference in vectors.group("grad/step0/").items():
-        optimizer, ours = places[name]
-        rtol = bounds.gradient_D if name.startswith("netD") else bounds.gradient
-        assert_close(seen["gradients"][optimizer][ours], reference, rtol, f"first gradient of {name}")
-    assert_moved_alike(vectors, "after_step0/", first, 1, lrs)
-    last = {name: var.numpy() for name, var in official_parameters(rules).items()}
-    assert_moved_alike(vectors, "after/", last, steps, lrs)
+    def lr_of(name):
+        return optim.lr_D if name.startswith("netD") else optim.lr_G
+
+    def rtol_of(name):
+        return bounds.gradient_D if name.startswith("netD") else bounds.gradient
+
+    assert_same_gradients_at_first(vectors, seen["gradients"], optimizer_names(rules, PLACES), rtol_of)
+    assert_moved_alike(vectors, "after_step0/", first, 1, lr_of)
+    last = official_parameters(rules)
+    assert_moved_alike(vectors, "after/", last, steps, lr_of)
     assert_same_buffers(vectors, last)
-    for step in range(steps):
-        assert_same_image(vectors, step, seen["images"][step], Bounds().image if step == 0 else bounds.image)
-
-
-def assert_same_image(vectors, step, image, rtol):
-    stride = vectors.config["generated_stride"]
-    if f"output/step{step}/generated" in vectors.arrays.files:
-        reference = vectors[f"output/step{step}/generated"]
-        assert_close(image[:, :, ::stride, ::stride], reference, rtol, f"image of step {step}")
-
-
-def assert_same_buffers(vectors, ours):
-    """Running statistics and singular vectors; they carry the rounding of three steps of everything before."""
-    for name, reference in vectors.group("after/").items():
-        if name.endswith(("weight_u", "weight_v", "running_mean", "running_var")):
-            assert_close(ours[name], reference, 3e-2, f"after {name}")
+    for step, image in enumerate(seen["images"]):
+        rtol = Bounds().image if step == 0 else bounds.image
+        assert_same_image(vectors, f"step{step}/generated", image, vectors.config["generated_stride"], rtol)

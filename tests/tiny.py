@@ -7,10 +7,12 @@ import jittor as jt
 import numpy as np
 
 from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig
-from jittor_tsit.data import PairedBatch, UnpairedBatch, alone, one_hot, to_image
+from jittor_tsit.data import IMAGES_ONLY, ImageBatch, PairedBatch, alone, one_hot, to_image
 from jittor_tsit.layers.norm import BatchNorm
 from jittor_tsit.parallel import Share
 from jittor_tsit.systems import SYSTEMS
+from jittor_tsit.systems.cyclegan import CycleGANConfig
+from jittor_tsit.systems.pix2pix import Pix2PixConfig
 from jittor_tsit.systems.segformer import SegFormerConfig
 from jittor_tsit.systems.spade import SPADEConfig
 from jittor_tsit.systems.synthesis import SynthesisWeights
@@ -22,6 +24,11 @@ CONFIGS = {
     "tsit": TSITConfig(width=2, width_D=2, weights=TSITWeights(vgg=0), optim=OptimConfig(ema_halflife_nimg=2.0)),
     "tsit-ast": TSITConfig(form="ast", width=2, width_D=2, num_layers_D=3, weights=TSITWeights(vgg=0)),
     "spade": SPADEConfig(width=2, width_D=2, weights=SynthesisWeights(vgg=0)),
+    "pix2pix": Pix2PixConfig(num_levels=6, width=2, width_D=2),
+    "pix2pix-images": Pix2PixConfig(
+        source="images", num_levels=6, width=2, width_D=2, norm="instance", num_layers_D=0, dropout=False
+    ),
+    "cyclegan": CycleGANConfig(num_blocks=1, width=2, width_D=2, num_layers_D=1, pool_size=2),
     "segformer": SegFormerConfig(balance=0, optim=OptimConfig(weight_decay=0.01)),  # by class a part weighs its own way
 }
 
@@ -40,8 +47,8 @@ def make_batch(kind: str, size=1, with_image=True, height=HEIGHT, width=WIDTH):
     """Random input of a batch kind."""
     rng = np.random.default_rng(1)
     photos = [rng.integers(0, 256, (size, height, width, 3)).astype(np.uint8) for _ in range(2)]
-    if kind == "unpaired":
-        return UnpairedBatch(to_image(photos[0]), to_image(photos[1]), range(size), alone(size))
+    if kind in IMAGES_ONLY:
+        return ImageBatch(to_image(photos[0]), to_image(photos[1]), range(size), alone(size))
     label = rng.integers(0, NUM_CLASSES, (size, height // 8, width // 8)).astype(np.uint8).repeat(8, 1).repeat(8, 2)
     return PairedBatch(
         one_hot(label, NUM_CLASSES),
@@ -83,13 +90,14 @@ def assert_same_step(ours: dict, other: dict, rtol: float) -> None:
 
 
 def kind_of(name: str) -> str:
-    """ "optimizer_G.mean.E.linear_mu.bias" -> "optimizer_G.mean.E", "G.blocks.0.norm0.norm.running_var" -> itself"""
-    return ".".join(name.split(".")[:3]) if ".mean." in name else name
+    """ "optimizer_G.mean.E.linear_mu.bias" -> "optimizer_G.mean.E", all of D alike, other names -> themselves"""
+    depth = 2 if name.startswith("optimizer_D") else 3
+    return ".".join(name.split(".")[:depth]) if ".mean." in name else name
 
 
 def hold_batch_norm(system) -> None:
     """Batch norm by running statistics, so that no image depends on another."""
-    for part in system.G.modules():
+    for part in (part for net in system.networks.values() for part in net.modules()):
         if isinstance(part, BatchNorm):
             part.is_train = False
 

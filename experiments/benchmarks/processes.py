@@ -27,7 +27,8 @@ ROOT = Path(__file__).parents[2]
 SIZE, BATCH = 256, 4
 EXPERIMENT = """
 from jittor_tsit.config import DataConfig, Experiment, RunConfig
-from jittor_tsit.systems.{module} import {name}Config, {weights} as Weights
+from jittor_tsit.systems.{module} import {name}Config
+from jittor_tsit.systems.{home} import {weights} as Weights
 experiment = Experiment(
     "{module}",
     {name}Config(width={width}, width_D={width}, weights=Weights(vgg=0)),
@@ -35,7 +36,7 @@ experiment = Experiment(
     RunConfig(total_nimg={total}, batch_size={batch}, status_nimg={batch}, snapshot_nimg={total}),
 )
 """
-WEIGHTS = {"TSIT": "TSITWeights", "SPADE": "SynthesisWeights"}
+WEIGHTS = {"TSIT": ("tsit", "TSITWeights"), "SPADE": ("synthesis", "SynthesisWeights")}
 
 
 def main() -> None:
@@ -43,8 +44,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         write_set(place / "set", 16, 0, SIZE, SIZE)
-        for name in WEIGHTS:
-            text = EXPERIMENT.format(module=name.lower(), name=name, weights=WEIGHTS[name], width=options.width,
+        for name, (home, kind) in WEIGHTS.items():
+            text = EXPERIMENT.format(module=name.lower(), name=name, home=home, weights=kind, width=options.width,
                                      size=SIZE, batch=BATCH, total=BATCH * options.steps)  # fmt: skip
             (place / f"{name}.py").write_text(text)
             record = {"system": name, "width": options.width, **compare(place, name, options.procs, options.repeats)}

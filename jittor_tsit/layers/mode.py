@@ -5,7 +5,7 @@ from typing import Iterable
 
 from jittor import nn
 
-from jittor_tsit.layers.norm import SpectralConv
+from jittor_tsit.layers.norm import BatchNorm, SpectralConv
 
 
 def set_training(module: nn.Module, is_training: bool) -> None:
@@ -26,6 +26,19 @@ def holding_vectors(*modules: nn.Module):
     """Spectral norms keep their singular vectors for the time of a `with` block; all else is in its mode."""
     parts = [part for module in modules for part in module.modules()]
     return _not_training([part for part in parts if isinstance(part, SpectralConv)])
+
+
+@contextmanager
+def holding_statistics(*modules: nn.Module):
+    """Batch norms in training mode keep their running statistics for the time of a `with` block."""
+    norms = [part for module in modules for part in module.modules() if isinstance(part, BatchNorm)]
+    for norm in norms:
+        norm.tracks = False
+    try:
+        yield
+    finally:
+        for norm in norms:
+            norm.tracks = True
 
 
 @contextmanager

@@ -62,11 +62,13 @@ class BatchNorm(nn.Module):
     def __init__(self, channels: int):
         self.running_mean = jt.zeros(channels).stop_grad()
         self.running_var = jt.ones(channels).stop_grad()
+        self.tracks = True  # whether training moves the running statistics
 
     def execute(self, x):
         if self.is_training():
             mean, var, count = batch_moments(*_mean_var(x, (0, 2, 3)), x.shape[0] * x.shape[2] * x.shape[3])
-            self._track(mean, var, count)
+            if self.tracks:
+                self._track(mean, var, count)
         else:
             mean = self.running_mean.reshape(1, -1, 1, 1)
             var = self.running_var.reshape(1, -1, 1, 1)

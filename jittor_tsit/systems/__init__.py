@@ -1,7 +1,15 @@
 """The systems by name."""
 
+from jittor_tsit.systems.cyclegan import CycleGANSystem
+from jittor_tsit.systems.pix2pix import Pix2PixSystem
 from jittor_tsit.systems.segformer import SegFormerSystem
 from jittor_tsit.systems.spade import SPADESystem
 from jittor_tsit.systems.tsit import TSITSystem
 
-SYSTEMS = {"tsit": TSITSystem, "spade": SPADESystem, "segformer": SegFormerSystem}
+SYSTEMS = {
+    "tsit": TSITSystem,
+    "spade": SPADESystem,
+    "segformer": SegFormerSystem,
+    "pix2pix": Pix2PixSystem,
+    "cyclegan": CycleGANSystem,
+}

@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, Mapping, Sequence
 import jittor as jt
 from jittor import nn
 
+from data_tools.errors import InputError
 from jittor_tsit import losses, parallel
 from jittor_tsit.config import OptimConfig
 from jittor_tsit.layers.mode import holding_vectors
@@ -28,13 +29,14 @@ class System:
     """
 
     Config: type  # the dataclass of its options
-    batch_kind: str  # what its batches are: "paired" or "unpaired"
+    batch_kind: str  # what its batches are: "paired", "segmentation", "unpaired" or "aligned"
 
     def __init__(self, optim: OptimConfig, weights: Mapping[str, float], seed: int):
         self.optim, self.weights = optim, weights
         self.noise = Noise(seed)
         self.networks: Dict[str, nn.Module] = {}  # those that a checkpoint holds
         self.optimizers: Dict[str, Adam] = {}
+        self.extras: Dict[str, Any] = {}  # what else a checkpoint of a run holds, such as image pools
 
     def train_step(self, parts: Sequence[Any], step: int) -> Dict[str, jt.Var]:
         """Update every network once; returns the unweighted terms by name, such as "G/gan".
@@ -102,7 +104,7 @@ class System:
 
     def state_dict(self) -> Dict[str, jt.Var]:
         """Every array that a run needs to go on, by name: "G.…", "optimizer_G.mean.…"."""
-        parts = dict(self.networks)
+        parts = {**self.networks, **self.extras}
         parts.update({f"optimizer_{name}": optimizer for name, optimizer in self.optimizers.items()})
         return {f"{part}.{name}": var for part, holder in parts.items() for name, var in holder.state_dict().items()}
 
@@ -128,3 +130,13 @@ def _add(totals: Dict[str, jt.Var], values: Mapping[str, jt.Var], weight: float)
 def named(**groups: Mapping[str, jt.Var]) -> Dict[str, jt.Var]:
     """{"G": {"gan": x}} -> {"G/gan": x}, detached."""
     return {f"{group}/{name}": term.detach() for group, terms in groups.items() for name, term in terms.items()}
+
+
+def require_choice(config: Any, name: str, allowed: Sequence[str]) -> None:
+    """Refuse a value that is not among those allowed.
+
+    Raises:
+        InputError: Names the option, its value and those allowed.
+    """
+    if getattr(config, name) not in allowed:
+        raise InputError(f"{name}={getattr(config, name)}: allowed are {', '.join(allowed)}")

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from data_tools.errors import InputError
 from jittor_tsit.networks.spade import STRIDES, SPADEGenerator
-from jittor_tsit.systems.synthesis import SynthesisConfig, SynthesisSystem, require_choice
+from jittor_tsit.systems.base import require_choice
+from jittor_tsit.systems.synthesis import SynthesisConfig, SynthesisSystem
 
 NUM_UPSAMPLINGS = {"normal": 5, "more": 6, "most": 7}  # the official names
 

@@ -22,7 +22,7 @@ from jittor_tsit.networks.start import LatentStart, MapStart
 from jittor_tsit.networks.vgg import find_vgg
 from jittor_tsit.noise import Noise
 from jittor_tsit.optim import Adam, trainable
-from jittor_tsit.systems.base import System, named
+from jittor_tsit.systems.base import System, named, require_choice
 
 Code = Tuple[jt.Var, jt.Var]  # mu, logvar
 
@@ -63,16 +63,6 @@ class SynthesisConfig:
         for name in ("width", "width_D", "num_layers_D", "num_scales_D", "z_dim"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name}={getattr(self, name)}: must be positive")
-
-
-def require_choice(config: Any, name: str, allowed: Sequence[str]) -> None:
-    """Refuse a value that is not among those allowed.
-
-    Raises:
-        InputError: Names the option, its value and those allowed.
-    """
-    if getattr(config, name) not in allowed:
-        raise InputError(f"{name}={getattr(config, name)}: allowed are {', '.join(allowed)}")
 
 
 class Targets(NamedTuple):

@@ -6,22 +6,22 @@ from typing import Optional, Tuple, Union
 import jittor as jt
 
 from data_tools.errors import InputError
-from jittor_tsit.data import PairedBatch, UnpairedBatch
+from jittor_tsit.data import ImageBatch, PairedBatch
 from jittor_tsit.layers.mode import evaluating
 from jittor_tsit.networks.segformer import SegFormer
 from jittor_tsit.networks.start import MapStart
 from jittor_tsit.networks.tsit import STRIDE, TSITGenerator
 from jittor_tsit.noise import Noise
+from jittor_tsit.systems.base import require_choice
 from jittor_tsit.systems.synthesis import (
     Code,
     SynthesisConfig,
     SynthesisSystem,
     SynthesisWeights,
     Targets,
-    require_choice,
 )
 
-Batch = Union[PairedBatch, UnpairedBatch]
+Batch = Union[PairedBatch, ImageBatch]
 
 
 @dataclass(frozen=True)
@@ -88,5 +88,5 @@ class TSITSystem(SynthesisSystem):
         with jt.no_grad(), evaluating(*self.networks.values()):
             return self._transfer(self.networks.get("G_ema", self.G), batch, noise, "z")
 
-    def _transfer(self, G: TSITGenerator, batch: UnpairedBatch, noise: Noise, purpose: str) -> jt.Var:
+    def _transfer(self, G: TSITGenerator, batch: ImageBatch, noise: Noise, purpose: str) -> jt.Var:
         return G(batch.a, noise.normal(purpose, batch.index, (3, *self.start_size)), batch.b)

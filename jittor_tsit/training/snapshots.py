@@ -11,7 +11,7 @@ import numpy as np
 from data_tools.classes import colorize
 from jittor_tsit import parallel
 from jittor_tsit.config import RunConfig
-from jittor_tsit.data import PairedBatch, UnpairedBatch, alone, to_image, to_pixels, to_segmap
+from jittor_tsit.data import IMAGES_ONLY, ImageBatch, PairedBatch, alone, to_image, to_pixels, to_segmap
 from jittor_tsit.noise import Noise
 from jittor_tsit.samples import Samples
 from jittor_tsit.systems.base import System
@@ -74,8 +74,8 @@ def grid_inputs(samples: Samples, num_rows: int, batch_kind: str) -> Tuple[objec
     positions = np.linspace(0, len(samples) - 1, min(num_rows, len(samples))).astype(int)
     first, *rest = (np.stack(arrays) for arrays in zip(*(samples.at(position) for position in positions)))
     place = range(len(positions)), alone(len(positions))
-    if batch_kind == "unpaired":
-        return UnpairedBatch(to_image(first), to_image(*rest), *place), first, *rest
+    if batch_kind in IMAGES_ONLY:
+        return ImageBatch(to_image(first), to_image(*rest), *place), first, *rest
     num_ids = samples.label_maps.num_ids
     colours = np.stack([colorize(label, num_ids) for label in rest[0]])
     if batch_kind == "segmentation":

@@ -8,12 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Callable, Dict, Optional
 
-import jittor_tsit  # noqa: F401  first: it sets the environment that Jittor reads
-
 import jittor as jt
 import numpy as np
 from tiny import CONFIGS, HEIGHT, WIDTH, make_batch, piece_of, record_step
 
+import jittor_tsit  # noqa: F401  first: it sets the environment that Jittor reads
 from data_tools.errors import InputError
 from jittor_tsit import parallel
 from jittor_tsit.config import DataConfig, Experiment, RunConfig

@@ -31,13 +31,15 @@ def arrays_of(system):
 
 def system_parameters(system):
     """Names of what is trained in G."""
-    return set(trainable(system.G, "G."))
+    nets = {name: net for name, net in system.networks.items() if name[0] == "G" and name != "G_ema"}
+    return {key for name, net in nets.items() for key in trainable(net, f"{name}.")}
 
 
 def has_no_gradient(name):
     """Biases in front of a normalisation; and D's last, as long as hinge's two halves cancel (all logits within 1)."""
-    before_norm = ("stream.blocks", "G.blocks", "G.start")
-    return name.endswith(".bias") and any(part in name for part in (*before_norm, "conv_logits"))
+    before_norm = ("stream.blocks", "G.blocks", "G.start", "G.downs", "G.ups", "D.convs", "conv_logits")
+    of_cyclegan = [f"{net}.{part}" for net in ("G_ab", "G_ba") for part in ("stem", "downs", "blocks", "ups")]
+    return name.endswith(".bias") and any(part in name for part in (*before_norm, *of_cyclegan, "D_a.c", "D_b.c"))
 
 
 def test_every_system_has_a_tiny_config():

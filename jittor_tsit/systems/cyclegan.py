@@ -1,0 +1,134 @@
+"""CycleGAN: two generators that undo each other, from unpaired images (Zhu et al., ICCV 2017)."""
+
+from dataclasses import dataclass
+from typing import Any, Container, Dict, List, Sequence
+
+import jittor as jt
+
+from data_tools.errors import InputError
+from jittor_tsit import losses, parallel
+from jittor_tsit.config import OptimConfig
+from jittor_tsit.data import ImageBatch
+from jittor_tsit.image_pool import ImagePool
+from jittor_tsit.layers.mode import evaluating
+from jittor_tsit.layers.plain import NORMS
+from jittor_tsit.networks.plain_patchgan import PlainPatchGAN
+from jittor_tsit.networks.resnet import ResNetGenerator
+from jittor_tsit.noise import Noise
+from jittor_tsit.optim import Adam, trainable
+from jittor_tsit.systems.base import System, named, require_choice
+
+STRIDE = 4  # of the generator's middle
+HALVES = {"real_a": 0.5, "fake_a": 0.5, "real_b": 0.5, "fake_b": 0.5}  # the Ds learn at half the pace
+
+
+@dataclass(frozen=True)
+class CycleGANWeights:
+    """Weights of the loss terms; 0 switches an identity term off."""
+
+    gan_a: float = 1.0
+    gan_b: float = 1.0
+    cycle_a: float = 10.0
+    cycle_b: float = 10.0
+    idt_a: float = 5.0  # 0.5 times the cycle's weight, the code's default; the paper has it for paintings only
+    idt_b: float = 5.0
+
+
+@dataclass(frozen=True)
+class CycleGANConfig:
+    """Options; defaults are the official code's."""
+
+    num_blocks: int = 9  # 6 for 128 x 128
+    width: int = 64
+    width_D: int = 64
+    num_layers_D: int = 3  # patches of 70 pixels
+    norm: str = "instance"  # or batch
+    pool_size: int = 50  # generated images that the Ds may still be shown
+    gan_loss: str = "lsgan"  # a name in losses.GAN_LOSSES
+    weights: CycleGANWeights = CycleGANWeights()
+    optim: OptimConfig = OptimConfig(lr_G=2e-4, lr_D=2e-4, betas=(0.5, 0.999))
+
+    def __post_init__(self):
+        require_choice(self, "norm", NORMS)
+        require_choice(self, "gan_loss", losses.GAN_LOSSES)
+        for name, least in (("num_blocks", 1), ("width", 1), ("width_D", 1), ("num_layers_D", 0), ("pool_size", 0)):
+            if getattr(self, name) < least:
+                raise InputError(f"{name}={getattr(self, name)}: at least {least}")
+        if self.optim.ema_halflife_nimg:
+            raise InputError("optim.ema_halflife_nimg: CycleGAN keeps no averaged weights; must be 0")
+
+
+class CycleGANSystem(System):
+    """G_ab and G_ba translate, D_a and D_b judge what is shown as a and as b."""
+
+    Config = CycleGANConfig
+    batch_kind = "domains"
+    has_code = False
+
+    def __init__(self, config: CycleGANConfig, in_channels: int, height: int, width: int, seed: int):
+        super().__init__(config.optim, vars(config.weights), seed)
+        if height % STRIDE or width % STRIDE:
+            raise InputError(f"image size {width}x{height}: CycleGAN needs multiples of {STRIDE}")
+        self.config, self.image_shape, self.seed = config, (3, height, width), seed
+        norm = NORMS[config.norm]
+        self.G_ab, self.G_ba = (ResNetGenerator(3, 3, config.num_blocks, config.width, norm) for _ in "ab")
+        self.networks.update(G_ab=self.G_ab, G_ba=self.G_ba)
+
+    def prepare_training(self, terms: Container[str]) -> None:
+        """Add what only training needs, whatever the terms."""
+        config, optim = self.config, self.config.optim
+        self.D_a, self.D_b = (PlainPatchGAN(3, config.width_D, config.num_layers_D, NORMS[config.norm]) for _ in "ab")
+        self.networks.update(D_a=self.D_a, D_b=self.D_b)
+        self.gan_loss = losses.GAN_LOSSES[config.gan_loss]
+        self.pools = {name: ImagePool(config.pool_size, self.image_shape, name, self.seed) for name in "ab"}
+        self.extras.update({f"pool_{name}": pool for name, pool in self.pools.items()})
+        generators = {**trainable(self.G_ab, "G_ab."), **trainable(self.G_ba, "G_ba.")}
+        discriminators = {**trainable(self.D_a, "D_a."), **trainable(self.D_b, "D_b.")}
+        self.optimizers["G"] = Adam(generators, optim.lr_G, optim.betas)
+        self.optimizers["D"] = Adam(discriminators, optim.lr_D, optim.betas)
+
+    def train_step(self, parts: Sequence[Any], step: int) -> Dict[str, jt.Var]:
+        self.fakes: List[Dict[str, jt.Var]] = []  # of each part, made by the generators as they were
+        g_terms = self.update("G", parts, self.generator_terms, self.weights)
+        shown = iter([self.from_pools(part, fakes) for part, fakes in zip(parts, self.fakes)])
+        d_terms = self.update("D", parts, lambda part: self.discriminator_terms(part, next(shown)), HALVES)
+        return named(G=g_terms, D=d_terms)
+
+    def generator_terms(self, batch: ImageBatch) -> Dict[str, jt.Var]:
+        """Look real on the other side, come back as the same, and leave alone what is there already."""
+        a, b = batch.a, batch.b
+        fake_b, fake_a = self.G_ab(a), self.G_ba(b)
+        self.fakes.append({"a": fake_a.detach(), "b": fake_b.detach()})
+        rec_a, rec_b = self.G_ba(fake_b), self.G_ab(fake_a)
+        terms = {
+            "gan_b": self.gan_loss.gen([self.D_b(fake_b)]),
+            "gan_a": self.gan_loss.gen([self.D_a(fake_a)]),
+            "cycle_a": losses.absolute(rec_a - a).mean(),
+            "cycle_b": losses.absolute(rec_b - b).mean(),
+        }
+        if self.weights["idt_a"]:
+            terms["idt_a"] = losses.absolute(self.G_ba(a) - a).mean()
+        if self.weights["idt_b"]:
+            terms["idt_b"] = losses.absolute(self.G_ab(b) - b).mean()
+        return terms
+
+    def discriminator_terms(self, batch: ImageBatch, fakes: Dict[str, jt.Var]) -> Dict[str, jt.Var]:
+        """Real up, fake down, on each side."""
+        terms = {}
+        for side, D, real in (("a", self.D_a, batch.a), ("b", self.D_b, batch.b)):
+            terms[f"real_{side}"] = self.gan_loss.real([D(real)])
+            terms[f"fake_{side}"] = self.gan_loss.fake([D(fakes[side])])
+        return terms
+
+    def from_pools(self, batch: ImageBatch, fakes: Dict[str, jt.Var]) -> Dict[str, jt.Var]:
+        """What the Ds are shown in place of the fakes; every process keeps the pools of all."""
+        shown = {}
+        for side, images in fakes.items():
+            everything, index, own = parallel.collected(images, batch.index, batch.share)
+            shown[side] = self.pools[side].query(everything, index)[own]
+        return shown
+
+    def generate(self, batch: ImageBatch, noise: Noise) -> jt.Var:
+        """Each `a` as a `b`."""
+        with jt.no_grad(), evaluating(*self.networks.values()):
+            return self.G_ab(batch.a)

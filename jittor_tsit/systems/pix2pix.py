@@ -1,0 +1,132 @@
+"""pix2pix: a conditional GAN and the L1 distance from image to image (Isola et al., CVPR 2017)."""
+
+from dataclasses import dataclass
+from typing import Any, Container, Dict, Sequence, Tuple
+
+import jittor as jt
+import numpy as np
+from jittor import nn
+
+from data_tools.classes import colorize
+from data_tools.errors import InputError
+from jittor_tsit import losses
+from jittor_tsit.config import OptimConfig
+from jittor_tsit.layers.mode import evaluating, holding_statistics
+from jittor_tsit.layers.plain import NORMS
+from jittor_tsit.networks.plain_patchgan import PlainPatchGAN
+from jittor_tsit.networks.unet import UNetGenerator
+from jittor_tsit.noise import Noise
+from jittor_tsit.optim import Adam, trainable
+from jittor_tsit.systems.base import System, named, require_choice
+
+HALVES = {"fake": 0.5, "real": 0.5}  # D learns at half the pace
+
+
+@dataclass(frozen=True)
+class Pix2PixWeights:
+    """Weights of the loss terms."""
+
+    gan: float = 1.0
+    l1: float = 100.0
+
+
+@dataclass(frozen=True)
+class Pix2PixConfig:
+    """Options; defaults are the official code's."""
+
+    source: str = "labels"  # label map in the classes' colours -> photo; or "images", pairs of images
+    num_levels: int = 8  # of the U-Net: 8 is unet_256, 7 unet_128; the image's sides are multiples of 2^num_levels
+    width: int = 64
+    width_D: int = 64
+    num_layers_D: int = 3  # patches of 70 pixels; 0: single pixels
+    norm: str = "batch"  # or instance
+    dropout: bool = True  # the only noise there is
+    dropout_at_test: bool = True  # and statistics of the image itself in batch norm: the official test's way
+    gan_loss: str = "vanilla"  # a name in losses.GAN_LOSSES
+    weights: Pix2PixWeights = Pix2PixWeights()
+    optim: OptimConfig = OptimConfig(lr_G=2e-4, lr_D=2e-4, betas=(0.5, 0.999))
+
+    def __post_init__(self):
+        require_choice(self, "source", ("labels", "images"))
+        require_choice(self, "norm", NORMS)
+        require_choice(self, "gan_loss", losses.GAN_LOSSES)
+        for name, least in (("num_levels", 2), ("width", 1), ("width_D", 1), ("num_layers_D", 0)):
+            if getattr(self, name) < least:
+                raise InputError(f"{name}={getattr(self, name)}: at least {least}")
+
+
+class Pix2PixSystem(System):
+    """One generator, and a discriminator that sees its input beside its output."""
+
+    Config = Pix2PixConfig
+    batch_kind = "paired"
+    has_code = False
+
+    def __init__(self, config: Pix2PixConfig, in_channels: int, height: int, width: int, seed: int):
+        super().__init__(config.optim, vars(config.weights), seed)
+        self.config, stride = config, 2**config.num_levels
+        if height % stride or width % stride:
+            raise InputError(
+                f"image size {width}x{height}: pix2pix with num_levels={config.num_levels} needs multiples of {stride}"
+            )
+        if config.source == "images":
+            self.batch_kind = "aligned"
+        colors = colorize(np.arange(in_channels), in_channels).T / 127.5 - 1  # [3, K] in [-1, 1]
+        self.palette = jt.array(colors.astype(np.float32)[:, :, None, None]).stop_grad()
+        self.networks["G"] = self.G = UNetGenerator(3, 3, config.num_levels, config.width, NORMS[config.norm])
+
+    def prepare_training(self, terms: Container[str]) -> None:
+        """Add what only training needs, whatever the terms."""
+        config = self.config
+        self.D = self.networks["D"] = PlainPatchGAN(6, config.width_D, config.num_layers_D, NORMS[config.norm])
+        self.gan_loss = losses.GAN_LOSSES[config.gan_loss]
+        self.add_average()
+        self.optimizers["G"] = Adam(trainable(self.G), config.optim.lr_G, config.optim.betas)
+        self.optimizers["D"] = Adam(trainable(self.D), config.optim.lr_D, config.optim.betas)
+
+    def train_step(self, parts: Sequence[Any], step: int) -> Dict[str, jt.Var]:
+        d_terms = self.update("D", parts, self.discriminator_terms, HALVES)
+        g_terms = self.update("G", parts, self.generator_terms, self.weights)
+        return named(G=g_terms, D=d_terms)
+
+    def discriminator_terms(self, batch: Any) -> Dict[str, jt.Var]:
+        """Fake down, real up. The fake is the one that G learns from afterwards."""
+        a, b = self.images(batch)
+        with jt.no_grad(), holding_statistics(self.G):
+            fake = self.translate(self.G, a, batch.index, self.noise)
+        return {"fake": self.gan_loss.fake(self.judge(a, fake.detach())), "real": self.gan_loss.real(self.judge(a, b))}
+
+    def generator_terms(self, batch: Any) -> Dict[str, jt.Var]:
+        """Look real to D beside the input, and be near the target."""
+        a, b = self.images(batch)
+        fake = self.translate(self.G, a, batch.index, self.noise)
+        return {"gan": self.gan_loss.gen(self.judge(a, fake)), "l1": losses.absolute(fake - b).mean()}
+
+    def images(self, batch: Any) -> Tuple[jt.Var, jt.Var]:
+        """Input and target; there is no target for label maps alone."""
+        if self.config.source == "labels":
+            return nn.conv2d(batch.segmap, self.palette), batch.image
+        return batch.a, batch.b
+
+    def judge(self, a: jt.Var, b: jt.Var):
+        """D's logits for an image beside its input, as the one scale there is."""
+        return [self.D(jt.concat([a, b], 1))]
+
+    def translate(self, G: UNetGenerator, a: jt.Var, index: Sequence[int], noise: Noise) -> jt.Var:
+        """The output for `a`, with each image's own dropout."""
+        draws = None
+        if self.config.dropout:
+            shapes = G.dropout_shapes(*a.shape[2:])
+            draws = [noise.normal(f"dropout{k}", index, shape) for k, shape in enumerate(shapes)]
+        return G(a, draws)
+
+    def generate(self, batch: Any, noise: Noise) -> jt.Var:
+        """Images for label maps, or for images; each by itself, as if it were alone in its batch."""
+        G, a = self.networks.get("G_ema", self.G), self.images(batch)[0]
+        with jt.no_grad():
+            if not self.config.dropout_at_test:
+                with evaluating(G):
+                    return G(a)
+            with holding_statistics(G):
+                each = [self.translate(G, a[k : k + 1], batch.index[k : k + 1], noise) for k in range(a.shape[0])]
+                return jt.concat(each, 0)

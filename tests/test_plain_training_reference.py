@@ -1,0 +1,158 @@
+"""Three training steps of pix2pix and CycleGAN against the official trainers', from the same weights and images.
+
+Tolerances are those of the vectors' README, section 6.
+"""
+
+import jittor as jt
+import pytest
+from reference_vectors import Vectors, assert_close, put_weights, reference_files
+from training_trace import (
+    assert_moved_alike,
+    assert_same_buffers,
+    assert_same_gradients_at_first,
+    assert_same_image,
+    keep_gradients,
+    official_parameters,
+    optimizer_names,
+)
+
+from jittor_tsit import convert
+from jittor_tsit.config import OptimConfig
+from jittor_tsit.data import ImageBatch, alone
+from jittor_tsit.systems.cyclegan import CycleGANConfig, CycleGANSystem, CycleGANWeights
+from jittor_tsit.systems.pix2pix import Pix2PixConfig, Pix2PixSystem, Pix2PixWeights
+
+pytestmark = [pytest.mark.reference, pytest.mark.slow]
+
+NUM_LEVELS = {"unet_128": 7, "unet_256": 8}
+NUM_BLOCKS = {"resnet_6blocks": 6, "resnet_9blocks": 9}
+NUM_LAYERS_D = {"basic": 3, "pixel": 0}
+
+
+def check_steps(vectors, system, rules, places, terms_of, images):
+    """All losses, images, first gradients, parameters and buffers of a file.
+
+    Args:
+        rules: Official network -> our module and the rules of its names.
+        places: Official network -> the optimizer, and what our names begin with there.
+        terms_of: From our terms to the official ones, weighted as the file has them.
+        images: Official name -> what lists our images of a step, to be read after it.
+    """
+    steps, lr = vectors.config["steps"], vectors.options["lr"]
+    for net, (module, net_rules) in rules.items():
+        put_weights(module, vectors.group(f"param/{net}/"), net_rules)
+    gradients = {name: keep_gradients(optimizer) for name, optimizer in system.optimizers.items()}
+    a, b = (jt.array(vectors[f"input/{name}"]) for name in "AB")
+    for step in range(steps):
+        terms = system.train_step([ImageBatch(a, b, range(len(a)), alone(len(a)))], step)
+        ours = terms_of({name: term.item() for name, term in terms.items()})
+        for name, reference in vectors.group(f"loss/step{step}/").items():
+            assert_close(ours[name], reference, 5e-4 if step == steps - 1 else 1e-4, f"step {step} {name}")
+        for name, image_of in images.items():
+            stride = vectors.config.get("image_stride", 1)
+            assert_same_image(vectors, f"step{step}/{name}", image_of().numpy(), stride, 2e-3)
+        if step == 0:
+            first = official_parameters(rules)
+    names = optimizer_names(rules, places)
+    assert_same_gradients_at_first(vectors, gradients, names, lambda name: 1e-3)
+    assert_moved_alike(vectors, "after_step0/", first, 1, lambda name: lr)
+    last = official_parameters(rules)
+    assert_moved_alike(vectors, "after/", last, steps, lambda name: lr)
+    assert_same_buffers(vectors, last)
+
+
+def calls_of(module):
+    """The outputs of a module's calls, one after the other."""
+    outputs, execute = [], module.execute
+
+    def keep(*arguments):
+        outputs.append(execute(*arguments))
+        return outputs[-1]
+
+    module.execute = keep
+    return outputs
+
+
+def optim_of(options):
+    return OptimConfig(lr_G=options["lr"], lr_D=options["lr"], betas=(options["beta1"], 0.999))
+
+
+@pytest.mark.parametrize("path", reference_files(kind="training_steps", system="pix2pix"))
+def test_pix2pixs_steps_are_the_official_trainers(path):
+    vectors = Vectors(path)
+    options = vectors.options
+    config = Pix2PixConfig(
+        source="images",
+        num_levels=NUM_LEVELS[options["netG"]],
+        width=options["ngf"],
+        width_D=options["ndf"],
+        num_layers_D=NUM_LAYERS_D.get(options["netD"], options["n_layers_D"]),
+        norm=options["norm"],
+        dropout=not options["no_dropout"],
+        gan_loss=options["gan_mode"],
+        weights=Pix2PixWeights(l1=options["lambda_L1"]),
+        optim=optim_of(options),
+    )
+    system = Pix2PixSystem(config, 29, *vectors["input/A"].shape[2:], seed=0)
+    system.prepare_training(terms=())
+    rules = {
+        "netG": (system.G, convert.unet_rules(config.num_levels)),
+        "netD": (system.D, convert.plain_patchgan_rules(config.num_layers_D)),
+    }
+
+    def terms_of(terms):
+        ours = {"G_GAN": terms["G/gan"], "G_L1": options["lambda_L1"] * terms["G/l1"]}
+        ours.update(D_real=terms["D/real"], D_fake=terms["D/fake"], D=(terms["D/real"] + terms["D/fake"]) / 2)
+        return {**ours, "G_total": ours["G_GAN"] + ours["G_L1"]}
+
+    made = calls_of(system.G)
+    places = {"netG": ("G", ""), "netD": ("D", "")}
+    check_steps(vectors, system, rules, places, terms_of, {"fake_B": lambda: made[-1]})
+
+
+@pytest.mark.parametrize("path", reference_files(kind="training_steps", system="CycleGAN"))
+def test_cyclegans_steps_are_the_official_trainers(path):
+    vectors = Vectors(path)
+    options = vectors.options
+    identity = options["lambda_identity"]
+    weights = CycleGANWeights(
+        cycle_a=options["lambda_A"],
+        cycle_b=options["lambda_B"],
+        idt_a=identity * options["lambda_A"],
+        idt_b=identity * options["lambda_B"],
+    )
+    config = CycleGANConfig(
+        num_blocks=NUM_BLOCKS[options["netG"]],
+        width=options["ngf"],
+        width_D=options["ndf"],
+        num_layers_D=NUM_LAYERS_D.get(options["netD"], options["n_layers_D"]),
+        norm=options["norm"],
+        pool_size=options["pool_size"],
+        gan_loss=options["gan_mode"],
+        weights=weights,
+        optim=optim_of(options),
+    )
+    system = CycleGANSystem(config, 29, *vectors["input/A"].shape[2:], seed=0)
+    system.prepare_training(terms=())
+    resnet, patchgan = convert.resnet_rules(config.num_blocks), convert.plain_patchgan_rules(config.num_layers_D)
+    # officially D_A judges what G_A makes, images of b
+    rules = {"netG_A": (system.G_ab, resnet), "netG_B": (system.G_ba, resnet)}
+    rules.update(netD_A=(system.D_b, patchgan), netD_B=(system.D_a, patchgan))
+    places = {"netG_A": ("G", "G_ab."), "netG_B": ("G", "G_ba."), "netD_A": ("D", "D_b."), "netD_B": ("D", "D_a.")}
+
+    def terms_of(terms):
+        ours = {}
+        for official, side, other in (("A", "a", "b"), ("B", "b", "a")):
+            ours[f"G_{official}"] = terms[f"G/gan_{other}"]
+            ours[f"cycle_{official}"] = getattr(weights, f"cycle_{side}") * terms[f"G/cycle_{side}"]
+            ours[f"idt_{official}"] = getattr(weights, f"idt_{other}") * terms[f"G/idt_{other}"]
+            ours[f"D_{official}"] = (terms[f"D/real_{other}"] + terms[f"D/fake_{other}"]) / 2
+        total = sum(value for name, value in ours.items() if not name.startswith("D_"))
+        return {**ours, "G_total": total}
+
+    made_ab, made_ba = calls_of(system.G_ab), calls_of(system.G_ba)
+    images = {}  # of a step each generator makes a fake, a way back and an identity
+    for k, (name_ab, name_ba) in enumerate((("fake_B", "fake_A"), ("rec_B", "rec_A"), ("idt_A", "idt_B"))):
+        images[name_ab] = lambda k=k: made_ab[k - 3]
+        images[name_ba] = lambda k=k: made_ba[k - 3]
+    check_steps(vectors, system, rules, places, terms_of, images)
