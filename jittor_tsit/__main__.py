@@ -72,8 +72,9 @@ def render_sample_set() -> None:
 def command_test(args: argparse.Namespace) -> int:
     """Make images and a submission."""
     start_jittor(args.device != "cpu")
-    from jittor_tsit.generate import find_checkpoint, newest_run_dir, run_test
+    from jittor_tsit.generate import run_test
     from jittor_tsit.judges import Judges
+    from jittor_tsit.models import find_checkpoint, newest_run_dir
     from jittor_tsit.screen import Judging, run_screening
 
     if args.checkpoint and args.checkpoints:

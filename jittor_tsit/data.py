@@ -147,7 +147,7 @@ def unpaired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[
     """
     if split is not None:
         raise InputError(f"split={split}: unpaired training takes all photos of trainA and trainB")
-    photos = [_photos(Path(config.root, name)) for name in ("trainA", "trainB")]
+    photos = [list_photos(Path(config.root, name)) for name in ("trainA", "trainB")]
     return UnpairedSamples(*photos, view_of(config), seeds)
 
 
@@ -167,9 +167,9 @@ def aligned_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[i
         raise InputError(f"split={split}: training on pairs of images takes all of them")
     root, is_reversed = Path(config.root), config.direction == "BtoA"
     if not Path(root, "trainA").is_dir() and Path(root, "train").is_dir():
-        files = [(path,) for path in _photos(Path(root, "train"))]
+        files = [(path,) for path in list_photos(Path(root, "train"))]
         return AlignedSamples(files, is_reversed, view_of(config), seeds)
-    a, b = ({path.stem: path for path in _photos(Path(root, name))} for name in ("trainA", "trainB"))
+    a, b = ({path.stem: path for path in list_photos(Path(root, name))} for name in ("trainA", "trainB"))
     lone = sorted(set(a) ^ set(b))
     if lone:
         path, other = (a[lone[0]], "trainB") if lone[0] in a else (b[lone[0]], "trainA")
@@ -177,9 +177,14 @@ def aligned_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[i
     return AlignedSamples([(a[stem], b[stem]) for stem in sorted(a)], is_reversed, view_of(config), seeds)
 
 
-def _photos(folder: Path) -> list[Path]:
+def list_photos(folder: Path) -> list[Path]:
+    """The photos of a folder, sorted by name.
+
+    Raises:
+        InputError: There is no such folder, or none in it.
+    """
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; training without label maps reads photos from trainA and trainB")
+        raise InputError(f"{folder}: no such folder; sets without label maps have trainA, trainB and testA, testB")
     visible = (path for path in folder.iterdir() if not path.name.startswith("."))
     paths = sorted(path for path in visible if path.suffix.lower() in PHOTO_SUFFIXES)
     if not paths:

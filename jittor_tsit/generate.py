@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
@@ -14,104 +13,21 @@ from tqdm import tqdm
 
 from data_tools.classes import colorize
 from data_tools.errors import InputError
-from data_tools.files import write_atomic
 from data_tools.image_io import read_photo, resize_photo, write_photo
 from data_tools.pairing import find_labels, read_reference_names
 from jittor_tsit import parallel
-from jittor_tsit.config import DataConfig, Experiment, Phase, RunConfig, from_dict
+from jittor_tsit.config import DataConfig
 from jittor_tsit.data import PairedBatch, alone, to_image, to_pixels, to_segmap
 from jittor_tsit.label_maps import with_edges
+from jittor_tsit.models import TRANSLATED, Model, claim, load_model
 from jittor_tsit.noise import Noise, key_of
 from jittor_tsit.submit import pack
-from jittor_tsit.systems import SYSTEMS
-from jittor_tsit.systems.base import System
-from jittor_tsit.training.checkpoint import check_arrays, checkpoint_paths, load_checkpoint, newest_readable
 from jittor_tsit.training.run_dir import contact_sheet
+from jittor_tsit.translate import translate
 
 QUALITY = 95  # of the JPEGs; the contest's images lose nothing that shows
 SHEET_COLUMNS = 3  # pairs of label and image side by side on the contact sheet
 SHEET_PAIRS = 30  # at most, so that the sheet can still be looked at
-
-
-def find_checkpoint(run_dir: Path, checkpoint: Optional[Path]) -> Path:
-    """The named checkpoint, or the newest of a run that can be read.
-
-    Raises:
-        InputError: There is none.
-    """
-    if checkpoint is not None:
-        return checkpoint
-    path = newest_readable(run_dir, lambda line: print(line, file=sys.stderr))
-    if path is None:
-        raise InputError(
-            f"{run_dir}: holds no checkpoint (state-*.safetensors); run train first, or name one by --checkpoint"
-        )
-    return path
-
-
-def newest_run_dir(runs: Path) -> Path:
-    """The folder in `runs` with the most recent checkpoint."""
-    paths = [path for run_dir in runs.glob("*") for path in checkpoint_paths(run_dir)]
-    if not paths:
-        raise InputError(f"{runs}: holds no run with a checkpoint; run train first, or name one by --run-dir")
-    return max(paths, key=lambda path: path.stat().st_mtime).parent
-
-
-def load_system(path: Path) -> tuple[System, Experiment]:
-    """The networks of a checkpoint that make images; averaged weights where it holds any.
-
-    Raises:
-        InputError: Not a checkpoint, or of another version.
-    """
-    checkpoint = load_checkpoint(path, ("G", "E."))
-    experiment = experiment_of(path, checkpoint.experiment)
-    data, run = experiment.data, experiment.run
-    system = SYSTEMS[experiment.system](
-        experiment.config, data.label_channels, data.image_height, data.image_width, run.seed
-    )
-    arrays = {name: array for name, array in checkpoint.arrays.items() if name.partition(".")[0] in system.networks}
-    averaged = {name: array for name, array in checkpoint.arrays.items() if name.startswith("G_ema.")}
-    arrays.update({f"G.{name[len('G_ema.') :]}": array for name, array in averaged.items()})
-    check_arrays(path, arrays, {name: var.shape for name, var in system.state_dict().items()})
-    system.load_state_dict(arrays, checkpoint.progress.num_steps)
-    return system, experiment
-
-
-def experiment_of(path: Path, options: dict) -> Experiment:
-    """The experiment that a checkpoint was trained with."""
-    if options["system"] not in SYSTEMS:
-        raise InputError(f"{path}: is of system {options['system']}; there are {', '.join(SYSTEMS)}")
-    try:
-        config = from_dict(SYSTEMS[options["system"]].Config, options["config"])
-        data, run = from_dict(DataConfig, options["data"]), from_dict(RunConfig, options["run"])
-        phases = tuple(from_dict(Phase, phase) for phase in options["phases"])
-        return Experiment(options["system"], config, data, run, phases)
-    except InputError as error:
-        raise InputError(f"{path}: a checkpoint of another version: {error}") from None
-
-
-class Model(NamedTuple):
-    """What makes images."""
-
-    checkpoint: Path
-    system: System
-    data: DataConfig  # of its training
-
-
-def load_model(checkpoint: Path, references: Optional[Path]) -> Model:
-    """The model of a checkpoint that makes images from label maps, and takes styles if references are named.
-
-    Raises:
-        InputError: It is another kind of checkpoint, or none.
-    """
-    system, experiment = load_system(checkpoint)
-    if system.batch_kind != "paired":
-        raise InputError(
-            f"{checkpoint}: was trained on unpaired photos, or as a segmenter; `test` needs a model for label maps"
-        )
-    if references and not system.has_code:
-        raise InputError(f"--references: the model in {checkpoint} takes no style from a photo (use_vae=false)")
-    return Model(checkpoint, system, experiment.data)
 
 
 class Inputs(NamedTuple):
@@ -144,13 +60,16 @@ def run_test(
     """Make the images and the zip; returns the exit status.
 
     Args:
-        data: Folder of label maps; by default the data set that the run was trained on.
+        data: Folder of label maps, or of images for a model that takes such; by default the test set in the folder
+            that the run was trained on.
         references: Folder of the photos that `label_to_img.json` names, whose style the images take.
 
     Raises:
         InputError: Faulty checkpoint, labels or references.
     """
     model = load_model(checkpoint, references)
+    if model.system.batch_kind in TRANSLATED:
+        return translate(model, data, out, seed, compare)
     inputs = find_inputs(data or Path(model.data.root), references)
     make_set(model, inputs, out, seed)
     parallel.on_first_process(lambda: finish(inputs, model.data, out, compare))
@@ -199,16 +118,6 @@ def read_all(inputs: Inputs, data: DataConfig) -> str:
         if inputs.photos:
             digest.update(read_photo(inputs.photos[path.stem]).tobytes())
     return digest.hexdigest()
-
-
-def claim(images: Path, stems: Sequence[str], made_by: Path, key: str) -> None:
-    """Keep the images that an interrupted run of the same began; take away those made from anything else."""
-    if made_by.exists() and made_by.read_text(encoding="utf-8") == key:
-        return
-    for stem in stems:
-        if (images / f"{stem}.jpg").exists():
-            (images / f"{stem}.jpg").unlink()
-    write_atomic(made_by, key.encode())
 
 
 def reference_photos(labels: Sequence[Path], references: Path) -> Dict[str, Path]:

@@ -15,12 +15,13 @@ import numpy as np
 from data_tools.errors import InputError
 from jittor_tsit import parallel
 from jittor_tsit.config import DataConfig
-from jittor_tsit.generate import Inputs, claim, experiment_of, find_inputs, finish, load_model, make_set
+from jittor_tsit.generate import Inputs, find_inputs, finish, make_set
 from jittor_tsit.judges import Judges
 from jittor_tsit.jury import Jury, assemble
 from jittor_tsit.metrics.contest import CLOSENESS
 from jittor_tsit.metrics.frechet import frechet_distance, statistics
 from jittor_tsit.metrics.selection import Improver, Space
+from jittor_tsit.models import claim, experiment_of, load_model
 from jittor_tsit.screened import Screened, Source, write_report
 from jittor_tsit.training.checkpoint import load_checkpoint
 
@@ -108,6 +109,8 @@ def make_candidates(sources: Sequence[Source], inputs: Inputs, references: Optio
             print(f"candidates of {source.checkpoint}, seed {source.seed}", file=sys.stderr)
         if model is None or model.checkpoint != source.checkpoint:
             model = load_model(source.checkpoint, references)
+            if model.system.batch_kind != "paired":
+                raise InputError(f"{source.checkpoint}: no model for label maps, of whose images there is a choice")
         make_set(model, inputs, source.folder, source.seed)
 
 

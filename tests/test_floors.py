@@ -19,7 +19,7 @@ FLOORS = (  # lowest first; a module may import from its own floor or below
     ("jittor_tsit.systems",),
     ("jittor_tsit.training",),
     ("jittor_tsit.start", "jittor_tsit.train", "jittor_tsit.evaluate", "jittor_tsit.judges", "jittor_tsit.score",
-     "jittor_tsit.score_page", "jittor_tsit.jury", "jittor_tsit.screen", "jittor_tsit.screened", "jittor_tsit.show_plan", "jittor_tsit.average", "jittor_tsit.generate",
+     "jittor_tsit.score_page", "jittor_tsit.jury", "jittor_tsit.models", "jittor_tsit.translate", "jittor_tsit.screen", "jittor_tsit.screened", "jittor_tsit.show_plan", "jittor_tsit.average", "jittor_tsit.generate",
      "jittor_tsit.doctor", "jittor_tsit.__main__"),
 )  # fmt: skip
 

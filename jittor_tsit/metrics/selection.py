@@ -34,7 +34,7 @@ def nearness(features: np.ndarray, real: np.ndarray) -> np.ndarray:
     """
     scale = np.median(_nearest(real, real, skip_own=True))
     distance = _nearest(features, real)
-    return scale / np.maximum(scale + distance, np.finfo(float).tiny)  # photographs that are all equal have scale 0
+    return scale / np.maximum(scale + distance, 1e-12)  # photographs that are all equal have scale 0
 
 
 def _nearest(features: np.ndarray, real: np.ndarray, skip_own: bool = False) -> np.ndarray:
