@@ -52,9 +52,10 @@ class Judges(NamedTuple):
     """Judges by the files in a folder. Each method gives the judge, or the way to get it.
 
     Args:
-        folder: Holds `inception`, `nima`, `vgg16`, `lpips` and `segmenter`, each with one of SUFFIXES.
-        segmenter_file: In place of the folder's: a checkpoint of `train`, or a Python file with a function
-            `segment(photo)` that takes [H, W, 3] uint8 RGB and gives [H, W] class ids.
+        folder: Holds `inception`, `nima`, `vgg16`, `lpips` and `segmenter`, each with one of SUFFIXES. A segmenter is
+            a checkpoint of `train`, or a Python file with a function `segment(photo)` that takes [H, W, 3] uint8 RGB
+            and gives [H, W] class ids.
+        segmenter_file: In place of the folder's.
     """
 
     folder: Path = FOLDER
@@ -125,7 +126,8 @@ class Judges(NamedTuple):
         Raises:
             InputError: There are several.
         """
-        found = [path for path in (self.folder / f"{name}{suffix}" for suffix in SUFFIXES) if path.exists()]
+        suffixes = (*SUFFIXES, ".py") if name == "segmenter" else SUFFIXES
+        found = [path for path in (self.folder / f"{name}{suffix}" for suffix in suffixes) if path.exists()]
         if len(found) > 1:
             raise InputError(f"{found[1]}: {found[0].name} lies beside it; one is needed")
         return found[0] if found else None

@@ -1,18 +1,22 @@
 """Scorings along a run, and the pairs that are held out for them."""
 
+import dataclasses
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from tiny import HEIGHT, WIDTH, make_experiment
 
 from data_tools.errors import InputError
 from data_tools.pairing import Pair
+from data_tools.synthetic import write_set
+from jittor_tsit import train
 from jittor_tsit.config import DataConfig, Experiment, RunConfig
 from jittor_tsit.data import hold_out
 from jittor_tsit.systems.tsit import TSITConfig
-from jittor_tsit.training.checkpoint import Progress
+from jittor_tsit.training.checkpoint import Progress, load_checkpoint
 from jittor_tsit.training.evaluation import BEST, CURVE, METRICS, Evaluation, read_metrics
 
 
@@ -97,3 +101,31 @@ def test_options_that_do_not_fit_are_refused(fields, message):
 def test_evaluation_needs_pairs_that_are_held_out():
     with pytest.raises(InputError, match="evaluate_every: needs pairs that are held out"):
         Experiment("tsit", TSITConfig(), run=RunConfig(total_nimg=1, evaluate_every=1))
+
+
+def generator_run(tmp_path, judges):
+    """Four images of TSIT, half of whose pairs are held out and scored after every second."""
+    write_set(tmp_path / "set", 6, 0, WIDTH, HEIGHT)
+    experiment = make_experiment(tmp_path / "set")
+    data = dataclasses.replace(experiment.data, folds=2)
+    run = dataclasses.replace(experiment.run, evaluate_every=1, judges=str(judges))
+    return train.run_training(dataclasses.replace(experiment, data=data, run=run), tmp_path / "run")
+
+
+def test_a_generators_checkpoints_are_ranked_by_the_judges_at_hand(tmp_path):
+    judges, run_dir = tmp_path / "judges", tmp_path / "run"
+    judges.mkdir()
+    (judges / "segmenter.py").write_text("def segment(photo):\n    return (photo.mean(2) > 128).astype('uint8')\n")
+    assert generator_run(tmp_path, judges) == 0
+    lines = read_metrics(run_dir)
+    assert [line["nimg"] for line in lines] == [2, 4]
+    assert all(0 <= line["mask_accuracy"] == line["rank"] <= 1 for line in lines)
+    best = max(lines, key=lambda line: line["rank"])["nimg"]
+    assert load_checkpoint(run_dir / BEST).progress.nimg == best
+    made = {path.stem for path in (run_dir / "evaluation").glob("*.jpg")}
+    assert 0 < len(made) < 6
+
+
+def test_scoring_a_generator_needs_a_judge(tmp_path):
+    with pytest.raises(InputError, match="evaluate_every: .*none holds no judge of images"):
+        generator_run(tmp_path, tmp_path / "none")
