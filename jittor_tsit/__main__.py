@@ -81,11 +81,12 @@ def command_test(args: argparse.Namespace) -> int:
         raise InputError("--checkpoint and --checkpoints: one of them is needed")
     named = args.checkpoints or ([args.checkpoint] if args.checkpoint else [])
     run_dir = args.run_dir or (named[0].parent if named else newest_run_dir(RUNS))
-    checkpoints = named or [find_checkpoint(run_dir, None)]
+    checkpoints = named or [find_checkpoint(run_dir)]
     common = args.data, args.out or run_dir / "test", args.seed, args.references, args.compare
     if args.candidates == len(checkpoints) == 1:
-        if args.improve or args.measure_by:
-            raise InputError("--improve, --measure-by: there is no choice; add --candidates K or --checkpoints A,B")
+        if args.improve or args.measure_by or args.segmenter or args.real:
+            given = "--improve, --measure-by, --segmenter and --real"
+            raise InputError(f"{given}: there is no choice to make; add --candidates K or --checkpoints A,B")
         return run_test(checkpoints[0], *common)
     judging = Judging(Judges(args.judges, args.segmenter), args.measure_by, args.real, args.improve)
     return run_screening(checkpoints, args.candidates, *common, judging)

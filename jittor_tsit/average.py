@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from data_tools.errors import InputError
 from jittor_tsit.training.checkpoint import (
+    MAKERS,
     Checkpoint,
     check_arrays,
     checkpoint_paths,
@@ -17,7 +18,6 @@ from jittor_tsit.training.checkpoint import (
     save_checkpoint,
 )
 
-PARTS = ("G.", "E.", "G_ema.")  # what makes images; an average is not trained further
 POWER_ITERATIONS = 20  # of the averaged weights' singular vectors, from those of the newest; 1e-6 after about ten
 
 
@@ -41,10 +41,10 @@ def run_average(files: Sequence[Path], run_dir: Optional[Path], last: int, out: 
 
 def average_of(paths: Sequence[Path]) -> Checkpoint:
     """The mean of weights and running statistics, under the options and progress of the last file."""
-    newest = load_checkpoint(paths[-1], PARTS)
+    newest = load_checkpoint(paths[-1], MAKERS)
     totals = {name: array.astype(np.float64) for name, array in newest.arrays.items()}
     for path in tqdm(paths[:-1], unit="file", dynamic_ncols=True, desc="averaging", leave=False):
-        other = load_checkpoint(path, PARTS)
+        other = load_checkpoint(path, MAKERS)
         if (other.experiment["system"], other.experiment["config"]) != (
             newest.experiment["system"],
             newest.experiment["config"],

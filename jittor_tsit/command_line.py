@@ -52,11 +52,14 @@ def parser(run: Mapping[str, Command]) -> argparse.ArgumentParser:
         commands,
         "test",
         run["test"],
-        "make images for label maps, and a checked submission.zip",
+        "make images for label maps, and a checked submission.zip; or translate images",
         "python -m jittor_tsit test --data data/landscape/test --run-dir runs/mine --compare",
     )
     test.add_argument(
-        "--data", type=Path, metavar="DIR", help="folder of label maps; default: test labels of the training set"
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="folder of label maps, or of images to translate; default: the test set beside the training set",
     )
     test.add_argument("--run-dir", type=Path, metavar="DIR", help="a run of train; default: the latest in runs/")
     test.add_argument("--checkpoint", type=Path, metavar="FILE", help="default: the newest of the run")

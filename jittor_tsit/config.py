@@ -43,7 +43,9 @@ class DataConfig:
     image_height: int = IMAGE_HEIGHT  # the contest's 384
     load_width: int = 0  # size from which a training image is cut out at random; 0: the image's own, uncut
     load_height: int = 0
-    output_width: int = IMAGE_WIDTH  # of the files that `test` writes; the contest's, whatever the model works at
+    output_width: int = (
+        IMAGE_WIDTH  # of the files that `test` writes for label maps; the contest's, whatever G works at
+    )
     output_height: int = IMAGE_HEIGHT
     num_classes: int = NUM_CLASSES  # the contest's 29
     unknown_id: int = -1  # of pixels without a class, a channel of their own; 0: classes count from 1; -1: no such

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from itertools import tee
 from pathlib import Path
-from typing import Any, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import jittor as jt
 import numpy as np
@@ -145,16 +145,30 @@ def unpaired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[
     Raises:
         InputError: One of the folders is missing or empty, or a split was named, which only pairs have.
     """
-    if split is not None:
-        raise InputError(f"split={split}: unpaired training takes all photos of trainA and trainB")
+    _require_plain(config, split)
+    if config.direction != "AtoB":
+        raise InputError(f"direction={config.direction}: content is a and style b; only AtoB")
     photos = [list_photos(Path(config.root, name)) for name in ("trainA", "trainB")]
     return UnpairedSamples(*photos, view_of(config), seeds)
 
 
 def domain_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> DomainSamples:
-    """As `unpaired_samples`, but every image is drawn, cut and mirrored by itself."""
-    unpaired = unpaired_samples(config, split, seeds)
-    return DomainSamples(unpaired.photos_a, unpaired.photos_b, unpaired.view, seeds)
+    """The samples of a set with folders `trainA` and `trainB`, turned round by direction=BtoA.
+
+    Raises:
+        InputError: As `unpaired_samples`.
+    """
+    _require_plain(config, split)
+    photos = [list_photos(Path(config.root, name)) for name in ("trainA", "trainB")]
+    return DomainSamples(*(photos[::-1] if config.direction == "BtoA" else photos), view_of(config), seeds)
+
+
+def _require_plain(config: DataConfig, split: Optional[Path]) -> None:
+    """Refuse what only pairs with label maps have."""
+    if split is not None:
+        raise InputError(f"split={split}: training without label maps takes all photos of the folders")
+    if config.folds:
+        raise InputError(f"folds={config.folds}: only pairs with label maps are held out; must be 0")
 
 
 def aligned_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> AlignedSamples:
@@ -163,18 +177,28 @@ def aligned_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[i
     Raises:
         InputError: A folder is missing or empty, an image has no partner, or a split was named.
     """
-    if split is not None:
-        raise InputError(f"split={split}: training on pairs of images takes all of them")
+    _require_plain(config, split)
+    if config.color_jitter:
+        raise InputError(f"color_jitter={config.color_jitter}: pairs of images keep their colours; must be 0")
     root, is_reversed = Path(config.root), config.direction == "BtoA"
     if not Path(root, "trainA").is_dir() and Path(root, "train").is_dir():
         files = [(path,) for path in list_photos(Path(root, "train"))]
         return AlignedSamples(files, is_reversed, view_of(config), seeds)
-    a, b = ({path.stem: path for path in list_photos(Path(root, name))} for name in ("trainA", "trainB"))
+    a, b = (_by_stem(list_photos(Path(root, name))) for name in ("trainA", "trainB"))
     lone = sorted(set(a) ^ set(b))
     if lone:
         path, other = (a[lone[0]], "trainB") if lone[0] in a else (b[lone[0]], "trainA")
         raise InputError(f"{path}: no image of that name in {other} ({len(lone)} images have no partner)")
     return AlignedSamples([(a[stem], b[stem]) for stem in sorted(a)], is_reversed, view_of(config), seeds)
+
+
+def _by_stem(paths: Sequence[Path]) -> Dict[str, Path]:
+    found: Dict[str, Path] = {}
+    for path in paths:
+        if path.stem in found:
+            raise InputError(f"{path}: {found[path.stem].name} has the same name, in another format")
+        found[path.stem] = path
+    return found
 
 
 def list_photos(folder: Path) -> list[Path]:

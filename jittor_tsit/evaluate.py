@@ -11,12 +11,14 @@ from tqdm import tqdm
 from data_tools.files import make_folder
 from data_tools.image_io import read_header, resize_photo, write_photo
 from data_tools.table import Table, write_table
+from jittor_tsit import parallel
 from jittor_tsit.config import Experiment
 from jittor_tsit.data import PairedBatch, alone, held_out_samples, to_pixels, to_segmap
 from jittor_tsit.judges import Judges
 from jittor_tsit.metrics.contest import CLOSENESS, as_far_as_known
 from jittor_tsit.metrics.segmentation import confusion, mean_iou, pixel_accuracy
 from jittor_tsit.metrics.terms import Term
+from jittor_tsit.models import QUALITY
 from jittor_tsit.noise import Noise, key_of
 from jittor_tsit.plan import split_of
 from jittor_tsit.samples import PairedSamples
@@ -26,7 +28,6 @@ from jittor_tsit.training.evaluation import RANK, Evaluation
 
 FOLDER = "evaluation"  # in the run directory: the last scoring's images
 DISAGREEMENT = "disagreement.csv"  # in the run directory: what data_tools can read as one more signal
-QUALITY = 95  # of the JPEGs, as for a submission
 
 
 def make_evaluation(
@@ -44,7 +45,8 @@ def make_evaluation(
     if system.batch_kind == "segmentation":
         measure = lambda: segmentation_scores(system, samples, run_dir)  # noqa: E731
     else:
-        Judges(Path(run.judges)).require_any("evaluate_every")
+        judges = Judges(Path(run.judges))
+        parallel.together(lambda: judges.require_any("evaluate_every") if parallel.rank() == 0 else None)
         measure = lambda: synthesis_scores(system, samples, experiment, run_dir)  # noqa: E731
     return Evaluation(measure, run.evaluate_every * run.snapshot_nimg, total_nimg, run_dir, say)
 

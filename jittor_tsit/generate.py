@@ -19,15 +19,11 @@ from jittor_tsit import parallel
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data import PairedBatch, alone, to_image, to_pixels, to_segmap
 from jittor_tsit.label_maps import with_edges
-from jittor_tsit.models import TRANSLATED, Model, claim, load_model
+from jittor_tsit.models import QUALITY, SHEET_COLUMNS, SHEET_PAIRS, TRANSLATED, Model, claim, load_model
 from jittor_tsit.noise import Noise, key_of
 from jittor_tsit.submit import pack
 from jittor_tsit.training.run_dir import contact_sheet
 from jittor_tsit.translate import translate
-
-QUALITY = 95  # of the JPEGs; the contest's images lose nothing that shows
-SHEET_COLUMNS = 3  # pairs of label and image side by side on the contact sheet
-SHEET_PAIRS = 30  # at most, so that the sheet can still be looked at
 
 
 class Inputs(NamedTuple):
@@ -76,7 +72,7 @@ def run_test(
     return 0
 
 
-def make_set(model: Model, inputs: Inputs, folder: Path, seed: int) -> Path:
+def make_set(model: Model, inputs: Inputs, folder: Path, seed: int) -> None:
     """The folder `images` in `folder`, with an image for every label map; those of an interrupted run are kept.
 
     Raises:
@@ -93,7 +89,6 @@ def make_set(model: Model, inputs: Inputs, folder: Path, seed: int) -> Path:
     parallel.on_first_process(prepare)
     own = inputs.labels[parallel.rank() :: parallel.num_processes()]
     parallel.together(make_images, model, own, inputs.photos, images, Noise(seed))
-    return images
 
 
 def finish(inputs: Inputs, data: DataConfig, out: Path, compare: bool) -> None:

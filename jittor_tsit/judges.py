@@ -82,8 +82,7 @@ class Judges(NamedTuple):
         if path is None:
             wanted = self.folder / "nima.h5"
             return f"save NIMA's weights (idealo/image-quality-assessment, MobileNet aesthetic) as {wanted}"
-        network = load_nima(path)
-        return Rater(named(path), lambda photo: network.rate(photo)[0])
+        return Rater(named(path), load_nima(path).rate)
 
     def lpips(self) -> Union[LPIPS, str]:
         """What tells how different images look.
@@ -173,4 +172,14 @@ def from_python(path: Path) -> Segmenter:
         raise InputError(f"{path}: cannot be loaded: {type(error).__name__}: {error}") from error
     if not callable(getattr(module, "segment", None)):
         raise InputError(f"{path}: has no function segment(photo)")
-    return Segmenter(named(path), "", module.segment)
+
+    def segment(photo: np.ndarray) -> np.ndarray:
+        try:
+            ids = np.asarray(module.segment(photo))
+        except Exception as error:
+            raise InputError(f"{path}: segment(photo) fails: {type(error).__name__}: {error}") from error
+        if ids.ndim != 2 or ids.dtype.kind not in "iu":
+            raise InputError(f"{path}: segment(photo) gave {ids.dtype} of shape {ids.shape}, not ids [H, W]")
+        return ids
+
+    return Segmenter(named(path), "", segment)

@@ -88,6 +88,8 @@ def assemble(judges: Judges, measuring: Optional[Path], real: Path, cache: Path)
         InputError: There is no judge, or a judge or a photograph is faulty.
     """
     judges.require_any("--candidates")
+    if measuring and judges.segmenter_file and measuring.resolve() == judges.segmenter_file.resolve():
+        raise InputError(f"--measure-by {measuring}: it chooses; another segmenter is needed to measure")
     extractor = at_hand(judges.inception()) or at_hand(judges.vgg16())
     return Jury(
         at_hand(judges.segmenter()),

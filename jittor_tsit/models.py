@@ -11,19 +11,20 @@ from data_tools.files import write_atomic
 from jittor_tsit.config import DataConfig, Experiment, Phase, RunConfig, from_dict
 from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.systems.base import System
-from jittor_tsit.training.checkpoint import check_arrays, checkpoint_paths, load_checkpoint, newest_readable
+from jittor_tsit.training.checkpoint import MAKERS, check_arrays, checkpoint_paths, load_checkpoint, newest_readable
 
+QUALITY = 95  # of the JPEGs; they lose nothing that shows
+SHEET_COLUMNS = 3  # pairs of input and image side by side on a contact sheet
+SHEET_PAIRS = 30  # at most, so that the sheet can still be looked at
 TRANSLATED = ("aligned", "domains")  # kinds of batches whose `a` a model turns into an image
 
 
-def find_checkpoint(run_dir: Path, checkpoint: Optional[Path]) -> Path:
-    """The named checkpoint, or the newest of a run that can be read.
+def find_checkpoint(run_dir: Path) -> Path:
+    """The newest checkpoint of a run that can be read.
 
     Raises:
         InputError: There is none.
     """
-    if checkpoint is not None:
-        return checkpoint
     path = newest_readable(run_dir, lambda line: print(line, file=sys.stderr))
     if path is None:
         raise InputError(
@@ -46,7 +47,7 @@ def load_system(path: Path) -> tuple[System, Experiment]:
     Raises:
         InputError: Not a checkpoint, or of another version.
     """
-    checkpoint = load_checkpoint(path, ("G", "E."))
+    checkpoint = load_checkpoint(path, MAKERS)
     experiment = experiment_of(path, checkpoint.experiment)
     data, run = experiment.data, experiment.run
     system = SYSTEMS[experiment.system](

@@ -36,6 +36,7 @@ class Piece(NamedTuple):
 
 
 _share: Optional[Share] = None  # of the forward pass that is being built
+_is_apart = False  # whether passes are built for the own images alone
 
 
 def rank() -> int:
@@ -78,6 +79,17 @@ def sharing(share: Share):
         _share = previous
 
 
+@contextmanager
+def apart():
+    """For the time of a `with` block, batch statistics are of the own images, and nothing is exchanged."""
+    global _is_apart
+    _is_apart = True
+    try:
+        yield
+    finally:
+        _is_apart = False
+
+
 def summed(x: jt.Var) -> jt.Var:
     """The sum of all processes' `x`; its gradient is the sum of all processes' gradients."""
     return x.mpi_all_reduce("add") if num_processes() > 1 else x
@@ -89,7 +101,7 @@ def batch_moments(mean: jt.Var, var: jt.Var, count: int) -> Tuple[jt.Var, jt.Var
     Args:
         mean, var, count: Of the own values.
     """
-    if num_processes() == 1:
+    if num_processes() == 1 or _is_apart:
         return mean, var, count
     own, part = (_share.own, _share.part) if _share else (1, num_processes())
     weight = own / part

@@ -21,9 +21,8 @@ from jittor_tsit.jury import Jury, assemble
 from jittor_tsit.metrics.contest import CLOSENESS
 from jittor_tsit.metrics.frechet import frechet_distance, statistics
 from jittor_tsit.metrics.selection import Improver, Space
-from jittor_tsit.models import claim, experiment_of, load_model
+from jittor_tsit.models import claim, load_model
 from jittor_tsit.screened import Screened, Source, write_report
-from jittor_tsit.training.checkpoint import load_checkpoint
 
 
 class Judging(NamedTuple):
@@ -65,8 +64,10 @@ def run_screening(
     Raises:
         InputError: Faulty checkpoints, labels or references, or candidates that cannot differ.
     """
-    config = common_data(checkpoints, num_seeds)
+    config = common_data(checkpoints, num_seeds, references)
     inputs = find_inputs(data or Path(config.root), references)
+    if len(inputs.labels) < 2:
+        raise InputError(f"{inputs.labels[0]}: the only label map; a choice is measured on at least 2")
     sources = [
         Source(out / f"candidates/{number}-{path.stem}-seed{seed + k}", path, seed + k)
         for number, path in enumerate(checkpoints, 1)
@@ -78,25 +79,26 @@ def run_screening(
     return 0
 
 
-def common_data(checkpoints: Sequence[Path], num_seeds: int) -> DataConfig:
-    """What all checkpoints were trained on.
+def common_data(checkpoints: Sequence[Path], num_seeds: int, references: Optional[Path]) -> DataConfig:
+    """What all checkpoints were trained on; each is loaded once, so that faults show before anything is drawn.
 
     Raises:
-        InputError: They differ in classes or sizes, or draw nothing at random.
+        InputError: They differ in classes or sizes, draw nothing at random, or take no label maps.
     """
-    experiments = [experiment_of(path, load_checkpoint(path, ("no array",)).experiment) for path in checkpoints]
-    first = experiments[0].data
-    for path, experiment in zip(checkpoints, experiments):
-        config, data = experiment.config, experiment.data
-        if num_seeds > 1 and not getattr(config, "use_vae", False):
+    first = None
+    for path in checkpoints:
+        model = load_model(path, references)
+        data = model.data
+        first = first or data
+        if model.system.batch_kind != "paired":
+            raise InputError(f"{path}: no model for label maps, of whose images there is a choice")
+        if num_seeds > 1 and not model.system.draws_at_test(bool(references)):
             raise InputError(
-                f"--candidates {num_seeds}: {path} draws nothing at random (use_vae=false); name several --checkpoints"
+                f"--candidates {num_seeds}: {path} makes one image a label map, whatever the seed; name several "
+                "--checkpoints"
             )
-        if (data.label_maps, data.output_width, data.output_height) != (
-            first.label_maps,
-            first.output_width,
-            first.output_height,
-        ):
+        sizes = ((each.label_maps, each.output_width, each.output_height) for each in (data, first))
+        if len(set(sizes)) > 1:
             raise InputError(f"{path}: other classes or another size of images than {checkpoints[0]}")
     return first
 
@@ -108,9 +110,8 @@ def make_candidates(sources: Sequence[Source], inputs: Inputs, references: Optio
         if parallel.rank() == 0:
             print(f"candidates of {source.checkpoint}, seed {source.seed}", file=sys.stderr)
         if model is None or model.checkpoint != source.checkpoint:
+            model = None  # before the next is loaded
             model = load_model(source.checkpoint, references)
-            if model.system.batch_kind != "paired":
-                raise InputError(f"{source.checkpoint}: no model for label maps, of whose images there is a choice")
         make_set(model, inputs, source.folder, source.seed)
 
 

@@ -25,7 +25,7 @@ from jittor_tsit.label_maps import LabelMaps
 from jittor_tsit.optim import count_parameters
 from jittor_tsit.overrides import override
 from jittor_tsit.plan import PlannedPhase, make_plan, phases_of, require_even, split_of, steps_from, terms_of
-from jittor_tsit.samples import PhasedSamples, Samples
+from jittor_tsit.samples import AlignedSamples, PhasedSamples, Samples
 from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.systems.base import System
 from jittor_tsit.training.checkpoint import Checkpoint, Progress, check_arrays, checkpoint_path
@@ -146,7 +146,10 @@ def read_samples(experiment: Experiment, batch_kind: str) -> List[Samples]:
 
 
 def check_photos(experiment: Experiment, samples: List[Samples]) -> None:
-    """Read every photo."""
+    """Read every photo, and take apart those that show two."""
+    for each in samples if isinstance(samples[0], AlignedSamples) else ():
+        for position in tqdm(range(len(each)), unit="pair", desc="check", leave=False):
+            each.at(position)
     paths = sorted({path for each in samples for path in each.paths()})
     for path in tqdm(paths, unit="photo", desc="check", leave=False):
         read_photo(path)

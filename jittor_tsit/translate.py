@@ -14,26 +14,23 @@ from data_tools.errors import InputError
 from data_tools.image_io import read_photo, resize_photo, write_photo
 from jittor_tsit import parallel
 from jittor_tsit.data import ImageBatch, alone, list_photos, to_image, to_pixels
-from jittor_tsit.models import Model, claim
+from jittor_tsit.models import QUALITY, SHEET_COLUMNS, SHEET_PAIRS, Model, claim
 from jittor_tsit.noise import Noise, key_of
 from jittor_tsit.samples import halves
 from jittor_tsit.training.run_dir import contact_sheet
-
-QUALITY = 95  # of the JPEGs
-SHEET_COLUMNS = 3  # pairs of input and output side by side on the contact sheet
-SHEET_PAIRS = 30  # at most, so that the sheet can still be looked at
 
 
 def translate(model: Model, folder: Optional[Path], out: Path, seed: int, compare: bool) -> int:
     """Write `<stem>.jpg` for every image, at the model's size; returns the exit status.
 
     Args:
-        folder: Of inputs; by default `testA` (`testB` with direction=BtoA), or `test` with two images in each file.
+        folder: Of inputs, or of files with two images each where training had such; by default `testA` (`testB` with
+            direction=BtoA), or `test`.
 
     Raises:
         InputError: There is no such folder, or an image is faulty.
     """
-    inputs = Inputs(model, folder)
+    inputs = Originals(model, folder)
     images, stems = out / "images", [path.stem for path in inputs.paths]
     if len(set(stems)) < len(stems):
         twice = next(stem for stem in stems if stems.count(stem) > 1)
@@ -65,7 +62,7 @@ def translate(model: Model, folder: Optional[Path], out: Path, seed: int, compar
     return 0
 
 
-class Inputs:
+class Originals:
     """Images that a model is given, at its size.
 
     Args:
@@ -76,9 +73,9 @@ class Inputs:
         data = model.data
         self.size, self.is_reversed = (data.image_width, data.image_height), data.direction == "BtoA"
         own = Path(data.root, "testB" if self.is_reversed else "testA")
-        both = Path(data.root, "test")
-        self.has_two = folder is None and not own.is_dir() and both.is_dir()
-        self.folder = folder or (both if self.has_two else own)
+        root = Path(data.root)
+        self.has_two = not Path(root, "trainA").is_dir() and Path(root, "train").is_dir()
+        self.folder = folder or (Path(root, "test") if self.has_two else own)
         self.paths: List[Path] = list_photos(self.folder)
 
     def read(self, path: Path) -> np.ndarray:
@@ -89,7 +86,7 @@ class Inputs:
         return resize_photo(photo, *self.size)
 
 
-def save_pairs(path: Path, inputs: Inputs, images: Path) -> None:
+def save_pairs(path: Path, inputs: Originals, images: Path) -> None:
     """A picture of inputs and their images, spread evenly over the set."""
     places = np.linspace(0, len(inputs.paths) - 1, min(SHEET_PAIRS, len(inputs.paths))).astype(int)
     pictures = []

@@ -1,12 +1,14 @@
 """Pairs of images: folders, files that show both, directions, faults."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from data_tools.errors import InputError
 from jittor_tsit.config import DataConfig
-from jittor_tsit.data import aligned_samples, paired_samples
+from jittor_tsit.data import aligned_samples, domain_samples, paired_samples, unpaired_samples
 
 
 @pytest.fixture
@@ -71,9 +73,29 @@ def test_faults_are_named(roots):
         samples_of(roots / "one").at(0)
     with pytest.raises(InputError, match="trainA: no such folder"):
         samples_of(roots / "none")
-    with pytest.raises(InputError, match="split=x: training on pairs of images takes all"):
+    with pytest.raises(InputError, match="split=x: training without label maps takes all"):
         aligned_samples(DataConfig(root=str(roots / "one")), "x", (0,))
+    for fields, message in (({"folds": 3}, "folds=3: only pairs"), ({"color_jitter": 0.2}, "color_jitter=0.2: pairs")):
+        with pytest.raises(InputError, match=message):
+            samples_of(roots / "one", **fields)
+    save(roots / "two/trainA/0.jpg", np.zeros((8, 12, 3)))
+    with pytest.raises(InputError, match="0.png: 0.jpg has the same name, in another format"):
+        samples_of(roots / "two")
     with pytest.raises(InputError, match="direction=BtoA: label maps are what photos are made from"):
         paired_samples(DataConfig(root=str(roots), direction="BtoA"), None, (0,))
     with pytest.raises(InputError, match="direction=left: allowed are AtoB, BtoA"):
         DataConfig(direction="left")
+
+
+def test_domains_are_drawn_apart_and_turned_round(roots):
+    config = DataConfig(root=str(roots / "two"), image_width=12, image_height=8)
+    (roots / "two/trainB/2.png").unlink()
+    samples = domain_samples(config, None, (0,))
+    assert len(samples) == 3
+    pairs = [samples(place) for place in range(12)]
+    assert all(a.max() < 100 and b.min() >= 150 for a, b in pairs)  # a is dark, b bright
+    assert len({(a.tobytes(), b.tobytes()) for a, b in pairs}) > 3  # not by place
+    b, a = domain_samples(dataclasses.replace(config, direction="BtoA"), None, (0,))(0)
+    assert a.max() < 100 and b.min() >= 150
+    with pytest.raises(InputError, match="direction=BtoA: content is a and style b"):
+        unpaired_samples(dataclasses.replace(config, direction="BtoA"), None, (0,))

@@ -43,6 +43,7 @@ def check_steps(vectors, system, rules, places, terms_of, images):
         put_weights(module, vectors.group(f"param/{net}/"), net_rules)
     gradients = {name: keep_gradients(optimizer) for name, optimizer in system.optimizers.items()}
     a, b = (jt.array(vectors[f"input/{name}"]) for name in "AB")
+    assert vectors.group("loss/step0/") and set(vectors.group("output/step0/")) == set(images)
     for step in range(steps):
         terms = system.train_step([ImageBatch(a, b, range(len(a)), alone(len(a)))], step)
         ours = terms_of({name: term.item() for name, term in terms.items()})

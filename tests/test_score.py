@@ -115,6 +115,17 @@ def test_a_segmenter_that_gives_another_size_is_refused(place):
         score(place)
 
 
+@pytest.mark.parametrize("body, message", [
+    ("raise RuntimeError('no')", r"mine.py: segment\(photo\) fails: RuntimeError: no"),
+    ("return None", r"mine.py: segment\(photo\) gave object of shape \(\), not ids"),
+    ("return photo[:, :, 0] / 255", r"mine.py: segment\(photo\) gave float64 of shape \(20, 40\), not ids"),
+])  # fmt: skip
+def test_a_segmenter_that_fails_is_named(place, body, message):
+    (place / "judges/mine.py").write_text(f"def segment(photo):\n    {body}\n")
+    with pytest.raises(InputError, match=message):
+        score(place)
+
+
 def test_two_files_of_one_judge_are_refused(place):
     for suffix in ("pth", "npz"):
         (place / f"judges/vgg16.{suffix}").write_bytes(b"")

@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 from PIL import Image
-from tiny import CONFIGS, make_experiment, make_system
+from tiny import CONFIGS, HEIGHT, NUM_CLASSES, WIDTH, make_experiment
 
 from data_tools.errors import InputError
 from data_tools.image_io import read_photo
@@ -17,6 +17,7 @@ from jittor_tsit.config import to_json
 from jittor_tsit.judges import Judges
 from jittor_tsit.networks.vgg import published_shapes
 from jittor_tsit.screen import Judging, run_screening
+from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.training.checkpoint import Checkpoint, Progress, save_checkpoint
 
 # Sees class 1, the most frequent of rendered landscapes, in bright pixels, or in dark ones
@@ -44,7 +45,9 @@ def place(tmp_path_factory):
 
 def save(path, experiment, seed):
     """A checkpoint of random weights."""
-    arrays = {name: var.numpy() for name, var in make_system("tsit").state_dict().items()}
+    system = SYSTEMS["tsit"](experiment.config, NUM_CLASSES, HEIGHT, WIDTH, seed=0)
+    system.prepare_training(terms=())
+    arrays = {name: var.numpy() for name, var in system.state_dict().items()}
     weight = arrays["G.conv_image.weight"]
     arrays["G.conv_image.weight"] = np.random.default_rng(seed).standard_normal(weight.shape).astype(np.float32)
     arrays = {name.replace("G_ema.", "_"): array for name, array in arrays.items()}  # the weights themselves
@@ -152,12 +155,16 @@ def test_faults_are_named_before_anything_is_drawn(place, tmp_path):
     experiment = make_experiment(place / "set")
     save(place / "plain.safetensors", dataclasses.replace(
         experiment, config=dataclasses.replace(CONFIGS["tsit"], use_vae=False)), 0)  # fmt: skip
-    with pytest.raises(InputError, match=r"--candidates 3: .*plain.safetensors draws nothing at random"):
+    with pytest.raises(
+        InputError, match=r"--candidates 3: .*plain.safetensors makes one image a label map, whatever the seed"
+    ):
         screen(place, out, names=("plain",))
     save(place / "large.safetensors", dataclasses.replace(
         experiment, data=dataclasses.replace(experiment.data, output_width=640)), 0)  # fmt: skip
     with pytest.raises(InputError, match="large.safetensors: other classes or another size of images than"):
         screen(place, out, names=("model", "large"))
+    with pytest.raises(InputError, match="bright.py: it chooses; another segmenter is needed to measure"):
+        screen(place, out, measuring=place / "bright.py")
     assert not list(out.rglob("*.jpg"))
 
 

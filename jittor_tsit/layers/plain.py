@@ -48,19 +48,19 @@ class PlainConvTranspose(nn.Module):
         return nn.conv_transpose(x, self.weight, self.bias, 2, 1, self.output_padding)
 
 
-def batch(channels: int) -> AffineBatchNorm:
+def affine_batch_norm(channels: int) -> AffineBatchNorm:
     """Batch norm whose scales begin near 1."""
     return AffineBatchNorm(channels, normal(channels, mean=1.0))
 
 
-def instance(channels: int) -> InstanceNorm:
+def plain_instance_norm(channels: int) -> InstanceNorm:
     """Instance norm without scales."""
     return InstanceNorm(channels)
 
 
-NORMS = {"batch": batch, "instance": instance}
+NORMS = {"batch": affine_batch_norm, "instance": plain_instance_norm}
 
 
 def needs_bias(norm: Norm) -> bool:
     """Whether a convolution in front of this norm has a bias: batch norm has its own."""
-    return norm is not batch
+    return norm is not affine_batch_norm

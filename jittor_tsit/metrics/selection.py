@@ -147,6 +147,8 @@ class Improver:
         best = self.value(sums, offset)
         for place in range(self.count):
             for other in range(self.rows.shape[1]):
+                if other == choice[place]:
+                    continue
                 tried = sums.swap(self.one(place, choice[place]), self.one(place, other))
                 value = self.value(tried, offset)
                 if value > best:

@@ -56,8 +56,8 @@ class NIMA(nn.Module):
     def execute(self, image):
         return nn.softmax(nn.matmul_transpose(self.trunk(image), self.weight) + self.bias, dim=1)
 
-    def rate(self, photo: np.ndarray) -> Tuple[float, float]:
-        """Mean and standard deviation of a photo's scores.
+    def rate(self, photo: np.ndarray) -> float:
+        """Mean of a photo's scores, 1 to 10.
 
         Shapes:
             photo [H, W, 3] uint8 of any size
@@ -67,19 +67,12 @@ class NIMA(nn.Module):
         """
         square = resize_photo(photo, SIDE, SIDE).transpose(2, 0, 1)[None]
         with jt.no_grad():
-            shares = self(jt.array(square.astype(np.float32) / 127.5 - 1))
-        return float(mean_score(shares).item()), float(score_std(shares).item())
+            return float(mean_score(self(jt.array(square.astype(np.float32) / 127.5 - 1))).item())
 
 
 def mean_score(shares: jt.Var) -> jt.Var:
     """Mean of the scores, 1 to 10. shares [N, 10] -> [N]"""
     return (shares * _scores()).sum(1)
-
-
-def score_std(shares: jt.Var) -> jt.Var:
-    """Standard deviation of the scores. shares [N, 10] -> [N]"""
-    difference = _scores() - mean_score(shares).unsqueeze(1)
-    return jt.sqrt((shares * difference * difference).sum(1))
 
 
 def _scores() -> jt.Var:

@@ -29,7 +29,7 @@ class System:
     """
 
     Config: type  # the dataclass of its options
-    batch_kind: str  # what its batches are: "paired", "segmentation", "unpaired" or "aligned"
+    batch_kind: str  # what its batches are: "paired", "segmentation", or one of data.IMAGES_ONLY
 
     def __init__(self, optim: OptimConfig, weights: Mapping[str, float], seed: int):
         self.optim, self.weights = optim, weights
@@ -49,6 +49,14 @@ class System:
     def generate(self, batch: Any, noise: Noise) -> jt.Var:
         """Images [N, 3, H, W] in [-1, 1], by the averaged weights where there are any."""
         raise NotImplementedError
+
+    def draws_at_test(self, has_references: bool) -> bool:
+        """Whether `generate` makes another image by other noise.
+
+        Args:
+            has_references: Styles are taken from photos.
+        """
+        return False
 
     def update(
         self,

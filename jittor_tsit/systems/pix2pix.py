@@ -9,7 +9,7 @@ from jittor import nn
 
 from data_tools.classes import colorize
 from data_tools.errors import InputError
-from jittor_tsit import losses
+from jittor_tsit import losses, parallel
 from jittor_tsit.config import OptimConfig
 from jittor_tsit.layers.mode import evaluating, holding_statistics
 from jittor_tsit.layers.plain import NORMS
@@ -41,7 +41,7 @@ class Pix2PixConfig:
     num_layers_D: int = 3  # patches of 70 pixels; 0: single pixels
     norm: str = "batch"  # or instance
     dropout: bool = True  # the only noise there is
-    dropout_at_test: bool = True  # and statistics of the image itself in batch norm: the official test's way
+    training_mode_at_test: bool = True  # dropout, and an image's own statistics in batch norm, as the official test has
     gan_loss: str = "vanilla"  # a name in losses.GAN_LOSSES
     weights: Pix2PixWeights = Pix2PixWeights()
     optim: OptimConfig = OptimConfig(lr_G=2e-4, lr_D=2e-4, betas=(0.5, 0.999))
@@ -120,13 +120,17 @@ class Pix2PixSystem(System):
             draws = [noise.normal(f"dropout{k}", index, shape) for k, shape in enumerate(shapes)]
         return G(a, draws)
 
+    def draws_at_test(self, has_references: bool) -> bool:
+        """By dropout."""
+        return self.config.dropout and self.config.training_mode_at_test
+
     def generate(self, batch: Any, noise: Noise) -> jt.Var:
         """Images for label maps, or for images; each by itself, as if it were alone in its batch."""
         G, a = self.networks.get("G_ema", self.G), self.images(batch)[0]
         with jt.no_grad():
-            if not self.config.dropout_at_test:
+            if not self.config.training_mode_at_test:
                 with evaluating(G):
                     return G(a)
-            with holding_statistics(G):
+            with holding_statistics(G), parallel.apart():
                 each = [self.translate(G, a[k : k + 1], batch.index[k : k + 1], noise) for k in range(a.shape[0])]
                 return jt.concat(each, 0)

@@ -53,6 +53,8 @@ class SynthesisConfig:
     weights: SynthesisWeights = SynthesisWeights()
     perceptual: str = "vgg19"  # or vgg16
     perceptual_weights: str = ""  # file of the VGG weights; empty: Jittor's hub
+    segmenter_width: int = 256  # size at which the segmenter was trained, and sees G's images
+    segmenter_height: int = 192
     segmenter: str = ""  # checkpoint of a SegFormer trained on the same classes, for the terms "segmenter" and "score"
     nima: str = ""  # file of NIMA's weights, for the term "score"; empty: it goes by the label map alone
     optim: OptimConfig = OptimConfig()
@@ -60,7 +62,15 @@ class SynthesisConfig:
     def __post_init__(self):
         require_choice(self, "gan_loss", losses.GAN_LOSSES)
         require_choice(self, "perceptual", ("vgg16", "vgg19"))
-        for name in ("width", "width_D", "num_layers_D", "num_scales_D", "z_dim"):
+        for name in (
+            "width",
+            "width_D",
+            "num_layers_D",
+            "num_scales_D",
+            "z_dim",
+            "segmenter_width",
+            "segmenter_height",
+        ):
             if getattr(self, name) < 1:
                 raise InputError(f"{name}={getattr(self, name)}: must be positive")
 
@@ -163,7 +173,8 @@ class SynthesisSystem(System):
 
     def judged(self, fake: jt.Var, segmap: jt.Var) -> Dict[str, jt.Var]:
         """Let the frozen segmenter see the label map in the image, and NIMA like it."""
-        logits, terms = upsample(self.segmenter(to_imagenet(fake)), *fake.shape[2:]), {}
+        seen = resize_bilinear(fake, self.config.segmenter_height, self.config.segmenter_width)
+        logits, terms = upsample(self.segmenter(to_imagenet(seen)), *fake.shape[2:]), {}
         if self.weights["segmenter"]:
             terms["segmenter"] = losses.balanced_cross_entropy(logits, segmap, balance=0)
         if self.weights["score"]:
@@ -203,6 +214,10 @@ class SynthesisSystem(System):
         fake_out = self.D(fake)
         with evaluating(self.D), jt.no_grad() if for_generator else nullcontext():
             return fake_out, self.D(real)
+
+    def draws_at_test(self, has_references: bool) -> bool:
+        """The code, where no photo gives it."""
+        return self.has_code and not has_references
 
     def generate(self, batch: PairedBatch, noise: Noise) -> jt.Var:
         """Images for label maps, in the style of `batch.image` or of a drawn code."""

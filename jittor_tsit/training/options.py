@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import re
 from pathlib import Path
 from typing import Callable, List, Optional, Sequence
 
 from data_tools.errors import InputError
+from jittor_tsit.config import DataConfig, RunConfig, from_dict
 from jittor_tsit.plan import PlannedPhase
+from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.training.checkpoint import Checkpoint, load_newest, remove_torsos
 
 # Options that may change when a run goes on; all others would make it another run.
@@ -52,9 +56,19 @@ def begun_phases(plan: Sequence[PlannedPhase], nimg: int) -> int:
 
 def differing_options(there: dict, here: dict, num_begun: int) -> List[str]:
     """`name: there, here` of all options that differ, but for the free ones and those of phases to come."""
-    there, here = flatten(there), flatten(here)
+    there, here = flatten(completed(there)), flatten(here)
     names = [name for name in sorted({**there, **here}) if there.get(name) != here.get(name)]
     return [f"{name}: {there.get(name)}, {here.get(name)}" for name in names if not _may_change(name, num_begun)]
+
+
+def completed(options: dict) -> dict:
+    """Options of an older version, with the defaults of the fields that it did not have."""
+    kinds = {"config": SYSTEMS[options["system"]].Config, "data": DataConfig, "run": RunConfig}
+    try:
+        parts = {name: dataclasses.asdict(from_dict(kind, options[name])) for name, kind in kinds.items()}
+    except InputError:  # it had fields that there are no more; these differ, and are told
+        return options
+    return {**options, **json.loads(json.dumps(parts))}
 
 
 def _may_change(name: str, num_begun: int) -> bool:

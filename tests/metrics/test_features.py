@@ -13,6 +13,7 @@ from data_tools.errors import InputError
 from data_tools.image_io import write_photo
 from jittor_tsit.metrics import features
 from jittor_tsit.metrics.features import (
+    VGG_SIDE,
     Extractor,
     cached_features,
     features_of,
@@ -64,7 +65,7 @@ def test_fid_input_is_bilinear_between_pixel_centres(rng, size):
 
 def test_vgg_input_has_imagenets_mean_and_deviation():
     x = vgg_input(np.full((10, 20, 3), 51, np.uint8))
-    assert x.shape == (3, 224, 224) and x.dtype == np.float32
+    assert x.shape == (3, VGG_SIDE, VGG_SIDE) and x.dtype == np.float32
     expected = (0.2 - np.array([0.485, 0.456, 0.406])) / [0.229, 0.224, 0.225]
     np.testing.assert_allclose(x, np.broadcast_to(expected[:, None, None], x.shape), rtol=1e-6)  # float32
 

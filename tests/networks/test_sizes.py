@@ -3,7 +3,7 @@
 import jittor as jt
 import pytest
 
-from jittor_tsit.layers.plain import batch, instance
+from jittor_tsit.layers.plain import affine_batch_norm, plain_instance_norm
 from jittor_tsit.networks.encoder import ConvEncoder
 from jittor_tsit.networks.patchgan import MultiscaleDiscriminator
 from jittor_tsit.networks.plain_patchgan import PlainPatchGAN
@@ -51,15 +51,15 @@ COUNTS = {
     "D ade20k": (discriminator(154), 5_836_930),
     "D cityscapes": (discriminator(39), 5_601_410),
     "D facades": (discriminator(16), 5_554_306),
-    "pix2pix G 256": (lambda: UNetGenerator(3, 3, 8, 64, batch), 54_413_955),
-    "pix2pix G 128": (lambda: UNetGenerator(3, 3, 7, 64, batch), 41_828_995),
-    "pix2pix D 70": (lambda: PlainPatchGAN(6, 64, 3, batch), 2_768_705),
-    "pix2pix D pixel": (lambda: PlainPatchGAN(6, 64, 0, batch), 9_024),
-    "pix2pix D 16": (lambda: PlainPatchGAN(6, 64, 1, batch), 139_585),
-    "pix2pix D 286": (lambda: PlainPatchGAN(6, 64, 5, batch), 11_159_361),
-    "cyclegan G 9": (lambda: ResNetGenerator(3, 3, 9, 64, instance), 11_378_179),
-    "cyclegan G 6": (lambda: ResNetGenerator(3, 3, 6, 64, instance), 7_837_699),
-    "cyclegan D": (lambda: PlainPatchGAN(3, 64, 3, instance), 2_764_737),
+    "pix2pix G 256": (lambda: UNetGenerator(3, 3, 8, 64, affine_batch_norm), 54_413_955),
+    "pix2pix G 128": (lambda: UNetGenerator(3, 3, 7, 64, affine_batch_norm), 41_828_995),
+    "pix2pix D 70": (lambda: PlainPatchGAN(6, 64, 3, affine_batch_norm), 2_768_705),
+    "pix2pix D pixel": (lambda: PlainPatchGAN(6, 64, 0, affine_batch_norm), 9_024),
+    "pix2pix D 16": (lambda: PlainPatchGAN(6, 64, 1, affine_batch_norm), 139_585),
+    "pix2pix D 286": (lambda: PlainPatchGAN(6, 64, 5, affine_batch_norm), 11_159_361),
+    "cyclegan G 9": (lambda: ResNetGenerator(3, 3, 9, 64, plain_instance_norm), 11_378_179),
+    "cyclegan G 6": (lambda: ResNetGenerator(3, 3, 6, 64, plain_instance_norm), 7_837_699),
+    "cyclegan D": (lambda: PlainPatchGAN(3, 64, 3, plain_instance_norm), 2_764_737),
     "E": (lambda: ConvEncoder(64), 10_463_424),
 }
 

@@ -8,22 +8,25 @@ from functools import partial
 from pathlib import Path
 from typing import Callable, Dict, Optional
 
+import jittor_tsit  # noqa: F401  first: it sets the environment that Jittor reads
+
 import jittor as jt
 import numpy as np
 from tiny import CONFIGS, HEIGHT, WIDTH, make_batch, piece_of, record_step
 
-import jittor_tsit  # noqa: F401  first: it sets the environment that Jittor reads
 from data_tools.errors import InputError
 from jittor_tsit import parallel
 from jittor_tsit.config import DataConfig, Experiment, RunConfig
 from jittor_tsit.launch import CommonError, run_member
 from jittor_tsit.layers.norm import BatchNorm
+from jittor_tsit.noise import Noise
 from jittor_tsit.systems.base import System
 from jittor_tsit.train import build_system
 
 Arrays = Dict[str, np.ndarray]
 
-IMAGE_SIZES = {"tsit": (HEIGHT, WIDTH), "spade": (64, 128)}  # SPADE has 128 hidden channels at every width
+# SPADE has 128 hidden channels at every width
+IMAGE_SIZES = {"tsit": (HEIGHT, WIDTH), "spade": (64, 128), "pix2pix": (64, 128), "cyclegan": (32, 64)}
 
 
 def batch_norm(size: int) -> Arrays:
@@ -82,6 +85,14 @@ def initial_weights() -> Arrays:
     return {name: var.numpy() for name, var in new_system("tsit").state_dict().items()}
 
 
+def images_of_their_own() -> Arrays:
+    """Images by statistics of their own, of which the processes make 1 and 2."""
+    system, (height, width) = new_system("pix2pix"), IMAGE_SIZES["pix2pix"]
+    whole = make_batch("paired", 3, height=height, width=width)
+    ((index, share),) = parallel.split_batch(0, 3)
+    return {"own/images": system.generate(piece_of(whole, index, share), Noise(0)).numpy()}
+
+
 def noise() -> Arrays:
     """The own draws of a batch in the middle of a run."""
     ((index, _),) = parallel.split_batch(100, 5)
@@ -128,6 +139,9 @@ CASES: Dict[str, Callable[[], Arrays]] = {
     "spade-even": partial(step, "spade", 4, lr_G=0.0),
     "spade-uneven": partial(step, "spade", 3, lr_G=0.0),
     "spade-idle": partial(step, "spade", 3, num_parts=2, lr_G=0.0),  # 0 + 1, then 1 + 1
+    "pix2pix-uneven": partial(step, "pix2pix", 3),
+    "cyclegan-uneven": partial(step, "cyclegan", 5, num_parts=2),  # 1 + 1, then 1 + 2; the pools hold 2 images
+    "apart": images_of_their_own,
     "initial": initial_weights,
     "noise": noise,
 }
