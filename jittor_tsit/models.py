@@ -68,7 +68,7 @@ def experiment_of(path: Path, options: dict) -> Experiment:
     try:
         config = from_dict(SYSTEMS[options["system"]].Config, options["config"])
         data, run = from_dict(DataConfig, options["data"]), from_dict(RunConfig, options["run"])
-        phases = tuple(from_dict(Phase, phase) for phase in options["phases"])
+        phases = tuple(from_dict(Phase, phase) for phase in options.get("phases", ()))
         return Experiment(options["system"], config, data, run, phases)
     except InputError as error:
         raise InputError(f"{path}: a checkpoint of another version: {error}") from None
