@@ -87,7 +87,9 @@ def command_test(args: argparse.Namespace) -> int:
         if args.improve or args.measure_by or args.segmenter or args.real:
             given = "--improve, --measure-by, --segmenter and --real"
             raise InputError(f"{given}: there is no choice to make; add --candidates K or --checkpoints A,B")
-        return run_test(checkpoints[0], *common)
+        return run_test(checkpoints[0], *common, args.back)
+    if args.back:
+        raise InputError("--back: not with --candidates or --checkpoints, which choose among images for label maps")
     judging = Judging(Judges(args.judges, args.segmenter), args.measure_by, args.real, args.improve)
     return run_screening(checkpoints, args.candidates, *common, judging)
 

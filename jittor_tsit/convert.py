@@ -1,6 +1,6 @@
 """Official checkpoint keys and ours, name by name.
 
-Layouts: EndlessSora/TSIT, NVlabs/SPADE, junyanz/pytorch-CycleGAN-and-pix2pix.
+Layouts: EndlessSora/TSIT, NVlabs/SPADE, junyanz/pytorch-CycleGAN-and-pix2pix, junyanz/BicycleGAN.
 """
 
 import re
@@ -94,6 +94,39 @@ def plain_patchgan_rules(num_layers: int) -> Rules:
     for k in range(count):
         rules += [(rf"^convs\.{k}\.", f"{sequence}.{3 * k + 2}."), (rf"^norms\.{k}\.", f"{sequence}.{3 * k + 3}.")]
     return rules
+
+
+def latent_unet_rules(num_levels: int, adds_to_all: bool, upsampling: str) -> Rules:
+    """Rules for BicycleGAN's generator."""
+    rules, last, behind = [], num_levels - 1, 2 if upsampling == "bilinear" else 0  # modules before the convolution
+    for k in range(num_levels):
+        if adds_to_all:
+            level = "model." + "submodule." * k
+            down, up = f"{level}down.{min(k, 1)}.", f"{level}up.{1 + behind}."
+        else:
+            level = "model." if k == 0 else "model.model.1." + "model.3." * (k - 1)
+            down, up = f"{level}model.{min(k, 1)}.", f"{level}model.{(5 if 0 < k < last else 3) + behind}."
+        rules += [(rf"^downs\.{k}\.", down), (rf"^ups\.{k}\.(conv\.)?", up)]
+    return rules
+
+
+def latent_encoder_rules(kind: str, num_layers: int) -> Rules:
+    """Rules for BicycleGAN's encoder."""
+    rules = [(r"^conv_first\.", "conv.0."), (r"^linear_mu\.", "fc.0."), (r"^linear_logvar\.", "fcVar.0.")]
+    for k in range(num_layers):
+        if kind == "conv":
+            rules.append((rf"^layers\.{k}\.conv\.", f"conv.{3 * k + 2}."))
+            continue
+        for part, place in (("conv0", "conv.2"), ("conv1", "conv.5.0"), ("conv_skip", "shortcut.1")):
+            rules.append((rf"^layers\.{k}\.{part}\.", f"conv.{k + 1}.{place}."))
+    return rules
+
+
+def two_scale_patchgan_rules(num_layers: int) -> Rules:
+    """Rules for BicycleGAN's discriminator."""
+    rules = [(r"\.conv_first\.", ".0."), (r"\.conv_logits\.", f".{3 * num_layers + 2}.")]
+    rules += [(rf"\.convs\.{k}\.", f".{3 * k + 2}.") for k in range(num_layers)]
+    return [*rules, (r"^scales\.", "model_")]
 
 
 def official_names(names: Iterable[str], rules: Rules) -> Dict[str, str]:

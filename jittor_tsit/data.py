@@ -15,15 +15,16 @@ from data_tools.errors import InputError
 from data_tools.pairing import PHOTO_SUFFIXES, Pair, find_pairs, match_files, read_split, select_stems
 from jittor_tsit.config import DataConfig
 from jittor_tsit.parallel import Piece, Share
+from jittor_tsit.reading import Arrays, read_ahead
 from jittor_tsit.samples import (
     AlignedSamples,
-    Arrays,
     DomainSamples,
     PairedSamples,
     PhasedSamples,
+    Samples,
     UnpairedSamples,
     View,
-    read_ahead,
+    WithOther,
 )
 
 IMAGES_ONLY = ("unpaired", "aligned", "domains")  # kinds of batches without label maps
@@ -37,6 +38,7 @@ class PairedBatch:
     image: Optional[jt.Var]  # [N, 3, H, W] in [-1, 1]; None where a photo is to be made up
     index: Sequence[int]  # a number for each image, for its random draws
     share: Share  # of the step's images
+    other: Optional[jt.Var] = None  # as `image`, but of other pairs, for a system that wants such
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class ImageBatch:
     b: jt.Var  # [N, 3, H, W] in [-1, 1]
     index: Sequence[int]
     share: Share
+    other: Optional[jt.Var] = None  # as `b`, but of other pairs
 
 
 def alone(num_images: int) -> Share:
@@ -216,6 +219,11 @@ def list_photos(folder: Path) -> list[Path]:
     return paths
 
 
+def phased_samples(samples: Sequence[Samples], starts: Sequence[int], wants_other: bool) -> PhasedSamples:
+    """The samples of a run's phases, with others' targets where a system wants them."""
+    return PhasedSamples([WithOther(each) for each in samples] if wants_other else samples, starts)
+
+
 def batches(
     kind: str, samples: PhasedSamples, num_ids: int, steps: Iterator[List[Piece]], workers: int
 ) -> Iterator[List[Any]]:
@@ -233,14 +241,18 @@ def batches(
     arrays = read_ahead(samples, ([piece.index for piece in pieces] for pieces in to_read), workers)
     try:
         for pieces, loaded in zip(steps, arrays):
-            yield [make_batch(kind, arrays_of_piece, piece, num_ids) for piece, arrays_of_piece in zip(pieces, loaded)]
+            yield [
+                make_batch(kind, stacked, piece, num_ids, samples.has_other) for piece, stacked in zip(pieces, loaded)
+            ]
     finally:
         arrays.close()
 
 
-def make_batch(kind: str, stacked: Arrays, piece: Piece, num_ids: int):
+def make_batch(kind: str, stacked: Arrays, piece: Piece, num_ids: int, has_other: bool):
     """Arrays as `Samples` give them, stacked, on the device."""
+    stacked, last = (stacked[:-1], stacked[-1:]) if has_other else (stacked, ())
+    other = map(to_image, last)
     if kind in IMAGES_ONLY:
-        return ImageBatch(*map(to_image, stacked), *piece)
+        return ImageBatch(*map(to_image, stacked), *piece, *other)
     photo, *label = stacked
-    return PairedBatch(to_segmap(num_ids, *label), to_image(photo), *piece)
+    return PairedBatch(to_segmap(num_ids, *label), to_image(photo), *piece, *other)

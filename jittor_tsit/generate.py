@@ -51,13 +51,20 @@ def find_inputs(folder: Path, references: Optional[Path]) -> Inputs:
 
 
 def run_test(
-    checkpoint: Path, data: Optional[Path], out: Path, seed: int, references: Optional[Path], compare: bool
+    checkpoint: Path,
+    data: Optional[Path],
+    out: Path,
+    seed: int,
+    references: Optional[Path],
+    compare: bool,
+    back: bool = False,
 ) -> int:
     """Make the images and the zip; returns the exit status.
 
     Args:
         data: Folder of label maps, or of images for a model that takes such; by default the test set in the folder
             that the run was trained on.
+        back: Translate the other way; only for a model that has learned both.
         references: Folder of the photos that `label_to_img.json` names, whose style the images take.
 
     Raises:
@@ -65,7 +72,9 @@ def run_test(
     """
     model = load_model(checkpoint, references)
     if model.system.batch_kind in TRANSLATED:
-        return translate(model, data, out, seed, compare)
+        return translate(model, data, out, seed, compare, back)
+    if back:
+        raise InputError(f"--back: the model in {checkpoint} makes photos from label maps, and not the other way")
     inputs = find_inputs(data or Path(model.data.root), references)
     make_set(model, inputs, out, seed)
     parallel.on_first_process(lambda: finish(inputs, model.data, out, compare))

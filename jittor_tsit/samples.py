@@ -1,31 +1,20 @@
-"""Training samples as arrays, read ahead by worker processes. Imports no Jittor: workers start in a moment.
-
-Processes rather than threads, because Jittor holds Python's lock while it computes.
-"""
+"""Training samples as arrays. Imports no Jittor: the processes that read them start in a moment."""
 
 from __future__ import annotations
 
 import bisect
 import hashlib
-import multiprocessing
-import os
-from collections import deque
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Callable, Iterable, Iterator, Sequence, Tuple
+from typing import Iterable, Sequence, Tuple, Union
 
 import numpy as np
 
 from data_tools.errors import InputError
 from data_tools.image_io import read_photo, resize_photo
 from data_tools.pairing import Pair
-from data_tools.pools import start_worker
 from jittor_tsit.label_maps import LabelMaps, with_edges
-
-Arrays = Tuple[np.ndarray, ...]
+from jittor_tsit.reading import Arrays
 
 
 @dataclass(frozen=True)
@@ -205,16 +194,36 @@ def halves(image: np.ndarray, path: Path) -> Tuple[np.ndarray, np.ndarray]:
 
 
 @dataclass(frozen=True)
+class WithOther:
+    """Samples with the target of another one, as it would be seen in its place, as one more array."""
+
+    samples: Samples
+
+    def __call__(self, nimg: int) -> Arrays:
+        """The sample at place `nimg`, and the target of another of its epoch; of a set of one, its own."""
+        count, target = len(self.samples), 0 if isinstance(self.samples, PairedSamples) else 1
+        epoch, place = divmod(nimg, count)
+        step = int(np.random.default_rng([*self.samples.seeds, nimg, 1]).integers(1, max(count, 2)))
+        other = self.samples(epoch * count + (place + step) % count)
+        return (*self.samples(nimg), other[target])
+
+
+@dataclass(frozen=True)
 class PhasedSamples:
     """Samples of a run whose phases read different sets.
 
     Args:
-        phases: The samples of each.
+        phases: The samples of each, all with others or none.
         starts: The first place of each in the run.
     """
 
-    phases: Sequence[Samples]
+    phases: Sequence[Union[Samples, WithOther]]
     starts: Sequence[int]
+
+    @property
+    def has_other(self) -> bool:
+        """Whether the last array of a sample is another one's target."""
+        return isinstance(self.phases[0], WithOther)
 
     def __call__(self, nimg: int) -> Arrays:
         """The sample at place `nimg` of the run."""
@@ -249,45 +258,3 @@ def draw(seeds: Sequence[int], nimg: int, size: int) -> tuple[int, bool]:
     epoch, place = divmod(nimg, size)
     rng = np.random.default_rng([*seeds, epoch])
     return int(rng.permutation(size)[place]), bool(rng.integers(2, size=size)[place])
-
-
-def read_ahead(
-    sample: Callable[[int], Arrays], steps: Iterator[Sequence[range]], workers: int
-) -> Iterator[Sequence[Arrays]]:
-    """The samples of each step, read before they are needed.
-
-    Args:
-        steps: The places that a step needs, in groups.
-
-    Returns:
-        For each group of a step arrays with a leading batch axis.
-
-    Raises:
-        InputError: A file cannot be read, or a reading process was killed.
-    """
-    context = multiprocessing.get_context("spawn")  # a fork of a process with Jittor's threads may hang
-    pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(sample, os.getpid()))
-    ahead = deque()
-    try:
-        while True:
-            for groups in islice(steps, 2 * workers + 1 - len(ahead)):  # one in each worker's hands, one waiting
-                ahead.append(pool.submit(_load, groups))  # for it, one to spare
-            if not ahead:
-                return
-            yield ahead.popleft().result()
-    except BrokenProcessPool:
-        raise InputError(f"workers={workers}: a reading process was killed, perhaps for want of memory") from None
-    finally:
-        for future in ahead:
-            future.cancel()
-        pool.shutdown(wait=True)
-
-
-def _start_worker(sample: Callable[[int], Arrays], parent: int) -> None:
-    global _sample
-    _sample = sample
-    start_worker(parent)
-
-
-def _load(groups: Sequence[range]) -> Sequence[Arrays]:
-    return [tuple(np.stack(arrays) for arrays in zip(*map(_sample, places))) for places in groups]

@@ -21,8 +21,9 @@ from jittor_tsit.jury import Jury, assemble
 from jittor_tsit.metrics.contest import CLOSENESS
 from jittor_tsit.metrics.frechet import frechet_distance, statistics
 from jittor_tsit.metrics.selection import Improver, Space
-from jittor_tsit.models import claim, load_model
+from jittor_tsit.models import TRANSLATED, claim, load_model
 from jittor_tsit.screened import Screened, Source, write_report
+from jittor_tsit.translate import translate
 
 
 class Judging(NamedTuple):
@@ -55,7 +56,7 @@ def run_screening(
     compare: bool,
     judging: Judging,
 ) -> int:
-    """Make the candidates, choose, and pack; returns the exit status.
+    """Make the candidates, choose, and pack; or translate images to several each. Returns the exit status.
 
     Args:
         num_seeds: Images of each checkpoint for a label map, from `seed` on.
@@ -64,6 +65,12 @@ def run_screening(
     Raises:
         InputError: Faulty checkpoints, labels or references, or candidates that cannot differ.
     """
+    if len(checkpoints) == 1:
+        model = load_model(checkpoints[0], references)
+        if model.system.batch_kind in TRANSLATED:
+            return translate(
+                model, data, out, seed, compare, count=num_seeds
+            )  # all are kept: nothing says which is best
     config = common_data(checkpoints, num_seeds, references)
     inputs = find_inputs(data or Path(config.root), references)
     if len(inputs.labels) < 2:

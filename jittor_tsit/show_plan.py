@@ -11,10 +11,10 @@ from typing import Dict, List, Optional, Sequence, Tuple
 import jittor as jt
 
 from jittor_tsit.config import Experiment
-from jittor_tsit.data import batches
+from jittor_tsit.data import batches, phased_samples
 from jittor_tsit.parallel import split_batch
 from jittor_tsit.plan import PlannedPhase, make_plan, require_even, terms_of
-from jittor_tsit.samples import PhasedSamples, Samples
+from jittor_tsit.samples import Samples
 from jittor_tsit.train import build_system, is_too_large, list_samples
 
 TIMED_STEPS = 2  # after one that compiles
@@ -75,7 +75,7 @@ def _measure(experiment: Experiment, system, samples: List[Samples], phase: Plan
     """Images a second of whole steps with a phase's batches."""
     size = phase.batch_size
     pieces = (split_batch(first, size, phase.accumulate) for first in range(0, (1 + TIMED_STEPS) * size, size))
-    phased = PhasedSamples([samples[phase.number - 1]], [0])
+    phased = phased_samples([samples[phase.number - 1]], [0], system.wants_other)
     incoming = list(batches(system.batch_kind, phased, experiment.data.label_maps.num_ids, pieces, workers=1))
     system.begin(phase, 0)
     for number, parts in enumerate(incoming):

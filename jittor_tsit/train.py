@@ -18,14 +18,22 @@ from data_tools.files import write_atomic
 from data_tools.image_io import read_photo
 from jittor_tsit import parallel
 from jittor_tsit.config import Experiment, to_json
-from jittor_tsit.data import IMAGES_ONLY, aligned_samples, batches, domain_samples, paired_samples, unpaired_samples
+from jittor_tsit.data import (
+    IMAGES_ONLY,
+    aligned_samples,
+    batches,
+    domain_samples,
+    paired_samples,
+    phased_samples,
+    unpaired_samples,
+)
 from jittor_tsit.evaluate import make_evaluation
 from jittor_tsit.experiment_files import load_experiment, shipped_experiment
 from jittor_tsit.label_maps import LabelMaps
 from jittor_tsit.optim import count_parameters
 from jittor_tsit.overrides import override
 from jittor_tsit.plan import PlannedPhase, make_plan, phases_of, require_even, split_of, steps_from, terms_of
-from jittor_tsit.samples import AlignedSamples, PhasedSamples, Samples
+from jittor_tsit.samples import AlignedSamples, Samples
 from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.systems.base import System
 from jittor_tsit.training.checkpoint import Checkpoint, Progress, check_arrays, checkpoint_path
@@ -77,7 +85,7 @@ def run_training(experiment: Experiment, run_dir: Path) -> int:
         write_atomic(run_dir / "options.json", json.dumps(options, indent=2).encode() + b"\n")
         log = RunLog(run_dir, plan[-1].end, progress.nimg)
     log.line(describe(experiment, system, plan, progress))
-    phased = PhasedSamples(samples, [phase.start for phase in plan])
+    phased = phased_samples(samples, [phase.start for phase in plan], system.wants_other)
     pieces = (
         parallel.split_batch(step.first, step.size, step.phase.accumulate) for step in steps_from(plan, progress.nimg)
     )

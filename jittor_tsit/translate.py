@@ -20,46 +20,61 @@ from jittor_tsit.samples import halves
 from jittor_tsit.training.run_dir import contact_sheet
 
 
-def translate(model: Model, folder: Optional[Path], out: Path, seed: int, compare: bool) -> int:
+def translate(
+    model: Model, folder: Optional[Path], out: Path, seed: int, compare: bool, back: bool = False, count: int = 1
+) -> int:
     """Write `<stem>.jpg` for every image, at the model's size; returns the exit status.
 
     Args:
         folder: Of inputs, or of files with two images each where training had such; by default `testA` (`testB` with
             direction=BtoA), or `test`.
+        back: The other way, by a model that has learned both.
+        count: Images of each input, by noise from `seed` on; of several the names are `<stem>_1.jpg` and so on.
 
     Raises:
-        InputError: There is no such folder, or an image is faulty.
+        InputError: There is no such folder, an image is faulty, or the model knows one way or one image only.
     """
-    inputs = Originals(model, folder)
-    images, stems = out / "images", [path.stem for path in inputs.paths]
-    if len(set(stems)) < len(stems):
-        twice = next(stem for stem in stems if stems.count(stem) > 1)
-        raise InputError(f"{inputs.folder}: holds {twice} twice, in two formats")
-    parallel.require_same({"images": " ".join(stems)}, "inputs")
+    if back and not hasattr(model.system, "generate_back"):
+        raise InputError(f"--back: the model in {model.checkpoint} has learned one way only")
+    if count > 1 and not model.system.draws_at_test(has_references=False):
+        raise InputError(f"--candidates {count}: {model.checkpoint} makes one image of an input, whatever the seed")
+    generate = model.system.generate_back if back else model.system.generate
+    inputs = Originals(model, folder, back)
+    images, names = out / "images", [name for path in inputs.paths for name in names_of(path, count)]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InputError(f"{inputs.folder}: two images would be called {twice}")
+    parallel.require_same({"images": " ".join(names)}, "inputs")
 
     def prepare() -> None:
         digest = hashlib.sha256()
         for path in tqdm(inputs.paths, unit="img", dynamic_ncols=True, desc="reading images", leave=False):
             digest.update(inputs.read(path).tobytes())
         images.mkdir(parents=True, exist_ok=True)
-        key = f"{model.checkpoint.resolve()} {model.checkpoint.stat().st_mtime_ns} {seed} {digest.hexdigest()}"
-        claim(images, stems, out / "made_by.txt", key)
+        key = f"{model.checkpoint.resolve()} {model.checkpoint.stat().st_mtime_ns} {seed} {back} {digest.hexdigest()}"
+        claim(images, names, out / "made_by.txt", key)
 
     def make() -> None:
         own = inputs.paths[parallel.rank() :: parallel.num_processes()]
         for path in tqdm(own, unit="img", dynamic_ncols=True, desc="images", disable=parallel.rank() > 0):
-            target = images / f"{path.stem}.jpg"
-            if not target.exists():
-                a = to_image(inputs.read(path)[None])
-                batch = ImageBatch(a, a, [key_of(path.stem)], alone(1))  # there is no target; b is not looked at
-                write_photo(target, to_pixels(model.system.generate(batch, Noise(seed)))[0], QUALITY)
+            a = to_image(inputs.read(path)[None])
+            batch = ImageBatch(a, a, [key_of(path.stem)], alone(1))  # there is no target; b is not looked at
+            for k, name in enumerate(names_of(path, count)):
+                if not (images / f"{name}.jpg").exists():
+                    pixels = to_pixels(generate(batch, Noise(seed + k)))[0]
+                    write_photo(images / f"{name}.jpg", pixels, QUALITY)
 
     parallel.on_first_process(prepare)
     parallel.together(make)
-    parallel.on_first_process(lambda: save_pairs(out / "compare.png", inputs, images) if compare else None)
+    parallel.on_first_process(lambda: save_rows(out / "compare.png", inputs, images, count) if compare else None)
     if parallel.rank() == 0:
-        print(f"{images}: {len(stems)} images")
+        print(f"{images}: {len(names)} images")
     return 0
+
+
+def names_of(path: Path, count: int) -> List[str]:
+    """What the images of an input are called."""
+    return [path.stem] if count == 1 else [f"{path.stem}_{k}" for k in range(1, count + 1)]
 
 
 class Originals:
@@ -69,9 +84,9 @@ class Originals:
         folder: As `translate`.
     """
 
-    def __init__(self, model: Model, folder: Optional[Path]):
+    def __init__(self, model: Model, folder: Optional[Path], back: bool):
         data = model.data
-        self.size, self.is_reversed = (data.image_width, data.image_height), data.direction == "BtoA"
+        self.size, self.is_reversed = (data.image_width, data.image_height), (data.direction == "BtoA") != back
         own = Path(data.root, "testB" if self.is_reversed else "testA")
         root = Path(data.root)
         self.has_two = not Path(root, "trainA").is_dir() and Path(root, "train").is_dir()
@@ -86,10 +101,11 @@ class Originals:
         return resize_photo(photo, *self.size)
 
 
-def save_pairs(path: Path, inputs: Originals, images: Path) -> None:
+def save_rows(path: Path, inputs: Originals, images: Path, count: int) -> None:
     """A picture of inputs and their images, spread evenly over the set."""
     places = np.linspace(0, len(inputs.paths) - 1, min(SHEET_PAIRS, len(inputs.paths))).astype(int)
-    pictures = []
+    rows = []
     for source in (inputs.paths[place] for place in places):
-        pictures.append(np.concatenate([inputs.read(source), read_photo(images / f"{source.stem}.jpg")], axis=1))
-    Image.fromarray(contact_sheet(pictures, SHEET_COLUMNS)).save(path)
+        made = [read_photo(images / f"{name}.jpg") for name in names_of(source, count)]
+        rows.append(np.concatenate([inputs.read(source), *made], axis=1))
+    Image.fromarray(contact_sheet(rows, SHEET_COLUMNS if count == 1 else 1)).save(path)

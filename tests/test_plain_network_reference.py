@@ -1,4 +1,4 @@
-"""pix2pix's and CycleGAN's networks against the official PyTorch code: weights in, outputs and gradients out.
+"""The networks of pix2pix, CycleGAN and BicycleGAN against the official PyTorch code: weights in, outputs and gradients out.
 
 Tolerances are those of the vectors' README, section 6.
 """
@@ -8,13 +8,21 @@ import pytest
 from reference_vectors import Vectors, assert_same_pass, put_weights, record_outputs, reference_files
 
 from jittor_tsit import convert
+from jittor_tsit.layers.basic import leaky_relu
+from jittor_tsit.layers.init import xavier
 from jittor_tsit.layers.mode import set_training
 from jittor_tsit.layers.plain import NORMS
-from jittor_tsit.networks.plain_patchgan import PlainPatchGAN
+from jittor_tsit.networks.latent_encoder import LatentEncoder
+from jittor_tsit.networks.latent_unet import LatentUNet
+from jittor_tsit.networks.plain_patchgan import PlainPatchGAN, TwoScalePatchGAN
 from jittor_tsit.networks.resnet import ResNetGenerator
 from jittor_tsit.networks.unet import UNetGenerator
 
 pytestmark = pytest.mark.reference
+
+NUM_LEVELS = {"unet_128": 7, "unet_256": 8}
+NUM_LAYERS_E = {"128": 3, "256": 4}
+NUM_LAYERS_D = {"basic_128_multi": 2, "basic_256_multi": 3}
 
 
 def make_network(config):
@@ -57,3 +65,49 @@ def test_network_is_the_official_one(path):
         if "norm" in name and start == "model":  # the file's hooks are on what follows the norm
             outputs[f"model.{int(place) + 1}"] = jt.nn.relu(var)
     assert_same_pass(vectors, net, rules, outputs, {"image": image}, output_rtol=1e-4)
+
+
+def make_bicycle_network(config):
+    """Our network with a file's options, and the rules of its names."""
+    norm, kind = NORMS[config["norm"]], config["kind"]
+    if kind == "netG":
+        levels, adds_to_all = NUM_LEVELS[config["netG"]], config["where_add"] == "all"
+        sizes = config["input_nc"], config["output_nc"], levels, config["ngf"], config["nz"]
+        net = LatentUNet(*sizes, norm, adds_to_all, config["upsample"])
+        return net, convert.latent_unet_rules(levels, adds_to_all, config["upsample"])
+    if kind == "netE":
+        kind, _, size = config["netE"].partition("_")
+        layers = NUM_LAYERS_E[size]
+        net = LatentEncoder(kind, config["output_nc"], config["nef"], layers, config["nz"], norm)
+        return net, convert.latent_encoder_rules(kind, layers)
+    layers = NUM_LAYERS_D[config["netD"]]
+    net = TwoScalePatchGAN(config["input_nc"], config["ndf"], layers, norm, xavier)
+    return net, convert.two_scale_patchgan_rules(layers)
+
+
+def bicycle_outputs(kind, results, recorded):
+    """Our outputs by the file's names."""
+    if kind == "netG":
+        beside = [recorded["up_norms.0"], recorded["downs.0"]]
+        return {"image": results, "down_level1": beside[1], "level2_concat": jt.concat(beside, 1)}
+    if kind == "netD":
+        return {f"d{k}": logits for k, logits in enumerate(results)}
+    mu, logvar = results
+    last = max(name for name in recorded if name.startswith("layers.") and name.count(".") == 1)
+    feat = recorded[last] if f"{last}.norm" in recorded else leaky_relu(recorded[last])
+    return {"mu": mu, "logvar": logvar, "pooled": feat.mean([3], keepdims=True).mean([2], keepdims=True)}
+
+
+@pytest.mark.parametrize(
+    "path", [path for kind in ("netG", "netE", "netD") for path in reference_files(kind=kind, system="BicycleGAN")]
+)
+def test_bicyclegans_network_is_the_official_one(path):
+    vectors = Vectors(path)
+    net, rules = make_bicycle_network(vectors.config)
+    put_weights(net, vectors.group("param/"), rules)
+    set_training(net, vectors.is_train)
+    recorded = record_outputs(net)
+    inputs = {name: jt.array(vectors[f"input/{name}"]) for name in ("image", "z") if f"input/{name}" in vectors.arrays}
+    outputs = bicycle_outputs(vectors.config["kind"], net(*inputs.values()), recorded)
+    # generators are deep: the vectors' README allows 5e-4 for their outputs
+    assert_same_pass(vectors, net, rules, outputs, inputs, 5e-4 if vectors.config["kind"] == "netG" else 1e-4)

@@ -1,4 +1,4 @@
-"""Three training steps of pix2pix and CycleGAN against the official trainers', from the same weights and images.
+"""Three training steps of pix2pix, CycleGAN and BicycleGAN against the official trainers', from the same weights and images.
 
 Tolerances are those of the vectors' README, section 6.
 """
@@ -19,6 +19,7 @@ from training_trace import (
 from jittor_tsit import convert
 from jittor_tsit.config import OptimConfig
 from jittor_tsit.data import ImageBatch, alone
+from jittor_tsit.systems.bicyclegan import BicycleGANConfig, BicycleGANSystem, BicycleGANWeights
 from jittor_tsit.systems.cyclegan import CycleGANConfig, CycleGANSystem, CycleGANWeights
 from jittor_tsit.systems.pix2pix import Pix2PixConfig, Pix2PixSystem, Pix2PixWeights
 
@@ -27,6 +28,17 @@ pytestmark = [pytest.mark.reference, pytest.mark.slow]
 NUM_LEVELS = {"unet_128": 7, "unet_256": 8}
 NUM_BLOCKS = {"resnet_6blocks": 6, "resnet_9blocks": 9}
 NUM_LAYERS_D = {"basic": 3, "pixel": 0}
+
+
+class RecordedNoise:
+    """The draws of a step."""
+
+    def __init__(self, vectors, step):
+        self.draws = {"G": f"input/step{step}/eps", "z": f"input/step{step}/z_random"}
+        self.vectors = vectors
+
+    def normal(self, purpose, keys, shape):
+        return jt.array(self.vectors[self.draws[purpose]])
 
 
 def check_steps(vectors, system, rules, places, terms_of, images):
@@ -43,9 +55,14 @@ def check_steps(vectors, system, rules, places, terms_of, images):
         put_weights(module, vectors.group(f"param/{net}/"), net_rules)
     gradients = {name: keep_gradients(optimizer) for name, optimizer in system.optimizers.items()}
     a, b = (jt.array(vectors[f"input/{name}"]) for name in "AB")
+    batch = ImageBatch(a, b, range(len(a)), alone(len(a)))
+    if system.wants_other:  # officially the second half of the batch
+        half = len(a) // 2
+        batch = ImageBatch(a[:half], b[:half], range(half), alone(half), b[half:])
     assert vectors.group("loss/step0/") and set(vectors.group("output/step0/")) == set(images)
     for step in range(steps):
-        terms = system.train_step([ImageBatch(a, b, range(len(a)), alone(len(a)))], step)
+        system.noise = RecordedNoise(vectors, step)
+        terms = system.train_step([batch], step)
         ours = terms_of({name: term.item() for name, term in terms.items()})
         for name, reference in vectors.group(f"loss/step{step}/").items():
             assert_close(ours[name], reference, 5e-4 if step == steps - 1 else 1e-4, f"step {step} {name}")
@@ -156,4 +173,59 @@ def test_cyclegans_steps_are_the_official_trainers(path):
     for k, (name_ab, name_ba) in enumerate((("fake_B", "fake_A"), ("rec_B", "rec_A"), ("idt_A", "idt_B"))):
         images[name_ab] = lambda k=k: made_ab[k - 3]
         images[name_ba] = lambda k=k: made_ba[k - 3]
+    check_steps(vectors, system, rules, places, terms_of, images)
+
+
+@pytest.mark.parametrize("path", reference_files(kind="training_steps", system="BicycleGAN"))
+def test_bicyclegans_steps_are_the_official_trainers(path):
+    vectors = Vectors(path)
+    options = vectors.options
+    encoder, _, size = options["netE"].partition("_")
+    weights = BicycleGANWeights(
+        gan=options["lambda_GAN"],
+        gan2=options["lambda_GAN2"],
+        l1=options["lambda_L1"],
+        kl=options["lambda_kl"],
+        latent=options["lambda_z"],
+    )
+    config = BicycleGANConfig(
+        source="images",
+        num_levels=NUM_LEVELS[options["netG"]],
+        z_dim=options["nz"],
+        adds_to_all=options["where_add"] == "all",
+        upsampling=options["upsample"],
+        encoder=encoder,
+        num_layers_E={"128": 3, "256": 4}[size],
+        width=options["ngf"],
+        width_D=options["ndf"],
+        width_E=options["nef"],
+        num_layers_D={"basic_128_multi": 2, "basic_256_multi": 3}[options["netD"]],
+        norm=options["norm"],
+        dropout=options["use_dropout"],
+        gan_loss=options["gan_mode"],
+        weights=weights,
+        optim=optim_of(options),
+    )
+    system = BicycleGANSystem(config, 29, *vectors["input/A"].shape[2:], seed=0)
+    system.prepare_training(terms=())
+    patchgan = convert.two_scale_patchgan_rules(config.num_layers_D)
+    rules = {
+        "netG": (system.G, convert.latent_unet_rules(config.num_levels, config.adds_to_all, config.upsampling)),
+        "netE": (system.E, convert.latent_encoder_rules(config.encoder, config.num_layers_E)),
+        "netD": (system.D, patchgan),
+        "netD2": (system.D2, patchgan),
+    }
+    places = {"netG": ("G", "G."), "netE": ("G", "E."), "netD": ("D", "D."), "netD2": ("D", "D2.")}
+
+    def terms_of(terms):
+        ours = {"G_GAN": weights.gan * terms["G/gan"], "G_GAN2": weights.gan2 * terms["G/gan2"]}
+        ours.update(G_L1=weights.l1 * terms["G/l1"], kl=weights.kl * terms["G/kl"])
+        ours["G_total_without_z_L1"] = sum(ours.values())
+        ours.update(D_fake=terms["D/fake"], D_real=terms["D/real"], D=terms["D/fake"] + terms["D/real"])
+        ours.update(D2_fake=terms["D/fake2"], D2_real=terms["D/real2"], D2=terms["D/fake2"] + terms["D/real2"])
+        return {**ours, "z_L1": weights.latent * terms["G/latent"]}
+
+    made, codes = calls_of(system.G), calls_of(system.E)
+    images = {"fake_B_encoded": lambda: made[-2], "fake_B_random": lambda: made[-1]}
+    images.update(mu=lambda: codes[-2][0], logvar=lambda: codes[-2][1], mu2=lambda: codes[-1][0])
     check_steps(vectors, system, rules, places, terms_of, images)

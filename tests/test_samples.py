@@ -10,7 +10,8 @@ from data_tools.errors import InputError
 from data_tools.image_io import write_label, write_photo
 from data_tools.pairing import find_pairs
 from jittor_tsit.label_maps import LabelMaps
-from jittor_tsit.samples import PairedSamples, PhasedSamples, View, draw, read_ahead
+from jittor_tsit.reading import read_ahead
+from jittor_tsit.samples import PairedSamples, PhasedSamples, View, WithOther, draw
 
 WIDTH, HEIGHT, COUNT = 32, 16, 5
 
@@ -111,3 +112,15 @@ def test_cuts_are_of_photo_and_label_alike_and_follow_from_the_place(samples):
         borders.add(border)
     assert len(borders) > 3 and max(borders) - min(borders) <= 8
     assert cutting.at(0)[1].shape == (HEIGHT, WIDTH)
+
+
+def test_others_are_of_other_samples_of_the_epoch(samples):
+    both = WithOther(samples)
+    for nimg in range(2 * COUNT):
+        photo, label, other = both(nimg)
+        for ours, theirs in zip((photo, label), samples(nimg)):
+            np.testing.assert_array_equal(ours, theirs)
+        epoch = range(nimg - nimg % COUNT, nimg - nimg % COUNT + COUNT)
+        places = [place for place in epoch if np.array_equal(samples(place)[0], other)]
+        assert places and nimg not in places
+    assert PhasedSamples([both], [0]).has_other and not PhasedSamples([samples], [0]).has_other

@@ -11,6 +11,8 @@ from data_tools.errors import InputError
 from data_tools.image_io import read_photo
 from jittor_tsit import train
 from jittor_tsit.generate import run_test
+from jittor_tsit.judges import Judges
+from jittor_tsit.screen import Judging, run_screening
 from jittor_tsit.training.checkpoint import checkpoint_path, load_checkpoint
 
 
@@ -34,7 +36,10 @@ def run(root, name, run_dir, total=4, **data):
     """A few images of training."""
     experiment = make_experiment(root, total_nimg=total)
     data = dataclasses.replace(experiment.data, image_width=128, image_height=64, **data)
-    experiment = dataclasses.replace(experiment, system=name.partition("-")[0], config=CONFIGS[name], data=data)
+    config = CONFIGS[name.partition("-")[0]]
+    if name.endswith("-images"):
+        config = dataclasses.replace(config, source="images")
+    experiment = dataclasses.replace(experiment, system=name.partition("-")[0], config=config, data=data)
     assert train.run_training(experiment, run_dir) == 0
     return checkpoint_path(run_dir, total)
 
@@ -72,10 +77,37 @@ def test_images_side_by_side_are_taken_apart(tmp_path):
         for k in range(3):
             save(tmp_path / "set" / folder / f"{k}.png", rng.integers(0, 256, (64, 256, 3)).astype(np.uint8))
     checkpoint = run(tmp_path / "set", "pix2pix-images", tmp_path / "run", direction="BtoA")
+    with pytest.raises(InputError, match="--back: the model in .* has learned one way only"):
+        run_test(checkpoint, None, tmp_path / "out", 0, None, compare=True, back=True)
     assert run_test(checkpoint, None, tmp_path / "out", 0, None, compare=True) == 0
     with Image.open(tmp_path / "out/compare.png") as sheet:
         first = np.asarray(sheet)[:64, :128]
     np.testing.assert_array_equal(first, read_photo(tmp_path / "set/test/0.png")[:, 128:])
+
+
+def test_the_way_back_is_the_other_generators(root, cyclegan, tmp_path):
+    for back in (False, True):
+        assert run_test(cyclegan, root / "testA", tmp_path / str(back), 0, None, False, back=back) == 0
+    there, back = (read_photo(tmp_path / name / "images/A0.jpg") for name in ("False", "True"))
+    assert there.shape == back.shape and not np.array_equal(there, back)
+    assert run_test(cyclegan, None, tmp_path / "own", 0, None, False, back=True) == 0
+    assert [path.name for path in (tmp_path / "own/images").iterdir()] == ["B0.jpg"]  # of testB
+
+
+def test_bicyclegan_draws_several_images_of_an_input(tmp_path):
+    rng = np.random.default_rng(2)
+    for folder in ("trainA", "trainB", "testA"):
+        for k in range(3):
+            save(tmp_path / "set" / folder / f"{k}.png", rng.integers(0, 256, (64, 128, 3)).astype(np.uint8))
+    checkpoint = run(tmp_path / "set", "bicyclegan-images", tmp_path / "run")
+    judging = Judging(Judges(tmp_path), None, None, False)
+    assert run_screening([checkpoint], 3, None, tmp_path / "out", 0, None, True, judging) == 0
+    names = sorted(path.name for path in (tmp_path / "out/images").iterdir())
+    assert names == [f"{stem}_{k}.jpg" for stem in range(3) for k in (1, 2, 3)]
+    images = {(tmp_path / "out/images" / name).read_bytes() for name in names}
+    assert len(images) == 9
+    with Image.open(tmp_path / "out/compare.png") as sheet:
+        assert sheet.size == (4 * 128, 3 * 64)
 
 
 def test_faults_are_named(cyclegan, tmp_path):
@@ -83,7 +115,11 @@ def test_faults_are_named(cyclegan, tmp_path):
         run_test(cyclegan, tmp_path / "none", tmp_path / "out", 0, None, False)
     save(tmp_path / "twice/a.png", np.zeros((8, 8, 3), np.uint8))
     save(tmp_path / "twice/a.jpg", np.zeros((8, 8, 3), np.uint8))
-    with pytest.raises(InputError, match="twice: holds a twice, in two formats"):
+    with pytest.raises(InputError, match="twice: two images would be called a"):
         run_test(cyclegan, tmp_path / "twice", tmp_path / "out", 0, None, False)
+    with pytest.raises(InputError, match="--candidates 2: .* makes one image of an input"):
+        run_screening(
+            [cyclegan], 2, None, tmp_path / "out", 0, None, True, Judging(Judges(tmp_path), None, None, False)
+        )
     with pytest.raises(InputError, match="takes no style from a photo"):
         run_test(cyclegan, None, tmp_path / "out", 0, tmp_path, False)

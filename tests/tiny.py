@@ -11,6 +11,7 @@ from jittor_tsit.data import IMAGES_ONLY, ImageBatch, PairedBatch, alone, one_ho
 from jittor_tsit.layers.norm import BatchNorm
 from jittor_tsit.parallel import Share
 from jittor_tsit.systems import SYSTEMS
+from jittor_tsit.systems.bicyclegan import BicycleGANConfig
 from jittor_tsit.systems.cyclegan import CycleGANConfig
 from jittor_tsit.systems.pix2pix import Pix2PixConfig
 from jittor_tsit.systems.segformer import SegFormerConfig
@@ -25,10 +26,10 @@ CONFIGS = {
     "tsit-ast": TSITConfig(form="ast", width=2, width_D=2, num_layers_D=3, weights=TSITWeights(vgg=0)),
     "spade": SPADEConfig(width=2, width_D=2, weights=SynthesisWeights(vgg=0)),
     "pix2pix": Pix2PixConfig(num_levels=6, width=2, width_D=2),
-    "pix2pix-images": Pix2PixConfig(
-        source="images", num_levels=6, width=2, width_D=2, norm="instance", num_layers_D=0, dropout=False
-    ),
     "cyclegan": CycleGANConfig(num_blocks=1, width=2, width_D=2, num_layers_D=1, pool_size=2),
+    "bicyclegan": BicycleGANConfig(
+        num_levels=6, width=2, width_D=2, width_E=2, num_layers_E=1, num_layers_D=1, z_dim=3
+    ),
     "segformer": SegFormerConfig(balance=0, optim=OptimConfig(weight_decay=0.01)),  # by class a part weighs its own way
 }
 
@@ -47,22 +48,24 @@ def make_batch(kind: str, size=1, with_image=True, height=HEIGHT, width=WIDTH):
     """Random input of a batch kind."""
     rng = np.random.default_rng(1)
     photos = [rng.integers(0, 256, (size, height, width, 3)).astype(np.uint8) for _ in range(2)]
+    other = to_image(photos[0][:, ::-1])
     if kind in IMAGES_ONLY:
-        return ImageBatch(to_image(photos[0]), to_image(photos[1]), range(size), alone(size))
+        return ImageBatch(to_image(photos[0]), to_image(photos[1]), range(size), alone(size), other)
     label = rng.integers(0, NUM_CLASSES, (size, height // 8, width // 8)).astype(np.uint8).repeat(8, 1).repeat(8, 2)
     return PairedBatch(
         one_hot(label, NUM_CLASSES),
         to_image(photos[0]) if with_image or kind == "segmentation" else None,
         range(size),
         alone(size),
+        other,
     )
 
 
 def piece_of(batch, index: range, share: Share):
     """Some images of a batch."""
     fields = {"index": index, "share": share}
-    for name in ("segmap", "image", "a", "b"):
-        if hasattr(batch, name):
+    for name in ("segmap", "image", "a", "b", "other"):
+        if getattr(batch, name, None) is not None:
             fields[name] = getattr(batch, name)[index.start : index.stop]
     return type(batch)(**fields)
 
@@ -86,7 +89,8 @@ def assert_same_step(ours: dict, other: dict, rtol: float) -> None:
         scale[kind_of(name)] = max(scale.get(kind_of(name), 0.0), float(np.abs(array).max()))
     for name, array in other.items():
         difference = float(np.abs(ours[name] - array).max())
-        assert difference <= rtol * scale[kind_of(name)], f"{name}: off by {difference}, scale {scale[kind_of(name)]}"
+        bound = rtol * scale[kind_of(name)] + 1e-10  # the KL divergence of codes near N(0, 1) is a sum that cancels
+        assert difference <= bound, f"{name}: off by {difference}, scale {scale[kind_of(name)]}"
 
 
 def kind_of(name: str) -> str:

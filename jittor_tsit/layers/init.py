@@ -7,10 +7,14 @@ import jittor as jt
 GAIN = 0.02  # of the xavier-normal draw, as pix2pix, SPADE and TSIT have it
 
 
+def xavier(*shape: int) -> jt.Var:
+    """Xavier-normal draws for a convolution, in either direction, [a, b, k, k]."""
+    return jt.randn(*shape) * (GAIN * math.sqrt(2 / ((shape[0] + shape[1]) * shape[2] * shape[3])))
+
+
 def conv_weight(out_channels: int, in_channels: int, kernel_size: int) -> jt.Var:
     """Xavier-normal convolution weight, [out_channels, in_channels, k, k]."""
-    fan_sum = (in_channels + out_channels) * kernel_size * kernel_size
-    return jt.randn(out_channels, in_channels, kernel_size, kernel_size) * (GAIN * math.sqrt(2 / fan_sum))
+    return xavier(out_channels, in_channels, kernel_size, kernel_size)
 
 
 def default_conv_weight(out_channels: int, in_channels: int, kernel_size: int) -> jt.Var:

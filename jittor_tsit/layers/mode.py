@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 from typing import Iterable
 
+import jittor as jt
 from jittor import nn
 
 from jittor_tsit.layers.norm import BatchNorm, SpectralConv
@@ -39,6 +40,25 @@ def holding_statistics(*modules: nn.Module):
     finally:
         for norm in norms:
             norm.tracks = True
+
+
+@contextmanager
+def detached(*modules: nn.Module):
+    """Passes built in a `with` block give gradients to what goes into the modules, and none to their parameters."""
+    places = [
+        (part, name, var)
+        for module in modules
+        for part in module.modules()
+        for name, var in vars(part).items()
+        if isinstance(var, jt.Var)
+    ]
+    for part, name, var in places:
+        setattr(part, name, var.detach())
+    try:
+        yield
+    finally:
+        for part, name, var in places:
+            setattr(part, name, var)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Convolutions and norms as pix2pix and CycleGAN have them: plain, all weights from N(0, 0.02).
+"""Convolutions and norms as pix2pix, CycleGAN and BicycleGAN have them: plain, weights from N(0, 0.02) by default.
 
 Source: junyanz/pytorch-CycleGAN-and-pix2pix models/networks.py, init_weights.
 """
@@ -14,18 +14,24 @@ from jittor_tsit.layers.init import normal
 from jittor_tsit.layers.norm import AffineBatchNorm, InstanceNorm
 
 Norm = Callable[[int], nn.Module]  # from the number of channels
+Init = Callable[..., jt.Var]  # from a shape
 
 
 class PlainConv(nn.Module):
     """Convolution with zero padding.
 
+    Args:
+        init: Draws the weight of a shape, `init(*shape)`.
+
     Shapes:
         x [N, in_channels, H, W] -> [N, out_channels, H', W']
     """
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride=1, padding=0, bias=True):
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel_size: int, stride=1, padding=0, bias=True, init: Init = normal
+    ):
         self.stride, self.padding = stride, padding
-        self.weight = normal(out_channels, in_channels, kernel_size, kernel_size)
+        self.weight = init(out_channels, in_channels, kernel_size, kernel_size)
         self.bias = jt.zeros(out_channels) if bias else None
 
     def execute(self, x):
@@ -39,9 +45,9 @@ class PlainConvTranspose(nn.Module):
         x [N, in_channels, H, W] -> [N, out_channels, 2 H, 2 W]
     """
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, bias=True):
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, bias=True, init: Init = normal):
         self.output_padding = kernel_size % 2  # 3 needs one more row and column, 4 none
-        self.weight = normal(in_channels, out_channels, kernel_size, kernel_size)
+        self.weight = init(in_channels, out_channels, kernel_size, kernel_size)
         self.bias = jt.zeros(out_channels) if bias else None
 
     def execute(self, x):

@@ -21,7 +21,7 @@ from data_tools.image_io import read_photo, resize_photo
 from data_tools.listing import list_folder, require_folder
 from data_tools.pairing import PHOTO_SUFFIXES
 from jittor_tsit import imagenet
-from jittor_tsit.samples import read_ahead
+from jittor_tsit.reading import read_ahead
 from jittor_tsit.weight_files import read_weights
 
 BATCH_SIZE = 16  # on 2 cores Inception takes a quarter less time than with 8; 0.9 GB in all with it, 1.1 GB with VGG-16

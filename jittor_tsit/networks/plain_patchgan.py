@@ -5,10 +5,15 @@ Source: junyanz/pytorch-CycleGAN-and-pix2pix models/networks.py, NLayerDiscrimin
 
 from __future__ import annotations
 
+from typing import List
+
+import jittor as jt
 from jittor import nn
 
 from jittor_tsit.layers.basic import leaky_relu
-from jittor_tsit.layers.plain import Norm, PlainConv, needs_bias
+from jittor_tsit.layers.init import normal
+from jittor_tsit.layers.plain import Init, Norm, PlainConv, needs_bias
+from jittor_tsit.layers.resize import avg_pool_down
 
 MAX_FACTOR = 8  # of the width, where the doubling of channels ends
 
@@ -18,21 +23,30 @@ class PlainPatchGAN(nn.Module):
 
     Args:
         num_layers: Strided layers; patches have 16, 34, 70, 142 or 286 pixels a side for 1 to 5. 0: pixels.
+        init: Draws the weights, as PlainConv has it.
 
     Shapes:
         image [N, in_channels, H, W] -> logits [N, 1, h, w]
     """
 
-    def __init__(self, in_channels: int, width: int, num_layers: int, norm: Norm):
+    def __init__(self, in_channels: int, width: int, num_layers: int, norm: Norm, init: Init = normal):
         bias = needs_bias(norm)
         if num_layers:
             widths = [min(2**k, MAX_FACTOR) * width for k in range(num_layers + 1)]
             kinds = [(4, 1 if k == num_layers else 2, 1) for k in range(1, num_layers + 1)]  # size, stride, padding
-            self.conv_first, last = PlainConv(in_channels, width, 4, 2, 1), PlainConv(widths[-1], 1, 4, 1, 1)
+            self.conv_first, last = (
+                PlainConv(in_channels, width, 4, 2, 1, init=init),
+                PlainConv(widths[-1], 1, 4, 1, 1, init=init),
+            )
         else:
             widths, kinds = [width, 2 * width], [(1, 1, 0)]
-            self.conv_first, last = PlainConv(in_channels, width, 1), PlainConv(2 * width, 1, 1, bias=bias)
-        self.convs = nn.ModuleList([PlainConv(a, b, *kind, bias) for a, b, kind in zip(widths, widths[1:], kinds)])
+            self.conv_first, last = (
+                PlainConv(in_channels, width, 1, init=init),
+                PlainConv(2 * width, 1, 1, bias=bias, init=init),
+            )
+        self.convs = nn.ModuleList(
+            [PlainConv(a, b, *kind, bias, init) for a, b, kind in zip(widths, widths[1:], kinds)]
+        )
         self.norms = nn.ModuleList([norm(channels) for channels in widths[1:]])
         self.conv_logits = last
 
@@ -41,3 +55,20 @@ class PlainPatchGAN(nn.Module):
         for conv, norm in zip(self.convs, self.norms):
             x = leaky_relu(norm(conv(x)))
         return self.conv_logits(x)
+
+
+class TwoScalePatchGAN(nn.Module):
+    """Two patch discriminators, the second of half the width on an image of half the size.
+
+    Shapes:
+        image [N, in_channels, H, W] -> logits [N, 1, h, w] of each scale
+
+    Source: BicycleGAN (Zhu et al., NIPS 2017); junyanz/BicycleGAN models/networks.py, D_NLayersMulti.
+    """
+
+    def __init__(self, in_channels: int, width: int, num_layers: int, norm: Norm, init: Init):
+        widths = width, round(width / 2)
+        self.scales = nn.ModuleList([PlainPatchGAN(in_channels, each, num_layers, norm, init) for each in widths])
+
+    def execute(self, image) -> List[jt.Var]:
+        return [self.scales[0](image), self.scales[1](avg_pool_down(image))]

@@ -1,5 +1,6 @@
 """The systems by name."""
 
+from jittor_tsit.systems.bicyclegan import BicycleGANSystem
 from jittor_tsit.systems.cyclegan import CycleGANSystem
 from jittor_tsit.systems.pix2pix import Pix2PixSystem
 from jittor_tsit.systems.segformer import SegFormerSystem
@@ -12,4 +13,5 @@ SYSTEMS = {
     "segformer": SegFormerSystem,
     "pix2pix": Pix2PixSystem,
     "cyclegan": CycleGANSystem,
+    "bicyclegan": BicycleGANSystem,
 }

@@ -29,6 +29,7 @@ class System:
     """
 
     Config: type  # the dataclass of its options
+    wants_other = False  # whether its batches hold other pairs' targets, too
     batch_kind: str  # what its batches are: "paired", "segmentation", or one of data.IMAGES_ONLY
 
     def __init__(self, optim: OptimConfig, weights: Mapping[str, float], seed: int):

@@ -130,5 +130,12 @@ class CycleGANSystem(System):
 
     def generate(self, batch: ImageBatch, noise: Noise) -> jt.Var:
         """Each `a` as a `b`."""
+        return self._translated(self.G_ab, batch.a)
+
+    def generate_back(self, batch: ImageBatch, noise: Noise) -> jt.Var:
+        """Each `a`, which is an image of b, as an image of a."""
+        return self._translated(self.G_ba, batch.a)
+
+    def _translated(self, G: ResNetGenerator, image: jt.Var) -> jt.Var:
         with jt.no_grad(), evaluating(*self.networks.values()):
-            return self.G_ab(batch.a)
+            return G(image)

@@ -1,13 +1,10 @@
 """pix2pix: a conditional GAN and the L1 distance from image to image (Isola et al., CVPR 2017)."""
 
 from dataclasses import dataclass
-from typing import Any, Container, Dict, Sequence, Tuple
+from typing import Any, Container, Dict, Sequence
 
 import jittor as jt
-import numpy as np
-from jittor import nn
 
-from data_tools.classes import colorize
 from data_tools.errors import InputError
 from jittor_tsit import losses, parallel
 from jittor_tsit.config import OptimConfig
@@ -18,6 +15,7 @@ from jittor_tsit.networks.unet import UNetGenerator
 from jittor_tsit.noise import Noise
 from jittor_tsit.optim import Adam, trainable
 from jittor_tsit.systems.base import System, named, require_choice
+from jittor_tsit.systems.pairs import SOURCES, ImagePairs
 
 HALVES = {"fake": 0.5, "real": 0.5}  # D learns at half the pace
 
@@ -47,7 +45,7 @@ class Pix2PixConfig:
     optim: OptimConfig = OptimConfig(lr_G=2e-4, lr_D=2e-4, betas=(0.5, 0.999))
 
     def __post_init__(self):
-        require_choice(self, "source", ("labels", "images"))
+        require_choice(self, "source", SOURCES)
         require_choice(self, "norm", NORMS)
         require_choice(self, "gan_loss", losses.GAN_LOSSES)
         for name, least in (("num_levels", 2), ("width", 1), ("width_D", 1), ("num_layers_D", 0)):
@@ -69,10 +67,8 @@ class Pix2PixSystem(System):
             raise InputError(
                 f"image size {width}x{height}: pix2pix with num_levels={config.num_levels} needs multiples of {stride}"
             )
-        if config.source == "images":
-            self.batch_kind = "aligned"
-        colors = colorize(np.arange(in_channels), in_channels).T / 127.5 - 1  # [3, K] in [-1, 1]
-        self.palette = jt.array(colors.astype(np.float32)[:, :, None, None]).stop_grad()
+        self.pairs = ImagePairs(config.source, in_channels)
+        self.batch_kind = self.pairs.batch_kind
         self.networks["G"] = self.G = UNetGenerator(3, 3, config.num_levels, config.width, NORMS[config.norm])
 
     def prepare_training(self, terms: Container[str]) -> None:
@@ -91,22 +87,16 @@ class Pix2PixSystem(System):
 
     def discriminator_terms(self, batch: Any) -> Dict[str, jt.Var]:
         """Fake down, real up. The fake is the one that G learns from afterwards."""
-        a, b = self.images(batch)
+        a, b = self.pairs.images(batch)
         with jt.no_grad(), holding_statistics(self.G):
             fake = self.translate(self.G, a, batch.index, self.noise)
         return {"fake": self.gan_loss.fake(self.judge(a, fake.detach())), "real": self.gan_loss.real(self.judge(a, b))}
 
     def generator_terms(self, batch: Any) -> Dict[str, jt.Var]:
         """Look real to D beside the input, and be near the target."""
-        a, b = self.images(batch)
+        a, b = self.pairs.images(batch)
         fake = self.translate(self.G, a, batch.index, self.noise)
         return {"gan": self.gan_loss.gen(self.judge(a, fake)), "l1": losses.absolute(fake - b).mean()}
-
-    def images(self, batch: Any) -> Tuple[jt.Var, jt.Var]:
-        """Input and target; there is no target for label maps alone."""
-        if self.config.source == "labels":
-            return nn.conv2d(batch.segmap, self.palette), batch.image
-        return batch.a, batch.b
 
     def judge(self, a: jt.Var, b: jt.Var):
         """D's logits for an image beside its input, as the one scale there is."""
@@ -126,7 +116,7 @@ class Pix2PixSystem(System):
 
     def generate(self, batch: Any, noise: Noise) -> jt.Var:
         """Images for label maps, or for images; each by itself, as if it were alone in its batch."""
-        G, a = self.networks.get("G_ema", self.G), self.images(batch)[0]
+        G, a = self.networks.get("G_ema", self.G), self.pairs.images(batch)[0]
         with jt.no_grad():
             if not self.config.training_mode_at_test:
                 with evaluating(G):

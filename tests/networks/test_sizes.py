@@ -3,10 +3,13 @@
 import jittor as jt
 import pytest
 
+from jittor_tsit.layers.init import xavier
 from jittor_tsit.layers.plain import affine_batch_norm, plain_instance_norm
 from jittor_tsit.networks.encoder import ConvEncoder
+from jittor_tsit.networks.latent_encoder import LatentEncoder
+from jittor_tsit.networks.latent_unet import LatentUNet
 from jittor_tsit.networks.patchgan import MultiscaleDiscriminator
-from jittor_tsit.networks.plain_patchgan import PlainPatchGAN
+from jittor_tsit.networks.plain_patchgan import PlainPatchGAN, TwoScalePatchGAN
 from jittor_tsit.networks.resnet import ResNetGenerator
 from jittor_tsit.networks.spade import STRIDES, SPADEGenerator
 from jittor_tsit.networks.start import LatentStart, MapStart
@@ -60,6 +63,13 @@ COUNTS = {
     "cyclegan G 9": (lambda: ResNetGenerator(3, 3, 9, 64, plain_instance_norm), 11_378_179),
     "cyclegan G 6": (lambda: ResNetGenerator(3, 3, 6, 64, plain_instance_norm), 7_837_699),
     "cyclegan D": (lambda: PlainPatchGAN(3, 64, 3, plain_instance_norm), 2_764_737),
+    "bicyclegan G": (lambda: LatentUNet(3, 3, 8, 64, 8, plain_instance_norm), 54_794_627),
+    "bicyclegan G, grey": (lambda: LatentUNet(1, 3, 8, 64, 8, plain_instance_norm), 54_792_579),
+    "bicyclegan G, input": (lambda: LatentUNet(3, 3, 8, 64, 8, plain_instance_norm, adds_to_all=False), 54_417_795),
+    "bicyclegan D": (lambda: TwoScalePatchGAN(3, 64, 3, plain_instance_norm, xavier), 3_458_978),
+    "bicyclegan E": (lambda: LatentEncoder("resnet", 3, 64, 4, 8, plain_instance_norm), 2_590_032),
+    "bicyclegan E 128": (lambda: LatentEncoder("resnet", 3, 64, 3, 8, plain_instance_norm), 1_344_080),
+    "bicyclegan E conv": (lambda: LatentEncoder("conv", 3, 64, 4, 8, plain_instance_norm), 2_760_656),
     "E": (lambda: ConvEncoder(64), 10_463_424),
 }
 

@@ -1,0 +1,102 @@
+"""U-Net generator that is steered by a latent code: BicycleGAN (Zhu et al., NIPS 2017).
+
+Source: junyanz/BicycleGAN models/networks.py, G_Unet_add_all and G_Unet_add_input. Beside pix2pix's U-Net all convolutions
+    have a bias, weights are xavier-normal, and what comes from below stands before what comes from the side.
+"""
+
+from __future__ import annotations
+
+from typing import List, Optional, Sequence, Tuple
+
+import jittor as jt
+from jittor import nn
+
+from jittor_tsit.layers.basic import Conv, leaky_relu
+from jittor_tsit.layers.init import xavier
+from jittor_tsit.layers.plain import Norm, PlainConvTranspose
+from jittor_tsit.layers.resize import reflect_pad, resize_bilinear
+from jittor_tsit.networks.unet import DROPOUT_LEVEL, KEPT, MAX_FACTOR
+
+
+class LatentUNet(nn.Module):
+    """Image and code to image.
+
+    Args:
+        num_levels: 8 for `unet_256`, 7 for `unet_128`.
+        norm: Builds the normalisation, `norm(channels)`.
+        adds_to_all: The code goes into every level on the way down; otherwise into the first.
+        upsampling: "basic", transposed convolutions; or "bilinear", then a convolution.
+
+    Shapes:
+        image [N, in_channels, H, W], sides multiples of 2^num_levels, z [N, z_dim] -> [N, out_channels, H, W] in [-1, 1]
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        num_levels: int,
+        width: int,
+        z_dim: int,
+        norm: Norm,
+        adds_to_all: bool = True,
+        upsampling: str = "basic",
+    ):
+        widths = [min(2**k, MAX_FACTOR) * width for k in range(num_levels)]
+        self.widths, self.adds_to_all, last = widths, adds_to_all, num_levels - 1
+        up = UPSAMPLINGS[upsampling]
+        sides = [a + (z_dim if adds_to_all or k == 0 else 0) for k, a in enumerate([in_channels, *widths[:-1]])]
+        self.downs = nn.ModuleList([Conv(a, b, 4, 2, 1) for a, b in zip(sides, widths)])
+        self.down_norms = nn.ModuleList([norm(channels) for channels in widths[1:last]])  # none at either end
+        ups = [up(2 * widths[k], widths[k - 1] if k else out_channels) for k in range(last)]
+        self.ups = nn.ModuleList([*ups, up(widths[last], widths[last - 1])])
+        self.up_norms = nn.ModuleList([norm(channels) for channels in widths[:last]])
+
+    def dropout_shapes(self, height: int, width: int) -> List[Tuple[int, int, int]]:
+        """As UNetGenerator's."""
+        levels = range(len(self.ups) - 2, DROPOUT_LEVEL - 1, -1)
+        return [(self.widths[k - 1], height >> k, width >> k) for k in levels]
+
+    def execute(self, image, z, draws: Optional[Sequence[jt.Var]] = None):
+        """Draws as UNetGenerator's."""
+        last = len(self.downs) - 1
+        feats = [self.downs[0](with_code(image, z))]
+        for k in range(1, last):
+            feats.append(self.down_norms[k - 1](self._down(k, feats[-1], z)))
+        x = self.up_norms[last - 1](self.ups[last](nn.relu(self._down(last, feats[-1], z))))
+        for k in range(last - 1, 0, -1):
+            x = self.up_norms[k - 1](self.ups[k](nn.relu(jt.concat([x, feats[k]], 1))))
+            if draws is not None and k >= DROPOUT_LEVEL:
+                x = x * (draws[last - 1 - k] > 0).float32() / KEPT  # half of N(0, 1)
+        return jt.tanh(self.ups[0](nn.relu(jt.concat([x, feats[0]], 1))))
+
+    def _down(self, k: int, x: jt.Var, z: jt.Var) -> jt.Var:
+        return self.downs[k](leaky_relu(with_code(x, z) if self.adds_to_all else x))
+
+
+def with_code(x: jt.Var, z: jt.Var) -> jt.Var:
+    """The code at every pixel, behind x: [N, C, H, W], [N, Z] -> [N, C + Z, H, W]"""
+    shape = [z.shape[0], z.shape[1], x.shape[2], x.shape[3]]
+    return jt.concat([x, z.broadcast(shape, [2, 3])], 1)
+
+
+class BilinearUp(nn.Module):
+    """Twice the size, bilinear, then a convolution over mirrored borders.
+
+    Shapes:
+        x [N, in_channels, H, W] -> [N, out_channels, 2 H, 2 W]
+    """
+
+    def __init__(self, in_channels: int, out_channels: int):
+        self.conv = Conv(in_channels, out_channels, 3)
+
+    def execute(self, x):
+        return self.conv(reflect_pad(resize_bilinear(x, 2 * x.shape[2], 2 * x.shape[3]), 1))
+
+
+def transposed_up(in_channels: int, out_channels: int) -> PlainConvTranspose:
+    """Twice the size by a transposed convolution."""
+    return PlainConvTranspose(in_channels, out_channels, 4, init=xavier)
+
+
+UPSAMPLINGS = {"basic": transposed_up, "bilinear": BilinearUp}

@@ -1,0 +1,172 @@
+"""BicycleGAN: many images from one, by a latent code that can be found again (Zhu et al., NIPS 2017)."""
+
+from dataclasses import dataclass
+from typing import Any, Container, Dict, List, NamedTuple, Optional, Sequence
+
+import jittor as jt
+
+from data_tools.errors import InputError
+from jittor_tsit import losses
+from jittor_tsit.config import OptimConfig
+from jittor_tsit.layers.init import xavier
+from jittor_tsit.layers.mode import detached, evaluating
+from jittor_tsit.layers.plain import NORMS
+from jittor_tsit.networks.latent_encoder import LAYERS, LatentEncoder
+from jittor_tsit.networks.latent_unet import UPSAMPLINGS, LatentUNet
+from jittor_tsit.networks.plain_patchgan import TwoScalePatchGAN
+from jittor_tsit.noise import Noise
+from jittor_tsit.optim import Adam, trainable
+from jittor_tsit.systems.base import System, named, require_choice
+from jittor_tsit.systems.pairs import SOURCES, ImagePairs
+
+ONE = {"real": 1.0, "fake": 1.0, "real2": 1.0, "fake2": 1.0}  # weights of the Ds' terms
+
+
+@dataclass(frozen=True)
+class BicycleGANWeights:
+    """Weights of the loss terms."""
+
+    gan: float = 1.0  # of the image in the style of its own target
+    gan2: float = 1.0  # of the image in a drawn style
+    l1: float = 10.0
+    kl: float = 0.01
+    latent: float = 0.5  # of the drawn code's distance from what E finds in its image; teaches G only
+
+
+@dataclass(frozen=True)
+class BicycleGANConfig:
+    """Options; defaults are the official code's."""
+
+    source: str = "labels"  # label map in the classes' colours -> photo; or "images", pairs of images
+    num_levels: int = 8  # of the U-Net: 8 is unet_256, 7 unet_128; the image's sides are multiples of 2^num_levels
+    z_dim: int = 8
+    adds_to_all: bool = True  # the code goes into every level of the U-Net; otherwise into the first
+    upsampling: str = "basic"  # or bilinear
+    encoder: str = "resnet"  # or conv
+    num_layers_E: int = 4  # resnet_256; 3: resnet_128
+    width: int = 64
+    width_D: int = 64
+    width_E: int = 64
+    num_layers_D: int = 3  # patches of 70 pixels; 2 with 128 x 128
+    norm: str = "instance"
+    dropout: bool = False  # in training; the published scripts switch it on
+    gan_loss: str = "lsgan"  # a name in losses.GAN_LOSSES
+    weights: BicycleGANWeights = BicycleGANWeights()
+    optim: OptimConfig = OptimConfig(lr_G=2e-4, lr_D=2e-4, betas=(0.5, 0.999))
+
+    def __post_init__(self):
+        require_choice(self, "source", SOURCES)
+        require_choice(self, "upsampling", UPSAMPLINGS)
+        require_choice(self, "encoder", LAYERS)
+        require_choice(self, "norm", NORMS)
+        require_choice(self, "gan_loss", losses.GAN_LOSSES)
+        for name, least in (("num_levels", 2), ("num_layers_D", 0)):
+            if getattr(self, name) < least:
+                raise InputError(f"{name}={getattr(self, name)}: at least {least}")
+        for name in ("z_dim", "num_layers_E", "width", "width_D", "width_E"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name}={getattr(self, name)}: must be positive")
+
+
+class Fakes(NamedTuple):
+    """Images of a step, made by G as it was before."""
+
+    encoded: jt.Var  # in the style of the target
+    drawn: jt.Var  # in a drawn style
+
+
+class BicycleGANSystem(System):
+    """G draws in the style of a code, E finds the code of an image; a D for either kind of code.
+
+    The official batch of 2 N images is N pairs and the targets of N others here, which the second D takes for real.
+    """
+
+    Config = BicycleGANConfig
+    batch_kind = "paired"
+    wants_other = True
+    has_code = True
+
+    def __init__(self, config: BicycleGANConfig, in_channels: int, height: int, width: int, seed: int):
+        super().__init__(config.optim, vars(config.weights), seed)
+        self.config, stride = config, 2**config.num_levels
+        if height % stride or width % stride:
+            raise InputError(
+                f"image size {width}x{height}: BicycleGAN with num_levels={config.num_levels} needs multiples of {stride}"
+            )
+        self.pairs = ImagePairs(config.source, in_channels)
+        self.batch_kind = self.pairs.batch_kind
+        norm, z_dim = NORMS[config.norm], config.z_dim
+        self.G = LatentUNet(3, 3, config.num_levels, config.width, z_dim, norm, config.adds_to_all, config.upsampling)
+        self.E = LatentEncoder(config.encoder, 3, config.width_E, config.num_layers_E, z_dim, norm)
+        self.networks.update(G=self.G, E=self.E)
+
+    def prepare_training(self, terms: Container[str]) -> None:
+        """Add what only training needs, whatever the terms."""
+        config, optim = self.config, self.config.optim
+        norm = NORMS[config.norm]
+        self.D, self.D2 = (TwoScalePatchGAN(3, config.width_D, config.num_layers_D, norm, xavier) for _ in range(2))
+        self.networks.update(D=self.D, D2=self.D2)
+        self.gan_loss = losses.GAN_LOSSES[config.gan_loss]
+        self.add_average()
+        self.optimizers["G"] = Adam({**trainable(self.G, "G."), **trainable(self.E, "E.")}, optim.lr_G, optim.betas)
+        self.optimizers["D"] = Adam({**trainable(self.D, "D."), **trainable(self.D2, "D2.")}, optim.lr_D, optim.betas)
+
+    def train_step(self, parts: Sequence[Any], step: int) -> Dict[str, jt.Var]:
+        self.fakes: List[Fakes] = []  # of each part
+        g_terms = self.update("G", parts, self.generator_terms, self.weights)
+        made = iter(self.fakes)
+        d_terms = self.update("D", parts, lambda part: self.discriminator_terms(part, next(made)), ONE)
+        return named(G=g_terms, D=d_terms)
+
+    def generator_terms(self, batch: Any) -> Dict[str, jt.Var]:
+        """The target again from its own code, and a drawn code again from its image; both look real."""
+        a, b = self.pairs.images(batch)
+        mu, logvar = self.E(b)
+        eps, z = (self.noise.normal(purpose, batch.index, (self.config.z_dim,)) for purpose in ("G", "z"))
+        encoded = self.G(a, mu + eps * jt.exp(0.5 * logvar), self.dropout(a, batch.index, "encoded"))
+        drawn = self.G(a, z, self.dropout(a, batch.index, "drawn"))
+        self.fakes.append(Fakes(encoded.detach(), drawn.detach()))
+        with detached(self.E):
+            found, _ = self.E(drawn)
+        return {
+            "gan": over_scales(self.gan_loss.gen, self.D(encoded)),
+            "gan2": over_scales(self.gan_loss.gen, self.D2(drawn)),
+            "l1": losses.absolute(encoded - b).mean(),
+            "kl": losses.kl_divergence(mu, logvar) * batch.share.whole,  # the official code sums over the images
+            "latent": losses.absolute(found - z).mean(),
+        }
+
+    def discriminator_terms(self, batch: Any, fakes: Fakes) -> Dict[str, jt.Var]:
+        """Targets up, images in their styles down; other targets up, images in drawn styles down."""
+        b = self.pairs.images(batch)[1]
+        return {
+            "fake": over_scales(self.gan_loss.fake, self.D(fakes.encoded)),
+            "real": over_scales(self.gan_loss.real, self.D(b)),
+            "fake2": over_scales(self.gan_loss.fake, self.D2(fakes.drawn)),
+            "real2": over_scales(self.gan_loss.real, self.D2(batch.other)),
+        }
+
+    def dropout(self, a: jt.Var, index: Sequence[int], purpose: str) -> Optional[List[jt.Var]]:
+        """Draws for G in training."""
+        if not self.config.dropout:
+            return None
+        shapes = self.G.dropout_shapes(*a.shape[2:])
+        return [self.noise.normal(f"dropout {purpose} {k}", index, shape) for k, shape in enumerate(shapes)]
+
+    def draws_at_test(self, has_references: bool) -> bool:
+        """The code, where no photo gives it."""
+        return not has_references
+
+    def generate(self, batch: Any, noise: Noise) -> jt.Var:
+        """Images in drawn styles, or for label maps in those of `batch.image`."""
+        a = self.pairs.images(batch)[0]
+        with jt.no_grad(), evaluating(*self.networks.values()):
+            z = noise.normal("z", batch.index, (self.config.z_dim,))
+            if self.config.source == "labels" and batch.image is not None:
+                z, _ = self.E(batch.image)
+            return self.networks.get("G_ema", self.G)(a, z)
+
+
+def over_scales(loss, logits: List[jt.Var]) -> jt.Var:
+    """The sum over the scales, as the official code has it, of a loss that takes the mean."""
+    return loss(logits) * len(logits)

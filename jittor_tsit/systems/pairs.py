@@ -1,0 +1,31 @@
+"""Input and target of systems that turn one image into another, whatever they are read from."""
+
+from typing import Any, Optional, Tuple
+
+import jittor as jt
+import numpy as np
+from jittor import nn
+
+from data_tools.classes import colorize
+
+SOURCES = ("labels", "images")
+
+
+class ImagePairs:
+    """Takes input and target from a batch.
+
+    Args:
+        source: "labels": a label map in the classes' colours, and its photo; "images": both are images.
+        in_channels: Of the label map in one-hot form.
+    """
+
+    def __init__(self, source: str, in_channels: int):
+        self.batch_kind = "paired" if source == "labels" else "aligned"
+        colors = colorize(np.arange(in_channels), in_channels).T / 127.5 - 1  # [3, K] in [-1, 1]
+        self.palette = jt.array(colors.astype(np.float32)[:, :, None, None]).stop_grad()
+
+    def images(self, batch: Any) -> Tuple[jt.Var, Optional[jt.Var]]:
+        """[N, 3, H, W] each; there is no target for label maps alone."""
+        if self.batch_kind == "paired":
+            return nn.conv2d(batch.segmap, self.palette), batch.image
+        return batch.a, batch.b
