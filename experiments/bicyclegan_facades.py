@@ -7,7 +7,7 @@ target alone; here that is a batch of one, and an epoch counts half of the image
 Command: bash run.sh train --experiment experiments/bicyclegan_facades.py --data DIR
 """
 
-from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig
+from jittor_tsit.config import DataConfig, Experiment, RunConfig, image_gan_optim
 from jittor_tsit.systems.bicyclegan import BicycleGANConfig
 
 EPOCH = 200  # steps of an official epoch, two of the 400 images each
@@ -17,15 +17,7 @@ experiment = Experiment(
     config=BicycleGANConfig(
         source="images",
         dropout=True,
-        # The official schedule has its rate fall in epoch 201 for the first time, to 1 / 201 of it in epoch 400.
-        optim=OptimConfig(
-            lr_G=2e-4,
-            lr_D=2e-4,
-            betas=(0.5, 0.999),
-            constant_nimg=199 * EPOCH,
-            decay_nimg=201 * EPOCH,
-            epoch_nimg=EPOCH,
-        ),
+        optim=image_gan_optim(EPOCH, constant=200, decay=200, falls_early=False),
     ),
     data=DataConfig(direction="BtoA", image_width=256, image_height=256, load_width=286, load_height=286),
     run=RunConfig(total_nimg=400 * EPOCH, status_nimg=100, snapshot_nimg=20 * EPOCH),

@@ -6,7 +6,7 @@ random from 286 x 286 and mirrored.
 Command: bash run.sh train --experiment experiments/cyclegan_horse2zebra.py --data DIR
 """
 
-from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig
+from jittor_tsit.config import DataConfig, Experiment, RunConfig, image_gan_optim
 from jittor_tsit.systems.cyclegan import CycleGANConfig, CycleGANWeights
 
 EPOCH = 1_334  # the published archive's zebras; there are 1,067 horses
@@ -15,15 +15,7 @@ experiment = Experiment(
     system="cyclegan",
     config=CycleGANConfig(
         weights=CycleGANWeights(idt_a=0.0, idt_b=0.0),  # the paper has the identity terms for paintings only
-        # The official schedule has its rate fall in epoch 100 for the first time, and reach 0 in epoch 200.
-        optim=OptimConfig(
-            lr_G=2e-4,
-            lr_D=2e-4,
-            betas=(0.5, 0.999),
-            constant_nimg=98 * EPOCH,
-            decay_nimg=101 * EPOCH,
-            epoch_nimg=EPOCH,
-        ),
+        optim=image_gan_optim(EPOCH, constant=100, decay=100),
     ),
     data=DataConfig(image_width=256, image_height=256, load_width=286, load_height=286),
     run=RunConfig(total_nimg=200 * EPOCH, status_nimg=100, snapshot_nimg=EPOCH),

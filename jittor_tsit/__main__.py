@@ -9,7 +9,7 @@ from typing import Optional, Sequence
 
 from data_tools.errors import InputError, exit_status
 from jittor_tsit.command_line import parser
-from jittor_tsit.experiment_files import shipped_experiment
+from jittor_tsit.experiment_files import load_runs, shipped_experiment
 from jittor_tsit.launch import inside_mpi, run_member, run_processes
 from jittor_tsit.start import start_jittor
 
@@ -44,15 +44,21 @@ def command_train(args: argparse.Namespace) -> int:
     from jittor_tsit.config import to_json
     from jittor_tsit.parallel import on_first_process
     from jittor_tsit.show_plan import show_plan
-    from jittor_tsit.train import configure, run_training
+    from jittor_tsit.train import configure, run_each, run_training
 
     overrides = [*args.overrides, *([f"split={args.split}"] if args.split else [])]
+    run_dir = args.run_dir or RUNS / experiment_file.stem
+    runs = load_runs(experiment_file)
+    if runs:
+        data = args.data or SAMPLE_SET
+        if not args.data:
+            on_first_process(render_sample_set)
+        return run_each(runs, data.absolute(), run_dir, overrides, args.dry_run)
     experiment = configure(experiment_file, args.data, overrides)
     if not experiment.data.root:
         experiment = configure(experiment_file, SAMPLE_SET, overrides)
         if not args.dry_run:
             on_first_process(render_sample_set)
-    run_dir = args.run_dir or RUNS / experiment_file.stem
     if args.dry_run:
         print(to_json(experiment), end="")
         if experiment.phases:

@@ -30,6 +30,20 @@ class OptimConfig:
         _require(all(0 <= beta < 1 for beta in self.betas), f"optim.betas={self.betas}: each from 0 to below 1")
 
 
+def image_gan_optim(epoch_nimg: int, constant: int, decay: int, falls_early: bool = True) -> OptimConfig:
+    """Rates and schedule of the official code of pix2pix, CycleGAN and BicycleGAN.
+
+    Args:
+        epoch_nimg: Images of an epoch.
+        constant, decay: Epochs at the full rate, and of linear decay after them.
+        falls_early: The rate falls at the start of the last constant epoch for the first time, and is 0 in the last of
+            all, as in pix2pix' and CycleGAN's code since 2020; otherwise an epoch later, and never 0.
+    """
+    full = (constant - 1 - falls_early) * epoch_nimg
+    length = (decay + 1) * epoch_nimg
+    return OptimConfig(2e-4, 2e-4, (0.5, 0.999), constant_nimg=full, decay_nimg=length, epoch_nimg=epoch_nimg)
+
+
 MAX_CLASSES = 255  # ids are kept in 8 bits; one is left for pixels without a class
 
 
@@ -49,17 +63,23 @@ class DataConfig:
     output_height: int = IMAGE_HEIGHT
     num_classes: int = NUM_CLASSES  # the contest's 29
     unknown_id: int = -1  # of pixels without a class, a channel of their own; 0: classes count from 1; -1: no such
+    domains: Tuple[str, str] = ("trainA", "trainB")  # folders of unpaired images, a and b
     direction: str = "AtoB"  # of pairs of images: a is the input, or with BtoA b
     instance_edges: bool = False  # one more channel: borders of the instances, whose numbers lie in `instances`
     flip: bool = True  # mirror half of the pairs, photo and label together
     color_jitter: float = 0.0  # photos' brightness, contrast and saturation change by up to this share; 0: they do not
     folds: int = 0  # parts into which the pairs fall by name, one of which is held out of training; 0: none is
     fold: int = 1  # the part that is held out, counted from 1
+    crop: int = 0  # of photos with labels: side of the square in their middle that is seen, in pixels; 0: all
+    num_test: int = 0  # photos of an attribute list that are kept for test; StarGAN keeps 1,999 of CelebA
+    second_root: str = ""  # of photos with labels in two sets: folder of those with classes
     workers: int = 1  # processes that read ahead; one keeps up with a CPU's training step
 
     def __post_init__(self):
         for name in ("image_width", "image_height", "output_width", "output_height"):
             _require(getattr(self, name) > 0, f"{name}={getattr(self, name)}: must be positive")
+        for name in ("crop", "num_test"):
+            _require(getattr(self, name) >= 0, f"{name}={getattr(self, name)}: must be 0 or more")
         for load, size in (("load_width", "image_width"), ("load_height", "image_height")):
             fits = getattr(self, load) >= getattr(self, size) if self.load_width else getattr(self, load) == 0
             _require(fits, f"{load}={getattr(self, load)}: must be at least {size}, or both load sizes 0")

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from itertools import tee
-from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
 import jittor as jt
 import numpy as np
 
-from data_tools.errors import InputError
-from data_tools.pairing import PHOTO_SUFFIXES, Pair, find_pairs, match_files, read_split, select_stems
-from jittor_tsit.config import DataConfig
 from jittor_tsit.parallel import Piece, Share
 from jittor_tsit.reading import Arrays, read_ahead
 from jittor_tsit.samples import (
-    AlignedSamples,
-    DomainSamples,
-    PairedSamples,
     PhasedSamples,
     Samples,
-    UnpairedSamples,
-    View,
     WithOther,
 )
 
-IMAGES_ONLY = ("unpaired", "aligned", "domains")  # kinds of batches without label maps
+IMAGES_ONLY = ("unpaired", "aligned", "domains")  # kinds of batches of two images each
+WITH_LABEL_MAPS = ("paired", "segmentation")
 
 
 @dataclass(frozen=True)
@@ -50,6 +41,27 @@ class ImageBatch:
     index: Sequence[int]
     share: Share
     other: Optional[jt.Var] = None  # as `b`, but of other pairs
+
+
+@dataclass(frozen=True)
+class LabelledImages:
+    """Images of one set with labels."""
+
+    image: jt.Var  # [N, 3, H, W] in [-1, 1]
+    label: jt.Var  # [N, c], theirs
+    target: jt.Var  # [N, c], which they shall get
+    index: Sequence[int]
+    share: Share
+    number: int = 0  # of the set
+
+
+@dataclass(frozen=True)
+class LabelledBatch:
+    """As many images of each set."""
+
+    sets: Tuple[LabelledImages, ...]
+    index: Sequence[int]
+    share: Share
 
 
 def alone(num_images: int) -> Share:
@@ -91,134 +103,6 @@ def to_pixels(image: jt.Var) -> np.ndarray:
     return pixels.astype(np.uint8).transpose(0, 2, 3, 1)
 
 
-def training_pairs(root: Path, split: Optional[Path]) -> list[Pair]:
-    """The pairs of a folder, or those that a split file names; then other files may be faulty.
-
-    Raises:
-        InputError: As `find_pairs`, `read_split` and `select_stems`.
-    """
-    if split is None:
-        return find_pairs(root)
-    try:
-        return select_stems(match_files(root).pairs, read_split(split))
-    except InputError as error:
-        raise InputError(f"split={split}: {error}") from None
-
-
-def paired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> PairedSamples:
-    """The samples of a set in the contest's layout."""
-    if config.direction != "AtoB":
-        raise InputError(f"direction={config.direction}: label maps are what photos are made from; only AtoB")
-    pairs = training_pairs(Path(config.root), split)
-    if config.folds:
-        pairs, _ = hold_out(pairs, config.folds, config.fold)
-    return PairedSamples(pairs, config.label_maps, view_of(config), seeds)
-
-
-def held_out_samples(config: DataConfig, split: Optional[Path]) -> PairedSamples:
-    """The pairs that `paired_samples` leaves out."""
-    _, held = hold_out(training_pairs(Path(config.root), split), config.folds, config.fold)
-    return PairedSamples(held, config.label_maps, view_of(config), (0,))
-
-
-def hold_out(pairs: Sequence[Pair], folds: int, fold: int) -> Tuple[List[Pair], List[Pair]]:
-    """Pairs for training, and those held out: the `fold`-th of `folds` parts, counted from 1.
-
-    The part of a pair follows from its stem alone, whatever other pairs there are.
-
-    Raises:
-        InputError: One of the two has no pair.
-    """
-    held = {pair for pair in pairs if int(hashlib.sha256(pair.stem.encode()).hexdigest(), 16) % folds == fold - 1}
-    if not 0 < len(held) < len(pairs):
-        raise InputError(f"folds={folds}, fold={fold}: holds out {len(held)} of {len(pairs)} pairs; take other folds")
-    return [pair for pair in pairs if pair not in held], sorted(held)
-
-
-def view_of(config: DataConfig) -> View:
-    """How its training images are made."""
-    size = config.image_width, config.image_height
-    load = (config.load_width, config.load_height) if config.load_width else size
-    return View(load, size, config.flip, config.color_jitter)
-
-
-def unpaired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> UnpairedSamples:
-    """The samples of a set with folders `trainA` and `trainB`.
-
-    Raises:
-        InputError: One of the folders is missing or empty, or a split was named, which only pairs have.
-    """
-    _require_plain(config, split)
-    if config.direction != "AtoB":
-        raise InputError(f"direction={config.direction}: content is a and style b; only AtoB")
-    photos = [list_photos(Path(config.root, name)) for name in ("trainA", "trainB")]
-    return UnpairedSamples(*photos, view_of(config), seeds)
-
-
-def domain_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> DomainSamples:
-    """The samples of a set with folders `trainA` and `trainB`, turned round by direction=BtoA.
-
-    Raises:
-        InputError: As `unpaired_samples`.
-    """
-    _require_plain(config, split)
-    photos = [list_photos(Path(config.root, name)) for name in ("trainA", "trainB")]
-    return DomainSamples(*(photos[::-1] if config.direction == "BtoA" else photos), view_of(config), seeds)
-
-
-def _require_plain(config: DataConfig, split: Optional[Path]) -> None:
-    """Refuse what only pairs with label maps have."""
-    if split is not None:
-        raise InputError(f"split={split}: training without label maps takes all photos of the folders")
-    if config.folds:
-        raise InputError(f"folds={config.folds}: only pairs with label maps are held out; must be 0")
-
-
-def aligned_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> AlignedSamples:
-    """The samples of a set whose folders `trainA` and `trainB` hold images of equal names, or `train` both in one file.
-
-    Raises:
-        InputError: A folder is missing or empty, an image has no partner, or a split was named.
-    """
-    _require_plain(config, split)
-    if config.color_jitter:
-        raise InputError(f"color_jitter={config.color_jitter}: pairs of images keep their colours; must be 0")
-    root, is_reversed = Path(config.root), config.direction == "BtoA"
-    if not Path(root, "trainA").is_dir() and Path(root, "train").is_dir():
-        files = [(path,) for path in list_photos(Path(root, "train"))]
-        return AlignedSamples(files, is_reversed, view_of(config), seeds)
-    a, b = (_by_stem(list_photos(Path(root, name))) for name in ("trainA", "trainB"))
-    lone = sorted(set(a) ^ set(b))
-    if lone:
-        path, other = (a[lone[0]], "trainB") if lone[0] in a else (b[lone[0]], "trainA")
-        raise InputError(f"{path}: no image of that name in {other} ({len(lone)} images have no partner)")
-    return AlignedSamples([(a[stem], b[stem]) for stem in sorted(a)], is_reversed, view_of(config), seeds)
-
-
-def _by_stem(paths: Sequence[Path]) -> Dict[str, Path]:
-    found: Dict[str, Path] = {}
-    for path in paths:
-        if path.stem in found:
-            raise InputError(f"{path}: {found[path.stem].name} has the same name, in another format")
-        found[path.stem] = path
-    return found
-
-
-def list_photos(folder: Path) -> list[Path]:
-    """The photos of a folder, sorted by name.
-
-    Raises:
-        InputError: There is no such folder, or none in it.
-    """
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; sets without label maps have trainA, trainB and testA, testB")
-    visible = (path for path in folder.iterdir() if not path.name.startswith("."))
-    paths = sorted(path for path in visible if path.suffix.lower() in PHOTO_SUFFIXES)
-    if not paths:
-        raise InputError(f"{folder}: holds no photos ({', '.join(PHOTO_SUFFIXES)})")
-    return paths
-
-
 def phased_samples(samples: Sequence[Samples], starts: Sequence[int], wants_other: bool) -> PhasedSamples:
     """The samples of a run's phases, with others' targets where a system wants them."""
     return PhasedSamples([WithOther(each) for each in samples] if wants_other else samples, starts)
@@ -230,7 +114,7 @@ def batches(
     """What this process computes of each step.
 
     Args:
-        kind: "paired", "segmentation", or one of IMAGES_ONLY.
+        kind: "paired", "segmentation", "labelled", or one of IMAGES_ONLY.
         num_ids: Of the label maps, if there are any.
         steps: The pieces of each step, as `parallel.split_batch` gives them.
 
@@ -252,6 +136,13 @@ def make_batch(kind: str, stacked: Arrays, piece: Piece, num_ids: int, has_other
     """Arrays as `Samples` give them, stacked, on the device."""
     stacked, last = (stacked[:-1], stacked[-1:]) if has_other else (stacked, ())
     other = map(to_image, last)
+    if kind == "labelled":
+        groups = [stacked[k : k + 3] for k in range(0, len(stacked), 3)]
+        sets = [
+            LabelledImages(to_image(photo), jt.array(label), jt.array(target), *piece, number)
+            for number, (photo, label, target) in enumerate(groups)
+        ]
+        return LabelledBatch(tuple(sets), *piece)
     if kind in IMAGES_ONLY:
         return ImageBatch(*map(to_image, stacked), *piece, *other)
     photo, *label = stacked

@@ -13,7 +13,7 @@ from data_tools.image_io import read_header, resize_photo, write_photo
 from data_tools.table import Table, write_table
 from jittor_tsit import parallel
 from jittor_tsit.config import Experiment
-from jittor_tsit.data import PairedBatch, alone, held_out_samples, to_pixels, to_segmap
+from jittor_tsit.data import PairedBatch, alone, to_pixels, to_segmap
 from jittor_tsit.judges import Judges
 from jittor_tsit.metrics.contest import CLOSENESS, as_far_as_known
 from jittor_tsit.metrics.segmentation import confusion, mean_iou, pixel_accuracy
@@ -23,6 +23,7 @@ from jittor_tsit.noise import Noise, key_of
 from jittor_tsit.plan import split_of
 from jittor_tsit.samples import PairedSamples
 from jittor_tsit.score import Set, judge
+from jittor_tsit.sets import held_out_samples
 from jittor_tsit.systems.base import System
 from jittor_tsit.training.evaluation import RANK, Evaluation
 

@@ -21,6 +21,7 @@ from jittor_tsit.data import PairedBatch, alone, to_image, to_pixels, to_segmap
 from jittor_tsit.label_maps import with_edges
 from jittor_tsit.models import QUALITY, SHEET_COLUMNS, SHEET_PAIRS, TRANSLATED, Model, claim, load_model
 from jittor_tsit.noise import Noise, key_of
+from jittor_tsit.relabel import relabel
 from jittor_tsit.submit import pack
 from jittor_tsit.training.run_dir import contact_sheet
 from jittor_tsit.translate import translate
@@ -74,7 +75,9 @@ def run_test(
     if model.system.batch_kind in TRANSLATED:
         return translate(model, data, out, seed, compare, back)
     if back:
-        raise InputError(f"--back: the model in {checkpoint} makes photos from label maps, and not the other way")
+        raise InputError(f"--back: the model in {checkpoint} has learned one way only")
+    if model.system.batch_kind == "labelled":
+        return relabel(model, data, out)
     inputs = find_inputs(data or Path(model.data.root), references)
     make_set(model, inputs, out, seed)
     parallel.on_first_process(lambda: finish(inputs, model.data, out, compare))

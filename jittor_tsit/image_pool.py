@@ -57,3 +57,45 @@ class ImagePool:
     def state_dict(self) -> Dict[str, jt.Var]:
         """What a checkpoint keeps."""
         return {"images": self.images}
+
+
+class HalfPool:
+    """As many images as it is given, half of them older ones.
+
+    Of every two images the first is shown as it is and kept, in a slot of its own until the pool is full and then in
+    that of a random older image. In place of the second a random kept image is shown. So half of each batch is
+    history, whatever the batches are.
+
+    Args:
+        size: Images kept.
+        shape, name, seed: As of `ImagePool`.
+
+    Source: Shrivastava et al., CVPR 2017, section 2.3: of a batch of b, b / 2 come from the buffer, and b / 2 random
+        ones of the buffer are replaced. The paper does not say how it is filled.
+    """
+
+    def __init__(self, size: int, shape: Tuple[int, int, int], name: str, seed: int):
+        self.size, self.seeds = size, (seed, zlib.crc32(name.encode()))
+        self.images = jt.zeros(size, *shape).stop_grad()
+        self.num_seen = jt.zeros(1).int32().stop_grad()  # images ever given, modulo 2 * size once it is full
+
+    def query(self, images: jt.Var, index: Sequence[int]) -> jt.Var:
+        """Shapes and arguments as of `ImagePool`; places may be left out."""
+        given, num_seen = [], int(self.num_seen.item())
+        for k, place in enumerate(index):
+            image, rng = images[k : k + 1], np.random.default_rng([*self.seeds, place])
+            num_kept = min((num_seen + 1) // 2, self.size)
+            if num_seen % 2:
+                slot = int(rng.integers(num_kept))
+                image = self.images[slot : slot + 1].clone()
+            else:
+                slot = num_kept if num_kept < self.size else int(rng.integers(self.size))
+                self.images[slot : slot + 1] = image
+            given.append(image)
+            num_seen += 1
+        self.num_seen.update(jt.array([num_seen if num_seen < 2 * self.size else 2 * self.size + num_seen % 2]).int32())
+        return jt.concat(given, 0)
+
+    def state_dict(self) -> Dict[str, jt.Var]:
+        """What a checkpoint keeps."""
+        return {"images": self.images, "num_seen": self.num_seen}

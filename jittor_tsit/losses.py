@@ -46,6 +46,11 @@ GAN_LOSSES: Dict[str, GANLoss] = {
 }
 
 
+def over_scales(loss: Callable[[Sequence[jt.Var]], jt.Var], logits: Sequence[jt.Var]) -> jt.Var:
+    """The sum over the scales, as BicycleGAN and UNIT have it, of a loss that takes the mean."""
+    return loss(logits) * len(logits)
+
+
 def absolute(x: jt.Var) -> jt.Var:
     """|x| with gradient 0 at 0, as PyTorch has it; Jittor's is 1 there."""
     return x * ((x > 0).float32() - (x < 0).float32())
@@ -92,6 +97,38 @@ def perceptual(features: Callable[[jt.Var], List[jt.Var]], image: jt.Var, target
 def kl_divergence(mu: jt.Var, logvar: jt.Var) -> jt.Var:
     """KL divergence of N(mu, e^logvar) from N(0, 1), summed over all dimensions, mean over the images."""
     return -0.5 * (1 + logvar - mu.sqr() - jt.exp(logvar)).sum() / mu.shape[0]
+
+
+def gradient_penalty(
+    logits_of: Callable[[jt.Var], Sequence[jt.Var]], real: jt.Var, fake: jt.Var, alpha: jt.Var
+) -> jt.Var:
+    """How far the slope of D is from 1 between photographs and generated images: mean of (slope - 1)^2.
+
+    Args:
+        logits_of: From images to logits, one Var a scale; the slope is that of their sum.
+        alpha: [N, 1, 1, 1], share of the photograph in the point between; uniform in [0, 1].
+
+    Source: Gulrajani et al., NIPS 2017, as StarGAN has it: the length over all pixels, without epsilon.
+    """
+    between = (alpha * real + (1 - alpha) * fake).detach().start_grad()
+    gradient = jt.grad(sum(logits.sum() for logits in logits_of(between)), between, retain_graph=True)
+    length = jt.sqrt(gradient.sqr().reshape(gradient.shape[0], -1).sum(1))
+    return (length - 1).sqr().mean()
+
+
+def binary_cross_entropy(logits: jt.Var, label: jt.Var) -> jt.Var:
+    """Of yes-or-no labels [N, K], zeros and ones; summed over them, mean over the images."""
+    return (softplus(logits) - logits * label).sum(1).mean()
+
+
+def cross_entropy(logits: jt.Var, label: jt.Var) -> jt.Var:
+    """Of one class among several, label [N, K] one-hot; mean over the images."""
+    return -(label * _log_probability(logits)).sum(1).mean()
+
+
+def patch_cross_entropy(logits: jt.Var, answer: int) -> jt.Var:
+    """Of the same right answer for every patch, mean over patches and images. logits [N, K, H, W]"""
+    return -_log_probability(logits)[:, answer].mean()
 
 
 def weighted_sum(terms: Dict[str, jt.Var], weights: Dict[str, float]) -> jt.Var:

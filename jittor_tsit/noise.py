@@ -1,14 +1,14 @@
 """Random draws that depend on the seed and the image alone, not on when or where they are made."""
 
 import zlib
-from typing import Sequence, Tuple
+from typing import Callable, Sequence, Tuple
 
 import jittor as jt
 import numpy as np
 
 
 class Noise:
-    """Normal draws, one stream for each purpose and image.
+    """Draws, one stream for each purpose and image.
 
     A resumed run draws what the uninterrupted one would have, and a label gets the same code in any batch.
     """
@@ -23,9 +23,15 @@ class Noise:
             purpose: Separates the draws of one image, such as "G" and "D".
             keys: One number an image: its place in the run, or `key_of` its name.
         """
+        return self._draws(purpose, keys, lambda rng: rng.standard_normal(shape, np.float32))
+
+    def uniform(self, purpose: str, keys: Sequence[int], shape: Tuple[int, ...]) -> jt.Var:
+        """Draws from [0, 1), [len(keys), *shape]; arguments as of `normal`."""
+        return self._draws(purpose, keys, lambda rng: rng.random(shape, np.float32))
+
+    def _draws(self, purpose: str, keys: Sequence[int], draw: Callable[[np.random.Generator], np.ndarray]) -> jt.Var:
         stream = zlib.crc32(purpose.encode())
-        draws = [np.random.default_rng([self.seed, stream, key]).standard_normal(shape, np.float32) for key in keys]
-        return jt.array(np.stack(draws))
+        return jt.array(np.stack([draw(np.random.default_rng([self.seed, stream, key])) for key in keys]))
 
 
 def key_of(name: str) -> int:

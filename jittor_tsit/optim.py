@@ -1,4 +1,4 @@
-"""Adam as PyTorch computes it, learning-rate schedule, averaged weights."""
+"""Adam and SGD as PyTorch computes them, learning-rate schedule, averaged weights."""
 
 from typing import Dict, Mapping, Tuple
 
@@ -19,24 +19,16 @@ def count_parameters(module: nn.Module) -> int:
     return sum(var.numel() for var in trainable(module).values())
 
 
-class Adam:
-    """Adam over named parameters.
+class Optimizer:
+    """Named parameters and a rate. A subclass writes `apply` and `state_dict`.
 
     Args:
         params: Name -> parameter.
-        weight_decay: Share of itself times the rate that a parameter loses in each step; those of one axis, biases and
-            scales, lose nothing.
-
-    Source: Kingma & Ba, ICLR 2015, as torch.optim.Adam does it. Jittor's own adds eps before the bias
-        correction, which differs for gradients of its order. The decay is AdamW's (Loshchilov & Hutter, ICLR 2019).
     """
 
-    def __init__(self, params: Mapping[str, jt.Var], lr: float, betas: Tuple[float, float], weight_decay: float = 0.0):
-        self.params = dict(params)
-        self.lr, self.betas, self.weight_decay = lr, betas, weight_decay
+    def __init__(self, params: Mapping[str, jt.Var], lr: float):
+        self.params, self.lr = dict(params), lr
         self.num_steps = 0
-        self.mean = {name: jt.zeros_like(param).stop_grad() for name, param in self.params.items()}
-        self.square = {name: jt.zeros_like(param).stop_grad() for name, param in self.params.items()}
 
     def gradients(self, loss: jt.Var) -> Dict[str, jt.Var]:
         """Name -> gradient of `loss` by the own parameters, and by nothing else."""
@@ -44,12 +36,64 @@ class Adam:
 
     def apply(self, gradients: Mapping[str, jt.Var]) -> None:
         """Update every parameter by its gradient."""
+        raise NotImplementedError
+
+    def state_dict(self) -> Dict[str, jt.Var]:
+        """What is kept from step to step, by name; the number of steps is `num_steps`."""
+        raise NotImplementedError
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent with momentum, as torch.optim.SGD does it.
+
+    Args:
+        momentum: Share of the last step's direction that is kept.
+    """
+
+    def __init__(self, params: Mapping[str, jt.Var], lr: float, momentum: float):
+        super().__init__(params, lr)
+        self.momentum = momentum
+        self.mean = {name: jt.zeros_like(param).stop_grad() for name, param in self.params.items()}
+
+    def apply(self, gradients: Mapping[str, jt.Var]) -> None:
+        self.num_steps += 1
+        for name, param in self.params.items():
+            mean = self.mean[name]
+            mean.update(self.momentum * mean + gradients[name].detach())
+            param.update(param - self.lr * mean)
+        jt.sync(list(self.params.values()))  # as Adam
+
+    def state_dict(self) -> Dict[str, jt.Var]:
+        return {f"mean.{name}": var for name, var in self.mean.items()}
+
+
+class Adam(Optimizer):
+    """Adam over named parameters.
+
+    Args:
+        params: Name -> parameter.
+        weight_decay: Share of itself times the rate that a parameter loses in each step; those of one axis, biases and
+            scales, lose nothing. AdamW's.
+        l2: Share of itself that is added to a parameter's gradient, of any axis. Adam's own.
+
+    Source: Kingma & Ba, ICLR 2015, as torch.optim.Adam does it. Jittor's own adds eps before the bias
+        correction, which differs for gradients of its order. The decay is AdamW's (Loshchilov & Hutter, ICLR 2019).
+    """
+
+    def __init__(self, params: Mapping[str, jt.Var], lr: float, betas: Tuple[float, float], weight_decay=0.0, l2=0.0):
+        super().__init__(params, lr)
+        self.betas, self.weight_decay, self.l2 = betas, weight_decay, l2
+        self.mean = {name: jt.zeros_like(param).stop_grad() for name, param in self.params.items()}
+        self.square = {name: jt.zeros_like(param).stop_grad() for name, param in self.params.items()}
+
+    def apply(self, gradients: Mapping[str, jt.Var]) -> None:
         self.num_steps += 1
         beta1, beta2 = self.betas
         rate = self.lr / (1 - beta1**self.num_steps)
         correction = (1 - beta2**self.num_steps) ** -0.5
         for name, param in self.params.items():
             grad, mean, square = gradients[name].detach(), self.mean[name], self.square[name]
+            grad = grad + self.l2 * param if self.l2 else grad
             mean.update(beta1 * mean + (1 - beta1) * grad)
             square.update(beta2 * square + (1 - beta2) * grad * grad)
             kept = 1 - self.lr * self.weight_decay if len(param.shape) > 1 else 1.0
@@ -58,7 +102,6 @@ class Adam:
         jt.sync(list(self.params.values()))  # now, so that the step's graph does not grow into the next one
 
     def state_dict(self) -> Dict[str, jt.Var]:
-        """The moments by name; the number of steps is `num_steps`."""
         state = {f"mean.{name}": var for name, var in self.mean.items()}
         state.update({f"square.{name}": var for name, var in self.square.items()})
         return state

@@ -102,12 +102,26 @@ def _parse_pair(text: str) -> Tuple[float, float]:
     return _parse_finite(first), _parse_finite(second)
 
 
+def _parse_names(text: str) -> Tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(",")) if text else ()
+    if not all(names):
+        raise ValueError
+    return names
+
+
+def _parse_two_names(text: str) -> Tuple[str, str]:
+    first, second = _parse_names(text)
+    return first, second
+
+
 _PARSERS = {
     int: lambda text: int(text.replace("_", "")),
     float: _parse_finite,
     bool: lambda text: {"true": True, "false": False, "1": True, "0": False}[text.lower()],
     str: str,
     Tuple[float, float]: _parse_pair,
+    Tuple[str, str]: _parse_two_names,
+    Tuple[str, ...]: _parse_names,
 }
 _KIND_NAMES = {
     int: "a whole number",
@@ -115,4 +129,6 @@ _KIND_NAMES = {
     bool: "true or false",
     str: "a text",
     Tuple[float, float]: "two numbers, such as 0,0.9",
+    Tuple[str, str]: "two names, such as trainA,trainB",
+    Tuple[str, ...]: "names with commas between them",
 }

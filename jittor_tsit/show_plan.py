@@ -30,7 +30,7 @@ def show_plan(experiment: Experiment, run_dir: Path, num_processes: int) -> None
         InputError: Faulty data or options.
     """
     system = build_system(experiment)
-    samples = list_samples(experiment, system.batch_kind)
+    samples = list_samples(experiment, system)
     plan = make_plan(experiment, [len(each) for each in samples])
     require_even(plan, 0, num_processes)
     speeds, source = _speeds(experiment, system, samples, plan, run_dir)

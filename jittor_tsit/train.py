@@ -6,7 +6,7 @@ import dataclasses
 import json
 import sys
 from pathlib import Path
-from typing import List, Optional
+from typing import Callable, Dict, List, Optional
 
 import jittor as jt
 from tqdm import tqdm
@@ -18,15 +18,7 @@ from data_tools.files import write_atomic
 from data_tools.image_io import read_photo
 from jittor_tsit import parallel
 from jittor_tsit.config import Experiment, to_json
-from jittor_tsit.data import (
-    IMAGES_ONLY,
-    aligned_samples,
-    batches,
-    domain_samples,
-    paired_samples,
-    phased_samples,
-    unpaired_samples,
-)
+from jittor_tsit.data import WITH_LABEL_MAPS, batches, phased_samples
 from jittor_tsit.evaluate import make_evaluation
 from jittor_tsit.experiment_files import load_experiment, shipped_experiment
 from jittor_tsit.label_maps import LabelMaps
@@ -34,6 +26,7 @@ from jittor_tsit.optim import count_parameters
 from jittor_tsit.overrides import override
 from jittor_tsit.plan import PlannedPhase, make_plan, phases_of, require_even, split_of, steps_from, terms_of
 from jittor_tsit.samples import AlignedSamples, Samples
+from jittor_tsit.sets import aligned_samples, domain_samples, labelled_samples, paired_samples, unpaired_samples
 from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.systems.base import System
 from jittor_tsit.training.checkpoint import Checkpoint, Progress, check_arrays, checkpoint_path
@@ -43,6 +36,7 @@ from jittor_tsit.training.options import open_run_dir
 from jittor_tsit.training.run_dir import RunLog, SilentLog
 from jittor_tsit.training.snapshots import Snapshots
 
+Runs = Callable[[Path, Path], Dict[str, Experiment]]
 CPU_PARAMETERS = 50e6  # of G; quickstart has 5 million, the CPU-size experiment 21 million, the published model 335
 
 
@@ -58,6 +52,30 @@ def configure(experiment_file: Path, data: Optional[Path], assignments: list[str
     return experiment
 
 
+def run_each(runs: Runs, data: Path, run_dir: Path, assignments: List[str], only_shows: bool) -> int:
+    """Train the experiments of a file that has several, each in a folder of its own; returns the exit status.
+
+    Args:
+        runs: As `load_runs` has it.
+        only_shows: Print their options instead.
+
+    Raises:
+        InputError: As `run_training`.
+    """
+    made = run_dir / "data"
+    parallel.on_first_process(lambda: runs(data, made.absolute()))
+    for name, experiment in runs(data, made.absolute()).items():
+        experiment = override(experiment, assignments)
+        if only_shows:
+            print(to_json(experiment), end="")
+            continue
+        say(f"{name}:")
+        status = run_training(experiment, run_dir / name)
+        if status:
+            return status
+    return 0
+
+
 def run_training(experiment: Experiment, run_dir: Path) -> int:
     """Train to the end, or to the first Ctrl-C; returns the exit status.
 
@@ -67,7 +85,7 @@ def run_training(experiment: Experiment, run_dir: Path) -> int:
     run, data = experiment.run, experiment.data
     say(f"reading {data.root}")
     system = build_system(experiment)
-    samples = parallel.together(read_samples, experiment, system.batch_kind)
+    samples = parallel.together(read_samples, experiment, system)
     plan = parallel.together(make_plan, experiment, [len(each) for each in samples])
     options = {**json.loads(to_json(experiment)), "samples": [each.digest() for each in samples]}
     require_same_run(options)
@@ -128,28 +146,32 @@ def build_system(experiment: Experiment) -> System:
     return system
 
 
-def list_samples(experiment: Experiment, batch_kind: str) -> List[Samples]:
+def list_samples(experiment: Experiment, system: System) -> List[Samples]:
     """The training samples of each phase.
 
     Raises:
         InputError: The folder or a split file is missing or faulty.
     """
-    make = {"unpaired": unpaired_samples, "aligned": aligned_samples, "domains": domain_samples}.get(
-        batch_kind, paired_samples
-    )
+    makers = {
+        "unpaired": unpaired_samples,
+        "aligned": aligned_samples,
+        "domains": domain_samples,
+        "labelled": lambda *arguments: labelled_samples(*arguments, system.names),
+    }
+    make = makers.get(system.batch_kind, paired_samples)
     numbers = range(1, len(phases_of(experiment)) + 1)
     return [make(experiment.data, split_of(experiment, number), (experiment.run.seed, number)) for number in numbers]
 
 
-def read_samples(experiment: Experiment, batch_kind: str) -> List[Samples]:
+def read_samples(experiment: Experiment, system: System) -> List[Samples]:
     """The training samples of each phase, all of them read once by process 0 and found good.
 
     Raises:
         InputError: As `list_samples`; or names the first faulty pair and their number.
     """
-    samples = list_samples(experiment, batch_kind)
+    samples = list_samples(experiment, system)
     if parallel.rank() == 0:
-        (check_photos if batch_kind in IMAGES_ONLY else check_all_pairs)(experiment, samples)
+        (check_all_pairs if system.batch_kind in WITH_LABEL_MAPS else check_photos)(experiment, samples)
     return samples
 
 

@@ -13,10 +13,11 @@ from tqdm import tqdm
 from data_tools.errors import InputError
 from data_tools.image_io import read_photo, resize_photo, write_photo
 from jittor_tsit import parallel
-from jittor_tsit.data import ImageBatch, alone, list_photos, to_image, to_pixels
+from jittor_tsit.data import ImageBatch, alone, to_image, to_pixels
 from jittor_tsit.models import QUALITY, SHEET_COLUMNS, SHEET_PAIRS, Model, claim
 from jittor_tsit.noise import Noise, key_of
 from jittor_tsit.samples import halves
+from jittor_tsit.sets import list_photos
 from jittor_tsit.training.run_dir import contact_sheet
 
 
@@ -27,14 +28,14 @@ def translate(
 
     Args:
         folder: Of inputs, or of files with two images each where training had such; by default `testA` (`testB` with
-            direction=BtoA), or `test`.
+            direction=BtoA) or `test`, and without such the training images.
         back: The other way, by a model that has learned both.
         count: Images of each input, by noise from `seed` on; of several the names are `<stem>_1.jpg` and so on.
 
     Raises:
         InputError: There is no such folder, an image is faulty, or the model knows one way or one image only.
     """
-    if back and not hasattr(model.system, "generate_back"):
+    if back and not model.system.has_way_back:
         raise InputError(f"--back: the model in {model.checkpoint} has learned one way only")
     if count > 1 and not model.system.draws_at_test(has_references=False):
         raise InputError(f"--candidates {count}: {model.checkpoint} makes one image of an input, whatever the seed")
@@ -87,9 +88,10 @@ class Originals:
     def __init__(self, model: Model, folder: Optional[Path], back: bool):
         data = model.data
         self.size, self.is_reversed = (data.image_width, data.image_height), (data.direction == "BtoA") != back
-        own = Path(data.root, "testB" if self.is_reversed else "testA")
         root = Path(data.root)
-        self.has_two = not Path(root, "trainA").is_dir() and Path(root, "train").is_dir()
+        own = root / ("testB" if self.is_reversed else "testA")
+        own = own if own.is_dir() else root / data.domains[self.is_reversed]
+        self.has_two = model.system.batch_kind == "aligned" and not (root / "trainA").is_dir()
         self.folder = folder or (Path(root, "test") if self.has_two else own)
         self.paths: List[Path] = list_photos(self.folder)
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from data_tools.errors import InputError
 from jittor_tsit.config import DataConfig
-from jittor_tsit.data import aligned_samples, domain_samples, paired_samples, unpaired_samples
+from jittor_tsit.sets import aligned_samples, domain_samples, paired_samples, unpaired_samples
 
 
 @pytest.fixture

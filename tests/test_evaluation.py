@@ -14,7 +14,7 @@ from data_tools.pairing import Pair
 from data_tools.synthetic import write_set
 from jittor_tsit import train
 from jittor_tsit.config import DataConfig, Experiment, RunConfig
-from jittor_tsit.data import hold_out
+from jittor_tsit.sets import hold_out
 from jittor_tsit.systems.tsit import TSITConfig
 from jittor_tsit.training.checkpoint import Progress, load_checkpoint
 from jittor_tsit.training.evaluation import BEST, CURVE, METRICS, Evaluation, read_metrics

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FLOORS = (  # lowest first; a module may import from its own floor or below
     ("data_tools", "jittor_tsit.bootstrap", "jittor_tsit.config", "jittor_tsit.label_maps", "jittor_tsit.samples", "jittor_tsit.reading",
-     "jittor_tsit.convert", "jittor_tsit.imagenet", "jittor_tsit.command_line", "jittor_tsit.convert_segformer", "jittor_tsit.pickled_arrays", "jittor_tsit.torch_pickle",
+     "jittor_tsit.convert", "jittor_tsit.official_keys", "jittor_tsit.labelled", "jittor_tsit.sets", "jittor_tsit.imagenet", "jittor_tsit.command_line", "jittor_tsit.convert_segformer", "jittor_tsit.pickled_arrays", "jittor_tsit.torch_pickle",
      "jittor_tsit.weight_files", "jittor_tsit.ticker", "jittor_tsit.experiment_files", "jittor_tsit.submit",
      "jittor_tsit.overrides", "jittor_tsit.plan", "jittor_tsit.launch"),
     ("jittor_tsit.layers", "jittor_tsit.parallel"),
@@ -19,7 +19,7 @@ FLOORS = (  # lowest first; a module may import from its own floor or below
     ("jittor_tsit.systems",),
     ("jittor_tsit.training",),
     ("jittor_tsit.start", "jittor_tsit.train", "jittor_tsit.evaluate", "jittor_tsit.judges", "jittor_tsit.score",
-     "jittor_tsit.score_page", "jittor_tsit.jury", "jittor_tsit.models", "jittor_tsit.translate", "jittor_tsit.screen", "jittor_tsit.screened", "jittor_tsit.show_plan", "jittor_tsit.average", "jittor_tsit.generate",
+     "jittor_tsit.score_page", "jittor_tsit.jury", "jittor_tsit.models", "jittor_tsit.translate", "jittor_tsit.relabel", "jittor_tsit.screen", "jittor_tsit.screened", "jittor_tsit.show_plan", "jittor_tsit.average", "jittor_tsit.generate",
      "jittor_tsit.doctor", "jittor_tsit.__main__"),
 )  # fmt: skip
 

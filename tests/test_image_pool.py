@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from reference_vectors import Vectors, reference_files
 
-from jittor_tsit.image_pool import ImagePool
+from jittor_tsit.image_pool import HalfPool, ImagePool
 
 
 class RecordedPool(ImagePool):
@@ -58,3 +58,31 @@ def test_a_pool_with_its_images_restored_goes_on_as_before():
 
 def test_pools_of_other_names_decide_otherwise():
     assert queries(ImagePool(4, (1, 2, 2), "a", 0), 0, 40) != queries(ImagePool(4, (1, 2, 2), "b", 0), 0, 40)
+
+
+def batches_of_two(pool, first, last):
+    """What is given for the images first + 1, first + 2, ... of value their number."""
+    given = []
+    for k in range(first, last, 2):
+        images = jt.concat([jt.ones(1, 1, 2, 2) * (k + 1), jt.ones(1, 1, 2, 2) * (k + 2)], 0)
+        given += pool.query(images, range(k, k + 2)).numpy()[:, 0, 0, 0].tolist()
+    return given
+
+
+def test_half_of_what_a_half_pool_gives_is_new_and_the_rest_was_given_before():
+    given = batches_of_two(HalfPool(10, (1, 2, 2), "a", 0), 0, 200)
+    fresh, older = given[::2], given[1::2]
+    assert fresh == list(range(1, 200, 2))
+    assert older[0] == 1 and all(old in fresh[: k + 1] for k, old in enumerate(older))
+    assert len(set(older)) > 40  # of 100 draws, each from ten that change
+    assert max(new - old for new, old in zip(fresh, older)) > 20  # ten images are kept, and some for long
+
+
+def test_a_half_pool_restored_goes_on_as_before_whatever_the_batches():
+    whole = batches_of_two(HalfPool(4, (1, 2, 2), "a", 0), 0, 40)
+    for cut in (3, 20):
+        first, second = HalfPool(4, (1, 2, 2), "a", 0), HalfPool(4, (1, 2, 2), "a", 0)
+        given = queries(first, 0, cut)
+        for name, var in second.state_dict().items():
+            var.update(jt.array(first.state_dict()[name].numpy()))
+        assert given + queries(second, cut, 40) == whole

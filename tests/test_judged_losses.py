@@ -62,7 +62,7 @@ def test_g_learns_from_the_segmenter_and_the_segmenter_stays(segmenter):
     before = {name: var.numpy().copy() for name, var in system.segmenter.state_dict().items()}
     weight = system.G.conv_image.weight
     start = weight.numpy().copy()
-    terms = system.train_step([make_batch("paired")], 0)
+    terms = system.train_step([make_batch(system)], 0)
     assert 0 < terms["G/segmenter"].item() < 20 and 0.5 < terms["G/score"].item() < 1
     assert not np.array_equal(weight.numpy(), start)
     for name, var in system.segmenter.state_dict().items():

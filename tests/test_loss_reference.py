@@ -10,6 +10,7 @@ from reference_vectors import FOLDER, Vectors, assert_close, reference_files
 
 from jittor_tsit import losses
 from jittor_tsit.data import to_image
+from jittor_tsit.layers.basic import leaky_relu
 from jittor_tsit.networks.vgg import VGGFeatures, load_vgg
 
 pytestmark = pytest.mark.reference
@@ -108,3 +109,38 @@ def test_perceptual_loss_on_real_vgg16_weights_is_the_same(path):
     # Flat parts of a photograph give equal activations, between which rounding decides max-pool's and L1's choice:
     # 66 of 110,592 elements were off by more than 2e-3, none by more than 6e-3. A wrong gradient differs everywhere.
     assert np.quantile(off, 0.999) <= 2e-3 and off.max() <= 2e-2, (np.quantile(off, [0.5, 0.99, 0.999]), off.max())
+
+
+PIX2PIX_MODES = {"lsgan": "lsgan", "vanilla": "vanilla", "wgangp": "wgan"}
+
+
+@pytest.mark.parametrize("path", reference_files(kind="losses_gan"))
+def test_pix2pixs_losses_are_the_official_ones(path):
+    vectors = Vectors(path)
+    for mode, name in PIX2PIX_MODES.items():
+        for kind in ("real", "fake"):
+            logits = jt.array(vectors["input/pred"])
+            loss = getattr(losses.GAN_LOSSES[name], kind)([logits])
+            assert_close(loss.item(), vectors[f"loss/{mode}/{kind}"], 1e-5, f"{mode} {kind}")
+            assert_close(jt.grad(loss, logits), vectors[f"grad/input/{mode}/{kind}/pred"], 1e-5, f"{mode} {kind}")
+
+
+@pytest.mark.parametrize("path", reference_files(kind="losses_gan"))
+def test_the_gradient_penalty_and_its_gradients_are_the_official_ones(path):
+    vectors = Vectors(path)
+    params = {name: jt.array(array) for name, array in vectors.group("param/").items()}
+    jt.sync_all()
+    real, fake = (jt.array(vectors[f"input/{name}"]) for name in ("real", "fake"))
+    drawn = vectors["input/alpha"].reshape(-1, 1, 1, 1)
+
+    def logits_of(image):
+        x = leaky_relu(jt.nn.conv2d(image, params["weight"], params["bias"], 2, 1))
+        return [jt.nn.conv2d(x, params["weight2"], None, 1, 1)]
+
+    for kind, alpha in (("mixed", drawn), ("real", np.ones_like(drawn)), ("fake", np.zeros_like(drawn))):
+        penalty = losses.gradient_penalty(logits_of, real, fake, jt.array(alpha))
+        assert_close(10 * penalty.item(), vectors[f"loss/gradient_penalty/{kind}"], 1e-5, kind)  # the file's weight
+        for name, gradient in zip(params, jt.grad(10 * penalty, list(params.values()))):
+            reference = vectors[f"grad/gradient_penalty/{kind}/{name}"]
+            # second derivatives: the README's bound for gradients; those of the bias are 0
+            assert np.abs(gradient.numpy() - reference).max() <= 2e-3 * np.abs(reference).max() + 1e-7, (kind, name)

@@ -16,7 +16,7 @@ from reference_vectors import (
     reference_files,
 )
 
-from jittor_tsit import convert
+from jittor_tsit import convert, official_keys
 from jittor_tsit.layers.blocks import FADEBlock, SPADEBlock, StreamBlock
 from jittor_tsit.layers.mode import set_training
 from jittor_tsit.layers.norm import BatchNorm, fadain, instance_norm
@@ -44,9 +44,9 @@ def prepare(path, module, rules):
 def test_stream_block_is_the_official_one(path):
     config = Vectors(path).config
     block = StreamBlock(config["fin"], config["fout"])
-    vectors, _ = prepare(path, block, convert.BLOCK_RULES)
+    vectors, _ = prepare(path, block, official_keys.BLOCK_RULES)
     x = jt.array(vectors["input/x"])
-    assert_same_pass(vectors, block, convert.BLOCK_RULES, {"out": block(x)}, {"x": x}, output_rtol=1e-4)
+    assert_same_pass(vectors, block, official_keys.BLOCK_RULES, {"out": block(x)}, {"x": x}, output_rtol=1e-4)
 
 
 def make_block(vectors):
@@ -61,14 +61,14 @@ def make_block(vectors):
 @pytest.mark.parametrize("path", reference_files(kind="tsit_fade_block") + reference_files(kind="spade_block"))
 def test_modulated_block_is_the_official_one(path):
     block, inputs = make_block(Vectors(path))
-    vectors, recorded = prepare(path, block, convert.BLOCK_RULES)
+    vectors, recorded = prepare(path, block, official_keys.BLOCK_RULES)
     out = block(*inputs.values())
     outputs = {_block_output_name(name): output for name, output in recorded.items()}
-    assert_same_pass(vectors, block, convert.BLOCK_RULES, {**outputs, "out": out}, inputs, output_rtol=1e-4)
+    assert_same_pass(vectors, block, official_keys.BLOCK_RULES, {**outputs, "out": out}, inputs, output_rtol=1e-4)
 
 
 def _block_output_name(name: str) -> str:
-    renamed = convert._apply(convert.BLOCK_RULES, f"{name}.")[:-1]
+    renamed = convert._apply(official_keys.BLOCK_RULES, f"{name}.")[:-1]
     return renamed.replace(".norm", ".param_free_norm")
 
 
@@ -93,12 +93,12 @@ def test_fadain_is_the_official_one(path):
 def test_encoder_is_the_official_one(path):
     options = Vectors(path).options
     encoder = ConvEncoder(options["ngf"], options.get("z_dim", 256))
-    vectors, recorded = prepare(path, encoder, convert.ENCODER_RULES)
+    vectors, recorded = prepare(path, encoder, official_keys.ENCODER_RULES)
     image = jt.array(vectors["input/image"])
     mu, logvar = encoder(image)
     layers = {f"layer{k + 1}": instance_norm(recorded[f"convs.{k}"]) for k in range(6)}
     outputs = {**layers, "mu": mu, "logvar": logvar}
-    assert_same_pass(vectors, encoder, convert.ENCODER_RULES, outputs, {"image": image}, output_rtol=1e-4)
+    assert_same_pass(vectors, encoder, official_keys.ENCODER_RULES, outputs, {"image": image}, output_rtol=1e-4)
 
 
 def make_discriminator(vectors, in_channels):
@@ -106,7 +106,7 @@ def make_discriminator(vectors, in_channels):
     num_layers = 3 if options.get("task") == "AST" else options.get("n_layers_D", 4)  # the task forces it
     unit_stride_layer = num_layers - 1 if vectors.config["system"] == "SPADE" else 3
     D = MultiscaleDiscriminator(in_channels, options["ndf"], num_layers, options.get("num_D", 2), unit_stride_layer)
-    return D, convert.discriminator_rules(num_layers)
+    return D, official_keys.discriminator_rules(num_layers)
 
 
 @pytest.mark.parametrize("path", reference_files(kind="multiscale_discriminator"))
@@ -152,9 +152,9 @@ def make_generator(vectors, in_channels):
     options, start = vectors.options, make_start(vectors, in_channels)
     if vectors.config["system"] == "SPADE":
         num_upsamplings = NUM_UPSAMPLINGS[options["num_upsampling_layers"]]
-        return SPADEGenerator(in_channels, options["ngf"], start, num_upsamplings), convert.SPADE_GENERATOR_RULES
+        return SPADEGenerator(in_channels, options["ngf"], start, num_upsamplings), official_keys.SPADE_GENERATOR_RULES
     G = TSITGenerator(in_channels, options["ngf"], start, has_style_stream=is_ast(vectors), alpha=options["alpha"])
-    return G, convert.TSIT_GENERATOR_RULES
+    return G, official_keys.TSIT_GENERATOR_RULES
 
 
 def generator_inputs(vectors):
@@ -180,7 +180,7 @@ def test_generator_is_the_official_one(path):
     vectors, recorded = prepare(path, G, rules)
     image = G(*arguments)
     outputs = {"image": image, "fc": recorded.get("start.linear", recorded.get("start.conv"))}
-    outputs.update({name: recorded.get(f"blocks.{k}") for k, name in enumerate(convert.GENERATOR_BLOCKS)})
+    outputs.update({name: recorded.get(f"blocks.{k}") for k, name in enumerate(official_keys.GENERATOR_BLOCKS)})
     for prefix, stream in (("ft", "content_stream"), ("sft", "style_stream")):
         outputs.update({f"{prefix}{k}": recorded.get(f"{stream}.blocks.{k}") for k in range(8)})
     # a deep network: the vectors' README allows 5e-4 for outputs and features

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from data_tools.pairing import read_split
 from data_tools.synthetic import write_set
 from jittor_tsit import train
-from jittor_tsit.data import read_split
 from jittor_tsit.show_plan import show_plan
 from jittor_tsit.systems.tsit import TSITSystem
 from jittor_tsit.training.checkpoint import checkpoint_path, checkpoint_paths, load_checkpoint

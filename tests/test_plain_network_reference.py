@@ -7,7 +7,7 @@ import jittor as jt
 import pytest
 from reference_vectors import Vectors, assert_same_pass, put_weights, record_outputs, reference_files
 
-from jittor_tsit import convert
+from jittor_tsit import convert, official_keys
 from jittor_tsit.layers.basic import leaky_relu
 from jittor_tsit.layers.init import xavier
 from jittor_tsit.layers.mode import set_training
@@ -30,13 +30,13 @@ def make_network(config):
     norm, kind = NORMS[config["norm"]], config["arch"]
     if kind in ("nlayer", "pixel"):
         D = PlainPatchGAN(config["input_nc"], config["ndf"], config["n_layers"], norm)
-        return D, convert.plain_patchgan_rules(config["n_layers"]), "pred"
+        return D, official_keys.plain_patchgan_rules(config["n_layers"]), "pred"
     sizes = config["input_nc"], config["output_nc"]
     if kind == "unet":
         levels = config["num_downs"]
-        return UNetGenerator(*sizes, levels, config["ngf"], norm), convert.unet_rules(levels), "image"
+        return UNetGenerator(*sizes, levels, config["ngf"], norm), official_keys.unet_rules(levels), "image"
     blocks = config["n_blocks"]
-    return ResNetGenerator(*sizes, blocks, config["ngf"], norm), convert.resnet_rules(blocks), "image"
+    return ResNetGenerator(*sizes, blocks, config["ngf"], norm), official_keys.resnet_rules(blocks), "image"
 
 
 FILES = [
@@ -74,15 +74,15 @@ def make_bicycle_network(config):
         levels, adds_to_all = NUM_LEVELS[config["netG"]], config["where_add"] == "all"
         sizes = config["input_nc"], config["output_nc"], levels, config["ngf"], config["nz"]
         net = LatentUNet(*sizes, norm, adds_to_all, config["upsample"])
-        return net, convert.latent_unet_rules(levels, adds_to_all, config["upsample"])
+        return net, official_keys.latent_unet_rules(levels, adds_to_all, config["upsample"])
     if kind == "netE":
         kind, _, size = config["netE"].partition("_")
         layers = NUM_LAYERS_E[size]
         net = LatentEncoder(kind, config["output_nc"], config["nef"], layers, config["nz"], norm)
-        return net, convert.latent_encoder_rules(kind, layers)
+        return net, official_keys.latent_encoder_rules(kind, layers)
     layers = NUM_LAYERS_D[config["netD"]]
     net = TwoScalePatchGAN(config["input_nc"], config["ndf"], layers, norm, xavier)
-    return net, convert.two_scale_patchgan_rules(layers)
+    return net, official_keys.two_scale_patchgan_rules(layers)
 
 
 def bicycle_outputs(kind, results, recorded):

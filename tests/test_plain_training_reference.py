@@ -5,19 +5,10 @@ Tolerances are those of the vectors' README, section 6.
 
 import jittor as jt
 import pytest
-from reference_vectors import Vectors, assert_close, put_weights, reference_files
-from training_trace import (
-    assert_moved_alike,
-    assert_same_buffers,
-    assert_same_gradients_at_first,
-    assert_same_image,
-    keep_gradients,
-    official_parameters,
-    optimizer_names,
-)
+from reference_vectors import Vectors, reference_files
+from training_trace import check_steps, optim_of
 
-from jittor_tsit import convert
-from jittor_tsit.config import OptimConfig
+from jittor_tsit import official_keys
 from jittor_tsit.data import ImageBatch, alone
 from jittor_tsit.systems.bicyclegan import BicycleGANConfig, BicycleGANSystem, BicycleGANWeights
 from jittor_tsit.systems.cyclegan import CycleGANConfig, CycleGANSystem, CycleGANWeights
@@ -41,42 +32,21 @@ class RecordedNoise:
         return jt.array(self.vectors[self.draws[purpose]])
 
 
-def check_steps(vectors, system, rules, places, terms_of, images):
-    """All losses, images, first gradients, parameters and buffers of a file.
-
-    Args:
-        rules: Official network -> our module and the rules of its names.
-        places: Official network -> the optimizer, and what our names begin with there.
-        terms_of: From our terms to the official ones, weighted as the file has them.
-        images: Official name -> what lists our images of a step, to be read after it.
-    """
-    steps, lr = vectors.config["steps"], vectors.options["lr"]
-    for net, (module, net_rules) in rules.items():
-        put_weights(module, vectors.group(f"param/{net}/"), net_rules)
-    gradients = {name: keep_gradients(optimizer) for name, optimizer in system.optimizers.items()}
+def images_of(vectors, system):
+    """The batch of every step."""
     a, b = (jt.array(vectors[f"input/{name}"]) for name in "AB")
-    batch = ImageBatch(a, b, range(len(a)), alone(len(a)))
-    if system.wants_other:  # officially the second half of the batch
-        half = len(a) // 2
-        batch = ImageBatch(a[:half], b[:half], range(half), alone(half), b[half:])
+    if not system.wants_other:
+        return ImageBatch(a, b, range(len(a)), alone(len(a)))
+    half = len(a) // 2  # the second half of the batch lends its targets
+    return ImageBatch(a[:half], b[:half], range(half), alone(half), b[half:])
+
+
+def check(vectors, system, rules, places, terms_of, images):
+    """As `check_steps`, on the file's pairs and draws."""
     assert vectors.group("loss/step0/") and set(vectors.group("output/step0/")) == set(images)
-    for step in range(steps):
-        system.noise = RecordedNoise(vectors, step)
-        terms = system.train_step([batch], step)
-        ours = terms_of({name: term.item() for name, term in terms.items()})
-        for name, reference in vectors.group(f"loss/step{step}/").items():
-            assert_close(ours[name], reference, 5e-4 if step == steps - 1 else 1e-4, f"step {step} {name}")
-        for name, image_of in images.items():
-            stride = vectors.config.get("image_stride", 1)
-            assert_same_image(vectors, f"step{step}/{name}", image_of().numpy(), stride, 2e-3)
-        if step == 0:
-            first = official_parameters(rules)
-    names = optimizer_names(rules, places)
-    assert_same_gradients_at_first(vectors, gradients, names, lambda name: 1e-3)
-    assert_moved_alike(vectors, "after_step0/", first, 1, lambda name: lr)
-    last = official_parameters(rules)
-    assert_moved_alike(vectors, "after/", last, steps, lambda name: lr)
-    assert_same_buffers(vectors, last)
+    batch, noise_of = images_of(vectors, system), lambda step: RecordedNoise(vectors, step)
+    stride = vectors.config.get("image_stride", 1)
+    check_steps(vectors, system, rules, places, terms_of, images, batch, noise_of, stride)
 
 
 def calls_of(module):
@@ -89,10 +59,6 @@ def calls_of(module):
 
     module.execute = keep
     return outputs
-
-
-def optim_of(options):
-    return OptimConfig(lr_G=options["lr"], lr_D=options["lr"], betas=(options["beta1"], 0.999))
 
 
 @pytest.mark.parametrize("path", reference_files(kind="training_steps", system="pix2pix"))
@@ -114,8 +80,8 @@ def test_pix2pixs_steps_are_the_official_trainers(path):
     system = Pix2PixSystem(config, 29, *vectors["input/A"].shape[2:], seed=0)
     system.prepare_training(terms=())
     rules = {
-        "netG": (system.G, convert.unet_rules(config.num_levels)),
-        "netD": (system.D, convert.plain_patchgan_rules(config.num_layers_D)),
+        "netG": (system.G, official_keys.unet_rules(config.num_levels)),
+        "netD": (system.D, official_keys.plain_patchgan_rules(config.num_layers_D)),
     }
 
     def terms_of(terms):
@@ -125,7 +91,7 @@ def test_pix2pixs_steps_are_the_official_trainers(path):
 
     made = calls_of(system.G)
     places = {"netG": ("G", ""), "netD": ("D", "")}
-    check_steps(vectors, system, rules, places, terms_of, {"fake_B": lambda: made[-1]})
+    check(vectors, system, rules, places, terms_of, {"fake_B": lambda: made[-1]})
 
 
 @pytest.mark.parametrize("path", reference_files(kind="training_steps", system="CycleGAN"))
@@ -152,7 +118,10 @@ def test_cyclegans_steps_are_the_official_trainers(path):
     )
     system = CycleGANSystem(config, 29, *vectors["input/A"].shape[2:], seed=0)
     system.prepare_training(terms=())
-    resnet, patchgan = convert.resnet_rules(config.num_blocks), convert.plain_patchgan_rules(config.num_layers_D)
+    resnet, patchgan = (
+        official_keys.resnet_rules(config.num_blocks),
+        official_keys.plain_patchgan_rules(config.num_layers_D),
+    )
     # officially D_A judges what G_A makes, images of b
     rules = {"netG_A": (system.G_ab, resnet), "netG_B": (system.G_ba, resnet)}
     rules.update(netD_A=(system.D_b, patchgan), netD_B=(system.D_a, patchgan))
@@ -173,7 +142,7 @@ def test_cyclegans_steps_are_the_official_trainers(path):
     for k, (name_ab, name_ba) in enumerate((("fake_B", "fake_A"), ("rec_B", "rec_A"), ("idt_A", "idt_B"))):
         images[name_ab] = lambda k=k: made_ab[k - 3]
         images[name_ba] = lambda k=k: made_ba[k - 3]
-    check_steps(vectors, system, rules, places, terms_of, images)
+    check(vectors, system, rules, places, terms_of, images)
 
 
 @pytest.mark.parametrize("path", reference_files(kind="training_steps", system="BicycleGAN"))
@@ -208,10 +177,10 @@ def test_bicyclegans_steps_are_the_official_trainers(path):
     )
     system = BicycleGANSystem(config, 29, *vectors["input/A"].shape[2:], seed=0)
     system.prepare_training(terms=())
-    patchgan = convert.two_scale_patchgan_rules(config.num_layers_D)
+    patchgan = official_keys.two_scale_patchgan_rules(config.num_layers_D)
     rules = {
-        "netG": (system.G, convert.latent_unet_rules(config.num_levels, config.adds_to_all, config.upsampling)),
-        "netE": (system.E, convert.latent_encoder_rules(config.encoder, config.num_layers_E)),
+        "netG": (system.G, official_keys.latent_unet_rules(config.num_levels, config.adds_to_all, config.upsampling)),
+        "netE": (system.E, official_keys.latent_encoder_rules(config.encoder, config.num_layers_E)),
         "netD": (system.D, patchgan),
         "netD2": (system.D2, patchgan),
     }
@@ -228,4 +197,4 @@ def test_bicyclegans_steps_are_the_official_trainers(path):
     made, codes = calls_of(system.G), calls_of(system.E)
     images = {"fake_B_encoded": lambda: made[-2], "fake_B_random": lambda: made[-1]}
     images.update(mu=lambda: codes[-2][0], logvar=lambda: codes[-2][1], mu2=lambda: codes[-1][0])
-    check_steps(vectors, system, rules, places, terms_of, images)
+    check(vectors, system, rules, places, terms_of, images)

@@ -21,7 +21,7 @@ from training_trace import (
     optimizer_names,
 )
 
-from jittor_tsit import convert
+from jittor_tsit import official_keys
 from jittor_tsit.config import OptimConfig
 from jittor_tsit.data import ImageBatch, PairedBatch, alone
 from jittor_tsit.systems import SYSTEMS
@@ -31,7 +31,7 @@ from jittor_tsit.systems.tsit import TSITConfig, TSITWeights
 
 pytestmark = [pytest.mark.reference, pytest.mark.slow]
 
-GENERATOR_RULES = {"TSIT": convert.TSIT_GENERATOR_RULES, "SPADE": convert.SPADE_GENERATOR_RULES}
+GENERATOR_RULES = {"TSIT": official_keys.TSIT_GENERATOR_RULES, "SPADE": official_keys.SPADE_GENERATOR_RULES}
 GAN_MODES = {"hinge": "hinge", "ls": "lsgan", "original": "vanilla", "w": "wgan"}
 
 
@@ -103,10 +103,10 @@ def system_of(vectors, batch, dtype):
     system.prepare_training(terms=())
     rules = {
         "netG": (system.G, GENERATOR_RULES[vectors.config["system"]]),
-        "netD": (system.D, convert.discriminator_rules(system.config.num_layers_D)),
+        "netD": (system.D, official_keys.discriminator_rules(system.config.num_layers_D)),
     }
     if system.has_code:
-        rules["netE"] = (system.E, convert.ENCODER_RULES)
+        rules["netE"] = (system.E, official_keys.ENCODER_RULES)
     for net, (module, net_rules) in rules.items():
         put_weights(module, vectors.group(f"param/{net}/"), net_rules)
     cast_state(system, dtype)

@@ -7,7 +7,16 @@ import jittor as jt
 import numpy as np
 
 from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig
-from jittor_tsit.data import IMAGES_ONLY, ImageBatch, PairedBatch, alone, one_hot, to_image
+from jittor_tsit.data import (
+    IMAGES_ONLY,
+    ImageBatch,
+    LabelledBatch,
+    LabelledImages,
+    PairedBatch,
+    alone,
+    one_hot,
+    to_image,
+)
 from jittor_tsit.layers.norm import BatchNorm
 from jittor_tsit.parallel import Share
 from jittor_tsit.systems import SYSTEMS
@@ -15,21 +24,39 @@ from jittor_tsit.systems.bicyclegan import BicycleGANConfig
 from jittor_tsit.systems.cyclegan import CycleGANConfig
 from jittor_tsit.systems.pix2pix import Pix2PixConfig
 from jittor_tsit.systems.segformer import SegFormerConfig
+from jittor_tsit.systems.simgan import SimGANConfig, SimGANSystem
 from jittor_tsit.systems.spade import SPADEConfig
+from jittor_tsit.systems.stargan import StarGANConfig
 from jittor_tsit.systems.synthesis import SynthesisWeights
 from jittor_tsit.systems.tsit import TSITConfig, TSITWeights
+from jittor_tsit.systems.unit import UNITConfig
 
 HEIGHT, WIDTH, NUM_CLASSES = 128, 256, 29  # TSIT's least size
 
 CONFIGS = {
     "tsit": TSITConfig(width=2, width_D=2, weights=TSITWeights(vgg=0), optim=OptimConfig(ema_halflife_nimg=2.0)),
-    "tsit-ast": TSITConfig(form="ast", width=2, width_D=2, num_layers_D=3, weights=TSITWeights(vgg=0)),
+    "tsit-ast": TSITConfig(  # with everything that is off by default
+        form="ast",
+        width=2,
+        width_D=2,
+        num_layers_D=3,
+        gan_loss="wgan",
+        attention_G=2,
+        attention_D=2,
+        weights=TSITWeights(vgg=0, cycle=1, gp=10),
+    ),
     "spade": SPADEConfig(width=2, width_D=2, weights=SynthesisWeights(vgg=0)),
     "pix2pix": Pix2PixConfig(num_levels=6, width=2, width_D=2),
     "cyclegan": CycleGANConfig(num_blocks=1, width=2, width_D=2, num_layers_D=1, pool_size=2),
     "bicyclegan": BicycleGANConfig(
         num_levels=6, width=2, width_D=2, width_E=2, num_layers_E=1, num_layers_D=1, z_dim=3
     ),
+    "stargan": StarGANConfig(attributes=("a", "b"), num_blocks=1, num_layers_D=2, width=2, width_D=2, n_critic=1),
+    "stargan-two": StarGANConfig(
+        attributes=("a", "b"), classes=("c", "d"), num_blocks=1, num_layers_D=2, width=2, width_D=2, n_critic=1
+    ),
+    "simgan": SimGANConfig(width=2, pretrain_G=0, pretrain_D=0, k_g=1, pool_size=2),
+    "unit": UNITConfig(num_blocks=1, num_layers_D=1, width=2, width_D=2),
     "segformer": SegFormerConfig(balance=0, optim=OptimConfig(weight_decay=0.01)),  # by class a part weighs its own way
 }
 
@@ -44,27 +71,54 @@ def make_system(name: str, is_training=True):
     return system
 
 
-def make_batch(kind: str, size=1, with_image=True, height=HEIGHT, width=WIDTH):
-    """Random input of a batch kind."""
+def train_once(system, parts) -> dict:
+    """The terms of the steps from the first on in which every network has been updated."""
+    terms = {}
+    for step in range(2 if isinstance(system, SimGANSystem) else 1):  # SimGAN's networks learn in turn
+        terms.update(system.train_step(parts, step))
+    return terms
+
+
+def make_batch(system, size=1, with_image=True, height=HEIGHT, width=WIDTH):
+    """Random input of a system."""
+    kind, place = system.batch_kind, (range(size), alone(size))
     rng = np.random.default_rng(1)
     photos = [rng.integers(0, 256, (size, height, width, 3)).astype(np.uint8) for _ in range(2)]
     other = to_image(photos[0][:, ::-1])
+    if kind == "labelled":
+        sets = []
+        for number, photo in enumerate(photos[: 1 + system.names.has_two_sets]):
+            labels = [
+                jt.array(np.stack([draw_label(system.names, number, rng) for _ in range(size)])) for _ in range(2)
+            ]
+            sets.append(LabelledImages(to_image(photo), *labels, *place, number))
+        return LabelledBatch(tuple(sets), *place)
     if kind in IMAGES_ONLY:
-        return ImageBatch(to_image(photos[0]), to_image(photos[1]), range(size), alone(size), other)
+        return ImageBatch(to_image(photos[0]), to_image(photos[1]), *place, other)
     label = rng.integers(0, NUM_CLASSES, (size, height // 8, width // 8)).astype(np.uint8).repeat(8, 1).repeat(8, 2)
     return PairedBatch(
         one_hot(label, NUM_CLASSES),
         to_image(photos[0]) if with_image or kind == "segmentation" else None,
-        range(size),
-        alone(size),
+        *place,
         other,
     )
+
+
+def draw_label(names, number: int, rng: np.random.Generator) -> np.ndarray:
+    """A random label of a set."""
+    if number == 0 and names.attributes:
+        return names.of_attributes(rng.integers(0, 2, len(names.attributes)))
+    return names.of_class(int(rng.integers(len(names.classes))))
 
 
 def piece_of(batch, index: range, share: Share):
     """Some images of a batch."""
     fields = {"index": index, "share": share}
-    for name in ("segmap", "image", "a", "b", "other"):
+    if isinstance(batch, LabelledBatch):
+        return LabelledBatch(tuple(piece_of(each, index, share) for each in batch.sets), **fields)
+    if isinstance(batch, LabelledImages):
+        fields["number"] = batch.number
+    for name in ("segmap", "image", "a", "b", "other", "label", "target"):
         if getattr(batch, name, None) is not None:
             fields[name] = getattr(batch, name)[index.start : index.stop]
     return type(batch)(**fields)
@@ -75,7 +129,7 @@ def record_step(system, parts) -> dict:
 
     Gradients are read from Adam's first moments, which they are after the first step with betas (0, 0.9).
     """
-    terms = system.train_step(parts, 0)
+    terms = train_once(system, parts)
     jt.sync_all()
     state = {name: var for name, var in system.state_dict().items() if ".mean." in name or "running_" in name}
     return {name: var.numpy() for name, var in {**state, **terms}.items()}

@@ -1,11 +1,49 @@
 """Comparing recorded training steps of an official trainer with ours."""
 
 import numpy as np
-from reference_vectors import assert_close, by_official_name
+from reference_vectors import assert_close, by_official_name, put_weights
 
 from jittor_tsit import convert
+from jittor_tsit.config import OptimConfig
 
 BUFFERS = ("weight_u", "weight_v", "running_mean", "running_var")
+
+
+def check_steps(vectors, system, rules, places, terms_of, images, batch, noise_of, image_stride=1):
+    """All losses, images, first gradients, parameters and buffers of a file whose steps take the same batch.
+
+    Args:
+        rules: Official network -> our module and the rules of its names.
+        places: Official network -> the optimizer, and what our names begin with there.
+        terms_of: From our terms to the official ones, weighted as the file has them.
+        images: Official name -> what lists our images of a step, to be read after it.
+        noise_of: From the step to its draws.
+    """
+    steps, lr = vectors.config["steps"], vectors.options["lr"]
+    for net, (module, net_rules) in rules.items():
+        put_weights(module, vectors.group(f"param/{net}/"), net_rules)
+    gradients = {name: keep_gradients(optimizer) for name, optimizer in system.optimizers.items()}
+    for step in range(steps):
+        system.noise = noise_of(step)
+        terms = system.train_step([batch], step)
+        ours = terms_of({name: term.item() for name, term in terms.items()})
+        for name, reference in vectors.group(f"loss/step{step}/").items():
+            assert_close(ours[name], reference, 5e-4 if step == steps - 1 else 1e-4, f"step {step} {name}")
+        for name, image_of in images.items():
+            assert_same_image(vectors, f"step{step}/{name}", image_of().numpy(), image_stride, 2e-3)
+        if step == 0:
+            first = official_parameters(rules)
+    names = optimizer_names(rules, places)
+    assert_same_gradients_at_first(vectors, gradients, names, lambda name: 1e-3)
+    assert_moved_alike(vectors, "after_step0/", first, 1, lambda name: lr)
+    last = official_parameters(rules)
+    assert_moved_alike(vectors, "after/", last, steps, lambda name: lr)
+    assert_same_buffers(vectors, last)
+
+
+def optim_of(options):
+    """Rates and betas of a file's options."""
+    return OptimConfig(lr_G=options["lr"], lr_D=options["lr"], betas=(options["beta1"], 0.999))
 
 
 def keep_gradients(optimizer):
@@ -48,14 +86,14 @@ def optimizer_names(rules, places):
     return found
 
 
-def assert_same_gradients_at_first(vectors, gradients, names, rtol_of):
+def assert_same_gradients_at_first(vectors, gradients, names, rtol_of, prefix="grad/step0/"):
     """The first step's.
 
     Args:
         gradients: By optimizer, from `keep_gradients`.
         rtol_of: From the official name with its network.
     """
-    for name, reference in vectors.group("grad/step0/").items():
+    for name, reference in vectors.group(prefix).items():
         optimizer, ours = names[name]
         assert_close(gradients[optimizer][ours], reference, rtol_of(name), f"first gradient of {name}")
 

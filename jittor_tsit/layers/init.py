@@ -1,6 +1,7 @@
 """Initial values of parameters."""
 
 import math
+from typing import Sequence
 
 import jittor as jt
 
@@ -17,10 +18,23 @@ def conv_weight(out_channels: int, in_channels: int, kernel_size: int) -> jt.Var
     return xavier(out_channels, in_channels, kernel_size, kernel_size)
 
 
-def default_conv_weight(out_channels: int, in_channels: int, kernel_size: int) -> jt.Var:
-    """PyTorch's default convolution weight, uniform within 1 / sqrt(fan-in), [out_channels, in_channels, k, k]."""
-    bound = 1 / math.sqrt(in_channels * kernel_size * kernel_size)
-    return (jt.rand(out_channels, in_channels, kernel_size, kernel_size) * 2 - 1) * bound
+def default_weight(*shape: int) -> jt.Var:
+    """PyTorch's default for convolutions in either direction, uniform within 1 / sqrt(b k k), [a, b, k, k]."""
+    return (jt.rand(*shape) * 2 - 1) * _default_bound(shape)
+
+
+def default_bias(size: int, weight_shape: Sequence[int]) -> jt.Var:
+    """PyTorch's default bias of a convolution whose weight has this shape, [size]."""
+    return (jt.rand(size) * 2 - 1) * _default_bound(weight_shape)
+
+
+def _default_bound(shape: Sequence[int]) -> float:
+    return 1 / math.sqrt(shape[1] * shape[2] * shape[3])
+
+
+def kaiming(*shape: int) -> jt.Var:
+    """Kaiming-normal draws for a convolution before ReLU, by fan-in, [a, b, k, k]."""
+    return jt.randn(*shape) * (math.sqrt(2) * math.sqrt(1 / (shape[1] * shape[2] * shape[3])))
 
 
 def normal(*shape: int, mean: float = 0.0) -> jt.Var:

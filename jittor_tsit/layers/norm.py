@@ -10,7 +10,7 @@ from typing import Optional, Tuple
 import jittor as jt
 from jittor import nn
 
-from jittor_tsit.layers.init import default_conv_weight, unit_vector
+from jittor_tsit.layers.init import default_weight, unit_vector
 from jittor_tsit.parallel import batch_moments
 
 EPS = 1e-5  # the value of PyTorch and of every paper here
@@ -109,6 +109,38 @@ class InstanceNorm(nn.Module):
         return instance_norm(x)
 
 
+class AffineInstanceNorm(nn.Module):
+    """`instance_norm` with a learned scale and shift.
+
+    Source: StarGAN's, which also tracks running statistics and never uses them: not here.
+    """
+
+    def __init__(self, channels: int):
+        self.weight, self.bias = jt.ones(channels), jt.zeros(channels)
+
+    def execute(self, x):
+        return instance_norm(x) * self.weight.reshape(1, -1, 1, 1) + self.bias.reshape(1, -1, 1, 1)
+
+
+class LayerNorm(nn.Module):
+    """Each sample brought to mean 0, deviation 1 over all its values, then scaled and shifted by channel.
+
+    Shapes:
+        x [N, channels, H, W] -> the same
+
+    Source: MUNIT's, also in UNIT's rewrite: the deviation is unbiased, epsilon is added to it, scales begin in [0, 1).
+    """
+
+    def __init__(self, channels: int):
+        self.gamma, self.beta = jt.rand(channels), jt.zeros(channels)
+
+    def execute(self, x):
+        mean, var = _mean_var(x, (1, 2, 3))
+        count = x.shape[1] * x.shape[2] * x.shape[3]
+        x = (x - mean) / (jt.sqrt(var * (count / max(count - 1, 1))) + EPS)
+        return x * self.gamma.reshape(1, -1, 1, 1) + self.beta.reshape(1, -1, 1, 1)
+
+
 def fadain(x: jt.Var, style: jt.Var, alpha: float = 1.0) -> jt.Var:
     """Give `x` the mean and deviation that `style` has, per sample and channel.
 
@@ -149,7 +181,7 @@ class SpectralConv(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride=1, padding=0, bias=True):
         self.stride, self.padding = stride, padding
-        self.weight = default_conv_weight(out_channels, in_channels, kernel_size)
+        self.weight = default_weight(out_channels, in_channels, kernel_size, kernel_size)
         self.bias = jt.zeros(out_channels) if bias else None
         self.u = unit_vector(out_channels)
         self.v = unit_vector(in_channels * kernel_size * kernel_size)

@@ -1,16 +1,16 @@
-"""Convolutions and norms as pix2pix, CycleGAN and BicycleGAN have them: plain, weights from N(0, 0.02) by default.
+"""Convolutions and norms of the systems without spectral norm: plain, weights from N(0, 0.02) by default.
 
 Source: junyanz/pytorch-CycleGAN-and-pix2pix models/networks.py, init_weights.
 """
 
 from __future__ import annotations
 
-from typing import Callable
+from typing import Callable, Tuple, Union
 
 import jittor as jt
 from jittor import nn
 
-from jittor_tsit.layers.init import normal
+from jittor_tsit.layers.init import default_bias, normal
 from jittor_tsit.layers.norm import AffineBatchNorm, InstanceNorm
 
 Norm = Callable[[int], nn.Module]  # from the number of channels
@@ -21,6 +21,7 @@ class PlainConv(nn.Module):
     """Convolution with zero padding.
 
     Args:
+        kernel_size: One number, or height and width.
         init: Draws the weight of a shape, `init(*shape)`.
 
     Shapes:
@@ -28,10 +29,18 @@ class PlainConv(nn.Module):
     """
 
     def __init__(
-        self, in_channels: int, out_channels: int, kernel_size: int, stride=1, padding=0, bias=True, init: Init = normal
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Union[int, Tuple[int, int]],
+        stride=1,
+        padding=0,
+        bias=True,
+        init: Init = normal,
     ):
         self.stride, self.padding = stride, padding
-        self.weight = init(out_channels, in_channels, kernel_size, kernel_size)
+        height, width = (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size
+        self.weight = init(out_channels, in_channels, height, width)
         self.bias = jt.zeros(out_channels) if bias else None
 
     def execute(self, x):
@@ -52,6 +61,13 @@ class PlainConvTranspose(nn.Module):
 
     def execute(self, x):
         return nn.conv_transpose(x, self.weight, self.bias, 2, 1, self.output_padding)
+
+
+def draw_biases(net: nn.Module) -> None:
+    """Give every convolution PyTorch's default bias, where official code leaves it so."""
+    for part in net.modules():
+        if isinstance(part, (PlainConv, PlainConvTranspose)) and part.bias is not None:
+            part.bias = default_bias(part.bias.shape[0], part.weight.shape)
 
 
 def affine_batch_norm(channels: int) -> AffineBatchNorm:

@@ -68,6 +68,33 @@ def avg_pool_down(x: jt.Var) -> jt.Var:
     return total / jt.array(count)[None, None]
 
 
+def max_pool(x: jt.Var, stride: int) -> jt.Var:
+    """Largest of 3 x 3 at padding 1, as PyTorch's. [N, C, H, W] -> [N, C, ceil(H / stride), ceil(W / stride)]"""
+    return nn.Pool(3, stride, 1, op="maximum")(x)
+
+
+def blur_down(x: jt.Var) -> jt.Var:
+    """Every second pixel after a 3 x 3 binomial blur; border pixels are repeated outwards.
+
+    Shapes:
+        x [N, C, H, W] -> [N, C, ceil(H / 2), ceil(W / 2)]
+
+    Source: UNIT's image pyramid, OpenCV's 3-tap Gaussian (1, 2, 1) / 4.
+    """
+    n, c, h, w = x.shape
+    height, width = (h + 1) // 2, (w + 1) // 2
+    rows = [x.reindex([n, c, h, width], ["i0", "i1", "i2", _clamped("i3", k, w)]) for k in (-1, 0, 1)]
+    x = (rows[0] + 2 * rows[1] + rows[2]) / 4
+    rows = [x.reindex([n, c, height, width], ["i0", "i1", _clamped("i2", k, h), "i3"]) for k in (-1, 0, 1)]
+    return (rows[0] + 2 * rows[1] + rows[2]) / 4
+
+
+def _clamped(place: str, offset: int, side: int) -> str:
+    """C expression of the pixel beside every second one, within the border."""
+    at = f"({place}*2+({offset}))"
+    return f"{at}<0 ? 0 : {at}>{side - 1} ? {side - 1} : {at}"
+
+
 def _window_sizes(size: int) -> np.ndarray:
     """How many of its 3 pixels each window has inside an axis of `size` pixels."""
     start = np.arange((size + 1) // 2) * 2 - 1

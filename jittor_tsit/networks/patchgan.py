@@ -1,10 +1,11 @@
 """Patch discriminator at several scales (pix2pixHD, SPADE, TSIT: models/networks/discriminator.py)."""
 
-from typing import List, NamedTuple
+from typing import List, NamedTuple, Optional
 
 import jittor as jt
 from jittor import nn
 
+from jittor_tsit.layers.attention import SelfAttention
 from jittor_tsit.layers.basic import Conv, leaky_relu
 from jittor_tsit.layers.norm import SpectralConv, instance_norm
 from jittor_tsit.layers.resize import avg_pool_down
@@ -26,12 +27,20 @@ class PatchDiscriminator(nn.Module):
         num_layers: Hidden layers.
         unit_stride_layer: The hidden layer, counted from 0, that keeps its input's size: 3 in TSIT, whatever
             `num_layers` is; the last one in SPADE.
+        attention_layer: The hidden layer, counted from 0, behind which self-attention stands; None: there is none.
 
     Shapes:
         x [N, in_channels, H, W] -> logits [N, 1, h, w], list of feats
     """
 
-    def __init__(self, in_channels: int, width: int, num_layers: int, unit_stride_layer: int):
+    def __init__(
+        self,
+        in_channels: int,
+        width: int,
+        num_layers: int,
+        unit_stride_layer: int,
+        attention_layer: Optional[int] = None,
+    ):
         channels = [min(width * 2**k, MAX_CHANNELS) for k in range(num_layers)]
         self.conv_first = Conv(in_channels, width, 4, stride=2, padding=2)
         self.convs = nn.ModuleList(
@@ -41,12 +50,17 @@ class PatchDiscriminator(nn.Module):
             ]
         )
         self.conv_logits = Conv(channels[-1], 1, 4, padding=2)
+        self.attention_layer = attention_layer
+        self.attention = None if attention_layer is None else SelfAttention(channels[attention_layer])
 
     def execute(self, x):
-        feats = [leaky_relu(self.conv_first(x))]
-        for conv in self.convs:
-            feats.append(leaky_relu(instance_norm(conv(feats[-1]))))
+        feats = [self._attended(0, leaky_relu(self.conv_first(x)))]
+        for k, conv in enumerate(self.convs, start=1):
+            feats.append(self._attended(k, leaky_relu(instance_norm(conv(feats[-1])))))
         return self.conv_logits(feats[-1]), feats
+
+    def _attended(self, layer: int, x):
+        return self.attention(x) if layer == self.attention_layer else x
 
 
 class MultiscaleDiscriminator(nn.Module):
@@ -56,10 +70,17 @@ class MultiscaleDiscriminator(nn.Module):
         x [N, in_channels, H, W] -> DiscriminatorOutput; scale k sees x at 1 / 2^k of its size
     """
 
-    def __init__(self, in_channels: int, width: int, num_layers=4, num_scales=2, unit_stride_layer=3):
-        self.scales = nn.ModuleList(
-            [PatchDiscriminator(in_channels, width, num_layers, unit_stride_layer) for _ in range(num_scales)]
-        )
+    def __init__(
+        self,
+        in_channels: int,
+        width: int,
+        num_layers=4,
+        num_scales=2,
+        unit_stride_layer=3,
+        attention_layer: Optional[int] = None,
+    ):
+        sizes = in_channels, width, num_layers, unit_stride_layer, attention_layer
+        self.scales = nn.ModuleList([PatchDiscriminator(*sizes) for _ in range(num_scales)])
 
     def execute(self, x) -> DiscriminatorOutput:
         outputs = [self.scales[0](x)]

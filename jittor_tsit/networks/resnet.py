@@ -5,7 +5,8 @@ from __future__ import annotations
 import jittor as jt
 from jittor import nn
 
-from jittor_tsit.layers.plain import Norm, PlainConv, PlainConvTranspose, needs_bias
+from jittor_tsit.layers.init import normal
+from jittor_tsit.layers.plain import Init, Norm, PlainConv, PlainConvTranspose, needs_bias
 from jittor_tsit.layers.resize import reflect_pad
 
 
@@ -50,10 +51,10 @@ class ResNetBlock(nn.Module):
         x [N, channels, H, W] -> the same
     """
 
-    def __init__(self, channels: int, norm: Norm):
+    def __init__(self, channels: int, norm: Norm, init: Init = normal):
         bias = needs_bias(norm)
-        self.conv0, self.norm0 = PlainConv(channels, channels, 3, bias=bias), norm(channels)
-        self.conv1, self.norm1 = PlainConv(channels, channels, 3, bias=bias), norm(channels)
+        self.conv0, self.norm0 = PlainConv(channels, channels, 3, bias=bias, init=init), norm(channels)
+        self.conv1, self.norm1 = PlainConv(channels, channels, 3, bias=bias, init=init), norm(channels)
 
     def execute(self, x):
         y = nn.relu(self.norm0(self.conv0(reflect_pad(x, 1))))

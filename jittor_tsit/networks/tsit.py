@@ -5,6 +5,7 @@ from typing import List, Optional
 import jittor as jt
 from jittor import nn
 
+from jittor_tsit.layers.attention import SelfAttention
 from jittor_tsit.layers.basic import Conv, leaky_relu
 from jittor_tsit.layers.blocks import FADEBlock, StreamBlock
 from jittor_tsit.layers.norm import BatchNorm, fadain
@@ -39,20 +40,30 @@ class TSITGenerator(nn.Module):
         start: Makes the first tensor, [N, 16 * width, H / 128, W / 128], from whatever `execute` is given.
         has_style_stream: False for semantic synthesis, where style enters through `start` alone.
         alpha: Share of FAdaIN's result.
+        attention_block: The block, counted from 0, behind which self-attention stands; None: there is none.
 
     Shapes:
         content [N, in_channels, H, W], start: what `self.start` takes, style [N, in_channels, H, W] or None
         -> image [N, 3, H, W] in [-1, 1]. H and W are multiples of 128.
     """
 
-    def __init__(self, in_channels: int, width: int, start: nn.Module, has_style_stream=False, alpha=1.0):
-        self.alpha = alpha
+    def __init__(
+        self,
+        in_channels: int,
+        width: int,
+        start: nn.Module,
+        has_style_stream=False,
+        alpha=1.0,
+        attention_block: Optional[int] = None,
+    ):
+        self.alpha, self.attention_block = alpha, attention_block
         self.content_stream = Stream(in_channels, width)
         self.style_stream = Stream(in_channels, width) if has_style_stream else None
         self.start = start
         channels = [width * factor for factor in (16, 16, 16, 16, 8, 4, 2, 1)]
         self.blocks = nn.ModuleList([FADEBlock(a, b, BatchNorm) for a, b in zip(channels, channels[1:])])
         self.conv_image = Conv(width, 3, 3, padding=1)
+        self.attention = None if attention_block is None else SelfAttention(channels[attention_block + 1])
 
     def execute(self, content, start, style: Optional[jt.Var] = None):
         content_feats = self.content_stream(content)
@@ -62,5 +73,6 @@ class TSITGenerator(nn.Module):
             scale = 7 - k  # from the deepest features up to half the image's size; feats[0] has no user
             if style_feats is not None:
                 x = fadain(x, style_feats[scale], self.alpha)
-            x = upsample2x(self.blocks[k](x, content_feats[scale]))
+            x = self.blocks[k](x, content_feats[scale])
+            x = upsample2x(self.attention(x) if k == self.attention_block else x)
         return jt.tanh(self.conv_image(leaky_relu(x)))

@@ -2,7 +2,7 @@
 
 import copy
 from contextlib import nullcontext
-from typing import Any, Callable, Dict, Mapping, Sequence
+from typing import Any, Callable, Dict, List, Mapping, Sequence
 
 import jittor as jt
 from jittor import nn
@@ -12,7 +12,7 @@ from jittor_tsit import losses, parallel
 from jittor_tsit.config import OptimConfig
 from jittor_tsit.layers.mode import holding_vectors
 from jittor_tsit.noise import Noise
-from jittor_tsit.optim import Adam, linear_decay, update_average
+from jittor_tsit.optim import Optimizer, linear_decay, update_average
 from jittor_tsit.plan import PlannedPhase
 
 
@@ -30,13 +30,14 @@ class System:
 
     Config: type  # the dataclass of its options
     wants_other = False  # whether its batches hold other pairs' targets, too
-    batch_kind: str  # what its batches are: "paired", "segmentation", or one of data.IMAGES_ONLY
+    has_way_back = False  # whether it has `generate_back`
+    batch_kind: str  # what its batches are: "paired", "segmentation", "labelled", or one of data.IMAGES_ONLY
 
     def __init__(self, optim: OptimConfig, weights: Mapping[str, float], seed: int):
         self.optim, self.weights = optim, weights
         self.noise = Noise(seed)
         self.networks: Dict[str, nn.Module] = {}  # those that a checkpoint holds
-        self.optimizers: Dict[str, Adam] = {}
+        self.optimizers: Dict[str, Optimizer] = {}
         self.extras: Dict[str, Any] = {}  # what else a checkpoint of a run holds, such as image pools
 
     def train_step(self, parts: Sequence[Any], step: int) -> Dict[str, jt.Var]:
@@ -50,6 +51,14 @@ class System:
     def generate(self, batch: Any, noise: Noise) -> jt.Var:
         """Images [N, 3, H, W] in [-1, 1], by the averaged weights where there are any."""
         raise NotImplementedError
+
+    def generate_back(self, batch: Any, noise: Noise) -> jt.Var:
+        """As `generate`, for images of b, of a system that has a way back."""
+        raise NotImplementedError
+
+    def columns(self, batch: Any, noise: Noise) -> List[jt.Var]:
+        """What the sample grid shows of a batch, one column a Var."""
+        return [self.generate(batch, noise)]
 
     def draws_at_test(self, has_references: bool) -> bool:
         """Whether `generate` makes another image by other noise.
@@ -93,6 +102,20 @@ class System:
         optimizer.apply({key: parallel.summed(gradient) for key, gradient in gradients.items()})
         return {key: parallel.summed(total) for key, total in totals.items()}
 
+    def slope_terms(
+        self,
+        logits_of: Callable[[jt.Var], Sequence[jt.Var]],
+        real: jt.Var,
+        fake: jt.Var,
+        index: Sequence[int],
+        name="gp",
+    ) -> Dict[str, jt.Var]:
+        """D's gradient penalty under this name, if it weighs anything. Arguments as of `losses.gradient_penalty`."""
+        if not self.weights["gp"]:
+            return {}
+        alpha = self.noise.uniform(name, index, (1, 1, 1))
+        return {name: losses.gradient_penalty(logits_of, real, fake, alpha)}
+
     def add_average(self) -> None:
         """Keep averaged weights of G, unless the half-life is 0."""
         if self.optim.ema_halflife_nimg:
@@ -121,13 +144,17 @@ class System:
         """Take over arrays named and shaped as `state_dict` has them.
 
         Args:
-            num_steps: Steps that the optimizers have done.
+            num_steps: Steps of the run so far.
         """
         for name, var in self.state_dict().items():
             var.update(jt.array(state[name]))
         jt.sync_all()  # Jittor 1.3.11 cannot fuse a pending jt.array into a broadcast
-        for optimizer in self.optimizers.values():
-            optimizer.num_steps = num_steps
+        for name, optimizer in self.optimizers.items():
+            optimizer.num_steps = self.updates_of(name, num_steps)
+
+    def updates_of(self, name: str, num_steps: int) -> int:
+        """How often an optimizer has been used in a run's first steps."""
+        return num_steps
 
 
 def _add(totals: Dict[str, jt.Var], values: Mapping[str, jt.Var], weight: float) -> None:

@@ -30,6 +30,7 @@ class BicycleGANWeights:
     gan2: float = 1.0  # of the image in a drawn style
     l1: float = 10.0
     kl: float = 0.01
+    gp: float = 0.0  # gradient penalty in the Ds' losses, for gan_loss=wgan; WGAN-GP's is 10
     latent: float = 0.5  # of the drawn code's distance from what E finds in its image; teaches G only
 
 
@@ -115,7 +116,8 @@ class BicycleGANSystem(System):
         self.fakes: List[Fakes] = []  # of each part
         g_terms = self.update("G", parts, self.generator_terms, self.weights)
         made = iter(self.fakes)
-        d_terms = self.update("D", parts, lambda part: self.discriminator_terms(part, next(made)), ONE)
+        weights = {**ONE, "gp": self.weights["gp"], "gp2": self.weights["gp"]}
+        d_terms = self.update("D", parts, lambda part: self.discriminator_terms(part, next(made)), weights)
         return named(G=g_terms, D=d_terms)
 
     def generator_terms(self, batch: Any) -> Dict[str, jt.Var]:
@@ -129,8 +131,8 @@ class BicycleGANSystem(System):
         with detached(self.E):
             found, _ = self.E(drawn)
         return {
-            "gan": over_scales(self.gan_loss.gen, self.D(encoded)),
-            "gan2": over_scales(self.gan_loss.gen, self.D2(drawn)),
+            "gan": losses.over_scales(self.gan_loss.gen, self.D(encoded)),
+            "gan2": losses.over_scales(self.gan_loss.gen, self.D2(drawn)),
             "l1": losses.absolute(encoded - b).mean(),
             "kl": losses.kl_divergence(mu, logvar) * batch.share.whole,  # the official code sums over the images
             "latent": losses.absolute(found - z).mean(),
@@ -140,10 +142,12 @@ class BicycleGANSystem(System):
         """Targets up, images in their styles down; other targets up, images in drawn styles down."""
         b = self.pairs.images(batch)[1]
         return {
-            "fake": over_scales(self.gan_loss.fake, self.D(fakes.encoded)),
-            "real": over_scales(self.gan_loss.real, self.D(b)),
-            "fake2": over_scales(self.gan_loss.fake, self.D2(fakes.drawn)),
-            "real2": over_scales(self.gan_loss.real, self.D2(batch.other)),
+            "fake": losses.over_scales(self.gan_loss.fake, self.D(fakes.encoded)),
+            "real": losses.over_scales(self.gan_loss.real, self.D(b)),
+            "fake2": losses.over_scales(self.gan_loss.fake, self.D2(fakes.drawn)),
+            "real2": losses.over_scales(self.gan_loss.real, self.D2(batch.other)),
+            **self.slope_terms(self.D, b, fakes.encoded, batch.index),
+            **self.slope_terms(self.D2, batch.other, fakes.drawn, batch.index, "gp2"),
         }
 
     def dropout(self, a: jt.Var, index: Sequence[int], purpose: str) -> Optional[List[jt.Var]]:
@@ -165,8 +169,3 @@ class BicycleGANSystem(System):
             if self.config.source == "labels" and batch.image is not None:
                 z, _ = self.E(batch.image)
             return self.networks.get("G_ema", self.G)(a, z)
-
-
-def over_scales(loss, logits: List[jt.Var]) -> jt.Var:
-    """The sum over the scales, as the official code has it, of a loss that takes the mean."""
-    return loss(logits) * len(logits)

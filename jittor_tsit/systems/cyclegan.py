@@ -32,6 +32,7 @@ class CycleGANWeights:
     cycle_b: float = 10.0
     idt_a: float = 5.0  # 0.5 times the cycle's weight, the code's default; the paper has it for paintings only
     idt_b: float = 5.0
+    gp: float = 0.0  # gradient penalty in the Ds' loss, for gan_loss=wgan; WGAN-GP's is 10
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class CycleGANSystem(System):
     Config = CycleGANConfig
     batch_kind = "domains"
     has_code = False
+    has_way_back = True
 
     def __init__(self, config: CycleGANConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
@@ -91,7 +93,8 @@ class CycleGANSystem(System):
         self.fakes: List[Dict[str, jt.Var]] = []  # of each part, made by the generators as they were
         g_terms = self.update("G", parts, self.generator_terms, self.weights)
         shown = iter([self.from_pools(part, fakes) for part, fakes in zip(parts, self.fakes)])
-        d_terms = self.update("D", parts, lambda part: self.discriminator_terms(part, next(shown)), HALVES)
+        weights = {**HALVES, **{f"gp_{side}": self.weights["gp"] for side in "ab"}}
+        d_terms = self.update("D", parts, lambda part: self.discriminator_terms(part, next(shown)), weights)
         return named(G=g_terms, D=d_terms)
 
     def generator_terms(self, batch: ImageBatch) -> Dict[str, jt.Var]:
@@ -118,6 +121,7 @@ class CycleGANSystem(System):
         for side, D, real in (("a", self.D_a, batch.a), ("b", self.D_b, batch.b)):
             terms[f"real_{side}"] = self.gan_loss.real([D(real)])
             terms[f"fake_{side}"] = self.gan_loss.fake([D(fakes[side])])
+            terms.update(self.slope_terms(lambda x, D=D: [D(x)], real, fakes[side], batch.index, f"gp_{side}"))
         return terms
 
     def from_pools(self, batch: ImageBatch, fakes: Dict[str, jt.Var]) -> Dict[str, jt.Var]:

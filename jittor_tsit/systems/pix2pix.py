@@ -26,6 +26,7 @@ class Pix2PixWeights:
 
     gan: float = 1.0
     l1: float = 100.0
+    gp: float = 0.0  # gradient penalty in D's loss, for gan_loss=wgan; WGAN-GP's is 10
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Pix2PixSystem(System):
         self.optimizers["D"] = Adam(trainable(self.D), config.optim.lr_D, config.optim.betas)
 
     def train_step(self, parts: Sequence[Any], step: int) -> Dict[str, jt.Var]:
-        d_terms = self.update("D", parts, self.discriminator_terms, HALVES)
+        d_terms = self.update("D", parts, self.discriminator_terms, {**HALVES, "gp": self.weights["gp"]})
         g_terms = self.update("G", parts, self.generator_terms, self.weights)
         return named(G=g_terms, D=d_terms)
 
@@ -90,7 +91,9 @@ class Pix2PixSystem(System):
         a, b = self.pairs.images(batch)
         with jt.no_grad(), holding_statistics(self.G):
             fake = self.translate(self.G, a, batch.index, self.noise)
-        return {"fake": self.gan_loss.fake(self.judge(a, fake.detach())), "real": self.gan_loss.real(self.judge(a, b))}
+        fake = fake.detach()
+        terms = {"fake": self.gan_loss.fake(self.judge(a, fake)), "real": self.gan_loss.real(self.judge(a, b))}
+        return {**terms, **self.slope_terms(lambda image: self.judge(a, image), b, fake, batch.index)}
 
     def generator_terms(self, batch: Any) -> Dict[str, jt.Var]:
         """Look real to D beside the input, and be near the target."""

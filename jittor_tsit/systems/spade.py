@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from data_tools.errors import InputError
-from jittor_tsit.networks.spade import STRIDES, SPADEGenerator
+from jittor_tsit.networks.spade import STRIDES, SPADEGenerator, block_strides
 from jittor_tsit.systems.base import require_choice
 from jittor_tsit.systems.synthesis import SynthesisConfig, SynthesisSystem
 
@@ -38,4 +38,5 @@ class SPADESystem(SynthesisSystem):
             )
         super().__init__(config, in_channels, (height // stride, width // stride), seed)
         start = self.make_start(16 * config.width)
-        self.set_generator(SPADEGenerator(in_channels, config.width, start, num_upsamplings))
+        attention = self.attention_block([height // size for size in block_strides(num_upsamplings)])
+        self.set_generator(SPADEGenerator(in_channels, config.width, start, num_upsamplings, attention))

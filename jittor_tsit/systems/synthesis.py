@@ -36,6 +36,7 @@ class SynthesisWeights:
     vgg: float = 10.0  # SPADE's default
     kld: float = 0.05  # SPADE's value for the VAE
     segmenter: float = 0.0  # cross-entropy of what a frozen segmenter sees in the image
+    gp: float = 0.0  # gradient penalty in D's loss, for gan_loss=wgan; WGAN-GP's is 10
     score: float = 0.0  # what the contest's formula lacks of 1, as far as it can be differentiated
 
 
@@ -50,6 +51,8 @@ class SynthesisConfig:
     use_vae: bool = True  # a latent code for the photo's style; otherwise G starts from the label map
     z_dim: int = 256
     gan_loss: str = "hinge"  # a name in losses.GAN_LOSSES
+    attention_G: int = 0  # height of the features over which G attends to itself, in pixels; 0: it does not
+    attention_D: int = 0  # hidden layer of D, counted from 1, behind which it does; 0: it does not
     weights: SynthesisWeights = SynthesisWeights()
     perceptual: str = "vgg19"  # or vgg16
     perceptual_weights: str = ""  # file of the VGG weights; empty: Jittor's hub
@@ -73,6 +76,8 @@ class SynthesisConfig:
         ):
             if getattr(self, name) < 1:
                 raise InputError(f"{name}={getattr(self, name)}: must be positive")
+        if not 0 <= self.attention_D <= self.num_layers_D:
+            raise InputError(f"attention_D={self.attention_D}: allowed are 0 to {self.num_layers_D} (num_layers_D)")
 
 
 class Targets(NamedTuple):
@@ -108,6 +113,21 @@ class SynthesisSystem(System):
             return LatentStart(self.config.z_dim, channels, *self.start_size)
         return MapStart(self.in_channels, channels)
 
+    def attention_block(self, heights: Sequence[int]) -> Optional[int]:
+        """The block of G behind which self-attention stands.
+
+        Args:
+            heights: Of the blocks' features.
+
+        Raises:
+            InputError: No block has features of the height asked for.
+        """
+        height = self.config.attention_G
+        if height and height not in heights:
+            allowed = ", ".join(map(str, sorted(set(heights))))
+            raise InputError(f"attention_G={height}: at this image size allowed are 0, {allowed}")
+        return heights.index(height) if height else None
+
     def set_generator(self, G: nn.Module) -> None:
         """Take over G, and add E where there is a code."""
         self.G = self.networks["G"] = G
@@ -122,7 +142,12 @@ class SynthesisSystem(System):
         """
         config = self.config
         self.D = self.networks["D"] = MultiscaleDiscriminator(
-            self.channels_D, config.width_D, config.num_layers_D, config.num_scales_D, self.unit_stride_layer
+            self.channels_D,
+            config.width_D,
+            config.num_layers_D,
+            config.num_scales_D,
+            self.unit_stride_layer,
+            config.attention_D - 1 if config.attention_D else None,
         )
         self.vgg = find_vgg(config.perceptual, config.perceptual_weights) if "vgg" in terms else None
         self.segmenter = self.find_segmenter() if "segmenter" in terms or "score" in terms else None
@@ -152,7 +177,7 @@ class SynthesisSystem(System):
 
     def train_step(self, parts: Sequence[Any], step: int) -> Dict[str, jt.Var]:
         g_terms = self.update("G", parts, self.generator_terms, self.weights)
-        d_terms = self.update("D", parts, self.discriminator_terms, {"real": 1, "fake": 1})
+        d_terms = self.update("D", parts, self.discriminator_terms, {"real": 1, "fake": 1, "gp": self.weights["gp"]})
         return named(G=g_terms, D=d_terms)
 
     def generator_terms(self, batch: Any) -> Dict[str, jt.Var]:
@@ -167,9 +192,14 @@ class SynthesisSystem(System):
             terms["vgg"] = losses.perceptual(self.vgg, fake, targets.perceptual)
         if self.weights["segmenter"] or self.weights["score"]:
             terms.update(self.judged(fake, batch.segmap))
+        terms.update(self.own_terms(batch, fake))
         if code is not None:
             terms["kld"] = losses.kl_divergence(*code) * batch.share.whole  # the papers' code sums over the images
         return terms
+
+    def own_terms(self, batch: Any, fake: jt.Var) -> Dict[str, jt.Var]:
+        """Terms of G that only one system has."""
+        return {}
 
     def judged(self, fake: jt.Var, segmap: jt.Var) -> Dict[str, jt.Var]:
         """Let the frozen segmenter see the label map in the image, and NIMA like it."""
@@ -186,8 +216,15 @@ class SynthesisSystem(System):
         """Real up, fake down. As the reference does, the fake is drawn anew from the updated G."""
         with jt.no_grad():
             fake, _ = self.synthesize(batch, "D")
-        fake_out, real_out = self.discriminate(self.targets(batch), fake.detach(), for_generator=False)
-        return {"real": self.gan_loss.real(real_out.logits), "fake": self.gan_loss.fake(fake_out.logits)}
+        targets, fake = self.targets(batch), fake.detach()
+        fake_out, real_out = self.discriminate(targets, fake, for_generator=False)
+        terms = {"real": self.gan_loss.real(real_out.logits), "fake": self.gan_loss.fake(fake_out.logits)}
+        with evaluating(self.D):  # the singular vectors have moved
+
+            def logits_of(image: jt.Var):
+                return self.D(self.beside_map(targets, image)).logits
+
+            return {**terms, **self.slope_terms(logits_of, targets.real, fake, batch.index)}
 
     def targets(self, batch: PairedBatch) -> Targets:
         """The photo, for everything."""
@@ -208,12 +245,13 @@ class SynthesisSystem(System):
         sample alone, and spare G's step the gradient of the real half: the first pass moves the singular
         vectors, the second takes them as they are.
         """
-        real = targets.real
-        if targets.segmap is not None:
-            fake, real = (jt.concat([targets.segmap, image], 1) for image in (fake, real))
-        fake_out = self.D(fake)
+        fake_out = self.D(self.beside_map(targets, fake))
         with evaluating(self.D), jt.no_grad() if for_generator else nullcontext():
-            return fake_out, self.D(real)
+            return fake_out, self.D(self.beside_map(targets, targets.real))
+
+    def beside_map(self, targets: Targets, image: jt.Var) -> jt.Var:
+        """What D sees of an image."""
+        return image if targets.segmap is None else jt.concat([targets.segmap, image], 1)
 
     def draws_at_test(self, has_references: bool) -> bool:
         """The code, where no photo gives it."""

@@ -1,11 +1,12 @@
 """TSIT: a simple and versatile framework for image-to-image translation (Jiang et al., ECCV 2020)."""
 
 from dataclasses import dataclass
-from typing import Optional, Tuple, Union
+from typing import Container, Dict, Optional, Tuple, Union
 
 import jittor as jt
 
 from data_tools.errors import InputError
+from jittor_tsit import losses
 from jittor_tsit.data import ImageBatch, PairedBatch
 from jittor_tsit.layers.mode import evaluating
 from jittor_tsit.networks.segformer import SegFormer
@@ -29,6 +30,7 @@ class TSITWeights(SynthesisWeights):
     """Weights of the loss terms; 0 switches a term off."""
 
     vgg: float = 20.0  # the SIS recipes' value, also the contest team's
+    cycle: float = 0.0  # ast: L1 distance of the content from its image brought back to the content's own style
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,23 @@ class TSITSystem(SynthesisSystem):
         channels = 16 * config.width
         start = MapStart(3, channels) if self.is_ast else self.make_start(channels)
         content_channels = 3 if self.is_ast else in_channels
-        self.set_generator(TSITGenerator(content_channels, config.width, start, self.is_ast, config.alpha))
+        attention = self.attention_block([height >> scale for scale in range(7, 0, -1)])
+        self.set_generator(TSITGenerator(content_channels, config.width, start, self.is_ast, config.alpha, attention))
+
+    def prepare_training(self, terms: Container[str]) -> None:
+        """As all of them; the cycle is the ast form's."""
+        if "cycle" in terms and not self.is_ast:
+            raise InputError(
+                "weights.cycle: needs form=ast; the way back from photos to label maps is weights.segmenter"
+            )
+        super().prepare_training(terms)
+
+    def own_terms(self, batch: Batch, fake: jt.Var) -> Dict[str, jt.Var]:
+        """The content again from its image, in its own style."""
+        if not self.weights["cycle"]:
+            return {}
+        there = ImageBatch(fake, batch.a, batch.index, batch.share)
+        return {"cycle": losses.absolute(self._transfer(self.G, there, self.noise, "cycle") - batch.a).mean()}
 
     def find_segmenter(self) -> SegFormer:
         """The frozen network that sees classes in images; the ast form has no label maps for it."""

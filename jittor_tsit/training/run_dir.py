@@ -65,10 +65,10 @@ class RunLog:
         """
         if not self.terms:
             return
-        values = _values(self.terms)
+        values = _values(self.terms, self.seen)
         self._require_finite(values)
         seconds = time.time() - self.started
-        stats = {name: float(series.mean()) for name, series in values.items()}
+        stats = {name: float(np.mean(list(series.values()))) for name, series in values.items()}
         speed = (nimg - self.last_nimg) / seconds
         memory = peak_memory()
         record = {"nimg": nimg, "img_per_s": speed, "waited_for_data": self.waited / seconds, **memory, **stats}
@@ -80,12 +80,12 @@ class RunLog:
         self.line(f"{nimg} images  {speed:.2f} img/s ({waiting}, {peaks})  {numbers}")
         self.terms, self.seen, self.last_nimg, self.started, self.waited = [], [], nimg, time.time(), 0.0
 
-    def _require_finite(self, values: Dict[str, np.ndarray]) -> None:
+    def _require_finite(self, values: Dict[str, Dict[int, float]]) -> None:
         for name, series in values.items():
-            bad = np.flatnonzero(~np.isfinite(series))
-            if bad.size:
+            bad = [nimg for nimg, value in series.items() if not math.isfinite(value)]
+            if bad:
                 raise NonFiniteLoss(
-                    f"the loss term {name} is {series[bad[0]]} in the step that ends with image {self.seen[bad[0]]}; "
+                    f"the loss term {name} is {series[bad[0]]} in the step that ends with image {bad[0]}; "
                     f"start again in another --run-dir with lower rates (optim.lr_G, optim.lr_D)"
                 )
 
@@ -139,11 +139,14 @@ def _bar_interval() -> float:
     return 0.5 if on_terminal() else 30.0  # seconds; a file gets a line now and then
 
 
-def _values(terms: List[Dict[str, jt.Var]]) -> Dict[str, np.ndarray]:
-    """One array a term, fetched together."""
-    names = list(terms[0])
-    table = jt.stack([jt.concat([step[name].reshape(1) for name in names]) for step in terms]).numpy()
-    return {name: table[:, column] for column, name in enumerate(names)}
+def _values(terms: List[Dict[str, jt.Var]], seen: List[int]) -> Dict[str, Dict[int, float]]:
+    """Term -> images after each step that has it -> its value; fetched together."""
+    places = [(name, nimg) for step, nimg in zip(terms, seen) for name in step]
+    fetched = jt.concat([term.reshape(1) for step in terms for term in step.values()]).numpy()
+    series: Dict[str, Dict[int, float]] = {}
+    for (name, nimg), value in zip(places, fetched):
+        series.setdefault(name, {})[nimg] = float(value)
+    return series
 
 
 def _forget_after(path: Path, nimg: int) -> None:

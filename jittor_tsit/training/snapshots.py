@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Callable, Dict, Optional, Tuple
+from typing import Callable, Dict, List, Optional, Tuple
 
 import numpy as np
 
 from data_tools.classes import colorize
 from jittor_tsit import parallel
 from jittor_tsit.config import RunConfig
-from jittor_tsit.data import IMAGES_ONLY, ImageBatch, PairedBatch, alone, to_image, to_pixels, to_segmap
+from jittor_tsit.data import (
+    IMAGES_ONLY,
+    WITH_LABEL_MAPS,
+    PairedBatch,
+    alone,
+    make_batch,
+    to_image,
+    to_pixels,
+    to_segmap,
+)
 from jittor_tsit.noise import Noise
+from jittor_tsit.parallel import Piece
 from jittor_tsit.samples import Samples
 from jittor_tsit.systems.base import System
 from jittor_tsit.training.checkpoint import Checkpoint, Progress, checkpoint_path, prune, save_checkpoint
@@ -24,7 +34,8 @@ OWN_OF_A_PROCESS = (".u", ".v")  # singular vectors: each process finds them its
 class Snapshots:
     """Writes the sample grid and the checkpoint of a moment.
 
-    The grid shows the same inputs every time: input, ours, real. Process 0 writes; all compare what they have.
+    The grid shows the same inputs every time: input, ours, and real where there is such. Process 0 writes; all compare
+    what they have.
 
     Args:
         evaluate: Called with each checkpoint.
@@ -51,8 +62,8 @@ class Snapshots:
 
     def _write(self, arrays: Dict[str, np.ndarray], progress: Progress) -> None:
         require_finite(arrays, progress.nimg)
-        images = to_pixels(self.system.generate(self.batch, Noise(self.run.seed)))
-        save_grid(self.run_dir / f"grid-{progress.nimg:09d}.png", [self.before, images, self.after])
+        images = map(to_pixels, self.system.columns(self.batch, Noise(self.run.seed)))
+        save_grid(self.run_dir / f"grid-{progress.nimg:09d}.png", [self.before, *images, *self.after])
         path = checkpoint_path(self.run_dir, progress.nimg)
         save_checkpoint(path, Checkpoint(arrays, progress, self.options))
         prune(path, self.run.keep_snapshots)
@@ -69,15 +80,16 @@ def digests(arrays: Dict[str, np.ndarray]) -> Dict[str, str]:
     }
 
 
-def grid_inputs(samples: Samples, num_rows: int, batch_kind: str) -> Tuple[object, np.ndarray, np.ndarray]:
-    """A batch spread over the set, and the pictures beside it: inputs [N, H, W, 3], photos [N, H, W, 3]."""
+def grid_inputs(samples: Samples, num_rows: int, batch_kind: str) -> Tuple[object, np.ndarray, List[np.ndarray]]:
+    """A batch spread over the set, and the pictures beside it: inputs [N, H, W, 3], photos [N, H, W, 3] if any."""
     positions = np.linspace(0, len(samples) - 1, min(num_rows, len(samples))).astype(int)
     first, *rest = (np.stack(arrays) for arrays in zip(*(samples.at(position) for position in positions)))
-    place = range(len(positions)), alone(len(positions))
-    if batch_kind in IMAGES_ONLY:
-        return ImageBatch(to_image(first), to_image(*rest), *place), first, *rest
+    place = Piece(range(len(positions)), alone(len(positions)))
+    if batch_kind not in WITH_LABEL_MAPS:
+        after = rest if batch_kind in IMAGES_ONLY else []
+        return make_batch(batch_kind, (first, *rest), place, 0, has_other=False), first, after
     num_ids = samples.label_maps.num_ids
     colours = np.stack([colorize(label, num_ids) for label in rest[0]])
     if batch_kind == "segmentation":
-        return PairedBatch(to_segmap(num_ids, *rest), to_image(first), *place), first, colours
-    return PairedBatch(to_segmap(num_ids, *rest), None, *place), colours, first
+        return PairedBatch(to_segmap(num_ids, *rest), to_image(first), *place), first, [colours]
+    return PairedBatch(to_segmap(num_ids, *rest), None, *place), colours, [first]

@@ -11,10 +11,14 @@ from jittor_tsit.networks.latent_unet import LatentUNet
 from jittor_tsit.networks.patchgan import MultiscaleDiscriminator
 from jittor_tsit.networks.plain_patchgan import PlainPatchGAN, TwoScalePatchGAN
 from jittor_tsit.networks.resnet import ResNetGenerator
+from jittor_tsit.networks.simgan import LocalDiscriminator, Refiner
 from jittor_tsit.networks.spade import STRIDES, SPADEGenerator
+from jittor_tsit.networks.stargan import StarGANDiscriminator, StarGANGenerator
 from jittor_tsit.networks.start import LatentStart, MapStart
 from jittor_tsit.networks.tsit import Stream, TSITGenerator
 from jittor_tsit.networks.unet import UNetGenerator
+from jittor_tsit.networks.unit import DISCRIMINATORS, SharedLatentGenerator
+from jittor_tsit.networks.unit_rewrite import AutoEncoder, ScaleDiscriminator
 from jittor_tsit.optim import count_parameters
 
 
@@ -70,6 +74,23 @@ COUNTS = {
     "bicyclegan E": (lambda: LatentEncoder("resnet", 3, 64, 4, 8, plain_instance_norm), 2_590_032),
     "bicyclegan E 128": (lambda: LatentEncoder("resnet", 3, 64, 3, 8, plain_instance_norm), 1_344_080),
     "bicyclegan E conv": (lambda: LatentEncoder("conv", 3, 64, 4, 8, plain_instance_norm), 2_760_656),
+    "simgan R gaze": (lambda: Refiner("gaze", 1, 64, 0.0), 296_129),
+    "simgan R hand": (lambda: Refiner("hand", 1, 64, 0.0), 741_825),
+    "simgan D gaze": (lambda: LocalDiscriminator("gaze", 1, 0.0), 75_906),
+    "simgan D hand": (lambda: LocalDiscriminator("hand", 1, 0.0), 178_050),
+    "unit G": (lambda: SharedLatentGenerator(64, 3, has_norms=False), 18_017_286),
+    "unit G, norms": (lambda: SharedLatentGenerator(64, 3, has_norms=True), 18_017_286),
+    "unit D separate": (lambda: DISCRIMINATORS["separate"](64, 6), 50_298_114),
+    "unit D shared": (lambda: DISCRIMINATORS["shared"](64, 4), 25_240_065),
+    "unit D pyramid": (lambda: DISCRIMINATORS["pyramid"](64, 4), 9_308_934),
+    "unit rewrite G": (lambda: AutoEncoder(64, 4), 11_140_483),
+    "unit rewrite D": (lambda: ScaleDiscriminator(64, 4), 8_271_171),
+    "stargan G 5": (lambda: StarGANGenerator(5, 64, 6), 8_430_528),
+    "stargan G 8": (lambda: StarGANGenerator(8, 64, 6), 8_439_936),
+    "stargan G 15": (lambda: StarGANGenerator(15, 64, 6), 8_461_888),
+    "stargan D 5": (lambda: StarGANDiscriminator(5, 128, 128, 64, 6), 44_762_048),
+    "stargan D 8": (lambda: StarGANDiscriminator(8, 128, 128, 64, 6), 44_786_624),
+    "stargan D 13": (lambda: StarGANDiscriminator(13, 256, 256, 64, 6), 45_147_072),
     "E": (lambda: ConvEncoder(64), 10_463_424),
 }
 
@@ -78,6 +99,15 @@ COUNTS = {
 def test_networks_have_the_published_number_of_parameters(name):
     build, count = COUNTS[name]
     assert count_parameters(build()) == count
+
+
+def test_the_domain_discriminators_maps_have_the_published_sizes():
+    """SimGAN's on 55 x 35, StarGAN's on 128 x 128 and 256 x 256, the rewrite of UNIT's on 256 x 256; narrow."""
+    assert LocalDiscriminator("gaze", 1, 0.0)(jt.zeros(1, 1, 35, 55)).shape == [1, 2, 9, 14]
+    for size in (128, 256):
+        logits, labels = StarGANDiscriminator(5, size, size, 1, 6)(jt.zeros(1, 3, size, size))
+        assert (logits.shape, labels.shape) == ([1, 1, size // 64, size // 64], [1, 5])
+    assert [x.shape[2] for x in ScaleDiscriminator(1, 4)(jt.zeros(1, 3, 256, 256))] == [16, 8, 4]
 
 
 def test_the_discriminators_maps_have_the_published_sizes():

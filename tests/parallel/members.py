@@ -63,7 +63,7 @@ def step(name: str, size: int, num_parts=1, lr_G: Optional[float] = None) -> Arr
     system, (height, width) = new_system(name), IMAGE_SIZES[name]
     if lr_G is not None:
         system.optimizers["G"].lr = lr_G
-    batch = make_batch(system.batch_kind, size, height=height, width=width)
+    batch = make_batch(system, size, height=height, width=width)
     recorded = record_step(system, [piece_of(batch, *piece) for piece in parallel.split_batch(0, size, num_parts)])
     state = {name: var.numpy() for name, var in system.state_dict().items()}
     vectors = {name: array for name, array in state.items() if name.endswith((".u", ".v"))}
@@ -88,7 +88,7 @@ def initial_weights() -> Arrays:
 def images_of_their_own() -> Arrays:
     """Images by statistics of their own, of which the processes make 1 and 2."""
     system, (height, width) = new_system("pix2pix"), IMAGE_SIZES["pix2pix"]
-    whole = make_batch("paired", 3, height=height, width=width)
+    whole = make_batch(system, 3, height=height, width=width)
     ((index, share),) = parallel.split_batch(0, 3)
     return {"own/images": system.generate(piece_of(whole, index, share), Noise(0)).numpy()}
 

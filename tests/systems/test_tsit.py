@@ -18,7 +18,7 @@ def test_sizes_that_cannot_work_are_refused(size):
 
 def test_an_image_does_not_depend_on_its_batch():
     system = make_system("tsit", is_training=False)
-    both = make_batch("paired", size=2, with_image=False)
+    both = make_batch(system, size=2, with_image=False)
     second = PairedBatch(both.segmap[1:], None, both.index[1:], alone(1))
     images = system.generate(both, Noise(0)).numpy()
     # kernels may sum in another order for another batch size: float32 rounding, grown through the network
@@ -27,7 +27,7 @@ def test_an_image_does_not_depend_on_its_batch():
 
 def test_the_seed_and_the_reference_photo_change_the_image():
     system = make_system("tsit", is_training=False)
-    drawn, guided = make_batch("paired", with_image=False), make_batch("paired", with_image=True)
+    drawn, guided = make_batch(system, with_image=False), make_batch(system, with_image=True)
     images = [system.generate(drawn, Noise(seed)).numpy() for seed in (0, 1)] + [
         system.generate(guided, Noise(0)).numpy()
     ]

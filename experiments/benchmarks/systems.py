@@ -1,0 +1,207 @@
+"""Trained systems side by side: makes images by each run's newest checkpoint, judges them, and writes the table.
+
+    python -m experiments.benchmarks.systems runs/pix2pix runs/stargan --judges judges
+
+makes what `test` makes of the runs' own sets (in `<run>/test`; images that are there are kept), appends a line for each
+run to systems.jsonl beside this file, and puts the table of all lines into experiments/README.md. Distances are those of
+`score`: from the images to the photographs of training. Where the system draws, LPIPS is the mean distance of five
+images of an input, over twenty inputs. Labels are read from StarGAN's images by a linear classifier on VGG-16's features
+of three quarters of the real photos; beside it stands how often it is right on the rest of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence
+
+import jittor as jt
+import numpy as np
+from tqdm import tqdm
+
+from data_tools.files import write_atomic
+from data_tools.image_io import read_label, read_photo
+from data_tools.pairing import find_labels
+from jittor_tsit.data import ImageBatch, PairedBatch, alone, to_image, to_segmap
+from jittor_tsit.generate import run_test
+from jittor_tsit.judges import Judges
+from jittor_tsit.metrics.features import Extractor, features_of, find_images
+from jittor_tsit.metrics.frechet import frechet_distance, statistics
+from jittor_tsit.models import Model, find_checkpoint, load_model
+from jittor_tsit.noise import Noise, key_of
+from jittor_tsit.relabel import find_photos
+from jittor_tsit.score import photo_folder
+from jittor_tsit.sets import photos_with_attributes, photos_with_classes
+from jittor_tsit.training.checkpoint import load_checkpoint
+from jittor_tsit.translate import Originals
+
+HERE = Path(__file__).parent
+RECORDS, PAGE = HERE / "systems.jsonl", HERE.parent / "README.md"
+BEGIN, END = "<!-- systems: begin -->", "<!-- systems: end -->"
+DRAWS, DRAWN_INPUTS = 5, 20  # images of an input, and inputs, for LPIPS
+RIDGE = 0.1  # of the linear classifier, times the number of photos; on features of deviation 1
+COLUMNS = {
+    "run": "run",
+    "system": "system",
+    "nimg": "images seen",
+    "vgg16_relu5_1_frechet": "VGG-16 Fréchet",
+    "fid": "FID",
+    "mask_accuracy": "mask accuracy",
+    "lpips": "LPIPS",
+    "label_accuracy": "labels read (real photos)",
+}
+
+
+def main() -> None:
+    options = _parser().parse_args()
+    for run_dir in options.runs:
+        record = measure(run_dir, Judges(options.judges, options.segmenter))
+        print(json.dumps(record))
+        with open(RECORDS, "a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+    write_table()
+
+
+def measure(run_dir: Path, judges: Judges) -> Dict[str, object]:
+    """What is known of a run's images; what no judge can tell is left out."""
+    checkpoint, out = find_checkpoint(run_dir), run_dir / "test"
+    model = load_model(checkpoint, None)
+    run_test(checkpoint, None, out, 0, None, compare=True)
+    images, kind = find_images(out / "images"), model.system.batch_kind
+    experiment = load_checkpoint(checkpoint, ("none",))
+    record: Dict[str, object] = {"run": run_dir.name, "system": experiment.experiment["system"]}
+    record.update(nimg=experiment.progress.nimg, images=len(images))
+    for extractor in (judges.vgg16(), judges.inception()):
+        if isinstance(extractor, Extractor):
+            made, real = (statistics(features_of(paths, extractor)) for paths in (images, real_photos(model)))
+            record[extractor.frechet] = round(frechet_distance(made, real), 3)
+    segmenter = judges.segmenter()
+    if kind == "paired" and not isinstance(segmenter, str):
+        labels = {path.stem: path for path in find_labels(Path(model.data.root))}
+        accuracy = [segmenter.accuracy(read_photo(path), read_label(labels[path.stem])) for path in images]
+        record["mask_accuracy"] = round(float(np.mean(accuracy)), 4)
+    lpips = judges.lpips()
+    if model.system.draws_at_test(has_references=False) and not isinstance(lpips, str):
+        record["lpips"] = round(diversity(model, lpips), 4)
+    if kind == "labelled" and not isinstance(judges.vgg16(), str):
+        record["label_accuracy"] = label_accuracy(model, out / "images", judges.vgg16())
+    return record
+
+
+def real_photos(model: Model) -> List[Path]:
+    """The photographs that the images shall look like."""
+    data, kind = model.data, model.system.batch_kind
+    if kind == "paired":
+        return find_images(photo_folder(Path(data.root)))
+    if kind == "labelled":
+        return real_labelled(model)[0]
+    return find_images(Path(data.root, data.domains[data.direction == "AtoB"]))
+
+
+def real_labelled(model: Model):
+    """The photos of training and their labels."""
+    data, names = model.data, model.system.names
+    if names.attributes:
+        return photos_with_attributes(Path(data.root), names, data.num_test)[0]
+    return photos_with_classes(Path(data.root), names, "train")
+
+
+def diversity(model: Model, lpips) -> float:
+    """Mean LPIPS of several images of an input, over some inputs."""
+    values = []
+    for batch in tqdm(list(inputs_of(model)), unit="input", desc="lpips", leave=False):
+        images = [model.system.generate(batch, Noise(seed)) for seed in range(DRAWS)]
+        values.append(lpips.diversity(jt.concat(images, 0)))
+    return float(np.mean(values))
+
+
+def inputs_of(model: Model):
+    """Batches of one, spread over what `test` takes."""
+    data = model.data
+    if model.system.batch_kind == "paired":
+        paths = _spread(find_labels(Path(data.root)))
+        for path in paths:
+            label = data.label_maps.read(path, data.image_width, data.image_height)
+            segmap = to_segmap(data.label_maps.num_ids, *(array[None] for array in label))
+            yield PairedBatch(segmap, None, [key_of(path.stem)], alone(1))
+    else:
+        originals = Originals(model, None, back=False)
+        for path in _spread(originals.paths):
+            a = to_image(originals.read(path)[None])
+            yield ImageBatch(a, a, [key_of(path.stem)], alone(1))
+
+
+def _spread(paths: Sequence[Path]) -> List[Path]:
+    return [paths[k] for k in np.linspace(0, len(paths) - 1, min(DRAWN_INPUTS, len(paths))).astype(int)]
+
+
+def label_accuracy(model: Model, images: Path, extractor: Extractor) -> List[float]:
+    """How often a classifier sees in an image the label that it was given, and in a real photo its own."""
+    names = model.system.names
+    targets, split = [*names.attributes, *names.classes], len(names.attributes)
+    photos, labels = real_labelled(model)
+    features, truth = features_of(photos, extractor), np.stack(labels)[:, : len(targets)]
+    is_test = np.arange(len(photos)) % 4 == 3
+    read = classifier(features[~is_test], truth[~is_test])
+
+    def is_right(scores: np.ndarray, label: np.ndarray, name: Optional[str]) -> float:
+        """Of the attribute called `name`, or all of them; or of the class."""
+        if not split:
+            return float(scores.argmax() == label.argmax())
+        rights = (scores > 0.5) == (label > 0.5)
+        return float(rights[targets.index(name)] if name else rights.mean())
+
+    real = [is_right(scores, label, None) for scores, label in zip(read(features[is_test]), truth[is_test])]
+    tests = find_photos(model.data, names, None)
+    made = [(photo, name, target) for photo in tests for name, target in model.system.targets(photo.label).items()]
+    paths = [images / f"{photo.path.stem}_{name}.jpg" for photo, name, _ in made]
+    scores = read(features_of(paths, extractor))
+    ours = [is_right(one, target[: len(targets)], name) for one, (_, name, target) in zip(scores, made)]
+    return [round(float(np.mean(ours)), 4), round(float(np.mean(real)), 4)]
+
+
+def classifier(features: np.ndarray, labels: np.ndarray):
+    """From features [N, D] to scores [N, K], by ridge regression."""
+    mean, deviation = features.mean(0), features.std(0) + 1e-6  # dead features stay finite
+
+    def prepared(x: np.ndarray) -> np.ndarray:
+        return np.concatenate([(x - mean) / deviation, np.ones((len(x), 1))], 1)
+
+    x = prepared(features)
+    weights = np.linalg.solve(x.T @ x + RIDGE * len(x) * np.eye(x.shape[1]), x.T @ labels)
+    return lambda others: prepared(others) @ weights
+
+
+def write_table() -> None:
+    """The last record of each run, between the marks in the page."""
+    records = {}
+    for line in RECORDS.read_text(encoding="utf-8").splitlines():
+        record = json.loads(line)
+        records[record["run"]] = record
+    rows = [list(COLUMNS.values()), ["---"] * len(COLUMNS)]
+    rows += [[_cell(record.get(name)) for name in COLUMNS] for record in records.values()]
+    table = "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    text = PAGE.read_text(encoding="utf-8")
+    start, end = text.index(BEGIN) + len(BEGIN), text.index(END)
+    write_atomic(PAGE, f"{text[:start]}\n{table}\n{text[end:]}".encode())
+
+
+def _cell(value) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return f"{value[0]} ({value[1]})"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m experiments.benchmarks.systems", description=__doc__.splitlines()[0])
+    parser.add_argument("runs", nargs="*", type=Path, metavar="RUN", help="run directories; none: only the table")
+    parser.add_argument("--judges", type=Path, default=Path("judges"), metavar="DIR")
+    parser.add_argument("--segmenter", type=Path, metavar="FILE")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

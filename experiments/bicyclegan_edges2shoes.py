@@ -1,0 +1,24 @@
+"""BicycleGAN as published (Zhu et al., NIPS 2017) on edges -> shoes, 256 x 256.
+
+The folder holds `train/*.jpg`, each edges (A) and a photograph (B) side by side. 30 epochs at the full rate and 30 of
+linear decay. Officially a batch is two images, of which the second lends its target alone; here that is a batch of one,
+and an epoch counts half of the images.
+
+Command: bash run.sh train --experiment experiments/bicyclegan_edges2shoes.py --data DIR
+"""
+
+from jittor_tsit.config import DataConfig, Experiment, RunConfig, image_gan_optim
+from jittor_tsit.systems.bicyclegan import BicycleGANConfig
+
+EPOCH = 24_912  # steps of an official epoch, two of the 49,825 images each
+
+experiment = Experiment(
+    system="bicyclegan",
+    config=BicycleGANConfig(
+        source="images",
+        dropout=True,
+        optim=image_gan_optim(EPOCH, constant=30, decay=30, falls_early=False),
+    ),
+    data=DataConfig(image_width=256, image_height=256),
+    run=RunConfig(total_nimg=60 * EPOCH, status_nimg=100, snapshot_nimg=EPOCH),
+)

@@ -1,0 +1,18 @@
+"""SimGAN as published (Shrivastava et al., CVPR 2017) on hands: rendered -> NYU's depth images, 224 x 224, grey.
+
+The folder holds `trainA` (rendered) and `trainB` (real). The networks are the paper's; batch and length it does not say.
+
+Command: bash run.sh train --experiment experiments/simgan_hand.py --data DIR
+"""
+
+from jittor_tsit.config import DataConfig, Experiment, RunConfig
+from jittor_tsit.systems.simgan import SimGANConfig
+
+BATCH = 32
+
+experiment = Experiment(
+    system="simgan",
+    config=SimGANConfig(kind="hand", pool_size=1_600),  # 50 batches: an image takes 26 times an eye's memory
+    data=DataConfig(image_width=224, image_height=224, flip=False),
+    run=RunConfig(total_nimg=10_000 * BATCH, batch_size=BATCH, status_nimg=20 * BATCH, snapshot_nimg=500 * BATCH),
+)

@@ -1,0 +1,61 @@
+"""All eight systems for a few images each at the smallest size, one after the other: shows that all of them run.
+
+Their folders lie side by side in the run's. Unpaired images and classes are the two halves of the photos.
+
+Command: bash run.sh train --experiment experiments/smoke.py
+"""
+
+import shutil
+from pathlib import Path
+from typing import Any, Dict
+
+from jittor_tsit.config import DataConfig, Experiment, RunConfig
+from jittor_tsit.systems.bicyclegan import BicycleGANConfig
+from jittor_tsit.systems.cyclegan import CycleGANConfig
+from jittor_tsit.systems.pix2pix import Pix2PixConfig
+from jittor_tsit.systems.simgan import SimGANConfig
+from jittor_tsit.systems.spade import SPADEConfig
+from jittor_tsit.systems.stargan import StarGANConfig
+from jittor_tsit.systems.synthesis import SynthesisWeights
+from jittor_tsit.systems.tsit import TSITConfig, TSITWeights
+from jittor_tsit.systems.unit import UNITConfig
+
+HALVES = ("trainA", "trainB")
+WIDTH, HEIGHT = 256, 128  # TSIT's least
+
+CONFIGS: Dict[str, Any] = {
+    "tsit": TSITConfig(width=2, width_D=2, weights=TSITWeights(vgg=0)),
+    "spade": SPADEConfig(width=2, width_D=2, weights=SynthesisWeights(vgg=0)),
+    "pix2pix": Pix2PixConfig(num_levels=6, width=2, width_D=2),
+    "cyclegan": CycleGANConfig(num_blocks=1, width=2, width_D=2, num_layers_D=1, pool_size=2),
+    "simgan": SimGANConfig(width=2, pretrain_G=1, pretrain_D=1, k_g=1, pool_size=2),
+    "unit": UNITConfig(num_blocks=1, num_layers_D=1, width=2, width_D=2),
+    "bicyclegan": BicycleGANConfig(
+        num_levels=6, width=2, width_D=2, width_E=2, num_layers_E=1, num_layers_D=1, z_dim=3
+    ),
+    "stargan": StarGANConfig(
+        attributes=(), classes=HALVES, num_blocks=1, num_layers_D=2, width=2, width_D=2, n_critic=2
+    ),
+}
+PAIRED = ("tsit", "spade", "pix2pix", "bicyclegan")
+
+
+def runs(data: Path, folder: Path) -> Dict[str, Experiment]:
+    """The runs by name.
+
+    Args:
+        data: A set in the contest's layout.
+        folder: Where the two halves go.
+    """
+    photos = sorted((data / "train" / "imgs").glob("*.jpg"))
+    for k, half in enumerate(HALVES):
+        (folder / half).mkdir(parents=True, exist_ok=True)
+        for photo in photos[k::2]:
+            if not (folder / half / photo.name).exists():
+                shutil.copyfile(photo, folder / half / photo.name)
+    run = RunConfig(total_nimg=4, status_nimg=2, snapshot_nimg=2, grid_rows=2)
+    roots = {system: data if system in PAIRED else folder for system in CONFIGS}
+    return {
+        system: Experiment(system, config, DataConfig(str(roots[system]), image_width=WIDTH, image_height=HEIGHT), run)
+        for system, config in CONFIGS.items()
+    }

@@ -1,0 +1,29 @@
+"""StarGAN as published (Choi et al., CVPR 2018) on CelebA: hair colour, gender and age of faces, 128 x 128.
+
+The folder holds `images` and `list_attr_celeba.txt`, CelebA's own. 200,000 steps of 16 faces. The paper lets the rate
+fall to 0 over the second half, as here; the official code means to, and takes off a hundredth of that.
+
+Command: bash run.sh train --experiment experiments/stargan_celeba.py --data DIR
+"""
+
+from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig
+from jittor_tsit.systems.stargan import StarGANConfig
+
+BATCH = 16
+HALF = 100_000 * BATCH  # images
+
+experiment = Experiment(
+    system="stargan",
+    config=StarGANConfig(
+        optim=OptimConfig(
+            lr_G=1e-4,
+            lr_D=1e-4,
+            betas=(0.5, 0.999),
+            constant_nimg=HALF,
+            decay_nimg=HALF,
+            epoch_nimg=1_000 * BATCH,  # the code lowers the rate once in so many steps
+        ),
+    ),
+    data=DataConfig(image_width=128, image_height=128, crop=178, num_test=1_999),
+    run=RunConfig(total_nimg=2 * HALF, batch_size=BATCH, status_nimg=100 * BATCH, snapshot_nimg=10_000 * BATCH),
+)

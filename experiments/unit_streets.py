@@ -1,0 +1,17 @@
+"""UNIT as published (Liu et al., NIPS 2017) on streets: SYNTHIA's renderings <-> Cityscapes, 640 x 480.
+
+The folder holds `trainA` and `trainB`. The paper's code, preset COCOResGen2 with dropout and the discriminator on three
+scales: batch 1 of each side, no decay of the rate; 500,000 steps.
+
+Command: bash run.sh train --experiment experiments/unit_streets.py --data DIR
+"""
+
+from jittor_tsit.config import DataConfig, Experiment, RunConfig
+from jittor_tsit.systems.unit import UNITConfig
+
+experiment = Experiment(
+    system="unit",
+    config=UNITConfig(discriminator="pyramid", num_layers_D=4, dropout=True),
+    data=DataConfig(image_width=640, image_height=480),
+    run=RunConfig(total_nimg=500_000, status_nimg=100, snapshot_nimg=10_000),
+)

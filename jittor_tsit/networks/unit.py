@@ -1,0 +1,199 @@
+"""Networks of UNIT (Liu et al., NIPS 2017): two auto-encoders that share their innermost layers, and what judges them.
+
+Source: mingyuliutw/UNIT, branch version_02, cocogan_nets_da.py. Weights are N(0, 0.02), biases PyTorch's default.
+"""
+
+from __future__ import annotations
+
+from typing import Iterator, List, Optional, Sequence
+
+import jittor as jt
+from jittor import nn
+
+from jittor_tsit.layers.init import normal
+from jittor_tsit.layers.norm import instance_norm
+from jittor_tsit.layers.plain import PlainConv, PlainConvTranspose, draw_biases
+from jittor_tsit.layers.resize import blur_down
+
+SLOPE = 0.01  # of the leaky ReLU, PyTorch's default
+SIDES = 0, 1  # a and b
+NUM_SCALES = 3  # of the pyramid discriminator
+FRONT_LAYERS = 2  # of the shared discriminator, for each side its own
+Draws = Optional[Iterator[jt.Var]]
+
+
+class SharedLatentGenerator(nn.Module):
+    """Image of either side to a code and back; the code's layers do not know the side.
+
+    Args:
+        num_blocks: Residual blocks of each encoder and decoder; there is one more that is shared.
+        has_norms: The other layers are normalised (COCOResGen), or not (COCOResGen2).
+
+    Shapes:
+        encode: image [N, 3, H, W], sides multiples of 4 -> code [N, 4 width, H / 4, W / 4]; decode: back, in [-1, 1]
+    """
+
+    def __init__(self, width: int, num_blocks: int, has_norms: bool):
+        self.encoders = nn.ModuleList([Encoder(width, num_blocks, has_norms) for _ in SIDES])
+        self.shared = nn.ModuleList([UNITBlock(4 * width) for _ in ("in", "out")])
+        self.decoders = nn.ModuleList([Decoder(width, num_blocks, has_norms) for _ in SIDES])
+        draw_biases(self)
+
+    def encode(self, image, side: int, draws: Draws = None):
+        """Draws N(0, 1), one for each block, decide what dropout leaves out; without them it leaves out nothing."""
+        return self.shared[0](self.encoders[side](image, draws), draws)
+
+    def decode(self, code, side: int, draws: Draws = None):
+        """As `encode`."""
+        return self.decoders[side](self.shared[1](code, draws), draws)
+
+
+class Encoder(nn.Module):
+    """The part of a side before the shared block."""
+
+    def __init__(self, width: int, num_blocks: int, has_norms: bool):
+        self.stem, self.has_norms = PlainConv(3, width, 7, 1, 3), has_norms
+        self.downs = nn.ModuleList([PlainConv(k * width, 2 * k * width, 3, 2, 1) for k in (1, 2)])
+        self.blocks = nn.ModuleList([UNITBlock(4 * width) for _ in range(num_blocks)])
+
+    def execute(self, image, draws: Draws):
+        x = nn.leaky_relu(self.stem(image), SLOPE)
+        for conv in self.downs:
+            x = _activated(conv(x), self.has_norms)
+        for block in self.blocks:
+            x = block(x, draws)
+        return x
+
+
+class Decoder(nn.Module):
+    """The part of a side behind the shared block."""
+
+    def __init__(self, width: int, num_blocks: int, has_norms: bool):
+        self.blocks, self.has_norms = nn.ModuleList([UNITBlock(4 * width) for _ in range(num_blocks)]), has_norms
+        self.ups = nn.ModuleList([PlainConvTranspose(2 * k * width, k * width, 3) for k in (2, 1)])
+        self.conv_image = PointConvTranspose(width, 3)
+
+    def execute(self, x, draws: Draws):
+        for block in self.blocks:
+            x = block(x, draws)
+        for conv in self.ups:
+            x = _activated(conv(x), self.has_norms)
+        return jt.tanh(self.conv_image(x))
+
+
+def _activated(x: jt.Var, has_norm: bool) -> jt.Var:
+    return nn.relu(instance_norm(x)) if has_norm else nn.leaky_relu(x, SLOPE)
+
+
+class UNITBlock(nn.Module):
+    """Two convolutions beside the identity; the sum is not activated.
+
+    Shapes:
+        x [N, channels, H, W], the next of the draws likewise -> the same
+    """
+
+    def __init__(self, channels: int):
+        self.conv0, self.conv1 = PlainConv(channels, channels, 3, 1, 1), PlainConv(channels, channels, 3, 1, 1)
+
+    def execute(self, x, draws: Draws):
+        y = instance_norm(self.conv1(nn.relu(instance_norm(self.conv0(x)))))
+        if draws is not None:
+            y = y * (next(draws) > 0).float32() * 2  # half of N(0, 1) is kept
+        return x + y
+
+
+class PointConvTranspose(nn.Module):
+    """Transposed convolution of single pixels, weight [in_channels, out_channels, 1, 1].
+
+    Shapes:
+        x [N, in_channels, H, W] -> [N, out_channels, H, W]
+    """
+
+    def __init__(self, in_channels: int, out_channels: int):
+        self.weight, self.bias = normal(in_channels, out_channels, 1, 1), jt.zeros(out_channels)
+
+    def execute(self, x):
+        return nn.conv2d(x, self.weight.permute(1, 0, 2, 3), self.bias)
+
+
+class Strided(nn.Module):
+    """Convolutions of stride 2, each with a leaky ReLU.
+
+    Shapes:
+        x [N, widths[0], H, W] -> [N, widths[-1], H / 2^n, W / 2^n]
+    """
+
+    def __init__(self, widths: Sequence[int], first_size=3):
+        sizes = [first_size, *(3,) * (len(widths) - 2)]
+        self.convs = nn.ModuleList(
+            [PlainConv(a, b, size, 2, size // 2) for a, b, size in zip(widths, widths[1:], sizes)]  # fmt: skip
+        )
+
+    def execute(self, x):
+        for conv in self.convs:
+            x = nn.leaky_relu(conv(x), SLOPE)
+        return x
+
+
+def _widths(first: int, width: int, num_layers: int) -> List[int]:
+    return [first, *(width * 2**k for k in range(num_layers))]
+
+
+class SeparateDiscriminator(nn.Module):
+    """One stack of convolutions for each side (COCODis).
+
+    Shapes:
+        image [N, 3, H, W] -> a list of logits [N, 1, h, w], here one
+    """
+
+    def __init__(self, width: int, num_layers: int):
+        self.stacks = nn.ModuleList([Strided(_widths(3, width, num_layers)) for _ in SIDES])
+        self.logits = nn.ModuleList([PlainConv(width << num_layers - 1, 1, 1) for _ in SIDES])
+        draw_biases(self)
+
+    def execute(self, image, side: int) -> List[jt.Var]:
+        return [self.logits[side](self.stacks[side](image))]
+
+
+class SharedDiscriminator(nn.Module):
+    """Two layers for each side and then the same ones (COCOSharedDis).
+
+    Args:
+        num_layers: Of those that both share.
+
+    Shapes:
+        As of SeparateDiscriminator.
+    """
+
+    def __init__(self, width: int, num_layers: int):
+        widths = _widths(3, width, FRONT_LAYERS + num_layers)
+        self.fronts = nn.ModuleList([Strided(widths[: FRONT_LAYERS + 1], first_size=7) for _ in SIDES])
+        self.stack, self.logits = Strided(widths[FRONT_LAYERS:]), PlainConv(widths[-1], 1, 1)
+        draw_biases(self)
+
+    def execute(self, image, side: int) -> List[jt.Var]:
+        return [self.logits(self.stack(self.fronts[side](image)))]
+
+
+class PyramidDiscriminator(nn.Module):
+    """For each side three stacks, on the image, its half and its quarter (COCOMsDis).
+
+    Shapes:
+        image [N, 3, H, W] -> a list of logits [N, 1, h, w], one a scale
+    """
+
+    def __init__(self, width: int, num_layers: int):
+        count = NUM_SCALES * len(SIDES)  # side by side: the scales of a, then those of b
+        self.stacks = nn.ModuleList([Strided(_widths(3, width, num_layers)) for _ in range(count)])
+        self.logits = nn.ModuleList([PlainConv(width << num_layers - 1, 1, 1) for _ in range(count)])
+        draw_biases(self)
+
+    def execute(self, image, side: int) -> List[jt.Var]:
+        found = []
+        for k in range(NUM_SCALES * side, NUM_SCALES * (side + 1)):
+            found.append(self.logits[k](self.stacks[k](image)))
+            image = blur_down(image)
+        return found
+
+
+DISCRIMINATORS = {"separate": SeparateDiscriminator, "shared": SharedDiscriminator, "pyramid": PyramidDiscriminator}

@@ -1,0 +1,204 @@
+"""Data sets on disk as samples. Imports no Jittor."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from data_tools.errors import InputError
+from data_tools.pairing import PHOTO_SUFFIXES, Pair, find_pairs, match_files, read_split, select_stems
+from jittor_tsit.config import DataConfig
+from jittor_tsit.labelled import ATTRIBUTE_FILE, LabelledSamples, LabelNames, TwoLabelledSets, list_labelled
+from jittor_tsit.samples import AlignedSamples, DomainSamples, PairedSamples, Samples, UnpairedSamples, View
+
+
+def training_pairs(root: Path, split: Optional[Path]) -> list[Pair]:
+    """The pairs of a folder, or those that a split file names; then other files may be faulty.
+
+    Raises:
+        InputError: As `find_pairs`, `read_split` and `select_stems`.
+    """
+    if split is None:
+        return find_pairs(root)
+    try:
+        return select_stems(match_files(root).pairs, read_split(split))
+    except InputError as error:
+        raise InputError(f"split={split}: {error}") from None
+
+
+def paired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> PairedSamples:
+    """The samples of a set in the contest's layout."""
+    if config.direction != "AtoB":
+        raise InputError(f"direction={config.direction}: label maps are what photos are made from; only AtoB")
+    pairs = training_pairs(Path(config.root), split)
+    if config.folds:
+        pairs, _ = hold_out(pairs, config.folds, config.fold)
+    return PairedSamples(pairs, config.label_maps, view_of(config), seeds)
+
+
+def held_out_samples(config: DataConfig, split: Optional[Path]) -> PairedSamples:
+    """The pairs that `paired_samples` leaves out."""
+    _, held = hold_out(training_pairs(Path(config.root), split), config.folds, config.fold)
+    return PairedSamples(held, config.label_maps, view_of(config), (0,))
+
+
+def hold_out(pairs: Sequence[Pair], folds: int, fold: int) -> Tuple[List[Pair], List[Pair]]:
+    """Pairs for training, and those held out: the `fold`-th of `folds` parts, counted from 1.
+
+    The part of a pair follows from its stem alone, whatever other pairs there are.
+
+    Raises:
+        InputError: One of the two has no pair.
+    """
+    held = {pair for pair in pairs if int(hashlib.sha256(pair.stem.encode()).hexdigest(), 16) % folds == fold - 1}
+    if not 0 < len(held) < len(pairs):
+        raise InputError(f"folds={folds}, fold={fold}: holds out {len(held)} of {len(pairs)} pairs; take other folds")
+    return [pair for pair in pairs if pair not in held], sorted(held)
+
+
+def view_of(config: DataConfig) -> View:
+    """How its training images are made."""
+    size = config.image_width, config.image_height
+    load = (config.load_width, config.load_height) if config.load_width else size
+    return View(load, size, config.flip, config.color_jitter)
+
+
+def unpaired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> UnpairedSamples:
+    """The samples of a set with folders `trainA` and `trainB`.
+
+    Raises:
+        InputError: One of the folders is missing or empty, or a split was named, which only pairs have.
+    """
+    _require_plain(config, split)
+    if config.direction != "AtoB":
+        raise InputError(f"direction={config.direction}: content is a and style b; only AtoB")
+    photos = [list_photos(Path(config.root, name)) for name in ("trainA", "trainB")]
+    return UnpairedSamples(*photos, view_of(config), seeds)
+
+
+def domain_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> DomainSamples:
+    """The samples of a set's two `domains`, turned round by direction=BtoA.
+
+    Raises:
+        InputError: As `unpaired_samples`.
+    """
+    _require_plain(config, split)
+    photos = [list_photos(Path(config.root, name)) for name in config.domains]
+    return DomainSamples(*(photos[::-1] if config.direction == "BtoA" else photos), view_of(config), seeds)
+
+
+def _require_plain(config: DataConfig, split: Optional[Path]) -> None:
+    """Refuse what only pairs with label maps have."""
+    if split is not None:
+        raise InputError(f"split={split}: training without label maps takes all photos of the folders")
+    if config.folds:
+        raise InputError(f"folds={config.folds}: only pairs with label maps are held out; must be 0")
+
+
+def aligned_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> AlignedSamples:
+    """The samples of a set whose folders `trainA` and `trainB` hold images of equal names, or `train` both in one file.
+
+    Raises:
+        InputError: A folder is missing or empty, an image has no partner, or a split was named.
+    """
+    _require_plain(config, split)
+    if config.color_jitter:
+        raise InputError(f"color_jitter={config.color_jitter}: pairs of images keep their colours; must be 0")
+    root, is_reversed = Path(config.root), config.direction == "BtoA"
+    if not Path(root, "trainA").is_dir() and Path(root, "train").is_dir():
+        files = [(path,) for path in list_photos(Path(root, "train"))]
+        return AlignedSamples(files, is_reversed, view_of(config), seeds)
+    a, b = (_by_stem(list_photos(Path(root, name))) for name in ("trainA", "trainB"))
+    lone = sorted(set(a) ^ set(b))
+    if lone:
+        path, other = (a[lone[0]], "trainB") if lone[0] in a else (b[lone[0]], "trainA")
+        raise InputError(f"{path}: no image of that name in {other} ({len(lone)} images have no partner)")
+    return AlignedSamples([(a[stem], b[stem]) for stem in sorted(a)], is_reversed, view_of(config), seeds)
+
+
+def _by_stem(paths: Sequence[Path]) -> Dict[str, Path]:
+    found: Dict[str, Path] = {}
+    for path in paths:
+        if path.stem in found:
+            raise InputError(f"{path}: {found[path.stem].name} has the same name, in another format")
+        found[path.stem] = path
+    return found
+
+
+Labelled = Tuple[List[Path], List[np.ndarray]]  # photos and their labels
+
+
+def labelled_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int], names: LabelNames) -> Samples:
+    """The samples of a set whose photos have attributes, of one whose photos have classes, or of both.
+
+    Raises:
+        InputError: As `photos_with_attributes` and `photos_with_classes`; or options that such sets do not have.
+    """
+    _require_plain(config, split)
+    if config.direction != "AtoB":
+        raise InputError(f"direction={config.direction}: photos with labels go every way; only AtoB")
+    if bool(config.second_root) != names.has_two_sets:
+        raise InputError(f"second_root={config.second_root}: a folder is needed with attributes and classes only")
+    sets = []
+    if names.attributes:
+        sets.append(photos_with_attributes(Path(config.root), names, config.num_test)[0])
+    if names.classes:
+        sets.append(photos_with_classes(Path(config.second_root or config.root), names, "train"))
+    samples = [LabelledSamples(*each, config.crop, view_of(config), seeds) for each in sets]
+    return TwoLabelledSets(*samples) if names.has_two_sets else samples[0]
+
+
+def photos_with_attributes(root: Path, names: LabelNames, num_test: int) -> Tuple[Labelled, Labelled]:
+    """The photos in `images` or `imgs`, as the attribute list beside it has them: those for training, those for test.
+
+    Args:
+        num_test: How many are for test, drawn as StarGAN draws them.
+
+    Raises:
+        InputError: A file or folder is missing, the list does not fit, or nothing is left for training.
+    """
+    folder = root / "images" if (root / "images").is_dir() else root / "imgs"
+    photos, labels = list_labelled(list_photos(folder), root / ATTRIBUTE_FILE, names)
+    if num_test >= len(photos):
+        raise InputError(f"num_test={num_test}: {root} has {len(photos)} photos; none would be left to train on")
+    order = list(range(len(photos)))
+    random.Random(1234).shuffle(order)  # the official seed
+    parts = [([photos[k] for k in part], [labels[k] for k in part]) for part in (order[num_test:], order[:num_test])]
+    return parts[0], parts[1]
+
+
+def photos_with_classes(root: Path, names: LabelNames, part: str) -> Labelled:
+    """The photos of class folders, in the folder `part` where there is one.
+
+    Raises:
+        InputError: A class has no folder, or a folder no photos.
+    """
+    folder = root / part if (root / part).is_dir() else root
+    photos, labels = [], []
+    for number, name in enumerate(names.classes):
+        if not (folder / name).is_dir():
+            there = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+            raise InputError(f"{folder}: no folder for the class {name}; there are {', '.join(there) or 'none'}")
+        found = list_photos(folder / name)
+        photos += found
+        labels += [names.of_class(number)] * len(found)
+    return photos, labels
+
+
+def list_photos(folder: Path) -> list[Path]:
+    """The photos of a folder, sorted by name.
+
+    Raises:
+        InputError: There is no such folder, or none in it.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; sets without label maps have trainA, trainB and testA, testB")
+    visible = (path for path in folder.iterdir() if not path.name.startswith("."))
+    paths = sorted(path for path in visible if path.suffix.lower() in PHOTO_SUFFIXES)
+    if not paths:
+        raise InputError(f"{folder}: holds no photos ({', '.join(PHOTO_SUFFIXES)})")
+    return paths

@@ -1,0 +1,134 @@
+"""SimGAN: rendered images refined until they look real, by rendered and real ones (Shrivastava et al., CVPR 2017)."""
+
+from dataclasses import dataclass
+from typing import Any, Container, Dict, List, Sequence
+
+import jittor as jt
+
+from data_tools.errors import InputError
+from jittor_tsit import losses, parallel
+from jittor_tsit.config import OptimConfig
+from jittor_tsit.data import ImageBatch
+from jittor_tsit.image_pool import HalfPool
+from jittor_tsit.layers.mode import evaluating
+from jittor_tsit.networks.simgan import ARCHITECTURES, LocalDiscriminator, Refiner
+from jittor_tsit.noise import Noise
+from jittor_tsit.optim import SGD, trainable
+from jittor_tsit.systems.base import System, named, require_choice
+
+REFINED, REAL = 0, 1  # channels of D's logits
+HALVES = {"refined": 0.5, "real": 0.5}
+
+
+@dataclass(frozen=True)
+class SimGANWeights:
+    """Weights of the refiner's terms, which are means over patches and pixels; the paper's are sums."""
+
+    gan: float = 1.0
+    reg: float = 0.5  # L1 distance from the rendered image, as daniel-merrick's and carpedm20's versions have it
+
+
+@dataclass(frozen=True)
+class SimGANConfig:
+    """Options; where the paper is silent, daniel-merrick's version decides."""
+
+    kind: str = "gaze"  # or hand: the paper's two architectures
+    channels: int = 1  # of the images that the networks see: 1 is grey, 3 is colour
+    width: int = 64
+    slope: float = 0.0  # of the leaky ReLU in place of ReLU
+    pretrain_G: int = 1_000  # steps of the refiner alone, by its distance from the input
+    pretrain_D: int = 200  # steps of D alone after them
+    k_g: int = 2  # steps of the refiner in turn with
+    k_d: int = 1  # steps of D
+    pool_size: int = 25_600  # refined images that D may still be shown; carpedm20's, the paper does not say
+    momentum: float = 0.9  # of SGD
+    weights: SimGANWeights = SimGANWeights()
+    optim: OptimConfig = OptimConfig(lr_G=1e-3, lr_D=1e-3)  # the paper's; SGD has no betas
+
+    def __post_init__(self):
+        require_choice(self, "kind", ARCHITECTURES)
+        require_choice(self, "channels", (1, 3))
+        least = {"pretrain_G": 0, "pretrain_D": 0, "k_g": 1, "k_d": 1, "width": 1, "pool_size": 1}
+        for name in least:
+            if getattr(self, name) < least[name]:
+                raise InputError(f"{name}={getattr(self, name)}: at least {least[name]}")
+        for name in ("slope", "momentum"):
+            if not 0 <= getattr(self, name) < 1:
+                raise InputError(f"{name}={getattr(self, name)}: from 0 to below 1")
+
+
+class SimGANSystem(System):
+    """G, the paper's refiner R, makes rendered images (a) look like photographs (b); D judges their patches.
+
+    Each step, with images of its own, updates one of the two: first G alone, then D alone, then in turn.
+    """
+
+    Config = SimGANConfig
+    batch_kind = "domains"
+    has_code = False
+
+    def __init__(self, config: SimGANConfig, in_channels: int, height: int, width: int, seed: int):
+        super().__init__(config.optim, vars(config.weights), seed)
+        self.config, self.image_shape, self.seed = config, (config.channels, height, width), seed
+        self.networks["G"] = self.G = Refiner(config.kind, config.channels, config.width, config.slope)
+
+    def prepare_training(self, terms: Container[str]) -> None:
+        """Add what only training needs, whatever the terms."""
+        config, optim = self.config, self.config.optim
+        self.D = self.networks["D"] = LocalDiscriminator(config.kind, config.channels, config.slope)
+        self.pool = self.extras["pool"] = HalfPool(config.pool_size, self.image_shape, "pool", self.seed)
+        self.add_average()
+        self.optimizers["G"] = SGD(trainable(self.G), optim.lr_G, config.momentum)
+        self.optimizers["D"] = SGD(trainable(self.D), optim.lr_D, config.momentum)
+
+    def train_step(self, parts: Sequence[Any], step: int) -> Dict[str, jt.Var]:
+        config = self.config
+        if step < config.pretrain_G:
+            return named(G=self.update("G", parts, self.distance_terms, self.weights))
+        step -= config.pretrain_G + config.pretrain_D
+        if step >= 0 and step % (config.k_g + config.k_d) < config.k_g:
+            return named(G=self.update("G", parts, self.generator_terms, self.weights))
+        return named(D=self.discriminator_step(parts))
+
+    def distance_terms(self, batch: ImageBatch) -> Dict[str, jt.Var]:
+        """Leave the image as it is."""
+        a = self.seen(batch.a)
+        return {"reg": losses.absolute(self.G(a) - a).mean()}
+
+    def generator_terms(self, batch: ImageBatch) -> Dict[str, jt.Var]:
+        """Look real in every patch, and stay near the rendered image."""
+        a = self.seen(batch.a)
+        refined = self.G(a)
+        return {
+            "gan": losses.patch_cross_entropy(self.D(refined), REAL),
+            "reg": losses.absolute(refined - a).mean(),
+        }
+
+    def discriminator_step(self, parts: Sequence[ImageBatch]) -> Dict[str, jt.Var]:
+        """Tell refined patches, half of them of older images, from real ones."""
+        shown: List[jt.Var] = []
+        for part in parts:
+            with jt.no_grad():
+                refined = self.G(self.seen(part.a)).detach()
+            everything, index, own = parallel.collected(refined, part.index, part.share)
+            shown.append(self.pool.query(everything, index)[own])
+        refined_of = iter(shown)
+
+        def terms(batch: ImageBatch) -> Dict[str, jt.Var]:
+            return {
+                "refined": losses.patch_cross_entropy(self.D(next(refined_of)), REFINED),
+                "real": losses.patch_cross_entropy(self.D(self.seen(batch.b)), REAL),
+            }
+
+        return self.update("D", parts, terms, HALVES)
+
+    def seen(self, image: jt.Var) -> jt.Var:
+        """Images [N, 3, H, W] as the networks see them, [N, channels, H, W]."""
+        return image if self.config.channels == 3 else image.mean([1], keepdims=True)
+
+    def generate(self, batch: ImageBatch, noise: Noise) -> jt.Var:
+        """Each `a`, refined."""
+        G = self.networks.get("G_ema", self.G)
+        with jt.no_grad(), evaluating(G):
+            refined = G(self.seen(batch.a))
+            return refined if self.config.channels == 3 else jt.concat([refined] * 3, 1)

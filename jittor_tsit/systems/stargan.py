@@ -1,0 +1,170 @@
+"""StarGAN: one generator for many domains, told apart by labels (Choi et al., CVPR 2018)."""
+
+from dataclasses import dataclass
+from typing import Container, Dict, List, Sequence, Tuple
+
+import jittor as jt
+import numpy as np
+
+from data_tools.errors import InputError
+from jittor_tsit import losses
+from jittor_tsit.config import OptimConfig
+from jittor_tsit.data import LabelledBatch, LabelledImages
+from jittor_tsit.labelled import LabelNames
+from jittor_tsit.layers.mode import evaluating
+from jittor_tsit.networks.stargan import StarGANDiscriminator, StarGANGenerator
+from jittor_tsit.noise import Noise
+from jittor_tsit.optim import Adam, trainable
+from jittor_tsit.systems.base import System, named
+
+STRIDE = 4  # of the generator's middle
+HAIR = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair")  # CelebA's, of which a face gets one
+
+
+@dataclass(frozen=True)
+class StarGANWeights:
+    """Weights of the loss terms."""
+
+    gan: float = 1.0
+    cls: float = 1.0  # of the attributes or the class that D sees in an image
+    rec: float = 10.0  # of the way back to the input
+    gp: float = 10.0  # gradient penalty, in D's loss
+
+
+@dataclass(frozen=True)
+class StarGANConfig:
+    """Options; defaults are the official code's. With attributes and classes there are two sets."""
+
+    attributes: Tuple[str, ...] = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young")  # in the list of CelebA
+    classes: Tuple[str, ...] = ()  # names of folders
+    num_blocks: int = 6
+    num_layers_D: int = 6  # the image's sides are multiples of 2^num_layers_D
+    width: int = 64
+    width_D: int = 64
+    n_critic: int = 5  # steps from one update of G to the next
+    gan_loss: str = "wgan"  # a name in losses.GAN_LOSSES
+    weights: StarGANWeights = StarGANWeights()
+    optim: OptimConfig = OptimConfig(lr_G=1e-4, lr_D=1e-4, betas=(0.5, 0.999))
+
+    def __post_init__(self):
+        names = [*self.attributes, *self.classes]
+        if len(names) < 2 or len(set(names)) < len(names):
+            raise InputError(f"attributes={self.attributes}, classes={self.classes}: needs two different names or more")
+        if self.gan_loss not in losses.GAN_LOSSES:
+            raise InputError(f"gan_loss={self.gan_loss}: allowed are {', '.join(losses.GAN_LOSSES)}")
+        for name in ("num_blocks", "num_layers_D", "width", "width_D", "n_critic"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name}={getattr(self, name)}: must be positive")
+
+
+class StarGANSystem(System):
+    """G gives an image another label; D judges images and reads their labels."""
+
+    Config = StarGANConfig
+    batch_kind = "labelled"
+    has_code = False
+
+    def __init__(self, config: StarGANConfig, in_channels: int, height: int, width: int, seed: int):
+        super().__init__(config.optim, vars(config.weights), seed)
+        stride = max(STRIDE, 2**config.num_layers_D)
+        if height % stride or width % stride:
+            fault = f"image size {width}x{height}: StarGAN with num_layers_D={config.num_layers_D}"
+            raise InputError(f"{fault} needs multiples of {stride}")
+        self.config, self.size = config, (height, width)
+        self.names = LabelNames(config.attributes, config.classes)
+        self.networks["G"] = self.G = StarGANGenerator(self.names.size, config.width, config.num_blocks)
+
+    def prepare_training(self, terms: Container[str]) -> None:
+        """Add what only training needs, whatever the terms."""
+        config, optim = self.config, self.config.optim
+        num_labels = len(config.attributes) + len(config.classes)
+        self.D = StarGANDiscriminator(num_labels, *self.size, config.width_D, config.num_layers_D)
+        self.networks["D"] = self.D
+        self.gan_loss = losses.GAN_LOSSES[config.gan_loss]
+        self.add_average()
+        self.optimizers["G"] = Adam(trainable(self.G), optim.lr_G, optim.betas)
+        self.optimizers["D"] = Adam(trainable(self.D), optim.lr_D, optim.betas)
+
+    def train_step(self, parts: Sequence[LabelledBatch], step: int) -> Dict[str, jt.Var]:
+        terms = {}
+        for k in range(len(parts[0].sets)):
+            own, suffix = [part.sets[k] for part in parts], str(k + 1) if k else ""
+            d_terms = self.update("D", own, self.discriminator_terms, self.discriminator_weights())
+            terms.update(named(**{f"D{suffix}": d_terms}))
+            if (step + 1) % self.config.n_critic == 0:
+                terms.update(named(**{f"G{suffix}": self.update("G", own, self.generator_terms, self.weights)}))
+        return terms
+
+    def updates_of(self, name: str, num_steps: int) -> int:
+        updates = num_steps // self.config.n_critic if name == "G" else num_steps
+        return updates * (1 + self.names.has_two_sets)
+
+    def discriminator_weights(self) -> Dict[str, float]:
+        """Weights of D's terms."""
+        gan, cls, gp = (self.weights[name] for name in ("gan", "cls", "gp"))
+        return {"real": gan, "fake": gan, "cls": cls, "gp": gp}
+
+    def discriminator_terms(self, images: LabelledImages) -> Dict[str, jt.Var]:
+        """Photos up, images down, with a slope of 1 between them; and the labels of the photos."""
+        with jt.no_grad():
+            fake = self.G(images.image, images.target).detach()
+        logits, label_logits = self.D(images.image)
+        alpha = self.noise.uniform(f"alpha{images.number}", images.index, (1, 1, 1))
+        return {
+            "real": self.gan_loss.real([logits]),
+            "fake": self.gan_loss.fake([self.D(fake)[0]]),
+            "cls": self.label_loss(label_logits, images.label, images.number),
+            "gp": losses.gradient_penalty(lambda image: [self.D(image)[0]], images.image, fake, alpha),
+        }
+
+    def generator_terms(self, images: LabelledImages) -> Dict[str, jt.Var]:
+        """Look real with the other label, show it, and come back with the own one."""
+        fake = self.G(images.image, images.target)
+        logits, label_logits = self.D(fake)
+        return {
+            "gan": self.gan_loss.gen([logits]),
+            "cls": self.label_loss(label_logits, images.target, images.number),
+            "rec": losses.absolute(self.G(fake, images.label) - images.image).mean(),
+        }
+
+    def label_loss(self, logits: jt.Var, label: jt.Var, number: int) -> jt.Var:
+        """Cross-entropy of the part of the labels that the set knows."""
+        split = len(self.names.attributes)
+        if number == 0 and split:
+            return losses.binary_cross_entropy(logits[:, :split], label[:, :split])
+        end = split + len(self.names.classes)
+        return losses.cross_entropy(logits[:, split:end], label[:, split:end])
+
+    def targets(self, label: np.ndarray) -> Dict[str, np.ndarray]:
+        """The labels that a photo can be given, by name.
+
+        Args:
+            label: Its own.
+
+        Source: the official test: one hair colour of those there are, every other attribute turned round.
+        """
+        own = [int(value) for value in label[: len(self.names.attributes)]]
+        hair = [k for k, name in enumerate(self.names.attributes) if name in HAIR]
+        found = {}
+        for k, name in enumerate(self.names.attributes):
+            values = [0 if other in hair and k in hair else value for other, value in enumerate(own)]
+            values[k] = 1 if k in hair else 1 - own[k]
+            found[name] = self.names.of_attributes(values)
+        for k, name in enumerate(self.names.classes):
+            found[name] = self.names.of_class(k)
+        return found
+
+    def generate(self, batch: LabelledBatch, noise: Noise) -> jt.Var:
+        """Images of the first set with their target labels."""
+        return self.relabelled(batch.sets[0].image, batch.sets[0].target)
+
+    def columns(self, batch: LabelledBatch, noise: Noise) -> List[jt.Var]:
+        images, labels = batch.sets[0].image, batch.sets[0].label.numpy()
+        targets = [self.targets(label) for label in labels]
+        return [self.relabelled(images, jt.array(np.stack([each[name] for each in targets]))) for name in targets[0]]
+
+    def relabelled(self, image: jt.Var, target: jt.Var) -> jt.Var:
+        """Images [N, 3, H, W] with labels [N, c]."""
+        G = self.networks.get("G_ema", self.G)
+        with jt.no_grad(), evaluating(G):
+            return G(image, target)

@@ -1,0 +1,138 @@
+"""Photos with attributes and classes: lists, folders, two sets, faults."""
+
+import dataclasses
+import random
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from data_tools.errors import InputError
+from jittor_tsit.config import DataConfig
+from jittor_tsit.labelled import LabelNames
+from jittor_tsit.sets import labelled_samples, photos_with_attributes
+
+ROWS = {"c.jpg": (1, -1, 1), "a.jpg": (-1, -1, 1), "b.jpg": (1, 1, -1)}  # in another order than the names
+
+
+def save(path, value, size=(12, 8)):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.full((size[1], size[0], 3), value, np.uint8)).save(path)
+
+
+def write_list(root, rows, names="Bald Male Young"):
+    lines = [str(len(rows)), names, *(f"{name} {' '.join(map(str, values))}" for name, values in rows.items())]
+    (root / "list_attr_celeba.txt").write_text("\n".join(lines) + "\n")
+
+
+@pytest.fixture
+def faces(tmp_path):
+    for k, name in enumerate(sorted(ROWS)):
+        save(tmp_path / "faces/imgs" / name, 50 * (k + 1))
+    write_list(tmp_path / "faces", ROWS)
+    return tmp_path / "faces"
+
+
+@pytest.fixture
+def scenes(tmp_path):
+    for k, name in enumerate(("sea", "forest")):
+        for number in range(2 + k):
+            save(tmp_path / "scenes" / name / f"{number}.jpg", 100 * (k + 1) + number)
+    return tmp_path / "scenes"
+
+
+def samples_of(root, names, **fields):
+    config = DataConfig(root=str(root), image_width=4, image_height=4, flip=False, **fields)
+    return labelled_samples(config, None, (0,), LabelNames(*names))
+
+
+def test_attributes_come_from_the_list_in_the_order_asked_for(faces):
+    names = LabelNames(("Young", "Bald"), ())
+    found = photos_with_attributes(faces, names, 0)[0]
+    by_name = {photo.name: tuple(label) for photo, label in zip(*found)}
+    assert by_name == {"c.jpg": (1, 1), "a.jpg": (1, 0), "b.jpg": (0, 1)}
+
+
+def test_the_photos_for_test_are_stargans(faces):
+    order = list(ROWS)
+    random.Random(1234).shuffle(order)  # yunjey/stargan data_loader.py: of the shuffled lines the first are for test
+    train, test = photos_with_attributes(faces, LabelNames(("Young", "Bald"), ()), 2)
+    assert [photo.name for photo in test[0]] == order[:2]
+    assert [photo.name for photo in train[0]] == order[2:]
+
+
+def test_classes_come_from_folders(scenes):
+    samples = samples_of(scenes, ((), ("forest", "sea")))
+    assert len(samples) == 5
+    photo, label, _ = samples.at(0)
+    assert tuple(label) == (1, 0) and abs(int(photo.mean()) - 200) <= 2  # a JPEG of a forest
+    assert tuple(samples.at(4)[1]) == (0, 1)
+
+
+def test_the_target_is_a_label_of_the_set_and_each_occurs(scenes):
+    samples = samples_of(scenes, ((), ("forest", "sea")))
+    targets = {tuple(samples(nimg)[2]) for nimg in range(20)}
+    assert targets == {(1, 0), (0, 1)}
+    assert any(tuple(samples(nimg)[1]) != tuple(samples(nimg)[2]) for nimg in range(20))
+
+
+def test_two_sets_give_a_sample_each_and_labels_with_a_mask(faces, scenes):
+    samples = samples_of(faces, (("Young", "Male"), ("forest", "sea")), second_root=str(scenes))
+    assert len(samples) == 5
+    for nimg in range(6):
+        _, first, _, _, second, target = samples(nimg)
+        assert tuple(first[2:]) == (0, 0, 1, 0)
+        assert tuple(second[:2]) == (0, 0) and tuple(second[4:]) == (0, 1) and second[2:4].sum() == 1
+        assert tuple(target[4:]) == (0, 1)
+
+
+def test_only_the_middle_is_seen(tmp_path):
+    picture = np.zeros((8, 12, 3), np.uint8)
+    picture[2:6, 4:8] = 250
+    for name in ("x", "y"):
+        (tmp_path / name).mkdir()
+        Image.fromarray(picture).save(tmp_path / name / "0.png")
+    photo, _, _ = samples_of(tmp_path, ((), ("x", "y")), crop=4).at(0)
+    assert (photo == 250).all()
+
+
+def test_another_label_gives_another_digest(faces):
+    names = (("Young", "Bald"), ())
+    before = samples_of(faces, names).digest()
+    write_list(faces, {**ROWS, "a.jpg": (1, -1, 1)})
+    assert samples_of(faces, names).digest() != before
+
+
+def test_what_does_not_fit_is_named(faces, scenes):
+    attributes = (("Young", "Bald"), ())
+    for change, message in (
+        (lambda: write_list(faces, {**ROWS, "d.jpg": (1, 1, 1)}), "names d.jpg"),
+        (lambda: write_list(faces, {"c.jpg": (1, 1, 1)}), "no line for .*a.jpg"),
+        (lambda: write_list(faces, {**ROWS, "a.jpg": (1, 1)}), "line 4: a name and 3 times 1 or -1"),
+        (lambda: write_list(faces, {**ROWS, "a.jpg": (1, 1, 0)}), "line 4"),
+        (lambda: write_list(faces, ROWS, names="Bald Male"), "has no attribute Young; there are Bald, Male"),
+        (lambda: (faces / "list_attr_celeba.txt").unlink(), "no such file; attributes are read from it"),
+    ):
+        write_list(faces, ROWS)
+        change()
+        with pytest.raises(InputError, match=message):
+            samples_of(faces, attributes)
+    write_list(faces, ROWS)
+    with pytest.raises(InputError, match="num_test=3: .* has 3 photos"):
+        samples_of(faces, attributes, num_test=3)
+    with pytest.raises(InputError, match="no folder for the class lake; there are forest, sea"):
+        samples_of(scenes, ((), ("forest", "lake")))
+    with pytest.raises(InputError, match="second_root=: a folder is needed"):
+        samples_of(faces, (("Young",), ("sea",)))
+    (scenes / "empty").mkdir()
+    with pytest.raises(InputError, match="empty: holds no photos"):
+        samples_of(scenes, ((), ("forest", "empty")))
+
+
+def test_options_of_other_sets_are_refused(scenes):
+    config = DataConfig(root=str(scenes), direction="BtoA")
+    names = LabelNames((), ("forest", "sea"))
+    with pytest.raises(InputError, match="direction=BtoA"):
+        labelled_samples(config, None, (0,), names)
+    with pytest.raises(InputError, match="folds=2"):
+        labelled_samples(dataclasses.replace(config, direction="AtoB", folds=2), None, (0,), names)
