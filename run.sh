@@ -83,6 +83,7 @@ case $command in
     check)
         prepare test
         cd "$root"
+        if [ $# -eq 0 ]; then set -- -n 2 --dist loadgroup; fi # all of them, in two processes
         exec "$python" -m pytest "$@"
         ;;
     help | -h | --help) usage ;;

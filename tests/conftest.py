@@ -1,10 +1,26 @@
 """Shared fixtures. Importing jittor_tsit first sets the environment that Jittor reads."""
 
+import os
 import signal
+from pathlib import Path
 
 import pytest
 
-import jittor_tsit  # noqa: F401
+
+def take_own_cores():
+    """As a pytest-xdist worker, stay on a part of the cores.
+
+    Jittor's threads wait for each other by spinning: two processes that share their cores slow each other several times.
+    """
+    worker, count = os.environ.get("PYTEST_XDIST_WORKER"), int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if worker:
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, cores[int(worker[len("gw") :]) :: count] or cores)
+
+
+take_own_cores()
+
+import jittor_tsit  # noqa: E402, F401
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -18,3 +34,17 @@ def rng():
     import numpy as np
 
     return np.random.default_rng(0)
+
+
+TESTS = Path(__file__).parent
+# With several pytest-xdist workers each of these groups stays in one, so that operators are compiled there once; the
+# long ones begin first. What needs no Jittor goes to any worker.
+GROUPS = {".": 0, "layers": 1, "metrics": 1, "networks": 1, "systems": 1, "parallel": 2, "data_tools": None}
+
+
+def pytest_collection_modifyitems(items):
+    groups = {item: GROUPS[str(item.path.parent.relative_to(TESTS))] for item in items}
+    for item, group in groups.items():
+        if group is not None:
+            item.add_marker(pytest.mark.xdist_group(str(group)))
+    items.sort(key=lambda item: 3 if groups[item] is None else groups[item])

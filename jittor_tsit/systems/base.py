@@ -168,11 +168,11 @@ def named(**groups: Mapping[str, jt.Var]) -> Dict[str, jt.Var]:
     return {f"{group}/{name}": term.detach() for group, terms in groups.items() for name, term in terms.items()}
 
 
-def require_choice(config: Any, name: str, allowed: Sequence[str]) -> None:
+def require_choice(config: Any, name: str, allowed: Sequence[Any]) -> None:
     """Refuse a value that is not among those allowed.
 
     Raises:
         InputError: Names the option, its value and those allowed.
     """
     if getattr(config, name) not in allowed:
-        raise InputError(f"{name}={getattr(config, name)}: allowed are {', '.join(allowed)}")
+        raise InputError(f"{name}={getattr(config, name)}: allowed are {', '.join(map(str, allowed))}")

@@ -26,7 +26,8 @@ from jittor_tsit.train import build_system
 Arrays = Dict[str, np.ndarray]
 
 # SPADE has 128 hidden channels at every width
-IMAGE_SIZES = {"tsit": (HEIGHT, WIDTH), "spade": (64, 128), "pix2pix": (64, 128), "cyclegan": (32, 64)}
+IMAGE_SIZES = {"tsit": (HEIGHT, WIDTH), "spade": (64, 128), "pix2pix": (64, 128), "bicyclegan": (64, 128)}
+IMAGE_SIZES.update({name: (32, 64) for name in ("cyclegan", "simgan", "unit", "stargan")})
 
 
 def batch_norm(size: int) -> Arrays:
@@ -141,6 +142,10 @@ CASES: Dict[str, Callable[[], Arrays]] = {
     "spade-idle": partial(step, "spade", 3, num_parts=2, lr_G=0.0),  # 0 + 1, then 1 + 1
     "pix2pix-uneven": partial(step, "pix2pix", 3),
     "cyclegan-uneven": partial(step, "cyclegan", 5, num_parts=2),  # 1 + 1, then 1 + 2; the pools hold 2 images
+    "bicyclegan-uneven": partial(step, "bicyclegan", 3),
+    "simgan-uneven": partial(step, "simgan", 5, num_parts=2),
+    "unit-uneven": partial(step, "unit", 3),
+    "stargan-uneven": partial(step, "stargan", 3),
     "apart": images_of_their_own,
     "initial": initial_weights,
     "noise": noise,

@@ -54,22 +54,24 @@ def test_batch_norm_and_its_gradient_are_those_of_the_whole_batch(ranks, case):
 
 # Of the largest value; 4e-6 was measured for SPADE, and 2.3e-5 for TSIT in D's last layer, where the gradients of real and
 # fake images cancel but for 1 %. In float64, whose operators take minutes to compile, TSIT's differ by 3e-7.
-BOUNDS = {"tsit": 5e-5, "spade": 1e-5, "pix2pix": 5e-5, "cyclegan": 5e-5}
+BOUNDS = {"spade": 1e-5}
+OTHER_BOUNDS = 5e-5
 
-STEPS = ["tsit-even", "tsit-uneven", "spade-even", "spade-uneven", "spade-idle", "pix2pix-uneven", "cyclegan-uneven"]
+STEPS = ["tsit-even", "tsit-uneven", "spade-even", "spade-uneven", "spade-idle"]
+STEPS += [f"{name}-uneven" for name in ("pix2pix", "cyclegan", "bicyclegan", "simgan", "unit", "stargan")]
 
 
 @pytest.mark.parametrize("case", STEPS)
 def test_a_step_is_that_of_the_whole_batch(ranks, case):
     """With G at rest: its first update is +-lr also for gradients that are rounding noise, and D judges its images."""
-    bound = BOUNDS[case.partition("-")[0]]
+    bound = BOUNDS.get(case.partition("-")[0], OTHER_BOUNDS)
     assert_same_step(before(both(ranks, case)), before(members.CASES[case]()), bound)
 
 
-@pytest.mark.parametrize("case", ["tsit-uneven", "spade-uneven", "spade-idle", "cyclegan-uneven", "initial"])
+@pytest.mark.parametrize("case", [*STEPS, "initial"])
 def test_all_processes_hold_the_same_bits(ranks, case):
     first, second = (of_case(rank, case) for rank in ranks)
-    assert any(name.endswith("conv_image.weight") for name in first)
+    assert any(".weight" in name for name in first)
     for name, array in first.items():
         np.testing.assert_array_equal(array, second[name], err_msg=name)
 
