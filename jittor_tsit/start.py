@@ -22,6 +22,7 @@ def start_jittor(use_gpu: bool = True):
     """
     try:
         with waiting_for(COMPILE_NOTE):
+            _spare_compilers()
             import jittor as jt
 
             jt.flags.use_cuda = int(use_gpu and bool(jt.compiler.has_cuda) and jt.get_device_count() > 0)
@@ -41,6 +42,22 @@ def start_jittor(use_gpu: bool = True):
     signal.signal(signal.SIGINT, signal.default_int_handler)  # Jittor's own handlers end the process at once,
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # the second when any helper process is gone
     return jt
+
+
+def _spare_compilers() -> None:
+    """Let Jittor's helper processes outlive a Ctrl-C, which a terminal sends to them, too.
+
+    One that dies at work keeps a lock, for which this process would wait at its end for ever.
+    """
+    import jittor_utils
+
+    prepare = jittor_utils.pool_initializer
+
+    def prepare_and_ignore() -> None:
+        prepare()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    jittor_utils.pool_initializer = prepare_and_ignore
 
 
 def _begin_anew() -> None:

@@ -1,0 +1,38 @@
+"""Ctrl-C at a terminal, which reaches every process of a command."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from data_tools.synthetic import write_set
+from jittor_tsit.training.checkpoint import checkpoint_paths
+
+ROOT = Path(__file__).parents[1]
+SIZE = ["width=2", "width_D=2", "image_width=256", "image_height=128"]
+
+
+@pytest.mark.slow
+def test_ctrl_c_at_a_terminal_saves_and_ends(tmp_path):
+    write_set(tmp_path / "set", 4, 0, 256, 128)
+    run_dir = tmp_path / "run"
+    options = [*SIZE, "status_nimg=1", "total_nimg=100000"]
+    command = [sys.executable, "-m", "jittor_tsit", "train", "--data", tmp_path / "set", "--run-dir", run_dir]
+    experiment = ["--experiment", ROOT / "experiments/quickstart.py", "--device", "cpu", *options]
+    with open(tmp_path / "out", "wb") as out:
+        process = subprocess.Popen([*command, *experiment], cwd=ROOT, stdout=out, stderr=out, start_new_session=True)
+        try:
+            while not (run_dir / "stats.jsonl").exists():  # compiling may take minutes
+                assert process.poll() is None, (tmp_path / "out").read_text()
+                time.sleep(0.2)
+            os.killpg(process.pid, signal.SIGINT)
+            assert process.wait(timeout=120) == 130, (tmp_path / "out").read_text()
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+    assert "the same command goes on from there" in (tmp_path / "out").read_text()
+    assert len(checkpoint_paths(run_dir)) == 1
