@@ -16,6 +16,7 @@ experiment = Experiment(
     system="bicyclegan",
     config=BicycleGANConfig(
         source="images",
+        in_channels=1,
         dropout=True,
         optim=image_gan_optim(EPOCH, constant=30, decay=30, falls_early=False),
     ),

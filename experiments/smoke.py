@@ -5,10 +5,11 @@ Their folders lie side by side in the run's. Unpaired images and classes are the
 Command: bash run.sh train --experiment experiments/smoke.py
 """
 
-import shutil
 from pathlib import Path
 from typing import Any, Dict
 
+from data_tools.files import write_atomic
+from data_tools.pairing import find_pairs
 from jittor_tsit.config import DataConfig, Experiment, RunConfig
 from jittor_tsit.systems.bicyclegan import BicycleGANConfig
 from jittor_tsit.systems.cyclegan import CycleGANConfig
@@ -40,19 +41,20 @@ CONFIGS: Dict[str, Any] = {
 PAIRED = ("tsit", "spade", "pix2pix", "bicyclegan")
 
 
-def runs(data: Path, folder: Path) -> Dict[str, Experiment]:
-    """The runs by name.
+def prepare(data: Path, folder: Path) -> None:
+    """Copy one half of the photos to `trainA`, the other to `trainB`.
 
     Args:
         data: A set in the contest's layout.
-        folder: Where the two halves go.
     """
-    photos = sorted((data / "train" / "imgs").glob("*.jpg"))
-    for k, half in enumerate(HALVES):
-        (folder / half).mkdir(parents=True, exist_ok=True)
-        for photo in photos[k::2]:
-            if not (folder / half / photo.name).exists():
-                shutil.copyfile(photo, folder / half / photo.name)
+    for number, pair in enumerate(find_pairs(data)):
+        target = folder / HALVES[number % 2] / pair.photo.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(target, pair.photo.read_bytes())
+
+
+def experiments(data: Path, folder: Path) -> Dict[str, Experiment]:
+    """The runs by system; those that need pairs read the set, the others the folder."""
     run = RunConfig(total_nimg=4, status_nimg=2, snapshot_nimg=2, grid_rows=2)
     roots = {system: data if system in PAIRED else folder for system in CONFIGS}
     return {

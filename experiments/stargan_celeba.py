@@ -1,7 +1,7 @@
 """StarGAN as published (Choi et al., CVPR 2018) on CelebA: hair colour, gender and age of faces, 128 x 128.
 
 The folder holds `images` and `list_attr_celeba.txt`, CelebA's own. 200,000 steps of 16 faces. The paper lets the rate
-fall to 0 over the second half, as here; the official code means to, and takes off a hundredth of that.
+fall to 0 over the second half, as here; the official code means to, and takes off a thousandth of that.
 
 Command: bash run.sh train --experiment experiments/stargan_celeba.py --data DIR
 """

@@ -25,6 +25,6 @@ experiment = Experiment(
             epoch_nimg=1_000 * BATCH,  # the code lowers the rate once in so many steps
         ),
     ),
-    data=DataConfig(image_width=128, image_height=128, crop=178, num_test=1_999),
+    data=DataConfig(image_width=128, image_height=128, crop=178, second_crop=256, num_test=1_999),
     run=RunConfig(total_nimg=2 * HALF, batch_size=BATCH, status_nimg=100 * BATCH, snapshot_nimg=10_000 * BATCH),
 )

@@ -1,7 +1,8 @@
 """UNIT's later rewrite by its authors, which shares no weights, on any two domains, 256 x 256.
 
-The folder holds `trainA` and `trainB`. Batch 1 of each side, images cut at random from 256 x 256 or what `load_width`
-and `load_height` say, the rate halved after every 100,000 of 1,000,000 steps.
+The folder holds `trainA` and `trainB`. Batch 1 of each side, the rate halved after every 100,000 of 1,000,000 steps.
+Images are brought to 256 x 256; the official code brings the shorter side to 256 and cuts out a square at random, which
+`load_width` and `load_height` do for images that are all of one shape.
 
 Command: bash run.sh train --experiment experiments/unit_rewrite.py --data DIR
 """

@@ -51,7 +51,7 @@ def command_train(args: argparse.Namespace) -> int:
     runs = load_runs(experiment_file)
     if runs:
         data = args.data or SAMPLE_SET
-        if not args.data:
+        if not args.data and not args.dry_run:
             on_first_process(render_sample_set)
         return run_each(runs, data.absolute(), run_dir, overrides, args.dry_run)
     experiment = configure(experiment_file, args.data, overrides)

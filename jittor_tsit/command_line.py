@@ -69,7 +69,7 @@ def parser(run: Mapping[str, Command]) -> argparse.ArgumentParser:
         type=positive_number,
         default=1,
         metavar="K",
-        help="images drawn for each label map, of which the judges choose one",
+        help="images drawn for each label map, of which the judges choose one; of translated images all are kept",
     )
     test.add_argument(
         "--checkpoints", type=path_list, metavar="A,B,...", help="draw by each of these, and let the judges choose"
@@ -84,7 +84,11 @@ def parser(run: Mapping[str, Command]) -> argparse.ArgumentParser:
     test.add_argument(
         "--references", type=Path, metavar="DIR", help="photos named by label_to_img.json, to take the style from"
     )
-    test.add_argument("--back", action="store_true", help="translate from b to a, by CycleGAN's other generator")
+    test.add_argument(
+        "--back",
+        action="store_true",
+        help="translate from b to a, by a model that has learned both ways (CycleGAN, UNIT)",
+    )
     test.add_argument("--compare", action="store_true", help="also write compare.png, labels beside images")
     add_processes(test)
     test.add_argument("--device", choices=("auto", "cpu"), default="auto", help="auto: the GPU where there is one")

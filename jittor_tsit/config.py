@@ -71,6 +71,7 @@ class DataConfig:
     folds: int = 0  # parts into which the pairs fall by name, one of which is held out of training; 0: none is
     fold: int = 1  # the part that is held out, counted from 1
     crop: int = 0  # of photos with labels: side of the square in their middle that is seen, in pixels; 0: all
+    second_crop: int = 0  # the same of the second set's photos
     num_test: int = 0  # photos of an attribute list that are kept for test; StarGAN keeps 1,999 of CelebA
     second_root: str = ""  # of photos with labels in two sets: folder of those with classes
     workers: int = 1  # processes that read ahead; one keeps up with a CPU's training step
@@ -78,7 +79,7 @@ class DataConfig:
     def __post_init__(self):
         for name in ("image_width", "image_height", "output_width", "output_height"):
             _require(getattr(self, name) > 0, f"{name}={getattr(self, name)}: must be positive")
-        for name in ("crop", "num_test"):
+        for name in ("crop", "second_crop", "num_test"):
             _require(getattr(self, name) >= 0, f"{name}={getattr(self, name)}: must be 0 or more")
         for load, size in (("load_width", "image_width"), ("load_height", "image_height")):
             fits = getattr(self, load) >= getattr(self, size) if self.load_width else getattr(self, load) == 0

@@ -60,8 +60,6 @@ class LabelledBatch:
     """As many images of each set."""
 
     sets: Tuple[LabelledImages, ...]
-    index: Sequence[int]
-    share: Share
 
 
 def alone(num_images: int) -> Share:
@@ -142,7 +140,7 @@ def make_batch(kind: str, stacked: Arrays, piece: Piece, num_ids: int, has_other
             LabelledImages(to_image(photo), jt.array(label), jt.array(target), *piece, number)
             for number, (photo, label, target) in enumerate(groups)
         ]
-        return LabelledBatch(tuple(sets), *piece)
+        return LabelledBatch(tuple(sets))
     if kind in IMAGES_ONLY:
         return ImageBatch(*map(to_image, stacked), *piece, *other)
     photo, *label = stacked

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 from types import ModuleType
-from typing import Callable, Dict, Optional
+from typing import Callable, Dict, NamedTuple, Optional
 
 from data_tools.errors import InputError
 from jittor_tsit.config import Experiment
@@ -31,15 +31,25 @@ def load_experiment(path: Path) -> Experiment:
     return experiment
 
 
-def load_runs(path: Path) -> Optional[Callable[[Path, Path], Dict[str, Experiment]]]:
-    """The function `runs` of a file that stands for several runs, as `experiments/smoke.py` does; None of any other.
+class Runs(NamedTuple):
+    """What a file defines that stands for several runs, as `experiments/smoke.py` does.
 
-    It takes a data set and a folder that it may fill with what it makes of it, and gives experiments by name.
+    Both functions take a data set and a folder for what they make of it.
+    """
+
+    prepare: Callable[[Path, Path], None]  # fills the folder
+    experiments: Callable[[Path, Path], Dict[str, Experiment]]  # by name
+
+
+def load_runs(path: Path) -> Optional[Runs]:
+    """The functions `prepare` and `experiments` of a file; None of one that defines an `experiment`.
 
     Raises:
         InputError: No such file.
     """
-    return getattr(_load(path), "runs", None)
+    module = _load(path)
+    functions = [getattr(module, name, None) for name in Runs._fields]
+    return Runs(*functions) if not hasattr(module, "experiment") and all(map(callable, functions)) else None
 
 
 def _load(path: Path) -> ModuleType:

@@ -81,20 +81,33 @@ class HalfPool:
 
     def query(self, images: jt.Var, index: Sequence[int]) -> jt.Var:
         """Shapes and arguments as of `ImagePool`; places may be left out."""
-        given, num_seen = [], int(self.num_seen.item())
+        num_seen, shown, kept = int(self.num_seen.item()), [], {}
         for k, place in enumerate(index):
-            image, rng = images[k : k + 1], np.random.default_rng([*self.seeds, place])
-            num_kept = min((num_seen + 1) // 2, self.size)
+            rng, num_kept = np.random.default_rng([*self.seeds, place]), min((num_seen + 1) // 2, self.size)
             if num_seen % 2:
                 slot = int(rng.integers(num_kept))
-                image = self.images[slot : slot + 1].clone()
+                shown.append(kept.get(slot, images.shape[0] + slot))
             else:
-                slot = num_kept if num_kept < self.size else int(rng.integers(self.size))
-                self.images[slot : slot + 1] = image
-            given.append(image)
+                kept[num_kept if num_kept < self.size else int(rng.integers(self.size))] = k
+                shown.append(k)
             num_seen += 1
+        given = self._gathered(images, shown)
+        if kept:
+            self.images[jt.array(list(kept))] = images[jt.array(list(kept.values()))]
         self.num_seen.update(jt.array([num_seen if num_seen < 2 * self.size else 2 * self.size + num_seen % 2]).int32())
-        return jt.concat(given, 0)
+        return given
+
+    def _gathered(self, images: jt.Var, places: Sequence[int]) -> jt.Var:
+        """Of these images, or with their number added to it, of the pool's slots."""
+        own = [place for place in places if place < images.shape[0]]
+        older = [place - images.shape[0] for place in places if place >= images.shape[0]]
+        parts = [images[jt.array(own)]] if own else []
+        parts += [self.images[jt.array(older)]] if older else []
+        order, firsts = [], [0, len(own)]
+        for place in places:
+            order.append(firsts[place >= images.shape[0]])
+            firsts[place >= images.shape[0]] += 1
+        return jt.concat(parts, 0)[jt.array(order)]
 
     def state_dict(self) -> Dict[str, jt.Var]:
         """What a checkpoint keeps."""

@@ -11,6 +11,7 @@ from typing import Dict, Iterable, List, NamedTuple, Sequence, Tuple
 import numpy as np
 
 from data_tools.errors import InputError
+from data_tools.files import read_text
 from data_tools.image_io import read_photo, resize_photo
 from jittor_tsit.reading import Arrays
 from jittor_tsit.samples import Samples, View, draw
@@ -140,7 +141,7 @@ def read_attributes(path: Path, names: Sequence[str]) -> Dict[str, Tuple[int, ..
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file; attributes are read from it")
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = read_text(path).splitlines()
     known = lines[1].split() if len(lines) > 1 else []
     for name in names:
         if name not in known:
@@ -153,7 +154,11 @@ def read_attributes(path: Path, names: Sequence[str]) -> Dict[str, Tuple[int, ..
             continue
         if len(values) != len(known) or not set(values) <= {YES, NO}:
             raise InputError(f"{path}, line {number}: a name and {len(known)} times {YES} or {NO} are needed")
+        if photo in found:
+            raise InputError(f"{path}, line {number}: {photo} has a line already")
         found[photo] = tuple(int(values[column] == YES) for column in columns)
+    if lines[0].strip() != str(len(found)):
+        raise InputError(f"{path}, line 1: tells of {lines[0].strip()} photos, and there are lines for {len(found)}")
     return found
 
 

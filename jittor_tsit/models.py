@@ -91,8 +91,8 @@ def load_model(checkpoint: Path, references: Optional[Path]) -> Model:
     system, experiment = load_system(checkpoint)
     if system.batch_kind not in ("paired", "labelled", *TRANSLATED):
         raise InputError(f"{checkpoint}: TSIT's style transfer and segmenters make no images that `test` could write")
-    if references and not system.has_code:
-        raise InputError(f"--references: the model in {checkpoint} takes no style from a photo (use_vae=false)")
+    if references and not (system.has_code and system.batch_kind == "paired"):
+        raise InputError(f"--references: the model in {checkpoint} takes no style from a photo")
     return Model(checkpoint, system, experiment.data)
 
 

@@ -29,6 +29,10 @@ class Noise:
         """Draws from [0, 1), [len(keys), *shape]; arguments as of `normal`."""
         return self._draws(purpose, keys, lambda rng: rng.random(shape, np.float32))
 
+    def coins(self, purpose: str, keys: Sequence[int], shape: Tuple[int, ...]) -> jt.Var:
+        """Zeros and ones, as many of each, float32 [len(keys), *shape]; arguments as of `normal`."""
+        return self._draws(purpose, keys, lambda rng: rng.integers(0, 2, shape, np.uint8)).float32()
+
     def _draws(self, purpose: str, keys: Sequence[int], draw: Callable[[np.random.Generator], np.ndarray]) -> jt.Var:
         stream = zlib.crc32(purpose.encode())
         return jt.array(np.stack([draw(np.random.default_rng([self.seed, stream, key])) for key in keys]))

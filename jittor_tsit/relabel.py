@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import sys
+from collections import Counter
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional
+from typing import Dict, List, NamedTuple, Optional, Sequence
 
 import jittor as jt
 import numpy as np
@@ -26,6 +28,7 @@ class Photo(NamedTuple):
 
     path: Path
     label: np.ndarray  # its own; of one with classes it does not matter
+    stem: str  # its images' names begin so
 
 
 def relabel(model: Model, folder: Optional[Path], out: Path) -> int:
@@ -41,9 +44,7 @@ def relabel(model: Model, folder: Optional[Path], out: Path) -> int:
     names = model.system.names
     photos = parallel.together(find_photos, model.data, names, folder)
     targets = [*names.attributes, *names.classes]
-    stems = [f"{photo.path.stem}_{name}" for photo in photos for name in targets]
-    if len(set(stems)) < len(stems):
-        raise InputError(f"{photos[0].path.parent}: two photos have the same name in different folders")
+    stems = [f"{photo.stem}_{name}" for photo in photos for name in targets]
     parallel.require_same({"photos": " ".join(stems)}, "inputs")
     images = out / "images"
 
@@ -58,7 +59,7 @@ def relabel(model: Model, folder: Optional[Path], out: Path) -> int:
     def make() -> None:
         own = photos[parallel.rank() :: parallel.num_processes()]
         for photo in tqdm(own, unit="photo", dynamic_ncols=True, desc="images", disable=parallel.rank() > 0):
-            paths = {name: images / f"{photo.path.stem}_{name}.jpg" for name in targets}
+            paths = {name: images / f"{photo.stem}_{name}.jpg" for name in targets}
             if not all(path.exists() for path in paths.values()):
                 for name, pixels in relabelled(model, photo).items():
                     write_photo(paths[name], pixels, QUALITY)
@@ -77,16 +78,38 @@ def find_photos(data: DataConfig, names: LabelNames, folder: Optional[Path]) -> 
     Raises:
         InputError: There are none.
     """
-    if not names.attributes:
+    if names.attributes:
+        if not folder and not data.num_test:
+            raise InputError(f"num_test=0: no photo of {data.root} was kept for test; name a folder by --data")
+        train, test = photos_with_attributes(folder or Path(data.root), names, 0 if folder else data.num_test)
+        paths, labels = train if folder else test
+    elif folder and not any((folder / name).is_dir() for name in ("test", *names.classes)):
+        paths = list_photos(folder)
+        labels = [names.of_class(0)] * len(paths)
+    else:
         root = folder or Path(data.root)
-        if folder and not any((folder / name).is_dir() for name in ("test", *names.classes)):
-            return [Photo(path, names.of_class(0)) for path in list_photos(folder)]
-        return [Photo(*pair) for pair in zip(*photos_with_classes(root, names, "test"))]
-    if folder:
-        return [Photo(*pair) for pair in zip(*photos_with_attributes(folder, names, 0)[0])]
-    if not data.num_test:
-        raise InputError(f"num_test=0: no photo of {data.root} was kept for test; name a folder by --data")
-    return [Photo(*pair) for pair in zip(*photos_with_attributes(Path(data.root), names, data.num_test)[1])]
+        if not folder and not (root / "test").is_dir():
+            if (root / "train").is_dir():
+                raise InputError(f"{root}: no folder test beside train; name a folder of photos by --data")
+            print(f"{root}: no photos for test; taking those of training", file=sys.stderr)
+        paths, labels = photos_with_classes(root, names, "test")
+    return [Photo(*each) for each in zip(paths, labels, distinct_stems(paths))]
+
+
+def distinct_stems(paths: Sequence[Path]) -> List[str]:
+    """File names without their endings, with their folder's name in front where some are alike.
+
+    Raises:
+        InputError: Two are alike in one folder; names both.
+    """
+    counts = Counter(path.stem for path in paths)
+    stems = [path.stem if counts[path.stem] == 1 else f"{path.parent.name}_{path.stem}" for path in paths]
+    found: Dict[str, Path] = {}
+    for stem, path in zip(stems, paths):
+        if stem in found:
+            raise InputError(f"{path} and {found[stem]}: their images would be called alike")
+        found[stem] = path
+    return stems
 
 
 def read(photo: Photo, data: DataConfig) -> np.ndarray:
@@ -107,6 +130,6 @@ def save_rows(path: Path, photos: List[Photo], targets: List[str], images: Path,
     places = np.linspace(0, len(photos) - 1, min(SHEET_PAIRS, len(photos))).astype(int)
     rows = []
     for photo in (photos[place] for place in places):
-        made = [read_photo(images / f"{photo.path.stem}_{name}.jpg") for name in targets]
+        made = [read_photo(images / f"{photo.stem}_{name}.jpg") for name in targets]
         rows.append(np.concatenate([read(photo, data), *made], axis=1))
     Image.fromarray(np.concatenate(rows)).save(path)

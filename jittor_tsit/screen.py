@@ -67,10 +67,11 @@ def run_screening(
     """
     if len(checkpoints) == 1:
         model = load_model(checkpoints[0], references)
-        if model.system.batch_kind in TRANSLATED:
-            return translate(
-                model, data, out, seed, compare, count=num_seeds
-            )  # all are kept: nothing says which is best
+        if model.system.batch_kind in TRANSLATED:  # all images are kept: nothing says which is best
+            if judging.improve or judging.measuring or judging.real:
+                given = "--improve, --measure-by and --real"
+                raise InputError(f"{given}: of translated images none is chosen; leave them out")
+            return translate(model, data, out, seed, compare, count=num_seeds)
     config = common_data(checkpoints, num_seeds, references)
     inputs = find_inputs(data or Path(config.root), references)
     if len(inputs.labels) < 2:

@@ -34,6 +34,7 @@ def paired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[in
     """The samples of a set in the contest's layout."""
     if config.direction != "AtoB":
         raise InputError(f"direction={config.direction}: label maps are what photos are made from; only AtoB")
+    _refuse_special(config)
     pairs = training_pairs(Path(config.root), split)
     if config.folds:
         pairs, _ = hold_out(pairs, config.folds, config.fold)
@@ -68,7 +69,7 @@ def view_of(config: DataConfig) -> View:
 
 
 def unpaired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> UnpairedSamples:
-    """The samples of a set with folders `trainA` and `trainB`.
+    """The samples of a set's two `domains`.
 
     Raises:
         InputError: One of the folders is missing or empty, or a split was named, which only pairs have.
@@ -76,7 +77,8 @@ def unpaired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[
     _require_plain(config, split)
     if config.direction != "AtoB":
         raise InputError(f"direction={config.direction}: content is a and style b; only AtoB")
-    photos = [list_photos(Path(config.root, name)) for name in ("trainA", "trainB")]
+    _refuse_special(config, "domains")
+    photos = [list_photos(Path(config.root, name)) for name in config.domains]
     return UnpairedSamples(*photos, view_of(config), seeds)
 
 
@@ -87,8 +89,23 @@ def domain_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[in
         InputError: As `unpaired_samples`.
     """
     _require_plain(config, split)
+    _refuse_special(config, "domains")
     photos = [list_photos(Path(config.root, name)) for name in config.domains]
     return DomainSamples(*(photos[::-1] if config.direction == "BtoA" else photos), view_of(config), seeds)
+
+
+SPECIAL = "domains", "crop", "second_crop", "second_root", "num_test"  # options that only some kinds of sets have
+
+
+def _refuse_special(config: DataConfig, *known: str) -> None:
+    """Refuse options that this kind of set has no use for.
+
+    Args:
+        known: Those of SPECIAL that it has.
+    """
+    for name in SPECIAL:
+        if name not in known and getattr(config, name) != getattr(DataConfig(), name):
+            raise InputError(f"{name}={getattr(config, name)}: this system's data has no such option")
 
 
 def _require_plain(config: DataConfig, split: Optional[Path]) -> None:
@@ -106,6 +123,7 @@ def aligned_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[i
         InputError: A folder is missing or empty, an image has no partner, or a split was named.
     """
     _require_plain(config, split)
+    _refuse_special(config)
     if config.color_jitter:
         raise InputError(f"color_jitter={config.color_jitter}: pairs of images keep their colours; must be 0")
     root, is_reversed = Path(config.root), config.direction == "BtoA"
@@ -141,14 +159,18 @@ def labelled_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[
     _require_plain(config, split)
     if config.direction != "AtoB":
         raise InputError(f"direction={config.direction}: photos with labels go every way; only AtoB")
-    if bool(config.second_root) != names.has_two_sets:
-        raise InputError(f"second_root={config.second_root}: a folder is needed with attributes and classes only")
-    sets = []
+    known = ["crop", *(("num_test",) if names.attributes else ())]
+    _refuse_special(config, *known, *(("second_root", "second_crop") if names.has_two_sets else ()))
+    view, samples = view_of(config), []
     if names.attributes:
-        sets.append(photos_with_attributes(Path(config.root), names, config.num_test)[0])
+        photos, labels = photos_with_attributes(Path(config.root), names, config.num_test)[0]
+        samples.append(LabelledSamples(photos, labels, config.crop, view, seeds))
+    if names.has_two_sets and not config.second_root:
+        raise InputError("second_root=: with attributes and classes the folder of the classes is needed")
     if names.classes:
-        sets.append(photos_with_classes(Path(config.second_root or config.root), names, "train"))
-    samples = [LabelledSamples(*each, config.crop, view_of(config), seeds) for each in sets]
+        root, crop = (config.second_root, config.second_crop) if names.has_two_sets else (config.root, config.crop)
+        photos, labels = photos_with_classes(Path(root), names, "train")
+        samples.append(LabelledSamples(photos, labels, crop, view, seeds))
     return TwoLabelledSets(*samples) if names.has_two_sets else samples[0]
 
 
@@ -161,7 +183,9 @@ def photos_with_attributes(root: Path, names: LabelNames, num_test: int) -> Tupl
     Raises:
         InputError: A file or folder is missing, the list does not fit, or nothing is left for training.
     """
-    folder = root / "images" if (root / "images").is_dir() else root / "imgs"
+    folder = next((root / name for name in ("images", "imgs") if (root / name).is_dir()), None)
+    if folder is None:
+        raise InputError(f"{root}: no folder images or imgs; photos with attributes lie there, beside {ATTRIBUTE_FILE}")
     photos, labels = list_labelled(list_photos(folder), root / ATTRIBUTE_FILE, names)
     if num_test >= len(photos):
         raise InputError(f"num_test={num_test}: {root} has {len(photos)} photos; none would be left to train on")

@@ -73,14 +73,15 @@ def last_speed(run_dir: Path) -> Optional[float]:
 
 def _measure(experiment: Experiment, system, samples: List[Samples], phase: PlannedPhase) -> float:
     """Images a second of whole steps with a phase's batches."""
-    size = phase.batch_size
-    pieces = (split_batch(first, size, phase.accumulate) for first in range(0, (1 + TIMED_STEPS) * size, size))
+    size, (start, cycle) = phase.batch_size, system.cycle
+    timed = max(TIMED_STEPS, cycle)
+    pieces = (split_batch(first, size, phase.accumulate) for first in range(0, (cycle + timed) * size, size))
     phased = phased_samples([samples[phase.number - 1]], [0], system.wants_other)
     incoming = list(batches(system.batch_kind, phased, experiment.data.label_maps.num_ids, pieces, workers=1))
     system.begin(phase, 0)
     for number, parts in enumerate(incoming):
-        if number == 1:
+        if number == cycle:  # every kind of step has been compiled
             started = time.time()
-        system.train_step(parts, number)
+        system.train_step(parts, start + number)
         jt.sync_all(True)  # as in training, where no graph grows over steps
-    return TIMED_STEPS * size / (time.time() - started)
+    return timed * size / (time.time() - started)

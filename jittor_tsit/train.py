@@ -6,7 +6,7 @@ import dataclasses
 import json
 import sys
 from pathlib import Path
-from typing import Callable, Dict, List, Optional
+from typing import List, Optional
 
 import jittor as jt
 from tqdm import tqdm
@@ -20,7 +20,7 @@ from jittor_tsit import parallel
 from jittor_tsit.config import Experiment, to_json
 from jittor_tsit.data import WITH_LABEL_MAPS, batches, phased_samples
 from jittor_tsit.evaluate import make_evaluation
-from jittor_tsit.experiment_files import load_experiment, shipped_experiment
+from jittor_tsit.experiment_files import Runs, load_experiment, shipped_experiment
 from jittor_tsit.label_maps import LabelMaps
 from jittor_tsit.optim import count_parameters
 from jittor_tsit.overrides import override
@@ -36,7 +36,6 @@ from jittor_tsit.training.options import open_run_dir
 from jittor_tsit.training.run_dir import RunLog, SilentLog
 from jittor_tsit.training.snapshots import Snapshots
 
-Runs = Callable[[Path, Path], Dict[str, Experiment]]
 CPU_PARAMETERS = 50e6  # of G; quickstart has 5 million, the CPU-size experiment 21 million, the published model 335
 
 
@@ -47,6 +46,9 @@ def configure(experiment_file: Path, data: Optional[Path], assignments: list[str
         root = str(data.absolute())  # so that `test` finds it from any folder
         experiment = dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, root=root))
     experiment = override(experiment, assignments)
+    if experiment.data.second_root:
+        root = str(Path(experiment.data.second_root).absolute())
+        experiment = dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, second_root=root))
     if experiment.system not in SYSTEMS:
         raise InputError(f"{experiment_file}: no system {experiment.system}; there are {', '.join(SYSTEMS)}")
     return experiment
@@ -56,19 +58,19 @@ def run_each(runs: Runs, data: Path, run_dir: Path, assignments: List[str], only
     """Train the experiments of a file that has several, each in a folder of its own; returns the exit status.
 
     Args:
-        runs: As `load_runs` has it.
+        runs: What the file defines.
         only_shows: Print their options instead.
 
     Raises:
         InputError: As `run_training`.
     """
-    made = run_dir / "data"
-    parallel.on_first_process(lambda: runs(data, made.absolute()))
-    for name, experiment in runs(data, made.absolute()).items():
-        experiment = override(experiment, assignments)
-        if only_shows:
-            print(to_json(experiment), end="")
-            continue
+    made = (run_dir / "data").absolute()
+    experiments = {name: override(each, assignments) for name, each in runs.experiments(data, made).items()}
+    if only_shows:
+        print(json.dumps({name: dataclasses.asdict(each) for name, each in experiments.items()}, indent=2))
+        return 0
+    parallel.on_first_process(lambda: runs.prepare(data, made))
+    for name, experiment in experiments.items():
         say(f"{name}:")
         status = run_training(experiment, run_dir / name)
         if status:
@@ -205,7 +207,8 @@ def require_same_run(options: dict) -> None:
         CommonError: Names the first part that differs.
     """
     parts = {"options": {**options, "samples": None}, "data": options["samples"]}
-    parts["options"]["data"] = {**options["data"], "root": None}  # may lie elsewhere on another machine
+    places = {"root": None, "second_root": None}  # may lie elsewhere on another machine
+    parts["options"]["data"] = {**options["data"], **places}
     parallel.require_same({name: json.dumps(part, sort_keys=True) for name, part in parts.items()}, "inputs")
 
 

@@ -10,7 +10,7 @@ import pytest
 def take_own_cores():
     """As a pytest-xdist worker, stay on a part of the cores.
 
-    Jittor's threads wait for each other by spinning: two processes that share their cores slow each other several times.
+    Jittor's threads wait for each other by spinning: two processes on the same cores slow each other several times.
     """
     worker, count = os.environ.get("PYTEST_XDIST_WORKER"), int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     if worker:
@@ -43,7 +43,7 @@ GROUPS = {".": 0, "layers": 1, "metrics": 1, "networks": 1, "systems": 1, "paral
 
 
 def pytest_collection_modifyitems(items):
-    groups = {item: GROUPS[str(item.path.parent.relative_to(TESTS))] for item in items}
+    groups = {item: GROUPS.get(str(item.path.parent.relative_to(TESTS)), 0) for item in items}
     for item, group in groups.items():
         if group is not None:
             item.add_marker(pytest.mark.xdist_group(str(group)))

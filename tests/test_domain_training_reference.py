@@ -70,7 +70,7 @@ def test_stargans_steps_are_the_official_trainers(path):
         label = vectors[f"input/iter{step}/label_org"]
         target = label[vectors[f"input/iter{step}/perm"]]
         image, place = jt.array(vectors[f"input/iter{step}/x_real"]), (range(len(label)), alone(len(label)))
-        batch = LabelledBatch((LabelledImages(image, jt.array(label), jt.array(target), *place),), *place)
+        batch = LabelledBatch((LabelledImages(image, jt.array(label), jt.array(target), *place),))
         system.noise = RecordedAlpha(vectors[f"input/iter{step}/alpha"])
         terms = {name: term.item() for name, term in system.train_step([batch], step).items()}
         ours = {f"D/loss_{name}": terms[f"D/{name}"] for name in ("real", "fake", "cls", "gp")}

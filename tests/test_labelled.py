@@ -25,6 +25,11 @@ def write_list(root, rows, names="Bald Male Young"):
     (root / "list_attr_celeba.txt").write_text("\n".join(lines) + "\n")
 
 
+def append(root, line, count=3):
+    path = root / "list_attr_celeba.txt"
+    path.write_text(f"{count}\n{path.read_text().partition(chr(10))[2]}{line}\n")
+
+
 @pytest.fixture
 def faces(tmp_path):
     for k, name in enumerate(sorted(ROWS)):
@@ -112,6 +117,9 @@ def test_what_does_not_fit_is_named(faces, scenes):
         (lambda: write_list(faces, {**ROWS, "a.jpg": (1, 1, 0)}), "line 4"),
         (lambda: write_list(faces, ROWS, names="Bald Male"), "has no attribute Young; there are Bald, Male"),
         (lambda: (faces / "list_attr_celeba.txt").unlink(), "no such file; attributes are read from it"),
+        (lambda: append(faces, "a.jpg 1 1 1"), "line 6: a.jpg has a line already"),
+        (lambda: append(faces, "", count=4), "line 1: tells of 4 photos, and there are lines for 3"),
+        (lambda: (faces / "list_attr_celeba.txt").write_bytes(b"3\n\xff"), "is not UTF-8"),
     ):
         write_list(faces, ROWS)
         change()
@@ -122,8 +130,12 @@ def test_what_does_not_fit_is_named(faces, scenes):
         samples_of(faces, attributes, num_test=3)
     with pytest.raises(InputError, match="no folder for the class lake; there are forest, sea"):
         samples_of(scenes, ((), ("forest", "lake")))
-    with pytest.raises(InputError, match="second_root=: a folder is needed"):
+    with pytest.raises(InputError, match="second_root=: with attributes and classes"):
         samples_of(faces, (("Young",), ("sea",)))
+    with pytest.raises(InputError, match="num_test=1: this system's data has no such option"):
+        samples_of(scenes, ((), ("forest", "sea")), num_test=1)
+    with pytest.raises(InputError, match="no folder images or imgs"):
+        samples_of(scenes, attributes)
     (scenes / "empty").mkdir()
     with pytest.raises(InputError, match="empty: holds no photos"):
         samples_of(scenes, ((), ("forest", "empty")))

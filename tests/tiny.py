@@ -92,7 +92,7 @@ def make_batch(system, size=1, with_image=True, height=HEIGHT, width=WIDTH):
                 jt.array(np.stack([draw_label(system.names, number, rng) for _ in range(size)])) for _ in range(2)
             ]
             sets.append(LabelledImages(to_image(photo), *labels, *place, number))
-        return LabelledBatch(tuple(sets), *place)
+        return LabelledBatch(tuple(sets))
     if kind in IMAGES_ONLY:
         return ImageBatch(to_image(photos[0]), to_image(photos[1]), *place, other)
     label = rng.integers(0, NUM_CLASSES, (size, height // 8, width // 8)).astype(np.uint8).repeat(8, 1).repeat(8, 2)
@@ -115,7 +115,7 @@ def piece_of(batch, index: range, share: Share):
     """Some images of a batch."""
     fields = {"index": index, "share": share}
     if isinstance(batch, LabelledBatch):
-        return LabelledBatch(tuple(piece_of(each, index, share) for each in batch.sets), **fields)
+        return LabelledBatch(tuple(piece_of(each, index, share) for each in batch.sets))
     if isinstance(batch, LabelledImages):
         fields["number"] = batch.number
     for name in ("segmap", "image", "a", "b", "other", "label", "target"):

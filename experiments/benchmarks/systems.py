@@ -2,19 +2,22 @@
 
     python -m experiments.benchmarks.systems runs/pix2pix runs/stargan --judges judges
 
-makes what `test` makes of the runs' own sets (in `<run>/test`; images that are there are kept), appends a line for each
-run to systems.jsonl beside this file, and puts the table of all lines into experiments/README.md. Distances are those of
-`score`: from the images to the photographs of training. Where the system draws, LPIPS is the mean distance of five
-images of an input, over twenty inputs. Labels are read from StarGAN's images by a linear classifier on VGG-16's features
-of three quarters of the real photos; beside it stands how often it is right on the rest of them.
+makes what `test` makes of the runs' own sets (in `<run>/judged`, anew), appends a line for each run to systems.jsonl
+beside this file, and puts the table of each run's last line into experiments/README.md. Distances are those of `score`:
+from the images to the photographs of training. Where the system draws, LPIPS is the mean distance of five images of an
+input, over twenty inputs. Labels are read from StarGAN's images, where it has one set, by a linear classifier on the
+VGG-16 features of three quarters of the real photos; beside it stands how often it is right on the rest of them.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence
+
+import jittor_tsit  # noqa: F401  first: it sets the environment that Jittor reads
 
 import jittor as jt
 import numpy as np
@@ -65,7 +68,8 @@ def main() -> None:
 
 def measure(run_dir: Path, judges: Judges) -> Dict[str, object]:
     """What is known of a run's images; what no judge can tell is left out."""
-    checkpoint, out = find_checkpoint(run_dir), run_dir / "test"
+    checkpoint, out = find_checkpoint(run_dir), run_dir / "judged"
+    shutil.rmtree(out, ignore_errors=True)
     model = load_model(checkpoint, None)
     run_test(checkpoint, None, out, 0, None, compare=True)
     images, kind = find_images(out / "images"), model.system.batch_kind
@@ -84,7 +88,7 @@ def measure(run_dir: Path, judges: Judges) -> Dict[str, object]:
     lpips = judges.lpips()
     if model.system.draws_at_test(has_references=False) and not isinstance(lpips, str):
         record["lpips"] = round(diversity(model, lpips), 4)
-    if kind == "labelled" and not isinstance(judges.vgg16(), str):
+    if kind == "labelled" and not model.system.names.has_two_sets and not isinstance(judges.vgg16(), str):
         record["label_accuracy"] = label_accuracy(model, out / "images", judges.vgg16())
     return record
 
@@ -96,6 +100,8 @@ def real_photos(model: Model) -> List[Path]:
         return find_images(photo_folder(Path(data.root)))
     if kind == "labelled":
         return real_labelled(model)[0]
+    if kind == "aligned":
+        return find_images(Path(data.root, "trainB" if data.direction == "AtoB" else "trainA"))
     return find_images(Path(data.root, data.domains[data.direction == "AtoB"]))
 
 
@@ -155,7 +161,7 @@ def label_accuracy(model: Model, images: Path, extractor: Extractor) -> List[flo
     real = [is_right(scores, label, None) for scores, label in zip(read(features[is_test]), truth[is_test])]
     tests = find_photos(model.data, names, None)
     made = [(photo, name, target) for photo in tests for name, target in model.system.targets(photo.label).items()]
-    paths = [images / f"{photo.path.stem}_{name}.jpg" for photo, name, _ in made]
+    paths = [images / f"{photo.stem}_{name}.jpg" for photo, name, _ in made]
     scores = read(features_of(paths, extractor))
     ours = [is_right(one, target[: len(targets)], name) for one, (_, name, target) in zip(scores, made)]
     return [round(float(np.mean(ours)), 4), round(float(np.mean(real)), 4)]

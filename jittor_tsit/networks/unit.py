@@ -10,7 +10,7 @@ from typing import Iterator, List, Optional, Sequence
 import jittor as jt
 from jittor import nn
 
-from jittor_tsit.layers.init import normal
+from jittor_tsit.layers.init import default_bias, normal
 from jittor_tsit.layers.norm import instance_norm
 from jittor_tsit.layers.plain import PlainConv, PlainConvTranspose, draw_biases
 from jittor_tsit.layers.resize import blur_down
@@ -40,7 +40,7 @@ class SharedLatentGenerator(nn.Module):
         draw_biases(self)
 
     def encode(self, image, side: int, draws: Draws = None):
-        """Draws N(0, 1), one for each block, decide what dropout leaves out; without them it leaves out nothing."""
+        """Draws, zeros and ones for each block, decide what dropout leaves out; without them it leaves out nothing."""
         return self.shared[0](self.encoders[side](image, draws), draws)
 
     def decode(self, code, side: int, draws: Draws = None):
@@ -98,7 +98,7 @@ class UNITBlock(nn.Module):
     def execute(self, x, draws: Draws):
         y = instance_norm(self.conv1(nn.relu(instance_norm(self.conv0(x)))))
         if draws is not None:
-            y = y * (next(draws) > 0).float32() * 2  # half of N(0, 1) is kept
+            y = y * next(draws) * 2  # half of it is kept
         return x + y
 
 
@@ -110,7 +110,8 @@ class PointConvTranspose(nn.Module):
     """
 
     def __init__(self, in_channels: int, out_channels: int):
-        self.weight, self.bias = normal(in_channels, out_channels, 1, 1), jt.zeros(out_channels)
+        self.weight = normal(in_channels, out_channels, 1, 1)
+        self.bias = default_bias(out_channels, self.weight.shape)
 
     def execute(self, x):
         return nn.conv2d(x, self.weight.permute(1, 0, 2, 3), self.bias)

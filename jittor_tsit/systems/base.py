@@ -30,10 +30,15 @@ class System:
 
     Config: type  # the dataclass of its options
     wants_other = False  # whether its batches hold other pairs' targets, too
+    has_code = False  # whether it can take the style of a photo
+    decays_weights = False  # whether it reads optim.weight_decay
+    cycle = 0, 1  # first step that is like those of most of a run, and how many there are before they repeat
     has_way_back = False  # whether it has `generate_back`
     batch_kind: str  # what its batches are: "paired", "segmentation", "labelled", or one of data.IMAGES_ONLY
 
     def __init__(self, optim: OptimConfig, weights: Mapping[str, float], seed: int):
+        if optim.weight_decay and not self.decays_weights:
+            raise InputError(f"optim.weight_decay={optim.weight_decay}: this system has none; must be 0")
         self.optim, self.weights = optim, weights
         self.noise = Noise(seed)
         self.networks: Dict[str, nn.Module] = {}  # those that a checkpoint holds

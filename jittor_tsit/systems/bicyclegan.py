@@ -1,7 +1,7 @@
 """BicycleGAN: many images from one, by a latent code that can be found again (Zhu et al., NIPS 2017)."""
 
 from dataclasses import dataclass
-from typing import Any, Container, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Container, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import jittor as jt
 
@@ -39,6 +39,7 @@ class BicycleGANConfig:
     """Options; defaults are the official code's."""
 
     source: str = "labels"  # label map in the classes' colours -> photo; or "images", pairs of images
+    in_channels: int = 3  # of the input as G sees it; 1: in grey, as edges -> shoes has it
     num_levels: int = 8  # of the U-Net: 8 is unet_256, 7 unet_128; the image's sides are multiples of 2^num_levels
     z_dim: int = 8
     adds_to_all: bool = True  # the code goes into every level of the U-Net; otherwise into the first
@@ -57,6 +58,7 @@ class BicycleGANConfig:
 
     def __post_init__(self):
         require_choice(self, "source", SOURCES)
+        require_choice(self, "in_channels", (1, 3))
         require_choice(self, "upsampling", UPSAMPLINGS)
         require_choice(self, "encoder", LAYERS)
         require_choice(self, "norm", NORMS)
@@ -97,7 +99,8 @@ class BicycleGANSystem(System):
         self.pairs = ImagePairs(config.source, in_channels)
         self.batch_kind = self.pairs.batch_kind
         norm, z_dim = NORMS[config.norm], config.z_dim
-        self.G = LatentUNet(3, 3, config.num_levels, config.width, z_dim, norm, config.adds_to_all, config.upsampling)
+        sizes = config.in_channels, 3, config.num_levels, config.width, z_dim
+        self.G = LatentUNet(*sizes, norm, config.adds_to_all, config.upsampling)
         self.E = LatentEncoder(config.encoder, 3, config.width_E, config.num_layers_E, z_dim, norm)
         self.networks.update(G=self.G, E=self.E)
 
@@ -122,7 +125,7 @@ class BicycleGANSystem(System):
 
     def generator_terms(self, batch: Any) -> Dict[str, jt.Var]:
         """The target again from its own code, and a drawn code again from its image; both look real."""
-        a, b = self.pairs.images(batch)
+        a, b = self.images(batch)
         mu, logvar = self.E(b)
         eps, z = (self.noise.normal(purpose, batch.index, (self.config.z_dim,)) for purpose in ("G", "z"))
         encoded = self.G(a, mu + eps * jt.exp(0.5 * logvar), self.dropout(a, batch.index, "encoded"))
@@ -140,7 +143,7 @@ class BicycleGANSystem(System):
 
     def discriminator_terms(self, batch: Any, fakes: Fakes) -> Dict[str, jt.Var]:
         """Targets up, images in their styles down; other targets up, images in drawn styles down."""
-        b = self.pairs.images(batch)[1]
+        b = self.images(batch)[1]
         return {
             "fake": losses.over_scales(self.gan_loss.fake, self.D(fakes.encoded)),
             "real": losses.over_scales(self.gan_loss.real, self.D(b)),
@@ -149,6 +152,11 @@ class BicycleGANSystem(System):
             **self.slope_terms(self.D, b, fakes.encoded, batch.index),
             **self.slope_terms(self.D2, batch.other, fakes.drawn, batch.index, "gp2"),
         }
+
+    def images(self, batch: Any) -> Tuple[jt.Var, Optional[jt.Var]]:
+        """Input as G sees it, and target if there is one."""
+        a, b = self.pairs.images(batch)
+        return a if self.config.in_channels == 3 else a.mean([1], keepdims=True), b
 
     def dropout(self, a: jt.Var, index: Sequence[int], purpose: str) -> Optional[List[jt.Var]]:
         """Draws for G in training."""
@@ -163,7 +171,7 @@ class BicycleGANSystem(System):
 
     def generate(self, batch: Any, noise: Noise) -> jt.Var:
         """Images in drawn styles, or for label maps in those of `batch.image`."""
-        a = self.pairs.images(batch)[0]
+        a = self.images(batch)[0]
         with jt.no_grad(), evaluating(*self.networks.values()):
             z = noise.normal("z", batch.index, (self.config.z_dim,))
             if self.config.source == "labels" and batch.image is not None:

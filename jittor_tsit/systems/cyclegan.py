@@ -64,7 +64,6 @@ class CycleGANSystem(System):
 
     Config = CycleGANConfig
     batch_kind = "domains"
-    has_code = False
     has_way_back = True
 
     def __init__(self, config: CycleGANConfig, in_channels: int, height: int, width: int, seed: int):

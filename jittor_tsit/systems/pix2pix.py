@@ -59,7 +59,6 @@ class Pix2PixSystem(System):
 
     Config = Pix2PixConfig
     batch_kind = "paired"
-    has_code = False
 
     def __init__(self, config: Pix2PixConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)

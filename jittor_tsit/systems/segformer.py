@@ -55,6 +55,7 @@ class SegFormerSystem(System):
 
     Config = SegFormerConfig
     batch_kind = "segmentation"
+    decays_weights = True
 
     def __init__(self, config: SegFormerConfig, in_channels: int, height: int, width: int, seed: int):
         if min(height, width) < LEAST_SIDE:

@@ -17,6 +17,7 @@ from jittor_tsit.optim import SGD, trainable
 from jittor_tsit.systems.base import System, named, require_choice
 
 REFINED, REAL = 0, 1  # channels of D's logits
+LEAST_SIDE = {"gaze": 13, "hand": 25}  # pixels, of which D's pooling over three must see more than three
 HALVES = {"refined": 0.5, "real": 0.5}
 
 
@@ -25,7 +26,7 @@ class SimGANWeights:
     """Weights of the refiner's terms, which are means over patches and pixels; the paper's are sums."""
 
     gan: float = 1.0
-    reg: float = 0.5  # L1 distance from the rendered image, as daniel-merrick's and carpedm20's versions have it
+    reg: float = 0.5  # L1 distance from the rendered image, as daniel-merrick's version has it
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ class SimGANConfig:
         for name in least:
             if getattr(self, name) < least[name]:
                 raise InputError(f"{name}={getattr(self, name)}: at least {least[name]}")
+        if self.optim.betas != OptimConfig().betas:
+            raise InputError(f"optim.betas={self.optim.betas}: SimGAN learns by SGD, which has none")
         for name in ("slope", "momentum"):
             if not 0 <= getattr(self, name) < 1:
                 raise InputError(f"{name}={getattr(self, name)}: from 0 to below 1")
@@ -65,11 +68,16 @@ class SimGANSystem(System):
 
     Config = SimGANConfig
     batch_kind = "domains"
-    has_code = False
 
     def __init__(self, config: SimGANConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
+        least = LEAST_SIDE[config.kind]
+        if min(height, width) < least:
+            raise InputError(
+                f"image size {width}x{height}: SimGAN's D for {config.kind} needs sides of at least {least}"
+            )
         self.config, self.image_shape, self.seed = config, (config.channels, height, width), seed
+        self.cycle = config.pretrain_G + config.pretrain_D, config.k_g + config.k_d
         self.networks["G"] = self.G = Refiner(config.kind, config.channels, config.width, config.slope)
 
     def prepare_training(self, terms: Container[str]) -> None:

@@ -15,7 +15,7 @@ from jittor_tsit.layers.mode import evaluating
 from jittor_tsit.networks.stargan import StarGANDiscriminator, StarGANGenerator
 from jittor_tsit.noise import Noise
 from jittor_tsit.optim import Adam, trainable
-from jittor_tsit.systems.base import System, named
+from jittor_tsit.systems.base import System, named, require_choice
 
 STRIDE = 4  # of the generator's middle
 HAIR = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair")  # CelebA's, of which a face gets one
@@ -50,8 +50,7 @@ class StarGANConfig:
         names = [*self.attributes, *self.classes]
         if len(names) < 2 or len(set(names)) < len(names):
             raise InputError(f"attributes={self.attributes}, classes={self.classes}: needs two different names or more")
-        if self.gan_loss not in losses.GAN_LOSSES:
-            raise InputError(f"gan_loss={self.gan_loss}: allowed are {', '.join(losses.GAN_LOSSES)}")
+        require_choice(self, "gan_loss", losses.GAN_LOSSES)
         for name in ("num_blocks", "num_layers_D", "width", "width_D", "n_critic"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name}={getattr(self, name)}: must be positive")
@@ -62,7 +61,6 @@ class StarGANSystem(System):
 
     Config = StarGANConfig
     batch_kind = "labelled"
-    has_code = False
 
     def __init__(self, config: StarGANConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
@@ -70,7 +68,7 @@ class StarGANSystem(System):
         if height % stride or width % stride:
             fault = f"image size {width}x{height}: StarGAN with num_layers_D={config.num_layers_D}"
             raise InputError(f"{fault} needs multiples of {stride}")
-        self.config, self.size = config, (height, width)
+        self.config, self.size, self.cycle = config, (height, width), (0, config.n_critic)
         self.names = LabelNames(config.attributes, config.classes)
         self.networks["G"] = self.G = StarGANGenerator(self.names.size, config.width, config.num_blocks)
 
@@ -109,12 +107,11 @@ class StarGANSystem(System):
         with jt.no_grad():
             fake = self.G(images.image, images.target).detach()
         logits, label_logits = self.D(images.image)
-        alpha = self.noise.uniform(f"alpha{images.number}", images.index, (1, 1, 1))
         return {
             "real": self.gan_loss.real([logits]),
             "fake": self.gan_loss.fake([self.D(fake)[0]]),
             "cls": self.label_loss(label_logits, images.label, images.number),
-            "gp": losses.gradient_penalty(lambda image: [self.D(image)[0]], images.image, fake, alpha),
+            **self.slope_terms(lambda x: [self.D(x)[0]], images.image, fake, images.index),
         }
 
     def generator_terms(self, images: LabelledImages) -> Dict[str, jt.Var]:

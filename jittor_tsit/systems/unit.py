@@ -63,8 +63,9 @@ class UNITConfig:
         for name in ("num_blocks", "num_layers_D", "width", "width_D"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name}={getattr(self, name)}: must be positive")
-        if self.dropout and self.form == "rewrite":
-            raise InputError("dropout=true: the rewrite has none; must be false")
+        for name in ("dropout", "has_norms", "discriminator") if self.form == "rewrite" else ():
+            if getattr(self, name) != getattr(UNITConfig, name):
+                raise InputError(f"{name}={getattr(self, name)}: only the paper's form has this option")
         if self.l2 < 0:
             raise InputError(f"l2={self.l2}: must be 0 or more")
 
@@ -74,13 +75,17 @@ class UNITSystem(System):
 
     Config = UNITConfig
     batch_kind = "domains"
-    has_code = False
     has_way_back = True
 
     def __init__(self, config: UNITConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
         if height % STRIDE or width % STRIDE:
             raise InputError(f"image size {width}x{height}: UNIT needs multiples of {STRIDE}")
+        least = 2 ** (
+            config.num_layers_D + 2
+        )  # the least scale's last but one layer has two pixels then, to be mirrored
+        if config.form == "rewrite" and min(height, width) < least:
+            raise InputError(f"image size {width}x{height}: with num_layers_D={config.num_layers_D} at least {least}")
         self.config, self.code_shape = config, (STRIDE * config.width, height // STRIDE, width // STRIDE)
         if config.form == "paper":
             self.G = SharedLatentGenerator(config.width, config.num_blocks, config.has_norms)
@@ -157,7 +162,7 @@ class UNITSystem(System):
         """Draws for G's blocks, without end."""
         if not self.config.dropout:
             return None
-        return (self.noise.normal(f"{purpose} {k}", batch.index, self.code_shape) for k in count())
+        return (self.noise.coins(f"{purpose} {k}", batch.index, self.code_shape) for k in count())
 
     def generate(self, batch: ImageBatch, noise: Noise) -> jt.Var:
         """Each `a` as a `b`, by its code without noise."""
