@@ -42,6 +42,7 @@ TESTS = Path(__file__).parent
 GROUPS = {".": 0, "layers": 1, "metrics": 1, "networks": 1, "systems": 1, "parallel": 2, "data_tools": None}
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items):
     groups = {item: GROUPS.get(str(item.path.parent.relative_to(TESTS)), 0) for item in items}
     for item, group in groups.items():
