@@ -2,7 +2,6 @@
 
 import os
 import signal
-from pathlib import Path
 
 import pytest
 
@@ -36,16 +35,27 @@ def rng():
     return np.random.default_rng(0)
 
 
-TESTS = Path(__file__).parent
 # With several pytest-xdist workers each of these groups stays in one, so that operators are compiled there once; the
-# long ones begin first. What needs no Jittor goes to any worker.
-GROUPS = {".": 0, "layers": 1, "metrics": 1, "networks": 1, "systems": 1, "parallel": 2, "data_tools": None}
+# long ones begin first. What needs no Jittor goes to any worker, by file.
+GROUPS = {"layers": 1, "metrics": 1, "networks": 1, "systems": 1, "parallel": 2, "data_tools": 3}
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def group_of(nodeid):
+    """Of tests/FOLDER/test_x.py::test_y by its folder; 0 without one."""
+    _, _, name = nodeid.partition("tests/")
+    return GROUPS.get(name.partition("/")[0], 0)
+
+
 def pytest_collection_modifyitems(items):
-    groups = {item: GROUPS.get(str(item.path.parent.relative_to(TESTS)), 0) for item in items}
-    for item, group in groups.items():
-        if group is not None:
-            item.add_marker(pytest.mark.xdist_group(str(group)))
-    items.sort(key=lambda item: 3 if groups[item] is None else groups[item])
+    items.sort(key=lambda item: group_of(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByGroup(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return nodeid.partition("::")[0] if group_of(nodeid) == 3 else str(group_of(nodeid))
+
+    return ByGroup(config, log)
