@@ -83,10 +83,6 @@ case $command in
     check)
         prepare test
         cd "$root"
-        if [ $# -eq 0 ]; then # all of them, in two processes with a half of the cores each
-            "$python" -c 'import jittor_tsit, jittor' # compiles Jittor's core before, on all cores
-            set -- -n 2 --dist loadscope --no-loadscope-reorder
-        fi
         exec "$python" -m pytest "$@"
         ;;
     help | -h | --help) usage ;;

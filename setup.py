@@ -34,8 +34,7 @@ setup(
         "mpi": ["mpi4py>=4"],  # scanning on several machines; needs an MPI library of the system
         "keras": ["h5py>=3"],  # NIMA's published MobileNet weights are an .h5 file
         "benchmark": ["cleanvision", "ImageHash"],  # public tools that curation is compared with
-        # selenium: the report page in a real browser; pytest-xdist: the suite in two processes
-        "test": ["pytest>=7", "pytest-xdist>=3", "selenium>=4", "mpi4py>=4", "h5py>=3"],
+        "test": ["pytest>=7", "selenium>=4", "mpi4py>=4", "h5py>=3"],  # selenium: the report page in a real browser
     },
     entry_points={
         "console_scripts": ["jittor-tsit = jittor_tsit.__main__:main", "data-tools = data_tools.cli:main"],
