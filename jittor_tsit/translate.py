@@ -90,12 +90,12 @@ class Originals:
         data = model.data
         self.size, self.is_reversed = (data.image_width, data.image_height), (data.direction == "BtoA") != back
         root = Path(data.root)
-        own = root / ("testB" if self.is_reversed else "testA")
-        if not folder and not self.has_two and not own.is_dir():
-            own = root / data.domains[self.is_reversed]
-            print(f"no test images beside {own}: translating the images of training", file=sys.stderr)
         is_aligned = model.system.batch_kind == "aligned"
         self.has_two = is_aligned and not (root / "trainA").is_dir() and (root / "train").is_dir()
+        own = root / ("testB" if self.is_reversed else "testA")
+        if not folder and not self.has_two and not own.is_dir():
+            print(f"{own}: no such folder; translating the images of training", file=sys.stderr)
+            own = root / data.domains[self.is_reversed]
         self.folder = folder or (Path(root, "test") if self.has_two else own)
         self.paths: List[Path] = list_photos(self.folder)
 

@@ -10,7 +10,7 @@ from tiny import CONFIGS, HEIGHT, WIDTH, make_experiment
 
 from data_tools.image_io import write_label, write_photo
 from jittor_tsit import train
-from jittor_tsit.experiment_files import load_experiment
+from jittor_tsit.experiment_files import load_experiment, load_runs
 from jittor_tsit.generate import run_test
 from jittor_tsit.plan import make_plan, phases_of
 from jittor_tsit.systems import SYSTEMS
@@ -20,14 +20,24 @@ FOLDER = Path(__file__).parents[1] / "experiments"
 CHANNELS = {"spade_landscape": 29, "spade_ade20k": 151, "spade_coco_stuff": 184, "spade_cityscapes": 36}  # official
 
 
+def experiments_of(path):
+    runs = load_runs(path)
+    return list(runs.experiments(Path("set"), Path("made")).values()) if runs else [load_experiment(path)]
+
+
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.stem)
-def test_every_experiment_has_a_plan_and_stands_in_the_list(path):
-    experiment = load_experiment(path)
+def test_every_experiment_stands_in_the_list(path):
+    assert f"`{path.name}`" in (FOLDER / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "name, experiment", [(path.stem, each) for path in sorted(FOLDER.glob("*.py")) for each in experiments_of(path)]
+)
+def test_every_experiment_has_a_plan(name, experiment):
     assert isinstance(experiment.config, SYSTEMS[experiment.system].Config)
     plan = make_plan(experiment, [10_000] * len(phases_of(experiment)))
     assert plan[-1].end > 0
-    assert f"`{path.name}`" in (FOLDER / "README.md").read_text(encoding="utf-8")
-    assert CHANNELS.get(path.stem, 29) == experiment.data.label_channels
+    assert CHANNELS.get(name, 29) == experiment.data.label_channels
 
 
 @pytest.fixture

@@ -150,7 +150,8 @@ def test_a_batch_in_parts_gives_the_step_of_the_whole_but_for_batch_norm(name):
         steps.append(record_step(system, [piece_of(whole, *piece) for piece in pieces]))
     assert [piece.share.own for piece in pieces] == [1, 2]
     # D judges images of the updated G, whose first step is +-lr also for gradients that are rounding noise.
-    for is_of_D, rtol in ((False, 1e-4), (True, 5e-3)):
+    # UNIT's L1 terms weigh 100: the sign of one pixel that falls on the other side is 2e-4 of a bias' gradient.
+    for is_of_D, rtol in ((False, 1e-3 if name == "unit" else 1e-4), (True, 5e-3)):
         chosen = [{name: array for name, array in step.items() if ("D" in name[:12]) == is_of_D} for step in steps]
         assert_same_step(chosen[1], chosen[0], rtol)
 
