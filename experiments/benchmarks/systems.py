@@ -29,7 +29,7 @@ from data_tools.pairing import find_labels
 from jittor_tsit.data import ImageBatch, PairedBatch, alone, to_image, to_segmap
 from jittor_tsit.generate import run_test
 from jittor_tsit.judges import Judges
-from jittor_tsit.metrics.features import Extractor, features_of, find_images
+from jittor_tsit.metrics.features import Extractor, cached_features, features_of, find_images
 from jittor_tsit.metrics.frechet import frechet_distance, statistics
 from jittor_tsit.models import Model, find_checkpoint, load_model
 from jittor_tsit.noise import Noise, key_of
@@ -78,8 +78,9 @@ def measure(run_dir: Path, judges: Judges) -> Dict[str, object]:
     record.update(nimg=experiment.progress.nimg, images=len(images))
     for extractor in (judges.vgg16(), judges.inception()):
         if isinstance(extractor, Extractor):
-            made, real = (statistics(features_of(paths, extractor)) for paths in (images, real_photos(model)))
-            record[extractor.frechet] = round(frechet_distance(made, real), 3)
+            real = cached_features(real_photos(model), extractor, run_dir / f"real-{extractor.frechet}.npz")
+            distance = frechet_distance(statistics(features_of(images, extractor)), statistics(real))
+            record[extractor.frechet] = round(distance, 3)
     segmenter = judges.segmenter()
     if kind == "paired" and not isinstance(segmenter, str):
         labels = {path.stem: path for path in find_labels(Path(model.data.root))}
@@ -89,7 +90,7 @@ def measure(run_dir: Path, judges: Judges) -> Dict[str, object]:
     if model.system.draws_at_test(has_references=False) and not isinstance(lpips, str):
         record["lpips"] = round(diversity(model, lpips), 4)
     if kind == "labelled" and not model.system.names.has_two_sets and not isinstance(judges.vgg16(), str):
-        record["label_accuracy"] = label_accuracy(model, out / "images", judges.vgg16())
+        record["label_accuracy"] = label_accuracy(model, run_dir, judges.vgg16())
     return record
 
 
@@ -142,12 +143,13 @@ def _spread(paths: Sequence[Path]) -> List[Path]:
     return [paths[k] for k in np.linspace(0, len(paths) - 1, min(DRAWN_INPUTS, len(paths))).astype(int)]
 
 
-def label_accuracy(model: Model, images: Path, extractor: Extractor) -> List[float]:
+def label_accuracy(model: Model, run_dir: Path, extractor: Extractor) -> List[float]:
     """How often a classifier sees in an image the label that it was given, and in a real photo its own."""
     names = model.system.names
     targets, split = [*names.attributes, *names.classes], len(names.attributes)
     photos, labels = real_labelled(model)
-    features, truth = features_of(photos, extractor), np.stack(labels)[:, : len(targets)]
+    features = cached_features(photos, extractor, run_dir / f"real-{extractor.frechet}.npz")
+    truth = np.stack(labels)[:, : len(targets)]
     is_test = np.arange(len(photos)) % 4 == 3
     read = classifier(features[~is_test], truth[~is_test])
 
@@ -161,7 +163,7 @@ def label_accuracy(model: Model, images: Path, extractor: Extractor) -> List[flo
     real = [is_right(scores, label, None) for scores, label in zip(read(features[is_test]), truth[is_test])]
     tests = find_photos(model.data, names, None)
     made = [(photo, name, target) for photo in tests for name, target in model.system.targets(photo.label).items()]
-    paths = [images / f"{photo.stem}_{name}.jpg" for photo, name, _ in made]
+    paths = [run_dir / "judged/images" / f"{photo.stem}_{name}.jpg" for photo, name, _ in made]
     scores = read(features_of(paths, extractor))
     ours = [is_right(one, target[: len(targets)], name) for one, (_, name, target) in zip(scores, made)]
     return [round(float(np.mean(ours)), 4), round(float(np.mean(real)), 4)]
