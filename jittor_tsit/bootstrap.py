@@ -1,4 +1,4 @@
-"""The environment that Jittor reads at import: CUDA, oneDNN, MPI, cache name. Standard library only.
+"""The environment that Jittor reads at import: CUDA, oneDNN, MPI, compiler options. Standard library only.
 
 Jittor 1.3.11 downloads oneDNN and a CUDA toolkit by itself and stops where there is no network, and it dies
 on an nvcc without its libraries. `configure()` puts oneDNN in place from its PyPI wheels and lets Jittor see
@@ -15,6 +15,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple, Optional
 
+from jittor_tsit.kernel_headers import install_kernel_headers
+
 ONEDNN_FOLDER = "dnnl_lnx_2.2.0_cpu_gomp"  # the name that Jittor 1.3.11 looks for
 ONEDNN_WHEELS = ("onednn-cpu-gomp", "onednn-devel-cpu-gomp")  # libraries; headers
 MPI_LOCAL_RANK = "OMPI_COMM_WORLD_LOCAL_RANK"  # set by mpirun: the number of a process on its machine
@@ -30,7 +32,7 @@ class Cuda(NamedTuple):
 
 def configure() -> None:
     """Set the variables that Jittor reads at import, where the caller has not."""
-    os.environ.setdefault("cache_name", "default")  # otherwise the git branch, and a new branch compiles anew
+    os.environ.setdefault("cache_name", "jittor_tsit")  # other programs' operators are compiled with other options
     os.environ.setdefault("log_silent", "1")  # our commands say what is going on; errors are raised all the same
     os.environ.setdefault("gdb_path", "")  # looking for a debugger takes longer than the rest of the import
     started_by_mpi = MPI_LOCAL_RANK in os.environ
@@ -43,6 +45,8 @@ def configure() -> None:
         os.environ.setdefault("use_mkl", "0")
     if "nvcc_path" not in os.environ:
         _configure_cuda(find_cuda())
+    if not os.environ["nvcc_path"] and "kernel_flags" not in os.environ:
+        os.environ["kernel_flags"] = f" {install_kernel_headers(jittor_home() / '.cache/jittor/kernel_headers')} "
 
 
 def _configure_python_config() -> None:

@@ -22,7 +22,8 @@ def report() -> int:
     lines = [("Python", f"{platform.python_version()} at {sys.executable}"), ("packages", _versions())]
     compiler = _first_line("g++", "--version", gives="nothing works without it: apt-get install g++")
     lines += [("cores", str(len(os.sched_getaffinity(0)))), ("g++", compiler)]
-    lines += [("Python headers", _headers()), ("oneDNN", _onednn()), ("CUDA", _cuda()), ("MPI", _mpi())]
+    lines += [("Python headers", _headers()), ("oneDNN", _onednn())]
+    lines += [("short compiles", _kernel_headers()), ("CUDA", _cuda()), ("MPI", _mpi())]
     for name, finding in lines:
         print(f"{name:15} {finding}", flush=True)
     works, finding = _jittor()
@@ -58,6 +59,11 @@ def _onednn() -> str:
     if (path / "lib/libmkldnn.so").exists() and os.environ.get("use_mkl", "1") == "1":
         return f"2.2.0 at {path}"
     return "not used; fast convolutions on the CPU come with the packages onednn-cpu-gomp and onednn-devel-cpu-gomp"
+
+
+def _kernel_headers() -> str:
+    option = os.environ.get("kernel_flags", "").strip()
+    return option or "no; g++ on Linux, without CUDA, would compile operators behind a precompiled header"
 
 
 def _cuda() -> str:

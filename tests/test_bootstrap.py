@@ -10,7 +10,16 @@ import pytest
 from jittor_tsit import bootstrap
 
 ROOT = Path(__file__).parents[1]
-VARIABLES = ("cache_name", "log_silent", "gdb_path", "use_mpi", "use_mkl", "nvcc_path", "python_config_path")
+VARIABLES = (
+    "cache_name",
+    "log_silent",
+    "gdb_path",
+    "use_mpi",
+    "use_mkl",
+    "nvcc_path",
+    "kernel_flags",
+    "python_config_path",
+)
 
 
 @pytest.fixture
