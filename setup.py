@@ -34,6 +34,7 @@ setup(
         "mpi": ["mpi4py>=4"],  # scanning on several machines; needs an MPI library of the system
         "keras": ["h5py>=3"],  # NIMA's published MobileNet weights are an .h5 file
         "benchmark": ["cleanvision", "ImageHash"],  # public tools that curation is compared with
+        "torch": ["torch>=2.4"],  # only for comparing speeds with it; 2.4 has a fused Adam on the CPU
         "test": ["pytest>=7", "selenium>=4", "mpi4py>=4", "h5py>=3"],  # selenium: the report page in a real browser
     },
     entry_points={

@@ -1,0 +1,135 @@
+"""Our own systems as a benchmark asks for them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Dict, List
+
+import jittor as jt
+import numpy as np
+
+from experiments.benchmarks.case import COPIED, MATMUL_SIDE, PEAK_TRIALS, SETTLING_PASSES, Case
+from experiments.benchmarks.worker import seconds_of_each
+from jittor_tsit.data import PairedBatch, alone, to_image, to_segmap
+from jittor_tsit.networks.vgg import STAGES, published_shapes
+from jittor_tsit.noise import Noise, initial_draws
+from jittor_tsit.systems import SYSTEMS
+from jittor_tsit.systems.synthesis import SynthesisSystem
+
+
+class JittorSide:
+    """A system, its batch, and what is asked of it."""
+
+    def __init__(self, case: Case):
+        self.case, self.system = case, make_system(case)
+        label, photo = case.batch_arrays()
+        segmap, index, share = to_segmap(case.num_classes, label), range(case.batch), alone(case.batch)
+        self.batch = PairedBatch(segmap, to_image(photo), index, share)
+        self.labels = PairedBatch(segmap, None, index, share)
+        self.noise, self.steps = Noise(0), 0
+        _wait()
+
+    def describe(self) -> Dict[str, object]:
+        """Version, device and number of threads."""
+        threads = len(os.sched_getaffinity(0))  # Jittor takes all cores that it may
+        return {"jittor": jt.__version__, "python": sys.version.split()[0], "device": _device(), "threads": threads}
+
+    def train(self, count: int) -> List[float]:
+        """Seconds of each of so many training steps."""
+        return seconds_of_each(self._step, _wait, count)
+
+    def generate(self, count: int) -> List[float]:
+        """Seconds of each of so many batches of images for labels."""
+        return seconds_of_each(lambda: self._image().sync(), _wait, count)
+
+    def rest(self) -> None:
+        """Give back memory that others need: a GPU's is shared."""
+        if jt.flags.use_cuda:
+            jt.gc()
+
+    def peaks(self) -> List[float]:
+        """Floating-point operations a second in a large matrix product, and bytes a second in a large copy."""
+        side = MATMUL_SIDE[_device()]
+        a, x = jt.rand(side, side), jt.rand(COPIED)
+        _wait()
+        product = min(seconds_of_each(lambda: jt.matmul(a, a).sync(), _wait, PEAK_TRIALS))
+        copy = min(seconds_of_each(lambda: (x + 1).sync(), _wait, PEAK_TRIALS))
+        return [2 * side**3 / product, 2 * 4 * COPIED / copy]
+
+    def outputs(self, path: str) -> None:
+        """Write images in both modes, and the losses and gradients of one step in which G does not move.
+
+        Adam's first step is the gradients' signs, also of those that are rounding alone: by it D would see two images.
+        """
+        self.system.optimizers["G"].lr = 0.0
+        with jt.no_grad():
+            images = [self.system.synthesize(self.batch, "G")[0].numpy() for _ in range(SETTLING_PASSES)]
+        arrays = {"image/training": images[0], "image/evaluation": self._image().numpy()}
+        arrays.update({f"loss/{name}": term.numpy() for name, term in self._step().items()})
+        for name, optimizer in self.system.optimizers.items():  # whose mean is the last gradient alone: beta1 is 0
+            arrays.update({f"gradient {name}/{key}": var.numpy() for key, var in optimizer.mean.items()})
+        np.savez(path, **arrays)
+
+    def save(self, path: str) -> None:
+        """Write all that another framework needs to begin with the same."""
+        label, photo = self.case.batch_arrays()
+        config, index = self.system.config, self.batch.index
+        codes = ((self.system.noise, "G"), (self.system.noise, "D"), (self.noise, "z"))
+        *eps, z = [noise.normal(purpose, index, (config.z_dim,)).numpy() for noise, purpose in codes]
+        arrays = {"label": label, "photo": photo, "eps": np.stack(eps), "z": z}
+        for name, options in (("case", self.case), ("config", config)):
+            arrays[name] = np.array(json.dumps(dataclasses.asdict(options)))
+        for name, network in self.system.networks.items():
+            arrays.update({f"{name}.{key}": var.numpy() for key, var in network.state_dict().items()})
+        if self.case.vgg:
+            arrays.update({f"vgg.{name}": array for name, array in draw_vgg().items()})
+        np.savez(path, **arrays)
+
+    def _image(self) -> jt.Var:
+        return self.system.generate(self.labels, self.noise)
+
+    def _step(self) -> Dict[str, jt.Var]:
+        terms = self.system.train_step([self.batch], self.steps)
+        self.steps += 1
+        return terms
+
+
+def _device() -> str:
+    return "cuda" if jt.flags.use_cuda else "cpu"
+
+
+def _wait() -> None:
+    jt.sync_all(True)
+
+
+def make_system(case: Case) -> SynthesisSystem:
+    """The system with its default options at the case's size, ready for training."""
+    kind = SYSTEMS[case.system]
+    config = kind.Config()
+    weights = config.weights if case.vgg else dataclasses.replace(config.weights, vgg=0.0)
+    config = dataclasses.replace(config, width=case.width, width_D=case.width, weights=weights)
+    with tempfile.TemporaryDirectory() as folder, initial_draws(0):
+        if case.vgg:
+            path = Path(folder, "vgg19.npz")
+            np.savez(path, **draw_vgg())
+            config = dataclasses.replace(config, perceptual_weights=str(path))
+        system = kind(config, case.num_classes, case.image_height, case.image_width, seed=0)
+        system.prepare_training([name for name, weight in vars(weights).items() if weight])
+    return system
+
+
+def draw_vgg() -> Dict[str, np.ndarray]:
+    """VGG-19 up to relu5_1 with random weights that keep the activations' scale; its speed is that of the real one."""
+    rng, arrays = np.random.default_rng(0), {}
+    unused = {str(index) for index in STAGES["vgg19"][-1][1:]}
+    for name, shape in published_shapes("vgg19").items():
+        if name.split(".")[1] in unused:
+            continue
+        scale = np.sqrt(2 / np.prod(shape[1:])) if len(shape) > 1 else 0  # Kaiming's; biases are 0
+        arrays[name] = rng.standard_normal(shape, np.float32) * np.float32(scale)
+    return arrays
