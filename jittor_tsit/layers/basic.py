@@ -5,7 +5,9 @@ import numpy as np
 from jittor import nn
 
 from jittor_tsit import imagenet
+from jittor_tsit.layers.conv import conv2d
 from jittor_tsit.layers.init import conv_weight, linear_weight
+from jittor_tsit.layers.matmul import matmul
 
 
 def leaky_relu(x: jt.Var) -> jt.Var:
@@ -26,13 +28,13 @@ class Conv(nn.Module):
         x [N, in_channels, H, W] -> [N, out_channels, H', W']
     """
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride=1, padding=0):
-        self.stride, self.padding = stride, padding
-        self.weight = conv_weight(out_channels, in_channels, kernel_size)
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride=1, padding=0, groups=1):
+        self.stride, self.padding, self.groups = stride, padding, groups
+        self.weight = conv_weight(out_channels, in_channels // groups, kernel_size)
         self.bias = jt.zeros(out_channels)
 
     def execute(self, x):
-        return nn.conv2d(x, self.weight, self.bias, self.stride, self.padding)
+        return conv2d(x, self.weight, self.bias, self.stride, self.padding, self.groups)
 
 
 class Linear(nn.Module):
@@ -43,4 +45,4 @@ class Linear(nn.Module):
         self.bias = jt.zeros(out_features)
 
     def execute(self, x):
-        return nn.matmul_transpose(x, self.weight) + self.bias
+        return matmul(x, self.weight, transpose_b=True) + self.bias

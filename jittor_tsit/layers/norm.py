@@ -10,6 +10,7 @@ from typing import Optional, Tuple
 import jittor as jt
 from jittor import nn
 
+from jittor_tsit.layers.conv import conv2d
 from jittor_tsit.layers.init import default_weight, unit_vector
 from jittor_tsit.parallel import batch_moments
 
@@ -187,7 +188,7 @@ class SpectralConv(nn.Module):
         self.v = unit_vector(in_channels * kernel_size * kernel_size)
 
     def execute(self, x):
-        return nn.conv2d(x, self.normalized_weight(), self.bias, self.stride, self.padding)
+        return conv2d(x, self.normalized_weight(), self.bias, self.stride, self.padding)
 
     def normalized_weight(self) -> jt.Var:
         """[out_channels, in_channels, k, k]"""

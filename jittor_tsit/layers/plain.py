@@ -10,6 +10,7 @@ from typing import Callable, Tuple, Union
 import jittor as jt
 from jittor import nn
 
+from jittor_tsit.layers.conv import conv2d, conv_transpose2d
 from jittor_tsit.layers.init import default_bias, normal
 from jittor_tsit.layers.norm import AffineBatchNorm, InstanceNorm
 
@@ -44,7 +45,7 @@ class PlainConv(nn.Module):
         self.bias = jt.zeros(out_channels) if bias else None
 
     def execute(self, x):
-        return nn.conv2d(x, self.weight, self.bias, self.stride, self.padding)
+        return conv2d(x, self.weight, self.bias, self.stride, self.padding)
 
 
 class PlainConvTranspose(nn.Module):
@@ -60,7 +61,7 @@ class PlainConvTranspose(nn.Module):
         self.bias = jt.zeros(out_channels) if bias else None
 
     def execute(self, x):
-        return nn.conv_transpose(x, self.weight, self.bias, 2, 1, self.output_padding)
+        return conv_transpose2d(x, self.weight, self.bias, 2, 1, self.output_padding)
 
 
 def draw_biases(net: nn.Module) -> None:

@@ -4,6 +4,9 @@ import jittor as jt
 import numpy as np
 from jittor import nn
 
+from jittor_tsit.layers.conv import conv2d
+from jittor_tsit.layers.matmul import matmul
+
 
 def upsample2x(x: jt.Var) -> jt.Var:
     """Each pixel becomes a block of 2 x 2. [N, C, H, W] -> [N, C, 2H, 2W]"""
@@ -34,10 +37,10 @@ def resize_bilinear(x: jt.Var, height: int, width: int) -> jt.Var:
     """
     n, c, h, w = x.shape
     if w != width:
-        x = nn.matmul_transpose(x.reshape(-1, w), jt.array(_bilinear_weights(w, width)))
+        x = matmul(x.reshape(-1, w), jt.array(_bilinear_weights(w, width)), transpose_b=True)
     if h != height:
         rows = jt.array(_bilinear_weights(h, height)[:, :, None, None])
-        x = nn.conv2d(x.reshape(n * c, h, 1, width), rows)
+        x = conv2d(x.reshape(n * c, h, 1, width), rows)
     return x.reshape(n, c, height, width)
 
 

@@ -16,6 +16,7 @@ from jittor import nn
 
 from data_tools.errors import InputError
 from jittor_tsit.convert import from_official
+from jittor_tsit.layers.conv import conv2d
 from jittor_tsit.weight_files import read_weights
 
 PUBLISHED = "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth"
@@ -105,7 +106,7 @@ class _Unit(nn.Module):
         self.bias = jt.zeros(out_channels).stop_grad()
 
     def execute(self, x):
-        return nn.relu(nn.conv2d(x, self.weight, self.bias, self.stride, self.padding))
+        return nn.relu(conv2d(x, self.weight, self.bias, self.stride, self.padding))
 
     def official_shapes(self) -> Dict[str, Tuple[int, ...]]:
         vectors = ("weight", "bias", "running_mean", "running_var")

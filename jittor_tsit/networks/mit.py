@@ -14,6 +14,7 @@ from jittor import nn
 
 from jittor_tsit.layers.basic import Conv
 from jittor_tsit.layers.batched import batched_matmul
+from jittor_tsit.layers.conv import conv2d
 
 ORIGINAL_EPS = 1e-6  # of the norms in blocks and behind stages, as the authors' code has it
 EPS = 1e-5  # of the others, PyTorch's default; transformers takes it everywhere
@@ -149,8 +150,8 @@ class MixFFN(nn.Module):
 
     def __init__(self, width: int, hidden: int):
         self.linear0 = PixelLinear(width, hidden)
-        self.depthwise = nn.Conv(hidden, hidden, 3, padding=1, groups=hidden)  # oneDNN's, or Jittor's own on the GPU
-        self.depthwise.weight, self.depthwise.bias = _conv_weight(hidden, 1, 3), jt.zeros(hidden)
+        self.depthwise = Conv(hidden, hidden, 3, padding=1, groups=hidden)
+        self.depthwise.weight = _conv_weight(hidden, 1, 3)
         self.linear1 = PixelLinear(hidden, width)
 
     def execute(self, x):
@@ -170,7 +171,7 @@ class PixelLinear(nn.Module):
 
 def pixel_linear(x: jt.Var, weight: jt.Var, bias: Optional[jt.Var] = None) -> jt.Var:
     """x [N, C, H, W], weight [D, C], bias [D] -> [N, D, H, W]"""
-    return nn.conv2d(x, weight.reshape(*weight.shape, 1, 1), bias)
+    return conv2d(x, weight.reshape(*weight.shape, 1, 1), bias)
 
 
 class ChannelNorm(nn.Module):

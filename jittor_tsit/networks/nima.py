@@ -17,6 +17,8 @@ from data_tools.errors import InputError
 from data_tools.image_io import resize_photo
 from jittor_tsit.convert import require_arrays
 from jittor_tsit.layers.basic import to_imagenet
+from jittor_tsit.layers.conv import conv2d
+from jittor_tsit.layers.matmul import matmul
 from jittor_tsit.networks.vgg import VGGFeatures, published_shapes
 from jittor_tsit.weight_files import read_weights
 
@@ -54,7 +56,7 @@ class NIMA(nn.Module):
         self.weight, self.bias = _frozen(weight), _frozen(bias)
 
     def execute(self, image):
-        return nn.softmax(nn.matmul_transpose(self.trunk(image), self.weight) + self.bias, dim=1)
+        return nn.softmax(matmul(self.trunk(image), self.weight, transpose_b=True) + self.bias, dim=1)
 
     def rate(self, photo: np.ndarray) -> float:
         """Mean of a photo's scores, 1 to 10.
@@ -117,7 +119,7 @@ class _Unit(nn.Module):
     def execute(self, x):
         # Padded by 2, stride 2 gives a row and a column too many at the top left, and the others as Keras has them.
         padding = 2 if self.stride == 2 else self.weight.shape[2] // 2
-        x = nn.conv2d(x, self.weight, self.bias, self.stride, padding, groups=self.groups)
+        x = conv2d(x, self.weight, self.bias, self.stride, padding, groups=self.groups)
         if self.stride == 2:
             x = x[:, :, 1:, 1:]
         return nn.relu6(x)

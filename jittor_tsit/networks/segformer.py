@@ -9,6 +9,7 @@ from jittor import nn
 
 from data_tools.errors import InputError
 from jittor_tsit.convert_segformer import ENCODER, our_arrays, read_published, sizes_in
+from jittor_tsit.layers.matmul import matmul
 from jittor_tsit.layers.mode import set_training
 from jittor_tsit.layers.norm import AffineBatchNorm
 from jittor_tsit.layers.resize import resize_bilinear
@@ -77,7 +78,7 @@ class AllMLPHead(nn.Module):
     def execute(self, feats: List[jt.Var], draws: Optional[jt.Var] = None):
         total = 0
         for feat, linear, part in zip(feats, self.linears, self.fuse.parts()):
-            x = pixel_linear(feat, nn.matmul(part, linear.weight), (part * linear.bias).sum(1))
+            x = pixel_linear(feat, matmul(part, linear.weight), (part * linear.bias).sum(1))
             total = total + resize_bilinear(x, *feats[0].shape[2:])
         x = nn.relu(self.norm(total))
         if draws is not None:

@@ -10,6 +10,7 @@ from typing import Iterator, List, Optional, Sequence
 import jittor as jt
 from jittor import nn
 
+from jittor_tsit.layers.conv import conv2d
 from jittor_tsit.layers.init import default_bias, normal
 from jittor_tsit.layers.norm import instance_norm
 from jittor_tsit.layers.plain import PlainConv, PlainConvTranspose, draw_biases
@@ -114,7 +115,7 @@ class PointConvTranspose(nn.Module):
         self.bias = default_bias(out_channels, self.weight.shape)
 
     def execute(self, x):
-        return nn.conv2d(x, self.weight.permute(1, 0, 2, 3), self.bias)
+        return conv2d(x, self.weight.permute(1, 0, 2, 3), self.bias)
 
 
 class Strided(nn.Module):

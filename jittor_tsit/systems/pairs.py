@@ -4,9 +4,9 @@ from typing import Any, Optional, Tuple
 
 import jittor as jt
 import numpy as np
-from jittor import nn
 
 from data_tools.classes import colorize
+from jittor_tsit.layers.conv import conv2d
 
 SOURCES = ("labels", "images")
 
@@ -27,5 +27,5 @@ class ImagePairs:
     def images(self, batch: Any) -> Tuple[jt.Var, Optional[jt.Var]]:
         """[N, 3, H, W] each; there is no target for label maps alone."""
         if self.batch_kind == "paired":
-            return nn.conv2d(batch.segmap, self.palette), batch.image
+            return conv2d(batch.segmap, self.palette), batch.image
         return batch.a, batch.b

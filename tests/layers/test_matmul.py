@@ -1,0 +1,31 @@
+"""Matrix products by the library against NumPy's, with their gradients."""
+
+import jittor as jt
+import numpy as np
+import pytest
+
+from jittor_tsit.layers import matmul as module
+from jittor_tsit.layers.matmul import matmul
+
+
+@pytest.mark.parametrize("has_library", [True, False])
+@pytest.mark.parametrize("transpose_a, transpose_b", [(False, False), (False, True), (True, False), (True, True)])
+def test_product_and_gradients(monkeypatch, rng, transpose_a, transpose_b, has_library):
+    if not has_library:
+        monkeypatch.setattr(module, "_has_library", lambda a, b: False)
+    a, b, weight = (rng.standard_normal(shape).astype(np.float32) for shape in ((5, 7), (7, 4), (5, 4)))
+    given_a, given_b = (jt.array(m.T.copy() if is_turned else m) for m, is_turned in ((a, transpose_a), (b, transpose_b)))
+    product = matmul(given_a, given_b, transpose_a, transpose_b)
+    grads = jt.grad((product * jt.array(weight)).sum(), [given_a, given_b])
+    grad_a, grad_b = (g.numpy().T if is_turned else g.numpy() for g, is_turned in zip(grads, (transpose_a, transpose_b)))
+    np.testing.assert_allclose(product.numpy(), a @ b, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(grad_a, weight @ b.T, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(grad_b, a.T @ weight, rtol=1e-5, atol=1e-5)
+
+
+def test_second_order(rng):
+    """The gradient of |d (x w^T) c / dx|^2 by w, which is 2 (c^T c) w for one row x."""
+    x, w, c = (jt.array(rng.standard_normal(shape).astype(np.float32)) for shape in ((1, 3), (4, 3), (1, 4)))
+    first = jt.grad((matmul(x, w, transpose_b=True) * c).sum(), x)
+    second = jt.grad(first.sqr().sum(), w)
+    np.testing.assert_allclose(second.numpy(), 2 * c.numpy().T @ c.numpy() @ w.numpy(), rtol=1e-5, atol=1e-5)
