@@ -148,9 +148,9 @@ def write_label(path: Path, label: np.ndarray) -> None:
     write_atomic(path, data.getvalue())
 
 
-def resize_photo(photo: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Bicubic (Pillow's, which averages when it shrinks): [h, w, 3] uint8 -> [height, width, 3] uint8."""
-    return np.array(Image.fromarray(photo).resize((width, height), Image.BICUBIC))
+def resize_photo(photo: np.ndarray, width: int, height: int, resample: int = Image.BICUBIC) -> np.ndarray:
+    """[h, w, 3] uint8 -> [height, width, 3] uint8, by one of Pillow's filters, which average when they shrink."""
+    return np.array(Image.fromarray(photo).resize((width, height), resample))
 
 
 def resize_label(label: np.ndarray, width: int, height: int) -> np.ndarray:

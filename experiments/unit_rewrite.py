@@ -1,8 +1,8 @@
 """UNIT's later rewrite by its authors, which shares no weights, on any two domains, 256 x 256.
 
 The folder holds `trainA` and `trainB`. Batch 1 of each side, the rate halved after every 100,000 of 1,000,000 steps.
-Images are brought to 256 x 256; the official code brings the shorter side to 256 and cuts out a square at random, which
-`load_width` and `load_height` do for images that are all of one shape.
+The shorter side is brought to 256, and a square cut out at random. `test` makes whole images of 256 x 256.
+For renderings -> streets (GTA, Cityscapes) add weights.vgg=1 perceptual_weights=FILE, Caffe's VGG-16.
 
 Command: bash run.sh train --experiment experiments/unit_rewrite.py --data DIR
 """
@@ -15,7 +15,7 @@ LR, PART = 1e-4, 100_000  # images
 experiment = Experiment(
     system="unit",
     config=UNITConfig(form="rewrite", num_blocks=4, num_layers_D=4, gan_loss="lsgan", weights=REWRITE_WEIGHTS),
-    data=DataConfig(image_width=256, image_height=256),
+    data=DataConfig(image_width=256, image_height=256, load_side=256),
     run=RunConfig(status_nimg=100, snapshot_nimg=10_000),
     phases=tuple(Phase(nimg=PART, lr_G=LR / 2**k, lr_D=LR / 2**k) for k in range(10)),
 )

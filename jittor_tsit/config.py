@@ -57,6 +57,7 @@ class DataConfig:
     image_height: int = IMAGE_HEIGHT  # the contest's 384
     load_width: int = 0  # size from which a training image is cut out at random; 0: the image's own, uncut
     load_height: int = 0
+    load_side: int = 0  # of unpaired images, in place of both: to this their shorter side is brought, bilinearly
     output_width: int = (
         IMAGE_WIDTH  # of the files that `test` writes for label maps; the contest's, whatever G works at
     )
@@ -84,6 +85,9 @@ class DataConfig:
         for load, size in (("load_width", "image_width"), ("load_height", "image_height")):
             fits = getattr(self, load) >= getattr(self, size) if self.load_width else getattr(self, load) == 0
             _require(fits, f"{load}={getattr(self, load)}: must be at least {size}, or both load sizes 0")
+        least = max(self.image_width, self.image_height)
+        fits = not self.load_side or (self.load_side >= least and not self.load_width)
+        _require(fits, f"load_side={self.load_side}: must be at least {least}, with both load sizes 0; or 0")
         _require(
             1 <= self.num_classes <= MAX_CLASSES, f"num_classes={self.num_classes}: allowed are 1 to {MAX_CLASSES}"
         )

@@ -19,6 +19,7 @@ from jittor_tsit.samples import (
 
 IMAGES_ONLY = ("unpaired", "aligned", "domains")  # kinds of batches of two images each
 WITH_LABEL_MAPS = ("paired", "segmentation")
+WITH_NAMES = ("labelled", "adaptation")  # of attributes or classes; in the second kind one set is not labelled
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,11 @@ class LabelledBatch:
     """As many images of each set."""
 
     sets: Tuple[LabelledImages, ...]
+
+    @property
+    def share(self) -> Share:
+        """Of the step's images, the same in each set."""
+        return self.sets[0].share
 
 
 def alone(num_images: int) -> Share:
@@ -112,7 +118,7 @@ def batches(
     """What this process computes of each step.
 
     Args:
-        kind: "paired", "segmentation", "labelled", or one of IMAGES_ONLY.
+        kind: One of WITH_LABEL_MAPS, WITH_NAMES or IMAGES_ONLY.
         num_ids: Of the label maps, if there are any.
         steps: The pieces of each step, as `parallel.split_batch` gives them.
 
@@ -134,7 +140,7 @@ def make_batch(kind: str, stacked: Arrays, piece: Piece, num_ids: int, has_other
     """Arrays as `Samples` give them, stacked, on the device."""
     stacked, last = (stacked[:-1], stacked[-1:]) if has_other else (stacked, ())
     other = map(to_image, last)
-    if kind == "labelled":
+    if kind in WITH_NAMES:
         groups = [stacked[k : k + 3] for k in range(0, len(stacked), 3)]
         sets = [
             LabelledImages(to_image(photo), jt.array(label), jt.array(target), *piece, number)

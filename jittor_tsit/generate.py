@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Sequence
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 import jittor as jt
 import numpy as np
@@ -16,10 +15,11 @@ from data_tools.errors import InputError
 from data_tools.image_io import read_photo, resize_photo, write_photo
 from data_tools.pairing import find_labels, read_reference_names
 from jittor_tsit import parallel
+from jittor_tsit.classify import classify
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data import PairedBatch, alone, to_image, to_pixels, to_segmap
 from jittor_tsit.label_maps import with_edges
-from jittor_tsit.models import QUALITY, SHEET_COLUMNS, SHEET_PAIRS, TRANSLATED, Model, claim, load_model
+from jittor_tsit.models import QUALITY, SHEET_COLUMNS, SHEET_PAIRS, TRANSLATED, Model, begin_images, load_model
 from jittor_tsit.noise import Noise, key_of
 from jittor_tsit.relabel import relabel
 from jittor_tsit.submit import pack
@@ -78,6 +78,8 @@ def run_test(
         raise InputError(f"--back: the model in {checkpoint} has learned one way only")
     if model.system.batch_kind == "labelled":
         return relabel(model, data, out)
+    if model.system.batch_kind == "adaptation":
+        return classify(model, data, out, compare)
     inputs = find_inputs(data or Path(model.data.root), references)
     make_set(model, inputs, out, seed)
     parallel.on_first_process(lambda: finish(inputs, model.data, out, compare))
@@ -91,14 +93,8 @@ def make_set(model: Model, inputs: Inputs, folder: Path, seed: int) -> None:
         InputError: A label map or a reference is faulty.
     """
     images = folder / "images"
-
-    def prepare() -> None:
-        contents = read_all(inputs, model.data)
-        key = f"{model.checkpoint.resolve()} {model.checkpoint.stat().st_mtime_ns} {seed} {contents}"
-        images.mkdir(parents=True, exist_ok=True)
-        claim(images, inputs.stems, folder / "made_by.txt", key)
-
-    parallel.on_first_process(prepare)
+    contents = read_all(inputs, model.data)
+    parallel.on_first_process(lambda: begin_images(model, images, inputs.stems, contents, seed))
     own = inputs.labels[parallel.rank() :: parallel.num_processes()]
     parallel.together(make_images, model, own, inputs.photos, images, Noise(seed))
 
@@ -112,19 +108,16 @@ def finish(inputs: Inputs, data: DataConfig, out: Path, compare: bool) -> None:
     print(f"{out / 'submission.zip'}: {len(inputs.labels)} images {width}x{height}, opened again and checked")
 
 
-def read_all(inputs: Inputs, data: DataConfig) -> str:
-    """Read every input once, before anything is written; returns a digest of them all.
+def read_all(inputs: Inputs, data: DataConfig) -> Iterator[np.ndarray]:
+    """Label maps, and photos whose style is taken.
 
     Raises:
         InputError: Names the first that is faulty.
     """
-    digest = hashlib.sha256()
     for path in tqdm(inputs.labels, unit="label", dynamic_ncols=True, desc="reading labels", leave=False):
-        for array in data.label_maps.read(path, data.image_width, data.image_height):
-            digest.update(array.tobytes())
+        yield from data.label_maps.read(path, data.image_width, data.image_height)
         if inputs.photos:
-            digest.update(read_photo(inputs.photos[path.stem]).tobytes())
-    return digest.hexdigest()
+            yield read_photo(inputs.photos[path.stem])
 
 
 def reference_photos(labels: Sequence[Path], references: Path) -> Dict[str, Path]:

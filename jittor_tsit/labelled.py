@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Dict, Iterable, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
+from PIL import Image
 
 from data_tools.errors import InputError
 from data_tools.files import read_text
@@ -61,7 +62,7 @@ class LabelledSamples(Samples):
         crop: Side of the square in the middle of each photo that is seen; 0: all of it.
 
     Source: StarGAN's loader. Differs: the other label is that of any photo of the set, officially of one in the
-        batch; photos are resized bicubically, officially bilinearly.
+        batch.
     """
 
     photos: Sequence[Path]
@@ -93,7 +94,7 @@ class LabelledSamples(Samples):
 
     def read(self, position: int, width: int, height: int) -> Arrays:
         """The photo at a place of the list."""
-        return (resize_photo(middle(read_photo(self.photos[position]), self.crop), width, height),)
+        return (read_middle(self.photos[position], self.crop, width, height),)
 
 
 @dataclass(frozen=True)
@@ -123,12 +124,17 @@ class TwoLabelledSets(Samples):
         return f"{self.first.digest()} {self.second.digest()}"
 
 
-def middle(photo: np.ndarray, side: int) -> np.ndarray:
-    """The square in the middle of a photo [H, W, 3], as far as the photo reaches; 0: all of it."""
-    if not side:
-        return photo
-    top, left = (max(0, (whole - side) // 2) for whole in photo.shape[:2])
-    return photo[top : top + side, left : left + side]
+def read_middle(path: Path, side: int, width: int, height: int) -> np.ndarray:
+    """The square in the middle of a photo, as far as the photo reaches, resized bilinearly: [height, width, 3] uint8.
+
+    Args:
+        side: Of the square, in pixels of the file; 0: all of the photo.
+    """
+    photo = read_photo(path)
+    if side:
+        top, left = (max(0, (whole - side) // 2) for whole in photo.shape[:2])
+        photo = photo[top : top + side, left : left + side]
+    return resize_photo(photo, width, height, Image.BILINEAR)
 
 
 def read_attributes(path: Path, names: Sequence[str]) -> Dict[str, Tuple[int, ...]]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from pathlib import Path
-from typing import NamedTuple, Optional, Sequence
+from typing import Iterable, NamedTuple, Optional, Sequence
+
+import numpy as np
 
 from data_tools.errors import InputError
 from data_tools.files import write_atomic
 from jittor_tsit.config import DataConfig, Experiment, Phase, RunConfig, from_dict
+from jittor_tsit.data import WITH_NAMES
 from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.systems.base import System
 from jittor_tsit.training.checkpoint import MAKERS, check_arrays, checkpoint_paths, load_checkpoint, newest_readable
@@ -89,15 +93,28 @@ def load_model(checkpoint: Path, references: Optional[Path]) -> Model:
         InputError: It is another kind of checkpoint, or none.
     """
     system, experiment = load_system(checkpoint)
-    if system.batch_kind not in ("paired", "labelled", *TRANSLATED):
+    if system.batch_kind not in ("paired", *WITH_NAMES, *TRANSLATED):
         raise InputError(f"{checkpoint}: TSIT's style transfer and segmenters make no images that `test` could write")
     if references and not (system.has_code and system.batch_kind == "paired"):
         raise InputError(f"--references: the model in {checkpoint} takes no style from a photo")
     return Model(checkpoint, system, experiment.data)
 
 
-def claim(images: Path, stems: Sequence[str], made_by: Path, key: str) -> None:
+def begin_images(
+    model: Model, images: Path, stems: Sequence[str], inputs: Iterable[np.ndarray], *options: object
+) -> None:
+    """Read all inputs, of which a faulty one stops here, and only then make the folder ready as `claim` does."""
+    digest = hashlib.sha256()
+    for array in inputs:
+        digest.update(array.tobytes())
+    images.mkdir(parents=True, exist_ok=True)
+    checkpoint = model.checkpoint.resolve()
+    claim(images, stems, f"{checkpoint} {checkpoint.stat().st_mtime_ns} {options} {digest.hexdigest()}")
+
+
+def claim(images: Path, stems: Sequence[str], key: str) -> None:
     """Keep the images that an interrupted run of the same began; take away those made from anything else."""
+    made_by = images.parent / "made_by.txt"
     if made_by.exists() and made_by.read_text(encoding="utf-8") == key:
         return
     for stem in stems:

@@ -1,7 +1,8 @@
 """Random draws that depend on the seed and the image alone, not on when or where they are made."""
 
+import contextlib
 import zlib
-from typing import Callable, Sequence, Tuple
+from typing import Callable, Iterator, Sequence, Tuple
 
 import jittor as jt
 import numpy as np
@@ -36,6 +37,18 @@ class Noise:
     def _draws(self, purpose: str, keys: Sequence[int], draw: Callable[[np.random.Generator], np.ndarray]) -> jt.Var:
         stream = zlib.crc32(purpose.encode())
         return jt.array(np.stack([draw(np.random.default_rng([self.seed, stream, key])) for key in keys]))
+
+
+@contextlib.contextmanager
+def initial_draws(seed: int) -> Iterator[None]:
+    """Within it, Jittor's own generator draws by `seed` alone, the same on all processes: initial weights.
+
+    Jittor draws when it executes: what is pending before must not draw among these, nor these later among others.
+    """
+    jt.sync_all()
+    jt.set_global_seed(seed, False)
+    yield
+    jt.sync_all()
 
 
 def key_of(name: str) -> int:

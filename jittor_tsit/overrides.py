@@ -102,6 +102,11 @@ def _parse_pair(text: str) -> Tuple[float, float]:
     return _parse_finite(first), _parse_finite(second)
 
 
+def _parse_whole_pair(text: str) -> Tuple[int, int]:
+    first, second = text.strip("()").split(",")
+    return int(first), int(second)
+
+
 def _parse_names(text: str) -> Tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(",")) if text else ()
     if not all(names):
@@ -120,6 +125,7 @@ _PARSERS = {
     bool: lambda text: {"true": True, "false": False, "1": True, "0": False}[text.lower()],
     str: str,
     Tuple[float, float]: _parse_pair,
+    Tuple[int, int]: _parse_whole_pair,
     Tuple[str, str]: _parse_two_names,
     Tuple[str, ...]: _parse_names,
 }
@@ -129,6 +135,7 @@ _KIND_NAMES = {
     bool: "true or false",
     str: "a text",
     Tuple[float, float]: "two numbers, such as 0,0.9",
+    Tuple[int, int]: "two whole numbers, such as 3,1",
     Tuple[str, str]: "two names, such as trainA,trainB",
     Tuple[str, ...]: "names with commas between them",
 }

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Sequence
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 import jittor as jt
 import numpy as np
@@ -14,12 +13,12 @@ from PIL import Image
 from tqdm import tqdm
 
 from data_tools.errors import InputError
-from data_tools.image_io import read_photo, resize_photo, write_photo
+from data_tools.image_io import read_photo, write_photo
 from jittor_tsit import parallel
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data import to_image, to_pixels
-from jittor_tsit.labelled import LabelNames, middle
-from jittor_tsit.models import QUALITY, SHEET_PAIRS, Model, claim
+from jittor_tsit.labelled import LabelNames, read_middle
+from jittor_tsit.models import QUALITY, SHEET_PAIRS, Model, begin_images
 from jittor_tsit.sets import list_photos, photos_with_attributes, photos_with_classes
 
 
@@ -48,13 +47,10 @@ def relabel(model: Model, folder: Optional[Path], out: Path) -> int:
     parallel.require_same({"photos": " ".join(stems)}, "inputs")
     images = out / "images"
 
-    def prepare() -> None:
-        digest = hashlib.sha256()
+    def contents() -> Iterator[np.ndarray]:
         for photo in tqdm(photos, unit="img", dynamic_ncols=True, desc="reading photos", leave=False):
-            digest.update(read(photo, model.data).tobytes() + photo.label.tobytes())
-        images.mkdir(parents=True, exist_ok=True)
-        key = f"{model.checkpoint.resolve()} {model.checkpoint.stat().st_mtime_ns} {digest.hexdigest()}"
-        claim(images, stems, out / "made_by.txt", key)
+            yield read(photo, model.data)
+            yield photo.label
 
     def make() -> None:
         own = photos[parallel.rank() :: parallel.num_processes()]
@@ -64,7 +60,7 @@ def relabel(model: Model, folder: Optional[Path], out: Path) -> int:
                 for name, pixels in relabelled(model, photo).items():
                     write_photo(paths[name], pixels, QUALITY)
 
-    parallel.on_first_process(prepare)
+    parallel.on_first_process(lambda: begin_images(model, images, stems, contents()))
     parallel.together(make)
     parallel.on_first_process(lambda: save_rows(out / "compare.png", photos, targets, images, model.data))
     if parallel.rank() == 0:
@@ -114,7 +110,7 @@ def distinct_stems(paths: Sequence[Path]) -> List[str]:
 
 def read(photo: Photo, data: DataConfig) -> np.ndarray:
     """[H, W, 3] uint8, as training sees it."""
-    return resize_photo(middle(read_photo(photo.path), data.crop), data.image_width, data.image_height)
+    return read_middle(photo.path, data.crop, data.image_width, data.image_height)
 
 
 def relabelled(model: Model, photo: Photo) -> Dict[str, np.ndarray]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Iterable, Sequence, Tuple, Union
 
 import numpy as np
+from PIL import Image
 
 from data_tools.errors import InputError
 from data_tools.image_io import read_photo, resize_photo
@@ -26,12 +27,14 @@ class View:
         size: Width and height of what is then cut out at random.
         flip: Whether half of them are mirrored.
         color_jitter: Largest change of brightness, contrast and saturation, as a share.
+        load_side: If not 0, what their shorter side is brought to, in place of `load`.
     """
 
     load: Tuple[int, int]
     size: Tuple[int, int]
     flip: bool
     color_jitter: float = 0.0
+    load_side: int = 0
 
 
 class Samples:
@@ -127,7 +130,7 @@ class UnpairedSamples(Samples):
 class DomainSamples(UnpairedSamples):
     """Photos of two folders, each cut and mirrored by itself; an epoch is as long as the longer list.
 
-    Source: CycleGAN's unaligned loader: `a` in turn, `b` drawn at random.
+    Source: CycleGAN's unaligned loader: `a` in turn, `b` drawn at random. With `load_side`, UNIT's later loader.
     """
 
     def __len__(self) -> int:
@@ -138,7 +141,15 @@ class DomainSamples(UnpairedSamples):
         rng = np.random.default_rng([*self.seeds, nimg])
         position, _ = draw(self.seeds, nimg, len(self))
         paths = self.photos_a[position % len(self.photos_a)], self.photos_b[int(rng.integers(len(self.photos_b)))]
-        return tuple(self.seen(resize_photo(read_photo(path), *self.view.load), rng) for path in paths)
+        return tuple(self.seen(self.load(path), rng) for path in paths)
+
+    def load(self, path: Path) -> np.ndarray:
+        """A photo at the size from which it is cut."""
+        photo = read_photo(path)
+        if not self.view.load_side:
+            return resize_photo(photo, *self.view.load)
+        height, width = (int(whole * self.view.load_side / min(photo.shape[:2])) for whole in photo.shape[:2])
+        return resize_photo(photo, width, height, Image.BILINEAR)
 
     def seen(self, photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """A photo as training sees it."""

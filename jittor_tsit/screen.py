@@ -134,7 +134,7 @@ def choose(
     write_report(out, screened, jury)
     images = out / "images"
     images.mkdir(exist_ok=True)
-    claim(images, inputs.stems, out / "made_by.txt", "screening")
+    claim(images, inputs.stems, "screening")
     for stem, chosen in zip(inputs.stems, screened.choice):
         shutil.copyfile(sources[chosen].images / f"{stem}.jpg", images / f"{stem}.jpg")
     finish(inputs, data, out, compare)

@@ -65,7 +65,7 @@ def view_of(config: DataConfig) -> View:
     """How its training images are made."""
     size = config.image_width, config.image_height
     load = (config.load_width, config.load_height) if config.load_width else size
-    return View(load, size, config.flip, config.color_jitter)
+    return View(load, size, config.flip, config.color_jitter, config.load_side)
 
 
 def unpaired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> UnpairedSamples:
@@ -89,12 +89,12 @@ def domain_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[in
         InputError: As `unpaired_samples`.
     """
     _require_plain(config, split)
-    _refuse_special(config, "domains")
+    _refuse_special(config, "domains", "load_side")
     photos = [list_photos(Path(config.root, name)) for name in config.domains]
     return DomainSamples(*(photos[::-1] if config.direction == "BtoA" else photos), view_of(config), seeds)
 
 
-SPECIAL = "domains", "crop", "second_crop", "second_root", "num_test"  # options that only some kinds of sets have
+SPECIAL = "domains", "load_side", "crop", "second_crop", "second_root", "num_test"  # what only some kinds of sets have
 
 
 def _refuse_special(config: DataConfig, *known: str) -> None:
@@ -172,6 +172,37 @@ def labelled_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[
         photos, labels = photos_with_classes(Path(root), names, "train")
         samples.append(LabelledSamples(photos, labels, crop, view, seeds))
     return TwoLabelledSets(*samples) if names.has_two_sets else samples[0]
+
+
+def adaptation_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int], names: LabelNames) -> Samples:
+    """The samples of a set whose first domain has class folders; the photos of the second are in such or in none.
+
+    Raises:
+        InputError: As `photos_with_classes` and `list_photos`; or options that such sets do not have.
+    """
+    _require_plain(config, split)
+    if config.direction != "AtoB":
+        raise InputError(f"direction={config.direction}: a is the domain with classes; only AtoB")
+    _refuse_special(config, "domains")
+    source, target = (Path(config.root, name) for name in config.domains)
+    photos, labels = photos_with_classes(source, names, "")
+    others = photos_of_any_class(target, names)
+    unknown = [np.zeros(names.size, np.float32)] * len(others)
+    view = view_of(config)
+    return TwoLabelledSets(
+        LabelledSamples(photos, labels, 0, view, (*seeds, 0)), LabelledSamples(others, unknown, 0, view, (*seeds, 1))
+    )
+
+
+def photos_of_any_class(folder: Path, names: LabelNames) -> List[Path]:
+    """The photos of class folders, or of a folder that has none.
+
+    Raises:
+        InputError: As `photos_with_classes` and `list_photos`.
+    """
+    if any((folder / name).is_dir() for name in names.classes):
+        return photos_with_classes(folder, names, "")[0]
+    return list_photos(folder)
 
 
 def photos_with_attributes(root: Path, names: LabelNames, num_test: int) -> Tuple[Labelled, Labelled]:

@@ -22,11 +22,19 @@ from jittor_tsit.data import WITH_LABEL_MAPS, batches, phased_samples
 from jittor_tsit.evaluate import make_evaluation
 from jittor_tsit.experiment_files import Runs, load_experiment, shipped_experiment
 from jittor_tsit.label_maps import LabelMaps
+from jittor_tsit.noise import initial_draws
 from jittor_tsit.optim import count_parameters
 from jittor_tsit.overrides import override
 from jittor_tsit.plan import PlannedPhase, make_plan, phases_of, require_even, split_of, steps_from, terms_of
 from jittor_tsit.samples import AlignedSamples, Samples
-from jittor_tsit.sets import aligned_samples, domain_samples, labelled_samples, paired_samples, unpaired_samples
+from jittor_tsit.sets import (
+    adaptation_samples,
+    aligned_samples,
+    domain_samples,
+    labelled_samples,
+    paired_samples,
+    unpaired_samples,
+)
 from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.systems.base import System
 from jittor_tsit.training.checkpoint import Checkpoint, Progress, check_arrays, checkpoint_path
@@ -93,7 +101,7 @@ def run_training(experiment: Experiment, run_dir: Path) -> int:
     require_same_run(options)
     newest = parallel.together(lambda: open_run_dir(run_dir, options, plan, say) if parallel.rank() == 0 else None)
     parallel.together(system.prepare_training, terms_of(plan))
-    jt.sync_all()  # draws D's weights, as in `build_system`
+    jt.sync_all()  # draws D's weights after those of `build_system`
     progress = start_from(system, newest, run_dir)
     parallel.together(require_even, plan, progress.nimg, parallel.num_processes())
 
@@ -141,11 +149,9 @@ def say(text: str) -> None:
 def build_system(experiment: Experiment) -> System:
     """The system with seeded initial weights."""
     data, run = experiment.data, experiment.run
-    jt.set_global_seed(run.seed, False)  # the same on all processes
     kind = SYSTEMS[experiment.system]
-    system = kind(experiment.config, data.label_channels, data.image_height, data.image_width, run.seed)
-    jt.sync_all()  # Jittor draws when it executes: now, so that what follows does not change who gets which numbers
-    return system
+    with initial_draws(run.seed):
+        return kind(experiment.config, data.label_channels, data.image_height, data.image_width, run.seed)
 
 
 def list_samples(experiment: Experiment, system: System) -> List[Samples]:
@@ -159,6 +165,7 @@ def list_samples(experiment: Experiment, system: System) -> List[Samples]:
         "aligned": aligned_samples,
         "domains": domain_samples,
         "labelled": lambda *arguments: labelled_samples(*arguments, system.names),
+        "adaptation": lambda *arguments: adaptation_samples(*arguments, system.names),
     }
     make = makers.get(system.batch_kind, paired_samples)
     numbers = range(1, len(phases_of(experiment)) + 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from pathlib import Path
 from typing import List, Optional
@@ -15,7 +14,7 @@ from data_tools.errors import InputError
 from data_tools.image_io import read_photo, resize_photo, write_photo
 from jittor_tsit import parallel
 from jittor_tsit.data import ImageBatch, alone, to_image, to_pixels
-from jittor_tsit.models import QUALITY, SHEET_COLUMNS, SHEET_PAIRS, Model, claim
+from jittor_tsit.models import QUALITY, SHEET_COLUMNS, SHEET_PAIRS, Model, begin_images
 from jittor_tsit.noise import Noise, key_of
 from jittor_tsit.samples import halves
 from jittor_tsit.sets import list_photos
@@ -49,12 +48,8 @@ def translate(
     parallel.require_same({"images": " ".join(names)}, "inputs")
 
     def prepare() -> None:
-        digest = hashlib.sha256()
-        for path in tqdm(inputs.paths, unit="img", dynamic_ncols=True, desc="reading images", leave=False):
-            digest.update(inputs.read(path).tobytes())
-        images.mkdir(parents=True, exist_ok=True)
-        key = f"{model.checkpoint.resolve()} {model.checkpoint.stat().st_mtime_ns} {seed} {back} {digest.hexdigest()}"
-        claim(images, names, out / "made_by.txt", key)
+        paths = tqdm(inputs.paths, unit="img", dynamic_ncols=True, desc="reading images", leave=False)
+        begin_images(model, images, names, map(inputs.read, paths), seed, back)
 
     def make() -> None:
         own = inputs.paths[parallel.rank() :: parallel.num_processes()]

@@ -49,9 +49,9 @@ _SAFETENSORS_CODES = {
 def read_weights(path: Union[str, Path]) -> Arrays:
     """The named arrays of a weight file, whose format is told by its content.
 
-    Formats: .npz, safetensors, PyTorch's zip and legacy formats, Jittor's pickle, and with h5py Keras' .h5. If the file holds a dict with
-    one nested `state_dict` or `model` and no array beside it, that one is taken. A `module.` before every name
-    (PyTorch's DataParallel) is removed.
+    Formats: .npz, safetensors, PyTorch's zip and legacy formats, Jittor's pickle, and with h5py Keras' .h5. If the
+    file holds a dict with one nested `state_dict` or `model` and no array beside it, that one is taken. A `module.`
+    before every name (PyTorch's DataParallel) is removed.
 
     Returns:
         Name -> array in the file's order (safetensors: by name), each writable, C-contiguous and in native byte

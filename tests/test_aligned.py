@@ -99,3 +99,18 @@ def test_domains_are_drawn_apart_and_turned_round(roots):
     assert a.max() < 100 and b.min() >= 150
     with pytest.raises(InputError, match="direction=BtoA: content is a and style b"):
         unpaired_samples(dataclasses.replace(config, direction="BtoA"), None, (0,))
+
+
+def test_load_side_keeps_the_shape_and_cuts_where_the_draw_says(tmp_path):
+    columns = np.arange(0, 240, 10)[None, :, None] * np.ones((8, 1, 3))  # 24 x 8, brighter to the right
+    for name in ("trainA", "trainB"):
+        save(tmp_path / name / "0.png", columns)
+    config = DataConfig(root=str(tmp_path), image_width=8, image_height=8, load_side=16, flip=False)
+    samples = domain_samples(config, None, (0,))
+    cuts = [samples(place)[0].astype(int) for place in range(12)]
+    assert {image.shape for image in cuts} == {(8, 8, 3)}
+    assert all(4 <= step <= 6 for image in cuts for step in np.diff(image[0, 2:6, 0]))  # 10 a pixel, at twice the size
+    assert len({int(image[0, 0, 0]) for image in cuts}) > 6  # of 41 places
+    assert samples.at(0)[0].shape == (8, 8, 3)
+    with pytest.raises(InputError, match="load_side=16: this system's data has no such option"):
+        unpaired_samples(config, None, (0,))

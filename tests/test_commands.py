@@ -97,7 +97,7 @@ def test_a_dry_run_prints_the_options_and_touches_nothing(place):
     (("test", "--data", "absent"), "absent"),
     (("test", "--seed", "-1"), "not a whole number"),
     (("test", "field=value"), "unrecognized arguments: field=value"),
-    ((*TRAIN, "num_scales_D=0"), "num_scales_D=0: must be positive"),
+    ((*TRAIN, "num_scales_D=0"), "num_scales_D=0: must be at least 1"),
     ((*TRAIN, "seed=-1"), "seed=-1: allowed are 0"),
     ((*TRAIN, "optim.lr_G=nan"), "optim.lr_G=nan: not a number"),
     ((*TRAIN, "form=ast"), "trainA: no such folder"),

@@ -11,6 +11,7 @@ from training_trace import (
     assert_moved_alike,
     assert_same_gradients_at_first,
     assert_same_image,
+    calls_of,
     check_steps,
     keep_gradients,
     official_parameters,
@@ -223,7 +224,7 @@ def test_units_steps_are_the_official_trainers(path):
             ours[f"gen_enc_{way}_loss"] = terms[f"G/kl_cycle_{side}"]
         return {**ours, **totals_of(terms, weights, "dis_loss", "gen_total_loss")}
 
-    made = decoded(system.G)
+    made = calls_of(system.G, "decode")
     order = ("x_aa", "x_ab", "x_aba", "x_bb", "x_ba", "x_bab")
     images = {name: lambda k=k: made[k - len(order)] for k, name in enumerate(order)}
     batch = ImageBatch(jt.array(a), jt.array(b), range(len(a)), alone(len(a)))
@@ -238,18 +239,6 @@ def totals_of(terms, weights, name_of_D, name_of_G):
     in_D = [value for name, value in terms.items() if name.startswith("D/")]
     of_G = sum(getattr(weights, name.rpartition("_")[0]) * value for name, value in in_G.items())
     return {name_of_D: weights.gan * sum(in_D), name_of_G: of_G}
-
-
-def decoded(G):
-    """What a generator decodes, one after the other."""
-    outputs, decode = [], G.decode
-
-    def keep(*arguments):
-        outputs.append(decode(*arguments))
-        return outputs[-1]
-
-    G.decode = keep
-    return outputs
 
 
 @pytest.mark.parametrize("path", reference_files(kind="training_steps", system="UNIT (master, no weight sharing)"))

@@ -10,6 +10,7 @@ from tiny import CONFIGS, HEIGHT, NUM_CLASSES, WIDTH, make_batch, make_system
 from data_tools.errors import InputError
 from jittor_tsit.losses import lack_of_score
 from jittor_tsit.networks.segformer import load_segformer
+from jittor_tsit.noise import initial_draws
 from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.training.checkpoint import Checkpoint, Progress, save_checkpoint
 
@@ -39,9 +40,9 @@ def segmenter(tmp_path_factory):
 def judged_system(file, num_classes=NUM_CLASSES, config="tsit", **weights):
     config = dataclasses.replace(CONFIGS[config], segmenter=str(file))
     config = dataclasses.replace(config, weights=dataclasses.replace(config.weights, **weights))
-    jt.set_global_seed(0)
-    system = SYSTEMS["tsit"](config, num_classes, HEIGHT, WIDTH, seed=0)
-    system.prepare_training({name for name, weight in weights.items() if weight})
+    with initial_draws(0):
+        system = SYSTEMS["tsit"](config, num_classes, HEIGHT, WIDTH, seed=0)
+        system.prepare_training({name for name, weight in weights.items() if weight})
     return system
 
 

@@ -84,6 +84,8 @@ def test_many_classes_have_many_colours():
     ({"load_width": 600}, "load_height=0: must be at least image_height"),
     ({"load_height": 400}, "load_height=400: must be at least image_height, or both load sizes 0"),
     ({"load_width": 500, "load_height": 400}, "load_width=500: must be at least image_width"),
+    ({"load_side": 500}, "load_side=500: must be at least 512, with both load sizes 0; or 0"),
+    ({"load_side": 600, "load_width": 600, "load_height": 400}, "load_side=600: must be at least 512, with both"),
     ({"output_width": 0}, "output_width=0: must be positive"),
 ])  # fmt: skip
 def test_options_that_do_not_fit_are_refused(fields, message):

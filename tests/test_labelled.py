@@ -101,6 +101,17 @@ def test_only_the_middle_is_seen(tmp_path):
     assert (photo == 250).all()
 
 
+def test_photos_are_resized_bilinearly(tmp_path):
+    picture = np.full((4, 4, 3), 60, np.uint8)
+    picture[:, 2:] = 190
+    for name in ("x", "y"):
+        (tmp_path / name).mkdir()
+        Image.fromarray(picture).save(tmp_path / name / "0.png")
+    config = DataConfig(root=str(tmp_path), image_width=16, image_height=16)
+    photo, _, _ = labelled_samples(config, None, (0,), LabelNames((), ("x", "y"))).at(0)
+    assert (photo.min(), photo.max()) == (60, 190)  # a bicubic filter overshoots beside the edge
+
+
 def test_another_label_gives_another_digest(faces):
     names = (("Young", "Bald"), ())
     before = samples_of(faces, names).digest()

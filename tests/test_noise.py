@@ -1,8 +1,9 @@
 """Draws follow from seed, purpose and key alone."""
 
+import jittor as jt
 import numpy as np
 
-from jittor_tsit.noise import Noise, key_of
+from jittor_tsit.noise import Noise, initial_draws, key_of
 
 
 def test_a_key_gets_the_same_draw_in_any_batch():
@@ -25,3 +26,14 @@ def test_draws_are_standard_normal():
 
 def test_a_name_has_the_same_number_everywhere():
     assert key_of("a") == 0xE8B7BE43  # the CRC-32 of that letter
+
+
+def test_what_was_left_to_be_computed_does_not_change_initial_weights():
+    def weights():
+        with initial_draws(0):
+            return jt.randn(5)
+
+    alone = weights()
+    pending = jt.randn(5)  # drawn when the first of them is executed
+    np.testing.assert_array_equal(weights().numpy(), alone.numpy())
+    assert not np.array_equal(pending.numpy(), alone.numpy())

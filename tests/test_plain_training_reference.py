@@ -6,7 +6,7 @@ Tolerances are those of the vectors' README, section 6.
 import jittor as jt
 import pytest
 from reference_vectors import Vectors, reference_files
-from training_trace import check_steps, optim_of
+from training_trace import calls_of, check_steps, optim_of
 
 from jittor_tsit import official_keys
 from jittor_tsit.data import ImageBatch, alone
@@ -47,18 +47,6 @@ def check(vectors, system, rules, places, terms_of, images):
     batch, noise_of = images_of(vectors, system), lambda step: RecordedNoise(vectors, step)
     stride = vectors.config.get("image_stride", 1)
     check_steps(vectors, system, rules, places, terms_of, images, batch, noise_of, stride)
-
-
-def calls_of(module):
-    """The outputs of a module's calls, one after the other."""
-    outputs, execute = [], module.execute
-
-    def keep(*arguments):
-        outputs.append(execute(*arguments))
-        return outputs[-1]
-
-    module.execute = keep
-    return outputs
 
 
 @pytest.mark.parametrize("path", reference_files(kind="training_steps", system="pix2pix"))

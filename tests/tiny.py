@@ -9,6 +9,7 @@ import numpy as np
 from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig
 from jittor_tsit.data import (
     IMAGES_ONLY,
+    WITH_NAMES,
     ImageBatch,
     LabelledBatch,
     LabelledImages,
@@ -18,6 +19,7 @@ from jittor_tsit.data import (
     to_image,
 )
 from jittor_tsit.layers.norm import BatchNorm
+from jittor_tsit.noise import initial_draws
 from jittor_tsit.parallel import Share
 from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.systems.bicyclegan import BicycleGANConfig
@@ -30,6 +32,7 @@ from jittor_tsit.systems.stargan import StarGANConfig
 from jittor_tsit.systems.synthesis import SynthesisWeights
 from jittor_tsit.systems.tsit import TSITConfig, TSITWeights
 from jittor_tsit.systems.unit import UNITConfig
+from jittor_tsit.systems.unit_digits import UNITDigitsConfig
 
 HEIGHT, WIDTH, NUM_CLASSES = 128, 256, 29  # TSIT's least size
 
@@ -57,17 +60,18 @@ CONFIGS = {
     ),
     "simgan": SimGANConfig(width=2, pretrain_G=0, pretrain_D=0, k_g=1, pool_size=2),
     "unit": UNITConfig(num_blocks=1, num_layers_D=1, width=2, width_D=2),
+    "unit_digits": UNITDigitsConfig(classes=("a", "b"), width=1, width_D=1),
     "segformer": SegFormerConfig(balance=0, optim=OptimConfig(weight_decay=0.01)),  # by class a part weighs its own way
 }
 
 
 def make_system(name: str, is_training=True):
     """A system with the same weights every time."""
-    jt.set_global_seed(0)
     config = CONFIGS[name]
-    system = SYSTEMS[name.partition("-")[0]](config, NUM_CLASSES, HEIGHT, WIDTH, seed=0)
-    if is_training:
-        system.prepare_training(terms=())
+    with initial_draws(0):
+        system = SYSTEMS[name.partition("-")[0]](config, NUM_CLASSES, HEIGHT, WIDTH, seed=0)
+        if is_training:
+            system.prepare_training(terms=())
     return system
 
 
@@ -85,9 +89,9 @@ def make_batch(system, size=1, with_image=True, height=HEIGHT, width=WIDTH):
     rng = np.random.default_rng(1)
     photos = [rng.integers(0, 256, (size, height, width, 3)).astype(np.uint8) for _ in range(2)]
     other = to_image(photos[0][:, ::-1])
-    if kind == "labelled":
+    if kind in WITH_NAMES:
         sets = []
-        for number, photo in enumerate(photos[: 1 + system.names.has_two_sets]):
+        for number, photo in enumerate(photos[: 2 if kind == "adaptation" else 1 + system.names.has_two_sets]):
             labels = [
                 jt.array(np.stack([draw_label(system.names, number, rng) for _ in range(size)])) for _ in range(2)
             ]

@@ -124,3 +124,15 @@ def assert_same_image(vectors, name, image, stride, rtol):
     if f"output/{name}" in vectors.arrays.files:
         seen = image[:, :, ::stride, ::stride] if image.ndim == 4 else image
         assert_close(seen, vectors[f"output/{name}"], rtol, name)
+
+
+def calls_of(owner, name="execute"):
+    """The results of a method, one after the other as it is called."""
+    results, method = [], getattr(owner, name)
+
+    def keep(*arguments):
+        results.append(method(*arguments))
+        return results[-1]
+
+    setattr(owner, name, keep)
+    return results

@@ -5,7 +5,8 @@
 makes what `test` makes of the runs' own sets (in `<run>/judged`, anew), appends a line for each run to systems.jsonl
 beside this file, and puts the table of each run's last line into experiments/README.md. Distances are those of `score`:
 from the images to the photographs of training. Where the system draws, LPIPS is the mean distance of five images of an
-input, over twenty inputs. Labels are read from StarGAN's images, where it has one set, by a linear classifier on the
+input, over twenty inputs. StarGAN is compared with its photographs as it sees them, cut and made small, which lie in
+`<run>/real` then. Labels are read from StarGAN's images, where it has one set, by a linear classifier on the
 VGG-16 features of three quarters of the real photos; beside it stands how often it is right on the rest of them.
 """
 
@@ -23,12 +24,13 @@ import jittor as jt
 import numpy as np
 from tqdm import tqdm
 
-from data_tools.files import write_atomic
-from data_tools.image_io import read_label, read_photo
+from data_tools.files import make_folder, write_atomic
+from data_tools.image_io import read_label, read_photo, write_photo
 from data_tools.pairing import find_labels
 from jittor_tsit.data import ImageBatch, PairedBatch, alone, to_image, to_segmap
 from jittor_tsit.generate import run_test
 from jittor_tsit.judges import Judges
+from jittor_tsit.labelled import read_middle
 from jittor_tsit.metrics.features import Extractor, cached_features, features_of, find_images
 from jittor_tsit.metrics.frechet import frechet_distance, statistics
 from jittor_tsit.models import Model, find_checkpoint, load_model
@@ -73,13 +75,14 @@ def measure(run_dir: Path, judges: Judges) -> Dict[str, object]:
     model = load_model(checkpoint, None)
     run_test(checkpoint, None, out, 0, None, compare=True)
     images, kind = find_images(out / "images"), model.system.batch_kind
+    real = real_photos(model, run_dir / "real")
     experiment = load_checkpoint(checkpoint, ("none",))
     record: Dict[str, object] = {"run": run_dir.name, "system": experiment.experiment["system"]}
     record.update(nimg=experiment.progress.nimg, images=len(images))
     for extractor in (judges.vgg16(), judges.inception()):
         if isinstance(extractor, Extractor):
-            real = cached_features(real_photos(model), extractor, run_dir / f"real-{extractor.frechet}.npz")
-            distance = frechet_distance(statistics(features_of(images, extractor)), statistics(real))
+            found = cached_features(real, extractor, run_dir / f"real-{extractor.frechet}.npz")
+            distance = frechet_distance(statistics(features_of(images, extractor)), statistics(found))
             record[extractor.frechet] = round(distance, 3)
     segmenter = judges.segmenter()
     if kind == "paired" and not isinstance(segmenter, str):
@@ -90,20 +93,28 @@ def measure(run_dir: Path, judges: Judges) -> Dict[str, object]:
     if model.system.draws_at_test(has_references=False) and not isinstance(lpips, str):
         record["lpips"] = round(diversity(model, lpips), 4)
     if kind == "labelled" and not model.system.names.has_two_sets and not isinstance(judges.vgg16(), str):
-        record["label_accuracy"] = label_accuracy(model, run_dir, judges.vgg16())
+        record["label_accuracy"] = label_accuracy(model, run_dir, real, judges.vgg16())
     return record
 
 
-def real_photos(model: Model) -> List[Path]:
-    """The photographs that the images shall look like."""
+def real_photos(model: Model, folder: Path) -> List[Path]:
+    """The photographs that the images shall look like; StarGAN's are written to the folder as it sees them."""
     data, kind = model.data, model.system.batch_kind
     if kind == "paired":
         return find_images(photo_folder(Path(data.root)))
     if kind == "labelled":
-        return real_labelled(model)[0]
+        return [as_seen(model, path, folder / f"{k:06d}.jpg") for k, path in enumerate(real_labelled(model)[0])]
     if kind == "aligned":
         return find_images(Path(data.root, "trainB" if data.direction == "AtoB" else "trainA"))
     return find_images(Path(data.root, data.domains[data.direction == "AtoB"]))
+
+
+def as_seen(model: Model, photo: Path, target: Path) -> Path:
+    """The target, a photo as a model of labelled photos sees it."""
+    data = model.data
+    make_folder(target.parent)
+    write_photo(target, read_middle(photo, data.crop, data.image_width, data.image_height))
+    return target
 
 
 def real_labelled(model: Model):
@@ -143,11 +154,15 @@ def _spread(paths: Sequence[Path]) -> List[Path]:
     return [paths[k] for k in np.linspace(0, len(paths) - 1, min(DRAWN_INPUTS, len(paths))).astype(int)]
 
 
-def label_accuracy(model: Model, run_dir: Path, extractor: Extractor) -> List[float]:
-    """How often a classifier sees in an image the label that it was given, and in a real photo its own."""
+def label_accuracy(model: Model, run_dir: Path, photos: Sequence[Path], extractor: Extractor) -> List[float]:
+    """How often a classifier sees in an image the label that it was given, and in a real photo its own.
+
+    Args:
+        photos: The real ones, in the order of `real_labelled`.
+    """
     names = model.system.names
     targets, split = [*names.attributes, *names.classes], len(names.attributes)
-    photos, labels = real_labelled(model)
+    labels = real_labelled(model)[1]
     features = cached_features(photos, extractor, run_dir / f"real-{extractor.frechet}.npz")
     truth = np.stack(labels)[:, : len(targets)]
     is_test = np.arange(len(photos)) % 4 == 3

@@ -21,7 +21,7 @@ class LatentEncoder(nn.Module):
 
     Args:
         kind: "resnet" or "conv".
-        num_layers: After the first; the image's sides are 16 times 2^num_layers at `resnet_256` (4) and `resnet_128` (3).
+        num_layers: After the first; the image's sides are 16 times 2^num_layers in `resnet_256` (4), `resnet_128` (3).
         norm: Builds the normalisation, `norm(channels)`.
 
     Shapes:

@@ -1,7 +1,7 @@
 """U-Net generator that is steered by a latent code: BicycleGAN (Zhu et al., NIPS 2017).
 
-Source: junyanz/BicycleGAN models/networks.py, G_Unet_add_all and G_Unet_add_input. Beside pix2pix's U-Net all convolutions
-    have a bias, weights are xavier-normal, and what comes from below stands before what comes from the side.
+Source: junyanz/BicycleGAN models/networks.py, G_Unet_add_all and G_Unet_add_input. Beside pix2pix's U-Net all
+convolutions have a bias, weights are xavier-normal, and what comes from below stands before what comes from the side.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ class LatentUNet(nn.Module):
         upsampling: "basic", transposed convolutions; or "bilinear", then a convolution.
 
     Shapes:
-        image [N, in_channels, H, W], sides multiples of 2^num_levels, z [N, z_dim] -> [N, out_channels, H, W] in [-1, 1]
+        image [N, in_channels, H, W], sides multiples of 2^num_levels, z [N, z_dim]
+        -> [N, out_channels, H, W] in [-1, 1]
     """
 
     def __init__(

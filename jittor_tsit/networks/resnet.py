@@ -10,7 +10,26 @@ from jittor_tsit.layers.plain import Init, Norm, PlainConv, PlainConvTranspose, 
 from jittor_tsit.layers.resize import reflect_pad
 
 
-class ResNetGenerator(nn.Module):
+class DownAndUp(nn.Module):
+    """Halves its input twice, lets residual blocks work there, and doubles it twice.
+
+    A subclass makes `downs`, `down_norms`, `blocks`, `ups` and `up_norms`.
+
+    Shapes:
+        x [N, width, H, W] -> the same
+    """
+
+    def down_and_up(self, x):
+        for conv, norm in zip(self.downs, self.down_norms):
+            x = nn.relu(norm(conv(x)))
+        for block in self.blocks:
+            x = block(x)
+        for conv, norm in zip(self.ups, self.up_norms):
+            x = nn.relu(norm(conv(x)))
+        return x
+
+
+class ResNetGenerator(DownAndUp):
     """Image to image: a quarter of the size in the middle, where residual blocks work.
 
     Args:
@@ -34,13 +53,7 @@ class ResNetGenerator(nn.Module):
         self.conv_image = PlainConv(width, out_channels, 7)
 
     def execute(self, image):
-        x = nn.relu(self.norm_stem(self.stem(reflect_pad(image, 3))))
-        for conv, norm in zip(self.downs, self.down_norms):
-            x = nn.relu(norm(conv(x)))
-        for block in self.blocks:
-            x = block(x)
-        for conv, norm in zip(self.ups, self.up_norms):
-            x = nn.relu(norm(conv(x)))
+        x = self.down_and_up(nn.relu(self.norm_stem(self.stem(reflect_pad(image, 3)))))
         return jt.tanh(self.conv_image(reflect_pad(x, 3)))
 
 

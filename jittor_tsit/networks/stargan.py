@@ -13,11 +13,12 @@ from jittor import nn
 from jittor_tsit.layers.init import default_weight
 from jittor_tsit.layers.norm import AffineInstanceNorm
 from jittor_tsit.layers.plain import PlainConv, PlainConvTranspose, draw_biases
+from jittor_tsit.networks.resnet import DownAndUp
 
 SLOPE = 0.01  # of D's leaky ReLU, PyTorch's default
 
 
-class StarGANGenerator(nn.Module):
+class StarGANGenerator(DownAndUp):
     """Image to the same with another label.
 
     Args:
@@ -42,13 +43,7 @@ class StarGANGenerator(nn.Module):
         # Zero padding throughout: by reflection the label's planes would be a constant that the norms take away.
         planes = label.broadcast([*label.shape, *image.shape[2:]], [2, 3])
         x = nn.relu(self.norm_stem(self.stem(jt.concat([image, planes], 1))))
-        for conv, norm in zip(self.downs, self.down_norms):
-            x = nn.relu(norm(conv(x)))
-        for block in self.blocks:
-            x = block(x)
-        for conv, norm in zip(self.ups, self.up_norms):
-            x = nn.relu(norm(conv(x)))
-        return jt.tanh(self.conv_image(x))
+        return jt.tanh(self.conv_image(self.down_and_up(x)))
 
 
 class StarGANBlock(nn.Module):

@@ -12,6 +12,8 @@ from jittor import nn
 
 from data_tools.errors import InputError
 from jittor_tsit.bootstrap import jittor_home
+from jittor_tsit.layers.conv import conv2d
+from jittor_tsit.layers.norm import instance_norm
 from jittor_tsit.ticker import waiting_for
 from jittor_tsit.weight_files import read_weights
 
@@ -24,6 +26,7 @@ STAGES = {
     "vgg19": ((0, 2), (5, 7), (10, 12, 14, 16), (19, 21, 23, 25), (28, 30, 32, 34)),
 }
 WIDTHS = (64, 128, 256, 512, 512)  # of the stages
+CAFFE_MEAN = 103.939, 116.779, 123.680  # of blue, green and red in ImageNet, from 0 to 255
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")  # what `VGGFeatures` gives
 
 
@@ -34,6 +37,7 @@ class VGGFeatures(nn.Module):
         arch: "vgg16" or "vgg19".
         weights: torchvision's arrays, `features.N.weight` [out, in, 3, 3] and `features.N.bias` [out].
         tap_last: Give the last activation of each stage (relu1_2, relu2_2, …), not the first.
+        pools_last: Pool in front of the last stage, as in front of the others.
 
     Shapes:
         image [N, 3, H, W] in [-1, 1] -> five maps [N, C_k, H / 2^k, W / 2^k]
@@ -44,8 +48,8 @@ class VGGFeatures(nn.Module):
     Source: SPADE and TSIT feed [-1, 1] directly, without ImageNet's mean and deviation.
     """
 
-    def __init__(self, arch: str, weights: Dict[str, np.ndarray], tap_last: bool = False):
-        stages = STAGES[arch]
+    def __init__(self, arch: str, weights: Dict[str, np.ndarray], tap_last: bool = False, pools_last: bool = True):
+        stages, self.pools_last = STAGES[arch], pools_last
         self.taps = [len(stage) - 1 if tap_last else 0 for stage in stages]
         self.stages = [len(stage) for stage in stages[:-1]] + [self.taps[-1] + 1]  # nothing is needed beyond the last
         indices = [index for stage, count in zip(stages, self.stages) for index in stage[:count]]
@@ -56,7 +60,7 @@ class VGGFeatures(nn.Module):
     def execute(self, image) -> List[jt.Var]:
         feats, x, convs = [], image, iter(self.convs)
         for stage, count in enumerate(self.stages):
-            if stage:
+            if stage and (stage < len(self.stages) - 1 or self.pools_last):
                 x = nn.pool(x, 2, "maximum", stride=2)
             for k in range(count):
                 x = nn.relu(next(convs)(x))
@@ -73,7 +77,7 @@ class _FrozenConv(nn.Module):
         self.bias = jt.array(np.asarray(bias, np.float32)).stop_grad()
 
     def execute(self, x):
-        return nn.conv2d(x, self.weight, self.bias, 1, 1)
+        return conv2d(x, self.weight, self.bias, 1, 1)
 
 
 def published_shapes(arch: str) -> Dict[str, Tuple[int, ...]]:
@@ -87,8 +91,34 @@ def published_shapes(arch: str) -> Dict[str, Tuple[int, ...]]:
     return shapes
 
 
-def load_vgg(arch: str, path: Path) -> VGGFeatures:
+class ContentFeatures(nn.Module):
+    """relu5_3 of a frozen VGG-16 that was trained in Caffe, without the pooling in front of the fifth stage.
+
+    Args:
+        path: Caffe's weights in torchvision's layout; torchvision's own are trained on another scale.
+
+    Shapes:
+        image [N, 3, H, W] in [-1, 1] -> [N, 512, H / 8, W / 8], each map at mean 0, variance 1
+
+    Raises:
+        InputError: As `load_vgg`.
+
+    Source: MUNIT and UNIT's rewrite, utils.py and trainer.py.
+    """
+
+    def __init__(self, path: Path):
+        self.vgg = load_vgg("vgg16", path, tap_last=True, pools_last=False)
+
+    def execute(self, image):
+        mean = jt.array(np.float32(CAFFE_MEAN).reshape(1, 3, 1, 1))
+        return instance_norm(self.vgg((image[:, ::-1] + 1) * 127.5 - mean)[-1])
+
+
+def load_vgg(arch: str, path: Path, tap_last: bool = False, pools_last: bool = True) -> VGGFeatures:
     """VGG features from a weight file in torchvision's layout (.pth, .npz, .safetensors or Jittor .pkl).
+
+    Args:
+        tap_last, pools_last: As of `VGGFeatures`.
 
     Raises:
         InputError: The file cannot be read, or does not hold this network.
@@ -96,7 +126,7 @@ def load_vgg(arch: str, path: Path) -> VGGFeatures:
     weights = read_weights(path)
     not_ours = f"{path}: not {arch} weights in torchvision's layout"
     try:
-        network = VGGFeatures(arch, weights)
+        network = VGGFeatures(arch, weights, tap_last, pools_last)
     except KeyError as missing:
         raise InputError(f"{not_ours}: no array {missing}") from None
     channels = 3

@@ -9,6 +9,7 @@ from jittor_tsit.systems.spade import SPADESystem
 from jittor_tsit.systems.stargan import StarGANSystem
 from jittor_tsit.systems.tsit import TSITSystem
 from jittor_tsit.systems.unit import UNITSystem
+from jittor_tsit.systems.unit_digits import UNITDigitsSystem
 
 SYSTEMS = {
     "tsit": TSITSystem,
@@ -18,6 +19,7 @@ SYSTEMS = {
     "cyclegan": CycleGANSystem,
     "simgan": SimGANSystem,
     "unit": UNITSystem,
+    "unit_digits": UNITDigitsSystem,
     "bicyclegan": BicycleGANSystem,
     "stargan": StarGANSystem,
 }

@@ -34,7 +34,7 @@ class System:
     decays_weights = False  # whether it reads optim.weight_decay
     cycle = 0, 1  # first step that is like those of most of a run, and how many there are before they repeat
     has_way_back = False  # whether it has `generate_back`
-    batch_kind: str  # what its batches are: "paired", "segmentation", "labelled", or one of data.IMAGES_ONLY
+    batch_kind: str  # what its batches are: "paired", "segmentation", one of data.WITH_NAMES or of data.IMAGES_ONLY
 
     def __init__(self, optim: OptimConfig, weights: Mapping[str, float], seed: int):
         if optim.weight_decay and not self.decays_weights:
@@ -171,13 +171,3 @@ def _add(totals: Dict[str, jt.Var], values: Mapping[str, jt.Var], weight: float)
 def named(**groups: Mapping[str, jt.Var]) -> Dict[str, jt.Var]:
     """{"G": {"gan": x}} -> {"G/gan": x}, detached."""
     return {f"{group}/{name}": term.detach() for group, terms in groups.items() for name, term in terms.items()}
-
-
-def require_choice(config: Any, name: str, allowed: Sequence[Any]) -> None:
-    """Refuse a value that is not among those allowed.
-
-    Raises:
-        InputError: Names the option, its value and those allowed.
-    """
-    if getattr(config, name) not in allowed:
-        raise InputError(f"{name}={getattr(config, name)}: allowed are {', '.join(map(str, allowed))}")

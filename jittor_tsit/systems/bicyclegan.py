@@ -5,7 +5,6 @@ from typing import Any, Container, Dict, List, NamedTuple, Optional, Sequence, T
 
 import jittor as jt
 
-from data_tools.errors import InputError
 from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
 from jittor_tsit.layers.init import xavier
@@ -16,8 +15,9 @@ from jittor_tsit.networks.latent_unet import UPSAMPLINGS, LatentUNet
 from jittor_tsit.networks.plain_patchgan import TwoScalePatchGAN
 from jittor_tsit.noise import Noise
 from jittor_tsit.optim import Adam, trainable
-from jittor_tsit.systems.base import System, named, require_choice
+from jittor_tsit.systems.base import System, named
 from jittor_tsit.systems.pairs import SOURCES, ImagePairs
+from jittor_tsit.systems.requirements import require_choice, require_least, require_multiples
 
 ONE = {"real": 1.0, "fake": 1.0, "real2": 1.0, "fake2": 1.0}  # weights of the Ds' terms
 
@@ -63,12 +63,7 @@ class BicycleGANConfig:
         require_choice(self, "encoder", LAYERS)
         require_choice(self, "norm", NORMS)
         require_choice(self, "gan_loss", losses.GAN_LOSSES)
-        for name, least in (("num_levels", 2), ("num_layers_D", 0)):
-            if getattr(self, name) < least:
-                raise InputError(f"{name}={getattr(self, name)}: at least {least}")
-        for name in ("z_dim", "num_layers_E", "width", "width_D", "width_E"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name}={getattr(self, name)}: must be positive")
+        require_least(self, num_levels=2, z_dim=1, num_layers_E=1, width=1, width_D=1, width_E=1, num_layers_D=0)
 
 
 class Fakes(NamedTuple):
@@ -91,11 +86,8 @@ class BicycleGANSystem(System):
 
     def __init__(self, config: BicycleGANConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
-        self.config, stride = config, 2**config.num_levels
-        if height % stride or width % stride:
-            raise InputError(
-                f"image size {width}x{height}: BicycleGAN with num_levels={config.num_levels} needs multiples of {stride}"
-            )
+        require_multiples(f"BicycleGAN with num_levels={config.num_levels}", height, width, 2**config.num_levels)
+        self.config = config
         self.pairs = ImagePairs(config.source, in_channels)
         self.batch_kind = self.pairs.batch_kind
         norm, z_dim = NORMS[config.norm], config.z_dim
@@ -136,9 +128,9 @@ class BicycleGANSystem(System):
         return {
             "gan": losses.over_scales(self.gan_loss.gen, self.D(encoded)),
             "gan2": losses.over_scales(self.gan_loss.gen, self.D2(drawn)),
-            "l1": losses.absolute(encoded - b).mean(),
+            "l1": losses.l1(encoded, b),
             "kl": losses.kl_divergence(mu, logvar) * batch.share.whole,  # the official code sums over the images
-            "latent": losses.absolute(found - z).mean(),
+            "latent": losses.l1(found, z),
         }
 
     def discriminator_terms(self, batch: Any, fakes: Fakes) -> Dict[str, jt.Var]:

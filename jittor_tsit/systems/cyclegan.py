@@ -16,7 +16,8 @@ from jittor_tsit.networks.plain_patchgan import PlainPatchGAN
 from jittor_tsit.networks.resnet import ResNetGenerator
 from jittor_tsit.noise import Noise
 from jittor_tsit.optim import Adam, trainable
-from jittor_tsit.systems.base import System, named, require_choice
+from jittor_tsit.systems.base import System, named
+from jittor_tsit.systems.requirements import require_choice, require_least, require_multiples
 
 STRIDE = 4  # of the generator's middle
 HALVES = {"real_a": 0.5, "fake_a": 0.5, "real_b": 0.5, "fake_b": 0.5}  # the Ds learn at half the pace
@@ -52,9 +53,7 @@ class CycleGANConfig:
     def __post_init__(self):
         require_choice(self, "norm", NORMS)
         require_choice(self, "gan_loss", losses.GAN_LOSSES)
-        for name, least in (("num_blocks", 1), ("width", 1), ("width_D", 1), ("num_layers_D", 0), ("pool_size", 0)):
-            if getattr(self, name) < least:
-                raise InputError(f"{name}={getattr(self, name)}: at least {least}")
+        require_least(self, num_blocks=1, width=1, width_D=1, num_layers_D=0, pool_size=0)
         if self.optim.ema_halflife_nimg:
             raise InputError("optim.ema_halflife_nimg: CycleGAN keeps no averaged weights; must be 0")
 
@@ -68,8 +67,7 @@ class CycleGANSystem(System):
 
     def __init__(self, config: CycleGANConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
-        if height % STRIDE or width % STRIDE:
-            raise InputError(f"image size {width}x{height}: CycleGAN needs multiples of {STRIDE}")
+        require_multiples("CycleGAN", height, width, STRIDE)
         self.config, self.image_shape, self.seed = config, (3, height, width), seed
         norm = NORMS[config.norm]
         self.G_ab, self.G_ba = (ResNetGenerator(3, 3, config.num_blocks, config.width, norm) for _ in "ab")
@@ -105,13 +103,13 @@ class CycleGANSystem(System):
         terms = {
             "gan_b": self.gan_loss.gen([self.D_b(fake_b)]),
             "gan_a": self.gan_loss.gen([self.D_a(fake_a)]),
-            "cycle_a": losses.absolute(rec_a - a).mean(),
-            "cycle_b": losses.absolute(rec_b - b).mean(),
+            "cycle_a": losses.l1(rec_a, a),
+            "cycle_b": losses.l1(rec_b, b),
         }
         if self.weights["idt_a"]:
-            terms["idt_a"] = losses.absolute(self.G_ba(a) - a).mean()
+            terms["idt_a"] = losses.l1(self.G_ba(a), a)
         if self.weights["idt_b"]:
-            terms["idt_b"] = losses.absolute(self.G_ab(b) - b).mean()
+            terms["idt_b"] = losses.l1(self.G_ab(b), b)
         return terms
 
     def discriminator_terms(self, batch: ImageBatch, fakes: Dict[str, jt.Var]) -> Dict[str, jt.Var]:

@@ -5,7 +5,6 @@ from typing import Any, Container, Dict, Sequence
 
 import jittor as jt
 
-from data_tools.errors import InputError
 from jittor_tsit import losses, parallel
 from jittor_tsit.config import OptimConfig
 from jittor_tsit.layers.mode import evaluating, holding_statistics
@@ -14,8 +13,9 @@ from jittor_tsit.networks.plain_patchgan import PlainPatchGAN
 from jittor_tsit.networks.unet import UNetGenerator
 from jittor_tsit.noise import Noise
 from jittor_tsit.optim import Adam, trainable
-from jittor_tsit.systems.base import System, named, require_choice
+from jittor_tsit.systems.base import System, named
 from jittor_tsit.systems.pairs import SOURCES, ImagePairs
+from jittor_tsit.systems.requirements import require_choice, require_least, require_multiples
 
 HALVES = {"fake": 0.5, "real": 0.5}  # D learns at half the pace
 
@@ -49,9 +49,7 @@ class Pix2PixConfig:
         require_choice(self, "source", SOURCES)
         require_choice(self, "norm", NORMS)
         require_choice(self, "gan_loss", losses.GAN_LOSSES)
-        for name, least in (("num_levels", 2), ("width", 1), ("width_D", 1), ("num_layers_D", 0)):
-            if getattr(self, name) < least:
-                raise InputError(f"{name}={getattr(self, name)}: at least {least}")
+        require_least(self, num_levels=2, width=1, width_D=1, num_layers_D=0)
 
 
 class Pix2PixSystem(System):
@@ -62,11 +60,8 @@ class Pix2PixSystem(System):
 
     def __init__(self, config: Pix2PixConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
-        self.config, stride = config, 2**config.num_levels
-        if height % stride or width % stride:
-            raise InputError(
-                f"image size {width}x{height}: pix2pix with num_levels={config.num_levels} needs multiples of {stride}"
-            )
+        require_multiples(f"pix2pix with num_levels={config.num_levels}", height, width, 2**config.num_levels)
+        self.config = config
         self.pairs = ImagePairs(config.source, in_channels)
         self.batch_kind = self.pairs.batch_kind
         self.networks["G"] = self.G = UNetGenerator(3, 3, config.num_levels, config.width, NORMS[config.norm])
@@ -98,7 +93,7 @@ class Pix2PixSystem(System):
         """Look real to D beside the input, and be near the target."""
         a, b = self.pairs.images(batch)
         fake = self.translate(self.G, a, batch.index, self.noise)
-        return {"gan": self.gan_loss.gen(self.judge(a, fake)), "l1": losses.absolute(fake - b).mean()}
+        return {"gan": self.gan_loss.gen(self.judge(a, fake)), "l1": losses.l1(fake, b)}
 
     def judge(self, a: jt.Var, b: jt.Var):
         """D's logits for an image beside its input, as the one scale there is."""

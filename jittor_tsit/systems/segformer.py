@@ -22,6 +22,7 @@ from jittor_tsit.networks.segformer import SegFormer, load_encoder, upsample
 from jittor_tsit.noise import Noise
 from jittor_tsit.optim import Adam, trainable
 from jittor_tsit.systems.base import System, named
+from jittor_tsit.systems.requirements import require_choice
 
 LEAST_SIDE = 32  # pixels, the stride of the deepest features
 
@@ -44,8 +45,7 @@ class SegFormerConfig:
     optim: OptimConfig = OptimConfig(lr_G=6e-5, betas=(0.9, 0.999), weight_decay=0.01)  # the paper's
 
     def __post_init__(self):
-        if self.size not in SIZES:
-            raise InputError(f"size={self.size}: allowed are {', '.join(SIZES)}")
+        require_choice(self, "size", SIZES)
         if not 0 <= self.balance <= 1:
             raise InputError(f"balance={self.balance}: allowed are 0 to 1")
 

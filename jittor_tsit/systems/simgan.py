@@ -14,7 +14,8 @@ from jittor_tsit.layers.mode import evaluating
 from jittor_tsit.networks.simgan import ARCHITECTURES, LocalDiscriminator, Refiner
 from jittor_tsit.noise import Noise
 from jittor_tsit.optim import SGD, trainable
-from jittor_tsit.systems.base import System, named, require_choice
+from jittor_tsit.systems.base import System, named
+from jittor_tsit.systems.requirements import require_choice, require_least
 
 REFINED, REAL = 0, 1  # channels of D's logits
 LEAST_SIDE = {"gaze": 13, "hand": 25}  # pixels, of which D's pooling over three must see more than three
@@ -49,10 +50,7 @@ class SimGANConfig:
     def __post_init__(self):
         require_choice(self, "kind", ARCHITECTURES)
         require_choice(self, "channels", (1, 3))
-        least = {"pretrain_G": 0, "pretrain_D": 0, "k_g": 1, "k_d": 1, "width": 1, "pool_size": 1}
-        for name in least:
-            if getattr(self, name) < least[name]:
-                raise InputError(f"{name}={getattr(self, name)}: at least {least[name]}")
+        require_least(self, pretrain_G=0, pretrain_D=0, k_g=1, k_d=1, width=1, pool_size=1)
         if self.optim.betas != OptimConfig().betas:
             raise InputError(f"optim.betas={self.optim.betas}: SimGAN learns by SGD, which has none")
         for name in ("slope", "momentum"):
@@ -101,7 +99,7 @@ class SimGANSystem(System):
     def distance_terms(self, batch: ImageBatch) -> Dict[str, jt.Var]:
         """Leave the image as it is."""
         a = self.seen(batch.a)
-        return {"reg": losses.absolute(self.G(a) - a).mean()}
+        return {"reg": losses.l1(self.G(a), a)}
 
     def generator_terms(self, batch: ImageBatch) -> Dict[str, jt.Var]:
         """Look real in every patch, and stay near the rendered image."""
@@ -109,7 +107,7 @@ class SimGANSystem(System):
         refined = self.G(a)
         return {
             "gan": losses.patch_cross_entropy(self.D(refined), REAL),
-            "reg": losses.absolute(refined - a).mean(),
+            "reg": losses.l1(refined, a),
         }
 
     def discriminator_step(self, parts: Sequence[ImageBatch]) -> Dict[str, jt.Var]:

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from data_tools.errors import InputError
 from jittor_tsit.networks.spade import STRIDES, SPADEGenerator, block_strides
-from jittor_tsit.systems.base import require_choice
+from jittor_tsit.systems.requirements import require_choice, require_least, require_multiples
 from jittor_tsit.systems.synthesis import SynthesisConfig, SynthesisSystem
 
 NUM_UPSAMPLINGS = {"normal": 5, "more": 6, "most": 7}  # the official names
@@ -20,8 +19,7 @@ class SPADEConfig(SynthesisConfig):
     def __post_init__(self):
         super().__post_init__()
         require_choice(self, "upsampling", NUM_UPSAMPLINGS)
-        if self.upsampling == "most" and self.width < 2:
-            raise InputError(f"width={self.width}: at least 2 with upsampling=most")
+        require_least(self, width=2 if self.upsampling == "most" else 1)  # G's last block has half of it with most
 
 
 class SPADESystem(SynthesisSystem):
@@ -32,10 +30,7 @@ class SPADESystem(SynthesisSystem):
     def __init__(self, config: SPADEConfig, in_channels: int, height: int, width: int, seed: int):
         num_upsamplings = NUM_UPSAMPLINGS[config.upsampling]
         stride = STRIDES[num_upsamplings]
-        if height % stride or width % stride:
-            raise InputError(
-                f"image size {width}x{height}: SPADE with upsampling={config.upsampling} needs multiples of {stride}"
-            )
+        require_multiples(f"SPADE with upsampling={config.upsampling}", height, width, stride)
         super().__init__(config, in_channels, (height // stride, width // stride), seed)
         start = self.make_start(16 * config.width)
         attention = self.attention_block([height // size for size in block_strides(num_upsamplings)])

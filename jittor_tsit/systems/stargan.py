@@ -15,7 +15,8 @@ from jittor_tsit.layers.mode import evaluating
 from jittor_tsit.networks.stargan import StarGANDiscriminator, StarGANGenerator
 from jittor_tsit.noise import Noise
 from jittor_tsit.optim import Adam, trainable
-from jittor_tsit.systems.base import System, named, require_choice
+from jittor_tsit.systems.base import System, named
+from jittor_tsit.systems.requirements import require_choice, require_least, require_multiples
 
 STRIDE = 4  # of the generator's middle
 HAIR = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair")  # CelebA's, of which a face gets one
@@ -51,9 +52,7 @@ class StarGANConfig:
         if len(names) < 2 or len(set(names)) < len(names):
             raise InputError(f"attributes={self.attributes}, classes={self.classes}: needs two different names or more")
         require_choice(self, "gan_loss", losses.GAN_LOSSES)
-        for name in ("num_blocks", "num_layers_D", "width", "width_D", "n_critic"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name}={getattr(self, name)}: must be positive")
+        require_least(self, num_blocks=1, num_layers_D=1, width=1, width_D=1, n_critic=1)
 
 
 class StarGANSystem(System):
@@ -65,9 +64,7 @@ class StarGANSystem(System):
     def __init__(self, config: StarGANConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
         stride = max(STRIDE, 2**config.num_layers_D)
-        if height % stride or width % stride:
-            fault = f"image size {width}x{height}: StarGAN with num_layers_D={config.num_layers_D}"
-            raise InputError(f"{fault} needs multiples of {stride}")
+        require_multiples(f"StarGAN with num_layers_D={config.num_layers_D}", height, width, stride)
         self.config, self.size, self.cycle = config, (height, width), (0, config.n_critic)
         self.names = LabelNames(config.attributes, config.classes)
         self.networks["G"] = self.G = StarGANGenerator(self.names.size, config.width, config.num_blocks)
@@ -121,7 +118,7 @@ class StarGANSystem(System):
         return {
             "gan": self.gan_loss.gen([logits]),
             "cls": self.label_loss(label_logits, images.target, images.number),
-            "rec": losses.absolute(self.G(fake, images.label) - images.image).mean(),
+            "rec": losses.l1(self.G(fake, images.label), images.image),
         }
 
     def label_loss(self, logits: jt.Var, label: jt.Var, number: int) -> jt.Var:

@@ -22,7 +22,8 @@ from jittor_tsit.networks.start import LatentStart, MapStart
 from jittor_tsit.networks.vgg import find_vgg
 from jittor_tsit.noise import Noise
 from jittor_tsit.optim import Adam, trainable
-from jittor_tsit.systems.base import System, named, require_choice
+from jittor_tsit.systems.base import System, named
+from jittor_tsit.systems.requirements import require_choice, require_least
 
 Code = Tuple[jt.Var, jt.Var]  # mu, logvar
 
@@ -65,17 +66,8 @@ class SynthesisConfig:
     def __post_init__(self):
         require_choice(self, "gan_loss", losses.GAN_LOSSES)
         require_choice(self, "perceptual", ("vgg16", "vgg19"))
-        for name in (
-            "width",
-            "width_D",
-            "num_layers_D",
-            "num_scales_D",
-            "z_dim",
-            "segmenter_width",
-            "segmenter_height",
-        ):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name}={getattr(self, name)}: must be positive")
+        require_least(self, width=1, width_D=1, num_layers_D=1, num_scales_D=1, z_dim=1)
+        require_least(self, segmenter_width=1, segmenter_height=1)
         if not 0 <= self.attention_D <= self.num_layers_D:
             raise InputError(f"attention_D={self.attention_D}: allowed are 0 to {self.num_layers_D} (num_layers_D)")
 

@@ -13,7 +13,7 @@ from jittor_tsit.networks.segformer import SegFormer
 from jittor_tsit.networks.start import MapStart
 from jittor_tsit.networks.tsit import STRIDE, TSITGenerator
 from jittor_tsit.noise import Noise
-from jittor_tsit.systems.base import require_choice
+from jittor_tsit.systems.requirements import require_choice
 from jittor_tsit.systems.synthesis import (
     Code,
     SynthesisConfig,
@@ -81,7 +81,7 @@ class TSITSystem(SynthesisSystem):
         if not self.weights["cycle"]:
             return {}
         there = ImageBatch(fake, batch.a, batch.index, batch.share)
-        return {"cycle": losses.absolute(self._transfer(self.G, there, self.noise, "cycle") - batch.a).mean()}
+        return {"cycle": losses.l1(self._transfer(self.G, there, self.noise, "cycle"), batch.a)}
 
     def find_segmenter(self) -> SegFormer:
         """The frozen network that sees classes in images; the ast form has no label maps for it."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
+from pathlib import Path
 from typing import Any, Container, Dict, Iterator, Optional, Sequence
 
 import jittor as jt
@@ -14,9 +15,11 @@ from jittor_tsit.data import ImageBatch
 from jittor_tsit.layers.mode import evaluating
 from jittor_tsit.networks.unit import DISCRIMINATORS, SharedLatentGenerator
 from jittor_tsit.networks.unit_rewrite import SeparateGenerator, SidesDiscriminator
+from jittor_tsit.networks.vgg import ContentFeatures
 from jittor_tsit.noise import Noise
 from jittor_tsit.optim import Adam, trainable
-from jittor_tsit.systems.base import System, named, require_choice
+from jittor_tsit.systems.base import System, named
+from jittor_tsit.systems.requirements import require_choice, require_least, require_multiples
 
 STRIDE = 4  # of the generator's middle
 FORMS = ("paper", "rewrite")
@@ -33,6 +36,7 @@ class UNITWeights:
     kl: float = 0.1  # of the code from N(0, 1)
     cycle: float = 100.0  # L1 distance of an image that has been to the other side and back
     kl_cycle: float = 0.1  # of the code on the other side
+    vgg: float = 0.0  # squared distance of VGG-16's features of an image and its translation; of the rewrite
     gp: float = 0.0  # gradient penalty in D's loss, for gan_loss=wgan; WGAN-GP's is 10
 
 
@@ -51,6 +55,7 @@ class UNITConfig:
     dropout: bool = False  # in the residual blocks; the paper's form has it for street scenes
     width: int = 64
     width_D: int = 64
+    perceptual_weights: str = ""  # file of Caffe's VGG-16 in torchvision's layout, for weights.vgg
     l2: float = 1e-4  # of all weights, added to the gradients
     gan_loss: str = "vanilla"  # a name in losses.GAN_LOSSES
     weights: UNITWeights = UNITWeights()
@@ -60,14 +65,10 @@ class UNITConfig:
         require_choice(self, "form", FORMS)
         require_choice(self, "discriminator", DISCRIMINATORS)
         require_choice(self, "gan_loss", losses.GAN_LOSSES)
-        for name in ("num_blocks", "num_layers_D", "width", "width_D"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name}={getattr(self, name)}: must be positive")
+        require_least(self, num_blocks=1, num_layers_D=1, width=1, width_D=1, l2=0)
         for name in ("dropout", "has_norms", "discriminator") if self.form == "rewrite" else ():
             if getattr(self, name) != getattr(UNITConfig, name):
                 raise InputError(f"{name}={getattr(self, name)}: only the paper's form has this option")
-        if self.l2 < 0:
-            raise InputError(f"l2={self.l2}: must be 0 or more")
 
 
 class UNITSystem(System):
@@ -79,11 +80,8 @@ class UNITSystem(System):
 
     def __init__(self, config: UNITConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
-        if height % STRIDE or width % STRIDE:
-            raise InputError(f"image size {width}x{height}: UNIT needs multiples of {STRIDE}")
-        least = 2 ** (
-            config.num_layers_D + 2
-        )  # the least scale's last but one layer has two pixels then, to be mirrored
+        require_multiples("UNIT", height, width, STRIDE)
+        least = 4 * 2**config.num_layers_D  # the least scale's last but one layer has two pixels then, to be mirrored
         if config.form == "rewrite" and min(height, width) < least:
             raise InputError(f"image size {width}x{height}: with num_layers_D={config.num_layers_D} at least {least}")
         self.config, self.code_shape = config, (STRIDE * config.width, height // STRIDE, width // STRIDE)
@@ -94,11 +92,15 @@ class UNITSystem(System):
         self.networks["G"] = self.G
 
     def prepare_training(self, terms: Container[str]) -> None:
-        """Add what only training needs, whatever the terms."""
+        """Add what only training needs, for these terms of the loss."""
         config, optim = self.config, self.config.optim
         kind = DISCRIMINATORS[config.discriminator] if config.form == "paper" else SidesDiscriminator
         self.D = self.networks["D"] = kind(config.width_D, config.num_layers_D)
         self.gan_loss = losses.GAN_LOSSES[config.gan_loss]
+        if "vgg" in terms:
+            if config.form != "rewrite" or not config.perceptual_weights:
+                raise InputError("weights.vgg: needs form=rewrite and perceptual_weights=FILE; or must be 0")
+            self.content = ContentFeatures(Path(config.perceptual_weights))
         self.add_average()
         self.optimizers["G"] = Adam(trainable(self.G), optim.lr_G, optim.betas, l2=config.l2)
         self.optimizers["D"] = Adam(trainable(self.D), optim.lr_D, optim.betas, l2=config.l2)
@@ -136,15 +138,17 @@ class UNITSystem(System):
             noisy_there = self.noisy(code_there, batch, f"{way} there")
             cycle = self.decode(noisy_there, side, batch, f"{way} cycle")
             terms[f"gan_{'ba'[side]}"] = losses.over_scales(self.gan_loss.gen, self.D(fake, there))
-            terms[f"rec_{name}"] = losses.absolute(rec - image).mean()
+            terms[f"rec_{name}"] = losses.l1(rec, image)
             terms[f"kl_{name}"] = self.divergence(code, noisy)
-            terms[f"cycle_{name}"] = losses.absolute(cycle - image).mean()
+            terms[f"cycle_{name}"] = losses.l1(cycle, image)
             terms[f"kl_cycle_{name}"] = self.divergence(code_there, noisy_there)
+            if self.weights["vgg"]:
+                terms[f"vgg_{'ba'[side]}"] = losses.mean((self.content(fake) - self.content(image)).sqr())
         return terms
 
     def divergence(self, code: jt.Var, noisy: jt.Var) -> jt.Var:
         """Twice that of N(code, 1) from N(0, 1), but for a constant; the paper's code takes the code with its noise."""
-        return (noisy if self.config.form == "paper" else code).sqr().mean()
+        return losses.mean((noisy if self.config.form == "paper" else code).sqr())
 
     def noisy(self, code: jt.Var, batch: ImageBatch, purpose: str) -> jt.Var:
         """A draw from N(code, 1)."""

@@ -17,7 +17,7 @@ from safetensors.numpy import save_file
 from data_tools.errors import InputError
 
 PREFIX, SUFFIX = "state-", ".safetensors"
-MAKERS = ("G", "E.")  # how names of the arrays begin that make images
+MAKERS = ("G", "E.", "C.")  # how names of the arrays begin that make images or read their classes
 FORMAT = "jittor_tsit 1"  # changes when old files can no longer be read
 
 

@@ -1,11 +1,9 @@
 """FID's Inception-v3: against pytorch-fid's numbers, and its weight files."""
 
-import zlib
-
 import jittor as jt
 import numpy as np
 import pytest
-from reference_vectors import Vectors, assert_close, record_outputs, reference_files
+from reference_vectors import Vectors, assert_close, draw_weight, record_outputs, reference_files
 from safetensors.numpy import save_file
 from weight_file_bytes import push, tensor, torch_zip
 
@@ -23,18 +21,6 @@ RTOL = 1e-4  # of the vectors' README, for every output
 FILES = reference_files(n_params=23_885_392)  # with the classifier and the running statistics
 
 
-def draw(key, shape, salt):
-    """The vectors' rule for weights."""
-    n = np.random.RandomState((zlib.crc32(key.encode()) ^ salt) & 0x7FFFFFFF).standard_normal(tuple(shape))
-    if key.endswith("running_var"):
-        n = abs(1 + 0.1 * n)
-    elif key.endswith(("running_mean", "bias")):
-        n = 0.1 * n
-    else:
-        n = 1 + 0.1 * n if len(shape) == 1 else n * np.sqrt(2 / np.prod(shape[1:]))
-    return n.astype(np.float32)
-
-
 @pytest.fixture(scope="module", params=FILES)
 def vectors(request):
     return Vectors(request.param)
@@ -43,7 +29,7 @@ def vectors(request):
 @pytest.fixture(scope="module")
 def network(vectors):
     config = vectors.config
-    arrays = {key: draw(key, config["shapes"][key], config["salt"]) for key in config["keys"]}
+    arrays = {key: draw_weight(key, config["shapes"][key], config["salt"]) for key in config["keys"]}
     sums = [array.sum(dtype=np.float64) for array in arrays.values()]
     np.testing.assert_allclose(sums, vectors["check/param_sum_f64"], rtol=1e-9)  # else the weights are others
     network = InceptionFeatures()

@@ -18,6 +18,7 @@ from jittor_tsit.networks.start import LatentStart, MapStart
 from jittor_tsit.networks.tsit import Stream, TSITGenerator
 from jittor_tsit.networks.unet import UNetGenerator
 from jittor_tsit.networks.unit import DISCRIMINATORS, SharedLatentGenerator
+from jittor_tsit.networks.unit_digits import CoupledDiscriminator, CoupledVAE
 from jittor_tsit.networks.unit_rewrite import AutoEncoder, ScaleDiscriminator
 from jittor_tsit.optim import count_parameters
 
@@ -85,6 +86,8 @@ COUNTS = {
     "unit D pyramid": (lambda: DISCRIMINATORS["pyramid"](64, 4), 9_308_934),
     "unit rewrite G": (lambda: AutoEncoder(64, 4), 11_140_483),
     "unit rewrite D": (lambda: ScaleDiscriminator(64, 4), 8_271_171),
+    "unit digits G": (lambda: CoupledVAE(96, (3, 1), (32, 32)), 22_606_468),
+    "unit digits D": (lambda: CoupledDiscriminator(64, (3, 1), 10, (32, 32)), 4_332_812),
     "stargan G 5": (lambda: StarGANGenerator(5, 64, 6), 8_430_528),
     "stargan G 8": (lambda: StarGANGenerator(8, 64, 6), 8_439_936),
     "stargan G 15": (lambda: StarGANGenerator(15, 64, 6), 8_461_888),

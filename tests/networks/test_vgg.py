@@ -1,5 +1,6 @@
 """Where the perceptual loss gets its weights from."""
 
+import jittor as jt
 import numpy as np
 import pytest
 
@@ -48,3 +49,30 @@ def test_what_the_hub_gave_before_is_used_again(tmp_path, monkeypatch):
     with open(folder / "vgg19.pkl", "wb") as file:  # told by its content
         np.savez(file, **random_weights("vgg19"))
     assert vgg.find_vgg("vgg19", "").stages == [2, 2, 4, 4, 1]
+
+
+def test_content_features_are_caffes_of_the_fifth_stage_without_its_pooling(tmp_path):
+    np.savez(tmp_path / "weights.npz", **random_weights("vgg16"))
+    image = np.random.default_rng(1).uniform(-1, 1, (1, 3, 16, 24)).astype(np.float32)
+    ours = vgg.ContentFeatures(tmp_path / "weights.npz")(jt.array(image)).numpy()
+
+    weights, x = (
+        random_weights("vgg16"),
+        (image[0, ::-1] + 1) * 127.5 - np.reshape([103.939, 116.779, 123.68], (3, 1, 1)),
+    )
+    for number, stage in enumerate(vgg.STAGES["vgg16"]):
+        if 0 < number < 4:
+            channels, height, width = x.shape
+            x = x.reshape(channels, height // 2, 2, width // 2, 2).max((2, 4))
+        for index in stage:
+            x = np.maximum(convolved(x, weights[f"features.{index}.weight"], weights[f"features.{index}.bias"]), 0)
+    expected = (x - x.mean((1, 2), keepdims=True)) / np.sqrt(x.var((1, 2), keepdims=True) + 1e-5)
+    assert ours.shape == (1, 2, 2, 3)
+    np.testing.assert_allclose(ours[0], expected, atol=1e-3)  # thirteen layers in float32 against float64
+
+
+def convolved(x, weight, bias):
+    """3 x 3 convolution with zero padding, [C, H, W] -> [D, H, W]."""
+    padded, (_, height, width) = np.pad(x, ((0, 0), (1, 1), (1, 1))), x.shape
+    windows = [padded[:, i : i + height, j : j + width] for i in range(3) for j in range(3)]
+    return np.einsum("dck,kchw->dhw", weight.reshape(*weight.shape[:2], 9), windows) + bias[:, None, None]

@@ -27,7 +27,7 @@ Arrays = Dict[str, np.ndarray]
 
 # SPADE has 128 hidden channels at every width
 IMAGE_SIZES = {"tsit": (HEIGHT, WIDTH), "spade": (64, 128), "pix2pix": (64, 128), "bicyclegan": (64, 128)}
-IMAGE_SIZES.update({name: (32, 64) for name in ("cyclegan", "simgan", "unit", "stargan")})
+IMAGE_SIZES.update({name: (32, 64) for name in ("cyclegan", "simgan", "unit", "unit_digits", "stargan")})
 
 
 def batch_norm(size: int) -> Arrays:
@@ -145,6 +145,7 @@ CASES: Dict[str, Callable[[], Arrays]] = {
     "bicyclegan-uneven": partial(step, "bicyclegan", 3),
     "simgan-uneven": partial(step, "simgan", 5, num_parts=2),
     "unit-uneven": partial(step, "unit", 3),
+    "unit_digits-uneven": partial(step, "unit_digits", 3),
     "stargan-uneven": partial(step, "stargan", 3),
     "apart": images_of_their_own,
     "initial": initial_weights,

@@ -59,7 +59,7 @@ BOUNDS = {"spade": 1e-5, "unit": 1e-3}
 OTHER_BOUNDS = 5e-5
 
 STEPS = ["tsit-even", "tsit-uneven", "spade-even", "spade-uneven", "spade-idle"]
-STEPS += [f"{name}-uneven" for name in ("pix2pix", "cyclegan", "bicyclegan", "simgan", "unit", "stargan")]
+STEPS += [f"{name}-uneven" for name in ("pix2pix", "cyclegan", "bicyclegan", "simgan", "unit", "unit_digits", "stargan")]
 
 
 @pytest.mark.parametrize("case", STEPS)

@@ -20,7 +20,7 @@ from tiny import (
 )
 
 from jittor_tsit.config import Experiment, Phase
-from jittor_tsit.noise import Noise
+from jittor_tsit.noise import Noise, initial_draws
 from jittor_tsit.optim import trainable
 from jittor_tsit.parallel import split_batch
 from jittor_tsit.plan import make_plan
@@ -113,9 +113,9 @@ def test_a_state_put_into_another_system_gives_the_same_images(name):
     system = make_system(name)
     batch = make_batch(system)
     train_once(system, [batch])
-    jt.set_global_seed(5)
-    other = SYSTEMS[name.partition("-")[0]](CONFIGS[name], 29, HEIGHT, WIDTH, seed=0)
-    other.prepare_training(terms=())
+    with initial_draws(5):
+        other = SYSTEMS[name.partition("-")[0]](CONFIGS[name], 29, HEIGHT, WIDTH, seed=0)
+        other.prepare_training(terms=())
     other.load_state_dict(arrays_of(system), num_steps=1)
     images = [each.generate(batch, Noise(0)).numpy() for each in (system, other)]
     np.testing.assert_array_equal(*images)

@@ -53,7 +53,7 @@ def test_a_target_that_is_another_gives_another_image():
         ({"attributes": ()}, "needs two different names or more"),
         ({"attributes": ("a", "a")}, "needs two different names or more"),
         ({"classes": ("Male", "b")}, "needs two different names or more"),
-        ({"n_critic": 0}, "n_critic=0: must be positive"),
+        ({"n_critic": 0}, "n_critic=0: must be at least 1"),
         ({"gan_loss": "l2"}, "gan_loss=l2: allowed are"),
     ],
 )
