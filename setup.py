@@ -7,6 +7,7 @@ from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "jittor_tsit/__init__.py").read_text(encoding="utf-8"))[1]
+CUDA_PARTS = "cccl,crt,cublas,cudart,cufft,curand,cusparse,nvcc,nvjitlink,nvrtc,nvvm"
 ON_X86_LINUX = "; sys_platform == 'linux' and platform_machine == 'x86_64'"  # oneDNN has no other wheels
 
 setup(
@@ -34,6 +35,10 @@ setup(
         "mpi": ["mpi4py>=4"],  # scanning on several machines; needs an MPI library of the system
         "keras": ["h5py>=3"],  # NIMA's published MobileNet weights are an .h5 file
         "benchmark": ["cleanvision", "ImageHash"],  # public tools that curation is compared with
+        "cuda": [  # what Jittor needs of CUDA besides the driver, nvcc included, all of one version
+            f"cuda-toolkit[{CUDA_PARTS}]==13.0.2",
+            "nvidia-cudnn-cu13==9.19.*",
+        ],
         "torch": ["torch>=2.4"],  # only for comparing speeds with it; 2.4 has a fused Adam on the CPU
         "test": ["pytest>=7", "selenium>=4", "mpi4py>=4", "h5py>=3"],  # selenium: the report page in a real browser
     },

@@ -1,8 +1,9 @@
 """The environment that Jittor reads at import: CUDA, oneDNN, MPI, compiler options. Standard library only.
 
 Jittor 1.3.11 downloads oneDNN and a CUDA toolkit by itself and stops where there is no network, and it dies
-on an nvcc without its libraries. `configure()` puts oneDNN in place from its PyPI wheels and lets Jittor see
-CUDA only when it is usable. It sets defaults only: the caller's variables win.
+on an nvcc without its libraries and on those of today. `configure()` puts oneDNN in place from its PyPI wheels, and
+lets Jittor see CUDA only when it is usable, through a folder made for it where it needs one (`cuda_home`). It sets
+defaults only: the caller's variables win.
 """
 
 import ctypes
@@ -15,19 +16,24 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple, Optional
 
+from jittor_tsit.cuda_home import CudaHome, make_home, plan_home
+from jittor_tsit.cuda_parts import find_nvccs
 from jittor_tsit.kernel_headers import install_kernel_headers
 
 ONEDNN_FOLDER = "dnnl_lnx_2.2.0_cpu_gomp"  # the name that Jittor 1.3.11 looks for
 ONEDNN_WHEELS = ("onednn-cpu-gomp", "onednn-devel-cpu-gomp")  # libraries; headers
+# The driver by its name, and where containers and WSL have it when the loader does not know. Once loaded, CUDA's
+# runtime finds it by its name in this process.
+DRIVERS = ("libcuda.so.1", "/usr/local/nvidia/lib64/libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1")
+FOUND_HERE = ("nvcc_path", "nccl_lib_path", "nccl_include_path")  # they may name a CUDA home of our own
 MPI_LOCAL_RANK = "OMPI_COMM_WORLD_LOCAL_RANK"  # set by mpirun: the number of a process on its machine
 
 
 class Cuda(NamedTuple):
-    """What was found of CUDA: `nvcc` when usable, otherwise the reason why not."""
+    """What was found: GPUs, and CUDA for them."""
 
-    nvcc: str  # "" when CUDA cannot be used
     num_gpus: int
-    problem: str  # "" when there is none
+    home: CudaHome
 
 
 def configure() -> None:
@@ -43,6 +49,9 @@ def configure() -> None:
     _configure_python_config()
     if not install_onednn():
         os.environ.setdefault("use_mkl", "0")
+    for name in FOUND_HERE:  # by a process before this one, perhaps on another machine
+        if os.environ.get(name, "").startswith(str(cuda_homes())):
+            del os.environ[name]
     if "nvcc_path" not in os.environ:
         _configure_cuda(find_cuda())
     if not os.environ["nvcc_path"] and "kernel_flags" not in os.environ:
@@ -64,14 +73,21 @@ def _choose_gpu(local_rank: int) -> None:
 
 
 def _configure_cuda(cuda: Cuda) -> None:
-    os.environ["nvcc_path"] = cuda.nvcc
-    if cuda.nvcc:
+    home = cuda.home
+    try:
+        make_home(home)
+    except OSError as error:
+        home = CudaHome("", f"no folder can be made for it: {error}")
+    os.environ["nvcc_path"] = home.nvcc
+    if home.nvcc:
         for name in ("use_cutt", "use_cutlass"):  # each would be downloaded
             os.environ.setdefault(name, "0")
-        _configure_nccl(Path(cuda.nvcc).resolve().parent.parent)
+        if home.adapted:
+            os.environ.setdefault("FIX_TORCH_ERROR", "0")  # Jittor would import torch, whose libraries would be first
+        _configure_nccl(Path(home.nvcc).resolve().parent.parent)
     elif cuda.num_gpus:
         print(
-            f"jittor_tsit: {cuda.num_gpus} GPU(s) found but not usable: {cuda.problem}; using the CPU", file=sys.stderr
+            f"jittor_tsit: {cuda.num_gpus} GPU(s) found but not usable: {home.problem}; using the CPU", file=sys.stderr
         )
 
 
@@ -86,30 +102,45 @@ def _configure_nccl(cuda_home: Path) -> None:
 
 
 def find_cuda() -> Cuda:
-    """Look for a driver with a GPU, nvcc, and the libraries that Jittor links."""
+    """Look for a driver with a GPU, nvcc, and what Jittor needs of CUDA; nothing is written."""
     num_gpus = count_gpus()
     if not num_gpus:
-        return Cuda("", 0, "no NVIDIA driver with a GPU")
-    nvcc = shutil.which("nvcc") or shutil.which("/usr/local/cuda/bin/nvcc")
-    if nvcc is None:
-        return Cuda("", num_gpus, "no nvcc on PATH or in /usr/local/cuda/bin (install the CUDA toolkit)")
-    home = Path(nvcc).resolve().parent.parent
-    for pattern, what in (("libcudart.so", "CUDA runtime"), ("libcublas.so", "cuBLAS"), ("libcudnn.so", "cuDNN")):
-        if not _find_library(home, pattern):
-            return Cuda("", num_gpus, f"no {pattern} ({what}) beside {nvcc}")
-    return Cuda(nvcc, num_gpus, "")
+        return Cuda(0, CudaHome("", "no NVIDIA driver with a GPU"))
+    problems = []
+    for nvcc in find_nvccs():
+        home = plan_home(nvcc, cuda_homes(), _driver_major())
+        if not home.problem:
+            return Cuda(num_gpus, home)
+        problems.append(home.problem)
+    problems.append("no nvcc on PATH or in /usr/local/cuda/bin (install the CUDA toolkit, or pip install '.[cuda]')")
+    return Cuda(num_gpus, CudaHome("", problems[0]))
 
 
 def count_gpus() -> int:
     """GPUs that the driver offers; 0 without a driver."""
-    try:
-        driver = ctypes.CDLL("libcuda.so.1")
-    except OSError:
-        return 0
+    driver = _load_driver()
     count = ctypes.c_int(0)
-    if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0:
+    if driver is None or driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0:
         return 0
     return count.value
+
+
+def _driver_major() -> Optional[int]:
+    """The newest CUDA whose programs the driver runs; those of its later minor versions run, too."""
+    driver = _load_driver()
+    version = ctypes.c_int(0)
+    if driver is None or driver.cuDriverGetVersion(ctypes.byref(version)) != 0:
+        return None
+    return version.value // 1000  # 13000 is 13.0
+
+
+def _load_driver() -> Optional[ctypes.CDLL]:
+    for name in DRIVERS:
+        try:
+            return ctypes.CDLL(name)
+        except OSError:
+            continue
+    return None
 
 
 def _find_library(cuda_home: Path, name: str) -> Optional[Path]:
@@ -125,6 +156,11 @@ def jittor_home() -> Path:
     if remembered.exists():
         default = json.loads(remembered.read_text()).get("JITTOR_HOME", default)
     return Path(os.environ.get("JITTOR_HOME", default)).absolute()
+
+
+def cuda_homes() -> Path:
+    """Where the CUDA homes lie that are made for Jittor."""
+    return jittor_home() / ".cache/jittor/cuda_home"
 
 
 def onednn_path() -> Path:

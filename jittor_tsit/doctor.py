@@ -23,7 +23,7 @@ def report() -> int:
     compiler = _first_line("g++", "--version", gives="nothing works without it: apt-get install g++")
     lines += [("cores", str(len(os.sched_getaffinity(0)))), ("g++", compiler)]
     lines += [("Python headers", _headers()), ("oneDNN", _onednn())]
-    lines += [("short compiles", _kernel_headers()), ("CUDA", _cuda()), ("MPI", _mpi())]
+    lines += [("short compiles", _kernel_headers()), *_cuda(), ("MPI", _mpi())]
     for name, finding in lines:
         print(f"{name:15} {finding}", flush=True)
     works, finding = _jittor()
@@ -66,18 +66,22 @@ def _kernel_headers() -> str:
     return option or "no; g++ on Linux, without CUDA, would compile operators behind a precompiled header"
 
 
-def _cuda() -> str:
+def _cuda() -> list[tuple[str, str]]:
     cuda = find_cuda()
-    if cuda.nvcc and os.environ.get("nvcc_path"):
-        names = (
-            subprocess.run(["nvidia-smi", "--list-gpus"], capture_output=True, text=True).stdout
-            if shutil.which("nvidia-smi")
-            else ""
-        )
-        return f"{' '.join(names.split()) or cuda.num_gpus} GPU(s), {_first_line(cuda.nvcc, '--version', gives='')}"
-    if cuda.nvcc:
-        return "found, and switched off by nvcc_path"
-    return f"not used: {cuda.problem}; a GPU trains the full-width model in days rather than months"
+    home, chosen = cuda.home, os.environ.get("nvcc_path", "")
+    if not home.nvcc:
+        return [("CUDA", f"not used: {home.problem}; a GPU trains the full-width model in days rather than months")]
+    if chosen != home.nvcc:
+        return [("CUDA", f"nvcc_path says {chosen}" if chosen else "found, and switched off by nvcc_path")]
+    program = shutil.which("nvidia-smi")
+    command = [program, "--list-gpus"]
+    names = subprocess.run(command, capture_output=True, text=True).stdout if program else ""
+    folder = Path(home.nvcc).parent.parent
+    adapted = f"made for Jittor: {', '.join(home.adapted)}" if home.adapted else "as it is installed"
+    return [
+        ("CUDA", f"{' '.join(names.split()) or f'{cuda.num_gpus} GPU(s)'}, {home.versions}"),
+        ("CUDA home", f"{folder}, {adapted}"),
+    ]
 
 
 def _mpi() -> str:

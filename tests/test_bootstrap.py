@@ -60,16 +60,15 @@ def test_a_gpu_without_toolkit_falls_back_with_one_line(bare, capsys):
     assert "2 GPU(s)" in line and "no nvcc" in line and line.count("\n") == 1
 
 
-def test_an_nvcc_without_its_libraries_falls_back(bare, capsys, tmp_path):
+def test_an_nvcc_that_cannot_be_used_falls_back(bare, capsys, tmp_path):
     nvcc = tmp_path / "bin/nvcc"
     nvcc.parent.mkdir()
     nvcc.touch()
     bare.setattr(bootstrap, "count_gpus", lambda: 1)
-    bare.setattr(bootstrap.shutil, "which", lambda name: str(nvcc))
-    bare.setattr(bootstrap, "_find_library", lambda home, name: None)
+    bare.setattr(bootstrap, "find_nvccs", lambda: [str(nvcc)])
     bootstrap.configure()
     assert os.environ["nvcc_path"] == ""
-    assert "libcudart.so" in capsys.readouterr().err
+    assert "nvcc cannot be used" in capsys.readouterr().err
 
 
 def test_onednn_is_put_in_place_from_its_wheels(bare, tmp_path):

@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FLOORS = (  # lowest first; a module may import from its own floor or below
     ("data_tools", "jittor_tsit.bootstrap", "jittor_tsit.kernel_headers", "jittor_tsit.config",
+     "jittor_tsit.cuda_home", "jittor_tsit.cuda_parts",
      "jittor_tsit.label_maps", "jittor_tsit.samples", "jittor_tsit.reading", "jittor_tsit.convert",
      "jittor_tsit.official_keys", "jittor_tsit.labelled", "jittor_tsit.sets", "jittor_tsit.imagenet",
      "jittor_tsit.command_line", "jittor_tsit.convert_segformer", "jittor_tsit.pickled_arrays",
