@@ -13,7 +13,7 @@ from data_tools.files import make_folder
 from jittor_tsit.config import DataConfig, Experiment, RunConfig
 from jittor_tsit.convert import from_official
 from jittor_tsit.official_files import OfficialFile, read_official
-from jittor_tsit.official_layouts import LAYOUTS, Part, find_part, part_called, split_statistics
+from jittor_tsit.official_layouts import KEPT, LAYOUTS, Part, find_part, part_called, split_statistics
 from jittor_tsit.official_options import Told, Value
 from jittor_tsit.overrides import PARTS, override
 from jittor_tsit.systems import SYSTEMS
@@ -34,8 +34,8 @@ class Network(NamedTuple):
 
     part: Part
     path: Path
-    arrays: Arrays  # under official names, but those without effect
-    left_out: List[str]
+    arrays: Arrays  # under official names
+    unused: Arrays  # those without effect
     is_port: bool
 
 
@@ -91,7 +91,7 @@ def read_networks(files: Sequence[Tuple[str, Path]], system: str) -> Dict[str, N
         if part.official in networks:
             raise InputError(f"{networks[part.official].path} and {path}: both hold {part.official}")
         arrays, unused = split_statistics(found.arrays, LAYOUTS[system])
-        networks[part.official] = Network(part, path, arrays, [*found.left_out, *unused], found.is_port)
+        networks[part.official] = Network(part, path, arrays, {**found.unused, **unused}, found.is_port)
     return networks
 
 
@@ -168,7 +168,7 @@ def build(experiment: Experiment, networks: Mapping[str, Network]) -> System:
 
 
 def our_arrays(networks: Mapping[str, Network], system: System, experiment: Experiment) -> Arrays:
-    """All arrays under our names.
+    """All arrays under our names; those without effect, which `export` gives back, apart from them.
 
     Raises:
         InputError: Names every array of every file that is missing, unexpected or of another shape.
@@ -180,6 +180,8 @@ def our_arrays(networks: Mapping[str, Network], system: System, experiment: Expe
         try:
             own = from_official(network.arrays, shapes, part.rules(experiment.config))
             arrays.update({f"{part.ours}.{name}": array for name, array in own.items()})
+            kept = {} if network.is_port else network.unused
+            arrays.update({f"{KEPT}.{part.official}.{name}": array for name, array in kept.items()})
         except ValueError as error:
             faults.append(f"{network.path}: as {part.official} of {experiment.system}: {error}")
     if faults:
@@ -191,9 +193,9 @@ def report(networks: Mapping[str, Network], system: str) -> List[str]:
     """What was taken for what, what was left out, and what cannot be kept."""
     lines = []
     for name, network in networks.items():
-        kinds = Counter(left.rpartition(".")[2] for left in network.left_out)
+        kinds = Counter(unused.rpartition(".")[2] for unused in network.unused)
         without = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-        lines.append(f"{network.path}: {name}{f'; left out, as without effect: {without}' if without else ''}")
+        lines.append(f"{network.path}: {name}{f'; without effect: {without}' if without else ''}")
     if _is_port(networks):
         lines += ["the contest team's Jittor port: its images are kept but for this:", *PORT_NOTES]
     return lines + ([UNIT_RANGE_NOTE] if system == "simgan" else [])

@@ -9,7 +9,7 @@ from data_tools.errors import InputError
 from data_tools.files import make_folder
 from jittor_tsit.convert import official_names
 from jittor_tsit.models import experiment_of
-from jittor_tsit.official_layouts import LAYOUTS, REWRITE, Part, with_counters
+from jittor_tsit.official_layouts import KEPT, LAYOUTS, REWRITE, Part, without_effect
 from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.torch_file import Table, write_torch
 from jittor_tsit.training.checkpoint import check_arrays, load_checkpoint
@@ -25,7 +25,7 @@ def run_export(path: Path, out: Path) -> int:
         InputError: Not a checkpoint, one whose arrays do not fit its options, or one of a model that the official
             code has not. Nothing is written.
     """
-    checkpoint = load_checkpoint(path, (AVERAGED, "G", "E.", "D"))
+    checkpoint = load_checkpoint(path, (AVERAGED, "G", "E.", "D", f"{KEPT}."))
     system, config = checkpoint.experiment["system"], experiment_of(path, checkpoint.experiment).config
     if system not in LAYOUTS:
         raise InputError(f"{path}: is of system {system}, which has no official layout; there are {', '.join(LAYOUTS)}")
@@ -36,7 +36,9 @@ def run_export(path: Path, out: Path) -> int:
     check_networks(path, networks, experiment_of(path, checkpoint.experiment))
     tables = {}
     for part, arrays in networks.items():
-        official = with_counters(renamed(arrays, part, config), LAYOUTS[system])
+        official = renamed(arrays, part, config)
+        kept = starting_with(f"{KEPT}.{part.official}.", checkpoint.arrays)
+        official = {**official, **without_effect(official, LAYOUTS[system]), **kept}
         name = LAYOUTS[system].name_of(part, config, checkpoint.progress.num_steps)
         tables[name] = by_side(official) if getattr(config, "form", "") == REWRITE else official
     make_folder(out)
@@ -48,16 +50,19 @@ def run_export(path: Path, out: Path) -> int:
 
 def networks_of(path: Path, arrays: Arrays, system: str) -> Dict[Part, Arrays]:
     """The checkpoint's networks; of G the averaged weights, if there are any."""
-    averaged = {f"G.{name[len(AVERAGED) :]}": array for name, array in arrays.items() if name.startswith(AVERAGED)}
-    arrays = {**arrays, **averaged}
+    arrays = {**arrays, **{f"G.{name}": array for name, array in starting_with(AVERAGED, arrays).items()}}
     networks = {}
     for part in LAYOUTS[system].parts:
-        prefix = f"{part.ours}."
-        own = {name[len(prefix) :]: array for name, array in arrays.items() if name.startswith(prefix)}
+        own = starting_with(f"{part.ours}.", arrays)
         networks.update({part: own} if own else {})
     if not networks:
         raise InputError(f"{path}: holds no network of {system}")
     return networks
+
+
+def starting_with(prefix: str, arrays: Arrays) -> Arrays:
+    """Arrays whose name starts with the prefix, by the rest of it."""
+    return {name[len(prefix) :]: array for name, array in arrays.items() if name.startswith(prefix)}
 
 
 def check_networks(path: Path, networks: Mapping[Part, Arrays], experiment) -> None:

@@ -24,7 +24,7 @@ class OfficialFile(NamedTuple):
 
     path: Path
     arrays: Arrays  # float32, under official names
-    left_out: List[str]  # names of arrays that have no effect
+    unused: Arrays  # those that have no effect
     is_port: bool  # whether the contest team's code wrote it
 
 
@@ -40,15 +40,13 @@ def read_official(path: Path) -> OfficialFile:
         if official in found:
             raise InputError(f"{path}: holds {official} twice, in both spellings of spectral norm")
         found[official] = array
-    left_out = [name for name in found if name.endswith(COUNTER)]
-    arrays = {name: array for name, array in found.items() if not name.endswith(COUNTER)}
-    arrays = _as_float32(path, arrays)
+    unused = {name: array for name, array in found.items() if name.endswith(COUNTER)}
+    arrays = _as_float32(path, {name: array for name, array in found.items() if name not in unused})
     derived = derived_weights(arrays)
-    if derived:
-        for layer in derived:
-            arrays[f"{layer}.weight_u"], arrays[f"{layer}.weight_v"] = iterated(arrays, layer)
-            del arrays[f"{layer}.weight"]
-    return OfficialFile(path, arrays, [*left_out, *(f"{layer}.weight" for layer in derived)], bool(derived))
+    for layer in derived:
+        arrays[f"{layer}.weight_u"], arrays[f"{layer}.weight_v"] = iterated(arrays, layer)
+        unused[f"{layer}.weight"] = arrays.pop(f"{layer}.weight")
+    return OfficialFile(path, arrays, unused, bool(derived))
 
 
 def _respelled(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Callable, Collection, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Collection, Dict, Mapping, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from jittor_tsit.official_options import Told
 from jittor_tsit.weight_files import Arrays
 
 STATISTICS = (".running_mean", ".running_var")
+KEPT = "official"  # how names of arrays without effect begin in our checkpoints, for `export` to give them back
 REWRITE = "rewrite"  # UNIT's form whose files hold a dict for each side
 
 
@@ -59,27 +60,27 @@ def never(names: Collection[str], layer: str) -> bool:
     return False
 
 
-def split_statistics(arrays: Arrays, layout: Layout) -> Tuple[Arrays, List[str]]:
-    """The arrays that have an effect, and the names of the others."""
-    unused = [
-        name
-        for name in arrays
+def split_statistics(arrays: Arrays, layout: Layout) -> Tuple[Arrays, Arrays]:
+    """The arrays that have an effect, and the running statistics that have none."""
+    unused = {
+        name: array
+        for name, array in arrays.items()
         if name.endswith(STATISTICS) and not layout.statistics(arrays, name.rpartition(".")[0])
-    ]
+    }
     return {name: array for name, array in arrays.items() if name not in unused}, unused
 
 
-def with_counters(arrays: Mapping[str, np.ndarray], layout: Layout) -> Arrays:
-    """The arrays, and those that the official code demands without effect: as they are in a new network."""
-    full = dict(arrays)
+def without_effect(arrays: Mapping[str, np.ndarray], layout: Layout) -> Arrays:
+    """What the official code demands besides, as it is in a new network."""
+    added: Arrays = {}
     if layout.statistics is never:
-        scales = [name[: -len(".weight")] for name, array in arrays.items() if name.endswith(".weight")]
-        for layer in [layer for layer in scales if arrays[f"{layer}.weight"].ndim == 1]:
-            full[f"{layer}.running_mean"] = np.zeros_like(arrays[f"{layer}.weight"])
-            full[f"{layer}.running_var"] = np.ones_like(arrays[f"{layer}.weight"])
-    for name in [name for name in full if name.endswith(".running_var")]:
-        full[name.replace(".running_var", COUNTER)] = np.array(0)
-    return full
+        scales = [name for name, array in arrays.items() if name.endswith(".weight") and array.ndim == 1]
+        for layer in [name[: -len(".weight")] for name in scales]:
+            added[f"{layer}.running_mean"] = np.zeros_like(arrays[f"{layer}.weight"])
+            added[f"{layer}.running_var"] = np.ones_like(arrays[f"{layer}.weight"])
+    variances = [name for name in {**arrays, **added} if name.endswith(".running_var")]
+    added.update({name.replace(".running_var", COUNTER): np.array(0) for name in variances})
+    return added
 
 
 def find_part(path: Path, names: Collection[str], system: str) -> Part:

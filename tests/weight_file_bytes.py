@@ -120,7 +120,7 @@ def state_dict(arrays: dict) -> bytes:
 def official_zip(arrays: dict) -> bytes:
     """What torch.save writes of a state dict."""
     members = {f"data/{key}": array.tobytes() for key, array in enumerate(arrays.values())}
-    return torch_zip(state_dict(arrays), **members)
+    return torch_zip(state_dict(arrays), version=b"3\n", **members)
 
 
 def official_legacy(arrays: dict) -> bytes:
