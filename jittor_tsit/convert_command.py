@@ -6,7 +6,7 @@ import dataclasses
 import re
 from collections import Counter
 from pathlib import Path
-from typing import Dict, List, Mapping, NamedTuple, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 from data_tools.errors import InputError
 from data_tools.files import make_folder
@@ -15,7 +15,7 @@ from jittor_tsit.convert import from_official
 from jittor_tsit.official_files import OfficialFile, read_official
 from jittor_tsit.official_layouts import KEPT, LAYOUTS, Part, find_part, part_called, split_statistics
 from jittor_tsit.official_options import Told, Value
-from jittor_tsit.overrides import PARTS, override
+from jittor_tsit.overrides import override
 from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.systems.base import System
 from jittor_tsit.training.checkpoint import Checkpoint, Progress, save_checkpoint
@@ -26,7 +26,7 @@ PORT_NOTES = (  # what the contest team's code does at test beside its weights
     "theirs normalises a batch of ten test images by its own statistics, ours each image by the running ones",
     "theirs takes the style from the label map's own picture, ours draws one or takes a photo's (--references)",
 )
-UNIT_RANGE_NOTE = "the recorded SimGAN has images in [0, 1], ours in [-1, 1]: its images differ from ours"
+RANGE_NOTE = "the recorded SimGAN has images in [0, 1], ours in [-1, 1]: its images differ from ours"
 
 
 class Network(NamedTuple):
@@ -58,7 +58,7 @@ def run_convert(words: Sequence[str], system: str, out: Path, assignments: Seque
     arrays = our_arrays(networks, made, experiment)
     make_folder(out.parent)
     save_checkpoint(out, Checkpoint(arrays, Progress(0, 0), dataclasses.asdict(experiment)))
-    for line in report(networks, system):
+    for line in report(networks, experiment):
         print(line)
     print(f"{out}: {len(arrays)} arrays of {experiment.system}; test --checkpoint {out}")
     return 0
@@ -138,10 +138,13 @@ def _num_classes(told: Told, assignments: Sequence[str]) -> List[str]:
 
 def _require_told(asked: Experiment, told: Experiment, fields: Mapping[str, Value]) -> None:
     for field in fields:
-        part = next(part for part in PARTS if hasattr(getattr(asked, part), field))
-        here, there = (getattr(getattr(each, part), field) for each in (asked, told))
+        here, there = _value(asked, field), _value(told, field)
         if here != there:
             raise InputError(f"{field}={here}: the arrays say {there}")
+
+
+def _value(experiment: Experiment, field: str) -> Any:
+    return next(getattr(part, field) for part in (experiment.config, experiment.data) if hasattr(part, field))
 
 
 def build(experiment: Experiment, networks: Mapping[str, Network]) -> System:
@@ -189,13 +192,20 @@ def our_arrays(networks: Mapping[str, Network], system: System, experiment: Expe
     return arrays
 
 
-def report(networks: Mapping[str, Network], system: str) -> List[str]:
-    """What was taken for what, what was left out, and what cannot be kept."""
+def report(networks: Mapping[str, Network], experiment: Experiment) -> List[str]:
+    """What was taken for what, what was left out or taken for granted, and what cannot be kept."""
     lines = []
     for name, network in networks.items():
         kinds = Counter(unused.rpartition(".")[2] for unused in network.unused)
         without = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
         lines.append(f"{network.path}: {name}{f'; without effect: {without}' if without else ''}")
+    fields = ["image_width", "image_height", *LAYOUTS[experiment.system].untold]
+    given = ", ".join(f"{field}={_shown(_value(experiment, field))}" for field in fields)
+    lines.append(f"no array tells these, which field=value can set: {given}")
     if _is_port(networks):
         lines += ["the contest team's Jittor port: its images are kept but for this:", *PORT_NOTES]
-    return lines + ([UNIT_RANGE_NOTE] if system == "simgan" else [])
+    return lines + ([RANGE_NOTE] if experiment.system == "simgan" else [])
+
+
+def _shown(value: Any) -> str:
+    return ",".join(value) if isinstance(value, tuple) else _text(value)

@@ -103,6 +103,17 @@ def load_model(checkpoint: Path, references: Optional[Path]) -> Model:
     return Model(checkpoint, system, experiment.data)
 
 
+def default_folder(data: DataConfig, checkpoint: Path) -> Path:
+    """The folder of a checkpoint's training data.
+
+    Raises:
+        InputError: It knows of none.
+    """
+    if not data.root:
+        raise InputError(f"{checkpoint}: comes from convert and knows no data set; name a folder by --data")
+    return Path(data.root)
+
+
 def begin_images(
     model: Model, images: Path, stems: Sequence[str], inputs: Iterable[np.ndarray], *options: object
 ) -> None:

@@ -38,6 +38,7 @@ class Layout(NamedTuple):
     statistics: Callable[[Collection[str], str], bool]  # whether a layer's running statistics have an effect
     file_name: str = "latest_net_{part}.pth"
     defaults: Tuple[str, ...] = ()  # options of the published models that differ from our defaults
+    untold: Tuple[str, ...] = ()  # fields that shape no array, or not alone, and make a difference to the images
 
     def name_of(self, part: Part, config: Any, num_steps: int) -> str:
         """What the official code calls a part's file."""
@@ -138,11 +139,12 @@ def _unit_rules_D(config: Any) -> Rules:
     return keys.unit_discriminator_rules(config.discriminator, config.num_layers_D)
 
 
+LABELS = ("num_classes", "unknown_id", "instance_edges")
 SQUARE = ("image_width=256", "image_height=256")  # of most published models
 
 LAYOUTS: Dict[str, Layout] = {
-    "tsit": Layout(_synthesis_parts(keys.TSIT_GENERATOR_RULES), options.tsit, always),
-    "spade": Layout(_synthesis_parts(keys.SPADE_GENERATOR_RULES), options.spade, always),
+    "tsit": Layout(_synthesis_parts(keys.TSIT_GENERATOR_RULES), options.tsit, always, untold=LABELS),
+    "spade": Layout(_synthesis_parts(keys.SPADE_GENERATOR_RULES), options.spade, always, untold=("upsampling", *LABELS)),
     "pix2pix": Layout(
         (
             Part("G", "G", r"model\.model\.", lambda config: keys.unet_rules(config.num_levels)),
@@ -151,6 +153,7 @@ LAYOUTS: Dict[str, Layout] = {
         options.pix2pix,
         beside_scale,
         defaults=(*SQUARE, "source=images"),
+        untold=("source", "direction", "dropout", "training_mode_at_test"),
     ),
     "cyclegan": Layout(
         (
@@ -172,6 +175,7 @@ LAYOUTS: Dict[str, Layout] = {
         never,
         file_name="{part}_{step}.pkl",
         defaults=("image_width=55", "image_height=35", "slope=0.01"),
+        untold=("slope",),
     ),
     "unit": Layout(
         (
@@ -182,6 +186,7 @@ LAYOUTS: Dict[str, Layout] = {
         never,
         file_name="{part}_{step:08d}.{end}",
         defaults=SQUARE,
+        untold=("has_norms",),
     ),
     "bicyclegan": Layout(
         (
@@ -198,6 +203,7 @@ LAYOUTS: Dict[str, Layout] = {
         options.bicyclegan,
         beside_scale,
         defaults=(*SQUARE, "source=images"),
+        untold=("source", "direction"),
     ),
     "stargan": Layout(
         (
@@ -208,5 +214,6 @@ LAYOUTS: Dict[str, Layout] = {
         never,
         file_name="{step}-{part}.ckpt",
         defaults=("image_width=128", "image_height=128"),
+        untold=("attributes", "classes"),
     ),
 }
