@@ -102,7 +102,7 @@ def experiment_for(networks: Mapping[str, Network], system: str, assignments: Se
         InputError: An option is wrong, or contradicts the arrays.
     """
     layout = LAYOUTS[system]
-    told = layout.told({name: network.arrays for name, network in networks.items()})
+    told = told_by(networks, system)
     options = {**told.options, **({"downsampling": "bilinear"} if _is_port(networks) else {})}
     fixed = [f"{field}={_text(value)}" for field, value in options.items()]
     usual = [*layout.defaults, *told.usual, *_num_classes(told, assignments)]
@@ -117,6 +117,11 @@ def experiment_for(networks: Mapping[str, Network], system: str, assignments: Se
         )
     size = [f"output_{side}={getattr(experiment.data, f'image_{side}')}" for side in ("width", "height")]
     return override(experiment, [*size, *(text for text in assignments if text.startswith("output_"))])
+
+
+def told_by(networks: Mapping[str, Network], system: str) -> Told:
+    """What the arrays say of the options."""
+    return LAYOUTS[system].told({name: network.arrays for name, network in networks.items()})
 
 
 def _is_port(networks: Mapping[str, Network]) -> bool:
@@ -188,7 +193,7 @@ def our_arrays(networks: Mapping[str, Network], system: System, experiment: Expe
         except ValueError as error:
             faults.append(f"{network.path}: as {part.official} of {experiment.system}: {error}")
     if faults:
-        raise InputError("; ".join(faults))
+        raise InputError(f"{'; '.join(faults)} (with {granted(networks, experiment)})")
     return arrays
 
 
@@ -199,12 +204,18 @@ def report(networks: Mapping[str, Network], experiment: Experiment) -> List[str]
         kinds = Counter(unused.rpartition(".")[2] for unused in network.unused)
         without = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
         lines.append(f"{network.path}: {name}{f'; without effect: {without}' if without else ''}")
-    fields = ["image_width", "image_height", *LAYOUTS[experiment.system].untold]
-    given = ", ".join(f"{field}={_shown(_value(experiment, field))}" for field in fields)
-    lines.append(f"no array tells these, which field=value can set: {given}")
+    lines.append(f"no array tells these, which field=value can set: {granted(networks, experiment)}")
     if _is_port(networks):
         lines += ["the contest team's Jittor port: its images are kept but for this:", *PORT_NOTES]
     return lines + ([RANGE_NOTE] if experiment.system == "simgan" else [])
+
+
+def granted(networks: Mapping[str, Network], experiment: Experiment) -> str:
+    """The options that no array tells."""
+    told = told_by(networks, experiment.system).options
+    fields = ["image_width", "image_height", *LAYOUTS[experiment.system].untold]
+    values = {field: _value(experiment, field) for field in fields if field not in told}
+    return ", ".join(f"{field}={_shown(value)}" for field, value in values.items())
 
 
 def _shown(value: Any) -> str:

@@ -56,10 +56,11 @@ def _respelled(name: str) -> str:
 
 
 def _as_float32(path: Path, arrays: Arrays) -> Arrays:
-    narrowed = {name: array.astype(np.float32) for name, array in arrays.items()}
+    narrowed = {name: array.astype(np.float32, copy=False) for name, array in arrays.items()}
+    others = {name: array for name, array in arrays.items() if array.dtype != np.float32}
     faults = [
         f"{name} ({array.dtype})"
-        for name, array in arrays.items()
+        for name, array in others.items()
         if not np.array_equal(narrowed[name].astype(array.dtype), array, equal_nan=array.dtype.kind == "f")
     ]
     if faults:
@@ -68,7 +69,7 @@ def _as_float32(path: Path, arrays: Arrays) -> Arrays:
 
 
 def derived_weights(arrays: Arrays) -> List[str]:
-    """Layers that hold what spectral norm makes of their weight beside what it is made from, as only the port has it."""
+    """Layers that hold their divided weight beside the one it is made from, as only the port has them."""
     wanted = ("weight", "weight_u", "weight_v")
     layers = [name[: -len(".weight_orig")] for name in arrays if name.endswith(".weight_orig")]
     return [layer for layer in layers if all(f"{layer}.{leaf}" in arrays for leaf in wanted)]

@@ -144,7 +144,9 @@ SQUARE = ("image_width=256", "image_height=256")  # of most published models
 
 LAYOUTS: Dict[str, Layout] = {
     "tsit": Layout(_synthesis_parts(keys.TSIT_GENERATOR_RULES), options.tsit, always, untold=LABELS),
-    "spade": Layout(_synthesis_parts(keys.SPADE_GENERATOR_RULES), options.spade, always, untold=("upsampling", *LABELS)),
+    "spade": Layout(
+        _synthesis_parts(keys.SPADE_GENERATOR_RULES), options.spade, always, untold=("upsampling", *LABELS)
+    ),
     "pix2pix": Layout(
         (
             Part("G", "G", r"model\.model\.", lambda config: keys.unet_rules(config.num_levels)),

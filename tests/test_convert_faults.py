@@ -45,6 +45,13 @@ def test_every_wrong_array_is_named(tmp_path, spade):
         assert fault in said
 
 
+def test_an_image_size_that_the_start_contradicts_is_named(tmp_path):
+    vectors = with_code({"kind": "generator", "system": "TSIT", "mode": "eval"})
+    E = one_of(kind="conv_encoder", mode="eval").group("param/")
+    said = refused(tmp_path, "tsit", {"G": vectors.group("param/"), "E": E}, "image_width=384", "image_height=384")
+    assert "fc.weight has shape" in said and "(with image_width=384, image_height=384, num_classes=29" in said
+
+
 def test_options_that_contradict_the_arrays_are_refused(tmp_path, spade):
     weights, options = spade
     assert "width=3: the arrays say 2" in refused(tmp_path, "spade", {"G": weights}, *options, "width=3")

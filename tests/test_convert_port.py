@@ -55,7 +55,7 @@ def test_the_contest_teams_file_gives_the_weights_that_theirs_used(tmp_path, rng
     with jt.no_grad(), evaluating(made.G):
         for name, layer in layers.items():
             theirs = names[f"{name}.weight"].replace(".weight_orig", "")
-            np.testing.assert_allclose(layer.normalized_weight().numpy(), port[f"{theirs}.weight"], rtol=2e-5, atol=1e-7)
+            np.testing.assert_allclose(layer.normalized_weight().numpy(), port[f"{theirs}.weight"], 2e-5, 1e-7)
 
 
 def test_the_contest_teams_255_channels_of_a_label_map_are_kept(tmp_path, rng):
