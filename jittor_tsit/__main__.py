@@ -1,4 +1,4 @@
-"""`python -m jittor_tsit train|test|score|average|doctor`: parse, import Jittor, call."""
+"""`python -m jittor_tsit train|test|score|average|convert|export|doctor`: parse, import Jittor, call."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ SAMPLE_PAIRS, SAMPLE_LABELS, SAMPLE_SEED = 64, 16, 0
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run one command and return its exit status: 0 done, 2 wrong input, 130 interrupted."""
     top = parser(COMMANDS)
-    args, rest = top.parse_known_args(argv)  # field=value may stand anywhere among train's options
-    unknown = [word for word in rest if word.startswith("-") or args.command is not command_train]
+    args, rest = top.parse_known_args(argv)  # field=value may stand anywhere among the options
+    unknown = [word for word in rest if word.startswith("-") or args.command not in (command_train, command_convert)]
     if unknown:
         top.error(f"unrecognized arguments: {' '.join(unknown)}")
     args.overrides = rest
@@ -120,6 +120,22 @@ def command_average(args: argparse.Namespace) -> int:
     return run_average(args.files, args.run_dir, args.last, args.out)
 
 
+def command_convert(args: argparse.Namespace) -> int:
+    """Make a checkpoint from published files."""
+    start_jittor(use_gpu=False)
+    from jittor_tsit.convert_command import run_convert
+
+    return run_convert(args.files, args.system, args.out, args.overrides)
+
+
+def command_export(args: argparse.Namespace) -> int:
+    """Write a checkpoint as official files."""
+    start_jittor(use_gpu=False)
+    from jittor_tsit.export_command import run_export
+
+    return run_export(args.checkpoint, args.out)
+
+
 def command_doctor(args: argparse.Namespace) -> int:
     """Print what was found."""
     from jittor_tsit.doctor import report
@@ -132,6 +148,8 @@ COMMANDS = {
     "test": command_test,
     "score": command_score,
     "average": command_average,
+    "convert": command_convert,
+    "export": command_export,
     "doctor": command_doctor,
 }
 

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Callable, List, Mapping
 
+# Systems with a layout in official_layouts.LAYOUTS.
+OFFICIAL = ("tsit", "spade", "pix2pix", "cyclegan", "simgan", "unit", "bicyclegan", "stargan")
 BOARDS = ("2022a", "2022b", "2023a")  # the contest's formulas, metrics.contest.BOARDS
 
 Command = Callable[[argparse.Namespace], int]
@@ -121,6 +123,36 @@ def parser(run: Mapping[str, Command]) -> argparse.ArgumentParser:
     average.add_argument("--run-dir", type=Path, metavar="DIR", help="take the last ones of this run")
     average.add_argument("--last", type=positive_number, default=3, metavar="N", help="how many of a run; default: 3")
     average.add_argument("--out", type=Path, metavar="FILE", help="default: average-… beside the last one")
+
+    convert = add_command(
+        commands,
+        "convert",
+        run["convert"],
+        "make a checkpoint from published PyTorch files, or from the contest team's Jittor files",
+        "python -m jittor_tsit convert --from latest_net_G.pth latest_net_E.pth --system tsit --out tsit.safetensors\n"
+        "Options that no array tells can be set as field=value, as for train: image_width=512 upsampling=more.",
+    )
+    convert.add_argument(
+        "--from",
+        dest="files",
+        nargs="+",
+        action="extend",
+        required=True,
+        metavar="FILE",
+        help="a file for each network (.pth, .pt, .pkl, .ckpt, ...); G_A=FILE where names do not tell which it is",
+    )
+    convert.add_argument("--system", choices=OFFICIAL, required=True, help="the system whose official code made them")
+    convert.add_argument("--out", type=Path, required=True, metavar="FILE", help="the checkpoint, .safetensors")
+
+    export = add_command(
+        commands,
+        "export",
+        run["export"],
+        "write a checkpoint as the files that the official PyTorch code loads",
+        "python -m jittor_tsit export --checkpoint runs/mine/state-000100000.safetensors --out official",
+    )
+    export.add_argument("--checkpoint", type=Path, required=True, metavar="FILE", help="of train or of convert")
+    export.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for latest_net_G.pth and so on")
 
     add_command(commands, "doctor", run["doctor"], "say what was found on this machine", "python -m jittor_tsit doctor")
     return top

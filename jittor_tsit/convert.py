@@ -1,7 +1,7 @@
 """Arrays of official checkpoints under our names, and every difference named. Imports no Jittor."""
 
 import re
-from typing import Dict, Iterable, Mapping, Tuple
+from typing import Container, Dict, Iterable, Mapping, Tuple
 
 import numpy as np
 
@@ -11,11 +11,11 @@ from jittor_tsit.official_keys import Rules
 
 def official_names(names: Iterable[str], rules: Rules) -> Dict[str, str]:
     """Our array names -> the official ones. Spectral norm: weight, u, v -> weight_orig, weight_u, weight_v."""
-    ours = set(names)
+    ours = dict.fromkeys(names)  # in their order
     return {name: _apply(rules, _spectral(name, ours)) for name in ours}
 
 
-def _spectral(name: str, all_names: set) -> str:
+def _spectral(name: str, all_names: Container[str]) -> str:
     layer, _, leaf = name.rpartition(".")
     if f"{layer}.u" not in all_names or leaf == "bias":
         return name

@@ -19,7 +19,16 @@ from jittor_tsit.classify import classify
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data import PairedBatch, alone, to_image, to_pixels, to_segmap
 from jittor_tsit.label_maps import with_edges
-from jittor_tsit.models import QUALITY, SHEET_COLUMNS, SHEET_PAIRS, TRANSLATED, Model, begin_images, load_model
+from jittor_tsit.models import (
+    QUALITY,
+    SHEET_COLUMNS,
+    SHEET_PAIRS,
+    TRANSLATED,
+    Model,
+    begin_images,
+    default_folder,
+    load_model,
+)
 from jittor_tsit.noise import Noise, key_of
 from jittor_tsit.relabel import relabel
 from jittor_tsit.submit import pack
@@ -72,6 +81,8 @@ def run_test(
         InputError: Faulty checkpoint, labels or references.
     """
     model = load_model(checkpoint, references)
+    if data is None:
+        default_folder(model.data, checkpoint)
     if model.system.batch_kind in TRANSLATED:
         return translate(model, data, out, seed, compare, back)
     if back:

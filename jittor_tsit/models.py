@@ -60,6 +60,9 @@ def load_system(path: Path) -> tuple[System, Experiment]:
     arrays = {name: array for name, array in checkpoint.arrays.items() if name.partition(".")[0] in system.networks}
     averaged = {name: array for name, array in checkpoint.arrays.items() if name.startswith("G_ema.")}
     arrays.update({f"G.{name[len('G_ema.') :]}": array for name, array in averaged.items()})
+    back = system.back_network
+    if back and not any(name.startswith(f"{back}.") for name in arrays):
+        system.forget_way_back()
     check_arrays(path, arrays, {name: var.shape for name, var in system.state_dict().items()})
     system.load_state_dict(arrays, checkpoint.progress.num_steps)
     return system, experiment
@@ -98,6 +101,17 @@ def load_model(checkpoint: Path, references: Optional[Path]) -> Model:
     if references and not (system.has_code and system.batch_kind == "paired"):
         raise InputError(f"--references: the model in {checkpoint} takes no style from a photo")
     return Model(checkpoint, system, experiment.data)
+
+
+def default_folder(data: DataConfig, checkpoint: Path) -> Path:
+    """The folder of a checkpoint's training data.
+
+    Raises:
+        InputError: It knows of none.
+    """
+    if not data.root:
+        raise InputError(f"{checkpoint}: comes from convert and knows no data set; name a folder by --data")
+    return Path(data.root)
 
 
 def begin_images(

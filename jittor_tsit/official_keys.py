@@ -193,25 +193,27 @@ def _stack_rules(names: List[str], num_layers: int) -> Rules:
     return [*rules, *((rf"^logits\.{k}\.", f"{name}.{num_layers}.") for k, name in enumerate(names))]
 
 
-UNIT_REWRITE_GENERATOR_RULES: Rules = [  # of one side
-    (r"^encoder\.stem\.", "enc.model.0.conv."),
-    (r"^encoder\.downs\.0\.", "enc.model.1.conv."),
-    (r"^encoder\.downs\.1\.", "enc.model.2.conv."),
-    (r"^encoder\.blocks\.", "enc.model.3.model."),
-    (r"^decoder\.blocks\.", "dec.model.0.model."),
+SIDE_RULES: Rules = [(r"^sides\.0\.", "a."), (r"^sides\.1\.", "b.")]  # of the rewrite's files, which hold both
+
+UNIT_REWRITE_GENERATOR_RULES: Rules = [  # of one side, or of both in front of which SIDE_RULES stand
+    (r"\bencoder\.stem\.", "enc.model.0.conv."),
+    (r"\bencoder\.downs\.0\.", "enc.model.1.conv."),
+    (r"\bencoder\.downs\.1\.", "enc.model.2.conv."),
+    (r"\bencoder\.blocks\.", "enc.model.3.model."),
+    (r"\bdecoder\.blocks\.", "dec.model.0.model."),
     (r"\.model\.(\d+)\.conv([01])\.", r".model.\1.model.\2.conv."),
-    (r"^decoder\.ups\.0\.", "dec.model.2.conv."),
-    (r"^decoder\.ups\.1\.", "dec.model.4.conv."),
-    (r"^decoder\.up_norms\.0\.", "dec.model.2.norm."),
-    (r"^decoder\.up_norms\.1\.", "dec.model.4.norm."),
-    (r"^decoder\.conv_image\.", "dec.model.5.conv."),
+    (r"\bdecoder\.ups\.0\.", "dec.model.2.conv."),
+    (r"\bdecoder\.ups\.1\.", "dec.model.4.conv."),
+    (r"\bdecoder\.up_norms\.0\.", "dec.model.2.norm."),
+    (r"\bdecoder\.up_norms\.1\.", "dec.model.4.norm."),
+    (r"\bdecoder\.conv_image\.", "dec.model.5.conv."),
 ]
 
 
 def unit_rewrite_discriminator_rules(num_layers: int) -> Rules:
     """Rules for a discriminator of UNIT's rewrite, of one side."""
     return [
-        (r"^stacks\.", "cnns."),
+        (r"\bstacks\.", "cnns."),
         (r"\.convs\.(\d+)\.", r".\1.conv."),
         (r"\.conv_logits\.", f".{num_layers}."),
     ]

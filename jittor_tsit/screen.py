@@ -21,7 +21,7 @@ from jittor_tsit.jury import Jury, assemble
 from jittor_tsit.metrics.contest import CLOSENESS
 from jittor_tsit.metrics.frechet import frechet_distance, statistics
 from jittor_tsit.metrics.selection import Improver, Space
-from jittor_tsit.models import TRANSLATED, claim, load_model
+from jittor_tsit.models import TRANSLATED, claim, default_folder, load_model
 from jittor_tsit.screened import Screened, Source, write_report
 from jittor_tsit.translate import translate
 
@@ -73,7 +73,7 @@ def run_screening(
                 raise InputError(f"{given}: of translated images none is chosen; leave them out")
             return translate(model, data, out, seed, compare, count=num_seeds)
     config = common_data(checkpoints, num_seeds, references)
-    inputs = find_inputs(data or Path(config.root), references)
+    inputs = find_inputs(data or default_folder(config, checkpoints[0]), references)
     if len(inputs.labels) < 2:
         raise InputError(f"{inputs.labels[0]}: the only label map; a choice is measured on at least 2")
     sources = [

@@ -50,8 +50,9 @@ def read_weights(path: Union[str, Path]) -> Arrays:
     """The named arrays of a weight file, whose format is told by its content.
 
     Formats: .npz, safetensors, PyTorch's zip and legacy formats, Jittor's pickle, and with h5py Keras' .h5. If the
-    file holds a dict with one nested `state_dict` or `model` and no array beside it, that one is taken. A `module.`
-    before every name (PyTorch's DataParallel) is removed.
+    file holds a dict with one nested `state_dict` or `model` and no array beside it, that one is taken; of a dict of
+    two, `a` and `b` (UNIT's two sides), both are, under names that begin with theirs. A `module.` before every name
+    (PyTorch's DataParallel) is removed.
 
     Returns:
         Name -> array in the file's order (safetensors: by name), each writable, C-contiguous and in native byte
@@ -238,6 +239,8 @@ def _state_dict(value: object) -> Dict[str, Leaf]:
     nested = [name for name in ("state_dict", "model") if type(value.get(name)) is dict]
     if len(nested) == 1 and not any(isinstance(entry, _LEAF_TYPES) for entry in value.values()):
         value = value[nested[0]]
+    if set(value) == {"a", "b"} and all(type(side) is dict for side in value.values()):
+        value = {f"{side}.{name}": leaf for side, table in value.items() for name, leaf in table.items()}
 
     others = [
         f"{name!a:.60} ({type(entry).__name__})"

@@ -103,6 +103,10 @@ def test_a_dry_run_prints_the_options_and_touches_nothing(place):
     ((*TRAIN, "form=ast"), "trainA: no such folder"),
     (("train", "--fast"), "unrecognized arguments: --fast"),
     (("paint",), "invalid choice: 'paint'"),
+    (("convert", "--from", "absent.pth", "--system", "tsit", "--out", "x.safetensors"), "absent.pth: no such file"),
+    (("convert", "--from", "tiny.py", "--system", "tsit", "--out", "x.safetensors"), "tiny.py: starts with"),
+    (("convert", "--from", "tiny.py", "--system", "dalle", "--out", "x.safetensors"), "invalid choice: 'dalle'"),
+    (("export", "--checkpoint", "tiny.py", "--out", "x"), "tiny.py: cut short or not a checkpoint"),
 ])  # fmt: skip
 def test_a_users_mistake_gets_one_line_and_status_2(place, run, words, message):
     assert message in error_of(command(place, *words))
@@ -125,6 +129,22 @@ def test_faulty_data_gets_one_line_and_status_2(tmp_path, damage, message):
     (tmp_path / "tiny.py").write_text(EXPERIMENT)
     assert message in error_of(command(tmp_path, *TRAIN))
     assert not list(tmp_path.glob("runs/*/state-*"))
+
+
+def test_an_exported_and_converted_checkpoint_makes_the_same_images(place, run):
+    checkpoint = next(run.glob("state-*.safetensors"))
+    exported = command(place, "export", "--checkpoint", checkpoint, "--out", "official")
+    assert exported.returncode == 0, exported.stderr
+    files = [f"official/latest_net_{name}.pth" for name in "GED"]
+    words = ("--system", "tsit", "image_width=256", "--out", "ours/tsit.safetensors", "image_height=128")
+    size = ("output_width=512", "output_height=384")
+    converted = command(place, "convert", "--from", *files, *words, *size)
+    assert converted.returncode == 0, converted.stderr
+    made = command(place, "test", "--checkpoint", "ours/tsit.safetensors", "--data", "set/test")
+    assert made.returncode == 0, made.stderr
+    for image in (run / "test/images").iterdir():
+        assert (place / "ours/test/images" / image.name).read_bytes() == image.read_bytes()
+    assert "name a folder by --data" in error_of(command(place, "test", "--checkpoint", "ours/tsit.safetensors"))
 
 
 def cut(path):
@@ -173,7 +193,7 @@ def test_run_sh_lists_its_commands():
     unknown = subprocess.run([*script, "paint"], capture_output=True, text=True)
     assert shown.returncode == 0 and unknown.returncode == 2
     assert unknown.stderr == shown.stdout
-    for word in ("train", "test", "curate", "synth", "doctor", "check", "help"):
+    for word in ("train", "test", "convert", "export", "curate", "synth", "doctor", "check", "help"):
         assert f"bash run.sh {word}" in shown.stdout
 
 

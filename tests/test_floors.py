@@ -15,7 +15,9 @@ FLOORS = (  # lowest first; a module may import from its own floor or below
      "jittor_tsit.official_keys", "jittor_tsit.labelled", "jittor_tsit.sets", "jittor_tsit.imagenet",
      "jittor_tsit.command_line", "jittor_tsit.convert_segformer", "jittor_tsit.pickled_arrays",
      "jittor_tsit.torch_pickle", "jittor_tsit.weight_files", "jittor_tsit.ticker", "jittor_tsit.experiment_files",
-     "jittor_tsit.submit", "jittor_tsit.overrides", "jittor_tsit.plan", "jittor_tsit.launch"),
+     "jittor_tsit.submit", "jittor_tsit.overrides", "jittor_tsit.plan", "jittor_tsit.launch",
+     "jittor_tsit.official_files", "jittor_tsit.official_layouts", "jittor_tsit.official_options",
+     "jittor_tsit.torch_file"),
     ("jittor_tsit.layers", "jittor_tsit.parallel"),
     ("jittor_tsit.networks", "jittor_tsit.losses", "jittor_tsit.optim", "jittor_tsit.noise",
      "jittor_tsit.image_pool"),
@@ -25,7 +27,8 @@ FLOORS = (  # lowest first; a module may import from its own floor or below
     ("jittor_tsit.start", "jittor_tsit.train", "jittor_tsit.evaluate", "jittor_tsit.judges", "jittor_tsit.score",
      "jittor_tsit.score_page", "jittor_tsit.jury", "jittor_tsit.models", "jittor_tsit.translate",
      "jittor_tsit.relabel", "jittor_tsit.classify", "jittor_tsit.screen", "jittor_tsit.screened", "jittor_tsit.show_plan",
-     "jittor_tsit.average", "jittor_tsit.generate", "jittor_tsit.doctor", "jittor_tsit.__main__"),
+     "jittor_tsit.average", "jittor_tsit.generate", "jittor_tsit.doctor", "jittor_tsit.convert_command",
+     "jittor_tsit.export_command", "jittor_tsit.__main__"),
 )  # fmt: skip
 
 

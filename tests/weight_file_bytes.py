@@ -101,3 +101,45 @@ def assert_same(actual: dict, expected: dict) -> None:
     for name, array in expected.items():
         assert actual[name].dtype == np.asarray(array).dtype, name
         np.testing.assert_array_equal(actual[name], array, err_msg=name)
+
+
+STORAGES = {"float32": "torch\nFloatStorage", "int64": "torch\nLongStorage"}
+
+
+def state_dict(arrays: dict) -> bytes:
+    """The pickle of a PyTorch state dict; the k-th array lies in storage k."""
+    entries = []
+    for key, (name, array) in enumerate(arrays.items()):
+        strides = tuple(stride // array.itemsize for stride in np.ascontiguousarray(array).strides)
+        storage = STORAGES[array.dtype.name]
+        shape = array.shape
+        entries.append(push(name) + tensor(0, shape, strides[: len(shape)], array.size, storage, str(key)) + b"s")
+    return b"\x80\x02}" + b"".join(entries) + b"."
+
+
+def official_zip(arrays: dict) -> bytes:
+    """What torch.save writes of a state dict."""
+    members = {f"data/{key}": array.tobytes() for key, array in enumerate(arrays.values())}
+    return torch_zip(state_dict(arrays), version=b"3\n", **members)
+
+
+def official_legacy(arrays: dict) -> bytes:
+    """What torch.save wrote of a state dict before PyTorch 1.6."""
+    keys = pickle.dumps([str(key) for key in range(len(arrays))], 2)
+    data = [struct.pack("<q", array.size) + array.tobytes() for array in arrays.values()]
+    return LEGACY_HEAD + state_dict(arrays) + keys + b"".join(data)
+
+
+def official_sides(sides: dict) -> bytes:
+    """What torch.save writes of a dict of state dicts."""
+    flat = {f"{side}.{name}": array for side, table in sides.items() for name, array in table.items()}
+    places, pickled = {name: str(key) for key, name in enumerate(flat)}, b"\x80\x02}"
+    for side, table in sides.items():
+        inner = b"".join(
+            push(name)
+            + tensor(0, array.shape, tuple(s // 4 for s in array.strides), array.size, key=places[f"{side}.{name}"])
+            + b"s"
+            for name, array in table.items()
+        )
+        pickled += push(side) + b"}" + inner + b"s"
+    return torch_zip(pickled + b".", **{f"data/{places[name]}": array.tobytes() for name, array in flat.items()})

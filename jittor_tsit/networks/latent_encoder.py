@@ -12,6 +12,7 @@ from jittor import nn
 
 from jittor_tsit.layers.basic import Conv, Linear, leaky_relu
 from jittor_tsit.layers.plain import Norm
+from jittor_tsit.layers.resize import average2x
 
 MAX_FACTOR = 4  # of the width, where its growth ends
 
@@ -68,8 +69,8 @@ class PooledBlock(nn.Module):
 
     def execute(self, x):
         y = self.conv0(leaky_relu(self.norm0(x)))
-        y = halved(self.conv1(leaky_relu(self.norm1(y))))
-        return y + self.conv_skip(halved(x))
+        y = average2x(self.conv1(leaky_relu(self.norm1(y))))
+        return y + self.conv_skip(average2x(x))
 
 
 class StridedConv(nn.Module):
@@ -87,9 +88,3 @@ class StridedConv(nn.Module):
 
 
 LAYERS = {"resnet": PooledBlock, "conv": StridedConv}
-
-
-def halved(x: jt.Var) -> jt.Var:
-    """Means of 2 x 2 pixels. [N, C, 2 H, 2 W] -> [N, C, H, W]"""
-    n, c, h, w = x.shape
-    return x.reshape(n, c, h // 2, 2, w // 2, 2).mean([5]).mean([3])

@@ -9,26 +9,33 @@ from jittor_tsit.layers.attention import SelfAttention
 from jittor_tsit.layers.basic import Conv, leaky_relu
 from jittor_tsit.layers.blocks import FADEBlock, StreamBlock
 from jittor_tsit.layers.norm import BatchNorm, fadain
-from jittor_tsit.layers.resize import downsample2x, upsample2x
+from jittor_tsit.layers.resize import average2x, downsample2x, upsample2x
 
 STRIDE = 128  # of the deepest features: image sides are multiples of it
+
+
+DOWNSAMPLINGS = {"nearest": downsample2x, "bilinear": average2x}  # of the streams' features
 
 
 class Stream(nn.Module):
     """Features of an image or one-hot map at eight scales.
 
+    Args:
+        downsampling: A key of DOWNSAMPLINGS.
+
     Shapes:
         x [N, in_channels, H, W] -> eight feats, the k-th [N, width * 2^min(k, 4), H / 2^k, W / 2^k]
     """
 
-    def __init__(self, in_channels: int, width: int):
+    def __init__(self, in_channels: int, width: int, downsampling: str = "nearest"):
+        self.downsample = DOWNSAMPLINGS[downsampling]
         channels = [in_channels] + [width * 2 ** min(k, 4) for k in range(8)]
         self.blocks = nn.ModuleList([StreamBlock(a, b) for a, b in zip(channels, channels[1:])])
 
     def execute(self, x) -> List[jt.Var]:
         feats = [self.blocks[0](x)]
         for k in range(1, len(self.blocks)):
-            feats.append(self.blocks[k](downsample2x(feats[-1])))
+            feats.append(self.blocks[k](self.downsample(feats[-1])))
         return feats
 
 
@@ -41,6 +48,7 @@ class TSITGenerator(nn.Module):
         has_style_stream: False for semantic synthesis, where style enters through `start` alone.
         alpha: Share of FAdaIN's result.
         attention_block: The block, counted from 0, behind which self-attention stands; None: there is none.
+        downsampling: Of the streams, a key of DOWNSAMPLINGS.
 
     Shapes:
         content [N, in_channels, H, W], start: what `self.start` takes, style [N, in_channels, H, W] or None
@@ -55,10 +63,11 @@ class TSITGenerator(nn.Module):
         has_style_stream=False,
         alpha=1.0,
         attention_block: Optional[int] = None,
+        downsampling: str = "nearest",
     ):
         self.alpha, self.attention_block = alpha, attention_block
-        self.content_stream = Stream(in_channels, width)
-        self.style_stream = Stream(in_channels, width) if has_style_stream else None
+        self.content_stream = Stream(in_channels, width, downsampling)
+        self.style_stream = Stream(in_channels, width, downsampling) if has_style_stream else None
         self.start = start
         channels = [width * factor for factor in (16, 16, 16, 16, 8, 4, 2, 1)]
         self.blocks = nn.ModuleList([FADEBlock(a, b, BatchNorm) for a, b in zip(channels, channels[1:])])

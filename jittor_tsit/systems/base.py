@@ -34,6 +34,7 @@ class System:
     decays_weights = False  # whether it reads optim.weight_decay
     cycle = 0, 1  # first step that is like those of most of a run, and how many there are before they repeat
     has_way_back = False  # whether it has `generate_back`
+    back_network = ""  # the network that nothing but the way back needs, if there is such a one
     batch_kind: str  # what its batches are: "paired", "segmentation", one of data.WITH_NAMES or of data.IMAGES_ONLY
 
     def __init__(self, optim: OptimConfig, weights: Mapping[str, float], seed: int):
@@ -60,6 +61,11 @@ class System:
     def generate_back(self, batch: Any, noise: Noise) -> jt.Var:
         """As `generate`, for images of b, of a system that has a way back."""
         raise NotImplementedError
+
+    def forget_way_back(self) -> None:
+        """Do without the network that nothing else needs: published models may have learned one way only."""
+        del self.networks[self.back_network]
+        self.has_way_back = False
 
     def columns(self, batch: Any, noise: Noise) -> List[jt.Var]:
         """What the sample grid shows of a batch, one column a Var."""

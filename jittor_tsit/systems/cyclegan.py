@@ -64,6 +64,7 @@ class CycleGANSystem(System):
     Config = CycleGANConfig
     batch_kind = "domains"
     has_way_back = True
+    back_network = "G_ba"
 
     def __init__(self, config: CycleGANConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)

@@ -11,7 +11,7 @@ from jittor_tsit.data import ImageBatch, PairedBatch
 from jittor_tsit.layers.mode import evaluating
 from jittor_tsit.networks.segformer import SegFormer
 from jittor_tsit.networks.start import MapStart
-from jittor_tsit.networks.tsit import STRIDE, TSITGenerator
+from jittor_tsit.networks.tsit import DOWNSAMPLINGS, STRIDE, TSITGenerator
 from jittor_tsit.noise import Noise
 from jittor_tsit.systems.requirements import require_choice
 from jittor_tsit.systems.synthesis import (
@@ -40,11 +40,13 @@ class TSITConfig(SynthesisConfig):
     form: str = "sis"  # label map -> photo; or "ast", the style of one photo on the content of another
     num_layers_D: int = 4  # the released code has 4 for sis and 3 for ast
     alpha: float = 1.0  # ast: share of the style that FAdaIN gives
+    downsampling: str = "nearest"  # of the streams; "bilinear" in the contest team's Jittor port, whose weights need it
     weights: TSITWeights = TSITWeights()
 
     def __post_init__(self):
         super().__post_init__()
         require_choice(self, "form", ("sis", "ast"))
+        require_choice(self, "downsampling", DOWNSAMPLINGS)
 
 
 class TSITSystem(SynthesisSystem):
@@ -66,7 +68,10 @@ class TSITSystem(SynthesisSystem):
         start = MapStart(3, channels) if self.is_ast else self.make_start(channels)
         content_channels = 3 if self.is_ast else in_channels
         attention = self.attention_block([height >> scale for scale in range(7, 0, -1)])
-        self.set_generator(TSITGenerator(content_channels, config.width, start, self.is_ast, config.alpha, attention))
+        sizes = content_channels, config.width
+        self.set_generator(
+            TSITGenerator(*sizes, start, self.is_ast, config.alpha, attention, config.downsampling)
+        )
 
     def prepare_training(self, terms: Container[str]) -> None:
         """As all of them; the cycle is the ast form's."""

@@ -59,7 +59,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     }
     part = path.with_suffix(".part")
     try:
-        save_file({name: np.ascontiguousarray(array) for name, array in checkpoint.arrays.items()}, part, metadata)
+        save_file({name: np.asarray(array, order="C") for name, array in checkpoint.arrays.items()}, part, metadata)
         os.chmod(part, 0o666 & ~_umask())  # the library writes for the owner alone
         _flush(part)
         os.replace(part, path)

@@ -1,0 +1,222 @@
+"""`convert`: published files of official code -> one of our checkpoints, without anything for training."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple
+
+from data_tools.errors import InputError
+from data_tools.files import make_folder
+from jittor_tsit.config import DataConfig, Experiment, RunConfig
+from jittor_tsit.convert import from_official
+from jittor_tsit.official_files import OfficialFile, read_official
+from jittor_tsit.official_layouts import KEPT, LAYOUTS, Part, find_part, part_called, split_statistics
+from jittor_tsit.official_options import Told, Value
+from jittor_tsit.overrides import override
+from jittor_tsit.systems import SYSTEMS
+from jittor_tsit.systems.base import System
+from jittor_tsit.training.checkpoint import Checkpoint, Progress, save_checkpoint
+from jittor_tsit.weight_files import Arrays
+
+ASSIGNMENT = re.compile(r"\w[\w.]*=")  # of an option or a network, as against a path
+PORT_NOTES = (  # what the contest team's code does at test beside its weights
+    "theirs normalises a batch of ten test images by its own statistics, ours each image by the running ones",
+    "theirs takes the style from the label map's own picture, ours draws one or takes a photo's (--references)",
+)
+RANGE_NOTE = "the recorded SimGAN has images in [0, 1], ours in [-1, 1]: its images differ from ours"
+
+
+class Network(NamedTuple):
+    """One of the networks that are to be converted."""
+
+    part: Part
+    path: Path
+    arrays: Arrays  # under official names
+    unused: Arrays  # those without effect
+    is_port: bool
+
+
+def run_convert(words: Sequence[str], system: str, out: Path, assignments: Sequence[str]) -> int:
+    """Write the checkpoint; returns the exit status.
+
+    Args:
+        words: Files, each alone or as NETWORK=FILE; options may stand among them.
+
+    Raises:
+        InputError: A file cannot be read or is not one of the system's, an array is missing, left over or of another
+            shape, or an option contradicts the arrays. Nothing is written.
+    """
+    if out.suffix != ".safetensors":
+        raise InputError(f"--out {out}: must end in .safetensors")
+    files, options = split_words(words, system)
+    networks = read_networks(files, system)
+    experiment = experiment_for(networks, system, [*options, *assignments])
+    made = build(experiment, networks)
+    arrays = our_arrays(networks, made, experiment)
+    make_folder(out.parent)
+    save_checkpoint(out, Checkpoint(arrays, Progress(0, 0), dataclasses.asdict(experiment)))
+    for line in report(networks, experiment):
+        print(line)
+    print(f"{out}: {len(arrays)} arrays of {experiment.system}; test --checkpoint {out}")
+    return 0
+
+
+def split_words(words: Sequence[str], system: str) -> Tuple[List[Tuple[str, Path]], List[str]]:
+    """Files with their networks' names, empty where none is given; and options."""
+    files, options = [], []
+    for word in words:
+        name, _, rest = word.partition("=")
+        if part_called(system, name) and rest:
+            files.append((name, Path(rest)))
+        elif ASSIGNMENT.match(word) and not Path(word).exists():
+            options.append(word)
+        else:
+            files.append(("", Path(word)))
+    return files, options
+
+
+def read_networks(files: Sequence[Tuple[str, Path]], system: str) -> Dict[str, Network]:
+    """The networks by their official names.
+
+    Raises:
+        InputError: A file is faulty, or two hold the same network.
+    """
+    networks: Dict[str, Network] = {}
+    for name, path in files:
+        found: OfficialFile = read_official(path)
+        part = part_called(system, name) or find_part(path, found.arrays, system)
+        if part.official in networks:
+            raise InputError(f"{networks[part.official].path} and {path}: both hold {part.official}")
+        arrays, unused = split_statistics(found.arrays, LAYOUTS[system])
+        networks[part.official] = Network(part, path, arrays, {**found.unused, **unused}, found.is_port)
+    return networks
+
+
+def experiment_for(networks: Mapping[str, Network], system: str, assignments: Sequence[str]) -> Experiment:
+    """The options that the arrays tell, those of the command line, and the defaults of published models.
+
+    Raises:
+        InputError: An option is wrong, or contradicts the arrays.
+    """
+    layout = LAYOUTS[system]
+    told = told_by(networks, system)
+    options = {**told.options, **({"downsampling": "bilinear"} if _is_port(networks) else {})}
+    fixed = [f"{field}={_text(value)}" for field, value in options.items()]
+    usual = [*layout.defaults, *told.usual, *_num_classes(told, assignments)]
+    base = Experiment(system, SYSTEMS[system].Config(), run=RunConfig(total_nimg=1))
+    experiment = override(base, [*usual, *fixed, *assignments])
+    _require_told(experiment, override(base, [*usual, *assignments, *fixed]), options)
+    channels = experiment.data.label_channels
+    if told.label_channels not in (None, channels):
+        raise InputError(
+            f"num_classes={experiment.data.num_classes}: with unknown_id and instance_edges label maps have {channels} "
+            f"channels, and in the arrays {told.label_channels}"
+        )
+    size = [f"output_{side}={getattr(experiment.data, f'image_{side}')}" for side in ("width", "height")]
+    return override(experiment, [*size, *(text for text in assignments if text.startswith("output_"))])
+
+
+def told_by(networks: Mapping[str, Network], system: str) -> Told:
+    """What the arrays say of the options."""
+    return LAYOUTS[system].told({name: network.arrays for name, network in networks.items()})
+
+
+def _is_port(networks: Mapping[str, Network]) -> bool:
+    return any(network.is_port for network in networks.values())
+
+
+def _text(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _num_classes(told: Told, assignments: Sequence[str]) -> List[str]:
+    """What is left of the channels of a label map for classes."""
+    if told.label_channels is None:
+        return []
+    extra = [text for text in assignments if text.startswith(("unknown_id=", "instance_edges="))]
+    base = Experiment("", SYSTEMS["spade"].Config(), DataConfig(num_classes=1), RunConfig(total_nimg=1))
+    return [f"num_classes={told.label_channels + 1 - override(base, extra).data.label_channels}"]
+
+
+def _require_told(asked: Experiment, told: Experiment, fields: Mapping[str, Value]) -> None:
+    for field in fields:
+        here, there = _value(asked, field), _value(told, field)
+        if here != there:
+            raise InputError(f"{field}={here}: the arrays say {there}")
+
+
+def _value(experiment: Experiment, field: str) -> Any:
+    return next(getattr(part, field) for part in (experiment.config, experiment.data) if hasattr(part, field))
+
+
+def build(experiment: Experiment, networks: Mapping[str, Network]) -> System:
+    """The system, with what trains it if such networks are given; nothing is computed yet.
+
+    Raises:
+        InputError: Networks that make images are missing, or given ones are of no use to these options.
+    """
+    data = experiment.data
+    system = SYSTEMS[experiment.system](
+        experiment.config, data.label_channels, data.image_height, data.image_width, experiment.run.seed
+    )
+    parts = {part.ours: part for part in LAYOUTS[experiment.system].parts}
+    given = {network.part.ours for network in networks.values()}
+    missing = [parts[name].official for name in system.networks if name not in {*given, system.back_network}]
+    if missing:
+        raise InputError(f"--from: lacks {', '.join(missing)}, which this {experiment.system} needs to make images")
+    if not given <= set(system.networks):
+        system.prepare_training(())
+    for network in networks.values():
+        if network.part.ours not in system.networks:
+            raise InputError(f"{network.path}: holds {network.part.official}, which a model with these options lacks")
+    return system
+
+
+def our_arrays(networks: Mapping[str, Network], system: System, experiment: Experiment) -> Arrays:
+    """All arrays under our names; those without effect, which `export` gives back, apart from them.
+
+    Raises:
+        InputError: Names every array of every file that is missing, unexpected or of another shape.
+    """
+    arrays, faults = {}, []
+    for network in networks.values():
+        part = network.part
+        shapes = {name: tuple(var.shape) for name, var in system.networks[part.ours].state_dict().items()}
+        try:
+            own = from_official(network.arrays, shapes, part.rules(experiment.config))
+            arrays.update({f"{part.ours}.{name}": array for name, array in own.items()})
+            kept = {} if network.is_port else network.unused
+            arrays.update({f"{KEPT}.{part.official}.{name}": array for name, array in kept.items()})
+        except ValueError as error:
+            faults.append(f"{network.path}: as {part.official} of {experiment.system}: {error}")
+    if faults:
+        raise InputError(f"{'; '.join(faults)} (with {granted(networks, experiment)})")
+    return arrays
+
+
+def report(networks: Mapping[str, Network], experiment: Experiment) -> List[str]:
+    """What was taken for what, what was left out or taken for granted, and what cannot be kept."""
+    lines = []
+    for name, network in networks.items():
+        kinds = Counter(unused.rpartition(".")[2] for unused in network.unused)
+        without = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+        lines.append(f"{network.path}: {name}{f'; without effect: {without}' if without else ''}")
+    lines.append(f"no array tells these, which field=value can set: {granted(networks, experiment)}")
+    if _is_port(networks):
+        lines += ["the contest team's Jittor port: its images are kept but for this:", *PORT_NOTES]
+    return lines + ([RANGE_NOTE] if experiment.system == "simgan" else [])
+
+
+def granted(networks: Mapping[str, Network], experiment: Experiment) -> str:
+    """The options that no array tells."""
+    told = told_by(networks, experiment.system).options
+    fields = ["image_width", "image_height", *LAYOUTS[experiment.system].untold]
+    values = {field: _value(experiment, field) for field in fields if field not in told}
+    return ", ".join(f"{field}={_shown(value)}" for field, value in values.items())
+
+
+def _shown(value: Any) -> str:
+    return ",".join(value) if isinstance(value, tuple) else _text(value)

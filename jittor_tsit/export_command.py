@@ -1,0 +1,100 @@
+"""`export`: one of our checkpoints -> files as the official PyTorch code loads them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Dict, Mapping
+
+from data_tools.errors import InputError
+from data_tools.files import make_folder
+from jittor_tsit.convert import official_names
+from jittor_tsit.models import experiment_of
+from jittor_tsit.official_layouts import KEPT, LAYOUTS, REWRITE, Part, without_effect
+from jittor_tsit.systems import SYSTEMS
+from jittor_tsit.torch_file import Table, write_torch
+from jittor_tsit.training.checkpoint import check_arrays, load_checkpoint
+from jittor_tsit.weight_files import Arrays
+
+AVERAGED = "G_ema."  # weights that make the images, where there are any
+
+
+def run_export(path: Path, out: Path) -> int:
+    """Write a file for every network of the checkpoint; returns the exit status.
+
+    Raises:
+        InputError: Not a checkpoint, one whose arrays do not fit its options, or one of a model that the official
+            code has not. Nothing is written.
+    """
+    checkpoint = load_checkpoint(path, (AVERAGED, "G", "E.", "D", f"{KEPT}."))
+    system, config = checkpoint.experiment["system"], experiment_of(path, checkpoint.experiment).config
+    if system not in LAYOUTS:
+        raise InputError(f"{path}: is of system {system}, which has no official layout; there are {', '.join(LAYOUTS)}")
+    for field in ("attention_G", "attention_D"):
+        if getattr(config, field, 0):
+            raise InputError(f"{path}: has {field}={getattr(config, field)}; the official code has no self-attention")
+    networks = networks_of(path, checkpoint.arrays, system)
+    check_networks(path, networks, experiment_of(path, checkpoint.experiment))
+    tables = {}
+    for part, arrays in networks.items():
+        official = renamed(arrays, part, config)
+        kept = starting_with(f"{KEPT}.{part.official}.", checkpoint.arrays)
+        official = {**official, **without_effect(official, LAYOUTS[system]), **kept}
+        name = LAYOUTS[system].name_of(part, config, checkpoint.progress.num_steps)
+        tables[name] = by_side(official) if getattr(config, "form", "") == REWRITE else official
+    make_folder(out)
+    for name, table in tables.items():
+        write_torch(out / name, table)
+        print(f"{out / name}: {len(table)} entries")
+    return 0
+
+
+def networks_of(path: Path, arrays: Arrays, system: str) -> Dict[Part, Arrays]:
+    """The checkpoint's networks; of G the averaged weights, if there are any."""
+    arrays = {**arrays, **{f"G.{name}": array for name, array in starting_with(AVERAGED, arrays).items()}}
+    networks = {}
+    for part in LAYOUTS[system].parts:
+        own = starting_with(f"{part.ours}.", arrays)
+        networks.update({part: own} if own else {})
+    if not networks:
+        raise InputError(f"{path}: holds no network of {system}")
+    return networks
+
+
+def starting_with(prefix: str, arrays: Arrays) -> Arrays:
+    """Arrays whose name starts with the prefix, by the rest of it."""
+    return {name[len(prefix) :]: array for name, array in arrays.items() if name.startswith(prefix)}
+
+
+def check_networks(path: Path, networks: Mapping[Part, Arrays], experiment) -> None:
+    """Compare the arrays with those that the options call for.
+
+    Raises:
+        InputError: As `check_arrays`.
+    """
+    data = experiment.data
+    system = SYSTEMS[experiment.system](
+        experiment.config, data.label_channels, data.image_height, data.image_width, experiment.run.seed
+    )
+    if not {part.ours for part in networks} <= set(system.networks):
+        system.prepare_training(())
+    found = {f"{part.ours}.{name}": array for part, arrays in networks.items() for name, array in arrays.items()}
+    state = {
+        f"{part.ours}.{name}": tuple(var.shape)
+        for part in networks
+        for name, var in system.networks[part.ours].state_dict().items()
+    }
+    check_arrays(path, found, state)
+
+
+def renamed(arrays: Arrays, part: Part, config) -> Arrays:
+    """Under official names."""
+    return {official: arrays[name] for name, official in official_names(arrays, part.rules(config)).items()}
+
+
+def by_side(arrays: Arrays) -> Table:
+    """Names that begin with a side -> a dict for each side."""
+    table: Dict[str, Arrays] = {}
+    for name, array in arrays.items():
+        side, _, rest = name.partition(".")
+        table.setdefault(side, {})[rest] = array
+    return table

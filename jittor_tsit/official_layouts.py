@@ -1,0 +1,221 @@
+"""Which official files a system has, how they are told apart, and how their names become ours. Imports no Jittor."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Callable, Collection, Dict, Mapping, NamedTuple, Optional, Tuple
+
+import numpy as np
+
+from data_tools.errors import InputError
+from jittor_tsit import official_keys as keys
+from jittor_tsit import official_options as options
+from jittor_tsit.official_files import COUNTER
+from jittor_tsit.official_keys import Rules
+from jittor_tsit.official_options import Told
+from jittor_tsit.weight_files import Arrays
+
+STATISTICS = (".running_mean", ".running_var")
+KEPT = "official"  # how names of arrays without effect begin in our checkpoints, for `export` to give them back
+REWRITE = "rewrite"  # UNIT's form whose files hold a dict for each side
+
+
+class Part(NamedTuple):
+    """A network of a system."""
+
+    official: str  # as official file names have it
+    ours: str  # as our checkpoints have it
+    mark: str  # how a name begins that only this network has, or one of the same kind; a regular expression
+    rules: Callable[[Any], Rules]  # from the system's config
+
+
+class Layout(NamedTuple):
+    """The official files of a system."""
+
+    parts: Tuple[Part, ...]
+    told: Callable[[Mapping[str, Arrays]], Told]  # what arrays say of the options, by the parts' official names
+    statistics: Callable[[Collection[str], str], bool]  # whether a layer's running statistics have an effect
+    file_name: str = "latest_net_{part}.pth"
+    defaults: Tuple[str, ...] = ()  # options of the published models that differ from our defaults
+    untold: Tuple[str, ...] = ()  # fields that shape no array, or not alone, and make a difference to the images
+
+    def name_of(self, part: Part, config: Any, num_steps: int) -> str:
+        """What the official code calls a part's file."""
+        end = "pt" if getattr(config, "form", "") == REWRITE else "pkl"
+        return self.file_name.format(part=part.official, step=num_steps, end=end)
+
+
+def always(names: Collection[str], layer: str) -> bool:
+    """Batch norm, with a scale or without."""
+    return True
+
+
+def beside_scale(names: Collection[str], layer: str) -> bool:
+    """Batch norm has a scale; old files hold statistics of instance norm, too, which has none."""
+    return f"{layer}.weight" in names
+
+
+def never(names: Collection[str], layer: str) -> bool:
+    """Instance norm keeps statistics and does without."""
+    return False
+
+
+def split_statistics(arrays: Arrays, layout: Layout) -> Tuple[Arrays, Arrays]:
+    """The arrays that have an effect, and the running statistics that have none."""
+    unused = {
+        name: array
+        for name, array in arrays.items()
+        if name.endswith(STATISTICS) and not layout.statistics(arrays, name.rpartition(".")[0])
+    }
+    return {name: array for name, array in arrays.items() if name not in unused}, unused
+
+
+def without_effect(arrays: Mapping[str, np.ndarray], layout: Layout) -> Arrays:
+    """What the official code demands besides, as it is in a new network."""
+    added: Arrays = {}
+    if layout.statistics is never:
+        scales = [name for name, array in arrays.items() if name.endswith(".weight") and array.ndim == 1]
+        for layer in [name[: -len(".weight")] for name in scales]:
+            added[f"{layer}.running_mean"] = np.zeros_like(arrays[f"{layer}.weight"])
+            added[f"{layer}.running_var"] = np.ones_like(arrays[f"{layer}.weight"])
+    variances = [name for name in {**arrays, **added} if name.endswith(".running_var")]
+    added.update({name.replace(".running_var", COUNTER): np.array(0) for name in variances})
+    return added
+
+
+def find_part(path: Path, names: Collection[str], system: str) -> Part:
+    """The network that a file holds.
+
+    Raises:
+        InputError: The names tell none, or several and the file's own name does not decide.
+    """
+    parts = LAYOUTS[system].parts
+    fitting = [part for part in parts if any(re.match(part.mark, name) for name in names)]
+    named = [part for part in fitting if path.stem.endswith(f"_net_{part.official}")]
+    if len(fitting) == 1 or named:
+        return (named or fitting)[0]
+    known = ", ".join(part.official for part in fitting or parts)
+    if fitting:
+        raise InputError(f"{path}: its names may be those of {known} alike; write {fitting[0].official}={path}")
+    some = ", ".join(sorted(names)[:3])
+    raise InputError(f"{path}: holds no network of {system} ({known}); its {len(names)} names begin {some}")
+
+
+def part_called(system: str, official: str) -> Optional[Part]:
+    """The part of this official name, if the system has one."""
+    return next((part for part in LAYOUTS[system].parts if part.official == official), None)
+
+
+def _synthesis_parts(rules_G: Rules) -> Tuple[Part, ...]:
+    return (
+        Part("G", "G", r"head_0\.", lambda config: rules_G),
+        Part("E", "E", r"fc_mu\.", lambda config: keys.ENCODER_RULES),
+        Part("D", "D", r"discriminator_\d", lambda config: keys.discriminator_rules(config.num_layers_D)),
+    )
+
+
+def _patchgan_rules(config: Any) -> Rules:
+    return keys.plain_patchgan_rules(config.num_layers_D)
+
+
+def _resnet_rules(config: Any) -> Rules:
+    return keys.resnet_rules(config.num_blocks)
+
+
+def _bicycle_rules_D(config: Any) -> Rules:
+    return keys.two_scale_patchgan_rules(config.num_layers_D)
+
+
+def _unit_rules_G(config: Any) -> Rules:
+    if config.form == REWRITE:
+        return [*keys.SIDE_RULES, *keys.UNIT_REWRITE_GENERATOR_RULES]
+    return keys.unit_generator_rules(config.num_blocks)
+
+
+def _unit_rules_D(config: Any) -> Rules:
+    if config.form == REWRITE:
+        return [*keys.SIDE_RULES, *keys.unit_rewrite_discriminator_rules(config.num_layers_D)]
+    return keys.unit_discriminator_rules(config.discriminator, config.num_layers_D)
+
+
+LABELS = ("num_classes", "unknown_id", "instance_edges")
+SQUARE = ("image_width=256", "image_height=256")  # of most published models
+
+LAYOUTS: Dict[str, Layout] = {
+    "tsit": Layout(_synthesis_parts(keys.TSIT_GENERATOR_RULES), options.tsit, always, untold=LABELS),
+    "spade": Layout(
+        _synthesis_parts(keys.SPADE_GENERATOR_RULES), options.spade, always, untold=("upsampling", *LABELS)
+    ),
+    "pix2pix": Layout(
+        (
+            Part("G", "G", r"model\.model\.", lambda config: keys.unet_rules(config.num_levels)),
+            Part("D", "D", r"model\.\d|net\.\d", _patchgan_rules),
+        ),
+        options.pix2pix,
+        beside_scale,
+        defaults=(*SQUARE, "source=images"),
+        untold=("source", "direction", "dropout", "training_mode_at_test"),
+    ),
+    "cyclegan": Layout(
+        (
+            Part("G_A", "G_ab", r"model\.\d+\.conv_block\.", _resnet_rules),
+            Part("G_B", "G_ba", r"model\.\d+\.conv_block\.", _resnet_rules),
+            Part("D_A", "D_b", r"model\.0\.|net\.0\.", _patchgan_rules),  # D_A judges images of B
+            Part("D_B", "D_a", r"model\.0\.|net\.0\.", _patchgan_rules),
+        ),
+        options.cyclegan,
+        beside_scale,
+        defaults=SQUARE,
+    ),
+    "simgan": Layout(
+        (
+            Part("R", "G", r"resnet_blocks\.", lambda config: keys.REFINER_RULES),
+            Part("D", "D", r"convs\.", lambda config: keys.LOCAL_DISCRIMINATOR_RULES),
+        ),
+        options.simgan,
+        never,
+        file_name="{part}_{step}.pkl",
+        defaults=("image_width=55", "image_height=35", "slope=0.01"),
+        untold=("slope",),
+    ),
+    "unit": Layout(
+        (
+            Part("gen", "G", r"encode_A\.|a\.enc\.", _unit_rules_G),
+            Part("dis", "D", r"model_(S|A|1_A)\.|a\.cnns\.", _unit_rules_D),
+        ),
+        options.unit,
+        never,
+        file_name="{part}_{step:08d}.{end}",
+        defaults=SQUARE,
+        untold=("has_norms",),
+    ),
+    "bicyclegan": Layout(
+        (
+            Part(
+                "G",
+                "G",
+                r"model\.(down|model|submodule)\.",
+                lambda config: keys.latent_unet_rules(config.num_levels, config.adds_to_all, config.upsampling),
+            ),
+            Part("E", "E", r"fcVar\.", lambda config: keys.latent_encoder_rules(config.encoder, config.num_layers_E)),
+            Part("D", "D", r"model_0\.", _bicycle_rules_D),
+            Part("D2", "D2", r"model_0\.", _bicycle_rules_D),
+        ),
+        options.bicyclegan,
+        beside_scale,
+        defaults=(*SQUARE, "source=images"),
+        untold=("source", "direction"),
+    ),
+    "stargan": Layout(
+        (
+            Part("G", "G", r"main\.1\.", lambda config: keys.stargan_generator_rules(config.num_blocks)),
+            Part("D", "D", r"conv1\.", lambda config: keys.stargan_discriminator_rules(config.num_layers_D)),
+        ),
+        options.stargan,
+        never,
+        file_name="{step}-{part}.ckpt",
+        defaults=("image_width=128", "image_height=128"),
+        untold=("attributes", "classes"),
+    ),
+}

@@ -1,0 +1,106 @@
+"""`convert` and `export` refuse what is wrong in one line that names the file and the arrays, and write nothing."""
+
+import numpy as np
+import pytest
+from official_files import convert, one_of, options_of, with_code
+from weight_file_bytes import jittor_bytes, official_zip
+
+from data_tools.errors import InputError
+from jittor_tsit.convert_command import run_convert
+from jittor_tsit.export_command import run_export
+from jittor_tsit.training.checkpoint import load_checkpoint, save_checkpoint
+
+pytestmark = pytest.mark.reference
+
+
+@pytest.fixture
+def spade():
+    """Weights of a generator, and the options that they do not tell."""
+    vectors = one_of(kind="generator", system="SPADE", mode="eval", network="SPADEGenerator (more)")
+    return vectors.group("param/"), options_of(vectors)
+
+
+def refused(folder, system, networks, *options):
+    """The one line with which files are refused, after which there is no checkpoint."""
+    with pytest.raises(InputError) as caught:
+        convert(folder, system, networks, *options)
+    assert not (folder / "ours.safetensors").exists() and "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_every_wrong_array_is_named(tmp_path, spade):
+    weights, options = spade
+    conv = weights.pop("conv_img.bias")
+    del weights["up_3.conv_0.weight_u"]
+    weights["extra.weight"] = conv
+    weights["up_2.conv_1.bias"] = np.zeros(3, np.float32)
+    said = refused(tmp_path, "spade", {"G": weights}, *options)
+    for fault in (
+        "latest_net_G.pth: ",
+        "missing conv_img.bias",
+        "missing up_3.conv_0.weight_u",
+        "unexpected extra.weight",
+        "up_2.conv_1.bias has shape (3,)",
+    ):
+        assert fault in said
+
+
+def test_an_image_size_that_the_start_contradicts_is_named(tmp_path):
+    vectors = with_code({"kind": "generator", "system": "TSIT", "mode": "eval"})
+    E = one_of(kind="conv_encoder", mode="eval").group("param/")
+    said = refused(tmp_path, "tsit", {"G": vectors.group("param/"), "E": E}, "image_width=384", "image_height=384")
+    assert "fc.weight has shape" in said and "(with image_width=384, image_height=384, num_classes=29" in said
+
+
+def test_options_that_contradict_the_arrays_are_refused(tmp_path, spade):
+    weights, options = spade
+    assert "width=3: the arrays say 2" in refused(tmp_path, "spade", {"G": weights}, *options, "width=3")
+    said = refused(tmp_path, "spade", {"G": weights}, *options, "num_classes=10")
+    assert "num_classes=10" in said and "29" in said
+    assert "no such field" in refused(tmp_path, "spade", {"G": weights}, *options, "widht=3")
+
+
+def test_a_file_of_another_system_or_network_is_refused(tmp_path, spade):
+    weights, _ = spade
+    path = tmp_path / "x.pth"
+    path.write_bytes(official_zip(weights))
+    for system in ("pix2pix", "cyclegan", "unit", "bicyclegan", "stargan", "simgan"):
+        with pytest.raises(InputError, match=f"x.pth: holds no network of {system}"):
+            run_convert([str(path)], system, tmp_path / "ours.safetensors", ())
+    with pytest.raises(InputError, match="both hold G"):
+        run_convert([str(path), str(path)], "spade", tmp_path / "ours.safetensors", ())
+    with pytest.raises(InputError, match="must end in .safetensors"):
+        run_convert([str(path)], "spade", tmp_path / "ours.pth", ())
+
+
+def test_names_that_tell_no_direction_ask_for_one(tmp_path):
+    weights = one_of(kind="netG", system="CycleGAN", norm="instance").group("param/")
+    path = tmp_path / "horse2zebra.pth"
+    path.write_bytes(official_zip(weights))
+    with pytest.raises(InputError, match="G_A, G_B alike; write G_A="):
+        run_convert([str(path)], "cyclegan", tmp_path / "ours.safetensors", ())
+    path = path.rename(tmp_path / "latest_net_G_B.pth")
+    with pytest.raises(InputError, match="lacks G_A"):  # the file's own name told which it is
+        run_convert([str(path)], "cyclegan", tmp_path / "ours.safetensors", ())
+
+
+def test_a_missing_encoder_is_asked_for(tmp_path):
+    vectors = with_code({"kind": "generator", "system": "TSIT", "mode": "eval"})
+    assert "lacks E" in refused(tmp_path, "tsit", {"G": vectors.group("param/")}, *options_of(vectors))
+
+
+def test_numbers_that_float32_cannot_hold_are_refused(tmp_path, spade):
+    weights, options = spade
+    weights["conv_img.bias"] = np.array([1 / 3, 0, 0])
+    with pytest.raises(InputError, match=r"float32 cannot: conv_img.bias \(float64\)"):
+        convert(tmp_path, "spade", {"G": weights}, *options, write=jittor_bytes)
+
+
+def test_a_checkpoint_with_self_attention_is_not_exported(tmp_path, spade):
+    weights, options = spade
+    checkpoint = load_checkpoint(convert(tmp_path, "spade", {"G": weights}, *options))
+    checkpoint.experiment["config"]["attention_D"] = 2
+    save_checkpoint(tmp_path / "other.safetensors", checkpoint)
+    with pytest.raises(InputError, match="attention_D=2"):
+        run_export(tmp_path / "other.safetensors", tmp_path / "official")
+    assert not (tmp_path / "official").exists()
