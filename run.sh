@@ -18,11 +18,7 @@ bash run.sh convert make a checkpoint from published PyTorch files, or from the 
 bash run.sh export  write a checkpoint as the files that the official PyTorch code loads
                     example: bash run.sh export --checkpoint runs/mine/state-000100000.safetensors --out official
 bash run.sh curate  make the splits Total, Selection I and II of a data set, and a page to review them
-                    example: bash run.sh convert make a checkpoint from published PyTorch files, or from the contest team's Jittor files
-                    example: bash run.sh convert --from latest_net_G.pth --system spade --out spade.safetensors
-bash run.sh export  write a checkpoint as the files that the official PyTorch code loads
-                    example: bash run.sh export --checkpoint runs/mine/state-000100000.safetensors --out official
-bash run.sh curate --data data/landscape --out curation
+                    example: bash run.sh curate --data data/landscape --out curation
 bash run.sh synth   render landscapes with exact label maps
                     example: bash run.sh synth --out data/synth --count 200 --seed 0
 bash run.sh doctor  say what was found on this machine: compiler, oneDNN, CUDA, GPU, versions
