@@ -38,7 +38,8 @@ def conv_transpose2d(x: jt.Var, weight: jt.Var, bias: Optional[jt.Var], stride: 
     if not _has_library(x, weight):
         return nn.conv_transpose(x, weight, bias, stride, padding, output_padding)
     size = tuple(
-        (side - 1) * stride - 2 * padding + kernel + output_padding for side, kernel in zip(x.shape[2:], weight.shape[2:])
+        (side - 1) * stride - 2 * padding + kernel + output_padding
+        for side, kernel in zip(x.shape[2:], weight.shape[2:])
     )
     y = _apply(_ByInput(_Geometry(_pair(stride), _pair(padding), 1), size), weight, x)
     return _add_bias(y, bias)

@@ -34,7 +34,11 @@ class _Product(jt.Function):
 
     def grad(self, grad):
         a, b = self.factors
-        by_a = matmul(b, grad, self.transpose_b, True) if self.transpose_a else matmul(grad, b, False, not self.transpose_b)
+        by_a = (
+            matmul(b, grad, self.transpose_b, True)
+            if self.transpose_a
+            else matmul(grad, b, False, not self.transpose_b)
+        )
         by_b = matmul(grad, a, True, self.transpose_a) if self.transpose_b else matmul(a, grad, not self.transpose_a)
         return by_a, by_b
 

@@ -69,9 +69,7 @@ class TSITSystem(SynthesisSystem):
         content_channels = 3 if self.is_ast else in_channels
         attention = self.attention_block([height >> scale for scale in range(7, 0, -1)])
         sizes = content_channels, config.width
-        self.set_generator(
-            TSITGenerator(*sizes, start, self.is_ast, config.alpha, attention, config.downsampling)
-        )
+        self.set_generator(TSITGenerator(*sizes, start, self.is_ast, config.alpha, attention, config.downsampling))
 
     def prepare_training(self, terms: Container[str]) -> None:
         """As all of them; the cycle is the ast form's."""

@@ -14,10 +14,14 @@ def test_product_and_gradients(monkeypatch, rng, transpose_a, transpose_b, has_l
     if not has_library:
         monkeypatch.setattr(module, "_has_library", lambda a, b: False)
     a, b, weight = (rng.standard_normal(shape).astype(np.float32) for shape in ((5, 7), (7, 4), (5, 4)))
-    given_a, given_b = (jt.array(m.T.copy() if is_turned else m) for m, is_turned in ((a, transpose_a), (b, transpose_b)))
+    given_a, given_b = (
+        jt.array(m.T.copy() if is_turned else m) for m, is_turned in ((a, transpose_a), (b, transpose_b))
+    )
     product = matmul(given_a, given_b, transpose_a, transpose_b)
     grads = jt.grad((product * jt.array(weight)).sum(), [given_a, given_b])
-    grad_a, grad_b = (g.numpy().T if is_turned else g.numpy() for g, is_turned in zip(grads, (transpose_a, transpose_b)))
+    grad_a, grad_b = (
+        g.numpy().T if is_turned else g.numpy() for g, is_turned in zip(grads, (transpose_a, transpose_b))
+    )
     np.testing.assert_allclose(product.numpy(), a @ b, rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(grad_a, weight @ b.T, rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(grad_b, a.T @ weight, rtol=1e-5, atol=1e-5)
