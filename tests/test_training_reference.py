@@ -1,8 +1,8 @@
 """Three training steps of TSIT and SPADE against the official trainers', from the same weights, batch and noise.
 
-In SPADE's file a handful of values lie so near to 0 that rounding alone decides on which side of a leaky ReLU they fall:
-each such flip moves a first gradient of D by up to 1 %, and Adam carries it on. Its bounds are wider for that; with
-JTSIT_FLOAT64=1 the same steps run in float64 within the README's bounds, which takes seven minutes with compilation.
+In float32 a handful of values lie so near to 0 that rounding alone decides their sign, on each machine in its own way,
+and what follows carries it on. The bounds are wider for that; in float64 the same steps are within the README's bounds,
+of SPADE with JTSIT_FLOAT64=1, which takes minutes of compilation.
 """
 
 import os
@@ -64,17 +64,27 @@ def config_of(options) -> SynthesisConfig:
 
 
 class Bounds(NamedTuple):
-    """Relative tolerances; the defaults are the vectors' README's, section 6, but for G's gradient."""
+    """Relative tolerances; the defaults are the vectors' README's, section 6."""
 
     loss: float = 1e-4
     last_loss: float = 5e-4  # rounding grows over the steps
-    gradient: float = 2e-3  # the README's is 1e-3; where AVX-512 adds in its own order, one flipped sign makes 1.06e-3
+    gradient: float = 1e-3
     gradient_D: float = 1e-3
     image: float = 2e-3
+    moved: float = 0.2  # learning rates, for 99 % of the parameters
 
 
-# Two to three times what SPADE's file shows in float32: 2.2e-4, 9.8e-4, 9.2e-4, 1.2e-2 and 3.2e-3.
-WITH_FLIPS = Bounds(loss=5e-4, last_loss=2e-3, gradient=3e-3, gradient_D=2.5e-2, image=8e-3)
+# Two to three times what the files show in float32. Rounding turns single leaky ReLUs over, and Adam's first update of G
+# goes by the signs of its gradients, also of one that is rounding alone. D judges the image that G then makes, and takes
+# the small difference of what it says of real and fake. In float64 the README's bounds hold.
+WITH_FLIPS = Bounds(
+    loss=5e-4,  # 2.2e-4 of SPADE
+    last_loss=2e-3,  # 9.8e-4 of SPADE
+    gradient=3e-3,  # 1.1e-3 of TSIT
+    gradient_D=0.15,  # 6.2e-2 of TSIT, in its smallest biases; 8e-6 where no sign changes
+    image=8e-3,  # 3.2e-3 of SPADE
+    moved=1.5,  # 0.55 of TSIT
+)
 
 
 class RecordedNoise:
@@ -153,18 +163,21 @@ def assert_same_terms(vectors, step, terms, rtol):
 PLACES = {"netG": ("G", "G."), "netE": ("G", "E."), "netD": ("D", "")}
 
 
-@pytest.mark.parametrize("path", reference_files(kind="training_steps", system="TSIT"))
-def test_tsits_steps_are_the_official_trainers(path):
-    check_steps(Vectors(path), "float32", Bounds())
+TSIT, SPADE = (reference_files(kind="training_steps", system=name) for name in ("TSIT", "SPADE"))
 
 
-@pytest.mark.parametrize("path", reference_files(kind="training_steps", system="SPADE"))
-def test_spades_steps_are_the_official_trainers(path):
+@pytest.mark.parametrize("path", [*TSIT, *SPADE])
+def test_the_steps_are_the_official_trainers(path):
     check_steps(Vectors(path), "float32", WITH_FLIPS)
 
 
-@pytest.mark.skipif("JTSIT_FLOAT64" not in os.environ, reason="takes seven minutes; set JTSIT_FLOAT64=1")
-@pytest.mark.parametrize("path", reference_files(kind="training_steps", system="SPADE"))
+@pytest.mark.parametrize("path", TSIT)
+def test_tsits_steps_in_float64_are_the_official_trainers(path):
+    check_steps(Vectors(path), "float64", Bounds())
+
+
+@pytest.mark.skipif("JTSIT_FLOAT64" not in os.environ, reason="takes minutes; set JTSIT_FLOAT64=1")
+@pytest.mark.parametrize("path", SPADE)
 def test_spades_steps_in_float64_are_the_official_trainers(path):
     check_steps(Vectors(path), "float64", Bounds())
 
@@ -193,7 +206,7 @@ def check_steps(vectors, dtype, bounds):
     assert_same_gradients_at_first(vectors, seen["gradients"], optimizer_names(rules, PLACES), rtol_of)
     assert_moved_alike(vectors, "after_step0/", first, 1, lr_of)
     last = official_parameters(rules)
-    assert_moved_alike(vectors, "after/", last, steps, lr_of)
+    assert_moved_alike(vectors, "after/", last, steps, lr_of, bounds.moved)
     assert_same_buffers(vectors, last)
     for step, image in enumerate(seen["images"]):
         rtol = Bounds().image if step == 0 else bounds.image

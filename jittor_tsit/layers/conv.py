@@ -112,7 +112,7 @@ def _apply(product: _Bilinear, a: jt.Var, b: jt.Var) -> jt.Var:
 
 
 def _has_library(x: jt.Var, weight: jt.Var) -> bool:
-    """Whether a library takes these: cuDNN takes every floating type, oneDNN float32; float64 is for tests on the CPU."""
+    """Whether a library takes these: cuDNN takes every floating type, oneDNN float32."""
     if jt.flags.use_cuda:
         return jt.compile_extern.cudnn is not None
     return jt.compile_extern.mkl_ops is not None and x.dtype == weight.dtype == "float32"
