@@ -86,8 +86,8 @@ def test_perceptual_loss_is_the_official_one(path):
     assert_close(loss, vectors["loss/vgg"], 1e-5, "loss")
     reference = vectors["grad/input/x"]
     off = np.abs(jt.grad(loss, x).numpy() - reference) / np.abs(reference).max()
-    # Where rounding moves one deep activation over 0, the pixels that it sees differ: on a processor with AVX-512 697 of
-    # 3,072, by at most 2.8e-2, the others by 2e-7. A wrong gradient differs everywhere.
+    # Where rounding moves one deep activation over 0, the pixels that it sees differ: on a processor with AVX-512 697
+    # of 3,072, by at most 2.8e-2, the others by 2e-7. A wrong gradient differs everywhere.
     assert np.median(off) <= 2e-3 and off.max() <= 6e-2, (np.median(off), off.max())
 
 

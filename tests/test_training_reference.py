@@ -74,9 +74,9 @@ class Bounds(NamedTuple):
     moved: float = 0.2  # learning rates, for 99 % of the parameters
 
 
-# Two to three times what the files show in float32. Rounding turns single leaky ReLUs over, and Adam's first update of G
-# goes by the signs of its gradients, also of one that is rounding alone. D judges the image that G then makes, and takes
-# the small difference of what it says of real and fake. In float64 the README's bounds hold.
+# Two to three times what the files show in float32. Rounding turns single leaky ReLUs over, and Adam's first update of
+# G goes by the signs of its gradients, also of one that is rounding alone. D judges the image that G then makes, and
+# takes the small difference of what it says of real and fake. In float64 the README's bounds hold.
 WITH_FLIPS = Bounds(
     loss=5e-4,  # 2.2e-4 of SPADE
     last_loss=2e-3,  # 9.8e-4 of SPADE
