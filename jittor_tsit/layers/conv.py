@@ -29,7 +29,7 @@ def conv2d(x: jt.Var, weight: jt.Var, bias: Optional[jt.Var] = None, stride: Pai
 
 
 def conv_transpose2d(x: jt.Var, weight: jt.Var, bias: Optional[jt.Var], stride: int, padding: int, output_padding: int):
-    """The gradient of such a convolution by its input, as torch.nn.functional.conv_transpose2d.
+    """Transposed convolution, the gradient of one by its input, as torch.nn.functional.conv_transpose2d.
 
     Shapes:
         x [N, C, H, W], weight [C, D, h, w], bias [D] -> [N, D, H', W'],
@@ -52,7 +52,7 @@ class _Geometry(NamedTuple):
     padding: Tuple[int, int]
     groups: int
 
-    def words(self) -> Tuple[int, ...]:
+    def words(self) -> Tuple[Union[int, str], ...]:
         """As the operators take them."""
         return (*self.stride, *self.padding, 1, 1, self.groups, "abcd", "oihw", "abcd")  # no dilation; NCHW
 
