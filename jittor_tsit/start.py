@@ -7,6 +7,8 @@ import signal
 import sys
 
 from data_tools.errors import InputError
+from jittor_tsit.bootstrap import jittor_home
+from jittor_tsit.direct_compiler import install_direct_compiler
 from jittor_tsit.ticker import waiting_for
 
 COMPILE_NOTE = "compiling Jittor's core: once for each Python environment, about 4 minutes on 2 cores"
@@ -25,6 +27,7 @@ def start_jittor(use_gpu: bool = True):
             _spare_compilers()
             import jittor as jt
 
+            call_compiler_directly()
             jt.flags.use_cuda = int(use_gpu and bool(jt.compiler.has_cuda) and jt.get_device_count() > 0)
             if jt.flags.use_cuda:
                 (jt.ones(2) + 1).sync()  # a driver or compiler that fails should fail here
@@ -42,6 +45,13 @@ def start_jittor(use_gpu: bool = True):
     signal.signal(signal.SIGINT, signal.default_int_handler)  # Jittor's own handlers end the process at once,
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # the second when any helper process is gone
     return jt
+
+
+def call_compiler_directly() -> None:
+    """Have Jittor, imported before, compile its operators without a Python for each (`direct_compiler`)."""
+    import jittor as jt
+
+    jt.flags.python_path = install_direct_compiler(jittor_home() / ".cache/jittor/direct_compiler")
 
 
 def _spare_compilers() -> None:

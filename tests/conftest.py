@@ -1,10 +1,19 @@
 """Shared fixtures. Importing jittor_tsit first sets the environment that Jittor reads."""
 
 import signal
+import sys
 
 import pytest
 
 import jittor_tsit  # noqa: F401
+from jittor_tsit.start import call_compiler_directly
+
+
+@pytest.fixture(autouse=True, scope="session")
+def operators_are_compiled_as_by_the_commands():
+    """By another way each would compile what the other has compiled before."""
+    if "jittor" in sys.modules:
+        call_compiler_directly()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -21,10 +21,13 @@ from jittor_tsit.launch import CommonError, run_member
 from jittor_tsit.layers.norm import BatchNorm
 from jittor_tsit.networks.patchgan import MultiscaleDiscriminator
 from jittor_tsit.noise import Noise
+from jittor_tsit.start import call_compiler_directly
 from jittor_tsit.systems.base import System
 from jittor_tsit.train import build_system
 
 Arrays = Dict[str, np.ndarray]
+call_compiler_directly()  # as everywhere else: else each would compile anew what the other has compiled
+
 OPINION = 100.0  # times its first logits, of a deviation of 0.02: they reach both sides of the hinges at 1 and -1
 
 # SPADE has 128 hidden channels at every width

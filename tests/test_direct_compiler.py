@@ -1,0 +1,62 @@
+"""Jittor calls g++ for an operator without a Python between them, but where the source asks for it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import jittor as jt
+import pytest
+
+from jittor_tsit.direct_compiler import install_direct_compiler
+
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="Jittor starts a Python for operators on Linux alone")
+
+
+@pytest.fixture
+def call(tmp_path):
+    """Call the script as Jittor does, with an `echo` for a compiler, and return what was printed."""
+    tuner = tmp_path / "asm_tuner.py"
+    tuner.write_text("import sys; print('python', *sys.argv[1:])")
+    compiler = tmp_path / "echo-g++"
+    compiler.write_text('#!/bin/sh\necho compiler "$@"\n')
+    compiler.chmod(0o755)
+
+    def called(source: str) -> str:
+        path = tmp_path / "kernel_op.cc"
+        path.write_text(source)
+        script = install_direct_compiler(tmp_path / "scripts")
+        command = f'{script} {tuner} --cc_path="{compiler}" "{path}"  -O2 -D"A B" -o "x.so"'
+        return subprocess.run(command, shell=True, check=True, capture_output=True, text=True).stdout.strip()
+
+    return called
+
+
+@linux_only
+def test_the_compiler_gets_the_options_as_they_are(call, tmp_path):
+    assert call("int x;") == f"compiler {tmp_path / 'kernel_op.cc'} -O2 -DA B -o x.so"
+
+
+@linux_only
+def test_a_marked_source_goes_through_python(call):
+    assert call('// @begin replace "a" "b"').startswith("python --cc_path=")
+
+
+@linux_only
+def test_other_programs_of_jittors_go_through_python(tmp_path):
+    program = tmp_path / "dlink_compiler.py"
+    program.write_text("import sys; print('python', *sys.argv[1:])")
+    script = install_direct_compiler(tmp_path / "scripts")
+    printed = subprocess.run([script, str(program), "nvcc"], check=True, capture_output=True, text=True).stdout
+    assert printed.strip() == "python nvcc"
+
+
+def test_where_nothing_can_be_written_python_is_called(tmp_path):
+    (tmp_path / "file").write_text("")
+    assert install_direct_compiler(tmp_path / "file/scripts") == sys.executable
+
+
+@linux_only
+def test_operators_of_this_process_are_compiled_so():
+    (jt.array([1.0, 2.0]) * 5).sync()
+    key = next(Path(jt.flags.cache_path, "jit").glob("*_op.so.key")).read_text()
+    assert key.startswith(f"{jt.flags.python_path} ") and "direct_compiler" in jt.flags.python_path
