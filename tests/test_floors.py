@@ -18,6 +18,7 @@ FLOORS = (  # lowest first; a module may import from its own floor or below
      "jittor_tsit.submit", "jittor_tsit.overrides", "jittor_tsit.plan", "jittor_tsit.launch",
      "jittor_tsit.official_files", "jittor_tsit.official_layouts", "jittor_tsit.official_options",
      "jittor_tsit.torch_file", "jittor_tsit.direct_compiler"),
+    ("jittor_tsit.kernels",),
     ("jittor_tsit.layers", "jittor_tsit.parallel"),
     ("jittor_tsit.networks", "jittor_tsit.losses", "jittor_tsit.optim", "jittor_tsit.noise",
      "jittor_tsit.image_pool"),

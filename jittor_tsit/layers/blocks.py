@@ -7,6 +7,7 @@ models/networks/architecture.py.
 from jittor import nn
 
 from jittor_tsit.layers.basic import leaky_relu
+from jittor_tsit.layers.conv import for_convolutions
 from jittor_tsit.layers.norm import SpectralConv, instance_norm
 from jittor_tsit.layers.spatial_norm import FADE, SPADE
 
@@ -28,8 +29,9 @@ class StreamBlock(nn.Module):
             self.conv_skip = SpectralConv(in_channels, out_channels, 1, bias=False)
 
     def execute(self, x):
-        skip = x if self.conv_skip is None else leaky_relu(instance_norm(self.conv_skip(x)))
-        x = leaky_relu(instance_norm(self.conv0(x)))
+        shared = for_convolutions(x)
+        skip = x if self.conv_skip is None else leaky_relu(instance_norm(self.conv_skip(shared)))
+        x = leaky_relu(instance_norm(self.conv0(shared)))
         x = leaky_relu(instance_norm(self.conv1(x)))
         return skip + x
 
@@ -92,3 +94,6 @@ class FADEBlock(ModulatedBlock):
 
     def __init__(self, in_channels: int, out_channels: int, norm):
         super().__init__(in_channels, in_channels, out_channels, lambda c: FADE(c, norm))
+
+    def execute(self, x, feat):
+        return super().execute(x, for_convolutions(feat))

@@ -4,28 +4,56 @@ Jittor writes a convolution as a loop, and finds it again while it compiles that
 threads then add to lists of the graph that they share, which now and then ends the process, and every neighbourhood
 costs a compile of its own. Asked for by name, all convolutions are three operators: forward, and the gradient by each
 factor. Each is linear in both of its factors, so the gradients of one are the two others, to any order.
+
+On the CPU images are brought to oneDNN's own layout first (see kernels/packed.py), where they have channels enough.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple, Optional, Tuple, Union
 
 import jittor as jt
 from jittor import nn
 
+from jittor_tsit.kernels import named_conv, packed
+from jittor_tsit.kernels.geometry import Geometry
+from jittor_tsit.kernels.linear import linear, on_tape
+
 Pair = Union[int, Tuple[int, int]]
+FEW_CHANNELS = 4  # a photograph's would fill a block of oneDNN's layout with zeros, and take as long as 8 or 16
 
 
-def conv2d(x: jt.Var, weight: jt.Var, bias: Optional[jt.Var] = None, stride: Pair = 1, padding: Pair = 0, groups=1):
+class Packed(NamedTuple):
+    """An image in oneDNN's layout."""
+
+    blocks: jt.Var
+    channels: int
+
+
+Image = Union[jt.Var, Packed]
+
+
+def for_convolutions(x: jt.Var) -> Image:
+    """What `conv2d` takes faster, where several of them read the same image. [N, C, H, W]"""
+    return Packed(_pack(x), x.shape[1]) if _is_packable(x) else x
+
+
+def conv2d(x: Image, weight: jt.Var, bias: Optional[jt.Var] = None, stride: Pair = 1, padding: Pair = 0, groups=1):
     """Convolution with zero padding, as torch.nn.functional.conv2d.
 
     Shapes:
         x [N, C, H, W], weight [D, C / groups, h, w], bias [D] -> [N, D, H', W']
     """
+    geometry = Geometry(_pair(stride), _pair(padding), groups)
+    if groups == 1 and not isinstance(x, Packed) and _has_library(x, weight):
+        x = for_convolutions(x)
+    if isinstance(x, Packed):
+        y = _apply(_Forward(geometry), x.blocks, weight)
+        return _add_bias(_unpack(y, weight.shape[0]), bias)
     if not _has_library(x, weight):
         return nn.conv2d(x, weight, bias, stride, padding, groups=groups)
-    y = _apply(_Forward(_Geometry(_pair(stride), _pair(padding), groups)), x, weight)
-    return _add_bias(y, bias)
+    return _add_bias(_apply(_Forward(geometry), x, weight), bias)
 
 
 def conv_transpose2d(x: jt.Var, weight: jt.Var, bias: Optional[jt.Var], stride: int, padding: int, output_padding: int):
@@ -41,30 +69,30 @@ def conv_transpose2d(x: jt.Var, weight: jt.Var, bias: Optional[jt.Var], stride: 
         (side - 1) * stride - 2 * padding + kernel + output_padding
         for side, kernel in zip(x.shape[2:], weight.shape[2:])
     )
-    y = _apply(_ByInput(_Geometry(_pair(stride), _pair(padding), 1), size), weight, x)
+    product = _ByInput(Geometry(_pair(stride), _pair(padding), 1), size)
+    if _is_packable(x):
+        y = _unpack(_apply(product, weight, _pack(x)), weight.shape[1])
+    else:
+        y = _apply(product, weight, x)
     return _add_bias(y, bias)
 
 
-class _Geometry(NamedTuple):
-    """Of a convolution; height first."""
+def _pack(x: jt.Var) -> jt.Var:
+    return linear(packed.pack, partial(packed.unpack, channels=x.shape[1]), x)
 
-    stride: Tuple[int, int]
-    padding: Tuple[int, int]
-    groups: int
 
-    def words(self) -> Tuple[Union[int, str], ...]:
-        """As the operators take them."""
-        return (*self.stride, *self.padding, 1, 1, self.groups, "abcd", "oihw", "abcd")  # no dilation; NCHW
+def _unpack(x: jt.Var, channels: int) -> jt.Var:
+    return linear(partial(packed.unpack, channels=channels), packed.pack, x)
 
 
 class _Bilinear(jt.Function):
-    """One of the three operators.
+    """One of the three operators. Their images are [N, C, H, W], or all of them in oneDNN's layout.
 
     Args:
-        size: Height and width of what it gives, where its factors do not tell.
+        size: Of what it gives, where its factors do not tell: height and width of an image, a weight's whole shape.
     """
 
-    def __init__(self, geometry: _Geometry, size: Tuple[int, ...] = ()):
+    def __init__(self, geometry: Geometry, size: Tuple[int, ...] = ()):
         self.geometry, self.size = geometry, size
 
 
@@ -72,11 +100,11 @@ class _Forward(_Bilinear):
     """x [N, C, H, W], weight [D, C / groups, h, w] -> [N, D, H', W']"""
 
     def execute(self, x, weight):
-        return _operators()[0](x, weight, *self.geometry.words())
+        return _library(x).forward(x, weight, self.geometry)
 
     def grad(self, grad):
         x, weight = self.factors
-        by_input, by_weight = _ByInput(self.geometry, x.shape[2:]), _ByWeight(self.geometry, weight.shape[2:])
+        by_input, by_weight = _ByInput(self.geometry, x.shape[2:4]), _ByWeight(self.geometry, weight.shape)
         return _apply(by_input, weight, grad), _apply(by_weight, x, grad)
 
 
@@ -84,11 +112,11 @@ class _ByInput(_Bilinear):
     """weight [D, C / groups, h, w], y [N, D, H', W'] -> [N, C, H, W]"""
 
     def execute(self, weight, y):
-        return _operators()[1](weight, y, *self.size, *self.geometry.words())
+        return _library(y).by_input(weight, y, self.size, self.geometry)
 
     def grad(self, grad):
         weight, y = self.factors
-        by_weight = _ByWeight(self.geometry, weight.shape[2:])
+        by_weight = _ByWeight(self.geometry, weight.shape)
         return _apply(by_weight, grad, y), _apply(_Forward(self.geometry), grad, weight)
 
 
@@ -96,19 +124,21 @@ class _ByWeight(_Bilinear):
     """x [N, C, H, W], y [N, D, H', W'] -> [D, C / groups, h, w]"""
 
     def execute(self, x, y):
-        return _operators()[2](x, y, *self.size, *self.geometry.words())
+        return _library(x).by_weight(x, y, self.size, self.geometry)
 
     def grad(self, grad):
         x, y = self.factors
-        by_input = _ByInput(self.geometry, x.shape[2:])
+        by_input = _ByInput(self.geometry, x.shape[2:4])
         return _apply(by_input, grad, y), _apply(_Forward(self.geometry), x, grad)
 
 
-def _apply(product: _Bilinear, a: jt.Var, b: jt.Var) -> jt.Var:
-    """The product on the tape of gradients, if one of its factors is."""
-    product.factors = a, b  # what `execute` gets of them has left the tape, and gradients of gradients need it
-    is_constant = a.is_stop_grad() and b.is_stop_grad()
-    return product.execute(a, b) if is_constant else product(a, b)
+def _library(image: jt.Var):
+    return packed if image.ndim == 5 else named_conv
+
+
+def _apply(product: _Bilinear, *factors: jt.Var) -> jt.Var:
+    product.factors = factors  # what `execute` gets of them has left the tape, and gradients of gradients need it
+    return on_tape(product, *factors)
 
 
 def _has_library(x: jt.Var, weight: jt.Var) -> bool:
@@ -118,13 +148,9 @@ def _has_library(x: jt.Var, weight: jt.Var) -> bool:
     return jt.compile_extern.mkl_ops is not None and x.dtype == weight.dtype == "float32"
 
 
-def _operators():
-    """Forward, gradient by input, gradient by weight."""
-    if jt.flags.use_cuda:
-        ops = jt.compile_extern.cudnn.ops
-        return ops.cudnn_conv, ops.cudnn_conv_backward_x, ops.cudnn_conv_backward_w
-    ops = jt.compile_extern.mkl_ops
-    return ops.mkl_conv, ops.mkl_conv_backward_x, ops.mkl_conv_backward_w
+def _is_packable(x: jt.Var) -> bool:
+    has_layout = packed.BLOCK and not jt.flags.use_cuda and jt.compile_extern.mkl_ops is not None
+    return bool(has_layout) and x.dtype == "float32" and x.shape[1] > FEW_CHANNELS
 
 
 def _pair(value: Pair) -> Tuple[int, int]:

@@ -1,9 +1,13 @@
 """Resizing and the discriminator's pooling, as PyTorch computes them."""
 
+from functools import partial
+
 import jittor as jt
 import numpy as np
 from jittor import nn
 
+from jittor_tsit.kernels.average import average_down, average_down_adjoint
+from jittor_tsit.kernels.linear import linear
 from jittor_tsit.layers.conv import conv2d
 from jittor_tsit.layers.matmul import matmul
 
@@ -69,6 +73,12 @@ def avg_pool_down(x: jt.Var) -> jt.Var:
     Source: pix2pixHD's image pyramid, also in SPADE, TSIT, BicycleGAN and UNIT. Written out because Jittor
     1.3.11 ignores `count_include_pad=False`.
     """
+    if jt.flags.use_cuda or x.dtype != "float32":
+        return _plain_avg_pool_down(x)
+    return linear(average_down, partial(average_down_adjoint, height=x.shape[2], width=x.shape[3]), x)
+
+
+def _plain_avg_pool_down(x: jt.Var) -> jt.Var:
     n, c, h, w = x.shape
     count = np.outer(_window_sizes(h), _window_sizes(w)).astype(np.float32)
     height, width = count.shape

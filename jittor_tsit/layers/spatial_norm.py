@@ -7,6 +7,7 @@ EndlessSora/TSIT), both in models/networks/normalization.py. Differs: the kernel
 from jittor import nn
 
 from jittor_tsit.layers.basic import Conv
+from jittor_tsit.layers.conv import for_convolutions
 from jittor_tsit.layers.resize import resize_nearest
 
 HIDDEN_CHANNELS = 128  # of SPADE, whatever it modulates
@@ -29,7 +30,7 @@ class SPADE(nn.Module):
         self.conv_beta = Conv(HIDDEN_CHANNELS, channels, 3, padding=1)
 
     def execute(self, x, segmap):
-        hidden = nn.relu(self.conv_hidden(resize_nearest(segmap, *x.shape[2:])))
+        hidden = for_convolutions(nn.relu(self.conv_hidden(resize_nearest(segmap, *x.shape[2:]))))
         return self.norm(x) * (1 + self.conv_gamma(hidden)) + self.conv_beta(hidden)
 
 
@@ -40,7 +41,7 @@ class FADE(nn.Module):
         norm: Builds the normalisation without learned affine, `norm(channels)`.
 
     Shapes:
-        x [N, C, H, W], feat [N, C, H, W] -> [N, C, H, W]
+        x [N, C, H, W], feat [N, C, H, W], or what `for_convolutions` makes of it -> [N, C, H, W]
     """
 
     def __init__(self, channels: int, norm):

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from jittor import nn
 
+from jittor_tsit.kernels import packed
 from jittor_tsit.layers import conv
-from jittor_tsit.layers.conv import conv2d, conv_transpose2d
+from jittor_tsit.layers.conv import Packed, conv2d, conv_transpose2d, for_convolutions
 
 pytestmark = pytest.mark.skipif(jt.compile_extern.mkl_ops is None, reason="needs oneDNN: Jittor's own loops are used")
 
@@ -14,6 +15,8 @@ pytestmark = pytest.mark.skipif(jt.compile_extern.mkl_ops is None, reason="needs
 CASES = {
     "plain": (dict(stride=1, padding=1, groups=1), (2, 4, 7, 9), (6, 4, 3, 3)),
     "strided": (dict(stride=(2, 3), padding=(2, 1), groups=1), (2, 4, 8, 11), (5, 4, 4, 3)),
+    "blocks of channels": (dict(stride=1, padding=1, groups=1), (2, 19, 7, 9), (35, 19, 3, 3)),  # full and not
+    "blocks, strided": (dict(stride=(2, 3), padding=(2, 1), groups=1), (2, 16, 8, 11), (5, 16, 4, 3)),
     "depthwise": (dict(stride=1, padding=1, groups=4), (2, 4, 7, 9), (4, 1, 3, 3)),
 }
 
@@ -44,9 +47,17 @@ def test_convolution(rng, name):
     assert_alike(derivatives(ours, x, weight, bias, judges), derivatives(theirs, x, weight, bias, judges))
 
 
-@pytest.mark.parametrize("kernel, output_padding", [(4, 0), (3, 1)])
-def test_transposed_convolution(rng, kernel, output_padding):
-    x, weight, bias = draws(rng, (2, 4, 5, 7), (4, 6, kernel, kernel), (6,))
+def test_an_image_is_laid_out_once_for_all_that_read_it(rng):
+    x, *weights = draws(rng, (2, 19, 5, 7), (4, 19, 3, 3), (6, 19, 1, 1))
+    shared = for_convolutions(x)
+    assert isinstance(shared, Packed) == bool(packed.BLOCK)
+    ours, theirs = (sum(conv2d(image, weight).sqr().sum() for weight in weights) for image in (shared, x))
+    np.testing.assert_array_equal(jt.grad(ours, x).numpy(), jt.grad(theirs, x).numpy())
+
+
+@pytest.mark.parametrize("kernel, output_padding, channels", [(4, 0, 4), (3, 1, 4), (4, 0, 18)])
+def test_transposed_convolution(rng, kernel, output_padding, channels):
+    x, weight, bias = draws(rng, (2, channels, 5, 7), (channels, 6, kernel, kernel), (6,))
     theirs = nn.conv_transpose(x, weight, bias, 2, 1, output_padding)
     judges = draws(rng, theirs.shape, x.shape)
     ours = conv_transpose2d(x, weight, bias, 2, 1, output_padding)
@@ -63,6 +74,6 @@ def test_a_constant_factor_gets_no_gradient(rng):
 
 
 def test_float64_takes_jittors_loops(monkeypatch, rng):
-    monkeypatch.setattr(conv, "_operators", lambda: pytest.fail("oneDNN has no float64"))
+    monkeypatch.setattr(conv, "_library", lambda _: pytest.fail("oneDNN has no float64"))
     x, weight = (var.float64() for var in draws(rng, (1, 3, 5, 5), (4, 3, 3, 3)))
     assert conv2d(x, weight).dtype == "float64"

@@ -4,6 +4,7 @@ import jittor as jt
 import numpy as np
 import pytest
 
+from jittor_tsit.layers import resize
 from jittor_tsit.layers.resize import (
     avg_pool_down,
     downsample2x,
@@ -62,6 +63,18 @@ def test_pooling_does_not_count_the_padding(rng, size):
             window = x[:, :, max(2 * i - 1, 0) : 2 * i + 2, max(2 * j - 1, 0) : 2 * j + 2]
             expected[:, :, i, j] = window.mean((2, 3))
     np.testing.assert_allclose(avg_pool_down(jt.array(x)).numpy(), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [(6, 8), (7, 5), (1, 2), (2, 1)])
+def test_average_pool_has_the_gradients_of_its_plain_twin(rng, size):
+    x = jt.array(rng.standard_normal((2, 3, *size)).astype(np.float32))
+    results = []
+    for pool in (avg_pool_down, resize._plain_avg_pool_down):
+        y = pool(x)
+        first = jt.grad(y.sqr().sum(), x)
+        results.append([var.numpy() for var in (y, first, jt.grad(first.sqr().sum(), x))])
+    for ours, plain in zip(*results):
+        np.testing.assert_allclose(ours, plain, rtol=1e-5, atol=1e-6)  # sums in another order
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 6, 5), (1, 2, 4, 9)])

@@ -1,0 +1,77 @@
+"""Mean of 3 x 3 pixels at stride 2, and its adjoint, on the CPU.
+
+A row's three rows are added up first, then three neighbours of the sum; in Jittor's operators the step in between has
+three times the image's size. The plain twin is `avg_pool_down` of layers/resize.py.
+"""
+
+from __future__ import annotations
+
+import jittor as jt
+
+_HEADER = """
+#include <algorithm>
+#include <vector>
+namespace {
+// How many of the pixels 2i-1, 2i, 2i+1 there are.
+inline int inside(int64_t i, int64_t size) { return std::min(2 * i + 2, size) - std::max<int64_t>(2 * i - 1, 0); }
+
+std::vector<float> shares(int64_t windows, int64_t size) {
+    std::vector<float> result(windows);
+    for (int64_t i = 0; i < windows; i++) result[i] = 1.0f / inside(i, size);
+    return result;
+}
+}
+"""
+
+_DOWN = """
+    const int64_t H = in0_shape2, W = in0_shape3, h_out = out_shape2, w_out = out_shape3;
+    const auto row_shares = shares(h_out, H), column_shares = shares(w_out, W);
+    #pragma omp parallel for
+    for (int64_t plane = 0; plane < in0_shape0 * in0_shape1; plane++) {
+        std::vector<float> sums(W + 2);  // of three rows, between a 0 on both sides
+        for (int64_t h = 0; h < h_out; h++) {
+            std::fill(sums.begin(), sums.end(), 0.0f);
+            for (int64_t row = std::max<int64_t>(2 * h - 1, 0); row < std::min(2 * h + 2, H); row++) {
+                const auto* x = in0_p + (plane * H + row) * W;
+                for (int64_t w = 0; w < W; w++) sums[w + 1] += x[w];
+            }
+            auto* y = out_p + (plane * h_out + h) * w_out;
+            for (int64_t w = 0; w < w_out; w++)
+                y[w] = (sums[2 * w] + sums[2 * w + 1] + sums[2 * w + 2]) * (row_shares[h] * column_shares[w]);
+        }
+    }
+"""
+# A pixel of an even row is in the windows of one row, one of an odd row in those of two; columns likewise.
+_ADJOINT = """
+    const int64_t H = out_shape2, W = out_shape3, h_in = in0_shape2, w_in = in0_shape3;
+    const auto row_shares = shares(h_in, H), column_shares = shares(w_in, W);
+    #pragma omp parallel for
+    for (int64_t plane = 0; plane < out_shape0 * out_shape1; plane++) {
+        std::vector<float> sums(w_in + 1);  // of a row's windows, and a 0 behind the last
+        for (int64_t h = 0; h < H; h++) {
+            std::fill(sums.begin(), sums.end(), 0.0f);
+            for (int64_t row = h / 2; row < std::min((h + 1) / 2 + 1, h_in); row++) {
+                const auto* y = in0_p + (plane * h_in + row) * w_in;
+                for (int64_t w = 0; w < w_in; w++) sums[w] += y[w] * (row_shares[row] * column_shares[w]);
+            }
+            auto* x = out_p + (plane * H + h) * W;
+            for (int64_t w = 0; w < W / 2; w++) {
+                x[2 * w] = sums[w];
+                x[2 * w + 1] = sums[w] + sums[w + 1];
+            }
+            if (W % 2) x[W - 1] = sums[w_in - 1];
+        }
+    }
+"""
+
+
+def average_down(x: jt.Var) -> jt.Var:
+    """Means of the pixels that windows of 3 x 3 hold. [N, C, H, W] float32 -> [N, C, ceil(H / 2), ceil(W / 2)]"""
+    n, c, h, w = x.shape
+    return jt.code([n, c, (h + 1) // 2, (w + 1) // 2], "float32", [x], cpu_header=_HEADER, cpu_src=_DOWN)
+
+
+def average_down_adjoint(y: jt.Var, height: int, width: int) -> jt.Var:
+    """The gradient by an image of this size. [N, C, ceil(height / 2), ceil(width / 2)] -> [N, C, height, width]"""
+    n, c, _, _ = y.shape
+    return jt.code([n, c, height, width], "float32", [y], cpu_header=_HEADER, cpu_src=_ADJOINT)

@@ -1,0 +1,145 @@
+"""Convolutions by oneDNN on images in its own layout.
+
+oneDNN computes on blocks of channels: a block's values of one pixel stand side by side. Jittor's operators let it
+reorder all that they are given, and what they give, at every call, in part by a slow way: a quarter of a training
+step. Here an image is reordered once for all that read it, and the gradient of a result once for both of its uses.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Sequence
+
+import jittor as jt
+
+from jittor_tsit.bootstrap import onednn_path
+from jittor_tsit.kernels.geometry import Geometry
+
+
+def _block() -> int:
+    """Channels side by side: those of a vector register, or 0 where oneDNN knows no such layout."""
+    try:
+        words = set(Path("/proc/cpuinfo").read_text().split())
+    except OSError:
+        return 0
+    return 16 if "avx512f" in words else 8 if "avx2" in words else 0
+
+
+BLOCK = _block()
+
+_LOOPS = """
+    const int64_t N = {plain}_shape0, C = {plain}_shape1, H = {plain}_shape2, W = {plain}_shape3, B = {packed}_shape1;
+    #pragma omp parallel for collapse(3)
+    for (int64_t n = 0; n < N; n++)
+    for (int64_t b = 0; b < B; b++)
+    for (int64_t h = 0; h < H; h++) {{
+        const int64_t channels = std::min<int64_t>({block}, C - b * {block});
+        auto* packed = {packed}_p + ((n * B + b) * H + h) * W * {block};
+        auto* plain = {plain}_p + ((n * C + b * {block}) * H + h) * W;
+        {body}
+    }}
+"""
+_PACK = """
+        if (channels < {block}) std::fill(packed, packed + W * {block}, 0.0f);
+        if (channels == {block}) {{  // its number of rounds known, the compiler writes vectors
+            for (int64_t w = 0; w < W; w++)
+                for (int64_t c = 0; c < {block}; c++) packed[w * {block} + c] = plain[c * H * W + w];
+        }} else {{
+            for (int64_t w = 0; w < W; w++)
+                for (int64_t c = 0; c < channels; c++) packed[w * {block} + c] = plain[c * H * W + w];
+        }}
+"""
+_UNPACK = """
+        for (int64_t c = 0; c < channels; c++)
+            for (int64_t w = 0; w < W; w++) plain[c * H * W + w] = packed[w * {block} + c];
+"""
+
+_HEADER = """
+#include <dnnl.hpp>
+#include <unordered_map>
+#include <vector>
+namespace {
+dnnl::memory::desc form(std::vector<int64_t> shape, dnnl::memory::format_tag layout) {
+    return dnnl::memory::desc(shape, dnnl::memory::data_type::f32, layout);
+}
+}
+"""
+
+_CONVOLUTION = """
+    using tag = dnnl::memory::format_tag;
+    static dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+    dnnl::stream stream(engine);
+    const std::vector<int64_t> shape = {{{w}_shape0, {w}_shape1, {w}_shape2, {w}_shape3}};
+    const std::vector<int64_t> stride = {{(int64_t)data["stride_h"], (int64_t)data["stride_w"]}};
+    const std::vector<int64_t> padding = {{(int64_t)data["padding_h"], (int64_t)data["padding_w"]}};
+    const auto x_form = form({{{x}_shape0, shape[1], {x}_shape2, {x}_shape3}}, tag::aBcd{block}b);
+    const auto y_form = form({{{y}_shape0, shape[0], {y}_shape2, {y}_shape3}}, tag::aBcd{block}b);
+    const auto w_form = form(shape, tag::abcd), w_any = form(shape, tag::any);  // oneDNN chooses the weight's layout
+    dnnl::memory x(x_form, engine, {x}_p), w(w_form, engine, {w}_p), y(y_form, engine, {y}_p);
+    const auto kind = dnnl::algorithm::convolution_direct;
+    const dnnl::convolution_forward::primitive_desc forward(
+        {{dnnl::prop_kind::forward_training, kind, x_form, w_any, y_form, stride, padding, padding}}, engine);
+"""
+_FORWARD = """
+    dnnl::memory ordered(forward.weights_desc(), engine);
+    dnnl::reorder(w, ordered).execute(stream, w, ordered);
+    dnnl::convolution_forward(forward).execute(
+        stream, {{{{DNNL_ARG_SRC, x}}, {{DNNL_ARG_WEIGHTS, ordered}}, {{DNNL_ARG_DST, y}}}});
+"""
+_BY_INPUT = """
+    const dnnl::convolution_backward_data::primitive_desc backward(
+        {{kind, x_form, w_any, y_form, stride, padding, padding}}, engine, forward);
+    dnnl::memory ordered(backward.weights_desc(), engine);
+    dnnl::reorder(w, ordered).execute(stream, w, ordered);
+    dnnl::convolution_backward_data(backward).execute(
+        stream, {{{{DNNL_ARG_DIFF_DST, y}}, {{DNNL_ARG_WEIGHTS, ordered}}, {{DNNL_ARG_DIFF_SRC, x}}}});
+"""
+_BY_WEIGHT = """
+    const dnnl::convolution_backward_weights::primitive_desc backward(
+        {{kind, x_form, w_any, y_form, stride, padding, padding}}, engine, forward);
+    dnnl::memory ordered(backward.diff_weights_desc(), engine);
+    dnnl::convolution_backward_weights(backward).execute(
+        stream, {{{{DNNL_ARG_SRC, x}}, {{DNNL_ARG_DIFF_DST, y}}, {{DNNL_ARG_DIFF_WEIGHTS, ordered}}}});
+    dnnl::reorder(ordered, w).execute(stream, ordered, w);
+"""
+
+
+def pack(x: jt.Var) -> jt.Var:
+    """[N, C, H, W] float32 -> [N, C / BLOCK, H, W, BLOCK], rounded up by channels of 0"""
+    n, c, h, w = x.shape
+    source = _LOOPS.format(plain="in0", packed="out", block=BLOCK, body=_PACK.format(block=BLOCK))
+    return jt.code([n, _blocks(c), h, w, BLOCK], "float32", [x], cpu_header="#include <algorithm>\n", cpu_src=source)
+
+
+def unpack(x: jt.Var, channels: int) -> jt.Var:
+    """[N, channels / BLOCK, H, W, BLOCK] -> [N, channels, H, W]"""
+    n, _, h, w, _ = x.shape
+    source = _LOOPS.format(plain="out", packed="in0", block=BLOCK, body=_UNPACK.format(block=BLOCK))
+    return jt.code([n, channels, h, w], "float32", [x], cpu_header="#include <algorithm>\n", cpu_src=source)
+
+
+def forward(x: jt.Var, weight: jt.Var, geometry: Geometry) -> jt.Var:
+    """Convolution. x [N, C / BLOCK, H, W, BLOCK], weight [D, C, h, w] -> [N, D / BLOCK, H', W', BLOCK]"""
+    shape = [x.shape[0], _blocks(weight.shape[0]), *geometry.output_size(x.shape[2:4], weight.shape[2:]), BLOCK]
+    return _convolution(shape, [x, weight], geometry, _FORWARD, x="in0", w="in1", y="out")
+
+
+def by_input(weight: jt.Var, y: jt.Var, size: Sequence[int], geometry: Geometry) -> jt.Var:
+    """Its gradient by an x of this height and width, y being that of the result."""
+    shape = [y.shape[0], _blocks(weight.shape[1]), *size, BLOCK]
+    return _convolution(shape, [weight, y], geometry, _BY_INPUT, x="out", w="in0", y="in1")
+
+
+def by_weight(x: jt.Var, y: jt.Var, shape: Sequence[int], geometry: Geometry) -> jt.Var:
+    """Its gradient by a weight of this shape, y being that of the result."""
+    return _convolution(list(shape), [x, y], geometry, _BY_WEIGHT, x="in0", w="out", y="in1")
+
+
+def _convolution(shape, inputs, geometry: Geometry, body: str, **names: str) -> jt.Var:
+    source = (_CONVOLUTION + body).format(block=BLOCK, **names)
+    with jt.flag_scope(compile_options={f'FLAGS: -I"{onednn_path()}/include" ': 1}):
+        return jt.code(shape, "float32", inputs, cpu_header=_HEADER, cpu_src=source, data=geometry.numbers())
+
+
+def _blocks(channels: int) -> int:
+    return -(-channels // BLOCK)
