@@ -43,12 +43,15 @@ def spoiled(batch):
 
 
 def spoil_batches(monkeypatch, bad_steps):
-    step = TSITSystem.train_step
+    """Gives the list of the steps that are begun from now on."""
+    step, begun = TSITSystem.train_step, []
 
     def train_step(self, parts, number):
+        begun.append(number)
         return step(self, [spoiled(part) for part in parts] if number in bad_steps else parts, number)
 
     monkeypatch.setattr(TSITSystem, "train_step", lambda self, parts, step: train_step(self, parts, step))
+    return begun
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
@@ -72,10 +75,10 @@ def test_a_step_that_is_taken_back_leaves_no_trace(name):
 
 
 def test_a_loss_is_found_in_its_step_however_rare_the_reports_are(root, tmp_path, monkeypatch):
-    spoil_batches(monkeypatch, {1})
+    begun = spoil_batches(monkeypatch, {1})
     with pytest.raises(NonFiniteLoss, match="the loss term G/gan is not finite in the step that ends with image 2 "):
-        train.run_training(make_experiment(root, status_nimg=100, snapshot_nimg=1), tmp_path)
-    assert [load_checkpoint(path).progress.nimg for path in checkpoint_paths(tmp_path)] == [1]
+        train.run_training(make_experiment(root, status_nimg=100, snapshot_nimg=100), tmp_path)
+    assert begun == [0, 1]
 
 
 @pytest.mark.parametrize("optimizer, name", [("G", "G.conv_image.bias"), ("D", "D.scales.1.conv_logits.weight")])
