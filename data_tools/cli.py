@@ -14,14 +14,18 @@ COMMANDS = (check, stats, scan, select, report, curate, synth, plant)
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Run one command and return its exit status: 0 done, 1 faulty data, 2 wrong input, 130 interrupted."""
+    """Run one command and return its exit status: 0 done, 1 faulty data or a bug, 2 wrong input, 130 interrupted."""
+    return exit_status(lambda: _run(argv))
+
+
+def _run(argv: Optional[Sequence[str]]) -> int:
     args = _parser().parse_args(argv)
     # Faulty files are named by us, so Pillow's own words would only come on top.
     warnings.filterwarnings("ignore", module="PIL")
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # not the stand-ins of tests
             stream.reconfigure(errors="backslashreplace")  # for a terminal that cannot show a name
-    return exit_status(lambda: args.run(args))
+    return args.run(args)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from typing import Callable
 
 from data_tools.names import printable
 
 EXIT_PROBLEMS = 1  # the command ran, and found faults in the data
+EXIT_BUG = 1  # as Python after a traceback
 EXIT_ERROR = 2  # as argparse for a wrong option
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, the shells' custom
 EXIT_PIPE = 141  # 128 + SIGPIPE
+BUG = "this is a fault of the program; please report it, with the lines above and the command, to where you got it from"
 
 
 class InputError(ValueError):
@@ -23,14 +26,12 @@ class InputError(ValueError):
 
 
 def exit_status(command: Callable[[], int]) -> int:
-    """Run a command; its own status, or that of what ended it, reported in a line without traceback.
+    """Run a command; its own status, or that of what ended it, reported in a line.
 
-    Other errors than the user's, the system's (a full disk) and an interruption pass through: they are ours.
+    Only errors that are neither the user's nor the system's (a full disk) are our own, and come with their traceback.
     """
     try:
-        status = command()
-        sys.stdout.flush()  # so that a reader that left is noticed here
-        return status
+        return _flushed(command)
     except InputError as error:
         return _report(f"error: {error}", EXIT_ERROR)
     except BrokenPipeError:
@@ -41,6 +42,22 @@ def exit_status(command: Callable[[], int]) -> int:
         return _report(f"error: {where}{error.strerror or error}", EXIT_ERROR)
     except KeyboardInterrupt:
         return _report("interrupted", EXIT_INTERRUPTED)
+    except MemoryError:
+        return _report("error: not enough memory", EXIT_ERROR)
+    except Exception:
+        traceback.print_exc()
+        return _report(BUG, EXIT_BUG)
+
+
+def _flushed(command: Callable[[], int]) -> int:
+    """Run a command, and then write out what it has printed, so that a reader that left is noticed here."""
+    try:
+        status = command()
+    except SystemExit:  # argparse's, after --help
+        sys.stdout.flush()
+        raise
+    sys.stdout.flush()
+    return status
 
 
 def _report(line: str, status: int) -> int:

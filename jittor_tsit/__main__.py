@@ -19,19 +19,21 @@ SAMPLE_PAIRS, SAMPLE_LABELS, SAMPLE_SEED = 64, 16, 0
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Run one command and return its exit status: 0 done, 2 wrong input, 130 interrupted."""
+    """Run one command and return its exit status: 0 done, 1 a bug, 2 wrong input, 130 interrupted."""
+    return run_member(lambda: _run(argv)) if inside_mpi() else exit_status(lambda: _run(argv))
+
+
+def _run(argv: Optional[Sequence[str]]) -> int:
     top = parser(COMMANDS)
     args, rest = top.parse_known_args(argv)  # field=value may stand anywhere among the options
     unknown = [word for word in rest if word.startswith("-") or args.command not in (command_train, command_convert)]
     if unknown:
         top.error(f"unrecognized arguments: {' '.join(unknown)}")
     args.overrides = rest
-    if inside_mpi():
-        return run_member(lambda: args.command(args))
-    if getattr(args, "procs", 1) > 1 and not getattr(args, "dry_run", False):
+    if getattr(args, "procs", 1) > 1 and not inside_mpi() and not getattr(args, "dry_run", False):
         words = sys.argv[1:] if argv is None else argv
-        return exit_status(lambda: run_processes(words, args.procs, args.hostfile, args.device != "cpu"))
-    return exit_status(lambda: args.command(args))
+        return run_processes(words, args.procs, args.hostfile, args.device != "cpu")
+    return args.command(args)
 
 
 def command_train(args: argparse.Namespace) -> int:
@@ -46,7 +48,8 @@ def command_train(args: argparse.Namespace) -> int:
     from jittor_tsit.show_plan import show_plan
     from jittor_tsit.train import configure, run_each, run_training
 
-    overrides = [*args.overrides, *([f"split={args.split}"] if args.split else [])]
+    named = {"split": args.split, "on_nan": args.on_nan}
+    overrides = [*args.overrides, *(f"{name}={value}" for name, value in named.items() if value)]
     run_dir = args.run_dir or RUNS / experiment_file.stem
     runs = load_runs(experiment_file)
     if runs:

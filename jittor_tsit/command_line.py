@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Callable, List, Mapping
 
+from jittor_tsit.config import ON_NAN
+
 # Systems with a layout in official_layouts.LAYOUTS.
 OFFICIAL = ("tsit", "spade", "pix2pix", "cyclegan", "simgan", "unit", "bicyclegan", "stargan")
 BOARDS = ("2022a", "2022b", "2023a")  # the contest's formulas, metrics.contest.BOARDS
@@ -46,6 +48,11 @@ def parser(run: Mapping[str, Command]) -> argparse.ArgumentParser:
         help="train on the stems listed in it, one a line; or the folder of the phases' lists; default: all",
     )
     train.add_argument("--run-dir", type=Path, metavar="DIR", help="where results go; default: runs/<experiment>")
+    train.add_argument(
+        "--on-nan",
+        choices=ON_NAN,
+        help="when a loss or a gradient is not finite: stop, or skip the step; default: the experiment's, stop",
+    )
     train.add_argument("--dry-run", action="store_true", help="print all options, and the plan of the phases, and stop")
     add_processes(train)
     train.add_argument("--device", choices=("auto", "cpu"), default="auto", help="auto: the GPU where there is one")

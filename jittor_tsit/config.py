@@ -22,9 +22,10 @@ class OptimConfig:
     epoch_nimg: int = 1000  # the rate falls once in so many images; an epoch in the papers
     weight_decay: float = 0.0  # AdamW's, of the segmenter; the papers of image synthesis have none
     ema_halflife_nimg: float = 0.0  # half-life of G's averaged weights; 0: no average is kept
+    clip_norm: float = 0.0  # longest gradient of one optimizer, over all its parameters; 0, as in the papers: any
 
     def __post_init__(self):
-        for name in ("lr_G", "lr_D", "constant_nimg", "decay_nimg", "weight_decay", "ema_halflife_nimg"):
+        for name in ("lr_G", "lr_D", "constant_nimg", "decay_nimg", "weight_decay", "ema_halflife_nimg", "clip_norm"):
             _require(getattr(self, name) >= 0, f"optim.{name}={getattr(self, name)}: must be 0 or more")
         _require(self.epoch_nimg > 0, f"optim.epoch_nimg={self.epoch_nimg}: must be positive")
         _require(all(0 <= beta < 1 for beta in self.betas), f"optim.betas={self.betas}: each from 0 to below 1")
@@ -111,6 +112,9 @@ class DataConfig:
         return self.label_maps.num_ids + self.instance_edges
 
 
+ON_NAN = ("stop", "skip")
+
+
 @dataclass(frozen=True)
 class RunConfig:
     """How long to train, and when to report. All counts are images."""
@@ -125,6 +129,7 @@ class RunConfig:
     judges: str = "judges"  # folder of the judges' weights for it, as `score` has it
     grid_rows: int = 4  # pairs in the sample grid
     seed: int = 0
+    on_nan: str = "stop"  # or skip: what a loss or gradient that is not finite does to its step
 
     def __post_init__(self):
         _require(self.total_nimg >= 0, f"total_nimg={self.total_nimg}: must be 0 or more")
@@ -132,6 +137,7 @@ class RunConfig:
             _require(getattr(self, name) > 0, f"{name}={getattr(self, name)}: must be positive")
         _require(self.evaluate_every >= 0, f"evaluate_every={self.evaluate_every}: must be 0 or more")
         _require(0 <= self.seed < 2**32, f"seed={self.seed}: allowed are 0 to 2^32 - 1")
+        _require(self.on_nan in ON_NAN, f"on_nan={self.on_nan}: allowed are {', '.join(ON_NAN)}")
 
 
 @dataclass(frozen=True)

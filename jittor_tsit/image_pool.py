@@ -32,7 +32,8 @@ class ImagePool:
         """For each image itself, or an older one whose place it takes.
 
         Args:
-            index: Places of the images in the run, of which none is left out from its first image on.
+            index: Places of the images in the run, of which none is left out from its first image on. Where one of the
+                first `size` was, because its step was taken back, a grey image is given once.
 
         Shapes:
             images [N, C, H, W] without gradient -> the same

@@ -14,7 +14,6 @@ import socket
 import subprocess
 import sys
 import time
-import traceback
 from pathlib import Path
 from typing import Callable, List, Optional, Sequence
 
@@ -61,11 +60,7 @@ def run_member(command: Callable[[], int]) -> int:
     """
     signal.signal(STOP_SIGNAL, signal.default_int_handler)  # until training handles it
     os.register_at_fork(after_in_child=_leave_signals)
-    try:
-        status = exit_status(lambda: _member(command))
-    except BaseException:
-        traceback.print_exc()
-        status = 1
+    status = exit_status(lambda: _member(command))
     if status:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -19,6 +19,23 @@ def count_parameters(module: nn.Module) -> int:
     return sum(var.numel() for var in trainable(module).values())
 
 
+def squares(gradients: Mapping[str, jt.Var]) -> jt.Var:
+    """The squared length of each gradient, [number of them]; not finite where one of its numbers is not."""
+    return jt.concat([gradient.detach().sqr().sum() for gradient in gradients.values()])
+
+
+def clipped(gradients: Mapping[str, jt.Var], squared: jt.Var, longest: float) -> Dict[str, jt.Var]:
+    """Gradients shortened together to a length, if they are longer.
+
+    Args:
+        squared: Their `squares`.
+
+    Source: torch.nn.utils.clip_grad_norm_, with its 1e-6.
+    """
+    factor = jt.minimum(longest / (jt.sqrt(squared.sum()) + 1e-6), 1.0)
+    return {name: gradient * factor for name, gradient in gradients.items()}
+
+
 class Optimizer:
     """Named parameters and a rate. A subclass writes `apply` and `state_dict`.
 

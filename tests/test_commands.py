@@ -102,6 +102,8 @@ def test_a_dry_run_prints_the_options_and_touches_nothing(place):
     ((*TRAIN, "optim.lr_G=nan"), "optim.lr_G=nan: not a number"),
     ((*TRAIN, "form=ast"), "trainA: no such folder"),
     (("train", "--fast"), "unrecognized arguments: --fast"),
+    ((*TRAIN, "--on-nan", "wait"), "invalid choice: 'wait' (choose from"),
+    ((*TRAIN, "optim.clip_norm=-1"), "optim.clip_norm=-1.0: must be 0 or more"),
     (("paint",), "invalid choice: 'paint'"),
     (("convert", "--from", "absent.pth", "--system", "tsit", "--out", "x.safetensors"), "absent.pth: no such file"),
     (("convert", "--from", "tiny.py", "--system", "tsit", "--out", "x.safetensors"), "tiny.py: starts with"),
@@ -129,6 +131,19 @@ def test_faulty_data_gets_one_line_and_status_2(tmp_path, damage, message):
     (tmp_path / "tiny.py").write_text(EXPERIMENT)
     assert message in error_of(command(tmp_path, *TRAIN))
     assert not list(tmp_path.glob("runs/*/state-*"))
+
+
+def test_the_same_training_gives_the_same_bytes(place, run):
+    again = command(place, *TRAIN, "--run-dir", "again")
+    assert again.returncode == 0, again.stderr
+    for name in ("state-000000002.safetensors", "grid-000000002.png"):
+        assert (place / "again" / name).read_bytes() == (run / name).read_bytes()
+
+
+def test_on_nan_is_an_option_of_its_own(place):
+    shown = command(place, *TRAIN, "--dry-run", "--on-nan", "skip", "optim.clip_norm=1")
+    options = json.loads(shown.stdout)
+    assert options["run"]["on_nan"] == "skip" and options["config"]["optim"]["clip_norm"] == 1.0
 
 
 def test_an_exported_and_converted_checkpoint_makes_the_same_images(place, run):

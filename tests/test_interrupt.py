@@ -1,4 +1,4 @@
-"""Ctrl-C at a terminal, which reaches every process of a command."""
+"""Ctrl-C at a terminal, which reaches every process of a command, and the terminate signal, which reaches one."""
 
 import os
 import signal
@@ -11,13 +11,30 @@ import pytest
 
 from data_tools.synthetic import write_set
 from jittor_tsit.training.checkpoint import checkpoint_paths
+from jittor_tsit.training.interrupt import stopping_gently
 
 ROOT = Path(__file__).parents[1]
 SIZE = ["width=2", "width_D=2", "image_width=256", "image_height=128"]
 
 
+SECONDS = 10  # from the signal to the checkpoint and the end, as promised
+
+
+def test_the_second_signal_ends_at_once():
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    with stopping_gently() as asked_to_stop:
+        assert not asked_to_stop()
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert asked_to_stop()
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(1)  # a handler runs between two lines
+    assert {number: signal.getsignal(number) for number in before} == before
+
+
 @pytest.mark.slow
-def test_ctrl_c_at_a_terminal_saves_and_ends(tmp_path):
+@pytest.mark.parametrize("kill, number", [(os.killpg, signal.SIGINT), (os.kill, signal.SIGTERM)])
+def test_a_signal_saves_and_ends(kill, number, tmp_path):
     write_set(tmp_path / "set", 4, 0, 256, 128)
     run_dir = tmp_path / "run"
     options = [*SIZE, "status_nimg=1", "total_nimg=100000"]
@@ -29,8 +46,8 @@ def test_ctrl_c_at_a_terminal_saves_and_ends(tmp_path):
             while not (run_dir / "stats.jsonl").exists():  # compiling may take minutes
                 assert process.poll() is None, (tmp_path / "out").read_text()
                 time.sleep(0.2)
-            os.killpg(process.pid, signal.SIGINT)
-            assert process.wait(timeout=120) == 130, (tmp_path / "out").read_text()
+            kill(process.pid, number)
+            assert process.wait(timeout=SECONDS) == 130, (tmp_path / "out").read_text()
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)

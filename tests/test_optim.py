@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from jittor import nn
 
-from jittor_tsit.optim import Adam, linear_decay, update_average
+from jittor_tsit.optim import Adam, clipped, linear_decay, squares, update_average
 
 
 def numpy_adam(param, grads, lr, betas, eps=1e-8):
@@ -76,3 +76,22 @@ def test_weight_decay_takes_its_share_of_matrices_and_nothing_of_biases():
     optimizer = Adam({"matrix": matrix, "bias": bias}, lr=0.1, betas=(0.0, 0.9), weight_decay=0.5)
     optimizer.apply({"matrix": jt.array([[0.0]]), "bias": jt.array([0.0])})
     np.testing.assert_allclose([matrix.item(), bias.item()], [2.0 * (1 - 0.1 * 0.5), 2.0], rtol=1e-6)
+
+
+@pytest.mark.parametrize("longest", [0.5, 100.0])
+def test_gradients_are_shortened_together_as_pytorch_does(longest, rng):
+    """torch.nn.utils.clip_grad_norm_ in float64."""
+    grads = {"matrix": rng.standard_normal((3, 4)), "bias": rng.standard_normal(5) * 10}
+    norm = np.sqrt(sum((grad**2).sum() for grad in grads.values()))
+    factor = min(1.0, longest / (norm + 1e-6))
+    given = {name: jt.array(grad.astype(np.float32)) for name, grad in grads.items()}
+    squared = squares(given)
+    np.testing.assert_allclose(squared.numpy(), [(grad**2).sum() for grad in grads.values()], rtol=1e-5)
+    for name, grad in clipped(given, squared, longest).items():
+        np.testing.assert_allclose(grad.numpy(), grads[name] * factor, rtol=1e-5)  # float32 sums
+
+
+def test_a_gradient_that_is_not_finite_shows_in_its_square():
+    for value in ("nan", "inf", "-inf"):
+        found = squares({"good": jt.array([1.0, 2.0]), "bad": jt.array([1.0, float(value)])}).numpy()
+        assert np.isfinite(found[0]) and not np.isfinite(found[1])

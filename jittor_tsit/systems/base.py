@@ -2,7 +2,7 @@
 
 import copy
 from contextlib import nullcontext
-from typing import Any, Callable, Dict, List, Mapping, Sequence
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Sequence
 
 import jittor as jt
 from jittor import nn
@@ -12,8 +12,16 @@ from jittor_tsit import losses, parallel
 from jittor_tsit.config import OptimConfig
 from jittor_tsit.layers.mode import holding_vectors
 from jittor_tsit.noise import Noise
-from jittor_tsit.optim import Optimizer, linear_decay, update_average
+from jittor_tsit.optim import Optimizer, clipped, linear_decay, squares, update_average
 from jittor_tsit.plan import PlannedPhase
+
+
+class Update(NamedTuple):
+    """What one use of an optimizer tells of itself."""
+
+    optimizer: str  # its name
+    terms: Dict[str, jt.Var]  # of its loss
+    squares: jt.Var  # `optim.squares` of its gradients, before they are clipped
 
 
 class System:
@@ -45,6 +53,7 @@ class System:
         self.networks: Dict[str, nn.Module] = {}  # those that a checkpoint holds
         self.optimizers: Dict[str, Optimizer] = {}
         self.extras: Dict[str, Any] = {}  # what else a checkpoint of a run holds, such as image pools
+        self.updates: List[Update] = []  # since `begin`
 
     def train_step(self, parts: Sequence[Any], step: int) -> Dict[str, jt.Var]:
         """Update every network once; returns the unweighted terms by name, such as "G/gan".
@@ -110,8 +119,15 @@ class System:
             _add(totals, {key: term.detach() for key, term in terms.items()}, part.share.weight)
             if len(parts) > 1:
                 jt.sync([*gradients.values(), *totals.values()])  # one part's activations in memory at a time
-        optimizer.apply({key: parallel.summed(gradient) for key, gradient in gradients.items()})
-        return {key: parallel.summed(total) for key, total in totals.items()}
+        gradients = {key: parallel.summed(gradient) for key, gradient in gradients.items()}
+        squared = squares(gradients)
+        if self.optim.clip_norm:
+            gradients = clipped(gradients, squared, self.optim.clip_norm)
+        optimizer.apply(gradients)
+        jt.sync([squared])  # as the parameters, so that the gradients are not kept in memory for it
+        totals = {key: parallel.summed(total) for key, total in totals.items()}
+        self.updates.append(Update(name, totals, squared))
+        return totals
 
     def slope_terms(
         self,
@@ -140,6 +156,7 @@ class System:
 
     def begin(self, phase: PlannedPhase, nimg: int) -> None:
         """Take over a phase's loss weights, and the rates that hold in it after `nimg` images."""
+        self.updates = []
         self.weights, optim = phase.weights, self.optim
         factor = linear_decay(nimg, optim.constant_nimg, optim.decay_nimg, optim.epoch_nimg)
         for name, optimizer in self.optimizers.items():
@@ -162,6 +179,10 @@ class System:
         jt.sync_all()  # Jittor 1.3.11 cannot fuse a pending jt.array into a broadcast
         for name, optimizer in self.optimizers.items():
             optimizer.num_steps = self.updates_of(name, num_steps)
+
+    def parameter_name(self, optimizer: str, name: str) -> str:
+        """What a checkpoint calls a parameter of an optimizer, which leaves out the network if there is but one."""
+        return name if name.partition(".")[0] in self.networks else f"{optimizer}.{name}"
 
     def updates_of(self, name: str, num_steps: int) -> int:
         """How often an optimizer has been used in a run's first steps."""

@@ -60,6 +60,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     part = path.with_suffix(".part")
     try:
         save_file({name: np.asarray(array, order="C") for name, array in checkpoint.arrays.items()}, part, metadata)
+        _sort_header(part)
         os.chmod(part, 0o666 & ~_umask())  # the library writes for the owner alone
         _flush(part)
         os.replace(part, path)
@@ -69,6 +70,17 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         if part.exists():
             part.unlink()
     _flush(path.parent)
+
+
+def _sort_header(path: Path) -> None:
+    """Bring the texts of a safetensors header into an order: the library has another one each time."""
+    with open(path, "r+b") as file:
+        size = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(size))
+        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+        text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()  # as the library writes it
+        file.seek(8)
+        file.write(text.ljust(size))
 
 
 def _umask() -> int:

@@ -13,6 +13,7 @@ from jittor_tsit.plan import Step, is_due
 from jittor_tsit.systems.base import System
 from jittor_tsit.ticker import waiting_for
 from jittor_tsit.training.checkpoint import Progress
+from jittor_tsit.training.guard import Guard
 from jittor_tsit.training.run_dir import RunLog
 
 COMPILE_NOTE = "first step: compiling the model's operators, once, about 4 minutes on 2 cores"
@@ -39,6 +40,7 @@ def train(
     Raises:
         NonFiniteLoss: Training has gone astray; the last snapshot is from before.
     """
+    guard = Guard(system, run.on_nan)
     for step in steps:
         # Read.
         started = time.time()
@@ -47,18 +49,25 @@ def train(
 
         # Step.
         system.begin(step.phase, progress.nimg)
+        guard.begin_step()
         before = progress.nimg
         with nullcontext() if log.has_begun else waiting_for(COMPILE_NOTE):
             terms = system.train_step(parts, step=progress.num_steps)
             progress = Progress(before + step.size, progress.num_steps + 1)
-            system.update_average(step.size, progress.nimg)
+            fault = guard.fault(progress.nimg)
+            if not fault:
+                system.update_average(step.size, progress.nimg)
             jt.sync_all()  # runs what is pending, so that no graph grows over steps
-        log.add(terms, progress.nimg)
+        if fault:
+            log.skip(fault, progress.nimg)
+        else:
+            log.add(terms, progress.nimg)
 
-        # Report. The only place that waits for values; what is saved is known to be finite.
+        # Report. What is saved is known to be finite.
         stops = asked_to_stop()
         is_snapshot = stops or progress.nimg == step.phase.end or is_due(before, progress.nimg, run.snapshot_nimg)
         if is_snapshot or is_due(before, progress.nimg, run.status_nimg):
+            guard.check()
             log.status(progress.nimg)
 
         # Save.

@@ -15,13 +15,18 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from data_tools.errors import InputError
 from data_tools.files import write_atomic
+from jittor_tsit.launch import CommonError
 from jittor_tsit.ticker import on_terminal
 
 
-class NonFiniteLoss(InputError):
-    """A loss term became infinite or not a number."""
+class NonFiniteLoss(CommonError):
+    """A loss term, a gradient or a weight became infinite or not a number."""
+
+
+LOWER_RATES = (
+    "start again in another --run-dir with lower rates (optim.lr_G, optim.lr_D) or shorter gradients (optim.clip_norm)"
+)
 
 
 class RunLog:
@@ -36,7 +41,7 @@ class RunLog:
     def __init__(self, directory: Path, total_nimg: int, nimg: int):
         self.directory = directory
         self.started, self.waited = time.time(), 0.0
-        self.last_nimg, self.has_begun = nimg, False
+        self.last_nimg, self.has_begun, self.num_skipped = nimg, False, 0
         self.terms: List[Dict[str, jt.Var]] = []
         self.seen: List[int] = []  # images after each of them
         _forget_after(directory / "stats.jsonl", nimg)
@@ -57,21 +62,24 @@ class RunLog:
         self.seen.append(nimg)
         self.bar.update(nimg - self.bar.n)
 
-    def status(self, nimg: int) -> None:
-        """Mean terms since the last status, to screen, log.txt and stats.jsonl.
+    def skip(self, fault: str, nimg: int) -> None:
+        """Count a step that was dropped, and say why."""
+        self.num_skipped += 1
+        self.line(f"{fault}; this step is skipped")
+        self.bar.update(nimg - self.bar.n)
 
-        Raises:
-            NonFiniteLoss: Names the term and the first image after which it was so.
-        """
+    def status(self, nimg: int) -> None:
+        """Mean terms since the last status, of the steps that were not skipped, to screen, log.txt and stats.jsonl."""
         if not self.terms:
             return
         values = _values(self.terms, self.seen)
-        self._require_finite(values)
         seconds = time.time() - self.started
         stats = {name: float(np.mean(list(series.values()))) for name, series in values.items()}
         speed = (nimg - self.last_nimg) / seconds
         memory = peak_memory()
         record = {"nimg": nimg, "img_per_s": speed, "waited_for_data": self.waited / seconds, **memory, **stats}
+        if self.num_skipped:
+            record["skipped_steps"] = self.num_skipped  # since this start of the run
         with open(self.directory / "stats.jsonl", "a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")
         numbers = "  ".join(f"{name} {value:.3f}" for name, value in stats.items())
@@ -79,15 +87,6 @@ class RunLog:
         peaks = ", ".join(f"{name.replace('_', ' ')} {value:.1f}" for name, value in memory.items())
         self.line(f"{nimg} images  {speed:.2f} img/s ({waiting}, {peaks})  {numbers}")
         self.terms, self.seen, self.last_nimg, self.started, self.waited = [], [], nimg, time.time(), 0.0
-
-    def _require_finite(self, values: Dict[str, Dict[int, float]]) -> None:
-        for name, series in values.items():
-            bad = [nimg for nimg, value in series.items() if not math.isfinite(value)]
-            if bad:
-                raise NonFiniteLoss(
-                    f"the loss term {name} is {series[bad[0]]} in the step that ends with image {bad[0]}; "
-                    f"start again in another --run-dir with lower rates (optim.lr_G, optim.lr_D)"
-                )
 
     def close(self) -> None:
         """End the progress bar."""
@@ -104,6 +103,9 @@ class SilentLog:
         """Nothing."""
 
     def add(self, terms: Dict[str, jt.Var], nimg: int) -> None:
+        """Nothing."""
+
+    def skip(self, fault: str, nimg: int) -> None:
         """Nothing."""
 
     def status(self, nimg: int) -> None:
@@ -130,8 +132,7 @@ def require_finite(arrays: Dict[str, np.ndarray], nimg: int) -> None:
     for name, array in arrays.items():
         if not np.isfinite(array).all():
             raise NonFiniteLoss(
-                f"{name} is not finite after image {nimg}, the last losses were; "
-                "start again in another --run-dir with lower rates (optim.lr_G, optim.lr_D)"
+                f"{name} is not finite after image {nimg}, the last losses and gradients were; {LOWER_RATES}"
             )
 
 

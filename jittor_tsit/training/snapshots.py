@@ -62,11 +62,12 @@ class Snapshots:
 
     def _write(self, arrays: Dict[str, np.ndarray], progress: Progress) -> None:
         require_finite(arrays, progress.nimg)
-        images = map(to_pixels, self.system.columns(self.batch, Noise(self.run.seed)))
-        save_grid(self.run_dir / f"grid-{progress.nimg:09d}.png", [self.before, *images, *self.after])
         path = checkpoint_path(self.run_dir, progress.nimg)
         save_checkpoint(path, Checkpoint(arrays, progress, self.options))
         prune(path, self.run.keep_snapshots)
+        # After it: the first grid compiles operators, for which a run that was asked to stop may be given no time.
+        images = map(to_pixels, self.system.columns(self.batch, Noise(self.run.seed)))
+        save_grid(self.run_dir / f"grid-{progress.nimg:09d}.png", [self.before, *images, *self.after])
         if self.evaluate:
             self.evaluate(progress, path)
 

@@ -156,6 +156,25 @@ def test_a_batch_in_parts_gives_the_step_of_the_whole_but_for_batch_norm(name):
         assert_same_step(chosen[1], chosen[0], rtol)
 
 
+@pytest.mark.parametrize("name, share", [("simgan", 1.0), ("pix2pix", 0.5)])
+def test_the_gradient_of_a_whole_batch_is_clipped(name, share):
+    """Adam's first moment is after the first step `share` = 1 - beta1 of the gradient, SGD's is the gradient."""
+    lengths, longest = {}, 5e-4
+    for num_parts, clip_norm in ((1, 0.0), (1, longest), (2, longest)):
+        system = make_system(name)
+        hold_batch_norm(system)
+        system.optim = dataclasses.replace(system.optim, clip_norm=clip_norm)
+        whole = make_batch(system, size=2)
+        train_once(system, [piece_of(whole, *piece) for piece in split_batch(0, 2, num_parts)])
+        for key, optimizer in system.optimizers.items():
+            mean = np.concatenate([var.numpy().ravel() for var in optimizer.mean.values()])
+            lengths[key, num_parts, clip_norm] = np.linalg.norm(mean) / share
+    for key in system.optimizers:
+        assert lengths[key, 1, 0.0] > 2 * longest
+        for num_parts in (1, 2):  # 1e-6 is added to the length in clip_grad_norm_
+            assert lengths[key, num_parts, longest] == pytest.approx(longest, rel=1e-3)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_fifty_steps_stay_finite(name):

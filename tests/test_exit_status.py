@@ -1,0 +1,59 @@
+"""How commands end: their statuses, and what is on the screen."""
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from data_tools.errors import BUG, InputError, exit_status
+
+ROOT = Path(__file__).parents[1]
+
+
+def failing(error):
+    def command():
+        raise error
+
+    return command
+
+
+@pytest.mark.parametrize(
+    "error, status, line",
+    [
+        (InputError("x.png: is empty"), 2, "error: x.png: is empty"),
+        (PermissionError(errno.EACCES, "Permission denied", "runs/x"), 2, "error: runs/x: Permission denied"),
+        (OSError(errno.ENOSPC, "No space left on device"), 2, "error: No space left on device"),
+        (MemoryError(), 2, "error: not enough memory"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+    ],
+)
+def test_what_is_not_our_fault_is_told_in_one_line(error, status, line, capsys):
+    assert exit_status(failing(error)) == status
+    assert capsys.readouterr() == ("", f"{line}\n")
+
+
+def test_a_bug_is_shown_with_its_traceback_and_where_to_report_it(capsys):
+    assert exit_status(failing(ZeroDivisionError("of ours"))) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith("Traceback") and lines[-2:] == ["ZeroDivisionError: of ours", BUG]
+
+
+@pytest.mark.parametrize(
+    "words", [("jittor_tsit", "--help"), ("jittor_tsit", "train", "--help"), ("data_tools", "--help")]
+)
+def test_help_for_a_reader_that_has_left_ends_quietly(words):
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", *words], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    process.stdout.close()
+    assert process.stderr.read() == b"" and process.wait(60) == 141
+
+
+def test_an_option_that_is_wrong_still_ends_with_argparses_status(capsys):
+    with pytest.raises(SystemExit) as caught:
+        exit_status(failing(SystemExit(2)))
+    assert caught.value.code == 2 and capsys.readouterr().err == ""
