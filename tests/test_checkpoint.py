@@ -27,7 +27,6 @@ from jittor_tsit.training.checkpoint import (
     prune,
     remove_torsos,
     save_checkpoint,
-    torsos,
 )
 
 
@@ -263,7 +262,7 @@ for nimg in range(1, 1000):
 def test_a_save_that_is_killed_leaves_the_file_before_and_what_is_known_for_a_rest(tmp_path):
     process = subprocess.Popen([sys.executable, "-c", SAVING, str(tmp_path)])
     path, deadline = checkpoint_path(tmp_path, 1), time.time() + 60
-    while not (path.exists() and torsos(tmp_path)):
+    while not (path.exists() and len(os.listdir(tmp_path)) > 1):
         assert process.poll() is None and time.time() < deadline
         time.sleep(0.001)
     process.kill()
