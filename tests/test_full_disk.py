@@ -22,6 +22,7 @@ from jittor_tsit.training.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
+from jittor_tsit.training.run_dir import RunLog
 
 PAGE = 4096  # tmpfs gives room by the page
 
@@ -103,17 +104,18 @@ def status_of_run(run_dir, experiment, nbytes):
 
 def test_a_run_ends_with_a_line_and_goes_on_when_there_is_room(tmp_path, capsys):
     write_set(tmp_path / "set", 4, 0, WIDTH, HEIGHT)
-    experiment, run_dir = make_experiment(tmp_path / "set"), tmp_path / "run"
+    experiment, run_dir = make_experiment(tmp_path / "set", total_nimg=9, snapshot_nimg=9), tmp_path / "run"
     assert train.run_training(experiment, tmp_path / "whole") == 0
-    sizes = {path.name.partition("-")[0]: path.stat().st_size for path in (tmp_path / "whole").iterdir()}
-    stats = (tmp_path / "whole" / "stats.jsonl").read_bytes()
+    sizes = {path.name: path.stat().st_size for path in (tmp_path / "whole").iterdir()}
+    assert sizes["log.txt"] < sizes["stats.jsonl"] > sizes["options.json"] + 200
+    assert sizes["grid-000000009.png"] > 5 * sizes["stats.jsonl"]
     limits = {
         "options.json": 100,
-        "stats.jsonl": stats.index(b"\n") + 50,  # within the second line
-        "grid-": sizes["options.json"] + 2000,
-        "state-": sizes["grid"] + 100_000,
+        "stats.jsonl": sizes["options.json"] + 200,  # in the middle of a line
+        "grid-000000009.png": 4 * sizes["stats.jsonl"],  # log.txt has lines of more than one start
+        "state-000000009.safetensors": 2 * sizes["grid-000000009.png"],
     }
-    for name, nbytes in sorted(limits.items(), key=lambda item: item[1]):
+    for name, nbytes in limits.items():
         before = checkpoint_paths(run_dir)
         capsys.readouterr()
         assert status_of_run(run_dir, experiment, nbytes) == 2, name
@@ -121,7 +123,19 @@ def test_a_run_ends_with_a_line_and_goes_on_when_there_is_room(tmp_path, capsys)
         assert len(errors) == 1 and "File too large" in errors[0] and str(run_dir / name) in errors[0], (name, errors)
         assert checkpoint_paths(run_dir) == before
     assert train.run_training(experiment, run_dir) == 0
-    first, second = (load_checkpoint(checkpoint_path(tmp_path / name, 4)).arrays for name in ("whole", "run"))
+    first, second = (load_checkpoint(checkpoint_path(tmp_path / name, 9)).arrays for name in ("whole", "run"))
     for name, array in first.items():
         np.testing.assert_array_equal(array, second[name], err_msg=name)
     assert not list(run_dir.glob("*.part")) and not list(run_dir.glob(".*.tmp"))
+
+
+def test_lines_that_were_cut_short_harm_no_other(tmp_path):
+    (tmp_path / "log.txt").write_text("first\nsec")
+    lines = ['{"nimg": 2, "G/gan": 1}', '{"nimg": 4, "G/g', "\0\0\0", '{"nimg": 6}', '{"nimg": 2']
+    (tmp_path / "stats.jsonl").write_text("\n".join(lines))
+    log = RunLog(tmp_path, 8, 4)
+    log.line("third")
+    log.close()
+    first, second, third = (tmp_path / "log.txt").read_text().splitlines()
+    assert (first, second, third[-6:]) == ("first", "sec", " third")
+    assert (tmp_path / "stats.jsonl").read_text() == lines[0] + "\n"

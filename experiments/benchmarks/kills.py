@@ -268,8 +268,9 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="where the record is appended to")
     args = parser.parse_args()
     kills = {number: count for number, count in ((1, args.kills - args.two), (2, args.two)) if count}
-    with tempfile.TemporaryDirectory() as place:
-        records = kill(Path(place), kills, args.total_nimg, args.seed)
+    place = Path(tempfile.mkdtemp())
+    records = kill(place, kills, args.total_nimg, args.seed)
+    shutil.rmtree(place)  # after a fault it stays, to be looked at
     line = json.dumps({**describe_machine(), "kills": args.kills, "seed": args.seed, "runs": records})
     print(line)
     if args.out:
