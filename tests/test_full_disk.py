@@ -131,7 +131,7 @@ def test_a_run_ends_with_a_line_and_goes_on_when_there_is_room(tmp_path, capsys)
 
 def test_lines_that_were_cut_short_harm_no_other(tmp_path):
     (tmp_path / "log.txt").write_text("first\nsec")
-    lines = ['{"nimg": 2, "G/gan": 1}', '{"nimg": 4, "G/g', "\0\0\0", '{"nimg": 6}', '{"nimg": 2']
+    lines = ['{"nimg": 2, "G/gan": 1}', '{"nimg": 4, "G/g', "\0\0\0", '{"nimg": 6}', '{"nimg": 2}']
     (tmp_path / "stats.jsonl").write_text("\n".join(lines))
     log = RunLog(tmp_path, 8, 4)
     log.line("third")

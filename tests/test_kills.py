@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from parallel.started import needs_mpi
 
-from experiments.benchmarks.kills import Fault, Runs, kill, prepare, require_whole
+from experiments.benchmarks.kills import Fault, kill, require_whole
 from jittor_tsit.training.checkpoint import Checkpoint, Progress, checkpoint_path, save_checkpoint
 
 
