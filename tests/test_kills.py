@@ -1,7 +1,5 @@
 """The kills of `experiments.benchmarks.kills` in their short form, and what it says of files that are not whole."""
 
-import json
-
 import numpy as np
 import pytest
 from parallel.started import needs_mpi

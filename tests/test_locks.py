@@ -11,8 +11,10 @@ import sys
 from contextlib import contextmanager
 
 import pytest
+from tiny import make_experiment
 
-from data_tools.errors import InputError
+from data_tools.errors import InputError, exit_status
+from jittor_tsit import train
 from jittor_tsit.ticker import _waiting_for, lock_holder
 from jittor_tsit.training import lock as module
 from jittor_tsit.training.lock import LOCK, lock_run_dir
@@ -60,6 +62,16 @@ def test_a_second_training_is_told_who_writes_there(tmp_path):
             lock_run_dir(tmp_path, print)
     holder = rf"process {pid} on {re.escape(socket.gethostname())}, since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d"
     assert re.search(rf"another training writes there \({holder}\); wait for it or stop it", str(caught.value))
+
+
+def test_a_second_training_ends_before_it_touches_anything(tmp_path, capsys):
+    run_dir = tmp_path / "run"
+    with running(TRAINING, run_dir) as (_, (pid, _)):
+        (run_dir / "state-000000002.part").write_text("the first one is saving")
+        before = sorted(run_dir.iterdir())
+        assert exit_status(lambda: train.run_training(make_experiment(tmp_path / "absent"), run_dir)) == 2
+    assert f"error: {run_dir}: another training writes there (process {pid}" in capsys.readouterr().err
+    assert sorted(run_dir.iterdir()) == before
 
 
 def test_a_killed_training_blocks_nobody_though_its_children_live_on(tmp_path):
