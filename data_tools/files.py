@@ -13,6 +13,8 @@ from data_tools.errors import InputError
 # What the user can mend by naming another place. A full disk is not among them: it stays an OSError.
 _WRONG_PLACE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
 
+TEMPORARY = ".tmp"  # ends the hidden names
+
 
 def write_atomic(path: Path, data: bytes) -> None:
     """Put `data` into `path`; as `write_through`."""
@@ -28,7 +30,7 @@ def write_through(path: Path, write: Callable[[Path], object]) -> None:
     """
     path = Path(path)
     # Not made from the file's own name, which may already be as long as the file system allows.
-    temporary = path.parent / f".{os.getpid()}-{threading.get_ident()}.tmp"
+    temporary = path.parent / f".{os.getpid()}-{threading.get_ident()}{TEMPORARY}"
     try:
         write(temporary)
         os.replace(temporary, path)
@@ -36,6 +38,21 @@ def write_through(path: Path, write: Callable[[Path], object]) -> None:
         raise _explained(path, error) from error
     finally:
         _remove(temporary)
+
+
+def append_line(path: Path, line: str) -> None:
+    """Put a line at the end of a text file. Errors as `write_through`."""
+    try:
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(line + "\n")
+    except OSError as error:
+        raise _explained(path, error) from error
+
+
+def remove_temporaries(folder: Path) -> None:
+    """Delete the hidden files of writers that were killed; of a folder where nobody else writes now."""
+    for path in Path(folder).glob(f".*-*{TEMPORARY}"):
+        path.unlink()
 
 
 def read_text(path: Path) -> str:

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Optional
 
 QUIET_SECONDS = 5  # what is over sooner needs no line
 TERMINAL_SECONDS = 1  # between updates of the line
@@ -36,6 +38,31 @@ def waiting_for(what: str):
         ticker.communicate(b"done")  # closing alone is not enough: processes that Jittor forked hold the pipe open
 
 
+def _waiting_for(pid: int) -> str:
+    """Which process has the lock that a process waits for, as text; compiling, Jittor locks its cache."""
+    holder = lock_holder(pid)
+    return f"; process {holder} is compiling, waiting for it" if holder else ""
+
+
+def lock_holder(pid: int, table: Path = Path("/proc/locks")) -> Optional[int]:
+    """The process that has the file lock for which another waits; None if it waits for none, or it cannot be known.
+
+    Args:
+        table: "1: FLOCK ADVISORY WRITE 4711 08:01:99 0 EOF", who has it, then "1: -> FLOCK …", who waits for it.
+    """
+    holders = {}
+    try:
+        lines = table.read_text().splitlines()
+    except OSError:  # no Linux
+        return None
+    for number, *words in map(str.split, lines):
+        if words[0] != "->":
+            holders[number] = int(words[3])
+        elif int(words[4]) == pid:
+            return max(holders[number], 0) or None  # 0 or -1: on the other side of a container
+    return None
+
+
 def main() -> None:
     """Write the line to standard error from time to time, until something arrives on standard input."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's end closes standard input
@@ -44,7 +71,7 @@ def main() -> None:
     pause, is_shown = QUIET_SECONDS, False
     while not select.select([sys.stdin], [], [], pause)[0]:
         minutes, seconds = divmod(int(time.time() - started), 60)
-        line = f"{text} ({minutes}:{seconds:02d} so far)"
+        line = f"{text}{_waiting_for(os.getppid())} ({minutes}:{seconds:02d} so far)"
         sys.stderr.write(f"\r{line}\033[K" if overwrites else f"{line}\n")
         sys.stderr.flush()
         pause, is_shown = TERMINAL_SECONDS if overwrites else FILE_SECONDS, True

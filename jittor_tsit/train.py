@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import List, Optional
 
@@ -39,6 +40,7 @@ from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.systems.base import System
 from jittor_tsit.training.checkpoint import Checkpoint, Progress, check_arrays, checkpoint_path
 from jittor_tsit.training.interrupt import stopping_gently
+from jittor_tsit.training.lock import lock_run_dir
 from jittor_tsit.training.loop import train
 from jittor_tsit.training.options import open_run_dir
 from jittor_tsit.training.run_dir import RunLog, SilentLog
@@ -90,8 +92,13 @@ def run_training(experiment: Experiment, run_dir: Path) -> int:
     """Train to the end, or to the first Ctrl-C; returns the exit status.
 
     Raises:
-        InputError: Faulty data or options, or a run directory of another run.
+        InputError: Faulty data or options, or a run directory of another run or in which another training writes.
     """
+    with parallel.together(lambda: lock_run_dir(run_dir, say) if parallel.rank() == 0 else nullcontext()):
+        return _train_in(run_dir, experiment)
+
+
+def _train_in(run_dir: Path, experiment: Experiment) -> int:
     run, data = experiment.run, experiment.data
     say(f"reading {data.root}")
     system = build_system(experiment)
@@ -121,6 +128,8 @@ def run_training(experiment: Experiment, run_dir: Path) -> int:
     try:
         with stopping_gently() as asked_to_stop:
             evaluation = make_evaluation(system, experiment, plan[-1].end, run_dir, log.line)
+            if evaluation and newest:
+                evaluation.catch_up(progress, checkpoint_path(run_dir, progress.nimg))
             snapshot = Snapshots(system, samples[0], run, options, run_dir, evaluation)
             steps = steps_from(plan, progress.nimg)
             progress = train(system, steps, incoming, run, log, snapshot, progress, asked_to_stop)

@@ -1,6 +1,10 @@
 """Checkpoints: whole or not at all, and every fault named."""
 
+import json
 import os
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -10,13 +14,16 @@ from safetensors.numpy import save_file
 from data_tools.errors import InputError
 from jittor_tsit.training import checkpoint as module
 from jittor_tsit.training.checkpoint import (
+    BEST,
     Checkpoint,
     Progress,
     check_arrays,
+    check_checkpoint,
     checkpoint_path,
     checkpoint_paths,
     load_checkpoint,
     load_newest,
+    newest_readable,
     prune,
     remove_torsos,
     save_checkpoint,
@@ -69,13 +76,105 @@ def test_files_of_other_kinds_are_refused(tmp_path):
         load_checkpoint(tmp_path / "absent.safetensors")
 
 
-def test_a_damaged_newest_file_is_passed_over_and_kept(tmp_path):
+def save_two(run_dir):
+    """Checkpoints after 10 and 20 images; the path of the newer."""
     for nimg in (10, 20):
-        save_checkpoint(checkpoint_path(tmp_path, nimg), make(nimg=nimg))
-    newest = checkpoint_path(tmp_path, 20)
-    newest.write_bytes(newest.read_bytes()[:100])
-    warnings = []
+        save_checkpoint(checkpoint_path(run_dir, nimg), make(nimg=nimg))
+    return checkpoint_path(run_dir, 20)
+
+
+def flip(path, place, mask=1):
+    """Change bits of one byte."""
+    data = bytearray(path.read_bytes())
+    data[place] ^= mask
+    path.write_bytes(data)
+
+
+def as_of_before_the_checksums(path):
+    """The same checkpoint in a file as they were written before there were checksums."""
+    progress, experiment = json.dumps(make().progress._asdict()), json.dumps(make().experiment)
+    save_file(make().arrays, path, {"format": "jittor_tsit 1", "progress": progress, "experiment": experiment})
+
+
+def test_any_changed_byte_is_noticed(tmp_path):
+    path = checkpoint_path(tmp_path, 10)
+    save_checkpoint(path, make())
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        flip(path, place)
+        with pytest.raises(InputError, match=path.name):
+            load_checkpoint(path)
+        path.write_bytes(whole)
+    load_checkpoint(path)
+
+
+def test_a_changed_byte_is_noticed_or_changes_nothing_whatever_its_bits(tmp_path, rng):
+    path = checkpoint_path(tmp_path, 10)
+    save_checkpoint(path, make())
+    whole = path.read_bytes()
+    for place, mask in zip(rng.integers(0, len(whole), 2000), rng.integers(1, 256, 2000)):
+        flip(path, place, mask)
+        try:
+            loaded = load_checkpoint(path)
+        except InputError:
+            pass
+        else:  # a blank that has become another one
+            assert (loaded.progress, loaded.experiment) == make()[1:]
+            assert all((loaded.arrays[name] == array).all() for name, array in make().arrays.items())
+        path.write_bytes(whole)
+
+
+def test_damage_is_told_with_the_array_that_has_it(tmp_path):
+    path = checkpoint_path(tmp_path, 10)
+    save_checkpoint(path, make())
+    flip(path, path.read_bytes().index(np.float32(1).tobytes()))
+    with pytest.raises(InputError, match=f"{path.name}: damaged: the array G.weight is not what was written"):
+        load_checkpoint(path)
+    with pytest.raises(InputError, match="G.weight"):
+        check_checkpoint(path)
+    load_checkpoint(path, ("G_ema.",))  # the other is whole
+
+
+@pytest.mark.parametrize("there, here", [(b"F32", b"I32"), (b"F32", b"U32"), (b"[2,3]", b"[3,2]")])
+def test_another_type_or_shape_of_the_same_size_is_damage(tmp_path, there, here):
+    path = checkpoint_path(tmp_path, 10)
+    save_checkpoint(path, make())
+    path.write_bytes(path.read_bytes().replace(there, here))
+    with pytest.raises(InputError, match="damaged: the array G"):
+        load_checkpoint(path)
+
+
+def test_a_file_of_before_the_checksums_is_read(tmp_path):
+    path = checkpoint_path(tmp_path, 10)
+    as_of_before_the_checksums(path)
+    loaded = load_checkpoint(path)
+    assert loaded.progress == Progress(10, 5) and loaded.experiment == make().experiment
+    np.testing.assert_array_equal(loaded.arrays["G.weight"], make().arrays["G.weight"])
+
+
+def test_every_kind_of_array_has_a_checksum(tmp_path):
+    arrays = {"empty": np.zeros((0, 3)), "scalar": np.int64(3), "bool": np.array([True]), "turned": np.eye(3)[::-1].T}
+    save_checkpoint(checkpoint_path(tmp_path, 10), make()._replace(arrays=arrays))
+    for name, array in load_checkpoint(checkpoint_path(tmp_path, 10)).arrays.items():
+        np.testing.assert_array_equal(array, arrays[name])
+
+
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_a_damaged_newest_file_is_set_aside_when_a_run_goes_on(tmp_path, is_cut):
+    newest = save_two(tmp_path)
+    newest.write_bytes(newest.read_bytes()[:100]) if is_cut else flip(newest, -1)
+    content, warnings = newest.read_bytes(), []
     assert load_newest(tmp_path, warnings.append).progress.nimg == 10
+    assert len(warnings) == 1 and newest.name in warnings[0]
+    assert "set aside as state-000000020.safetensors.damaged, going on from state-000000010" in warnings[0]
+    assert not newest.exists() and newest.with_name(newest.name + ".damaged").read_bytes() == content
+
+
+def test_test_passes_over_a_damaged_newest_file_and_leaves_it(tmp_path):
+    newest = save_two(tmp_path)
+    flip(newest, -1)
+    warnings = []
+    assert newest_readable(tmp_path, warnings.append) == checkpoint_path(tmp_path, 10)
     assert len(warnings) == 1 and newest.name in warnings[0]
     assert newest.exists()
 
@@ -111,11 +210,34 @@ def test_pruning_keeps_the_newest(tmp_path):
 
 
 def test_pruning_does_not_take_a_damaged_file_for_the_newest(tmp_path):
-    for nimg in (10, 20):
-        save_checkpoint(checkpoint_path(tmp_path, nimg), make(nimg=nimg))
+    save_two(tmp_path)
     checkpoint_path(tmp_path, 30).write_bytes(b"damaged")
     prune(checkpoint_path(tmp_path, 20), keep=1)
     assert load_newest(tmp_path, print).progress.nimg == 20
+
+
+def test_pruning_counts_no_file_that_was_cut_short(tmp_path):
+    for nimg in (10, 20, 30):
+        save_checkpoint(checkpoint_path(tmp_path, nimg), make(nimg=nimg))
+    cut = checkpoint_path(tmp_path, 20)
+    cut.write_bytes(cut.read_bytes()[:-1])
+    prune(checkpoint_path(tmp_path, 30), keep=2)
+    assert checkpoint_paths(tmp_path) == [checkpoint_path(tmp_path, nimg) for nimg in (10, 20, 30)]
+
+
+def test_nothing_is_deleted_when_the_newest_is_not_what_was_written(tmp_path):
+    newest = save_two(tmp_path)
+    flip(newest, -1)
+    with pytest.raises(InputError, match="damaged"):
+        prune(newest, keep=1)
+    assert checkpoint_path(tmp_path, 10).exists()
+
+
+def test_pruning_does_not_look_at_the_best(tmp_path):
+    newest = save_two(tmp_path)
+    os.link(checkpoint_path(tmp_path, 10), tmp_path / BEST)
+    prune(newest, keep=1)
+    assert load_checkpoint(tmp_path / BEST).progress.nimg == 10
 
 
 def test_nothing_but_damaged_files_is_an_error_and_no_new_start(tmp_path):
@@ -123,13 +245,39 @@ def test_nothing_but_damaged_files_is_an_error_and_no_new_start(tmp_path):
     checkpoint_path(tmp_path, 10).write_bytes(b"damaged")
     with pytest.raises(InputError, match="none of its 1 checkpoints can be read"):
         load_newest(tmp_path, print)
+    assert checkpoint_path(tmp_path, 10).exists()
 
 
 def test_the_rest_of_a_killed_save_is_removed(tmp_path):
     save_checkpoint(checkpoint_path(tmp_path, 10), make())
-    checkpoint_path(tmp_path, 20).with_suffix(".part").write_bytes(b"half")
+    for name in ("state-000000020.part", "best.part", ".123-456.tmp"):
+        (tmp_path / name).write_bytes(b"half")
     remove_torsos(tmp_path)
     assert os.listdir(tmp_path) == [checkpoint_path(tmp_path, 10).name]
+
+
+SAVING = """
+import sys
+from pathlib import Path
+import numpy as np
+from jittor_tsit.training.checkpoint import Checkpoint, Progress, checkpoint_path, save_checkpoint
+arrays = {"G.weight": np.ones(25_000_000, np.float32)}  # a moment's work
+for nimg in range(1, 1000):
+    save_checkpoint(checkpoint_path(Path(sys.argv[1]), 1), Checkpoint(arrays, Progress(1, 1), {}))
+"""
+
+
+def test_a_save_that_is_killed_leaves_the_file_before_and_what_is_known_for_a_rest(tmp_path):
+    process = subprocess.Popen([sys.executable, "-c", SAVING, str(tmp_path)])
+    path, deadline = checkpoint_path(tmp_path, 1), time.time() + 60
+    while not (path.exists() and len(os.listdir(tmp_path)) > 1):
+        assert process.poll() is None and time.time() < deadline
+        time.sleep(0.001)
+    process.kill()
+    process.wait()
+    check_checkpoint(path)
+    remove_torsos(tmp_path)
+    assert os.listdir(tmp_path) == [path.name]
 
 
 @pytest.mark.parametrize("wanted, message", [

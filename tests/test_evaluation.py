@@ -60,6 +60,17 @@ def test_a_scoring_that_is_done_again_takes_the_place_of_the_first(evaluation):
     assert (evaluation.run_dir / BEST).read_text() == "after 8"
 
 
+def test_a_scoring_that_was_cut_off_is_made_up_for_and_no_other(evaluation):
+    reach(evaluation, 4, 0.2)
+    (evaluation.run_dir / "state-8.safetensors").write_text("after 8")  # and killed
+    for _ in range(2):
+        evaluation.scores[:] = [0.6]
+        evaluation.catch_up(Progress(8, 8), evaluation.run_dir / "state-8.safetensors")
+    assert evaluation.scores == [0.6]  # the second time it was not asked for
+    assert [line["rank"] for line in read_metrics(evaluation.run_dir)] == [0.2, 0.6]
+    assert (evaluation.run_dir / BEST).read_text() == "after 8"
+
+
 def test_the_curve_shows_one_row_a_term(evaluation):
     reach(evaluation, 4, 0.2)
     reach(evaluation, 8, 0.6)

@@ -65,6 +65,19 @@ def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(root, whole_run, 
     assert [line["nimg"] for line in stats(run_dir)] == [1, 2, 3, 4]
 
 
+def test_a_damaged_newest_checkpoint_is_set_aside_and_made_again(root, whole_run, tmp_path, capsys):
+    run_dir = tmp_path / "damaged"
+    shutil.copytree(whole_run, run_dir)
+    newest = checkpoint_path(run_dir, 4)
+    data = bytearray(newest.read_bytes())
+    data[-1] ^= 1
+    newest.write_bytes(data)
+    assert train.run_training(make_experiment(root), run_dir) == 0
+    assert "set aside as state-000000004.safetensors.damaged" in capsys.readouterr().err
+    assert (run_dir / "state-000000004.safetensors.damaged").read_bytes() == data
+    assert_same_arrays(newest, checkpoint_path(whole_run, 4))
+
+
 def test_an_interruption_saves_and_the_same_command_goes_on(root, whole_run, tmp_path, monkeypatch):
     run_dir = tmp_path / "stopped"
     step = TSITSystem.train_step

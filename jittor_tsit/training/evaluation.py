@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 
 from data_tools.files import write_atomic
-from jittor_tsit.training.checkpoint import Progress
+from jittor_tsit.training.checkpoint import BEST, Progress
 
-METRICS, CURVE, BEST = "metrics.jsonl", "metrics.png", "best.safetensors"
+METRICS, CURVE = "metrics.jsonl", "metrics.png"
 RANK = "rank"  # the number that decides which checkpoint is best: the higher, the better
 WIDTH, HEIGHT, MARGIN = 640, 160, 24  # of the curve of one term, in pixels
 
@@ -61,6 +61,11 @@ class Evaluation:
         best = max(lines, key=lambda line: line[RANK])["nimg"]
         numbers = "  ".join(f"{name} {value:.4g}" for name, value in scores.items())
         self.say(f"held-out pairs after {progress.nimg} images: {numbers} (best: after {best})")
+
+    def catch_up(self, progress: Progress, checkpoint: Path) -> None:
+        """Score the checkpoint that a run goes on from, if it was saved and the run ended before its scoring did."""
+        if progress.nimg not in [line["nimg"] for line in read_metrics(self.run_dir)]:
+            self(progress, checkpoint)
 
 
 def read_metrics(run_dir: Path) -> List[Dict[str, float]]:

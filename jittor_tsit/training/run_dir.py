@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from data_tools.files import write_atomic
+from data_tools.files import append_line, write_atomic, write_through
 from jittor_tsit.launch import CommonError
 from jittor_tsit.ticker import on_terminal
 
@@ -45,13 +45,13 @@ class RunLog:
         self.terms: List[Dict[str, jt.Var]] = []
         self.seen: List[int] = []  # images after each of them
         _forget_after(directory / "stats.jsonl", nimg)
+        _end_line(directory / "log.txt")
         self.bar = tqdm(total=total_nimg, initial=nimg, unit="img", dynamic_ncols=True, mininterval=_bar_interval())
 
     def line(self, text: str) -> None:
         """One line on the screen and in log.txt."""
         tqdm.write(text, file=sys.stderr)
-        with open(self.directory / "log.txt", "a", encoding="utf-8") as file:
-            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
+        append_line(self.directory / "log.txt", f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}")
 
     def add(self, terms: Dict[str, jt.Var], nimg: int) -> None:
         """Keep the terms of the step that ended after `nimg` images; nothing waits for their values here."""
@@ -80,8 +80,7 @@ class RunLog:
         record = {"nimg": nimg, "img_per_s": speed, "waited_for_data": self.waited / seconds, **memory, **stats}
         if self.num_skipped:
             record["skipped_steps"] = self.num_skipped  # since this start of the run
-        with open(self.directory / "stats.jsonl", "a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
+        append_line(self.directory / "stats.jsonl", json.dumps(record))
         numbers = "  ".join(f"{name} {value:.3f}" for name, value in stats.items())
         waiting = f"{self.waited / seconds:.0%} waiting for data"
         peaks = ", ".join(f"{name.replace('_', ' ')} {value:.1f}" for name, value in memory.items())
@@ -151,13 +150,27 @@ def _values(terms: List[Dict[str, jt.Var]], seen: List[int]) -> Dict[str, Dict[i
 
 
 def _forget_after(path: Path, nimg: int) -> None:
-    """Drop the lines of steps that will be done again, and one that was cut short."""
+    """Drop the lines of steps that will be done again, and what a kill or a full disk left of others."""
     if not path.exists():
         return
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    kept = [line for line in lines if line.endswith("\n") and json.loads(line)["nimg"] <= nimg]
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+    kept = [line for line in lines if line.endswith("\n") and _place_of(line) <= nimg]
     if len(kept) < len(lines):
         write_atomic(path, "".join(kept).encode())
+
+
+def _place_of(line: str) -> float:
+    """After how many images a line of stats.jsonl was written; infinite where it is none."""
+    try:
+        return json.loads(line)["nimg"]
+    except (ValueError, KeyError, TypeError):
+        return math.inf
+
+
+def _end_line(path: Path) -> None:
+    """End a last line that was cut short, so that the next begins on its own."""
+    if path.exists() and path.read_bytes()[-1:] not in (b"", b"\n"):
+        append_line(path, "")
 
 
 def save_grid(path: Path, columns: List[np.ndarray]) -> None:
@@ -167,7 +180,8 @@ def save_grid(path: Path, columns: List[np.ndarray]) -> None:
         columns: Each [N, H, W, 3] uint8.
     """
     rows = np.concatenate(columns, axis=2)  # [N, H, columns * W, 3]
-    Image.fromarray(np.concatenate(list(rows), axis=0)).save(path)
+    picture = Image.fromarray(np.concatenate(list(rows), axis=0))
+    write_through(path, lambda temporary: picture.save(temporary, "PNG"))
 
 
 def contact_sheet(pictures: List[np.ndarray], num_columns: int) -> np.ndarray:

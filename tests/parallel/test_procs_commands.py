@@ -70,7 +70,7 @@ def test_a_run_of_two_processes_leaves_what_one_leaves(run):
     assert places(run) == [2, 4, 5]
     assert [load_checkpoint(path).progress for path in checkpoint_paths(run)] == [(2, 1), (4, 2), (5, 3)]
     assert {path.name for path in run.iterdir()} == {
-        "options.json", "log.txt", "stats.jsonl",
+        "options.json", "log.txt", "stats.jsonl", ".lock",
         *(f"state-00000000{nimg}.safetensors" for nimg in (2, 4, 5)), *(f"grid-00000000{nimg}.png" for nimg in (2, 4, 5)),
     }  # fmt: skip
     log = (run / "log.txt").read_text()

@@ -1,0 +1,282 @@
+"""A small training killed at random moments and started again until it is done, many times over.
+
+    python -m experiments.benchmarks.kills --kills 200 --out kills.jsonl
+
+trains pix2pix at its least size on rendered pairs, with a checkpoint after every step. Of the kills (SIGKILL, seeded) a
+third come at any moment of the process' life, a third while it trains, a third as soon as a checkpoint is being
+written; `--two` of them hit one of two processes of `--procs 2`, or the command that started them. After each kill
+every file of the run must be whole, or what the next start knows for the rest of a save; the next start must go on from
+the newest checkpoint, and the weights at the end must be those of a run without interruption, bit for bit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Optional
+
+import numpy as np
+from PIL import Image
+
+from data_tools.files import append_line
+from data_tools.synthetic import write_set
+from experiments.benchmarks.commands import Command, running
+from experiments.benchmarks.machine import ROOT, describe_machine
+from jittor_tsit.training.checkpoint import check_checkpoint, checkpoint_paths, load_checkpoint, torsos
+
+EXPERIMENT = """
+from jittor_tsit.config import DataConfig, Experiment, RunConfig
+from jittor_tsit.systems.pix2pix import Pix2PixConfig
+
+experiment = Experiment(
+    "pix2pix",
+    Pix2PixConfig(num_levels=6, width=2, width_D=2),
+    DataConfig(image_width=64, image_height=64),
+    RunConfig(total_nimg={total}, batch_size=2, status_nimg=2, snapshot_nimg=2, grid_rows=1),
+)
+"""
+MOMENTS = ("any", "training", "save")
+KNOWN = ("options.json", "log.txt", "stats.jsonl", ".lock", "grid-*.png", "state-*.safetensors", ".*-*.tmp")
+LAST_SAVE = 3  # "save" kills in the first to third save of a process, so that all come before the end
+PATIENCE_SECONDS = 600  # for a process of a loaded machine to train its few steps
+BEGUN = re.compile(r"(?:going on from image (\d+)|from the start) to ")
+
+
+class Fault(Exception):
+    """Something was lost or is wrong."""
+
+
+class Times(NamedTuple):
+    """Seconds of a run without interruption."""
+
+    start: float  # to the first checkpoint
+    whole: float
+
+
+class Runs:
+    """Runs of one command in a folder, and what became of them.
+
+    Args:
+        place: Holds the data and the experiment.
+        num_processes: For `--procs`.
+    """
+
+    def __init__(self, place: Path, num_processes: int, seed: int):
+        self.place, self.num_processes, self.draw = place, num_processes, random.Random(seed)
+        self.tally: Counter = Counter()
+        self.reference = place / f"whole-{num_processes}"
+        self.times = self._train_whole()
+
+    def command(self, run_dir: Path):
+        """The same command for every start of a run."""
+        words = [sys.executable, "-m", "jittor_tsit", "train", "--data", "set", "--experiment", "small.py"]
+        words += ["--run-dir", run_dir.name, "--device", "cpu"]
+        words += ["--procs", self.num_processes] if self.num_processes > 1 else []
+        return running(words, self.place, run_dir.with_suffix(".txt"), PYTHONPATH=str(ROOT))
+
+    def _train_whole(self) -> Times:
+        for run_dir in (self.place / f"compiling-{self.num_processes}", self.reference):  # the second tells the times
+            started, first = time.time(), None
+            with self.command(run_dir) as command:
+                while command.process.poll() is None:
+                    if first is None and checkpoint_paths(run_dir):
+                        first = time.time()
+                    time.sleep(0.02)
+                if command.process.returncode:
+                    raise Fault(f"an uninterrupted run ended with {command.process.returncode}: {command.said()}")
+            times = Times(first - started, time.time() - started)
+        return times
+
+    def survive(self, num_kills: int) -> None:
+        """Begin and finish runs until so many kills have hit.
+
+        Raises:
+            Fault: One did not survive.
+        """
+        while self.tally["kills"] < num_kills:
+            run_dir = self.place / f"run-{self.num_processes}"
+            shutil.rmtree(run_dir, ignore_errors=True)
+            while not self._live(run_dir, num_kills):
+                self.tally["restarts"] += 1
+            self._compare(run_dir)
+            print(f"--procs {self.num_processes}: {dict(self.tally)}", file=sys.stderr, flush=True)
+
+    def _live(self, run_dir: Path, num_kills: int) -> bool:
+        """One start of a run, to its end or to a kill; whether it came to its end."""
+        before, said, rests = newest(run_dir), log_of(run_dir), torsos(run_dir)
+        moment = MOMENTS[self.tally["kills"] % len(MOMENTS)] if self.tally["kills"] < num_kills else ""
+        with self.command(run_dir) as command:
+            victim = self._victim_at(moment, command, run_dir) if moment else None
+            is_hit = victim is not None and killed(victim)
+            status = self._end_of(command)
+        is_hit &= status != 0  # else it had just ended
+        if status not in ((-signal.SIGKILL, 2 if self.num_processes > 1 else 0) if is_hit else (0,)):
+            raise Fault(f"ended with {status}: {command.said()}")
+        if is_hit:
+            self.tally.update(["kills", f"at {moment}", *(["in a save"] if set(torsos(run_dir)) - set(rests) else [])])
+        self._check(run_dir, before, log_of(run_dir)[len(said) :])
+        return not is_hit
+
+    def _end_of(self, command: Command) -> int:
+        """Its exit status, when nothing of it is left."""
+        deadline = time.time() + PATIENCE_SECONDS
+        while command.process.poll() is None or command.pids():
+            if time.time() > deadline:
+                raise Fault(f"still running: {command.said()}")
+            time.sleep(0.1)
+        return command.process.returncode
+
+    def _victim_at(self, moment: str, command: Command, run_dir: Path) -> Optional[int]:
+        """Wait for the moment of a kill; the process to kill then, or None where the end came before."""
+        training_seconds = (self.times.whole - self.times.start) / 2  # half: another start may train less, or faster
+        seconds = self.draw.uniform(0, self.times.start * (moment == "any") + training_seconds)
+        until: Optional[float] = time.time() + seconds if moment == "any" else None
+        saves_to_come = self.draw.randint(1, LAST_SAVE)
+        victim, said, was_saving = None, len(log_of(run_dir)), False
+        while command.process.poll() is None and (until is None or time.time() < until):
+            if victim is None and len(log_of(run_dir)) > said:
+                victim = self._choose(command)  # takes longer than a save
+                until = time.time() + seconds if moment == "training" else until
+            if moment == "save":
+                is_saving = len(torsos(run_dir)) > 0
+                saves_to_come -= is_saving and not was_saving and victim is not None
+                was_saving = is_saving
+                if not saves_to_come:
+                    return victim
+            time.sleep(0.0005 if moment == "save" else 0.005)  # a save takes some thousandths of a second
+        return (victim or self._choose(command)) if command.process.poll() is None else None
+
+    def _choose(self, command: Command) -> int:
+        """The training process, one of several, or what starts them while there is none."""
+        ranks = command.ranks() if self.num_processes > 1 else {}
+        return ranks[self.draw.choice(sorted(ranks))] if ranks else command.process.pid
+
+    def _check(self, run_dir: Path, before: int, said: str) -> None:
+        """Everything there is whole, nothing is lost, and the start that is over went on from what there was."""
+        begun = BEGUN.search(said)
+        if begun and int(begun[1] or 0) != before:
+            raise Fault(f"went on from {begun[1]}, and the newest checkpoint was of {before}")
+        if newest(run_dir) < before:
+            raise Fault(f"the checkpoint of {before} images is gone")
+        for path in sorted(set(run_dir.glob("*")) - set(torsos(run_dir))):
+            require_whole(path)
+            self.tally["files"] += 1
+            self.tally["checkpoints"] += path.suffix == ".safetensors"
+
+    def _compare(self, run_dir: Path) -> None:
+        ours, theirs = (load_checkpoint(checkpoint_paths(path)[-1]) for path in (run_dir, self.reference))
+        if ours.progress != theirs.progress or set(ours.arrays) != set(theirs.arrays):
+            raise Fault(f"{run_dir}: came to {ours.progress}, an uninterrupted run to {theirs.progress}")
+        for name, array in theirs.arrays.items():
+            if array.tobytes() != ours.arrays[name].tobytes():
+                raise Fault(f"{name} is off by {np.abs(array - ours.arrays[name]).max()} of an uninterrupted run's")
+        stats = [[json.loads(line)["nimg"] for line in (path / "stats.jsonl").read_text().splitlines()]
+                 for path in (run_dir, self.reference)]  # fmt: skip
+        if stats[0] != stats[1] or torsos(run_dir):
+            raise Fault(f"{run_dir}: stats.jsonl has lines of {stats[0]}; left over is {torsos(run_dir)}")
+        self.tally["runs equal"] += 1
+
+
+def killed(pid: int) -> bool:
+    """Kill a process; whether it still was there."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def newest(run_dir: Path) -> int:
+    """Images after which the newest checkpoint was made; 0 when there is none."""
+    paths = checkpoint_paths(run_dir)
+    return int(re.findall(r"\d+", paths[-1].name)[0]) if paths else 0
+
+
+def log_of(run_dir: Path) -> str:
+    """Its log.txt so far."""
+    path = run_dir / "log.txt"
+    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+
+def require_whole(path: Path) -> None:
+    """Read a file of a run as whoever uses it would.
+
+    Raises:
+        Fault: It is cut short, damaged or none that a run makes.
+    """
+    try:
+        if not any(fnmatch(path.name, pattern) for pattern in KNOWN):
+            raise Fault("no file of a run")
+        if path.suffix == ".safetensors":
+            check_checkpoint(path)
+        elif path.name == "options.json":
+            json.loads(path.read_text())
+        elif path.suffix == ".png":
+            with Image.open(path) as picture:
+                picture.load()
+    except (Fault, ValueError, OSError) as error:
+        raise Fault(f"{path}: {error}") from None
+
+
+def prepare(place: Path, total_nimg: int) -> None:
+    """Data and experiment."""
+    place.mkdir(parents=True, exist_ok=True)
+    write_set(place / "set", 4, 0, 64, 64)
+    (place / "small.py").write_text(EXPERIMENT.format(total=total_nimg))
+
+
+def kill(place: Path, kills: Dict[int, int], total_nimg: int, seed: int) -> List[dict]:
+    """What became of the runs, one record a number of processes.
+
+    Args:
+        kills: Number of processes -> how many kills.
+
+    Raises:
+        Fault: Something was lost.
+    """
+    prepare(place, total_nimg)
+    records = []
+    for num_processes, num_kills in kills.items():
+        started = time.time()
+        runs = Runs(place, num_processes, seed)
+        runs.survive(num_kills)
+        records.append({
+            "procs": num_processes, **runs.tally, "run_s": round(runs.times.whole, 1),
+            "start_s": round(runs.times.start, 1), "seconds": round(time.time() - started),
+        })  # fmt: skip
+    return records
+
+
+def main() -> int:
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="experiments.benchmarks.kills", description=__doc__.split("\n")[0])
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--two", type=int, default=0, help="how many of them in runs of two processes (Open MPI)")
+    parser.add_argument("--total-nimg", type=int, default=60, help="images of each run, two a step")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, help="where the record is appended to")
+    args = parser.parse_args()
+    kills = {number: count for number, count in ((1, args.kills - args.two), (2, args.two)) if count}
+    place = Path(tempfile.mkdtemp())
+    records = kill(place, kills, args.total_nimg, args.seed)
+    shutil.rmtree(place)  # after a fault it stays, to be looked at
+    line = json.dumps({**describe_machine(), "kills": args.kills, "seed": args.seed, "runs": records})
+    print(line)
+    if args.out:
+        append_line(args.out, line)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""The kills of `experiments.benchmarks.kills` in their short form, and what it says of files that are not whole."""
+
+import numpy as np
+import pytest
+from parallel.started import needs_mpi
+
+from experiments.benchmarks.kills import Fault, kill, require_whole
+from jittor_tsit.training.checkpoint import Checkpoint, Progress, checkpoint_path, save_checkpoint
+
+
+def assert_survived(records, num_kills):
+    (record,) = records
+    assert record["kills"] == num_kills == sum(record[f"at {moment}"] for moment in ("any", "training", "save"))
+    assert record["runs equal"] >= 1 and record["checkpoints"] >= 1
+
+
+@pytest.mark.slow
+def test_a_training_survives_a_kill_at_any_moment(tmp_path):
+    assert_survived(kill(tmp_path, {1: 3}, total_nimg=24, seed=0), 3)
+
+
+@pytest.mark.slow
+@pytest.mark.mpi
+@needs_mpi
+def test_a_training_survives_the_kill_of_one_of_two_processes(tmp_path):
+    assert_survived(kill(tmp_path, {2: 3}, total_nimg=24, seed=0), 3)
+
+
+def test_a_file_that_is_not_whole_is_a_fault(tmp_path):
+    checkpoint = checkpoint_path(tmp_path, 10)
+    save_checkpoint(checkpoint, Checkpoint({"G": np.ones(9)}, Progress(10, 5), {}))
+    require_whole(checkpoint)
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-1])
+    (tmp_path / "options.json").write_text('{"system": ')
+    (tmp_path / "grid-000000010.png").write_bytes(b"\x89PNG\r\n")
+    (tmp_path / "stranger").write_text("")
+    for path in tmp_path.iterdir():
+        with pytest.raises(Fault, match=path.name):
+            require_whole(path)
