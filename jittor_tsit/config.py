@@ -76,11 +76,12 @@ class DataConfig:
     num_test: int = 0  # photos of an attribute list that are kept for test; StarGAN keeps 1,999 of CelebA
     second_root: str = ""  # of photos with labels in two sets: folder of those with classes
     workers: int = 1  # processes that read ahead; one keeps up with a CPU's training step
+    max_skipped: int = 10  # files that training goes on without when they cannot be read; more is a fault of the disk
 
     def __post_init__(self):
         for name in ("image_width", "image_height", "output_width", "output_height"):
             _require(getattr(self, name) > 0, f"{name}={getattr(self, name)}: must be positive")
-        for name in ("crop", "second_crop", "num_test"):
+        for name in ("crop", "second_crop", "num_test", "max_skipped"):
             _require(getattr(self, name) >= 0, f"{name}={getattr(self, name)}: must be 0 or more")
         for load, size in (("load_width", "image_width"), ("load_height", "image_height")):
             fits = getattr(self, load) >= getattr(self, size) if self.load_width else getattr(self, load) == 0

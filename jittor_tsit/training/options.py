@@ -18,7 +18,8 @@ from jittor_tsit.training.checkpoint import Checkpoint, load_newest, remove_tors
 # Where files lie may change too: what is in them is compared by `samples`, a digest of the sets.
 FREE_OPTIONS = (
     "run.total_nimg", "run.status_nimg", "run.snapshot_nimg", "run.keep_snapshots", "run.grid_rows",
-    "data.root", "data.second_root", "data.split", "data.workers", "config.perceptual_weights",
+    "data.root", "data.second_root", "data.split", "data.workers", "data.max_skipped",
+    "config.perceptual_weights",
 )  # fmt: skip
 PHASE_OPTION = re.compile(r"(?:phases|samples)\.(\d+)(?:\.(\w+))?")  # phases from 0, as JSON has them
 LENGTHS = ("epochs", "nimg")  # of a phase, which may be prolonged or cut down to what is done
