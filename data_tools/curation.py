@@ -11,7 +11,7 @@ import numpy as np
 from data_tools.default_rules import DISAGREEMENT, REDUNDANCY, Settings, read_settings, write_settings
 from data_tools.equivalence import ClassMember, equivalence_classes, read_classes, redundancy, write_classes
 from data_tools.errors import InputError
-from data_tools.files import write_atomic
+from data_tools.files import read_json, write_atomic
 from data_tools.names import printable
 from data_tools.pairing import Pair, Problem, match_files
 from data_tools.report import write_report
@@ -55,7 +55,7 @@ def select_splits(out: Path, settings: Settings, manual: Mapping[str, bool],
     Raises:
         InputError: `out` holds no complete scan; a table is none of this set; as `selection.select`.
     """
-    _scanned_folder(out)
+    scanned_folder(out)
     table = read_table(out / TABLE)
     broken = _read_problems(out / PROBLEMS)
     sketches = open_sketches(out / SKETCHES)
@@ -116,7 +116,7 @@ def find_scanned(out: Path) -> Dict[str, Pair]:
     Raises:
         InputError: `out` holds no scan, or the data set is gone.
     """
-    return {pair.stem: pair for pair in match_files(_scanned_folder(out)).pairs}
+    return {pair.stem: pair for pair in match_files(scanned_folder(out)).pairs}
 
 
 def counts(selection: Selection) -> str:
@@ -125,14 +125,20 @@ def counts(selection: Selection) -> str:
     return ", ".join(f"{names[split]} {len(stems)}" for split, stems in selection.splits.items())
 
 
-def _scanned_folder(out: Path) -> Path:
+def scanned_folder(out: Path) -> Path:
+    """The data set that was scanned into `out`.
+
+    Raises:
+        InputError: `out` holds no scan.
+    """
     path = out / RECORD
     try:
-        return Path(json.loads(path.read_bytes())["data"])
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}; run scan first, to its end") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path}: is not a file that scan wrote; run scan again") from error
+        record = read_json(path)
+    except InputError as error:
+        raise InputError(f"{error}; run scan first, to its end") from None
+    if not isinstance(record, dict) or not isinstance(record.get("data"), str):
+        raise InputError(f"{path}: is not a file that scan wrote; run scan again")
+    return Path(record["data"])
 
 
 def _read_problems(path: Path) -> List[Problem]:

@@ -132,3 +132,24 @@ def test_the_rest_of_a_killed_save_is_removed(tmp_path):
 def test_a_checkpoint_of_another_configuration_is_refused(tmp_path, wanted, message):
     with pytest.raises(InputError, match=message):
         check_arrays(tmp_path, {"a": np.zeros(2)}, wanted)
+
+
+@pytest.mark.parametrize(
+    "progress, experiment",
+    [
+        ("{", "{}"),
+        ('{"nimg": 1}', "{}"),
+        ('{"nimg": 1, "num_steps": -1}', "{}"),
+        ('{"nimg": 1, "num_steps": 1.5}', "{}"),
+        ("[1, 2]", "{}"),
+        ('{"nimg": 1, "num_steps": 1}', "[]"),
+        ('{"nimg": 1, "num_steps": 1}', "[" * 100_000),
+        ('{"nimg": 1, "num_steps": 1}', None),
+    ],
+)
+def test_a_damaged_header_is_refused(tmp_path, progress, experiment):
+    metadata = {"format": module.FORMAT, "progress": progress, "experiment": experiment}
+    path = checkpoint_path(tmp_path, 1)
+    save_file({}, path, {name: text for name, text in metadata.items() if text is not None})
+    with pytest.raises(InputError, match="state-000000001.safetensors: a checkpoint whose header is damaged"):
+        load_checkpoint(path)

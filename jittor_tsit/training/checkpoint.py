@@ -111,7 +111,14 @@ def load_checkpoint(path: Path, parts: Tuple[str, ...] = ("",)) -> Checkpoint:
 def _read_metadata(path: Path, metadata: Mapping[str, str]):
     if metadata.get("format") != FORMAT:
         raise InputError(f"{path}: a safetensors file, but not a checkpoint of train ({FORMAT!r} is not in its header)")
-    return Progress(**json.loads(metadata["progress"])), json.loads(metadata["experiment"])
+    try:
+        progress, experiment = Progress(**json.loads(metadata["progress"])), json.loads(metadata["experiment"])
+        is_sound = all(type(count) is int and count >= 0 for count in progress) and type(experiment) is dict
+    except (KeyError, ValueError, TypeError, RecursionError):
+        is_sound = False
+    if not is_sound:
+        raise InputError(f"{path}: a checkpoint whose header is damaged; no progress and options can be read from it")
+    return progress, experiment
 
 
 def load_newest(run_dir: Path, warn: Callable[[str], None]) -> Optional[Checkpoint]:

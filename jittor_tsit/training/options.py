@@ -64,10 +64,10 @@ def differing_options(there: dict, here: dict, num_begun: int) -> List[str]:
 
 def completed(options: dict) -> dict:
     """Options of an older version, with the defaults of the fields that it did not have."""
-    kinds = {"config": SYSTEMS[options["system"]].Config, "data": DataConfig, "run": RunConfig}
     try:
+        kinds = {"config": SYSTEMS[options["system"]].Config, "data": DataConfig, "run": RunConfig}
         parts = {name: dataclasses.asdict(from_dict(kind, options[name])) for name, kind in kinds.items()}
-    except InputError:  # it had fields that there are no more; these differ, and are told
+    except (InputError, KeyError, TypeError):  # it had fields or a system that there are no more; these differ, and are told
         return options
     return {**options, **json.loads(json.dumps(parts))}
 

@@ -16,8 +16,8 @@ from PIL import Image
 from tqdm import tqdm
 
 from data_tools.errors import InputError
-from data_tools.files import write_atomic
 from jittor_tsit.ticker import on_terminal
+from jittor_tsit.training.records import forget_after
 
 
 class NonFiniteLoss(InputError):
@@ -39,7 +39,7 @@ class RunLog:
         self.last_nimg, self.has_begun = nimg, False
         self.terms: List[Dict[str, jt.Var]] = []
         self.seen: List[int] = []  # images after each of them
-        _forget_after(directory / "stats.jsonl", nimg)
+        forget_after(directory / "stats.jsonl", nimg)
         self.bar = tqdm(total=total_nimg, initial=nimg, unit="img", dynamic_ncols=True, mininterval=_bar_interval())
 
     def line(self, text: str) -> None:
@@ -147,16 +147,6 @@ def _values(terms: List[Dict[str, jt.Var]], seen: List[int]) -> Dict[str, Dict[i
     for (name, nimg), value in zip(places, fetched):
         series.setdefault(name, {})[nimg] = float(value)
     return series
-
-
-def _forget_after(path: Path, nimg: int) -> None:
-    """Drop the lines of steps that will be done again, and one that was cut short."""
-    if not path.exists():
-        return
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    kept = [line for line in lines if line.endswith("\n") and json.loads(line)["nimg"] <= nimg]
-    if len(kept) < len(lines):
-        write_atomic(path, "".join(kept).encode())
 
 
 def save_grid(path: Path, columns: List[np.ndarray]) -> None:
