@@ -67,6 +67,15 @@ def of_json(read: Callable[[Path], object], value: Any) -> Reader:
     return of_files(read, [text], lambda rng, files: texts.altered_json_text(rng, value))
 
 
+def of_words(read: Callable[[List[str]], object], lines: Sequence[str], options, fields: Sequence[str]) -> Reader:
+    """A reader of command lines: half of them altered ones, half made up of `options` and `fields`."""
+
+    def make(rng: Random) -> List[str]:
+        return texts.altered_words(rng, lines) if rng.random() < 0.5 else texts.made_up_words(rng, options, fields)
+
+    return Reader(make, read)
+
+
 EXPERIMENT = Experiment("x", OptimConfig(), DataConfig(), RunConfig(), (Phase(nimg=10), Phase(epochs=1)))
 FIELDS = sorted(name for part in PARTS for name in fields_of(getattr(EXPERIMENT, part)))
 
@@ -186,6 +195,6 @@ def all_readers() -> Dict[str, Reader]:
         "records of data_tools": of_json(lambda path: require_same_record(path, {"a": 1}), {"a": 1, "data": "x"}),
         "record of a scan": of_json(read_scan, {"data": "x"}),
         "journals of plant": of_files(Journal, [texts.JOURNAL]),
-        "command line": Reader(lambda rng: texts.made_up_words(rng, ours, FIELDS), parse_ours),
-        "command line of data_tools": Reader(lambda rng: texts.made_up_words(rng, theirs, []), parse_data_tools),
+        "command line": of_words(parse_ours, texts.OUR_LINES, ours, FIELDS),
+        "command line of data_tools": of_words(parse_data_tools, texts.DATA_LINES, theirs, []),
     }

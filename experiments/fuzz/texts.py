@@ -21,6 +21,25 @@ _VALUES = [None, True, False, 0, 1, -1, 2**31, 2**63, 10**30, 10**400, 0.5, -0.0
            "x", "\0", "\u2028", "²", "../x", "\ud800", [], {}, [1], [0, 0.9], ["a", "b"], {"a": 1}]  # fmt: skip
 _OPTION_VALUES = ["", "0", "1", "-1", "1e3", "1e999", "nan", "inf", "true", "False", "0,0.9", "(0,1)", "a,b", ",", "1_000", "_",
                   "²", "٣", "9" * 5000, "0x10", "\0", "\udcff", "x" * 10_000, " 1 ", "1;2", "{}", "[", "a=b"]  # fmt: skip
+OUR_LINES = [
+    "train --data x --run-dir y lr_G=0.1 --dry-run --procs 2 --device cpu",
+    "test --data x --candidates 3 --checkpoints a,b --improve --real y --seed 7",
+    "score --images a --labels b --real c --board 2023a --report d.html",
+    "average a b --out c",
+    "average --run-dir a --last 2",
+    "convert --from a.pth b.pth --system tsit --out c image_width=512",
+    "export --checkpoint a --out b",
+    "doctor",
+]
+DATA_LINES = [
+    "check --data x",
+    "stats --data x --json y",
+    "scan --data x --out y --workers 2",
+    "select --out x --limit blurred=0.5 --keep 5,3",
+    "report --out x --examples 3",
+    "synth --out x --count 3 --seed 0 --size 64x48 --test-count 2 --defects 0.5",
+    "plant --data x --out y --seed 1 --share 0.3",
+]
 _ODD_WORDS = [
     "",
     "-",
@@ -87,6 +106,17 @@ def made_up_options(rng: Random, fields: Sequence[str]) -> List[str]:
         rng.choice(names) + rng.choice(("=", "=", "=", "=", "=", "")) + rng.choice(_OPTION_VALUES)
         for _ in range(rng.randint(1, 3))
     ]
+
+
+def altered_words(rng: Random, lines: Sequence[str]) -> List[str]:
+    """A sound command line with other words in some places, or none."""
+    words = rng.choice(lines).split()
+    for _ in range(rng.choice((0, 1, 1, 2, 3))):
+        place = rng.randrange(len(words) + 1)
+        words[place : place + rng.randint(0, 2)] = rng.choice(
+            ([], [rng.choice(_OPTION_VALUES)], [rng.choice(_ODD_WORDS)])
+        )
+    return words
 
 
 def made_up_words(rng: Random, commands: Mapping[str, Sequence[str]], fields: Sequence[str]) -> List[str]:
