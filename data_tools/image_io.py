@@ -23,6 +23,7 @@ _ALPHA_MODES = ("LA", "PA", "RGBA", "La", "RGBa")
 _LABEL_MODES = ("L", "P", "I", "I;16", "I;16B", "I;16L", "I;16N")  # P: the palette's indices are the ids
 _BITS = {"1": 1, "I": 32, "F": 32, **{mode: 16 for mode in _LABEL_MODES if mode.startswith("I;16")}}  # others: 8
 _ORIENTATION = 0x0112  # EXIF tag; 5..8 swap width and height
+_MUCH = 1 << 20  # bytes read at once; Pillow asks for less mostly, often for a single one
 _STRIP = 1 << 22  # pixels, 2048x2048: most photos are below it, and copies of 16 MB are small
 
 # All that Pillow's readers raise on damaged files.
@@ -187,8 +188,9 @@ class _BoundedFile(io.BufferedReader):
     """A file of which no more is asked than it has: Python sets memory aside for all that a damaged header wants."""
 
     def read(self, size: Optional[int] = -1) -> bytes:
-        rest = max(0, os.fstat(self.fileno()).st_size - self.tell())
-        return super().read(rest if size is None or size < 0 else min(size, rest))
+        if size is not None and size > _MUCH:
+            size = min(size, max(0, os.fstat(self.fileno()).st_size - self.tell()))
+        return super().read(size)
 
 
 @contextmanager
