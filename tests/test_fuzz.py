@@ -5,7 +5,7 @@ import time
 import pytest
 
 from data_tools.errors import InputError
-from experiments.fuzz import cases
+from experiments.fuzz import cases, images, weights
 from experiments.fuzz.cases import ACCEPTED, REFUSED, draw, run_case
 from experiments.fuzz.readers import Reader, all_readers
 
@@ -29,6 +29,20 @@ def test_a_strangers_input_is_read_or_refused_by_a_documented_error(name, tmp_pa
 def test_a_case_is_the_same_every_time(name):
     assert draw(READERS[name], name, 1, 2) == draw(all_readers()[name], name, 1, 2)
     assert len({repr(draw(READERS[name], name, 1, number)) for number in range(20)}) > 5
+
+
+@pytest.mark.parametrize(
+    "name, files",
+    [
+        ("photographs", [content for content in images.photos() if content[:3] != b"GIF"]),  # one is animated
+        ("label maps", images.labels()),
+        ("weight files", weights.weights()[:5]),
+        ("checkpoints", weights.checkpoints()[:1]),
+    ],
+)
+def test_what_is_damaged_can_be_read_before(name, files, tmp_path):
+    for content in files:
+        assert run_case(READERS[name], content, tmp_path) == (ACCEPTED, "")
 
 
 def verdict_of(read, folder, given=b"x"):

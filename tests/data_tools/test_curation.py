@@ -9,6 +9,7 @@ import pytest
 from data_tools import curation
 from data_tools.cli import main
 from data_tools.equivalence import read_classes
+from data_tools.errors import InputError
 from data_tools.image_io import read_label, read_photo, write_label, write_photo
 from data_tools.pairing import read_split
 from data_tools.rules import SPLITS, read_decisions
@@ -127,6 +128,13 @@ def test_a_folder_without_a_finished_scan_is_named(tmp_path, capsys, command):
     assert main([command, "--out", str(tmp_path)]) == 2
     err = capsys.readouterr().err
     assert str(tmp_path) in err and "cannot be read" in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("content", [b"{", b"[" * 100_000, b"\xff", b"[]", b"{}", b'{"data": 3}', b"null"])
+def test_a_damaged_record_of_a_scan_is_named(tmp_path, content):
+    (tmp_path / "scan.json").write_bytes(content)
+    with pytest.raises(InputError, match="scan.json: .*; run scan"):
+        curation.scanned_folder(tmp_path)
 
 
 def test_results_of_an_interrupted_scan_are_not_taken_for_whole_ones(again, capsys):
