@@ -20,6 +20,7 @@ from data_tools.selection import Selection, select
 from data_tools.sketches import open_sketches
 from data_tools.table import Table, read_rows, read_table, write_rows, write_table
 
+_PROBLEM_COLUMNS = ("stem", "problem")
 TABLE, PROBLEMS, RECORD, SKETCHES = "scan.csv", "problems.csv", "scan.json", "sketches"
 DECISIONS, CLASSES, SETTINGS, PAGE = "decisions.csv", "classes.csv", "rules.json", "report.html"
 SEGMENTER = "disagreement.csv"
@@ -39,7 +40,7 @@ def write_scan(out: Path, data: Path, table: Table, broken: Sequence[Problem]) -
     Raises:
         InputError: The folder may not be written to.
     """
-    write_rows(out / PROBLEMS, ("stem", "problem"), ((printable(p.stem), p.reason) for p in broken))
+    write_rows(out / PROBLEMS, _PROBLEM_COLUMNS, ((printable(p.stem), p.reason) for p in broken))
     write_table(out / TABLE, table)
     record = {"data": str(data.absolute()), "pairs": len(table.stems)}
     write_atomic(out / RECORD, (json.dumps(record) + "\n").encode())
@@ -57,7 +58,7 @@ def select_splits(out: Path, settings: Settings, manual: Mapping[str, bool],
     """
     scanned_folder(out)
     table = read_table(out / TABLE)
-    broken = _read_problems(out / PROBLEMS)
+    broken = read_problems(out / PROBLEMS)
     sketches = open_sketches(out / SKETCHES)
     classes = equivalence_classes(np.asarray(sketches.classes), settings.agreement, settings.flips)
     faults = sum(np.nan_to_num(table.columns[name]) for name in _FAULTS)
@@ -141,9 +142,16 @@ def scanned_folder(out: Path) -> Path:
     return Path(record["data"])
 
 
-def _read_problems(path: Path) -> List[Problem]:
+def read_problems(path: Path) -> List[Problem]:
+    """The broken pairs that `scan` listed.
+
+    Raises:
+        InputError: The file cannot be read, or is not such a table.
+    """
     rows = iter(read_rows(path))
-    next(rows)
+    header = next(rows)
+    if tuple(header) != _PROBLEM_COLUMNS:
+        raise InputError(f"{path}: has the columns {', '.join(header)}; they must be {', '.join(_PROBLEM_COLUMNS)}")
     return [Problem(stem, reason, broken=True) for stem, reason in rows]
 
 

@@ -5,20 +5,25 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import shutil
+import tempfile
 from pathlib import Path
 from random import Random
 from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Union
 from unittest import mock
 
 from data_tools import cli
-from data_tools.curation import scanned_folder
+from data_tools.curation import read_problems, scanned_folder
 from data_tools.default_rules import Settings, read_settings, write_settings
+from data_tools.equivalence import read_classes
 from data_tools.image_io import read_header, read_instances, read_label, read_photo, read_storage
 from data_tools.manual import read_manual
 from data_tools.output_folder import require_same_record
 from data_tools.pairing import read_reference_names, read_split
 from data_tools.planting.journal import Journal
 from data_tools.rules import read_decisions
+from data_tools.scan_cache import ScanCache, known_keys
+from data_tools.sketches import create_sketches, open_sketches
 from data_tools.table import read_table
 from experiments.fuzz import images, texts, weights
 from experiments.fuzz.mutations import damage
@@ -121,6 +126,38 @@ def read_scan(path: Path) -> None:
         scanned_folder(path.parent)
 
 
+def read_sketches(path: Path) -> None:
+    create_sketches(path.parent, 2)
+    shutil.copy(path, path.parent / "classes.npy")
+    open_sketches(path.parent)
+
+
+def sketches() -> bytes:
+    """The classes of two pairs."""
+    with tempfile.TemporaryDirectory() as folder:
+        create_sketches(Path(folder), 2)
+        return Path(folder, "classes.npy").read_bytes()
+
+
+def read_cache(path: Path) -> None:
+    cache = ScanCache(path, b"v")
+    try:
+        for key in known_keys(path):
+            cache.get(key)
+        cache.put({b"new": b"record"})
+    finally:
+        cache.close()
+
+
+def scan_cache() -> bytes:
+    """A cache of twenty records."""
+    with tempfile.TemporaryDirectory() as folder:
+        cache = ScanCache(Path(folder, "x"), b"v")
+        cache.put({b"%016d" % number: bytes(100) for number in range(20)})
+        cache.close()
+        return Path(folder, "x").read_bytes()
+
+
 def settings() -> bytes:
     """What `select` writes of its settings."""
     written = []
@@ -190,6 +227,10 @@ def all_readers() -> Dict[str, Reader]:
         "checked.txt": of_files(lambda path: CheckedFiles(path, "x").key([path]), [b"0123abcd\n" * 3]),
         "tables of data_tools": of_files(read_table, [texts.TABLE]),
         "decisions of data_tools": of_files(read_decisions, [texts.DECISIONS]),
+        "classes of data_tools": of_files(read_classes, [texts.CLASSES]),
+        "problems of data_tools": of_files(read_problems, [texts.PROBLEMS]),
+        "sketches of data_tools": of_files(read_sketches, [sketches()]),
+        "cache of a scan": of_files(read_cache, [scan_cache()]),
         "manual lists": of_files(read_manual, [texts.MANUAL]),
         "settings of select": of_json(read_settings, json.loads(settings())),
         "records of data_tools": of_json(lambda path: require_same_record(path, {"a": 1}), {"a": 1, "data": "x"}),

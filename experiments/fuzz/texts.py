@@ -14,6 +14,8 @@ TABLE = b"stem,blur,misfit\na,0.1,-1\nb,,2e-3\n"
 DECISIONS = (
     b"stem,decision,split,rule,value,limit,others\na,kept,selection_2,blurred,0.1,0.4,\nb,dropped,,torn,91,90,grey\n"
 )
+CLASSES = b"class,stem,rank,mirrored,kept\n0,a,1,0,1\n0,b,2,1,0\n1,c,0,0,1\n"
+PROBLEMS = b"stem,problem\na,x.jpg: is empty\n"
 MANUAL = b"# by hand\nkeep a\ndrop b\n"
 JOURNAL = b'["swap", "a", [["a", "swap", "b"]]]\n["blur", "b", []]\n'
 
