@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Sequence, Tuple
+from typing import Callable, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -71,14 +71,24 @@ def inspect_pair(pair: Pair, num_classes: int = NUM_CLASSES) -> Optional[Problem
 
 
 def check_pairs(pairs: Sequence[Pair], num_classes: int = NUM_CLASSES, workers: int = 2,
-                progress: bool = True, unknown: Optional[int] = None) -> list[tuple[str, str]]:
+                progress: bool = True, unknown: Optional[int] = None,
+                sound: Callable[[Pair], None] = lambda pair: None) -> list[tuple[str, str]]:
     """`check_pair` over many pairs with `workers` threads; a bar on stderr if it takes long.
+
+    Args:
+        sound: Called with each pair that is, in this thread, as soon as it is known.
 
     Returns:
         (stem, problem) of the pairs that are not sound, in the order of `pairs`.
     """
-    results = with_bar(lambda pair: (pair.stem, check_pair(pair, num_classes, unknown)), pairs, workers, "check", progress)
-    return [(stem, fault) for stem, fault in results if fault is not None]
+    problems = []
+    results = with_bar(lambda pair: check_pair(pair, num_classes, unknown), pairs, workers, "check", progress)
+    for pair, fault in zip(pairs, results):
+        if fault is None:
+            sound(pair)
+        else:
+            problems.append((pair.stem, fault))
+    return problems
 
 
 def inspect_pairs(pairs: Sequence[Pair], num_classes: int = NUM_CLASSES, workers: int = 2,

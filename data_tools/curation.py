@@ -11,7 +11,7 @@ import numpy as np
 from data_tools.default_rules import DISAGREEMENT, REDUNDANCY, Settings, read_settings, write_settings
 from data_tools.equivalence import ClassMember, equivalence_classes, read_classes, redundancy, write_classes
 from data_tools.errors import InputError
-from data_tools.files import write_atomic
+from data_tools.files import read_json, write_atomic
 from data_tools.names import printable
 from data_tools.pairing import Pair, Problem, match_files
 from data_tools.report import write_report
@@ -20,6 +20,7 @@ from data_tools.selection import Selection, select
 from data_tools.sketches import open_sketches
 from data_tools.table import Table, read_rows, read_table, write_rows, write_table
 
+_PROBLEM_COLUMNS = ("stem", "problem")
 TABLE, PROBLEMS, RECORD, SKETCHES = "scan.csv", "problems.csv", "scan.json", "sketches"
 DECISIONS, CLASSES, SETTINGS, PAGE = "decisions.csv", "classes.csv", "rules.json", "report.html"
 SEGMENTER = "disagreement.csv"
@@ -39,7 +40,7 @@ def write_scan(out: Path, data: Path, table: Table, broken: Sequence[Problem]) -
     Raises:
         InputError: The folder may not be written to.
     """
-    write_rows(out / PROBLEMS, ("stem", "problem"), ((printable(p.stem), p.reason) for p in broken))
+    write_rows(out / PROBLEMS, _PROBLEM_COLUMNS, ((printable(p.stem), p.reason) for p in broken))
     write_table(out / TABLE, table)
     record = {"data": str(data.absolute()), "pairs": len(table.stems)}
     write_atomic(out / RECORD, (json.dumps(record) + "\n").encode())
@@ -55,9 +56,9 @@ def select_splits(out: Path, settings: Settings, manual: Mapping[str, bool],
     Raises:
         InputError: `out` holds no complete scan; a table is none of this set; as `selection.select`.
     """
-    _scanned_folder(out)
+    scanned_folder(out)
     table = read_table(out / TABLE)
-    broken = _read_problems(out / PROBLEMS)
+    broken = read_problems(out / PROBLEMS)
     sketches = open_sketches(out / SKETCHES)
     classes = equivalence_classes(np.asarray(sketches.classes), settings.agreement, settings.flips)
     faults = sum(np.nan_to_num(table.columns[name]) for name in _FAULTS)
@@ -116,7 +117,7 @@ def find_scanned(out: Path) -> Dict[str, Pair]:
     Raises:
         InputError: `out` holds no scan, or the data set is gone.
     """
-    return {pair.stem: pair for pair in match_files(_scanned_folder(out)).pairs}
+    return {pair.stem: pair for pair in match_files(scanned_folder(out)).pairs}
 
 
 def counts(selection: Selection) -> str:
@@ -125,19 +126,32 @@ def counts(selection: Selection) -> str:
     return ", ".join(f"{names[split]} {len(stems)}" for split, stems in selection.splits.items())
 
 
-def _scanned_folder(out: Path) -> Path:
+def scanned_folder(out: Path) -> Path:
+    """The data set that was scanned into `out`.
+
+    Raises:
+        InputError: `out` holds no scan.
+    """
     path = out / RECORD
     try:
-        return Path(json.loads(path.read_bytes())["data"])
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}; run scan first, to its end") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path}: is not a file that scan wrote; run scan again") from error
+        record = read_json(path)
+    except InputError as error:
+        raise InputError(f"{error}; run scan first, to its end") from None
+    if not isinstance(record, dict) or not isinstance(record.get("data"), str):
+        raise InputError(f"{path}: is not a file that scan wrote; run scan again")
+    return Path(record["data"])
 
 
-def _read_problems(path: Path) -> List[Problem]:
+def read_problems(path: Path) -> List[Problem]:
+    """The broken pairs that `scan` listed.
+
+    Raises:
+        InputError: The file cannot be read, or is not such a table.
+    """
     rows = iter(read_rows(path))
-    next(rows)
+    header = next(rows)
+    if tuple(header) != _PROBLEM_COLUMNS:
+        raise InputError(f"{path}: has the columns {', '.join(header)}; they must be {', '.join(_PROBLEM_COLUMNS)}")
     return [Problem(stem, reason, broken=True) for stem, reason in rows]
 
 

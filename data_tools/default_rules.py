@@ -112,8 +112,13 @@ def read_settings(path: Path) -> Settings:
     """
     try:
         content = json.loads(path.read_bytes())
-        return Settings(**{**content, "rules": tuple(Rule(**rule) for rule in content["rules"])})
+        settings = Settings(**{**content, "rules": tuple(Rule(**rule) for rule in content["rules"])})
+        for read, usual in ((settings, Settings()), *((rule, DISPUTED) for rule in settings.rules)):
+            for name, value in usual._asdict().items():
+                if not isinstance(getattr(read, name), (int, float) if type(value) is float else type(value)):
+                    raise ValueError(f"{name} is {getattr(read, name)!r:.60}")
+        return settings
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise InputError(f"{path}: is not a file that select wrote ({error}); run select again") from error

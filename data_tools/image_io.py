@@ -9,7 +9,7 @@ import struct
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, NamedTuple, Optional, Tuple
+from typing import Callable, Iterator, NamedTuple, Optional, Tuple
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -23,6 +23,8 @@ _ALPHA_MODES = ("LA", "PA", "RGBA", "La", "RGBa")
 _LABEL_MODES = ("L", "P", "I", "I;16", "I;16B", "I;16L", "I;16N")  # P: the palette's indices are the ids
 _BITS = {"1": 1, "I": 32, "F": 32, **{mode: 16 for mode in _LABEL_MODES if mode.startswith("I;16")}}  # others: 8
 _ORIENTATION = 0x0112  # EXIF tag; 5..8 swap width and height
+_MUCH = 1 << 20  # bytes read at once; Pillow asks for less mostly, often for a single one
+_STRIP = 1 << 22  # pixels, 2048x2048: most photos are below it, and copies of 16 MB are small
 
 # All that Pillow's readers raise on damaged files.
 _DECODING_ERRORS = (OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError, IndexError,
@@ -42,7 +44,8 @@ def read_photo(path: Path) -> np.ndarray:
             GIF or WebP), or larger than Pillow's limit (`PIL.Image.MAX_IMAGE_PIXELS`).
     """
     with _opened(path) as image:
-        return np.array(_to_rgb(ImageOps.exif_transpose(image)))
+        image.load()  # before its orientation is asked for: PNGs may have it behind the pixels
+        return _in_strips(image if _orientation(image) == 1 else ImageOps.exif_transpose(image), _to_rgb)
 
 
 def read_label(path: Path, num_classes: int = NUM_CLASSES, unknown: Optional[int] = None) -> np.ndarray:
@@ -67,8 +70,10 @@ def read_label(path: Path, num_classes: int = NUM_CLASSES, unknown: Optional[int
         y, x = np.argwhere(wrong)[0]
         allowed = f"{first}..{first + num_classes - 1}" + ("" if unknown is None else f", or {unknown} where unknown")
         raise InputError(f"{path}: class id {ids[y, x]} at pixel x={x}, y={y}; ids are {allowed}")
-    classes = ids - first
-    return (classes if unknown is None else np.where(ids == unknown, num_classes, classes)).astype(np.uint8)
+    classes = np.subtract(ids, first, dtype=np.uint8, casting="unsafe")  # of 8 bits at once: the ids may have 32
+    if unknown is not None:
+        classes[ids == unknown] = num_classes
+    return classes
 
 
 def read_instances(path: Path) -> np.ndarray:
@@ -80,7 +85,7 @@ def read_instances(path: Path) -> np.ndarray:
     Raises:
         InputError: As `read_label`, but for the range.
     """
-    return _read_ids(path).astype(np.int32)
+    return _read_ids(path).astype(np.int32, copy=False)
 
 
 def read_header(path: Path) -> Tuple[int, int, str]:
@@ -161,7 +166,31 @@ def resize_label(label: np.ndarray, width: int, height: int) -> np.ndarray:
 def _read_ids(path: Path) -> np.ndarray:
     with _opened(path) as image:
         _require_label_format(path, image)
-        return np.asarray(image)
+        return _in_strips(image, lambda strip: strip)
+
+
+def _in_strips(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> np.ndarray:
+    """The pixels of an image once converted, which of a large one is done by strips: copies would take gigabytes."""
+    width, height = image.size
+    rows = max(1, _STRIP // width)
+    if rows >= height:
+        return np.array(convert(image))
+    pixels: Optional[np.ndarray] = None
+    for top in range(0, height, rows):
+        strip = np.asarray(convert(image.crop((0, top, width, min(top + rows, height)))))
+        if pixels is None:
+            pixels = np.empty((height, *strip.shape[1:]), strip.dtype)
+        pixels[top : top + rows] = strip
+    return pixels
+
+
+class _BoundedFile(io.BufferedReader):
+    """A file of which no more is asked than it has: Python sets memory aside for all that a damaged header wants."""
+
+    def read(self, size: Optional[int] = -1) -> bytes:
+        if size is not None and size > _MUCH:
+            size = min(size, max(0, os.fstat(self.fileno()).st_size - self.tell()))
+        return super().read(size)
 
 
 @contextmanager
@@ -169,7 +198,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     """The still image in a file; whatever goes wrong inside the `with` becomes an InputError."""
     try:
         _require_regular_file(path)
-        with Image.open(path, formats=_FORMATS) as image:
+        with _BoundedFile(io.FileIO(path)) as file, Image.open(file, formats=_FORMATS) as image:
             _require_one_small_frame(path, image)
             yield image
     except InputError:

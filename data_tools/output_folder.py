@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Collection, Mapping
 
 from data_tools.errors import InputError
-from data_tools.files import write_atomic
+from data_tools.files import read_json, write_atomic
 
 
 def require_between(name: str, value: float, low: float, high: float) -> None:
@@ -25,12 +25,7 @@ def require_same_record(path: Path, record: Mapping[str, object]) -> bool:
     """
     if not path.exists():
         return False
-    try:
-        found = json.loads(path.read_bytes())
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise InputError(f"{path}: is not valid JSON: {error}") from error
+    found = read_json(path)
     if found != record:
         raise InputError(f"{path.parent}: holds another set, {json.dumps(found)}, and not {json.dumps(record)}; "
                          "give another folder")

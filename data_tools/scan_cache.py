@@ -31,7 +31,7 @@ class ScanCache:
 
     def __init__(self, path: Path, version: bytes):
         self._path = path
-        with self._faults():
+        with _faults(self._path):
             self._database = sqlite3.connect(str(path), isolation_level=None)
             self._database.execute("PRAGMA synchronous=NORMAL")  # a lost record is only measured again
             self._database.execute(
@@ -41,32 +41,40 @@ class ScanCache:
 
     def put(self, records: Dict[bytes, bytes]) -> None:
         rows = [(key, self._version, record) for key, record in records.items()]
-        with self._faults(), self._database:
+        with _faults(self._path), self._database:
             self._database.execute("BEGIN")
             self._database.executemany("INSERT OR REPLACE INTO records VALUES (?, ?, ?)", rows)
 
     def get(self, key: bytes) -> bytes:
-        with self._faults():
-            return self._database.execute("SELECT record FROM records WHERE key = ?", (key,)).fetchone()[0]
+        with _faults(self._path):
+            row = self._database.execute("SELECT record FROM records WHERE key = ?", (key,)).fetchone()
+            if row is None:
+                raise sqlite3.DatabaseError("a record that it lists is missing")
+            return row[0]
 
     def close(self) -> None:
         self._database.close()
 
-    @contextmanager
-    def _faults(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise InputError(f"{self._path}: cannot be used as a cache ({error}); "
-                             "if it is damaged, delete it") from error
-
 
 def known_keys(path: Path) -> Set[bytes]:
-    """Keys of all records in the cache at `path`, as they are now."""
-    database = sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)
-    keys = {key for key, in database.execute("SELECT key FROM records")}
-    database.close()
+    """Keys of all records in the cache at `path`, as they are now.
+
+    Raises:
+        InputError: The file is damaged.
+    """
+    with _faults(path):
+        database = sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)
+        keys = {key for key, in database.execute("SELECT key FROM records")}
+        database.close()
     return keys
+
+
+@contextmanager
+def _faults(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise InputError(f"{path}: cannot be used as a cache ({error}); if it is damaged, delete it") from error
 
 
 def content_key(pair: Pair, version: bytes) -> bytes:

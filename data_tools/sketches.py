@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tokenize import TokenError
 from typing import NamedTuple
 
 import numpy as np
@@ -54,8 +55,10 @@ def open_sketches(folder: Path) -> Sketches:
         path = Path(folder) / f"{name}.npy"
         try:
             array = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
+        except (OSError, ValueError, EOFError, OverflowError, SyntaxError, TokenError) as error:  # of a damaged header
             raise InputError(f"{path}: cannot be read ({' '.join(str(error).split())}); run scan again") from error
+        if not isinstance(array, np.ndarray):
+            raise InputError(f"{path}: holds several arrays, and one is needed; run scan again")
         if array.dtype != np.uint8 or array.shape[1:] != shape:
             raise InputError(f"{path}: holds {array.dtype} {list(array.shape)}, and uint8 [n, "
                              f"{', '.join(map(str, shape))}] is needed; run scan again")

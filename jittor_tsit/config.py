@@ -2,8 +2,9 @@
 
 import dataclasses
 import json
+import math
 from dataclasses import dataclass, field
-from typing import Any, Dict, Mapping, Tuple, get_type_hints
+from typing import Any, Callable, Dict, Mapping, Tuple, get_type_hints
 
 from data_tools.classes import IMAGE_HEIGHT, IMAGE_WIDTH, NUM_CLASSES
 from data_tools.errors import InputError
@@ -77,11 +78,12 @@ class DataConfig:
     num_test: int = 0  # photos of an attribute list that are kept for test; StarGAN keeps 1,999 of CelebA
     second_root: str = ""  # of photos with labels in two sets: folder of those with classes
     workers: int = 1  # processes that read ahead; one keeps up with a CPU's training step
+    max_skipped: int = 10  # files that training goes on without when they cannot be read; more is a fault of the disk
 
     def __post_init__(self):
         for name in ("image_width", "image_height", "output_width", "output_height"):
             _require(getattr(self, name) > 0, f"{name}={getattr(self, name)}: must be positive")
-        for name in ("crop", "second_crop", "num_test"):
+        for name in ("crop", "second_crop", "num_test", "max_skipped"):
             _require(getattr(self, name) >= 0, f"{name}={getattr(self, name)}: must be 0 or more")
         for load, size in (("load_width", "image_width"), ("load_height", "image_height")):
             fits = getattr(self, load) >= getattr(self, size) if self.load_width else getattr(self, load) == 0
@@ -192,16 +194,56 @@ def from_dict(kind: type, values: Dict[str, Any]) -> Any:
     """A config from the dict that its JSON form gives, nested configs included.
 
     Raises:
-        InputError: A field that this version does not know.
+        InputError: A field that this version does not know, or a value of another type.
     """
+    if not isinstance(values, dict):
+        raise InputError(f"{kind.__name__}: {_shown(values)} in place of its fields")
     kinds = get_type_hints(kind)
     unknown = sorted(set(values) - set(kinds))
     if unknown:
         raise InputError(f"{kind.__name__} has no field {unknown[0]}; there are {', '.join(sorted(kinds))}")
-    return kind(**{name: _from_json(kinds[name], value) for name, value in values.items()})
+    return kind(**{name: _from_json(f"{kind.__name__}.{name}", kinds[name], value) for name, value in values.items()})
 
 
-def _from_json(kind: type, value: Any) -> Any:
+def _from_json(name: str, kind: type, value: Any) -> Any:
     if dataclasses.is_dataclass(kind):
         return from_dict(kind, value)
-    return tuple(value) if isinstance(value, list) else value
+    value = tuple(value) if isinstance(value, list) else value
+    if not _IS_OF[kind](value):
+        raise InputError(f"{name} is {_shown(value)}, which is of another type")
+    return value
+
+
+def _shown(value: Any) -> str:
+    return repr(value)[:60]  # enough to tell what it is
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) is int and abs(value) < 2**63 or type(value) is float and math.isfinite(value)
+
+
+def _is_whole(value: Any) -> bool:
+    return type(value) is int and abs(value) < 2**63  # as C and NumPy count
+
+
+def _is_text(value: Any) -> bool:
+    return type(value) is str
+
+
+def _is_tuple_of(is_of: Callable[[Any], bool], *lengths: int) -> Callable[[Any], bool]:
+    return lambda value: (
+        type(value) is tuple and (not lengths or len(value) in lengths) and all(is_of(each) for each in value)
+    )
+
+
+_IS_OF: Dict[Any, Callable[[Any], bool]] = {  # every type of a field
+    int: _is_whole,
+    float: _is_number,
+    bool: lambda value: type(value) is bool,
+    str: _is_text,
+    Tuple[float, float]: _is_tuple_of(_is_number, 2),
+    Tuple[int, int]: _is_tuple_of(_is_whole, 2),
+    Tuple[str, str]: _is_tuple_of(_is_text, 2),
+    Tuple[str, ...]: _is_tuple_of(_is_text),
+    Mapping[str, float]: lambda value: type(value) is dict and all(map(_is_number, value.values())),
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import tee
-from typing import Any, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple
 
 import jittor as jt
 import numpy as np
@@ -113,7 +113,13 @@ def phased_samples(samples: Sequence[Samples], starts: Sequence[int], wants_othe
 
 
 def batches(
-    kind: str, samples: PhasedSamples, num_ids: int, steps: Iterator[List[Piece]], workers: int
+    kind: str,
+    samples: PhasedSamples,
+    num_ids: int,
+    steps: Iterator[List[Piece]],
+    workers: int,
+    max_skipped: int = 0,
+    skipped: Callable[[Sequence[str]], None] = lambda faults: None,
 ) -> Iterator[List[Any]]:
     """What this process computes of each step.
 
@@ -121,12 +127,14 @@ def batches(
         kind: One of WITH_LABEL_MAPS, WITH_NAMES or IMAGES_ONLY.
         num_ids: Of the label maps, if there are any.
         steps: The pieces of each step, as `parallel.split_batch` gives them.
+        max_skipped, skipped: As for `read_ahead`.
 
     Returns:
         For each step a list of batches, one a piece.
     """
     steps, to_read = tee(steps)
-    arrays = read_ahead(samples, ([piece.index for piece in pieces] for pieces in to_read), workers)
+    places = ([piece.index for piece in pieces] for pieces in to_read)
+    arrays = read_ahead(samples, places, workers, max_skipped, skipped)
     try:
         for pieces, loaded in zip(steps, arrays):
             yield [

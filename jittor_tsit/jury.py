@@ -11,7 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from data_tools.errors import InputError
-from data_tools.files import read_text, write_atomic
+from data_tools.files import read_json, write_atomic
 from data_tools.image_io import read_photo
 from jittor_tsit.config import DataConfig
 from jittor_tsit.judges import Judges, Rater, Segmenter
@@ -124,10 +124,10 @@ def cached_values(paths: List[Path], judge: str, value_of: Callable[[int], float
     stamps = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
     key = hashlib.sha256(json.dumps([judge, stamps]).encode()).hexdigest()
     try:
-        kept = json.loads(read_text(cache))
+        kept = read_json(cache)
         if kept["key"] == key:
-            return np.array(kept["values"])
-    except (InputError, ValueError, KeyError, TypeError):
+            return np.array(kept["values"], np.float64).reshape(len(paths))
+    except (InputError, ValueError, KeyError, TypeError, OverflowError):
         pass  # none yet, or a torn or foreign file: it is made again
     values = [value_of(k) for k in tqdm(range(len(paths)), unit="img", dynamic_ncols=True, desc=cache.stem)]
     write_atomic(cache, json.dumps({"key": key, "values": values}).encode())

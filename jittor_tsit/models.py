@@ -70,13 +70,14 @@ def load_system(path: Path) -> tuple[System, Experiment]:
 
 def experiment_of(path: Path, options: dict) -> Experiment:
     """The experiment that a checkpoint was trained with."""
-    if options["system"] not in SYSTEMS:
-        raise InputError(f"{path}: is of system {options['system']}; there are {', '.join(SYSTEMS)}")
+    system, phases = str(options.get("system")), options.get("phases", [])
+    if system not in SYSTEMS:
+        raise InputError(f"{path}: is of system {system}; there are {', '.join(SYSTEMS)}")
     try:
-        config = from_dict(SYSTEMS[options["system"]].Config, options["config"])
-        data, run = from_dict(DataConfig, options["data"]), from_dict(RunConfig, options["run"])
-        phases = tuple(from_dict(Phase, phase) for phase in options.get("phases", ()))
-        return Experiment(options["system"], config, data, run, phases)
+        config = from_dict(SYSTEMS[system].Config, options.get("config"))
+        data, run = from_dict(DataConfig, options.get("data")), from_dict(RunConfig, options.get("run"))
+        phases = tuple(from_dict(Phase, phase) for phase in (phases if isinstance(phases, list) else [phases]))
+        return Experiment(system, config, data, run, phases)
     except InputError as error:
         raise InputError(f"{path}: a checkpoint of another version: {error}") from None
 

@@ -35,7 +35,7 @@ def override(experiment: Experiment, assignments: List[str]) -> Experiment:
 def _override_phase(phases: List[Phase], path: str, value: str) -> None:
     """Replace a field of one of the phases: "phases.2.batch_size", or a weight, "phases.2.weights.vgg"."""
     number, _, name = path[len(PHASES) :].partition(".")
-    if not number.isdigit() or not 1 <= int(number) <= len(phases):
+    if number not in map(str, range(1, len(phases) + 1)):
         raise InputError(f"{path}: this experiment has {len(phases)} phases, counted from 1")
     phase, fields = phases[int(number) - 1], fields_of(Phase(nimg=1))
     outer, dot, term = name.partition(".")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from pathlib import Path
@@ -16,6 +15,7 @@ from jittor_tsit.parallel import split_batch
 from jittor_tsit.plan import PlannedPhase, make_plan, require_even, terms_of
 from jittor_tsit.samples import Samples
 from jittor_tsit.train import build_system, is_too_large, list_samples
+from jittor_tsit.training.records import read_records
 
 TIMED_STEPS = 2  # after one that compiles
 COLUMNS = "{:>5}  {:>19}  {:>7}  {:>8}  {:>9}  {:>7}  {:>7}  {:>9}"
@@ -66,9 +66,8 @@ def _speeds(
 
 def last_speed(run_dir: Path) -> Optional[float]:
     """Images a second in the newest line of a run's stats.jsonl."""
-    path = run_dir / "stats.jsonl"
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return json.loads(lines[-1])["img_per_s"] if lines else None
+    speeds = [record.get("img_per_s") for record in read_records(run_dir / "stats.jsonl")]
+    return next((speed for speed in reversed(speeds) if isinstance(speed, float) and speed > 0), None)
 
 
 def _measure(experiment: Experiment, system, samples: List[Samples], phase: PlannedPhase) -> float:

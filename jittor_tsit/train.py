@@ -10,24 +10,20 @@ from pathlib import Path
 from typing import List, Optional
 
 import jittor as jt
-from tqdm import tqdm
 
-from data_tools.checking import check_pairs
-from data_tools.classes import NUM_CLASSES
 from data_tools.errors import InputError
 from data_tools.files import write_atomic
-from data_tools.image_io import read_photo
 from jittor_tsit import parallel
+from jittor_tsit.checked import CHECKED, check_all_pairs, check_photos
 from jittor_tsit.config import Experiment, to_json
 from jittor_tsit.data import WITH_LABEL_MAPS, batches, phased_samples
 from jittor_tsit.evaluate import make_evaluation
 from jittor_tsit.experiment_files import Runs, load_experiment, shipped_experiment
-from jittor_tsit.label_maps import LabelMaps
 from jittor_tsit.noise import initial_draws
 from jittor_tsit.optim import count_parameters
 from jittor_tsit.overrides import override
 from jittor_tsit.plan import PlannedPhase, make_plan, phases_of, require_even, split_of, steps_from, terms_of
-from jittor_tsit.samples import AlignedSamples, Samples
+from jittor_tsit.samples import Samples
 from jittor_tsit.sets import (
     adaptation_samples,
     aligned_samples,
@@ -36,6 +32,7 @@ from jittor_tsit.sets import (
     paired_samples,
     unpaired_samples,
 )
+from jittor_tsit.skipped import Skipped
 from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.systems.base import System
 from jittor_tsit.training.checkpoint import Checkpoint, Progress, check_arrays, checkpoint_path
@@ -102,7 +99,7 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
     run, data = experiment.run, experiment.data
     say(f"reading {data.root}")
     system = build_system(experiment)
-    samples = parallel.together(read_samples, experiment, system)
+    samples = parallel.together(read_samples, experiment, system, run_dir / CHECKED)
     plan = parallel.together(make_plan, experiment, [len(each) for each in samples])
     options = {**json.loads(to_json(experiment)), "samples": [each.digest() for each in samples]}
     require_same_run(options)
@@ -124,7 +121,10 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
     pieces = (
         parallel.split_batch(step.first, step.size, step.phase.accumulate) for step in steps_from(plan, progress.nimg)
     )
-    incoming = batches(system.batch_kind, phased, data.label_maps.num_ids, pieces, data.workers)
+    skipped = Skipped(data.max_skipped, log.line)
+    incoming = batches(
+        system.batch_kind, phased, data.label_maps.num_ids, pieces, data.workers, data.max_skipped, skipped
+    )
     try:
         with stopping_gently() as asked_to_stop:
             evaluation = make_evaluation(system, experiment, plan[-1].end, run_dir, log.line)
@@ -181,39 +181,21 @@ def list_samples(experiment: Experiment, system: System) -> List[Samples]:
     return [make(experiment.data, split_of(experiment, number), (experiment.run.seed, number)) for number in numbers]
 
 
-def read_samples(experiment: Experiment, system: System) -> List[Samples]:
-    """The training samples of each phase, all of them read once by process 0 and found good.
+def read_samples(experiment: Experiment, system: System, kept_in: Path) -> List[Samples]:
+    """The training samples of each phase, found good by process 0, which reads what it has not read before.
+
+    Args:
+        kept_in: The file that tells what was read before.
 
     Raises:
         InputError: As `list_samples`; or names the first faulty pair and their number.
     """
     samples = list_samples(experiment, system)
-    if parallel.rank() == 0:
-        (check_all_pairs if system.batch_kind in WITH_LABEL_MAPS else check_photos)(experiment, samples)
+    if parallel.rank() == 0 and system.batch_kind in WITH_LABEL_MAPS:
+        check_all_pairs(samples, experiment.data.label_maps, kept_in)
+    elif parallel.rank() == 0:
+        check_photos(samples, kept_in)
     return samples
-
-
-def check_photos(experiment: Experiment, samples: List[Samples]) -> None:
-    """Read every photo, and take apart those that show two."""
-    for each in samples if isinstance(samples[0], AlignedSamples) else ():
-        for position in tqdm(range(len(each)), unit="pair", desc="check", leave=False):
-            each.at(position)
-    paths = sorted({path for each in samples for path in each.paths()})
-    for path in tqdm(paths, unit="photo", desc="check", leave=False):
-        read_photo(path)
-
-
-def check_all_pairs(experiment: Experiment, samples: List[Samples]) -> None:
-    """Read every pair, and its instances."""
-    pairs = sorted({pair for each in samples for pair in each.pairs})
-    maps = experiment.data.label_maps
-    problems = check_pairs(pairs, maps.num_classes, unknown=maps.unknown)
-    if problems:
-        where = "; `python -m data_tools check` lists all" if maps == LabelMaps(NUM_CLASSES) else ""
-        more = f" ({len(problems)} faulty pairs{where})" if len(problems) > 1 else ""
-        raise InputError(f"{problems[0][1]}{more}")
-    for pair in tqdm(pairs if maps.has_edges else [], unit="map", desc="check instances", leave=False):
-        maps.read(pair.label, 1, 1)
 
 
 def require_same_run(options: dict) -> None:

@@ -2,37 +2,25 @@
 
 import json
 import os
-import subprocess
-import sys
-import time
 
 import numpy as np
 import pytest
+from checkpoint_files import flip, make, save_two
 from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
 from data_tools.errors import InputError
 from jittor_tsit.training import checkpoint as module
 from jittor_tsit.training.checkpoint import (
-    BEST,
-    Checkpoint,
     Progress,
     check_arrays,
     check_checkpoint,
     checkpoint_path,
-    checkpoint_paths,
     load_checkpoint,
     load_newest,
     newest_readable,
-    prune,
-    remove_torsos,
     save_checkpoint,
 )
-
-
-def make(value=1.0, nimg=10):
-    arrays = {"G.weight": np.full((2, 3), value, np.float32), "G_ema.weight": np.zeros(4, np.float32)}
-    return Checkpoint(arrays, Progress(nimg, nimg // 2), {"system": "tsit", "config": {"width": 2}})
 
 
 def test_what_is_saved_is_loaded(tmp_path):
@@ -74,20 +62,6 @@ def test_files_of_other_kinds_are_refused(tmp_path):
         load_checkpoint(stranger)
     with pytest.raises(InputError, match="no such checkpoint"):
         load_checkpoint(tmp_path / "absent.safetensors")
-
-
-def save_two(run_dir):
-    """Checkpoints after 10 and 20 images; the path of the newer."""
-    for nimg in (10, 20):
-        save_checkpoint(checkpoint_path(run_dir, nimg), make(nimg=nimg))
-    return checkpoint_path(run_dir, 20)
-
-
-def flip(path, place, mask=1):
-    """Change bits of one byte."""
-    data = bytearray(path.read_bytes())
-    data[place] ^= mask
-    path.write_bytes(data)
 
 
 def as_of_before_the_checksums(path):
@@ -202,82 +176,12 @@ def test_a_full_disk_is_an_os_error_that_names_the_file(tmp_path, monkeypatch):
         save_checkpoint(checkpoint_path(tmp_path, 10), make())
 
 
-def test_pruning_keeps_the_newest(tmp_path):
-    for nimg in (10, 20, 30):
-        save_checkpoint(checkpoint_path(tmp_path, nimg), make(nimg=nimg))
-    prune(checkpoint_path(tmp_path, 30), keep=2)
-    assert checkpoint_paths(tmp_path) == [checkpoint_path(tmp_path, 20), checkpoint_path(tmp_path, 30)]
-
-
-def test_pruning_does_not_take_a_damaged_file_for_the_newest(tmp_path):
-    save_two(tmp_path)
-    checkpoint_path(tmp_path, 30).write_bytes(b"damaged")
-    prune(checkpoint_path(tmp_path, 20), keep=1)
-    assert load_newest(tmp_path, print).progress.nimg == 20
-
-
-def test_pruning_counts_no_file_that_was_cut_short(tmp_path):
-    for nimg in (10, 20, 30):
-        save_checkpoint(checkpoint_path(tmp_path, nimg), make(nimg=nimg))
-    cut = checkpoint_path(tmp_path, 20)
-    cut.write_bytes(cut.read_bytes()[:-1])
-    prune(checkpoint_path(tmp_path, 30), keep=2)
-    assert checkpoint_paths(tmp_path) == [checkpoint_path(tmp_path, nimg) for nimg in (10, 20, 30)]
-
-
-def test_nothing_is_deleted_when_the_newest_is_not_what_was_written(tmp_path):
-    newest = save_two(tmp_path)
-    flip(newest, -1)
-    with pytest.raises(InputError, match="damaged"):
-        prune(newest, keep=1)
-    assert checkpoint_path(tmp_path, 10).exists()
-
-
-def test_pruning_does_not_look_at_the_best(tmp_path):
-    newest = save_two(tmp_path)
-    os.link(checkpoint_path(tmp_path, 10), tmp_path / BEST)
-    prune(newest, keep=1)
-    assert load_checkpoint(tmp_path / BEST).progress.nimg == 10
-
-
 def test_nothing_but_damaged_files_is_an_error_and_no_new_start(tmp_path):
     assert load_newest(tmp_path, print) is None
     checkpoint_path(tmp_path, 10).write_bytes(b"damaged")
     with pytest.raises(InputError, match="none of its 1 checkpoints can be read"):
         load_newest(tmp_path, print)
     assert checkpoint_path(tmp_path, 10).exists()
-
-
-def test_the_rest_of_a_killed_save_is_removed(tmp_path):
-    save_checkpoint(checkpoint_path(tmp_path, 10), make())
-    for name in ("state-000000020.part", "best.part", ".123-456.tmp"):
-        (tmp_path / name).write_bytes(b"half")
-    remove_torsos(tmp_path)
-    assert os.listdir(tmp_path) == [checkpoint_path(tmp_path, 10).name]
-
-
-SAVING = """
-import sys
-from pathlib import Path
-import numpy as np
-from jittor_tsit.training.checkpoint import Checkpoint, Progress, checkpoint_path, save_checkpoint
-arrays = {"G.weight": np.ones(25_000_000, np.float32)}  # a moment's work
-for nimg in range(1, 1000):
-    save_checkpoint(checkpoint_path(Path(sys.argv[1]), 1), Checkpoint(arrays, Progress(1, 1), {}))
-"""
-
-
-def test_a_save_that_is_killed_leaves_the_file_before_and_what_is_known_for_a_rest(tmp_path):
-    process = subprocess.Popen([sys.executable, "-c", SAVING, str(tmp_path)])
-    path, deadline = checkpoint_path(tmp_path, 1), time.time() + 60
-    while not (path.exists() and len(os.listdir(tmp_path)) > 1):
-        assert process.poll() is None and time.time() < deadline
-        time.sleep(0.001)
-    process.kill()
-    process.wait()
-    check_checkpoint(path)
-    remove_torsos(tmp_path)
-    assert os.listdir(tmp_path) == [path.name]
 
 
 @pytest.mark.parametrize("wanted, message", [
@@ -288,3 +192,24 @@ def test_a_save_that_is_killed_leaves_the_file_before_and_what_is_known_for_a_re
 def test_a_checkpoint_of_another_configuration_is_refused(tmp_path, wanted, message):
     with pytest.raises(InputError, match=message):
         check_arrays(tmp_path, {"a": np.zeros(2)}, wanted)
+
+
+@pytest.mark.parametrize(
+    "progress, experiment",
+    [
+        ("{", "{}"),
+        ('{"nimg": 1}', "{}"),
+        ('{"nimg": 1, "num_steps": -1}', "{}"),
+        ('{"nimg": 1, "num_steps": 1.5}', "{}"),
+        ("[1, 2]", "{}"),
+        ('{"nimg": 1, "num_steps": 1}', "[]"),
+        ('{"nimg": 1, "num_steps": 1}', "[" * 100_000),
+        ('{"nimg": 1, "num_steps": 1}', None),
+    ],
+)
+def test_a_damaged_header_is_refused(tmp_path, progress, experiment):
+    metadata = {"format": module.FORMAT, "progress": progress, "experiment": experiment}
+    path = checkpoint_path(tmp_path, 1)
+    save_file({}, path, {name: text for name, text in metadata.items() if text is not None})
+    with pytest.raises(InputError, match="state-000000001.safetensors: .*damaged"):
+        load_checkpoint(path)

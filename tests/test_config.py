@@ -75,6 +75,8 @@ def test_an_override_reaches_a_phase(phased):
 @pytest.mark.parametrize("word, message", [("phases.3.nimg=1", "has 2 phases, counted from 1"),
                                            ("phases.0.nimg=1", "has 2 phases, counted from 1"),
                                            ("phases.x.nimg=1", "has 2 phases"),
+                                           ("phases.\u00b2.nimg=1", "has 2 phases"),  # a digit that int() does not take
+                                           ("phases." + "9" * 5000 + ".nimg=1", "has 2 phases"),
                                            ("phases.1.size=1", "no such field of a phase; there are accumulate, "),
                                            ("phases.1.weights=1", "no such field of a phase"),
                                            ("phases.1.lr_G=fast", "not a number"),
@@ -98,6 +100,36 @@ def test_phases_come_back_from_json(phased):
 def test_a_field_of_another_version_is_refused():
     with pytest.raises(InputError, match="OptimConfig has no field warmup"):
         from_dict(OptimConfig, {"warmup": 1})
+
+
+@pytest.mark.parametrize(
+    "kind, values",
+    [
+        (DataConfig, None),
+        (DataConfig, []),
+        (DataConfig, {"image_width": "512"}),
+        (DataConfig, {"image_width": 2**63}),
+        (DataConfig, {"flip": 1}),
+        (DataConfig, {"color_jitter": float("nan")}),
+        (DataConfig, {"domains": ["a"]}),
+        (DataConfig, {"domains": [1, 2]}),
+        (DataConfig, {"root": {}}),
+        (OptimConfig, {"betas": 0}),
+        (OptimConfig, {"lr_G": True}),
+        (Phase, {"nimg": 1, "weights": {"vgg": "x"}}),
+        (Phase, {"nimg": [1]}),
+        (TSITConfig, {"weights": [1]}),
+    ],
+)
+def test_json_of_another_type_is_refused(kind, values):
+    with pytest.raises(InputError, match="is of another type|in place of its fields"):
+        from_dict(kind, values)
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_every_systems_options_come_back_from_json(name):
+    config = SYSTEMS[name].Config(**({"attributes": ("a", "b")} if name == "stargan" else {}))
+    assert from_dict(SYSTEMS[name].Config, json.loads(json.dumps(dataclasses.asdict(config)))) == config
 
 
 @pytest.mark.parametrize("name", SYSTEMS)

@@ -15,6 +15,7 @@ from data_tools.image_io import read_photo
 from data_tools.synthetic import write_set
 from jittor_tsit.config import to_json
 from jittor_tsit.judges import Judges
+from jittor_tsit.jury import cached_values
 from jittor_tsit.networks.vgg import published_shapes
 from jittor_tsit.screen import Judging, run_screening
 from jittor_tsit.systems import SYSTEMS
@@ -23,6 +24,19 @@ from jittor_tsit.training.checkpoint import Checkpoint, Progress, save_checkpoin
 # Sees class 1, the most frequent of rendered landscapes, in bright pixels, or in dark ones
 BRIGHT = "def segment(photo):\n    return (photo.mean(2) > 128).astype('uint8')\n"
 DARK = BRIGHT.replace(">", "<")
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[" * 100_000, "[]", '{"key": []}', '{"key": KEY}', '{"key": KEY, "values": ["x"]}',
+                '{"key": KEY, "values": [1, 2]}', '{"key": KEY, "values": {}}', '{"key": KEY, "values": [1e999, {}]}']
+)  # fmt: skip
+def test_a_damaged_cache_of_judgements_is_made_again(tmp_path, content):
+    (tmp_path / "a.jpg").write_bytes(b"x")
+    paths, cache = [tmp_path / "a.jpg"], tmp_path / "values.json"
+    cached_values(paths, "judge", lambda k: 0.5, cache)
+    cache.write_text(content.replace("KEY", json.dumps(json.loads(cache.read_text())["key"])))
+    assert cached_values(paths, "judge", lambda k: 0.25, cache).tolist() == [0.25]
+    assert cached_values(paths, "judge", lambda k: pytest.fail("not kept"), cache).tolist() == [0.25]
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import shutil
 
 import numpy as np
@@ -217,3 +218,23 @@ def test_unpaired_photos_train_the_style_transfer_form(root, tmp_path):
     assert train.run_training(experiment, tmp_path / "run") == 0
     with pytest.raises(InputError, match="style transfer and segmenters make no images"):
         run_test(checkpoint_path(tmp_path / "run", 2), None, tmp_path / "out", 0, None, False)
+
+
+def test_a_file_that_rots_is_passed_over_and_told_of_and_a_run_that_goes_on_does_the_same(root, tmp_path):
+    shutil.copytree(root, tmp_path / "set")
+    experiment = make_experiment(tmp_path / "set", total_nimg=2)
+    assert train.run_training(experiment, tmp_path / "whole") == 0
+    shutil.copytree(tmp_path / "whole", tmp_path / "interrupted")
+    for photo in list((tmp_path / "set").rglob("*.jpg"))[:2]:  # of four, so one comes up in two images
+        times = photo.stat()
+        photo.write_bytes(bytes(times.st_size))
+        os.utime(photo, ns=(times.st_atime_ns, times.st_mtime_ns))  # as a disk does that loses a block
+
+    longer = override(experiment, ["total_nimg=8"])
+    assert train.run_training(longer, tmp_path / "whole") == 0
+    assert "skipped, and the next sample taken" in (tmp_path / "whole/log.txt").read_text()
+    for total in (4, 8):
+        assert train.run_training(override(experiment, [f"total_nimg={total}"]), tmp_path / "interrupted") == 0
+    assert_same_arrays(*(checkpoint_path(tmp_path / name, 8) for name in ("whole", "interrupted")))
+    with pytest.raises(InputError, match="max_skipped=0|is not an image"):
+        train.run_training(override(experiment, ["total_nimg=16", "max_skipped=0"]), tmp_path / "whole")

@@ -21,9 +21,9 @@ class Journal:
         for line in path.read_bytes().splitlines() if path.exists() else ():
             try:
                 kind, stem, rows = json.loads(line)
-            except ValueError:
+                self._rows[f"{kind}/{stem}"] = [Truth(*row) for row in rows]
+            except (ValueError, TypeError, RecursionError):
                 continue
-            self._rows[f"{kind}/{stem}"] = [Truth(*row) for row in rows]
 
     def find(self, kind: str, stem: str) -> List[Truth]:
         """The rows for this pair, or none."""

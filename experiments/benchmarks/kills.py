@@ -33,7 +33,8 @@ from data_tools.files import append_line
 from data_tools.synthetic import write_set
 from experiments.benchmarks.commands import Command, running
 from experiments.benchmarks.machine import ROOT, describe_machine
-from jittor_tsit.training.checkpoint import check_checkpoint, checkpoint_paths, load_checkpoint, torsos
+from jittor_tsit.training.checkpoint import check_checkpoint, checkpoint_paths, load_checkpoint
+from jittor_tsit.training.pruning import torsos
 
 EXPERIMENT = """
 from jittor_tsit.config import DataConfig, Experiment, RunConfig

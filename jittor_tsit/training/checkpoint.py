@@ -10,21 +10,19 @@ import os
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple, TypeVar
+from typing import Callable, Dict, Iterator, Mapping, NamedTuple, Optional, Tuple, TypeVar
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from data_tools.errors import InputError
-from data_tools.files import remove_temporaries
 
 PREFIX, SUFFIX = "state-", ".safetensors"
 BEST = f"best{SUFFIX}"  # the best one of a run by its evaluation, under a name that no pruning looks at
 MAKERS = ("G", "E.", "C.")  # how names of the arrays begin that make images or read their classes
 FORMAT = "jittor_tsit 1"  # changes when old files can no longer be read
 FIRST_FIELDS = {"format", "progress", "experiment"}  # of the header; files of before the checksums have no other
-LIBRARY_PART = ".tmp??????"  # as safetensors calls a file before it is whole and gets the name that was asked for
 DAMAGED = ".damaged"  # after the name of a file that is set aside
 Read = TypeVar("Read")
 
@@ -160,7 +158,7 @@ def _opened(path: Path) -> Iterator[safe_open]:
             yield file
     except InputError:
         raise
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(
             f"{path}: cut short or not a checkpoint ({error}); a .safetensors file of train is needed"
         ) from None
@@ -176,7 +174,18 @@ def _read_header(path: Path, file: safe_open) -> Header:
         checksums = json.loads(metadata["checksums"])
         if set(checksums) != set(file.keys()):
             raise InputError(f"{path}: damaged: the names of its arrays are not those that were written")
-    return Header(Progress(**json.loads(metadata["progress"])), json.loads(metadata["experiment"]), checksums)
+    return Header(*_read_progress(path, metadata), checksums)
+
+
+def _read_progress(path: Path, metadata: Mapping[str, str]) -> Tuple[Progress, dict]:
+    try:
+        progress, experiment = Progress(**json.loads(metadata["progress"])), json.loads(metadata["experiment"])
+        is_sound = all(type(count) is int and count >= 0 for count in progress) and type(experiment) is dict
+    except (KeyError, ValueError, TypeError, RecursionError):
+        is_sound = False
+    if not is_sound:
+        raise InputError(f"{path}: a checkpoint whose header is damaged; no progress and options can be read from it")
+    return progress, experiment
 
 
 def _arrays(path: Path, file: safe_open, header: Header, parts: Tuple[str, ...]) -> Iterator[Tuple[str, np.ndarray]]:
@@ -239,43 +248,6 @@ def _newest(
             "choose another --run-dir"
         )
     return None, None, {}
-
-
-def prune(newest: Path, keep: int) -> None:
-    """Delete all checkpoints up to `newest` but the `keep` last.
-
-    `newest` is read again before anything is deleted. One whose header cannot be read neither counts nor is deleted,
-    and neither is BEST.
-
-    Raises:
-        InputError: `newest` does not hold what was written; nothing is deleted.
-    """
-    check_checkpoint(newest)
-    whole = [path for path in checkpoint_paths(newest.parent) if path <= newest and _has_header(path)]
-    for path in whole[:-keep]:
-        path.unlink()
-
-
-def _has_header(path: Path) -> bool:
-    """Whether it is as long as its header says, and the header as it was written."""
-    try:
-        check_checkpoint(path, parts=())
-    except InputError:
-        return False
-    return True
-
-
-def torsos(run_dir: Path) -> List[Path]:
-    """What kills in the middle of a save left behind."""
-    best = Path(BEST).with_suffix(".part")
-    return [path for pattern in (f"{PREFIX}*.part", str(best), LIBRARY_PART) for path in run_dir.glob(pattern)]
-
-
-def remove_torsos(run_dir: Path) -> None:
-    """Delete what a kill left behind, in a folder where nobody else writes now."""
-    for path in torsos(run_dir):
-        path.unlink()
-    remove_temporaries(run_dir)
 
 
 def check_arrays(path: Path, found: Mapping[str, np.ndarray], wanted: Mapping[str, tuple]) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from data_tools.files import write_atomic
 from jittor_tsit.training.checkpoint import BEST, Progress
+from jittor_tsit.training.records import read_records
 
 METRICS, CURVE = "metrics.jsonl", "metrics.png"
 RANK = "rank"  # the number that decides which checkpoint is best: the higher, the better
@@ -70,8 +71,7 @@ class Evaluation:
 
 def read_metrics(run_dir: Path) -> List[Dict[str, float]]:
     """The scorings so far, oldest first."""
-    path = run_dir / METRICS
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+    return [line for line in read_records(run_dir / METRICS) if isinstance(line.get(RANK), (int, float))]
 
 
 def _keep(checkpoint: Path, target: Path) -> None:

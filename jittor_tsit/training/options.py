@@ -12,13 +12,15 @@ from data_tools.errors import InputError
 from jittor_tsit.config import DataConfig, RunConfig, from_dict
 from jittor_tsit.plan import PlannedPhase
 from jittor_tsit.systems import SYSTEMS
-from jittor_tsit.training.checkpoint import Checkpoint, load_newest, remove_torsos
+from jittor_tsit.training.checkpoint import Checkpoint, load_newest
+from jittor_tsit.training.pruning import remove_torsos
 
 # Options that may change when a run goes on; all others would make it another run.
 # Where files lie may change too: what is in them is compared by `samples`, a digest of the sets.
 FREE_OPTIONS = (
     "run.total_nimg", "run.status_nimg", "run.snapshot_nimg", "run.keep_snapshots", "run.grid_rows", "run.on_nan",
-    "data.root", "data.second_root", "data.split", "data.workers", "config.perceptual_weights",
+    "data.root", "data.second_root", "data.split", "data.workers", "data.max_skipped",
+    "config.perceptual_weights",
 )  # fmt: skip
 PHASE_OPTION = re.compile(r"(?:phases|samples)\.(\d+)(?:\.(\w+))?")  # phases from 0, as JSON has them
 LENGTHS = ("epochs", "nimg")  # of a phase, which may be prolonged or cut down to what is done
@@ -63,10 +65,14 @@ def differing_options(there: dict, here: dict, num_begun: int) -> List[str]:
 
 def completed(options: dict) -> dict:
     """Options of an older version, with the defaults of the fields that it did not have."""
-    kinds = {"config": SYSTEMS[options["system"]].Config, "data": DataConfig, "run": RunConfig}
     try:
+        kinds = {"config": SYSTEMS[options["system"]].Config, "data": DataConfig, "run": RunConfig}
         parts = {name: dataclasses.asdict(from_dict(kind, options[name])) for name, kind in kinds.items()}
-    except InputError:  # it had fields that there are no more; these differ, and are told
+    except (
+        InputError,
+        KeyError,
+        TypeError,
+    ):  # it had fields or a system that there are no more; these differ, and are told
         return options
     return {**options, **json.loads(json.dumps(parts))}
 

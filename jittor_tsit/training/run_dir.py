@@ -15,9 +15,10 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from data_tools.files import append_line, write_atomic, write_through
+from data_tools.files import append_line, write_through
 from jittor_tsit.launch import CommonError
 from jittor_tsit.ticker import on_terminal
+from jittor_tsit.training.records import forget_after
 
 
 class NonFiniteLoss(CommonError):
@@ -44,7 +45,7 @@ class RunLog:
         self.last_nimg, self.has_begun, self.num_skipped = nimg, False, 0
         self.terms: List[Dict[str, jt.Var]] = []
         self.seen: List[int] = []  # images after each of them
-        _forget_after(directory / "stats.jsonl", nimg)
+        forget_after(directory / "stats.jsonl", nimg)
         _end_line(directory / "log.txt")
         self.bar = tqdm(total=total_nimg, initial=nimg, unit="img", dynamic_ncols=True, mininterval=_bar_interval())
 
@@ -147,24 +148,6 @@ def _values(terms: List[Dict[str, jt.Var]], seen: List[int]) -> Dict[str, Dict[i
     for (name, nimg), value in zip(places, fetched):
         series.setdefault(name, {})[nimg] = float(value)
     return series
-
-
-def _forget_after(path: Path, nimg: int) -> None:
-    """Drop the lines of steps that will be done again, and what a kill or a full disk left of others."""
-    if not path.exists():
-        return
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
-    kept = [line for line in lines if line.endswith("\n") and _place_of(line) <= nimg]
-    if len(kept) < len(lines):
-        write_atomic(path, "".join(kept).encode())
-
-
-def _place_of(line: str) -> float:
-    """After how many images a line of stats.jsonl was written; infinite where it is none."""
-    try:
-        return json.loads(line)["nimg"]
-    except (ValueError, KeyError, TypeError):
-        return math.inf
 
 
 def _end_line(path: Path) -> None:

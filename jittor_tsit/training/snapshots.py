@@ -25,7 +25,8 @@ from jittor_tsit.noise import Noise
 from jittor_tsit.parallel import Piece
 from jittor_tsit.samples import Samples
 from jittor_tsit.systems.base import System
-from jittor_tsit.training.checkpoint import Checkpoint, Progress, checkpoint_path, prune, save_checkpoint
+from jittor_tsit.training.checkpoint import Checkpoint, Progress, checkpoint_path, save_checkpoint
+from jittor_tsit.training.pruning import prune
 from jittor_tsit.training.run_dir import require_finite, save_grid
 
 OWN_OF_A_PROCESS = (".u", ".v")  # singular vectors: each process finds them itself, and a GPU may round differently

@@ -9,9 +9,11 @@ import pytest
 from data_tools import curation
 from data_tools.cli import main
 from data_tools.equivalence import read_classes
+from data_tools.errors import InputError
 from data_tools.image_io import read_label, read_photo, write_label, write_photo
 from data_tools.pairing import read_split
 from data_tools.rules import SPLITS, read_decisions
+from data_tools.scan_cache import ScanCache, known_keys
 from data_tools.synthetic import write_set
 
 COUNT = 16
@@ -127,6 +129,37 @@ def test_a_folder_without_a_finished_scan_is_named(tmp_path, capsys, command):
     assert main([command, "--out", str(tmp_path)]) == 2
     err = capsys.readouterr().err
     assert str(tmp_path) in err and "cannot be read" in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("content", [b"{", b"[" * 100_000, b"\xff", b"[]", b"{}", b'{"data": 3}', b"null"])
+def test_a_damaged_record_of_a_scan_is_named(tmp_path, content):
+    (tmp_path / "scan.json").write_bytes(content)
+    with pytest.raises(InputError, match="scan.json: .*; run scan"):
+        curation.scanned_folder(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["stem\na\n", "stem,problem,more\na,b,c\n", "a,b\n"])
+def test_a_damaged_list_of_problems_is_named(tmp_path, content):
+    (tmp_path / "problems.csv").write_text(content)
+    with pytest.raises(InputError, match="problems.csv: has the columns"):
+        curation.read_problems(tmp_path / "problems.csv")
+
+
+def test_a_cache_that_is_damaged_inside_is_named(tmp_path):
+    cache = ScanCache(tmp_path / "cache", b"v")
+    cache.put({b"%016d" % number: bytes(500) for number in range(100)})
+    cache.close()
+    content = (tmp_path / "cache").read_bytes()
+    (tmp_path / "cache").write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))  # its first page is whole
+    with pytest.raises(InputError, match="cache: cannot be used as a cache"):
+        known_keys(tmp_path / "cache")
+    with pytest.raises(InputError, match="cache: cannot be used as a cache"):
+        ScanCache(tmp_path / "cache", b"v").get(b"%016d" % 3)
+
+
+def test_a_record_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(InputError, match="a record that it lists is missing"):
+        ScanCache(tmp_path / "cache", b"v").get(b"x")
 
 
 def test_results_of_an_interrupted_scan_are_not_taken_for_whole_ones(again, capsys):

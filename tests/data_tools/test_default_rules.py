@@ -119,3 +119,22 @@ def test_a_file_that_cannot_be_read_or_written_is_refused(tmp_path):
         read_settings(tmp_path / "rules.json")
     with pytest.raises(InputError, match=r"rules\.json: cannot be written"):
         write_settings(tmp_path / "none" / "rules.json", OTHERS)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[" * 100_000,
+        "[]",
+        "{}",
+        '{"rules": 3}',
+        '{"rules": [], "agreement": "high"}',
+        '{"rules": [], "class_size": 2.5}',
+        '{"rules": [{"name": "a"}]}',
+        '{"rules": [["a", "b"]]}',
+    ],
+)
+def test_settings_that_select_did_not_write_are_refused(tmp_path, content):
+    (tmp_path / "rules.json").write_text(content)
+    with pytest.raises(InputError, match="rules.json: is not"):
+        read_settings(tmp_path / "rules.json")

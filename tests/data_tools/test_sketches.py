@@ -79,3 +79,21 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):
     (tmp_path / "sketches").write_bytes(b"")
     with pytest.raises(InputError, match="sketches: is a file, and a folder is needed"):
         create_sketches(tmp_path / "sketches", 1)
+
+
+@pytest.mark.parametrize("damage", [(b"'shape'", b"'shape"), (b"(2,", b"(-2"), (b"}", b" "), (b"NUMPY", b"NUMPX")])
+def test_damaged_sketches_are_named(tmp_path, damage):
+    create_sketches(tmp_path, 2)
+    content = (tmp_path / "classes.npy").read_bytes()
+    assert damage[0] in content
+    (tmp_path / "classes.npy").write_bytes(content.replace(*damage, 1))
+    with pytest.raises(InputError, match="classes.npy: .*run scan again"):
+        open_sketches(tmp_path)
+
+
+def test_an_archive_in_place_of_sketches_is_named(tmp_path):
+    create_sketches(tmp_path, 2)
+    with open(tmp_path / "classes.npy", "wb") as file:
+        np.savez(file, a=np.zeros(2))
+    with pytest.raises(InputError, match="classes.npy: holds several arrays"):
+        open_sketches(tmp_path)

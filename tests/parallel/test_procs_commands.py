@@ -14,6 +14,7 @@ from tiny import HEIGHT, WIDTH
 from data_tools.synthetic import write_set
 from jittor_tsit import train
 from jittor_tsit.generate import run_test
+from jittor_tsit.samples import draw
 from jittor_tsit.training.checkpoint import checkpoint_path, checkpoint_paths, load_checkpoint
 
 pytestmark = [pytest.mark.mpi, needs_mpi]
@@ -178,3 +179,23 @@ def test_nothing_is_left_running_when_the_command_itself_is_killed(place):
         command.process.kill()
         command.wait(10)
         assert_all_gone(command)
+
+
+def test_a_file_that_rots_under_one_process_is_told_of_by_the_first_and_may_end_all(place):
+    write_set(place / "rotting", 4, 0, WIDTH, HEIGHT)
+    command = [*TRAIN, "rots", *TWO]
+    command[command.index("set")] = "rotting"
+    result = finished([*command, "total_nimg=2"], place)
+    assert result.status == 0, result.stderr
+    photo = sorted((place / "rotting/train/imgs").iterdir())[draw((0, 1), 3, 4)[0]]  # the second process reads it next
+    times = photo.stat()
+    photo.write_bytes(bytes(times.st_size))
+    os.utime(photo, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    result = finished([*command, "total_nimg=4"], place)
+    assert result.status == 0, result.stderr
+    (line,) = [line for line in (place / "rots/log.txt").read_text().splitlines() if "skipped" in line]
+    assert f"{photo.name}: is not an image" in line and "1 of at most 10" in line
+
+    result = finished([*command, "total_nimg=8", "max_skipped=0"], place)
+    assert result.status == 2 and photo.name in result.errors[0] and len(result.errors) == 1, result.stderr

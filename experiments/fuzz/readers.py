@@ -1,0 +1,241 @@
+"""Everything that reads a stranger's file or words, and what it is given."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from random import Random
+from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Union
+from unittest import mock
+
+from data_tools import cli
+from data_tools.curation import read_problems, scanned_folder
+from data_tools.default_rules import Settings, read_settings, write_settings
+from data_tools.equivalence import read_classes
+from data_tools.image_io import read_header, read_instances, read_label, read_photo, read_storage
+from data_tools.manual import read_manual
+from data_tools.output_folder import require_same_record
+from data_tools.pairing import read_reference_names, read_split
+from data_tools.planting.journal import Journal
+from data_tools.rules import read_decisions
+from data_tools.scan_cache import ScanCache, known_keys
+from data_tools.sketches import create_sketches, open_sketches
+from data_tools.table import read_table
+from experiments.fuzz import images, texts, weights
+from experiments.fuzz.mutations import damage
+from jittor_tsit import __main__ as product
+from jittor_tsit.checked import CheckedFiles
+from jittor_tsit.command_line import parser
+from jittor_tsit.config import DataConfig, Experiment, OptimConfig, Phase, RunConfig, from_dict, to_json
+from jittor_tsit.labelled import read_attributes
+from jittor_tsit.overrides import PARTS, fields_of, override
+from jittor_tsit.training.checkpoint import check_arrays, load_checkpoint, newest_readable
+from jittor_tsit.training.records import forget_after, read_records
+from jittor_tsit.weight_files import read_weights
+
+Input = Union[bytes, List[str]]  # a file, or words
+
+
+class Reader(NamedTuple):
+    """What is tried.
+
+    Args:
+        make: Draws an input.
+        read: Reads it: a path, or words. It may refuse it by an InputError or, of words, by SystemExit with 0 or 2.
+    """
+
+    make: Callable[[Random], Input]
+    read: Callable[[Any], object]
+
+
+def of_files(
+    read: Callable[[Path], object], files: Sequence[bytes], *makers: Callable[[Random, Sequence[bytes]], bytes]
+):
+    """A reader of files: half of them damaged anyhow, half as one of `makers` makes them of sound ones."""
+
+    def make(rng: Random) -> bytes:
+        if makers and rng.random() < 0.5:
+            return rng.choice(makers)(rng, files)
+        content = rng.choice(files)
+        return content if rng.random() < 0.02 else damage(rng, content, files)  # that sound ones are read shows as well
+
+    return Reader(make, read)
+
+
+def of_json(read: Callable[[Path], object], value: Any) -> Reader:
+    """A reader of JSON, which gets damaged text, and sound text of other values."""
+    text = json.dumps(value).encode()
+    return of_files(read, [text], lambda rng, files: texts.altered_json_text(rng, value))
+
+
+def of_words(read: Callable[[List[str]], object], lines: Sequence[str], options, fields: Sequence[str]) -> Reader:
+    """A reader of command lines: half of them altered ones, half made up of `options` and `fields`."""
+
+    def make(rng: Random) -> List[str]:
+        return texts.altered_words(rng, lines) if rng.random() < 0.5 else texts.made_up_words(rng, options, fields)
+
+    return Reader(make, read)
+
+
+EXPERIMENT = Experiment("x", OptimConfig(), DataConfig(), RunConfig(), (Phase(nimg=10), Phase(epochs=1)))
+FIELDS = sorted(name for part in PARTS for name in fields_of(getattr(EXPERIMENT, part)))
+
+
+def read_photo_file(path: Path) -> None:
+    for read in (read_header, read_storage, read_photo):
+        read(path)
+
+
+def read_label_file(path: Path) -> None:
+    read_instances(path)
+    read_label(path)
+
+
+def read_checkpoint(path: Path) -> None:
+    checkpoint = load_checkpoint(path)
+    check_arrays(path, checkpoint.arrays, {name: array.shape for name, array in checkpoint.arrays.items()})
+    newest_readable(path.parent, lambda line: None)
+
+
+def read_config(words: List[str]) -> None:
+    values = json.loads(words[0])  # the text itself is read by `load_checkpoint`
+    for name, kind in (("config", OptimConfig), ("data", DataConfig), ("run", RunConfig)):
+        from_dict(kind, values.get(name))
+    for phase in values.get("phases", ()):
+        from_dict(Phase, phase)
+
+
+def config_text(rng: Random) -> List[str]:
+    """The options of an experiment, in some of which other values stand."""
+    values = json.loads(to_json(EXPERIMENT))
+    values["phases"] = [texts.altered_json(rng, phase, 0.03) for phase in values["phases"]]
+    return [json.dumps({**values, **{name: texts.altered_json(rng, values[name], 0.03) for name in PARTS}})]
+
+
+def read_lines(path: Path) -> None:
+    read_records(path)
+    forget_after(path, 100)
+
+
+def read_scan(path: Path) -> None:
+    with mock.patch("data_tools.curation.RECORD", path.name):
+        scanned_folder(path.parent)
+
+
+def read_sketches(path: Path) -> None:
+    create_sketches(path.parent, 2)
+    shutil.copy(path, path.parent / "classes.npy")
+    open_sketches(path.parent)
+
+
+def sketches() -> bytes:
+    """The classes of two pairs."""
+    with tempfile.TemporaryDirectory() as folder:
+        create_sketches(Path(folder), 2)
+        return Path(folder, "classes.npy").read_bytes()
+
+
+def read_cache(path: Path) -> None:
+    cache = ScanCache(path, b"v")
+    try:
+        for key in known_keys(path):
+            cache.get(key)
+        cache.put({b"new": b"record"})
+    finally:
+        cache.close()
+
+
+def scan_cache() -> bytes:
+    """A cache of twenty records."""
+    with tempfile.TemporaryDirectory() as folder:
+        cache = ScanCache(Path(folder, "x"), b"v")
+        cache.put({b"%016d" % number: bytes(100) for number in range(20)})
+        cache.close()
+        return Path(folder, "x").read_bytes()
+
+
+def settings() -> bytes:
+    """What `select` writes of its settings."""
+    written = []
+    with mock.patch("data_tools.default_rules.write_atomic", lambda path, data: written.append(data)):
+        write_settings(Path("x"), Settings())
+    return written[0]
+
+
+def parse_ours(words: List[str]) -> None:
+    """The command line of the product, whose commands only take the options of an experiment."""
+
+    def take(args) -> int:
+        override(EXPERIMENT, args.overrides if args.command is commands["train"] else [])
+        return 0
+
+    commands = {name: (lambda args: take(args)) for name in product.COMMANDS}
+    commands["train"] = lambda args: take(args)
+    stubs = {"COMMANDS": commands, "command_train": commands["train"], "command_convert": commands["convert"]}
+    with mock.patch.multiple(product, **stubs, run_processes=lambda *arguments: 0), silence():
+        status = product.main(words)
+    if status not in (0, 2):
+        raise AssertionError(f"exit status {status}")
+
+
+def parse_data_tools(words: List[str]) -> None:
+    with silence():
+        cli._parser().parse_args(words)
+
+
+@contextlib.contextmanager
+def silence():
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        yield
+
+
+def options_of(parser_of_all) -> Dict[str, List[str]]:
+    """Command -> its options."""
+    choices = parser_of_all._subparsers._group_actions[0].choices
+    return {name: sorted(each._option_string_actions) for name, each in choices.items()}
+
+
+def all_readers() -> Dict[str, Reader]:
+    """By name, in the order of a report."""
+    photos, labels = images.photos(), images.labels()
+    pngs = [images.damaged_png] * 9 + [lambda rng, files: images.png_bomb(rng)]  # few: one takes a second
+    packed, kept = weights.weights(), weights.checkpoints()
+    pickles = [content for content in packed if content[:1] in (b"\x80", b"P")]
+    wrapped = [
+        lambda rng, files: weights.damaged_pickle(rng, pickles),
+        weights.damaged_zip,
+        weights.damaged_safetensors,
+    ]
+    ours, theirs = options_of(parser({name: len for name in product.COMMANDS})), options_of(cli._parser())
+    return {
+        "photographs": of_files(read_photo_file, photos, *pngs),
+        "label maps": of_files(read_label_file, labels, *pngs),
+        "weight files": of_files(read_weights, packed, *wrapped),
+        "checkpoints": of_files(read_checkpoint, kept, weights.damaged_safetensors, weights.damaged_safetensors),
+        "split lists": of_files(read_split, [texts.STEMS]),
+        "label_to_img.json": of_json(read_reference_names, json.loads(texts.NAMES)),
+        "attribute lists": of_files(lambda path: read_attributes(path, ["Young"]), [texts.ATTRIBUTES]),
+        "stats.jsonl": of_files(read_lines, [texts.LINES]),
+        "options (field=value)": Reader(
+            lambda rng: texts.made_up_options(rng, FIELDS), lambda words: override(EXPERIMENT, words)
+        ),
+        "options (JSON)": Reader(config_text, read_config),
+        "checked.txt": of_files(lambda path: CheckedFiles(path, "x").key([path]), [b"0123abcd\n" * 3]),
+        "tables of data_tools": of_files(read_table, [texts.TABLE]),
+        "decisions of data_tools": of_files(read_decisions, [texts.DECISIONS]),
+        "classes of data_tools": of_files(read_classes, [texts.CLASSES]),
+        "problems of data_tools": of_files(read_problems, [texts.PROBLEMS]),
+        "sketches of data_tools": of_files(read_sketches, [sketches()]),
+        "cache of a scan": of_files(read_cache, [scan_cache()]),
+        "manual lists": of_files(read_manual, [texts.MANUAL]),
+        "settings of select": of_json(read_settings, json.loads(settings())),
+        "records of data_tools": of_json(lambda path: require_same_record(path, {"a": 1}), {"a": 1, "data": "x"}),
+        "record of a scan": of_json(read_scan, {"data": "x"}),
+        "journals of plant": of_files(Journal, [texts.JOURNAL]),
+        "command line": of_words(parse_ours, texts.OUR_LINES, ours, FIELDS),
+        "command line of data_tools": of_words(parse_data_tools, texts.DATA_LINES, theirs, []),
+    }

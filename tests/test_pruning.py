@@ -1,0 +1,91 @@
+"""Old checkpoints are deleted and what kills leave behind is removed, never what a run may still need."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+from checkpoint_files import flip, make, save_two
+
+from data_tools.errors import InputError
+from jittor_tsit.training.checkpoint import (
+    BEST,
+    check_checkpoint,
+    checkpoint_path,
+    checkpoint_paths,
+    load_checkpoint,
+    load_newest,
+    save_checkpoint,
+)
+from jittor_tsit.training.pruning import prune, remove_torsos
+
+
+def test_pruning_keeps_the_newest(tmp_path):
+    for nimg in (10, 20, 30):
+        save_checkpoint(checkpoint_path(tmp_path, nimg), make(nimg=nimg))
+    prune(checkpoint_path(tmp_path, 30), keep=2)
+    assert checkpoint_paths(tmp_path) == [checkpoint_path(tmp_path, 20), checkpoint_path(tmp_path, 30)]
+
+
+def test_pruning_does_not_take_a_damaged_file_for_the_newest(tmp_path):
+    save_two(tmp_path)
+    checkpoint_path(tmp_path, 30).write_bytes(b"damaged")
+    prune(checkpoint_path(tmp_path, 20), keep=1)
+    assert load_newest(tmp_path, print).progress.nimg == 20
+
+
+def test_pruning_counts_no_file_that_was_cut_short(tmp_path):
+    for nimg in (10, 20, 30):
+        save_checkpoint(checkpoint_path(tmp_path, nimg), make(nimg=nimg))
+    cut = checkpoint_path(tmp_path, 20)
+    cut.write_bytes(cut.read_bytes()[:-1])
+    prune(checkpoint_path(tmp_path, 30), keep=2)
+    assert checkpoint_paths(tmp_path) == [checkpoint_path(tmp_path, nimg) for nimg in (10, 20, 30)]
+
+
+def test_nothing_is_deleted_when_the_newest_is_not_what_was_written(tmp_path):
+    newest = save_two(tmp_path)
+    flip(newest, -1)
+    with pytest.raises(InputError, match="damaged"):
+        prune(newest, keep=1)
+    assert checkpoint_path(tmp_path, 10).exists()
+
+
+def test_pruning_does_not_look_at_the_best(tmp_path):
+    newest = save_two(tmp_path)
+    os.link(checkpoint_path(tmp_path, 10), tmp_path / BEST)
+    prune(newest, keep=1)
+    assert load_checkpoint(tmp_path / BEST).progress.nimg == 10
+
+
+def test_the_rest_of_a_killed_save_is_removed(tmp_path):
+    save_checkpoint(checkpoint_path(tmp_path, 10), make())
+    for name in ("state-000000020.part", "best.part", ".123-456.tmp"):
+        (tmp_path / name).write_bytes(b"half")
+    remove_torsos(tmp_path)
+    assert os.listdir(tmp_path) == [checkpoint_path(tmp_path, 10).name]
+
+
+SAVING = """
+import sys
+from pathlib import Path
+import numpy as np
+from jittor_tsit.training.checkpoint import Checkpoint, Progress, checkpoint_path, save_checkpoint
+arrays = {"G.weight": np.ones(25_000_000, np.float32)}  # a moment's work
+for nimg in range(1, 1000):
+    save_checkpoint(checkpoint_path(Path(sys.argv[1]), 1), Checkpoint(arrays, Progress(1, 1), {}))
+"""
+
+
+def test_a_save_that_is_killed_leaves_the_file_before_and_what_is_known_for_a_rest(tmp_path):
+    process = subprocess.Popen([sys.executable, "-c", SAVING, str(tmp_path)])
+    path, deadline = checkpoint_path(tmp_path, 1), time.time() + 60
+    while not (path.exists() and len(os.listdir(tmp_path)) > 1):
+        assert process.poll() is None and time.time() < deadline
+        time.sleep(0.001)
+    process.kill()
+    process.wait()
+    check_checkpoint(path)
+    remove_torsos(tmp_path)
+    assert os.listdir(tmp_path) == [path.name]
