@@ -25,7 +25,12 @@ from jittor_tsit.systems.tsit import TSITConfig, TSITWeights
 
 experiment = Experiment(
     "tsit",
-    TSITConfig(width=2, width_D=2, weights=TSITWeights(vgg=0), optim=OptimConfig(ema_halflife_nimg=2.0)),
+    TSITConfig(
+        width=2,
+        width_D=2,
+        weights=TSITWeights(vgg=0),
+        optim=OptimConfig(lr_G=1e-6, lr_D=4e-6, ema_halflife_nimg=2.0),
+    ),
     DataConfig(image_width=256, image_height=128),
     RunConfig(total_nimg=5, batch_size=2, status_nimg=1, snapshot_nimg=2, grid_rows=1),
 )
@@ -33,7 +38,9 @@ experiment = Experiment(
 TRAIN = tsit("train", "--data", "set", "--experiment", "short.py", "--run-dir")
 TWO = ("--procs", 2)
 LONG = "total_nimg=16"  # eight steps of some tenths of a second: time to be killed in
-LR = {"G": 1e-4, "D": 4e-4}  # of the experiment
+# Of the experiment. Where a gradient is rounding noise, Adam's first step goes either way by its whole rate; at a usual
+# one the third step's losses were 2 % apart for some seeds, by what the others made of that.
+LR = {"G": 1e-6, "D": 4e-6}
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +78,7 @@ def test_a_run_of_two_processes_leaves_what_one_leaves(run):
     assert places(run) == [2, 4, 5]
     assert [load_checkpoint(path).progress for path in checkpoint_paths(run)] == [(2, 1), (4, 2), (5, 3)]
     assert {path.name for path in run.iterdir()} == {
-        "options.json", "log.txt", "stats.jsonl", ".lock",
+        "options.json", "checked.txt", "log.txt", "stats.jsonl", ".lock",
         *(f"state-00000000{nimg}.safetensors" for nimg in (2, 4, 5)), *(f"grid-00000000{nimg}.png" for nimg in (2, 4, 5)),
     }  # fmt: skip
     log = (run / "log.txt").read_text()
@@ -92,7 +99,7 @@ def test_a_run_of_two_processes_is_close_to_that_of_one(place, run):
         weights = [name if net == "G" else f"D.{name}" for name in weights]
         off = np.concatenate([np.abs(one[name] - two[name]).ravel() for name in weights]) / lr
         # Adam moves a weight whose gradient is rounding noise by +-lr either way; the other weights follow a little:
-        # 0.03 lr was measured at 95 % of G's, and 1.9 with a wrong gradient in the step of one image
+        # 0.016 lr was measured at 95 % of G's, and 1.9 with a wrong gradient in the step of one image
         assert np.quantile(off, 0.95) <= 0.1, f"95 % of {net}'s weights are within {np.quantile(off, 0.95)} lr"
         assert off.max() <= 2 * 3, f"a weight of {net} is {off.max()} lr off after 3 steps"
 
