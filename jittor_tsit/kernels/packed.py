@@ -56,17 +56,44 @@ _UNPACK = """
 
 _HEADER = """
 #include <dnnl.hpp>
+#include <cstring>
 #include <unordered_map>
 #include <vector>
 namespace {
-dnnl::memory::desc form(std::vector<int64_t> shape, dnnl::memory::format_tag layout) {
-    return dnnl::memory::desc(shape, dnnl::memory::data_type::f32, layout);
+using tag = dnnl::memory::format_tag;
+using Form = dnnl::memory::desc;
+
+Form form(std::vector<int64_t> shape, tag layout) { return Form(shape, dnnl::memory::data_type::f32, layout); }
+
+// What `make` gives for these layouts, or, where oneDNN has only its plain loops for them, for those that it chooses.
+template <class Make>
+auto fast(Make make, const Form& x, const Form& y) {
+    auto description = make(x, y);
+    if (std::strncmp(description.impl_info_str(), "ref", 3) == 0)
+        description = make(form(x.dims(), tag::any), form(y.dims(), tag::any));
+    return description;
+}
+
+// `given` in another layout; itself if it has that one.
+dnnl::memory in_layout(const dnnl::memory& given, const Form& wanted, dnnl::stream& stream) {
+    if (given.get_desc() == wanted) return given;
+    dnnl::memory ordered(wanted, given.get_engine());
+    dnnl::reorder(given, ordered).execute(stream, const_cast<dnnl::memory&>(given), ordered);
+    return ordered;
+}
+
+// Where to write what is wanted in `target`: itself if it has that layout.
+dnnl::memory room(const dnnl::memory& target, const Form& written) {
+    return target.get_desc() == written ? target : dnnl::memory(written, target.get_engine());
+}
+
+void deliver(dnnl::memory& written, dnnl::memory& target, dnnl::stream& stream) {
+    if (written.get_desc() != target.get_desc()) dnnl::reorder(written, target).execute(stream, written, target);
 }
 }
 """
 
 _CONVOLUTION = """
-    using tag = dnnl::memory::format_tag;
     static dnnl::engine engine(dnnl::engine::kind::cpu, 0);
     dnnl::stream stream(engine);
     const std::vector<int64_t> shape = {{{w}_shape0, {w}_shape1, {w}_shape2, {w}_shape3}};
@@ -77,30 +104,40 @@ _CONVOLUTION = """
     const auto w_form = form(shape, tag::abcd), w_any = form(shape, tag::any);  // oneDNN chooses the weight's layout
     dnnl::memory x(x_form, engine, {x}_p), w(w_form, engine, {w}_p), y(y_form, engine, {y}_p);
     const auto kind = dnnl::algorithm::convolution_direct;
-    const dnnl::convolution_forward::primitive_desc forward(
-        {{dnnl::prop_kind::forward_training, kind, x_form, w_any, y_form, stride, padding, padding}}, engine);
+    const auto forward_of = [&](const Form& x, const Form& y) {{
+        return dnnl::convolution_forward::primitive_desc(
+            {{dnnl::prop_kind::forward_training, kind, x, w_any, y, stride, padding, padding}}, engine);
+    }};
 """
 _FORWARD = """
-    dnnl::memory ordered(forward.weights_desc(), engine);
-    dnnl::reorder(w, ordered).execute(stream, w, ordered);
-    dnnl::convolution_forward(forward).execute(
-        stream, {{{{DNNL_ARG_SRC, x}}, {{DNNL_ARG_WEIGHTS, ordered}}, {{DNNL_ARG_DST, y}}}});
+    const auto chosen = fast(forward_of, x_form, y_form);
+    auto from = in_layout(x, chosen.src_desc(), stream), by = in_layout(w, chosen.weights_desc(), stream);
+    auto result = room(y, chosen.dst_desc());
+    dnnl::convolution_forward(chosen).execute(
+        stream, {{{{DNNL_ARG_SRC, from}}, {{DNNL_ARG_WEIGHTS, by}}, {{DNNL_ARG_DST, result}}}});
+    deliver(result, y, stream);
 """
 _BY_INPUT = """
-    const dnnl::convolution_backward_data::primitive_desc backward(
-        {{kind, x_form, w_any, y_form, stride, padding, padding}}, engine, forward);
-    dnnl::memory ordered(backward.weights_desc(), engine);
-    dnnl::reorder(w, ordered).execute(stream, w, ordered);
-    dnnl::convolution_backward_data(backward).execute(
-        stream, {{{{DNNL_ARG_DIFF_DST, y}}, {{DNNL_ARG_WEIGHTS, ordered}}, {{DNNL_ARG_DIFF_SRC, x}}}});
+    const auto chosen = fast([&](const Form& x, const Form& y) {{
+        return dnnl::convolution_backward_data::primitive_desc(
+            {{kind, x, w_any, y, stride, padding, padding}}, engine, forward_of(x, y));
+    }}, x_form, y_form);
+    auto from = in_layout(y, chosen.diff_dst_desc(), stream), by = in_layout(w, chosen.weights_desc(), stream);
+    auto result = room(x, chosen.diff_src_desc());
+    dnnl::convolution_backward_data(chosen).execute(
+        stream, {{{{DNNL_ARG_DIFF_DST, from}}, {{DNNL_ARG_WEIGHTS, by}}, {{DNNL_ARG_DIFF_SRC, result}}}});
+    deliver(result, x, stream);
 """
 _BY_WEIGHT = """
-    const dnnl::convolution_backward_weights::primitive_desc backward(
-        {{kind, x_form, w_any, y_form, stride, padding, padding}}, engine, forward);
-    dnnl::memory ordered(backward.diff_weights_desc(), engine);
-    dnnl::convolution_backward_weights(backward).execute(
-        stream, {{{{DNNL_ARG_SRC, x}}, {{DNNL_ARG_DIFF_DST, y}}, {{DNNL_ARG_DIFF_WEIGHTS, ordered}}}});
-    dnnl::reorder(ordered, w).execute(stream, ordered, w);
+    const auto chosen = fast([&](const Form& x, const Form& y) {{
+        return dnnl::convolution_backward_weights::primitive_desc(
+            {{kind, x, w_any, y, stride, padding, padding}}, engine, forward_of(x, y));
+    }}, x_form, y_form);
+    auto from = in_layout(x, chosen.src_desc(), stream), by = in_layout(y, chosen.diff_dst_desc(), stream);
+    auto result = room(w, chosen.diff_weights_desc());
+    dnnl::convolution_backward_weights(chosen).execute(
+        stream, {{{{DNNL_ARG_SRC, from}}, {{DNNL_ARG_DIFF_DST, by}}, {{DNNL_ARG_DIFF_WEIGHTS, result}}}});
+    deliver(result, w, stream);
 """
 
 
