@@ -48,7 +48,16 @@ experiment = Experiment(
 )
 """
 MOMENTS = ("any", "training", "save")
-KNOWN = ("options.json", "log.txt", "stats.jsonl", ".lock", "grid-*.png", "state-*.safetensors", ".*-*.tmp")
+KNOWN = (
+    "options.json",
+    "checked.txt",
+    "log.txt",
+    "stats.jsonl",
+    ".lock",
+    "grid-*.png",
+    "state-*.safetensors",
+    ".*-*.tmp",
+)
 LAST_SAVE = 3  # "save" kills in the first to third save of a process, so that all come before the end
 PATIENCE_SECONDS = 600  # for a process of a loaded machine to train its few steps
 BEGUN = re.compile(r"(?:going on from image (\d+)|from the start) to ")
