@@ -137,6 +137,7 @@ def redundancy(classes: Sequence[EquivalenceClass], photos: np.ndarray, faults: 
 
 
 _HEADER = ("class", "stem", "rank", "mirrored", "kept")
+_RANK_DIGITS = 9  # of a set of up to a thousand million pairs; Python refuses to read thousands of them
 
 
 def write_classes(path: Path, stems: Sequence[str], classes: Sequence[EquivalenceClass], redundant: np.ndarray,
@@ -172,7 +173,8 @@ def read_classes(path: Path) -> List[List[ClassMember]]:
     for line, cells in enumerate(rows, start=2):
         number, stem, rank, mirrored, kept = cells
         known = {str(len(classes)), str(max(0, len(classes) - 1))}
-        if number not in known or not rank.isdecimal() or not {mirrored, kept} <= {"0", "1"}:
+        is_rank = rank.isdecimal() and len(rank) <= _RANK_DIGITS
+        if number not in known or not is_rank or not {mirrored, kept} <= {"0", "1"}:
             raise InputError(f"{path}: row {line} is {', '.join(cells)}; classes are numbered from 0 in the order of "
                              "the rows, rank is a whole number, mirrored and kept are 0 or 1")
         if number == str(len(classes)):

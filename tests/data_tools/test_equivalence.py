@@ -247,7 +247,8 @@ def test_a_table_of_no_classes_has_a_header_only(tmp_path):
     assert read_classes(tmp_path / "c.csv") == []
 
 
-@pytest.mark.parametrize("row", ["1,a,0,0,1", "-1,a,0,0,1", "0,a,x,0,1", "0,a,-1,0,1", "0,a,0,2,1", "0,a,0,0,yes"])
+@pytest.mark.parametrize("row", ["1,a,0,0,1", "-1,a,0,0,1", "0,a,x,0,1", "0,a,-1,0,1", "0,a,0,2,1", "0,a,0,0,yes",
+                                 pytest.param(f"0,a,{'9' * 5000},0,1", id="too long for Python")])
 def test_a_row_that_makes_no_sense_is_refused(tmp_path, row):
     (tmp_path / "c.csv").write_text(f"class,stem,rank,mirrored,kept\n{row}\n")
     with pytest.raises(InputError, match=r"c\.csv: row 2 is .*numbered from 0"):
