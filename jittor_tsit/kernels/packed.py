@@ -1,8 +1,9 @@
 """Convolutions by oneDNN on images in its own layout.
 
 oneDNN computes on blocks of channels: a block's values of one pixel stand side by side. Jittor's operators let it
-reorder all that they are given, and what they give, at every call, in part by a slow way: a quarter of a training
-step. Here an image is reordered once for all that read it, and the gradient of a result once for both of its uses.
+reorder all that they are given, and what they give, at every call, in part by a slow way: a third of the time that it
+computes in a training step. Here an image is reordered once for all that read it, and the gradient of a result once
+for both of its uses.
 """
 
 from __future__ import annotations
