@@ -4,6 +4,8 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
 
 import jittor as jt
 
+from jittor_tsit.layers.image import Image, plain_layout, plain_values
+
 
 class GANLoss(NamedTuple):
     """Three terms of an adversarial loss. Each takes D's logits, one Var a scale, and averages over scales."""
@@ -76,14 +78,14 @@ def softplus(x: jt.Var) -> jt.Var:
     return positive_part(x) + jt.log(1 + jt.exp(-absolute(x)))
 
 
-def feature_matching(fake_feats: List[List[jt.Var]], real_feats: List[List[jt.Var]]) -> jt.Var:
+def feature_matching(fake_feats: List[List[Image]], real_feats: List[List[Image]]) -> jt.Var:
     """Mean L1 distance of D's hidden activations, summed over layers, averaged over scales.
 
     Source: pix2pixHD (Wang et al., CVPR 2018). The photograph's side takes no gradient.
     """
     total = 0
     for fakes, reals in zip(fake_feats, real_feats):
-        total = total + sum(l1(fake, real.detach()) for fake, real in zip(fakes, reals))
+        total = total + sum(l1(plain_values(x), plain_values(y).detach()) for x, y in zip(fakes, reals))
     return total / len(fake_feats)
 
 
@@ -121,7 +123,8 @@ def gradient_penalty(
     Source: Gulrajani et al., NIPS 2017, as StarGAN has it: the length over all pixels, without epsilon.
     """
     between = (alpha * real + (1 - alpha) * fake).detach().start_grad()
-    gradient = jt.grad(sum(logits.sum() for logits in logits_of(between)), between, retain_graph=True)
+    with plain_layout():
+        gradient = jt.grad(sum(logits.sum() for logits in logits_of(between)), between, retain_graph=True)
     length = jt.sqrt(gradient.sqr().reshape(gradient.shape[0], -1).sum(1))
     return (length - 1).sqr().mean()
 

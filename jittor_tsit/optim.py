@@ -5,6 +5,10 @@ from typing import Dict, Mapping, Tuple
 import jittor as jt
 from jittor import nn
 
+from jittor_tsit.kernels.adam import adam_step
+from jittor_tsit.kernels.squares import sum_of_squares
+from jittor_tsit.kernels.vectors import runs_on
+
 EPS = 1e-8  # Adam's default everywhere
 
 
@@ -21,7 +25,11 @@ def count_parameters(module: nn.Module) -> int:
 
 def squares(gradients: Mapping[str, jt.Var]) -> jt.Var:
     """The squared length of each gradient, [number of them]; not finite where one of its numbers is not."""
-    return jt.concat([gradient.detach().sqr().sum() for gradient in gradients.values()])
+    return jt.concat([_square(gradient.detach()) for gradient in gradients.values()])
+
+
+def _square(x: jt.Var) -> jt.Var:
+    return sum_of_squares(x) if runs_on(x) else x.sqr().sum()
 
 
 def clipped(gradients: Mapping[str, jt.Var], squared: jt.Var, longest: float) -> Dict[str, jt.Var]:
@@ -108,20 +116,29 @@ class Adam(Optimizer):
         beta1, beta2 = self.betas
         rate = self.lr / (1 - beta1**self.num_steps)
         correction = (1 - beta2**self.num_steps) ** -0.5
+        numbers = {"l2": self.l2, "beta1": beta1, "beta2": beta2, "rate": rate, "correction": correction, "eps": EPS}
         for name, param in self.params.items():
-            grad, mean, square = gradients[name].detach(), self.mean[name], self.square[name]
-            grad = grad + self.l2 * param if self.l2 else grad
-            mean.update(beta1 * mean + (1 - beta1) * grad)
-            square.update(beta2 * square + (1 - beta2) * grad * grad)
+            mean, square = self.mean[name], self.square[name]
             kept = 1 - self.lr * self.weight_decay if len(param.shape) > 1 else 1.0
-            start = param if kept == 1 else param * kept
-            param.update(start - rate * mean / (jt.sqrt(square) * correction + EPS))
+            step = adam_step if runs_on(param) else plain_adam_step
+            news = step(param, gradients[name].detach(), mean, square, kept=kept, **numbers)
+            for old, new in zip((param, mean, square), news):
+                old.update(new)
         jt.sync(list(self.params.values()))  # now, so that the step's graph does not grow into the next one
 
     def state_dict(self) -> Dict[str, jt.Var]:
         state = {f"mean.{name}": var for name, var in self.mean.items()}
         state.update({f"square.{name}": var for name, var in self.square.items()})
         return state
+
+
+def plain_adam_step(param, grad, mean, square, kept, l2, beta1, beta2, rate, correction, eps):
+    """`kernels.adam.adam_step` in Jittor's operators."""
+    grad = grad + l2 * param if l2 else grad
+    mean = beta1 * mean + (1 - beta1) * grad
+    square = beta2 * square + (1 - beta2) * grad * grad
+    start = param if kept == 1 else param * kept
+    return start - rate * mean / (jt.sqrt(square) * correction + eps), mean, square
 
 
 def linear_decay(nimg: int, constant_nimg: int, decay_nimg: int, epoch_nimg: int) -> float:

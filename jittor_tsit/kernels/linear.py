@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from typing import Callable, List, Sequence
 
 import jittor as jt
 
@@ -29,3 +29,16 @@ def on_tape(function: jt.Function, *inputs: jt.Var) -> jt.Var:
     """Its result, on the tape of gradients if one of the inputs is."""
     is_constant = all(var.is_stop_grad() for var in inputs)
     return function.execute(*inputs) if is_constant else function(*inputs)
+
+
+def once_only(vars: Sequence[jt.Var]) -> List[jt.Var]:
+    """The same, of which nobody may take the gradient: without this it would be 0, and not said."""
+    return on_tape(_OnceOnly(), *vars)
+
+
+class _OnceOnly(jt.Function):
+    def execute(self, *vars):
+        return [var.clone() for var in vars]
+
+    def grad(self, *grads):
+        raise RuntimeError("this gradient has no gradient of its own: compute what it is of in `plain_layout`")

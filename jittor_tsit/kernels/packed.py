@@ -8,25 +8,13 @@ for both of its uses.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Sequence
 
 import jittor as jt
 
 from jittor_tsit.bootstrap import onednn_path
 from jittor_tsit.kernels.geometry import Geometry
-
-
-def _block() -> int:
-    """Channels side by side: those of a vector register, or 0 where oneDNN knows no such layout."""
-    try:
-        words = set(Path("/proc/cpuinfo").read_text().split())
-    except OSError:
-        return 0
-    return 16 if "avx512f" in words else 8 if "avx2" in words else 0
-
-
-BLOCK = _block()
+from jittor_tsit.kernels.vectors import BLOCK
 
 _LOOPS = """
     const int64_t N = {plain}_shape0, C = {plain}_shape1, H = {plain}_shape2, W = {plain}_shape3, B = {packed}_shape1;
@@ -107,7 +95,7 @@ _CONVOLUTION = """
     const auto kind = dnnl::algorithm::convolution_direct;
     const auto forward_of = [&](const Form& x, const Form& y) {{
         return dnnl::convolution_forward::primitive_desc(
-            {{dnnl::prop_kind::forward_training, kind, x, w_any, y, stride, padding, padding}}, engine);
+            {{dnnl::prop_kind::forward_training, kind, x, w_any, {bias}y, stride, padding, padding}}, engine);
     }};
 """
 _FORWARD = """
@@ -115,7 +103,7 @@ _FORWARD = """
     auto from = in_layout(x, chosen.src_desc(), stream), by = in_layout(w, chosen.weights_desc(), stream);
     auto result = room(y, chosen.dst_desc());
     dnnl::convolution_forward(chosen).execute(
-        stream, {{{{DNNL_ARG_SRC, from}}, {{DNNL_ARG_WEIGHTS, by}}, {{DNNL_ARG_DST, result}}}});
+        stream, {{{{DNNL_ARG_SRC, from}}, {{DNNL_ARG_WEIGHTS, by}}, {{DNNL_ARG_DST, result}}{add_bias}}});
     deliver(result, y, stream);
 """
 _BY_INPUT = """
@@ -156,10 +144,10 @@ def unpack(x: jt.Var, channels: int) -> jt.Var:
     return jt.code([n, channels, h, w], "float32", [x], cpu_header="#include <algorithm>\n", cpu_src=source)
 
 
-def forward(x: jt.Var, weight: jt.Var, geometry: Geometry) -> jt.Var:
-    """Convolution. x [N, C / BLOCK, H, W, BLOCK], weight [D, C, h, w] -> [N, D / BLOCK, H', W', BLOCK]"""
+def forward(x: jt.Var, weight: jt.Var, *bias: jt.Var, geometry: Geometry) -> jt.Var:
+    """Convolution. x [N, C / BLOCK, H, W, BLOCK], weight [D, C, h, w], bias [D] -> [N, D / BLOCK, H', W', BLOCK]"""
     shape = [x.shape[0], _blocks(weight.shape[0]), *geometry.output_size(x.shape[2:4], weight.shape[2:]), BLOCK]
-    return _convolution(shape, [x, weight], geometry, _FORWARD, x="in0", w="in1", y="out")
+    return _convolution(shape, [x, weight, *bias], geometry, _FORWARD, x="in0", w="in1", y="out")
 
 
 def by_input(weight: jt.Var, y: jt.Var, size: Sequence[int], geometry: Geometry) -> jt.Var:
@@ -174,6 +162,9 @@ def by_weight(x: jt.Var, y: jt.Var, shape: Sequence[int], geometry: Geometry) ->
 
 
 def _convolution(shape, inputs, geometry: Geometry, body: str, **names: str) -> jt.Var:
+    has_bias = len(inputs) > 2
+    names["bias"] = "form({shape[0]}, tag::a), " if has_bias else ""
+    names["add_bias"] = ", {DNNL_ARG_BIAS, dnnl::memory(form({shape[0]}, tag::a), engine, in2_p)}" if has_bias else ""
     source = (_CONVOLUTION + body).format(block=BLOCK, **names)
     with jt.flag_scope(compile_options={f'FLAGS: -I"{onednn_path()}/include" ': 1}):
         return jt.code(shape, "float32", inputs, cpu_header=_HEADER, cpu_src=source, data=geometry.numbers())

@@ -5,14 +5,23 @@ import numpy as np
 from jittor import nn
 
 from jittor_tsit import imagenet
+from jittor_tsit.kernels.packed_maps import activate
 from jittor_tsit.layers.conv import conv2d
+from jittor_tsit.layers.image import Image, Packed
 from jittor_tsit.layers.init import conv_weight, linear_weight
 from jittor_tsit.layers.matmul import matmul
 
+SLOPE = 0.2  # of the leaky ReLU, the papers' value (Jittor's default is 0.01)
 
-def leaky_relu(x: jt.Var) -> jt.Var:
-    """Leaky ReLU of slope 0.2, the papers' value (Jittor's default is 0.01)."""
-    return nn.leaky_relu(x, 0.2)
+
+def leaky_relu(x: Image) -> Image:
+    """Leaky ReLU of slope 0.2."""
+    return Packed(activate(x.blocks, SLOPE), x.channels) if isinstance(x, Packed) else nn.leaky_relu(x, SLOPE)
+
+
+def relu(x: Image) -> Image:
+    """max(x, 0)"""
+    return Packed(activate(x.blocks, 0.0), x.channels) if isinstance(x, Packed) else nn.relu(x)
 
 
 def to_imagenet(image: jt.Var) -> jt.Var:

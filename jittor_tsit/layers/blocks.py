@@ -6,9 +6,10 @@ models/networks/architecture.py.
 
 from jittor import nn
 
-from jittor_tsit.layers.basic import leaky_relu
-from jittor_tsit.layers.conv import for_convolutions
+from jittor_tsit.layers.basic import SLOPE
+from jittor_tsit.layers.image import Image, for_convolutions, in_layout_of
 from jittor_tsit.layers.norm import SpectralConv, instance_norm
+from jittor_tsit.layers.resize import resize_nearest
 from jittor_tsit.layers.spatial_norm import FADE, SPADE
 
 
@@ -28,19 +29,23 @@ class StreamBlock(nn.Module):
         if in_channels != out_channels:
             self.conv_skip = SpectralConv(in_channels, out_channels, 1, bias=False)
 
-    def execute(self, x):
-        shared = for_convolutions(x)
-        skip = x if self.conv_skip is None else leaky_relu(instance_norm(self.conv_skip(shared)))
-        x = leaky_relu(instance_norm(self.conv0(shared)))
-        x = leaky_relu(instance_norm(self.conv1(x)))
-        return skip + x
+    def execute(self, x: Image) -> Image:
+        x = for_convolutions(x)
+        skip = x if self.conv_skip is None else self._activated(self.conv_skip, x)
+        x = self._activated(self.conv1, self._activated(self.conv0, x))
+        return skip + in_layout_of(x, skip)
+
+    @staticmethod
+    def _activated(conv: SpectralConv, x: Image) -> Image:
+        return instance_norm(for_convolutions(conv(x)), SLOPE)
 
 
 class ModulatedBlock(nn.Module):
     """Residual block that a map steers through its normalisations.
 
     Args:
-        modulation: Builds such a normalisation, `modulation(channels)`; it is called with x and the map.
+        modulation: Builds such a normalisation, `modulation(channels)`; it is called with x, the map, and the slope of
+            the leaky ReLU that follows.
 
     Shapes:
         x [N, in_channels, H, W], guide: the map that `modulation` takes -> [N, out_channels, H, W]
@@ -56,10 +61,11 @@ class ModulatedBlock(nn.Module):
             self.norm_skip = modulation(in_channels)
             self.conv_skip = SpectralConv(in_channels, out_channels, 1, bias=False)
 
-    def execute(self, x, guide):
+    def execute(self, x: Image, guide: Image) -> Image:
+        x = for_convolutions(x)
         skip = x if self.conv_skip is None else self.conv_skip(self.norm_skip(x, guide))
-        x = self.conv0(leaky_relu(self.norm0(x, guide)))
-        x = self.conv1(leaky_relu(self.norm1(x, guide)))
+        x = self.conv0(self.norm0(x, guide, SLOPE))
+        x = self.conv1(self.norm1(x, guide, SLOPE))
         return skip + x
 
 
@@ -79,6 +85,9 @@ class SPADEBlock(ModulatedBlock):
         middle_channels = min(in_channels, out_channels)
         super().__init__(in_channels, middle_channels, out_channels, lambda c: SPADE(c, segmap_channels, norm))
 
+    def execute(self, x: Image, segmap) -> Image:
+        return super().execute(x, for_convolutions(resize_nearest(segmap, *x.shape[2:])))
+
 
 class FADEBlock(ModulatedBlock):
     """Residual block that takes its content from a stream's features.
@@ -95,5 +104,5 @@ class FADEBlock(ModulatedBlock):
     def __init__(self, in_channels: int, out_channels: int, norm):
         super().__init__(in_channels, in_channels, out_channels, lambda c: FADE(c, norm))
 
-    def execute(self, x, feat):
+    def execute(self, x: Image, feat: Image) -> Image:
         return super().execute(x, for_convolutions(feat))

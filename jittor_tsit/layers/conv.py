@@ -10,49 +10,36 @@ On the CPU images are brought to oneDNN's own layout first (see kernels/packed.p
 
 from __future__ import annotations
 
-from functools import partial
-from typing import NamedTuple, Optional, Tuple, Union
+from typing import Optional, Tuple, Union
 
 import jittor as jt
 from jittor import nn
 
 from jittor_tsit.kernels import named_conv, packed
 from jittor_tsit.kernels.geometry import Geometry
-from jittor_tsit.kernels.linear import linear, on_tape
+from jittor_tsit.kernels.linear import on_tape
+from jittor_tsit.kernels.packed_maps import channel_sums
+from jittor_tsit.layers.image import Image, Packed, is_packable, pack, plain
 
 Pair = Union[int, Tuple[int, int]]
-FEW_CHANNELS = 4  # a photograph's would fill a block of oneDNN's layout with zeros, and take as long as 8 or 16
 
 
-class Packed(NamedTuple):
-    """An image in oneDNN's layout."""
-
-    blocks: jt.Var
-    channels: int
-
-
-Image = Union[jt.Var, Packed]
-
-
-def for_convolutions(x: jt.Var) -> Image:
-    """What `conv2d` takes faster, where several of them read the same image. [N, C, H, W]"""
-    return Packed(_pack(x), x.shape[1]) if _is_packable(x) else x
-
-
-def conv2d(x: Image, weight: jt.Var, bias: Optional[jt.Var] = None, stride: Pair = 1, padding: Pair = 0, groups=1):
+def conv2d(
+    x: Image, weight: jt.Var, bias: Optional[jt.Var] = None, stride: Pair = 1, padding: Pair = 0, groups=1
+) -> Image:
     """Convolution with zero padding, as torch.nn.functional.conv2d.
 
     Shapes:
-        x [N, C, H, W], weight [D, C / groups, h, w], bias [D] -> [N, D, H', W']
+        x [N, C, H, W], weight [D, C / groups, h, w], bias [D] -> [N, D, H', W'], packed if x is
     """
     geometry = Geometry(_pair(stride), _pair(padding), groups)
-    if groups == 1 and not isinstance(x, Packed) and _has_library(x, weight):
-        x = for_convolutions(x)
     if isinstance(x, Packed):
-        y = _apply(_Forward(geometry), x.blocks, weight)
-        return _add_bias(_unpack(y, weight.shape[0]), bias)
+        biases = () if bias is None else (bias,)
+        return Packed(_apply(_Forward(geometry), x.blocks, weight, *biases), weight.shape[0])
     if not _has_library(x, weight):
         return nn.conv2d(x, weight, bias, stride, padding, groups=groups)
+    if groups == 1 and is_packable(x):
+        return plain(conv2d(pack(x), weight, bias, stride, padding))
     return _add_bias(_apply(_Forward(geometry), x, weight), bias)
 
 
@@ -70,19 +57,11 @@ def conv_transpose2d(x: jt.Var, weight: jt.Var, bias: Optional[jt.Var], stride: 
         for side, kernel in zip(x.shape[2:], weight.shape[2:])
     )
     product = _ByInput(Geometry(_pair(stride), _pair(padding), 1), size)
-    if _is_packable(x):
-        y = _unpack(_apply(product, weight, _pack(x)), weight.shape[1])
+    if is_packable(x):
+        y = plain(Packed(_apply(product, weight, pack(x).blocks), weight.shape[1]))
     else:
         y = _apply(product, weight, x)
     return _add_bias(y, bias)
-
-
-def _pack(x: jt.Var) -> jt.Var:
-    return linear(packed.pack, partial(packed.unpack, channels=x.shape[1]), x)
-
-
-def _unpack(x: jt.Var, channels: int) -> jt.Var:
-    return linear(partial(packed.unpack, channels=channels), packed.pack, x)
 
 
 class _Bilinear(jt.Function):
@@ -97,15 +76,16 @@ class _Bilinear(jt.Function):
 
 
 class _Forward(_Bilinear):
-    """x [N, C, H, W], weight [D, C / groups, h, w] -> [N, D, H', W']"""
+    """x [N, C, H, W], weight [D, C / groups, h, w] -> [N, D, H', W']; of packed images, also with a bias [D]"""
 
-    def execute(self, x, weight):
-        return _library(x).forward(x, weight, self.geometry)
+    def execute(self, x, weight, *bias):
+        return _library(x).forward(x, weight, *bias, geometry=self.geometry)
 
     def grad(self, grad):
-        x, weight = self.factors
+        x, weight, *bias = self.factors
         by_input, by_weight = _ByInput(self.geometry, x.shape[2:4]), _ByWeight(self.geometry, weight.shape)
-        return _apply(by_input, weight, grad), _apply(by_weight, x, grad)
+        by_bias = [channel_sums(grad, weight.shape[0]) for _ in bias]
+        return [_apply(by_input, weight, grad), _apply(by_weight, x, grad), *by_bias]
 
 
 class _ByInput(_Bilinear):
@@ -146,11 +126,6 @@ def _has_library(x: jt.Var, weight: jt.Var) -> bool:
     if jt.flags.use_cuda:
         return jt.compile_extern.cudnn is not None
     return jt.compile_extern.mkl_ops is not None and x.dtype == weight.dtype == "float32"
-
-
-def _is_packable(x: jt.Var) -> bool:
-    has_layout = packed.BLOCK and not jt.flags.use_cuda and jt.compile_extern.mkl_ops is not None
-    return bool(has_layout) and x.dtype == "float32" and x.shape[1] > FEW_CHANNELS
 
 
 def _pair(value: Pair) -> Tuple[int, int]:

@@ -10,7 +10,11 @@ from typing import Optional, Tuple
 import jittor as jt
 from jittor import nn
 
+from jittor_tsit.kernels.packed_norm import modulate
+from jittor_tsit.kernels.spectral import spectrally_normalized
+from jittor_tsit.kernels.vectors import runs_on
 from jittor_tsit.layers.conv import conv2d
+from jittor_tsit.layers.image import Image, Packed, in_layout_of, plain
 from jittor_tsit.layers.init import default_weight, unit_vector
 from jittor_tsit.layers.matmul import matmul
 from jittor_tsit.parallel import batch_moments
@@ -38,14 +42,43 @@ def _mean(x: jt.Var, axes: Tuple[int, ...]) -> jt.Var:
     return rows.mean([axis for axis in axes if axis != 3], keepdims=True)
 
 
-def instance_norm(x: jt.Var) -> jt.Var:
-    """Each channel of each sample brought to mean 0, variance 1.
+def normalized(
+    x: Image, mean: jt.Var, var: jt.Var, gamma: Optional[Image] = None, beta: Optional[Image] = None, slope=1.0
+) -> Image:
+    """(x - mean) / deviation, times 1 + gamma, plus beta, then leaky ReLU of this slope.
+
+    Shapes:
+        x, gamma, beta [N, C, H, W], mean, var [N, C, 1, 1] or [1, C, 1, 1] -> as x
+    """
+    if gamma is not None:
+        gamma, beta = in_layout_of(gamma, x), in_layout_of(beta, x)
+    if isinstance(x, Packed):
+        maps = (None, None) if gamma is None else (gamma.blocks, beta.blocks)
+        return Packed(modulate(x.blocks, mean, 1 / jt.sqrt(var + EPS), *maps, slope), x.channels)
+    y = (x - mean) / jt.sqrt(var + EPS)
+    y = y if gamma is None else y * (1 + gamma) + beta
+    return y if slope == 1 else nn.leaky_relu(y, slope)
+
+
+def instance_norm(x: Image, slope: float = 1.0) -> Image:
+    """Each channel of each sample brought to mean 0, variance 1, then leaky ReLU of this slope.
 
     Shapes:
         x [N, C, H, W] -> [N, C, H, W]
     """
-    mean, var = _mean_var(x, (2, 3))
-    return (x - mean) / jt.sqrt(var + EPS)
+    return normalized(x, *_sample_moments(x), slope=slope)
+
+
+def _sample_moments(x: Image) -> Tuple[jt.Var, jt.Var]:
+    return x.moments() if isinstance(x, Packed) else _mean_var(x, (2, 3))
+
+
+def _batch_moments(x: Image) -> Tuple[jt.Var, jt.Var]:
+    if not isinstance(x, Packed):
+        return _mean_var(x, (0, 2, 3))
+    means, variances = x.moments()
+    mean = means.mean([0], keepdims=True)
+    return mean, (variances + (means - mean).sqr()).mean([0], keepdims=True)
 
 
 class BatchNorm(nn.Module):
@@ -67,14 +100,16 @@ class BatchNorm(nn.Module):
         self.tracks = True  # whether training moves the running statistics
 
     def execute(self, x):
-        if self.is_training():
-            mean, var, count = batch_moments(*_mean_var(x, (0, 2, 3)), x.shape[0] * x.shape[2] * x.shape[3])
-            if self.tracks:
-                self._track(mean, var, count)
-        else:
-            mean = self.running_mean.reshape(1, -1, 1, 1)
-            var = self.running_var.reshape(1, -1, 1, 1)
-        return (x - mean) / jt.sqrt(var + EPS)
+        return normalized(x, *self.moments(x))
+
+    def moments(self, x: Image) -> Tuple[jt.Var, jt.Var]:
+        """The mean and variance that `x` is normalised by, [1, C, 1, 1]; training mode tracks them."""
+        if not self.is_training():
+            return self.running_mean.reshape(1, -1, 1, 1), self.running_var.reshape(1, -1, 1, 1)
+        mean, var, count = batch_moments(*_batch_moments(x), x.shape[0] * x.shape[2] * x.shape[3])
+        if self.tracks:
+            self._track(mean, var, count)
+        return mean, var
 
     def _track(self, mean: jt.Var, var: jt.Var, count: int) -> None:
         unbiased = var * (count / max(count - 1, 1))
@@ -110,6 +145,10 @@ class InstanceNorm(nn.Module):
     def execute(self, x):
         return instance_norm(x)
 
+    def moments(self, x: Image) -> Tuple[jt.Var, jt.Var]:
+        """The means and variances that `x` is normalised by, [N, C, 1, 1]."""
+        return _sample_moments(x)
+
 
 class AffineInstanceNorm(nn.Module):
     """`instance_norm` with a learned scale and shift.
@@ -143,7 +182,7 @@ class LayerNorm(nn.Module):
         return x * self.gamma.reshape(1, -1, 1, 1) + self.beta.reshape(1, -1, 1, 1)
 
 
-def fadain(x: jt.Var, style: jt.Var, alpha: float = 1.0) -> jt.Var:
+def fadain(x: Image, style: Image, alpha: float = 1.0) -> Image:
     """Give `x` the mean and deviation that `style` has, per sample and channel.
 
     Args:
@@ -156,12 +195,16 @@ def fadain(x: jt.Var, style: jt.Var, alpha: float = 1.0) -> jt.Var:
     """
     x_mean, x_std = _mean_std(x)
     style_mean, style_std = _mean_std(style)
+    if isinstance(x, Packed) and alpha == 1.0:
+        scale = style_std / x_std
+        return Packed(modulate(x.blocks, x_mean - style_mean / scale, scale, None, None, 1.0), x.channels)
+    x = plain(x)
     styled = (x - x_mean) / x_std * style_std + style_mean
     return styled if alpha == 1.0 else alpha * styled + (1 - alpha) * x
 
 
-def _mean_std(x: jt.Var):
-    mean, var = _mean_var(x, (2, 3))
+def _mean_std(x: Image):
+    mean, var = _sample_moments(x)
     count = x.shape[2] * x.shape[3]
     return mean, jt.sqrt(var * (count / max(count - 1, 1)) + EPS)
 
@@ -193,6 +236,15 @@ class SpectralConv(nn.Module):
 
     def normalized_weight(self) -> jt.Var:
         """[out_channels, in_channels, k, k]"""
+        if not runs_on(self.weight):
+            return self._plain_normalized_weight()
+        weight, u, v = spectrally_normalized(self.weight, self.u, self.v, self.is_training())
+        if self.is_training():
+            self.u.update(u)
+            self.v.update(v)
+        return weight
+
+    def _plain_normalized_weight(self) -> jt.Var:
         matrix = self.weight.reshape(self.weight.shape[0], -1)
         if self.is_training():
             self.v.update(_normalized(matmul(matrix.detach(), self.u.unsqueeze(1), transpose_a=True).reshape(-1)))

@@ -8,31 +8,42 @@ from jittor import nn
 
 from jittor_tsit.kernels.average import average_down, average_down_adjoint
 from jittor_tsit.kernels.linear import linear
+from jittor_tsit.kernels.packed_maps import repeat2x, take2x
+from jittor_tsit.kernels.vectors import runs_on
 from jittor_tsit.layers.conv import conv2d
+from jittor_tsit.layers.image import Image, Packed, plain
 from jittor_tsit.layers.matmul import matmul
 
 
-def upsample2x(x: jt.Var) -> jt.Var:
+def upsample2x(x: Image) -> Image:
     """Each pixel becomes a block of 2 x 2. [N, C, H, W] -> [N, C, 2H, 2W]"""
+    if isinstance(x, Packed):
+        return Packed(repeat2x(x.blocks), x.channels)
     n, c, h, w = x.shape
     return x.reindex([n, c, 2 * h, 2 * w], ["i0", "i1", "i2/2", "i3/2"])
 
 
-def downsample2x(x: jt.Var) -> jt.Var:
+def downsample2x(x: Image) -> Image:
     """The top-left pixel of each block of 2 x 2. [N, C, 2H, 2W] -> [N, C, H, W]"""
+    if isinstance(x, Packed):
+        return Packed(take2x(x.blocks), x.channels)
     n, c, h, w = x.shape
     return x.reindex([n, c, h // 2, w // 2], ["i0", "i1", "i2*2", "i3*2"])
 
 
-def average2x(x: jt.Var) -> jt.Var:
+def average2x(x: Image) -> jt.Var:
     """Means of 2 x 2 pixels, which is also bilinear at half the size. [N, C, 2H, 2W] -> [N, C, H, W]"""
+    x = plain(x)
     n, c, h, w = x.shape
     return x.reshape(n, c, h // 2, 2, w // 2, 2).mean([5]).mean([3])
 
 
-def resize_nearest(x: jt.Var, height: int, width: int) -> jt.Var:
+def resize_nearest(x: Image, height: int, width: int) -> Image:
     """Nearest neighbour by floor, as PyTorch's default. [N, C, H, W] -> [N, C, height, width]"""
     n, c, h, w = x.shape
+    if (h, w) == (height, width):
+        return x
+    x = plain(x)
     return x.reindex([n, c, height, width], ["i0", "i1", f"i2*{h}/{height}", f"i3*{w}/{width}"])
 
 
@@ -73,7 +84,7 @@ def avg_pool_down(x: jt.Var) -> jt.Var:
     Source: pix2pixHD's image pyramid, also in SPADE, TSIT, BicycleGAN and UNIT. Written out because Jittor
     1.3.11 ignores `count_include_pad=False`.
     """
-    if jt.flags.use_cuda or x.dtype != "float32":
+    if not runs_on(x):
         return _plain_avg_pool_down(x)
     return linear(average_down, partial(average_down_adjoint, height=x.shape[2], width=x.shape[3]), x)
 

@@ -6,8 +6,9 @@ EndlessSora/TSIT), both in models/networks/normalization.py. Differs: the kernel
 
 from jittor import nn
 
-from jittor_tsit.layers.basic import Conv
-from jittor_tsit.layers.conv import for_convolutions
+from jittor_tsit.layers.basic import Conv, relu
+from jittor_tsit.layers.image import Image, for_convolutions
+from jittor_tsit.layers.norm import normalized
 from jittor_tsit.layers.resize import resize_nearest
 
 HIDDEN_CHANNELS = 128  # of SPADE, whatever it modulates
@@ -20,7 +21,8 @@ class SPADE(nn.Module):
         norm: Builds the normalisation without learned affine, `norm(channels)`.
 
     Shapes:
-        x [N, channels, H, W], segmap [N, segmap_channels, H', W'] of any size -> [N, channels, H, W]
+        x [N, channels, H, W], segmap [N, segmap_channels, H', W'] of any size, or packed of x's size
+        -> [N, channels, H, W]
     """
 
     def __init__(self, channels: int, segmap_channels: int, norm):
@@ -29,9 +31,9 @@ class SPADE(nn.Module):
         self.conv_gamma = Conv(HIDDEN_CHANNELS, channels, 3, padding=1)
         self.conv_beta = Conv(HIDDEN_CHANNELS, channels, 3, padding=1)
 
-    def execute(self, x, segmap):
-        hidden = for_convolutions(nn.relu(self.conv_hidden(resize_nearest(segmap, *x.shape[2:]))))
-        return self.norm(x) * (1 + self.conv_gamma(hidden)) + self.conv_beta(hidden)
+    def execute(self, x: Image, segmap, slope: float = 1.0) -> Image:
+        hidden = relu(self.conv_hidden(for_convolutions(resize_nearest(segmap, *x.shape[2:]))))
+        return _modulated(self, x, hidden, slope)
 
 
 class FADE(nn.Module):
@@ -49,5 +51,9 @@ class FADE(nn.Module):
         self.conv_gamma = Conv(channels, channels, 3, padding=1)
         self.conv_beta = Conv(channels, channels, 3, padding=1)
 
-    def execute(self, x, feat):
-        return self.norm(x) * (1 + self.conv_gamma(feat)) + self.conv_beta(feat)
+    def execute(self, x: Image, feat: Image, slope: float = 1.0) -> Image:
+        return _modulated(self, x, feat, slope)
+
+
+def _modulated(layer: nn.Module, x: Image, guide: Image, slope: float) -> Image:
+    return normalized(x, *layer.norm.moments(x), layer.conv_gamma(guide), layer.conv_beta(guide), slope)

@@ -5,7 +5,8 @@ from typing import Tuple
 import jittor as jt
 from jittor import nn
 
-from jittor_tsit.layers.basic import Linear, leaky_relu
+from jittor_tsit.layers.basic import SLOPE, Linear
+from jittor_tsit.layers.image import for_convolutions, plain
 from jittor_tsit.layers.norm import SpectralConv, instance_norm
 
 SIDE = 256  # images are brought to this size first
@@ -32,6 +33,6 @@ class ConvEncoder(nn.Module):
         if tuple(x.shape[2:]) != (SIDE, SIDE):
             x = nn.interpolate(x, size=(SIDE, SIDE), mode="bilinear", align_corners=False)
         for conv in self.convs:
-            x = leaky_relu(instance_norm(conv(x)))
-        x = x.reshape(x.shape[0], -1)
+            x = instance_norm(for_convolutions(conv(x)), SLOPE)
+        x = plain(x).reshape(x.shape[0], -1)
         return self.linear_mu(x), self.linear_logvar(x)

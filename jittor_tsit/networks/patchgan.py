@@ -6,7 +6,8 @@ import jittor as jt
 from jittor import nn
 
 from jittor_tsit.layers.attention import SelfAttention
-from jittor_tsit.layers.basic import Conv, leaky_relu
+from jittor_tsit.layers.basic import SLOPE, Conv, leaky_relu
+from jittor_tsit.layers.image import Image, for_convolutions, plain
 from jittor_tsit.layers.norm import SpectralConv, instance_norm
 from jittor_tsit.layers.resize import avg_pool_down
 
@@ -17,7 +18,7 @@ class DiscriminatorOutput(NamedTuple):
     """What D says of a batch: one entry a scale, full size first."""
 
     logits: List[jt.Var]  # [N, 1, h, w]
-    feats: List[List[jt.Var]]  # activations of the hidden layers, shallow to deep
+    feats: List[List[Image]]  # activations of the hidden layers, shallow to deep
 
 
 class PatchDiscriminator(nn.Module):
@@ -54,13 +55,13 @@ class PatchDiscriminator(nn.Module):
         self.attention = None if attention_layer is None else SelfAttention(channels[attention_layer])
 
     def execute(self, x):
-        feats = [self._attended(0, leaky_relu(self.conv_first(x)))]
+        feats = [self._attended(0, leaky_relu(for_convolutions(self.conv_first(for_convolutions(x)))))]
         for k, conv in enumerate(self.convs, start=1):
-            feats.append(self._attended(k, leaky_relu(instance_norm(conv(feats[-1])))))
-        return self.conv_logits(feats[-1]), feats
+            feats.append(self._attended(k, instance_norm(conv(feats[-1]), SLOPE)))
+        return plain(self.conv_logits(feats[-1])), feats
 
-    def _attended(self, layer: int, x):
-        return self.attention(x) if layer == self.attention_layer else x
+    def _attended(self, layer: int, x: Image) -> Image:
+        return for_convolutions(self.attention(plain(x))) if layer == self.attention_layer else x
 
 
 class MultiscaleDiscriminator(nn.Module):

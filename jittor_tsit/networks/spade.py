@@ -8,6 +8,7 @@ from jittor import nn
 from jittor_tsit.layers.attention import SelfAttention
 from jittor_tsit.layers.basic import Conv, leaky_relu
 from jittor_tsit.layers.blocks import SPADEBlock
+from jittor_tsit.layers.image import for_convolutions, plain
 from jittor_tsit.layers.norm import BatchNorm
 from jittor_tsit.layers.resize import upsample2x
 
@@ -60,10 +61,10 @@ class SPADEGenerator(nn.Module):
         self.attention = None if attention_block is None else SelfAttention(channels[attention_block + 1])
 
     def execute(self, segmap, start):
-        x = self.start(start)
+        x = for_convolutions(self.start(start))
         for k in range(len(self.blocks)):
             if k not in self.same_size_blocks:
                 x = upsample2x(x)
             x = self.blocks[k](x, segmap)
-            x = self.attention(x) if k == self.attention_block else x
-        return jt.tanh(self.conv_image(leaky_relu(x)))
+            x = for_convolutions(self.attention(plain(x))) if k == self.attention_block else x
+        return jt.tanh(plain(self.conv_image(leaky_relu(x))))

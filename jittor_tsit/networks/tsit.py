@@ -8,6 +8,7 @@ from jittor import nn
 from jittor_tsit.layers.attention import SelfAttention
 from jittor_tsit.layers.basic import Conv, leaky_relu
 from jittor_tsit.layers.blocks import FADEBlock, StreamBlock
+from jittor_tsit.layers.image import Image, for_convolutions, plain
 from jittor_tsit.layers.norm import BatchNorm, fadain
 from jittor_tsit.layers.resize import average2x, downsample2x, upsample2x
 
@@ -32,10 +33,10 @@ class Stream(nn.Module):
         channels = [in_channels] + [width * 2 ** min(k, 4) for k in range(8)]
         self.blocks = nn.ModuleList([StreamBlock(a, b) for a, b in zip(channels, channels[1:])])
 
-    def execute(self, x) -> List[jt.Var]:
-        feats = [self.blocks[0](x)]
+    def execute(self, x) -> List[Image]:
+        feats = [self.blocks[0](for_convolutions(x))]
         for k in range(1, len(self.blocks)):
-            feats.append(self.blocks[k](self.downsample(feats[-1])))
+            feats.append(self.blocks[k](for_convolutions(self.downsample(feats[-1]))))
         return feats
 
 
@@ -77,11 +78,11 @@ class TSITGenerator(nn.Module):
     def execute(self, content, start, style: Optional[jt.Var] = None):
         content_feats = self.content_stream(content)
         style_feats = self.style_stream(style) if self.style_stream is not None else None
-        x = self.start(start)
+        x = for_convolutions(self.start(start))
         for k in range(len(self.blocks)):
             scale = 7 - k  # from the deepest features up to half the image's size; feats[0] has no user
             if style_feats is not None:
-                x = fadain(x, style_feats[scale], self.alpha)
+                x = for_convolutions(fadain(x, style_feats[scale], self.alpha))
             x = self.blocks[k](x, content_feats[scale])
-            x = upsample2x(self.attention(x) if k == self.attention_block else x)
-        return jt.tanh(self.conv_image(leaky_relu(x)))
+            x = upsample2x(for_convolutions(self.attention(plain(x))) if k == self.attention_block else x)
+        return jt.tanh(plain(self.conv_image(leaky_relu(x))))

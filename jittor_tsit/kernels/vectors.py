@@ -1,0 +1,68 @@
+"""What the CPU's kernels have in common. In oneDNN's layout a vector is one pixel's values of a block of channels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import List, Sequence
+
+import jittor as jt
+
+
+def _block() -> int:
+    """Channels side by side: those of a vector register, or 0 where oneDNN knows no such layout."""
+    try:
+        words = set(Path("/proc/cpuinfo").read_text().split())
+    except OSError:
+        return 0
+    return 16 if "avx512f" in words else 8 if "avx2" in words else 0
+
+
+BLOCK = _block()
+
+# Jittor's arrays are aligned to single numbers only. Lanes beyond the last channel are 0.
+HEADER = f"""
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <vector>
+namespace {{
+const int64_t K = {BLOCK};
+typedef float V __attribute__((vector_size({4 * (BLOCK or 1)}), aligned(4), may_alias));
+
+// A value for each channel of a block, of an array [C].
+inline V of_block(const float* values, int64_t block, int64_t C) {{
+    V result = {{}};
+    for (int64_t c = 0; c < std::min(K, C - block * K); c++) result[c] = values[block * K + c];
+    return result;
+}}
+}}
+"""
+
+
+def runs_on(x: jt.Var) -> bool:
+    """Whether the CPU's kernels take this array."""
+    return not jt.flags.use_cuda and x.dtype == "float32"
+
+
+def for_rows(body: str, image: str = "in0") -> str:
+    """C++ that runs `body` for every `row` of every block of this image, rows shared among the cores.
+
+    It knows N, B, H, W of the image, and n, b, h of the row.
+    """
+    return f"""
+    const int64_t N = {image}_shape0, B = {image}_shape1, H = {image}_shape2, W = {image}_shape3;
+    #pragma omp parallel for collapse(3)
+    for (int64_t n = 0; n < N; n++)
+    for (int64_t b = 0; b < B; b++)
+    for (int64_t h = 0; h < H; h++) {{
+        const int64_t row = (n * B + b) * H + h;
+        {body}
+    }}
+"""
+
+
+def kernel(shapes: Sequence[Sequence[int]], inputs: Sequence[jt.Var], source: str, **data: float) -> List[jt.Var]:
+    """Arrays of these shapes, float32, as C++ computes them of others. `data` are numbers that it reads by name."""
+    shapes = [list(shape) for shape in shapes]
+    types, numbers = ["float32"] * len(shapes), {name: float(value) for name, value in data.items()}
+    return list(jt.code(shapes, types, list(inputs), cpu_header=HEADER, cpu_src=source, data=numbers))

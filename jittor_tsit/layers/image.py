@@ -1,0 +1,102 @@
+"""Images in the layout that oneDNN computes on, beside Jittor's own [N, C, H, W].
+
+What the layers make of a `Packed` image is packed as well, so that a chain of them reorders it once, and their
+kernels use all cores. Layers that say that they take an `Image` take both.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import partial
+from typing import Iterator, List, Tuple, Union
+
+import jittor as jt
+import numpy as np
+
+from jittor_tsit.kernels import packed, packed_maps, packed_norm
+from jittor_tsit.kernels.linear import linear
+
+FEW_CHANNELS = 4  # a photograph's would fill a block of oneDNN's layout with zeros, and take as long as 8 or 16
+_is_plain = False
+
+
+class Packed:
+    """An image in oneDNN's layout.
+
+    Args:
+        blocks: [N, channels / BLOCK, H, W, BLOCK], rounded up by channels of 0.
+    """
+
+    def __init__(self, blocks: jt.Var, channels: int):
+        self.blocks, self.channels = blocks, channels
+        self._moments: List[jt.Var] = []
+
+    @property
+    def shape(self) -> List[int]:
+        """[N, C, H, W]"""
+        n, _, h, w, _ = self.blocks.shape
+        return [n, self.channels, h, w]
+
+    def moments(self) -> Tuple[jt.Var, jt.Var]:
+        """Mean and biased variance of each channel of each sample, [N, C, 1, 1]; computed once for all who ask."""
+        if not self._moments:
+            self.blocks, *self._moments = packed_norm.moments(self.blocks, self.channels)
+        return self._moments[0], self._moments[1]
+
+    def numpy(self) -> np.ndarray:
+        """[N, C, H, W]"""
+        return plain(self).numpy()
+
+    def __add__(self, other: Packed) -> Packed:
+        return Packed(packed_maps.add(self.blocks, other.blocks), self.channels)
+
+
+Image = Union[jt.Var, Packed]
+
+
+@contextmanager
+def plain_layout() -> Iterator[None]:
+    """Within it images stay [N, C, H, W], and what is computed of them has gradients of any order."""
+    global _is_plain
+    before, _is_plain = _is_plain, True
+    try:
+        yield
+    finally:
+        _is_plain = before
+
+
+def for_convolutions(x: Image) -> Image:
+    """What a chain of layers takes faster, or several convolutions of one image."""
+    return x if _is_plain or isinstance(x, Packed) or not is_packable(x) else pack(x)
+
+
+def plain(x: Image) -> jt.Var:
+    """[N, C, H, W]"""
+    return _unpacked(x.blocks, x.channels) if isinstance(x, Packed) else x
+
+
+def in_layout_of(x: Image, other: Image) -> Image:
+    """The image in the layout that another has."""
+    if isinstance(other, Packed):
+        return x if isinstance(x, Packed) else pack(x)
+    return plain(x)
+
+
+def plain_values(x: Image) -> jt.Var:
+    """All values of an image, for sums and means; their order is that of the layout."""
+    return x.blocks if isinstance(x, Packed) and x.channels % packed.BLOCK == 0 else plain(x)
+
+
+def is_packable(x: jt.Var) -> bool:
+    """Whether it has channels enough, and oneDNN takes it."""
+    has_layout = packed.BLOCK and not jt.flags.use_cuda and jt.compile_extern.mkl_ops is not None
+    return bool(has_layout) and x.dtype == "float32" and x.shape[1] > FEW_CHANNELS
+
+
+def pack(x: jt.Var) -> Packed:
+    """[N, C, H, W], float32"""
+    return Packed(linear(packed.pack, partial(packed.unpack, channels=x.shape[1]), x), x.shape[1])
+
+
+def _unpacked(blocks: jt.Var, channels: int) -> jt.Var:
+    return linear(partial(packed.unpack, channels=channels), packed.pack, blocks)
