@@ -1,4 +1,4 @@
-"""Official networks as lists of modules: state dicts with the names that PyTorch's Sequential gives, random arrays in them.
+"""Official networks as lists of modules: state dicts with the names of PyTorch's Sequential, and random arrays.
 
 A module is a dict of its arrays, empty for one that has none. Sources: junyanz/pytorch-CycleGAN-and-pix2pix and
 junyanz/BicycleGAN, models/networks.py of each.
