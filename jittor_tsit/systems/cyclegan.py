@@ -99,10 +99,8 @@ class CycleGANSystem(System):
     def generator_terms(self, batch: ImageBatch) -> Dict[str, jt.Var]:
         """Look real on the other side, come back as the same, and leave alone what is there already."""
         a, b = batch.a, batch.b
-        fake_b, fake_a = (
-            self.translate(self.G_ab, a, batch, "fake_b"),
-            self.translate(self.G_ba, b, batch, "fake_a"),
-        )
+        fake_b = self.translate(self.G_ab, a, batch, "fake_b")
+        fake_a = self.translate(self.G_ba, b, batch, "fake_a")
         self.fakes.append({"a": fake_a.detach(), "b": fake_b.detach()})
         rec_a = self.translate(self.G_ba, fake_b, batch, "rec_a")
         rec_b = self.translate(self.G_ab, fake_a, batch, "rec_b")
