@@ -48,7 +48,7 @@ def command_train(args: argparse.Namespace) -> int:
     from jittor_tsit.show_plan import show_plan
     from jittor_tsit.train import configure, run_each, run_training
 
-    named = {"split": args.split, "on_nan": args.on_nan}
+    named = {"split": args.split, "on_nan": args.on_nan, "initial": args.from_weights}
     overrides = [*args.overrides, *(f"{name}={value}" for name, value in named.items() if value)]
     run_dir = args.run_dir or RUNS / experiment_file.stem
     runs = load_runs(experiment_file)

@@ -25,7 +25,7 @@ def run_average(files: Sequence[Path], run_dir: Optional[Path], last: int, out: 
     """Write the average of the named files, or of the last ones of a run; returns the exit status.
 
     Raises:
-        InputError: Fewer than two files, or checkpoints of different models.
+        InputError: Fewer than two files, checkpoints of different models, or a damaged one. Nothing is written.
     """
     paths = list(files) if files else checkpoint_paths(run_dir)[-last:]
     if len(paths) < 2:
@@ -34,7 +34,12 @@ def run_average(files: Sequence[Path], run_dir: Optional[Path], last: int, out: 
     target = out or paths[-1].with_name(paths[-1].name.replace("state-", "average-"))
     if target in paths or target.suffix != ".safetensors":
         raise InputError(f"--out {target}: must end in .safetensors and be none of the averaged files")
-    save_checkpoint(target, average_of(paths))
+    try:
+        averaged = average_of(paths)
+    except InputError as error:
+        way_out = "" if files else "; to average the others, name them in place of --run-dir"
+        raise InputError(f"{error}{way_out}") from None
+    save_checkpoint(target, averaged)
     print(f"{target}: the average of {', '.join(path.name for path in paths)}; test --checkpoint {target}")
     return 0
 
@@ -45,27 +50,33 @@ def average_of(paths: Sequence[Path]) -> Checkpoint:
     totals = {name: array.astype(np.float64) for name, array in newest.arrays.items()}
     for path in tqdm(paths[:-1], unit="file", dynamic_ncols=True, desc="averaging", leave=False):
         other = load_checkpoint(path, MAKERS)
-        if (other.experiment["system"], other.experiment["config"]) != (
-            newest.experiment["system"],
-            newest.experiment["config"],
-        ):
+        if any(other.experiment.get(part) != newest.experiment.get(part) for part in ("system", "config")):
             raise InputError(f"{path}: was trained with other options than {paths[-1].name}")
         check_arrays(path, other.arrays, {name: array.shape for name, array in totals.items()})
         for name, array in other.arrays.items():
             totals[name] += array
     arrays = {name: total / len(paths) for name, total in totals.items()}
-    renew_vectors(arrays, newest.arrays)
+    renew_vectors(arrays, newest.arrays, paths[-1])
     return Checkpoint(
         {name: array.astype(np.float32) for name, array in arrays.items()}, newest.progress, newest.experiment
     )
 
 
-def renew_vectors(arrays: Dict[str, np.ndarray], newest: Dict[str, np.ndarray]) -> None:
-    """Put the singular vectors of the averaged weights where averages of vectors are."""
+def renew_vectors(arrays: Dict[str, np.ndarray], newest: Dict[str, np.ndarray], path: Path) -> None:
+    """Put the singular vectors of the averaged weights where averages of vectors are.
+
+    Args:
+        path: Of the newest.
+
+    Raises:
+        InputError: A vector without a weight of as many rows.
+    """
     layers: List[str] = [name[: -len(".u")] for name in arrays if name.endswith(".u")]
     for layer in layers:
-        matrix = arrays[f"{layer}.weight"].reshape(arrays[f"{layer}.weight"].shape[0], -1)
-        u = newest[f"{layer}.u"].astype(np.float64)
+        weight, u = arrays.get(f"{layer}.weight"), newest[f"{layer}.u"].astype(np.float64)
+        if weight is None or weight.shape[:1] != u.shape:
+            raise InputError(f"{path}: {layer}.u has shape {u.shape}, and there is no weight of as many rows")
+        matrix = weight.reshape(len(weight), -1)
         for _ in range(POWER_ITERATIONS):
             v = matrix.T @ u
             v /= np.linalg.norm(v)

@@ -49,6 +49,12 @@ def parser(run: Mapping[str, Command]) -> argparse.ArgumentParser:
     )
     train.add_argument("--run-dir", type=Path, metavar="DIR", help="where results go; default: runs/<experiment>")
     train.add_argument(
+        "--from-weights",
+        type=Path,
+        metavar="FILE",
+        help="a checkpoint of train, convert or average with whose networks a new run begins; optimizers begin anew",
+    )
+    train.add_argument(
         "--on-nan",
         choices=ON_NAN,
         help="when a loss or a gradient is not finite: stop, or skip the step; default: the experiment's, stop",

@@ -131,6 +131,7 @@ class RunConfig:
     judges: str = "judges"  # folder of the judges' weights for it, as `score` has it
     grid_rows: int = 4  # pairs in the sample grid
     seed: int = 0
+    initial: str = ""  # checkpoint whose networks a new run begins with, as --from-weights names it; empty: none
     on_nan: str = "stop"  # or skip: what a loss or gradient that is not finite does to its step
 
     def __post_init__(self):

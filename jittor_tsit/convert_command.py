@@ -27,6 +27,7 @@ PORT_NOTES = (  # what the contest team's code does at test beside its weights
     "theirs takes the style from the label map's own picture, ours draws one or takes a photo's (--references)",
 )
 RANGE_NOTE = "the recorded SimGAN has images in [0, 1], ours in [-1, 1]: its images differ from ours"
+DROPOUT_NOTE = "theirs drops half of the blocks' values at test, too, unless it is called with --eval; ours does not"
 
 
 class Network(NamedTuple):
@@ -207,6 +208,8 @@ def report(networks: Mapping[str, Network], experiment: Experiment) -> List[str]
     lines.append(f"no array tells these, which field=value can set: {granted(networks, experiment)}")
     if _is_port(networks):
         lines += ["the contest team's Jittor port: its images are kept but for this:", *PORT_NOTES]
+    if experiment.system == "cyclegan" and experiment.config.dropout:
+        lines.append(DROPOUT_NOTE)
     return lines + ([RANGE_NOTE] if experiment.system == "simgan" else [])
 
 

@@ -26,14 +26,15 @@ def run_export(path: Path, out: Path) -> int:
             code has not. Nothing is written.
     """
     checkpoint = load_checkpoint(path, (AVERAGED, "G", "E.", "D", f"{KEPT}."))
-    system, config = checkpoint.experiment["system"], experiment_of(path, checkpoint.experiment).config
+    experiment = experiment_of(path, checkpoint.experiment)
+    system, config = experiment.system, experiment.config
     if system not in LAYOUTS:
         raise InputError(f"{path}: is of system {system}, which has no official layout; there are {', '.join(LAYOUTS)}")
     for field in ("attention_G", "attention_D"):
         if getattr(config, field, 0):
             raise InputError(f"{path}: has {field}={getattr(config, field)}; the official code has no self-attention")
     networks = networks_of(path, checkpoint.arrays, system)
-    check_networks(path, networks, experiment_of(path, checkpoint.experiment))
+    check_networks(path, networks, experiment)
     tables = {}
     for part, arrays in networks.items():
         official = renamed(arrays, part, config)

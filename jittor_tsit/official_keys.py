@@ -71,8 +71,8 @@ def unet_rules(num_levels: int) -> Rules:
     return rules
 
 
-def resnet_rules(num_blocks: int) -> Rules:
-    """Rules for CycleGAN's generator without dropout."""
+def resnet_rules(num_blocks: int, has_dropout: bool = False) -> Rules:
+    """Rules for CycleGAN's generator, in whose blocks dropout takes a place before the second convolution."""
     rules = [(r"^stem\.", "model.1."), (r"^norm_stem\.", "model.2.")]
     for k in range(2):
         for kind, place in (("downs", 4), ("ups", 10 + num_blocks)):
@@ -80,7 +80,7 @@ def resnet_rules(num_blocks: int) -> Rules:
             rules.append((rf"^{kind[:-1]}_norms\.{k}\.", f"model.{place + 3 * k + 1}."))
     for k in range(num_blocks):
         rules.append((rf"^blocks\.{k}\.", f"model.{10 + k}.conv_block."))
-    parts = (("conv0", 1), ("norm0", 2), ("conv1", 5), ("norm1", 6))
+    parts = (("conv0", 1), ("norm0", 2), ("conv1", 5 + has_dropout), ("norm1", 6 + has_dropout))
     rules += [(rf"\.conv_block\.{part}\.", f".conv_block.{place}.") for part, place in parts]
     return [*rules, (r"^conv_image\.", f"model.{17 + num_blocks}.")]
 
@@ -100,12 +100,23 @@ def latent_unet_rules(num_levels: int, adds_to_all: bool, upsampling: str) -> Ru
     for k in range(num_levels):
         if adds_to_all:
             level = "model." + "submodule." * k
-            down, up = f"{level}down.{min(k, 1)}.", f"{level}up.{1 + behind}."
+            down, up, place = f"{level}down.", f"{level}up.", 1 + behind
         else:
             level = "model." if k == 0 else "model.model.1." + "model.3." * (k - 1)
-            down, up = f"{level}model.{min(k, 1)}.", f"{level}model.{(5 if 0 < k < last else 3) + behind}."
-        rules += [(rf"^downs\.{k}\.", down), (rf"^ups\.{k}\.(conv\.)?", up)]
-    return rules
+            down = up = f"{level}model."
+            place = (5 if 0 < k < last else 3) + behind
+        rules += [(rf"^downs\.{k}\.", f"{down}{min(k, 1)}."), (rf"^ups\.{k}\.(conv\.)?", f"{up}{place}.")]
+        rules += [(rf"^down_norms\.{k - 1}\.", f"{down}2."), (rf"^up_norms\.{k - 1}\.", f"{up}{place + 1}.")]
+    return rules  # those for norms that a level has not match nothing
+
+
+POOLED_BLOCK = (
+    ("norm0", "conv.0"),
+    ("conv0", "conv.2"),
+    ("norm1", "conv.3"),
+    ("conv1", "conv.5.0"),
+    ("conv_skip", "shortcut.1"),
+)
 
 
 def latent_encoder_rules(kind: str, num_layers: int) -> Rules:
@@ -114,16 +125,17 @@ def latent_encoder_rules(kind: str, num_layers: int) -> Rules:
     for k in range(num_layers):
         if kind == "conv":
             rules.append((rf"^layers\.{k}\.conv\.", f"conv.{3 * k + 2}."))
+            rules.append((rf"^layers\.{k}\.norm\.", f"conv.{3 * k + 3}."))
             continue
-        for part, place in (("conv0", "conv.2"), ("conv1", "conv.5.0"), ("conv_skip", "shortcut.1")):
-            rules.append((rf"^layers\.{k}\.{part}\.", f"conv.{k + 1}.{place}."))
+        rules += [(rf"^layers\.{k}\.{part}\.", f"conv.{k + 1}.{place}.") for part, place in POOLED_BLOCK]
     return rules
 
 
 def two_scale_patchgan_rules(num_layers: int) -> Rules:
     """Rules for BicycleGAN's discriminator."""
     rules = [(r"\.conv_first\.", ".0."), (r"\.conv_logits\.", f".{3 * num_layers + 2}.")]
-    rules += [(rf"\.convs\.{k}\.", f".{3 * k + 2}.") for k in range(num_layers)]
+    for k in range(num_layers):
+        rules += [(rf"\.convs\.{k}\.", f".{3 * k + 2}."), (rf"\.norms\.{k}\.", f".{3 * k + 3}.")]
     return [*rules, (r"^scales\.", "model_")]
 
 

@@ -120,7 +120,11 @@ def _patchgan_rules(config: Any) -> Rules:
 
 
 def _resnet_rules(config: Any) -> Rules:
-    return keys.resnet_rules(config.num_blocks)
+    return keys.resnet_rules(config.num_blocks, config.dropout)
+
+
+def _pix2pix_rules_G(config: Any) -> Rules:
+    return _resnet_rules(config) if config.generator == "resnet" else keys.unet_rules(config.num_levels)
 
 
 def _bicycle_rules_D(config: Any) -> Rules:
@@ -149,8 +153,8 @@ LAYOUTS: Dict[str, Layout] = {
     ),
     "pix2pix": Layout(
         (
-            Part("G", "G", r"model\.model\.", lambda config: keys.unet_rules(config.num_levels)),
-            Part("D", "D", r"model\.\d|net\.\d", _patchgan_rules),
+            Part("G", "G", r"model\.model\.|model\.\d+\.conv_block\.", _pix2pix_rules_G),
+            Part("D", "D", r"model\.0\.|net\.0\.", _patchgan_rules),
         ),
         options.pix2pix,
         beside_scale,
@@ -205,7 +209,7 @@ LAYOUTS: Dict[str, Layout] = {
         options.bicyclegan,
         beside_scale,
         defaults=(*SQUARE, "source=images"),
-        untold=("source", "direction"),
+        untold=("source", "direction", "norm"),
     ),
     "stargan": Layout(
         (

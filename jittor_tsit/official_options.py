@@ -79,12 +79,31 @@ def _synthesis(networks: Networks) -> Dict[str, Value]:
 
 
 def pix2pix(networks: Networks) -> Told:
-    """pix2pix: as many levels as its modules lie in each other."""
+    """pix2pix: as many levels as its modules lie in each other, unless it is a ResNet."""
     G, told = networks.get("G", {}), _patchgan(networks.get("D", {}))
+    told.norm(G, networks.get("D", {}))
+    if any(".conv_block." in name for name in G):
+        told["generator"] = "resnet"
+        _resnet(told, G)
+        return Told(told)
+    told.update({"generator": "unet"} if G else {})
     told.count("num_levels", G, r"model\.model\.1\.((?:model\.3\.)*)model\.1\.weight", plus=1)
     told.size("width", G, "model.model.0.weight", 0)
-    told.norm(G, networks.get("D", {}))
     return Told(told)
+
+
+def _resnet(told: _Told, G: Mapping[str, np.ndarray]) -> None:
+    """A residual generator; dropout moves the second convolution of its blocks by a place."""
+    told.count("num_blocks", G, r"model\.(\d+)\.conv_block\.")
+    told.size("width", G, "model.1.weight", 0)
+    for place, has_dropout in ((5, False), (6, True)):
+        if any(name.endswith(f".conv_block.{place}.weight") for name in _convs(G)):
+            told["dropout"] = has_dropout
+
+
+def _convs(arrays: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
+    """Without scales of norms and all else that is no kernel."""
+    return {name: array for name, array in arrays.items() if array.ndim == 4}
 
 
 def _patchgan(D: Mapping[str, np.ndarray]) -> _Told:
@@ -105,8 +124,7 @@ def cyclegan(networks: Networks) -> Told:
     G = networks.get("G_A") or networks.get("G_B") or {}
     D = networks.get("D_A") or networks.get("D_B") or {}
     told = _patchgan(D)
-    told.count("num_blocks", G, r"model\.(\d+)\.conv_block\.")
-    told.size("width", G, "model.1.weight", 0)
+    _resnet(told, G)
     told.norm(G, D)
     return Told(told)
 
@@ -160,7 +178,7 @@ def bicyclegan(networks: Networks) -> Told:
     if E:
         told["encoder"] = "resnet" if any(".shortcut." in name for name in E) else "conv"
         layer = r"conv\.(\d+)\.shortcut\." if told["encoder"] == "resnet" else r"conv\.([1-9]\d*)\.weight"
-        told.count("num_layers_E", E, layer)
+        told.count("num_layers_E", _convs(E), layer)
     told["adds_to_all"] = any(name.startswith("model.down.") for name in G)
     if told["adds_to_all"]:
         told.count("num_levels", G, r"model\.((?:submodule\.)*)down\.")
@@ -175,8 +193,11 @@ def bicyclegan(networks: Networks) -> Told:
     if _size(G, stem, 1) and "z_dim" in told:
         told["in_channels"] = _size(G, stem, 1) - told["z_dim"]
     for D in filter(None, (networks.get("D"), networks.get("D2"))):
-        told.count("num_layers_D", D, r"model_0\.(\d+)\.weight", plus=-2)
+        told.count("num_layers_D", _convs(D), r"model_0\.(\d+)\.weight", plus=-2)
         told.size("width_D", D, "model_0.0.weight", 0)
+    told.norm(G, E, networks.get("D", {}), networks.get("D2", {}))
+    if told.get("norm") == "instance":
+        del told["norm"]  # its arrays are those of no norm at all
     return Told(told)
 
 

@@ -36,6 +36,7 @@ from jittor_tsit.skipped import Skipped
 from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.systems.base import System
 from jittor_tsit.training.checkpoint import Checkpoint, Progress, check_arrays, checkpoint_path
+from jittor_tsit.training.initial import read_initial
 from jittor_tsit.training.interrupt import stopping_gently
 from jittor_tsit.training.lock import lock_run_dir
 from jittor_tsit.training.loop import train
@@ -106,6 +107,7 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
     newest = parallel.together(lambda: open_run_dir(run_dir, options, plan, say) if parallel.rank() == 0 else None)
     parallel.together(system.prepare_training, terms_of(plan))
     jt.sync_all()  # draws D's weights after those of `build_system`
+    told = parallel.together(begin_networks, system, options, newest, run_dir)
     progress = start_from(system, newest, run_dir)
     parallel.together(require_even, plan, progress.nimg, parallel.num_processes())
 
@@ -116,7 +118,8 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
     if parallel.rank() == 0:
         write_atomic(run_dir / "options.json", json.dumps(options, indent=2).encode() + b"\n")
         log = RunLog(run_dir, plan[-1].end, progress.nimg)
-    log.line(describe(experiment, system, plan, progress))
+    for line in (describe(experiment, system, plan, progress), *told):
+        log.line(line)
     phased = phased_samples(samples, [phase.start for phase in plan], system.wants_other)
     pieces = (
         parallel.split_batch(step.first, step.size, step.phase.accumulate) for step in steps_from(plan, progress.nimg)
@@ -208,6 +211,25 @@ def require_same_run(options: dict) -> None:
     places = {"root": None, "second_root": None}  # may lie elsewhere on another machine
     parts["options"]["data"] = {**options["data"], **places}
     parallel.require_same({name: json.dumps(part, sort_keys=True) for name, part in parts.items()}, "inputs")
+
+
+def begin_networks(system: System, options: dict, newest: Optional[Checkpoint], run_dir: Path) -> List[str]:
+    """Put the weights that a new run begins with, if there are any, into the networks of process 0.
+
+    Returns:
+        Lines for the log.
+
+    Raises:
+        InputError: As `read_initial`.
+    """
+    path = options["run"]["initial"]
+    if not path or parallel.rank() > 0:
+        return []
+    if newest is not None:
+        return [f"{run_dir} goes on from its own checkpoint; {path} was for its beginning and is not read"]
+    initial = read_initial(Path(path), system, options)
+    system.put_arrays(initial.arrays)
+    return initial.told
 
 
 def start_from(system: System, newest: Optional[Checkpoint], run_dir: Path) -> Progress:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from data_tools.errors import InputError
+from jittor_tsit.__main__ import main
 from jittor_tsit.average import run_average
 from jittor_tsit.training.checkpoint import Checkpoint, Progress, checkpoint_path, load_checkpoint, save_checkpoint
 
@@ -39,4 +40,40 @@ def test_an_average_of_one_or_of_different_models_is_refused(tmp_path):
         run_average([], tmp_path, last=3, out=None)
     save(tmp_path, 2, [[1, 0], [0, 1]], {"system": "tsit", "config": {"width": 2}})
     with pytest.raises(InputError, match="state-000000001.safetensors: was trained with other options"):
+        run_average([], tmp_path, last=2, out=None)
+
+
+def flip_a_bit(data):
+    place = data.index(np.float32([7, 0, 0, 7]).tobytes())
+    return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+
+
+DAMAGES = {"a flipped bit": flip_a_bit, "cut short": lambda data: data[:-1], "empty": lambda data: b""}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("which", [1, 2, 3])
+def test_a_damaged_checkpoint_is_named_and_nothing_is_written(tmp_path, capsys, which, damage):
+    for nimg in (1, 2, 3):
+        save(tmp_path, nimg, [[7, 0], [0, 7]])
+    path = checkpoint_path(tmp_path, which)
+    path.write_bytes(DAMAGES[damage](path.read_bytes()))
+    before = sorted(tmp_path.iterdir())
+    assert main(["average", "--run-dir", str(tmp_path)]) == 2
+    said = [line for line in capsys.readouterr().err.splitlines() if "error: " in line]
+    assert len(said) == 1 and f"{path}: " in said[0]
+    assert said[0].endswith("to average the others, name them in place of --run-dir")
+    assert sorted(tmp_path.iterdir()) == before
+    others = [checkpoint_path(tmp_path, nimg) for nimg in (1, 2, 3) if nimg != which]
+    assert main(["average", *map(str, others)]) == 0
+
+
+def test_a_checkpoint_with_made_up_options_or_vectors_is_refused(tmp_path):
+    save(tmp_path, 1, [[1, 0], [0, 1]], {})
+    save(tmp_path, 2, [[1, 0], [0, 1]])
+    with pytest.raises(InputError, match="was trained with other options"):
+        run_average([], tmp_path, last=2, out=None)
+    for nimg in (3, 4):
+        save(tmp_path, nimg, [[1, 0], [0, 1], [0, 0]])
+    with pytest.raises(InputError, match=r"G.conv.u has shape \(2,\), and there is no weight"):
         run_average([], tmp_path, last=2, out=None)

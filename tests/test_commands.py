@@ -103,6 +103,8 @@ def test_a_dry_run_prints_the_options_and_touches_nothing(place):
     ((*TRAIN, "form=ast"), "trainA: no such folder"),
     (("train", "--fast"), "unrecognized arguments: --fast"),
     ((*TRAIN, "--on-nan", "wait"), "invalid choice: 'wait' (choose from"),
+    ((*TRAIN, "--run-dir", "begun", "--from-weights", "absent.pth"), "absent.pth: no such checkpoint file"),
+    ((*TRAIN, "--run-dir", "begun", "--from-weights", "tiny.py"), "tiny.py: cut short or not a checkpoint"),
     ((*TRAIN, "optim.clip_norm=-1"), "optim.clip_norm=-1.0: must be 0 or more"),
     (("paint",), "invalid choice: 'paint'"),
     (("convert", "--from", "absent.pth", "--system", "tsit", "--out", "x.safetensors"), "absent.pth: no such file"),

@@ -8,7 +8,7 @@ from weight_file_bytes import jittor_bytes, official_zip
 from data_tools.errors import InputError
 from jittor_tsit.convert_command import run_convert
 from jittor_tsit.export_command import run_export
-from jittor_tsit.training.checkpoint import load_checkpoint, save_checkpoint
+from jittor_tsit.training.checkpoint import Checkpoint, Progress, load_checkpoint, save_checkpoint
 
 pytestmark = pytest.mark.reference
 
@@ -104,3 +104,9 @@ def test_a_checkpoint_with_self_attention_is_not_exported(tmp_path, spade):
     with pytest.raises(InputError, match="attention_D=2"):
         run_export(tmp_path / "other.safetensors", tmp_path / "official")
     assert not (tmp_path / "official").exists()
+
+
+def test_a_checkpoint_that_names_no_system_is_not_exported(tmp_path):
+    save_checkpoint(tmp_path / "other.safetensors", Checkpoint({}, Progress(0, 0), {}))
+    with pytest.raises(InputError, match="other.safetensors: is of system None; there are tsit"):
+        run_export(tmp_path / "other.safetensors", tmp_path / "official")

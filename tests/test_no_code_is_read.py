@@ -1,4 +1,4 @@
-"""Nothing in the packages runs code that a data file could hold: no unpickling, no eval, no exec."""
+"""Nothing in the packages runs code that a data file could hold: no unpickling, no eval, no exec, no shell."""
 
 import ast
 
@@ -8,6 +8,7 @@ from test_floors import modules
 UNPICKLERS = {"pickle", "cPickle", "_pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "torch"}
 RUNNERS = {"eval", "exec", "compile", "__import__"}  # as builtins; module.eval() of a network is another thing
 LOADERS = {("jt", "load"), ("jittor", "load"), ("jt", "safeunpickle"), ("pandas", "read_pickle")}
+SHELLS = {("os", "system"), ("os", "popen"), ("subprocess", "getoutput"), ("subprocess", "getstatusoutput")}
 
 
 def imported(node):
@@ -26,11 +27,13 @@ def faults_of(tree):
             yield f"line {node.lineno}: {node.id}"
         if isinstance(node, ast.Attribute):
             owner = node.value.id if isinstance(node.value, ast.Name) else ""
-            if (owner, node.attr) in LOADERS or (owner == "builtins" and node.attr in RUNNERS):
+            if (owner, node.attr) in LOADERS | SHELLS or (owner == "builtins" and node.attr in RUNNERS):
                 yield f"line {node.lineno}: {owner}.{node.attr}"
         if isinstance(node, ast.keyword) and node.arg == "allow_pickle":
             if not (isinstance(node.value, ast.Constant) and node.value.value is False):
                 yield f"line {node.lineno}: allow_pickle"
+        if isinstance(node, ast.keyword) and node.arg == "shell":
+            yield f"line {node.lineno}: shell"
 
 
 @pytest.mark.parametrize("module, path", list(modules()), ids=lambda value: value if isinstance(value, str) else "")
@@ -50,6 +53,8 @@ def test_no_module_runs_what_a_file_holds(module, path):
         "jt.load('x.pkl')",
         "np.load('x', allow_pickle=True)",
         "np.load('x', allow_pickle=flag)",
+        "os.system('ls')",
+        "subprocess.run('ls', shell=True)",
     ],
 )
 def test_the_walk_finds_what_it_looks_for(code):

@@ -50,7 +50,9 @@ CONFIGS = {
     ),
     "spade": SPADEConfig(width=2, width_D=2, weights=SynthesisWeights(vgg=0)),
     "pix2pix": Pix2PixConfig(num_levels=6, width=2, width_D=2),
+    "pix2pix-resnet": Pix2PixConfig(generator="resnet", num_blocks=1, width=2, width_D=2),
     "cyclegan": CycleGANConfig(num_blocks=1, width=2, width_D=2, num_layers_D=1, pool_size=2),
+    "cyclegan-dropout": CycleGANConfig(num_blocks=1, width=2, width_D=2, num_layers_D=1, pool_size=2, dropout=True),
     "bicyclegan": BicycleGANConfig(
         num_levels=6, width=2, width_D=2, width_E=2, num_layers_E=1, num_layers_D=1, z_dim=3
     ),

@@ -16,6 +16,7 @@ from jittor_tsit.layers.norm import AffineBatchNorm, InstanceNorm
 
 Norm = Callable[[int], nn.Module]  # from the number of channels
 Init = Callable[..., jt.Var]  # from a shape
+KEPT = 0.5  # share of the values that dropout leaves in the official code
 
 
 class PlainConv(nn.Module):
@@ -69,6 +70,11 @@ def draw_biases(net: nn.Module) -> None:
     for part in net.modules():
         if isinstance(part, (PlainConv, PlainConvTranspose)) and part.bias is not None:
             part.bias = default_bias(part.bias.shape[0], part.weight.shape)
+
+
+def dropped(x: jt.Var, draw: jt.Var) -> jt.Var:
+    """Dropout of half of the values: zero where a draw from N(0, 1) is not positive, elsewhere doubled."""
+    return x * (draw > 0).float32() / KEPT
 
 
 def affine_batch_norm(channels: int) -> AffineBatchNorm:

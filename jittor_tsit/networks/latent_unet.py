@@ -13,9 +13,9 @@ from jittor import nn
 
 from jittor_tsit.layers.basic import Conv, leaky_relu
 from jittor_tsit.layers.init import xavier
-from jittor_tsit.layers.plain import Norm, PlainConvTranspose
+from jittor_tsit.layers.plain import Norm, PlainConvTranspose, dropped
 from jittor_tsit.layers.resize import reflect_pad, resize_bilinear
-from jittor_tsit.networks.unet import DROPOUT_LEVEL, KEPT, MAX_FACTOR
+from jittor_tsit.networks.unet import DROPOUT_LEVEL, MAX_FACTOR
 
 
 class LatentUNet(nn.Module):
@@ -68,7 +68,7 @@ class LatentUNet(nn.Module):
         for k in range(last - 1, 0, -1):
             x = self.up_norms[k - 1](self.ups[k](nn.relu(jt.concat([x, feats[k]], 1))))
             if draws is not None and k >= DROPOUT_LEVEL:
-                x = x * (draws[last - 1 - k] > 0).float32() / KEPT  # half of N(0, 1)
+                x = dropped(x, draws[last - 1 - k])
         return jt.tanh(self.ups[0](nn.relu(jt.concat([x, feats[0]], 1))))
 
     def _down(self, k: int, x: jt.Var, z: jt.Var) -> jt.Var:

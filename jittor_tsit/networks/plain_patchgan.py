@@ -5,7 +5,7 @@ Source: junyanz/pytorch-CycleGAN-and-pix2pix models/networks.py, NLayerDiscrimin
 
 from __future__ import annotations
 
-from typing import List
+from typing import List, Optional
 
 import jittor as jt
 from jittor import nn
@@ -24,13 +24,22 @@ class PlainPatchGAN(nn.Module):
     Args:
         num_layers: Strided layers; patches have 16, 34, 70, 142 or 286 pixels a side for 1 to 5. 0: pixels.
         init: Draws the weights, as PlainConv has it.
+        bias: Whether convolutions in front of a norm have one; by default where the norm has none of its own.
 
     Shapes:
         image [N, in_channels, H, W] -> logits [N, 1, h, w]
     """
 
-    def __init__(self, in_channels: int, width: int, num_layers: int, norm: Norm, init: Init = normal):
-        bias = needs_bias(norm)
+    def __init__(
+        self,
+        in_channels: int,
+        width: int,
+        num_layers: int,
+        norm: Norm,
+        init: Init = normal,
+        bias: Optional[bool] = None,
+    ):
+        bias = needs_bias(norm) if bias is None else bias
         if num_layers:
             widths = [min(2**k, MAX_FACTOR) * width for k in range(num_layers + 1)]
             kinds = [(4, 1 if k == num_layers else 2, 1) for k in range(1, num_layers + 1)]  # size, stride, padding
@@ -68,7 +77,9 @@ class TwoScalePatchGAN(nn.Module):
 
     def __init__(self, in_channels: int, width: int, num_layers: int, norm: Norm, init: Init):
         widths = width, round(width / 2)
-        self.scales = nn.ModuleList([PlainPatchGAN(in_channels, each, num_layers, norm, init) for each in widths])
+        self.scales = nn.ModuleList(
+            [PlainPatchGAN(in_channels, each, num_layers, norm, init, bias=True) for each in widths]
+        )
 
     def execute(self, image) -> List[jt.Var]:
         return [self.scales[0](image), self.scales[1](avg_pool_down(image))]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import List, Optional, Sequence, Tuple
+
 import jittor as jt
 from jittor import nn
 
 from jittor_tsit.layers.init import normal
-from jittor_tsit.layers.plain import Init, Norm, PlainConv, PlainConvTranspose, needs_bias
+from jittor_tsit.layers.plain import Init, Norm, PlainConv, PlainConvTranspose, dropped, needs_bias
 from jittor_tsit.layers.resize import reflect_pad
 
 
@@ -19,11 +21,12 @@ class DownAndUp(nn.Module):
         x [N, width, H, W] -> the same
     """
 
-    def down_and_up(self, x):
+    def down_and_up(self, x, draws: Optional[Sequence[jt.Var]] = None):
+        """Draws, if there are any, go to the blocks, one to each."""
         for conv, norm in zip(self.downs, self.down_norms):
             x = nn.relu(norm(conv(x)))
-        for block in self.blocks:
-            x = block(x)
+        for k, block in enumerate(self.blocks):
+            x = block(x) if draws is None else block(x, draws[k])
         for conv, norm in zip(self.ups, self.up_norms):
             x = nn.relu(norm(conv(x)))
         return x
@@ -51,9 +54,15 @@ class ResNetGenerator(DownAndUp):
         self.ups = nn.ModuleList([PlainConvTranspose(2 * k * width, k * width, 3, bias) for k in (2, 1)])
         self.up_norms = nn.ModuleList([norm(k * width) for k in (2, 1)])
         self.conv_image = PlainConv(width, out_channels, 7)
+        self.block_width = 4 * width
 
-    def execute(self, image):
-        x = self.down_and_up(nn.relu(self.norm_stem(self.stem(reflect_pad(image, 3)))))
+    def dropout_shapes(self, height: int, width: int) -> List[Tuple[int, int, int]]:
+        """Shapes [C, H, W] of what `execute` takes as draws, one a block, for images of a size."""
+        return [(self.block_width, height // 4, width // 4)] * len(self.blocks)
+
+    def execute(self, image, draws: Optional[Sequence[jt.Var]] = None):
+        """Draws [N, *shape], N(0, 1), decide what dropout leaves out; without them it leaves out nothing."""
+        x = self.down_and_up(nn.relu(self.norm_stem(self.stem(reflect_pad(image, 3)))), draws)
         return jt.tanh(self.conv_image(reflect_pad(x, 3)))
 
 
@@ -61,7 +70,7 @@ class ResNetBlock(nn.Module):
     """Two convolutions beside the identity; the sum is not activated.
 
     Shapes:
-        x [N, channels, H, W] -> the same
+        x [N, channels, H, W], and a draw for dropout between the two likewise -> the same
     """
 
     def __init__(self, channels: int, norm: Norm, init: Init = normal):
@@ -69,6 +78,8 @@ class ResNetBlock(nn.Module):
         self.conv0, self.norm0 = PlainConv(channels, channels, 3, bias=bias, init=init), norm(channels)
         self.conv1, self.norm1 = PlainConv(channels, channels, 3, bias=bias, init=init), norm(channels)
 
-    def execute(self, x):
+    def execute(self, x, draw: Optional[jt.Var] = None):
         y = nn.relu(self.norm0(self.conv0(reflect_pad(x, 1))))
+        if draw is not None:
+            y = dropped(y, draw)
         return x + self.norm1(self.conv1(reflect_pad(y, 1)))

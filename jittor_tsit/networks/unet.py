@@ -8,11 +8,10 @@ import jittor as jt
 from jittor import nn
 
 from jittor_tsit.layers.basic import leaky_relu
-from jittor_tsit.layers.plain import Norm, PlainConv, PlainConvTranspose, needs_bias
+from jittor_tsit.layers.plain import Norm, PlainConv, PlainConvTranspose, dropped, needs_bias
 
 MAX_FACTOR = 8  # of the width, where the doubling of channels ends
 DROPOUT_LEVEL = 4  # counted from 0: from here to the last but one, half of the values are left out
-KEPT = 0.5  # share of the values that dropout leaves, the paper's
 
 
 class UNetGenerator(nn.Module):
@@ -56,5 +55,5 @@ class UNetGenerator(nn.Module):
         for k in range(last - 1, 0, -1):
             x = self.up_norms[k - 1](self.ups[k](nn.relu(jt.concat([feats[k], x], 1))))
             if draws is not None and k >= DROPOUT_LEVEL:
-                x = x * (draws[last - 1 - k] > 0).float32() / KEPT  # half of N(0, 1)
+                x = dropped(x, draws[last - 1 - k])
         return jt.tanh(self.ups[0](nn.relu(jt.concat([feats[0], x], 1))))

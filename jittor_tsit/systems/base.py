@@ -174,11 +174,16 @@ class System:
         Args:
             num_steps: Steps of the run so far.
         """
-        for name, var in self.state_dict().items():
-            var.update(jt.array(state[name]))
-        jt.sync_all()  # Jittor 1.3.11 cannot fuse a pending jt.array into a broadcast
+        self.put_arrays({name: state[name] for name in self.state_dict()})
         for name, optimizer in self.optimizers.items():
             optimizer.num_steps = self.updates_of(name, num_steps)
+
+    def put_arrays(self, arrays: Mapping[str, Any]) -> None:
+        """Take over some arrays, named and shaped as `state_dict` has them."""
+        state = self.state_dict()
+        for name, array in arrays.items():
+            state[name].update(jt.array(array))
+        jt.sync_all()  # Jittor 1.3.11 cannot fuse a pending jt.array into a broadcast
 
     def parameter_name(self, optimizer: str, name: str) -> str:
         """What a checkpoint calls a parameter of an optimizer, which leaves out the network if there is but one."""

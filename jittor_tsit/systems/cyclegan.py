@@ -45,6 +45,7 @@ class CycleGANConfig:
     width_D: int = 64
     num_layers_D: int = 3  # patches of 70 pixels
     norm: str = "instance"  # or batch
+    dropout: bool = False  # in the residual blocks, in training
     pool_size: int = 50  # generated images that the Ds may still be shown
     gan_loss: str = "lsgan"  # a name in losses.GAN_LOSSES
     weights: CycleGANWeights = CycleGANWeights()
@@ -98,9 +99,11 @@ class CycleGANSystem(System):
     def generator_terms(self, batch: ImageBatch) -> Dict[str, jt.Var]:
         """Look real on the other side, come back as the same, and leave alone what is there already."""
         a, b = batch.a, batch.b
-        fake_b, fake_a = self.G_ab(a), self.G_ba(b)
+        fake_b = self.translate(self.G_ab, a, batch, "fake_b")
+        fake_a = self.translate(self.G_ba, b, batch, "fake_a")
         self.fakes.append({"a": fake_a.detach(), "b": fake_b.detach()})
-        rec_a, rec_b = self.G_ba(fake_b), self.G_ab(fake_a)
+        rec_a = self.translate(self.G_ba, fake_b, batch, "rec_a")
+        rec_b = self.translate(self.G_ab, fake_a, batch, "rec_b")
         terms = {
             "gan_b": self.gan_loss.gen([self.D_b(fake_b)]),
             "gan_a": self.gan_loss.gen([self.D_a(fake_a)]),
@@ -108,10 +111,17 @@ class CycleGANSystem(System):
             "cycle_b": losses.l1(rec_b, b),
         }
         if self.weights["idt_a"]:
-            terms["idt_a"] = losses.l1(self.G_ba(a), a)
+            terms["idt_a"] = losses.l1(self.translate(self.G_ba, a, batch, "idt_a"), a)
         if self.weights["idt_b"]:
-            terms["idt_b"] = losses.l1(self.G_ab(b), b)
+            terms["idt_b"] = losses.l1(self.translate(self.G_ab, b, batch, "idt_b"), b)
         return terms
+
+    def translate(self, G: ResNetGenerator, image: jt.Var, batch: ImageBatch, purpose: str) -> jt.Var:
+        """In training; dropout is drawn for each image and pass."""
+        if not self.config.dropout:
+            return G(image)
+        shapes = enumerate(G.dropout_shapes(*image.shape[2:]))
+        return G(image, [self.noise.normal(f"dropout {purpose} {k}", batch.index, shape) for k, shape in shapes])
 
     def discriminator_terms(self, batch: ImageBatch, fakes: Dict[str, jt.Var]) -> Dict[str, jt.Var]:
         """Real up, fake down, on each side."""

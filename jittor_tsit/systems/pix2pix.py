@@ -1,7 +1,7 @@
 """pix2pix: a conditional GAN and the L1 distance from image to image (Isola et al., CVPR 2017)."""
 
 from dataclasses import dataclass
-from typing import Any, Container, Dict, Sequence
+from typing import Any, Container, Dict, Sequence, Union
 
 import jittor as jt
 
@@ -10,6 +10,7 @@ from jittor_tsit.config import OptimConfig
 from jittor_tsit.layers.mode import evaluating, holding_statistics
 from jittor_tsit.layers.plain import NORMS
 from jittor_tsit.networks.plain_patchgan import PlainPatchGAN
+from jittor_tsit.networks.resnet import ResNetGenerator
 from jittor_tsit.networks.unet import UNetGenerator
 from jittor_tsit.noise import Noise
 from jittor_tsit.optim import Adam, trainable
@@ -17,6 +18,8 @@ from jittor_tsit.systems.base import System, named
 from jittor_tsit.systems.pairs import SOURCES, ImagePairs
 from jittor_tsit.systems.requirements import require_choice, require_least, require_multiples
 
+GENERATORS = ("unet", "resnet")
+Generator = Union[UNetGenerator, ResNetGenerator]
 HALVES = {"fake": 0.5, "real": 0.5}  # D learns at half the pace
 
 
@@ -34,12 +37,14 @@ class Pix2PixConfig:
     """Options; defaults are the official code's."""
 
     source: str = "labels"  # label map in the classes' colours -> photo; or "images", pairs of images
+    generator: str = "unet"  # or resnet, CycleGAN's
+    num_blocks: int = 9  # of the resnet, whose sides are multiples of 4
     num_levels: int = 8  # of the U-Net: 8 is unet_256, 7 unet_128; the image's sides are multiples of 2^num_levels
     width: int = 64
     width_D: int = 64
     num_layers_D: int = 3  # patches of 70 pixels; 0: single pixels
     norm: str = "batch"  # or instance
-    dropout: bool = True  # the only noise there is
+    dropout: bool = True  # the only noise there is; in the resnet's blocks
     training_mode_at_test: bool = True  # dropout, and an image's own statistics in batch norm, as the official test has
     gan_loss: str = "vanilla"  # a name in losses.GAN_LOSSES
     weights: Pix2PixWeights = Pix2PixWeights()
@@ -47,9 +52,10 @@ class Pix2PixConfig:
 
     def __post_init__(self):
         require_choice(self, "source", SOURCES)
+        require_choice(self, "generator", GENERATORS)
         require_choice(self, "norm", NORMS)
         require_choice(self, "gan_loss", losses.GAN_LOSSES)
-        require_least(self, num_levels=2, width=1, width_D=1, num_layers_D=0)
+        require_least(self, num_blocks=1, num_levels=2, width=1, width_D=1, num_layers_D=0)
 
 
 class Pix2PixSystem(System):
@@ -60,11 +66,19 @@ class Pix2PixSystem(System):
 
     def __init__(self, config: Pix2PixConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
-        require_multiples(f"pix2pix with num_levels={config.num_levels}", height, width, 2**config.num_levels)
         self.config = config
         self.pairs = ImagePairs(config.source, in_channels)
         self.batch_kind = self.pairs.batch_kind
-        self.networks["G"] = self.G = UNetGenerator(3, 3, config.num_levels, config.width, NORMS[config.norm])
+        self.networks["G"] = self.G = self.make_generator(height, width)
+
+    def make_generator(self, height: int, width: int) -> Generator:
+        """The one that the options ask for, if it can make images of this size."""
+        config, norm = self.config, NORMS[self.config.norm]
+        if config.generator == "resnet":
+            require_multiples("pix2pix with generator=resnet", height, width, 4)
+            return ResNetGenerator(3, 3, config.num_blocks, config.width, norm)
+        require_multiples(f"pix2pix with num_levels={config.num_levels}", height, width, 2**config.num_levels)
+        return UNetGenerator(3, 3, config.num_levels, config.width, norm)
 
     def prepare_training(self, terms: Container[str]) -> None:
         """Add what only training needs, whatever the terms."""
@@ -99,7 +113,7 @@ class Pix2PixSystem(System):
         """D's logits for an image beside its input, as the one scale there is."""
         return [self.D(jt.concat([a, b], 1))]
 
-    def translate(self, G: UNetGenerator, a: jt.Var, index: Sequence[int], noise: Noise) -> jt.Var:
+    def translate(self, G: Generator, a: jt.Var, index: Sequence[int], noise: Noise) -> jt.Var:
         """The output for `a`, with each image's own dropout."""
         draws = None
         if self.config.dropout:

@@ -44,6 +44,8 @@ def open_run_dir(
     if newest is not None:
         differences = differing_options(newest.experiment, options, begun_phases(plan, newest.progress.nimg))
         if differences:
+            if any(text.startswith("run.initial:") for text in differences):
+                differences.append("--from-weights counts at the beginning of a run alone, and this one has begun")
             raise InputError(
                 f"{run_dir}: holds a run with other options (there, here): {'; '.join(differences)}; "
                 "repeat its options, or choose another --run-dir"

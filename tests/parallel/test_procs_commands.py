@@ -104,6 +104,19 @@ def test_a_run_of_two_processes_is_close_to_that_of_one(place, run):
         assert off.max() <= 2 * 3, f"a weight of {net} is {off.max()} lr off after 3 steps"
 
 
+def test_a_run_of_two_processes_begins_with_the_weights_of_a_file(place, run):
+    given = checkpoint_path(run, 5)
+    still = ("optim.lr_G=0", "optim.lr_D=0", "total_nimg=2")
+    result = finished([*TRAIN, "begun", *TWO, "--from-weights", given, *still], place)
+    assert result.status == 0, result.stderr
+    assert f"networks from {given}: D, E, G, G_ema" in result.stderr
+    begun, theirs = (load_checkpoint(path).arrays for path in (checkpoint_path(place / "begun", 2), given))
+    names = [name for name in theirs if name.endswith((".weight", ".bias")) and name.startswith(("G.", "E.", "D."))]
+    assert all(np.array_equal(begun[name], theirs[name]) for name in names)
+    with_another = finished([*TRAIN, "none", *TWO, "--from-weights", given, "width=3"], place)
+    assert with_another.status == 2 and "config.width: 2, 3" in with_another.errors[0]
+
+
 def test_images_are_the_same_to_the_byte_whoever_makes_them(place, run):
     assert run_test(checkpoint_path(run, 5), None, place / "by_one", seed=0, references=None, compare=True) == 0
     result = finished(tsit("test", "--run-dir", "two", "--out", "by_two", "--compare", *TWO), place)
