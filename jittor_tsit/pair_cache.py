@@ -7,7 +7,7 @@ The file, its numbers little-endian:
     behind them    the index, JSON:
                    form      what the pairs were brought to, and by which reader
                    arrays    type and shape of each array of a record
-                   pairs     stem -> [name, bytes, time of change in ns] of each of its files, from before they were read
+                   pairs     stem -> [name, bytes, time of change in ns] of each of its files, before it was read
                    records   stem -> number and CRC-32 of its record; a pair that cannot be read has none
 """
 
@@ -136,12 +136,17 @@ def write_cache(
             file.write(index)
             file.truncate()
             file.seek(0)
-            file.write(MAGIC + _PLACE.pack(begin, len(index), zlib.crc32(index)))
+            file.write(head_of(index, begin))
             file.flush()
             os.fsync(file.fileno())  # else a power cut may leave the name without the bytes
 
     make_folder(path.parent)
     write_through(path, write)
+
+
+def head_of(index: bytes, begin: int) -> bytes:
+    """The first bytes of a file whose index begins at `begin`."""
+    return MAGIC + _PLACE.pack(begin, len(index), zlib.crc32(index))
 
 
 def record_size(shapes: Shapes) -> int:

@@ -20,7 +20,7 @@ from jittor_tsit import cached, pair_cache, reading, train
 from jittor_tsit.cached import from_cache, make_cache
 from jittor_tsit.label_maps import LabelMaps
 from jittor_tsit.overrides import override
-from jittor_tsit.pair_cache import MAGIC, PairCache
+from jittor_tsit.pair_cache import MAGIC, START, PairCache
 from jittor_tsit.reading import read_ahead
 from jittor_tsit.samples import PairedSamples, View, WithOther
 from jittor_tsit.training.checkpoint import checkpoint_path, load_checkpoint
@@ -98,7 +98,7 @@ def test_reading_processes_read_from_the_cache(root, tmp_path):
     cached_samples = made(samples, tmp_path / "cache")
     expected = [samples(nimg) for nimg in range(6)]
     (root / "imgs").rename(root / "away")
-    batches = read_ahead(cached_samples, iter([[range(0, 4)], [range(4, 6)]]), workers=2)
+    batches = read_ahead(cached_samples, iter([[range(4)], [range(4, 6)]]), workers=2)
     places = [[array[k] for array in arrays] for (arrays,) in batches for k in range(len(arrays[0]))]
     for ours, theirs in zip(places, expected):
         assert_same(ours, theirs)
@@ -208,8 +208,7 @@ def test_a_folder_is_no_cache(root, tmp_path):
 ])  # fmt: skip
 def test_an_index_of_another_kind_is_refused(tmp_path, index):
     data, path = index.encode(), tmp_path / "cache"
-    place = pair_cache._PLACE.pack(pair_cache.START, len(data), pair_cache.zlib.crc32(data))
-    path.write_bytes((MAGIC + place).ljust(pair_cache.START, b"\0") + data)
+    path.write_bytes(pair_cache.head_of(data, START).ljust(START, b"\0") + data)
     with pytest.raises(InputError, match=f"^{path}: .*delete it, and it is made anew"):
         PairCache(path)
 
@@ -218,11 +217,11 @@ def test_a_damaged_record_is_passed_over_like_a_rotten_file(root, tmp_path):
     path = tmp_path / "cache"
     samples = made(samples_of(root), path)
     number, _ = samples.cache.records["2"]
-    place = pair_cache.START + number * pair_cache.record_size(samples.cache.shapes) + 100
+    place = START + number * pair_cache.record_size(samples.cache.shapes) + 100
     path.write_bytes(damaged(path.read_bytes(), place))
     (samples,) = from_cache([samples_of(root)], path)
     faults = []
-    steps = iter([[range(0, COUNT)]])
+    steps = iter([[range(COUNT)]])
     list(read_ahead(samples, steps, 1, 1, faults.extend))
     assert len(faults) == 1
     assert faults[0].startswith(f"{path}: is damaged at 2: checksum ") and "was written; delete it" in faults[0]
@@ -236,7 +235,7 @@ def test_a_rotten_file_is_passed_over_as_without_a_cache(root, tmp_path):
     seen = []
     for each in (samples, cached_samples):
         faults = []
-        seen.append((list(read_ahead(each, iter([[range(0, 2 * COUNT)]]), 1, 1, faults.extend)), faults))
+        seen.append((list(read_ahead(each, iter([[range(2 * COUNT)]]), 1, 1, faults.extend)), faults))
     assert_same(seen[0][0][0][0], seen[1][0][0][0])
     assert seen[0][1] == seen[1][1] and len(seen[0][1]) == 2
     made(samples, tmp_path / "cache", said)
