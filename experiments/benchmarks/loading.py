@@ -137,8 +137,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--batch", type=int, default=1, help="images of a batch (default 1)")
     parser.add_argument("--count", type=int, default=300, help="images of a round (default 300)")
     parser.add_argument("--rounds", type=int, default=5, help="of each kind (default 5)")
-    parser.add_argument("--step-ms", type=float, default=STEP_MS,
-                        help=f"of a GPU's training step (default {STEP_MS:.0f}: TSIT on an H100, see README.md)")  # fmt: skip
+    step = f"of a GPU's training step (default {STEP_MS:.0f}: TSIT on an H100, see README.md)"
+    parser.add_argument("--step-ms", type=float, default=STEP_MS, help=step)
     parser.add_argument("--step-images", type=int, default=1, help="images of that step (default 1)")
     parser.add_argument("--out", type=Path, help="file to which the result is added as a JSON line")
     return parser
