@@ -153,6 +153,13 @@ def make_system(case: Case) -> SynthesisSystem:
     return system
 
 
+def untrained(case: Case) -> SynthesisSystem:
+    """The system with its default options and random weights, for making images alone."""
+    kind = SYSTEMS[case.system]
+    with initial_draws(0):
+        return kind(kind.Config(width=case.width), case.num_classes, case.image_height, case.image_width, seed=0)
+
+
 def draw_vgg() -> Dict[str, np.ndarray]:
     """VGG-19 up to relu5_1 with random weights that keep the activations' scale; its speed is that of the real one."""
     rng, arrays = np.random.default_rng(0), {}
