@@ -96,6 +96,7 @@ def test_a_sample_from_the_cache_is_that_of_the_files(root, tmp_path, view, has_
 def test_reading_processes_read_from_the_cache(root, tmp_path):
     samples = samples_of(root, "cut")
     cached_samples = made(samples, tmp_path / "cache")
+    cached_samples(0)  # opens the file here, which they cannot inherit
     expected = [samples(nimg) for nimg in range(6)]
     (root / "imgs").rename(root / "away")
     batches = read_ahead(cached_samples, iter([[range(4)], [range(4, 6)]]), workers=2)

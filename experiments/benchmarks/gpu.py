@@ -94,7 +94,7 @@ def run_parts(parts: Sequence[Part], seconds: float, out: Path) -> List[Dict[str
         how = run_part(part, budget, out) if budget >= LEAST_S else "no time was left"
         ended.append({"part": part.name, "seconds": time.monotonic() - began, "ended": how})
         with open(out, "a", encoding="utf-8") as file:
-            file.write(json.dumps({**machine, **ended[-1], "command": part.words}) + "\n")
+            file.write(json.dumps({**machine, **ended[-1]}) + "\n")
     return ended
 
 
