@@ -78,6 +78,7 @@ class DataConfig:
     num_test: int = 0  # photos of an attribute list that are kept for test; StarGAN keeps 1,999 of CelebA
     second_root: str = ""  # of photos with labels in two sets: folder of those with classes
     workers: int = 1  # processes that read ahead; one keeps up with a CPU's training step
+    cache: str = ""  # file of the pairs decoded and resized, made where it is missing or stale; empty: there is none
     max_skipped: int = 10  # files that training goes on without when they cannot be read; more is a fault of the disk
 
     def __post_init__(self):

@@ -34,7 +34,7 @@ def paired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[in
     """The samples of a set in the contest's layout."""
     if config.direction != "AtoB":
         raise InputError(f"direction={config.direction}: label maps are what photos are made from; only AtoB")
-    _refuse_special(config)
+    _refuse_special(config, "cache")
     pairs = training_pairs(Path(config.root), split)
     if config.folds:
         pairs, _ = hold_out(pairs, config.folds, config.fold)
@@ -94,7 +94,8 @@ def domain_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[in
     return DomainSamples(*(photos[::-1] if config.direction == "BtoA" else photos), view_of(config), seeds)
 
 
-SPECIAL = "domains", "load_side", "crop", "second_crop", "second_root", "num_test"  # what only some kinds of sets have
+# What only some kinds of sets have.
+SPECIAL = "domains", "load_side", "crop", "second_crop", "second_root", "num_test", "cache"
 
 
 def _refuse_special(config: DataConfig, *known: str) -> None:

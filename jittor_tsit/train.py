@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -14,8 +15,9 @@ import jittor as jt
 from data_tools.errors import InputError
 from data_tools.files import write_atomic
 from jittor_tsit import parallel
+from jittor_tsit.cached import from_cache, make_cache
 from jittor_tsit.checked import CHECKED, check_all_pairs, check_photos
-from jittor_tsit.config import Experiment, to_json
+from jittor_tsit.config import DataConfig, Experiment, to_json
 from jittor_tsit.data import WITH_LABEL_MAPS, batches, phased_samples
 from jittor_tsit.evaluate import make_evaluation
 from jittor_tsit.experiment_files import Runs, load_experiment, shipped_experiment
@@ -110,6 +112,7 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
     told = parallel.together(begin_networks, system, options, newest, run_dir)
     progress = start_from(system, newest, run_dir)
     parallel.together(require_even, plan, progress.nimg, parallel.num_processes())
+    samples = with_cache(samples, data)
 
     if is_too_large(system):
         small = shipped_experiment("landscape_cpu")
@@ -201,6 +204,20 @@ def read_samples(experiment: Experiment, system: System, kept_in: Path) -> List[
     return samples
 
 
+def with_cache(samples: List[Samples], data: DataConfig) -> List[Samples]:
+    """The samples read from `data.cache`, if one is named; process 0 makes it where it is missing or stale.
+
+    Raises:
+        CommonError: As `make_cache` and `from_cache`.
+    """
+    if not data.cache:
+        return samples
+    path = Path(data.cache)
+    workers = len(os.sched_getaffinity(0))  # nothing else computes yet
+    parallel.on_first_process(lambda: make_cache(samples, path, workers, say))
+    return parallel.together(from_cache, samples, path)
+
+
 def require_same_run(options: dict) -> None:
     """Compare the options and the data of all processes.
 
@@ -208,7 +225,7 @@ def require_same_run(options: dict) -> None:
         CommonError: Names the first part that differs.
     """
     parts = {"options": {**options, "samples": None}, "data": options["samples"]}
-    places = {"root": None, "second_root": None}  # may lie elsewhere on another machine
+    places = {"root": None, "second_root": None, "cache": None}  # may lie elsewhere on another machine
     parts["options"]["data"] = {**options["data"], **places}
     parallel.require_same({name: json.dumps(part, sort_keys=True) for name, part in parts.items()}, "inputs")
 

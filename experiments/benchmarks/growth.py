@@ -1,10 +1,12 @@
 """How the time and the memory of our training step grow with batch, width and image size.
 
     python -m experiments.benchmarks.growth --system tsit --batches 1 2 4 --widths 16 32 --sizes 256x128 512x384
+        --pairs 100 10000
 
 Each quantity is varied alone, the others staying at their first value; every point has a process of its own. Below
 each table stands the exponent that fits best, by least squares of the logarithms: 1 is growth in proportion. Of sizes
-it is that by the number of pixels.
+it is that by the number of pixels. By --pairs the data set grows: its steps are timed with the wait for their batches,
+read as in training, and the exponent says whether they depend on it.
 """
 
 from __future__ import annotations
@@ -12,16 +14,21 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import replace
+import tempfile
+from dataclasses import asdict, replace
 from pathlib import Path
+from statistics import median
 from typing import Callable, Dict, List, Sequence
 
 import numpy as np
 
+from data_tools.synthetic import write_set
 from experiments.benchmarks.case import SYSTEMS, Case, read_size
+from experiments.benchmarks.machine import describe_machine
 from experiments.benchmarks.results import OURS
-from experiments.benchmarks.step import measure
+from experiments.benchmarks.step import WARM_UP, measure, our_worker
 
+FEW = 4  # pairs that are rendered; larger sets list them again
 COLUMNS = {"step ms": "train_ms", "images only, ms": "generate_ms", "peak MiB": "mib"}
 AMOUNTS: Dict[str, Callable[[Case], float]] = {
     "batch": lambda case: case.batch,
@@ -45,9 +52,41 @@ def main() -> None:
             if case not in known:
                 known[case] = measure(case, (), sys.executable, options.steps, repeats=1)
         print(table(axis, cases, [point(known[case]) for case in cases]), end="\n\n", flush=True)
+    records = list(known.values())
+    if options.pairs:
+        records.append(measure_sets(base, options.pairs, options.steps))
+        print(set_table(base, records[-1]["sets"]))
     if options.out:
         with open(options.out, "a", encoding="utf-8") as file:
-            file.writelines(json.dumps(record) + "\n" for record in known.values())
+            file.writelines(json.dumps(record) + "\n" for record in records)
+
+
+def measure_sets(case: Case, sizes: Sequence[int], steps: int) -> Dict[str, object]:
+    """Time the steps of training from sets of so many pairs, each in a process of its own."""
+    sets = []
+    with tempfile.TemporaryDirectory() as folder:
+        write_set(Path(folder), FEW, 0, case.image_width, case.image_height)
+        for num_pairs in sizes:
+            worker = our_worker(case)
+            try:
+                seconds = worker.ask("train_from", folder, num_pairs, WARM_UP + steps)[WARM_UP:]
+                ms = [1000 * each for each in (median(seconds), min(seconds), max(seconds))]
+                sets.append({"pairs": num_pairs, "read_and_train_ms": ms, "peak_mib": worker.peak_mib()})
+            finally:
+                worker.close()
+    return {**describe_machine(), **asdict(case), "steps": steps, "sets": sets}
+
+
+def set_table(case: Case, sets: Sequence[Dict]) -> str:
+    """Markdown, as `table`."""
+    lines = [f"{case.system}, width {case.width}, {case.image_width}x{case.image_height}, batch {case.batch}", ""]
+    lines += ["| pairs in the set | step with its reading, ms | peak MiB |", "|---|---|---|"]
+    points = [(each["read_and_train_ms"][0], each["peak_mib"]) for each in sets]
+    lines += [f"| {each['pairs']} | {ms:.0f} | {mib:.0f} |" for each, (ms, mib) in zip(sets, points)]
+    if len(sets) > 1:
+        cells = [f"{exponent([each['pairs'] for each in sets], column):.2f}" for column in zip(*points)]
+        lines.append(f"| exponent | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def point(record: Dict[str, dict]) -> List[float]:
@@ -89,6 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--batches", type=int, nargs="+", default=[1], help="images of a step (default 1)")
     parser.add_argument("--widths", type=int, nargs="+", default=[16], help="channels of the networks (default 16)")
     parser.add_argument("--sizes", type=read_size, nargs="+", default=[(512, 384)], help="of images (default 512x384)")
+    parser.add_argument("--pairs", type=int, nargs="+", default=[], help="in data sets to train from (default: none)")
     parser.add_argument("--vgg", action="store_true", help="with the perceptual loss, by a VGG-19 of random weights")
     parser.add_argument("--steps", type=int, default=7, help="timed at each point (default 7)")
     parser.add_argument("--out", type=Path, help="file to which each point is added as a JSON line")

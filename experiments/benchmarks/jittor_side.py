@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict, List, Optional
 
 import jittor as jt
 import numpy as np
 
+from data_tools.pairing import find_pairs
 from experiments.benchmarks.case import COPIED, MATMUL_SIDE, PEAK_TRIALS, SETTLING_PASSES, Case
 from experiments.benchmarks.worker import seconds_of_each
-from jittor_tsit.data import PairedBatch, alone, to_image, to_segmap
+from jittor_tsit.data import PairedBatch, alone, batches, to_image, to_segmap
+from jittor_tsit.label_maps import LabelMaps
 from jittor_tsit.networks.vgg import STAGES, published_shapes
 from jittor_tsit.noise import Noise, initial_draws
+from jittor_tsit.parallel import split_batch
+from jittor_tsit.samples import PairedSamples, PhasedSamples, View
 from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.systems.synthesis import SynthesisSystem
 
 
 class JittorSide:
-    """A system, its batch, and what is asked of it."""
+    """A system, its batch, and what is asked of it.
 
-    def __init__(self, case: Case):
+    Args:
+        imported_at: When Jittor had been imported, by the machine's monotonic clock, if anyone wants to know.
+    """
+
+    def __init__(self, case: Case, imported_at: float = 0.0):
+        self.imported_at = imported_at
         self.case, self.system = case, make_system(case)
         label, photo = case.batch_arrays()
         segmap, index, share = to_segmap(case.num_classes, label), range(case.batch), alone(case.batch)
@@ -39,9 +49,29 @@ class JittorSide:
         threads = len(os.sched_getaffinity(0))  # Jittor takes all cores that it may
         return {"jittor": jt.__version__, "python": sys.version.split()[0], "device": _device(), "threads": threads}
 
+    def imported(self) -> float:
+        """When Jittor had been imported, by a clock that all processes of the machine share."""
+        return self.imported_at
+
     def train(self, count: int) -> List[float]:
         """Seconds of each of so many training steps."""
         return seconds_of_each(self._step, _wait, count)
+
+    def train_from(self, folder: str, num_pairs: int, count: int) -> List[float]:
+        """Seconds of each of so many training steps with the wait for its batch, from a set of so many pairs.
+
+        Args:
+            folder: Of a few pairs, each of which is listed again and again to make up the number.
+        """
+        few, size = find_pairs(Path(folder)), (self.case.image_width, self.case.image_height)
+        pairs = [few[k % len(few)] for k in range(num_pairs)]
+        samples = PairedSamples(pairs, LabelMaps(self.case.num_classes), View(size, size, flip=True), (0, 1))
+        pieces = (split_batch(first, self.case.batch) for first in itertools.count(0, self.case.batch))
+        incoming = batches("paired", PhasedSamples([samples], [0]), self.case.num_classes, pieces, workers=1)
+        try:
+            return seconds_of_each(lambda: self._step(next(incoming)), _wait, count)
+        finally:
+            incoming.close()
 
     def generate(self, count: int) -> List[float]:
         """Seconds of each of so many batches of images for labels."""
@@ -93,8 +123,8 @@ class JittorSide:
     def _image(self) -> jt.Var:
         return self.system.generate(self.labels, self.noise)
 
-    def _step(self) -> Dict[str, jt.Var]:
-        terms = self.system.train_step([self.batch], self.steps)
+    def _step(self, parts: Optional[List[PairedBatch]] = None) -> Dict[str, jt.Var]:
+        terms = self.system.train_step(parts or [self.batch], self.steps)
         self.steps += 1
         return terms
 
@@ -121,6 +151,13 @@ def make_system(case: Case) -> SynthesisSystem:
         system = kind(config, case.num_classes, case.image_height, case.image_width, seed=0)
         system.prepare_training([name for name, weight in vars(weights).items() if weight])
     return system
+
+
+def untrained(case: Case) -> SynthesisSystem:
+    """The system with its default options and random weights, for making images alone."""
+    kind = SYSTEMS[case.system]
+    with initial_draws(0):
+        return kind(kind.Config(width=case.width), case.num_classes, case.image_height, case.image_width, seed=0)
 
 
 def draw_vgg() -> Dict[str, np.ndarray]:

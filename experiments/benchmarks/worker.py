@@ -94,9 +94,10 @@ def _jittor_side(case: str):
     from jittor_tsit.start import start_jittor
 
     start_jittor()
+    imported_at = time.monotonic()
     from experiments.benchmarks.jittor_side import JittorSide
 
-    return JittorSide(Case(**json.loads(case)))
+    return JittorSide(Case(**json.loads(case)), imported_at)
 
 
 def _torch_side(path: str, setting: str):

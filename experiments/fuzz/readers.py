@@ -12,6 +12,8 @@ from random import Random
 from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Union
 from unittest import mock
 
+import numpy as np
+
 from data_tools import cli
 from data_tools.curation import read_problems, scanned_folder
 from data_tools.default_rules import Settings, read_settings, write_settings
@@ -33,6 +35,7 @@ from jittor_tsit.command_line import parser
 from jittor_tsit.config import DataConfig, Experiment, OptimConfig, Phase, RunConfig, from_dict, to_json
 from jittor_tsit.labelled import read_attributes
 from jittor_tsit.overrides import PARTS, fields_of, override
+from jittor_tsit.pair_cache import START, PairCache, head_of, write_cache
 from jittor_tsit.training.checkpoint import check_arrays, load_checkpoint, newest_readable
 from jittor_tsit.training.records import forget_after, read_records
 from jittor_tsit.weight_files import read_weights
@@ -158,6 +161,30 @@ def scan_cache() -> bytes:
         return Path(folder, "x").read_bytes()
 
 
+def read_pair_cache(path: Path) -> None:
+    cache = PairCache(path)
+    cache.mismatch({"width": 2}, {"a": []})
+    for stem in cache.records:
+        cache.read(stem)
+
+
+def pair_cache() -> bytes:
+    """A cache of three pairs, one of which could not be read."""
+    stamps = {stem: [[f"{stem}.png", 100, 10**18]] for stem in "abc"}
+    found = [(stem, (np.zeros((2, 2), np.uint8),) if stem != "b" else None) for stem in stamps]
+    with tempfile.TemporaryDirectory() as folder:
+        write_cache(Path(folder, "x"), {"width": 2}, [("|u1", [2, 2])], stamps, found)
+        return Path(folder, "x").read_bytes()
+
+
+def altered_pair_cache(rng: Random, files: Sequence[bytes]) -> bytes:
+    """One with other values in its index, of which the checksum is right."""
+    content = rng.choice(files)
+    begin = content.index(b'{"form"')
+    index = json.dumps(texts.altered_json(rng, json.loads(content[begin:]), 0.03)).encode()
+    return head_of(index, begin).ljust(START, b"\0") + content[START:begin] + index
+
+
 def settings() -> bytes:
     """What `select` writes of its settings."""
     written = []
@@ -231,6 +258,7 @@ def all_readers() -> Dict[str, Reader]:
         "problems of data_tools": of_files(read_problems, [texts.PROBLEMS]),
         "sketches of data_tools": of_files(read_sketches, [sketches()]),
         "cache of a scan": of_files(read_cache, [scan_cache()]),
+        "cache of pairs": of_files(read_pair_cache, [pair_cache()], altered_pair_cache),
         "manual lists": of_files(read_manual, [texts.MANUAL]),
         "settings of select": of_json(read_settings, json.loads(settings())),
         "records of data_tools": of_json(lambda path: require_same_record(path, {"a": 1}), {"a": 1, "data": "x"}),

@@ -19,7 +19,7 @@ from jittor_tsit.training.pruning import remove_torsos
 # Where files lie may change too: what is in them is compared by `samples`, a digest of the sets.
 FREE_OPTIONS = (
     "run.total_nimg", "run.status_nimg", "run.snapshot_nimg", "run.keep_snapshots", "run.grid_rows", "run.on_nan",
-    "data.root", "data.second_root", "data.split", "data.workers", "data.max_skipped",
+    "data.root", "data.second_root", "data.split", "data.workers", "data.cache", "data.max_skipped",
     "config.perceptual_weights",
 )  # fmt: skip
 PHASE_OPTION = re.compile(r"(?:phases|samples)\.(\d+)(?:\.(\w+))?")  # phases from 0, as JSON has them

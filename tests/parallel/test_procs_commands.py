@@ -117,6 +117,22 @@ def test_a_run_of_two_processes_begins_with_the_weights_of_a_file(place, run):
     assert with_another.status == 2 and "config.width: 2, 3" in with_another.errors[0]
 
 
+def test_two_processes_read_one_cache_and_end_with_the_same_weights(place, run):
+    command = [*TRAIN, "from_cache", *TWO, "cache=pairs.cache"]
+    for total in (2, 5):  # goes on from the second image
+        result = finished([*command, f"total_nimg={total}"], place)
+        assert result.status == 0, result.stderr
+        assert result.stderr.count("pairs.cache: not there yet; decoding 4 pairs into it, once") == (total == 2)
+    one, two = (load_checkpoint(checkpoint_path(place / name, 5)).arrays for name in ("two", "from_cache"))
+    for name, array in one.items():
+        np.testing.assert_array_equal(array, two[name], err_msg=name)
+
+    (place / "pairs.cache").write_bytes(b"no cache")
+    result = finished([*command, "total_nimg=6"], place)
+    assert result.status == 2 and len(result.errors) == 1, result.stderr
+    assert "pairs.cache: is no cache of pairs: it begins with b'no cache'" in result.errors[0]
+
+
 def test_images_are_the_same_to_the_byte_whoever_makes_them(place, run):
     assert run_test(checkpoint_path(run, 5), None, place / "by_one", seed=0, references=None, compare=True) == 0
     result = finished(tsit("test", "--run-dir", "two", "--out", "by_two", "--compare", *TWO), place)

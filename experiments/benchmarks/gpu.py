@@ -1,0 +1,147 @@
+"""What there is to be known of a GPU, in one call of at most ten minutes: TSIT at full width beside PyTorch.
+
+    python -m experiments.benchmarks.gpu --out gpu.jsonl
+
+Runs the other benchmarks one after the other, the most wanted first. Each has a budget of seconds and is ended when it,
+or the call's, is used up; what was measured until then is in the file. --parts names those that a second call shall
+make up for. Without PyTorch ours is measured alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Optional, Sequence
+
+from experiments.benchmarks.case import SYSTEMS
+from experiments.benchmarks.machine import ROOT, describe_machine
+
+EAGER = ("contiguous-tf32", "channels_last-tf32", "channels_last-bf16")
+COMPILED = ("compiled-tf32",)  # compiling takes PyTorch a minute
+BATCHES = (1, 4, 16)
+LEAST_S = 15  # a part that has less than this is not begun
+GRACE_S = 5  # for a part to end by itself once it is asked to
+
+
+class Part(NamedTuple):
+    """A benchmark to run."""
+
+    name: str
+    words: List[str]  # after `python -m experiments.benchmarks.`
+    budget_s: float
+
+
+def main() -> None:
+    options = _parser().parse_args()
+    torch_python = options.torch_python if has_torch(options.torch_python) else None
+    if torch_python is None:
+        print(f"{options.torch_python} has no PyTorch: ours is measured alone", file=sys.stderr)
+    parts = all_parts(options.system, options.width, options.size, options.batches, options.steps, torch_python)
+    unknown = sorted(set(options.parts) - {part.name for part in parts})
+    if unknown:
+        sys.exit(f"--parts {unknown[0]}: no such part; there are {', '.join(part.name for part in parts)}")
+    wanted = [part for part in parts if not options.parts or part.name in options.parts]
+    ended = run_parts(wanted, options.seconds, options.out)
+    print("\n| part | seconds | |\n|---|---|---|")
+    print("\n".join(f"| {each['part']} | {each['seconds']:.0f} | {each['ended']} |" for each in ended))
+    sys.exit(0 if all(each["ended"] == "done" for each in ended) else 1)
+
+
+def has_torch(python: str) -> bool:
+    """Whether an interpreter has PyTorch."""
+    code = "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)"
+    return subprocess.run([python, "-c", code]).returncode == 0
+
+
+def all_parts(
+    system: str, width: int, size: str, batches: Sequence[int], steps: int, torch_python: Optional[str]
+) -> List[Part]:
+    """All there are, in the order of their worth.
+
+    Args:
+        torch_python: None: there is no PyTorch to compare with.
+    """
+    common = ["--system", system, "--width", str(width), "--size", size]
+
+    def step(batch: int, settings: Sequence[str]) -> List[str]:
+        against = ["--against", "torch", "--torch-python", torch_python, "--settings", *settings]
+        counts = ["--steps", str(steps), "--repeats", "3", "--batch", str(batch)]
+        return ["step", *common, "--vgg", *counts, *(against if torch_python else [])]
+
+    compiled = [Part(f"compiled-{batch}", step(batch, COMPILED), 130) for batch in batches] if torch_python else []
+    first, *rest = (Part(f"step-{batch}", step(batch, EAGER), 100) for batch in batches)
+    return [
+        Part("first-use", ["first_use", *common, "--vgg", "--repeats", "1"], 330),  # compiles for all others, too
+        first,
+        Part("inference", ["inference", *common], 60),
+        *rest,
+        *compiled,
+    ]
+
+
+def run_parts(parts: Sequence[Part], seconds: float, out: Path) -> List[Dict[str, object]]:
+    """Run one after the other within so many seconds; how each ended, also as JSON lines of the file."""
+    deadline, ended, machine = time.monotonic() + seconds, [], describe_machine()
+    for part in parts:
+        began = time.monotonic()
+        budget = min(part.budget_s, deadline - began - GRACE_S)
+        how = run_part(part, budget, out) if budget >= LEAST_S else "no time was left"
+        ended.append({"part": part.name, "seconds": time.monotonic() - began, "ended": how})
+        with open(out, "a", encoding="utf-8") as file:
+            file.write(json.dumps({**machine, **ended[-1]}) + "\n")
+    return ended
+
+
+def run_part(part: Part, budget_s: float, out: Path) -> str:
+    """Run a benchmark and all that it starts; "done", or what became of it."""
+    print(f"\n{part.name}, at most {budget_s:.0f} s", flush=True)
+    process = subprocess.Popen(command_of(part, out), cwd=ROOT, start_new_session=True)  # a group, to be ended as one
+    try:
+        status = process.wait(budget_s)
+        return "done" if status == 0 else f"failed with status {status}"
+    except subprocess.TimeoutExpired:
+        return f"ended after its {budget_s:.0f} s"
+    finally:
+        end_group(process)
+
+
+def command_of(part: Part, out: Path) -> List[str]:
+    """The command line of a benchmark."""
+    module, *words = part.words
+    return [sys.executable, "-m", f"experiments.benchmarks.{module}", *words, "--out", str(out.absolute())]
+
+
+def end_group(process: subprocess.Popen) -> None:
+    """End a process and all of its group: politely, then not."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+            process.wait(GRACE_S)
+        except (ProcessLookupError, subprocess.TimeoutExpired):
+            continue
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m experiments.benchmarks.gpu", description=__doc__.partition("\n")[0])
+    parser.add_argument("--system", choices=SYSTEMS, default="tsit", help="(default tsit)")
+    parser.add_argument("--width", type=int, default=64, help="channels of the networks (default 64)")
+    parser.add_argument("--size", default="512x384", help="of the images (default 512x384)")
+    parser.add_argument("--batches", type=int, nargs="+", default=BATCHES, help="images of a step (default 1 4 16)")
+    parser.add_argument("--steps", type=int, default=5, help="of a block, of which there are three (default 5)")
+    parser.add_argument("--seconds", type=float, default=580, help="of the whole call (default 580)")
+    parser.add_argument("--parts", nargs="+", default=[], metavar="NAME",
+                        help="of first-use, step-N, inference, compiled-N; default: all")  # fmt: skip
+    parser.add_argument("--torch-python", default=sys.executable, metavar="PATH",
+                        help="interpreter that has PyTorch (default: this one)")  # fmt: skip
+    parser.add_argument("--out", type=Path, required=True, help="file to which each result is added as a JSON line")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""Pairs for training, read from a cache file that is made once. Imports no Jittor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, Dict, List, Optional, Sequence, Tuple, Union
+
+import PIL
+from tqdm import tqdm
+
+from data_tools.errors import InputError
+from data_tools.pairing import Pair
+from data_tools.pools import local_pool, run_in_order
+from jittor_tsit.pair_cache import PairCache, Shapes, Stamp, stamp_of, write_cache
+from jittor_tsit.reading import Arrays, patiently
+from jittor_tsit.samples import PairedSamples
+
+
+@dataclass(frozen=True)
+class CachedPairs(PairedSamples):
+    """The same samples, those that the cache has read from it; it has them at the size from which they are cut."""
+
+    cache: PairCache
+
+    def read(self, position: int, width: int, height: int) -> Arrays:
+        """The pair at a place of the list, with instances in place of their borders."""
+        stem = self.pairs[position].stem
+        if (width, height) == self.view.load and stem in self.cache:
+            return self.cache.read(stem)
+        return super().read(position, width, height)  # fails for a rotten file as it does without a cache
+
+
+def make_cache(samples: Sequence[PairedSamples], path: Path, workers: int, say: Callable[[str], None]) -> None:
+    """Make the file for the pairs of all phases, unless it is there and has them.
+
+    Args:
+        workers: Processes that decode.
+        say: Takes a line for the person at the screen.
+
+    Raises:
+        InputError: The file is damaged or none of ours, or cannot be written.
+        OSError: The disk is full; a cache that was there before stays.
+    """
+    stamps = stamps_of(samples)
+    if path.exists():
+        reason = PairCache(path).mismatch(form_of(samples[0]), stamps)
+        if not reason:
+            return
+        say(f"{path}: {reason}; making it anew")
+    else:
+        say(f"{path}: not there yet; decoding {len(stamps)} pairs into it, once")
+    faults = _make(_union(samples), path, stamps, workers)
+    if faults:
+        say(f"{path}: {len(faults)} of {len(stamps)} pairs cannot be read and are not in it: {faults[0]}, …")
+
+
+def from_cache(samples: Sequence[PairedSamples], path: Path) -> List[CachedPairs]:
+    """The samples of all phases, read from a file that has their pairs.
+
+    Raises:
+        InputError: As `PairCache`; or the file does not have them.
+    """
+    cache = PairCache(path)
+    reason = cache.mismatch(form_of(samples[0]), stamps_of(samples))
+    if reason:
+        raise InputError(f"{path}: {reason}, although process 0 has just found it fit; all need to see the same files")
+    return [CachedPairs(each.pairs, each.label_maps, each.view, each.seeds, cache) for each in samples]
+
+
+def form_of(samples: PairedSamples) -> Dict[str, object]:
+    """All that the arrays of a pair depend on but for its files; what decodes them may round differently one day."""
+    width, height = samples.view.load
+    maps = samples.label_maps
+    unknown = -1 if maps.unknown is None else maps.unknown
+    names = {"num_classes": maps.num_classes, "unknown_id": unknown, "instance_edges": maps.has_edges}
+    return {"width": width, "height": height, **names, "Pillow": PIL.__version__}
+
+
+def stamps_of(samples: Sequence[PairedSamples]) -> Dict[str, Stamp]:
+    """Stem -> stamp of every pair of any phase."""
+    maps = samples[0].label_maps
+    return {pair.stem: stamp_of((pair.photo, *maps.paths(pair.label))) for pair in _pairs(samples)}
+
+
+def _pairs(samples: Sequence[PairedSamples]) -> List[Pair]:
+    return sorted({pair for each in samples for pair in each.pairs})
+
+
+def _union(samples: Sequence[PairedSamples]) -> PairedSamples:
+    return PairedSamples(_pairs(samples), samples[0].label_maps, samples[0].view, ())
+
+
+def _shapes(samples: PairedSamples) -> Shapes:
+    width, height = samples.view.load
+    instances = [("<i4", [height, width])] if samples.label_maps.has_edges else []
+    return [("|u1", [height, width, 3]), ("|u1", [height, width]), *instances]
+
+
+def _make(samples: PairedSamples, path: Path, stamps: Dict[str, Stamp], workers: int) -> List[str]:
+    """Write the file; returns what is wrong with the pairs that are left out."""
+    faults: List[str] = []
+
+    def sound(stem: str, found: Union[Arrays, str]) -> Tuple[str, Optional[Arrays]]:
+        if isinstance(found, str):
+            faults.append(found)
+            return stem, None
+        return stem, found
+
+    with local_pool(workers, _start, (samples,)) as pool:
+        read = run_in_order(pool.executor, _read, range(len(samples)), pool.ahead)
+        bar = tqdm(read, total=len(samples), unit="pair", desc="cache", dynamic_ncols=True, leave=False)
+        found = (sound(pair.stem, each) for pair, each in zip(samples.pairs, bar))
+        write_cache(path, form_of(samples), _shapes(samples), stamps, found)
+    return faults
+
+
+def _start(samples: PairedSamples) -> None:
+    global _samples
+    _samples = samples
+
+
+def _read(position: int) -> Union[Arrays, str]:
+    """The arrays of a pair, or what is wrong with it."""
+    try:
+        return patiently(lambda place: _samples.read(place, *_samples.view.load), position)
+    except InputError as error:
+        return str(error)
