@@ -52,9 +52,10 @@ def test_batch_norm_and_its_gradient_are_those_of_the_whole_batch(ranks, case):
         np.testing.assert_allclose(array, alone[name], rtol=0, atol=2e-6 * np.abs(alone[name]).max(), err_msg=name)
 
 
-# Of the largest value; 6.4e-6 was measured for TSIT, and 2.6e-6 for SPADE. A new D of TSIT would give 2.3e-5, see
+# Of the largest value. 2.6e-6 was measured for SPADE; for TSIT 6.4e-6 to 3.2e-5, by processor and kernels: its deepest
+# features are of two pixels, whose normalisation makes much of a rounding. A new D of TSIT would add to it, see
 # `members.give_opinion`. UNIT's largest in D is its last bias, in which halves of 5 cancel but for 0.01.
-BOUNDS = {"tsit": 1e-5, "spade": 1e-5, "unit": 1e-3}
+BOUNDS = {"tsit": 1e-4, "spade": 1e-5, "unit": 1e-3}
 OTHER_BOUNDS = 5e-5
 
 STEPS = ["tsit-even", "tsit-uneven", "spade-even", "spade-uneven", "spade-idle"]
