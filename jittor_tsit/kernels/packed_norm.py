@@ -9,7 +9,7 @@ The plain twins are in layers/norm.py. The gradients' own gradients are not here
 from __future__ import annotations
 
 from string import Template
-from typing import Optional, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 import jittor as jt
 
@@ -169,38 +169,43 @@ class _Modulate(jt.Function):
         self.slope = slope
 
     def execute(self, x, mean, scale, *maps):
+        inputs = [x, mean, scale]
+        pointers = [_read(name, inputs, values) for name, values in zip(("gamma", "beta"), maps)]
         source = Template(_MODULATE).substitute(
-            maps="const V *gamma = (const V*)in3_p + row * W, *beta = (const V*)in4_p + row * W;" if maps else "",
+            maps="".join(pointers),
             modulated=" * (gamma[w] + 1) + beta[w]" if maps else "",
             active="y" if self.slope == 1 else "y > 0 ? y : y * slope",
         )
-        (y,) = kernel([x.shape], [x, mean, scale, *maps], source, slope=self.slope)
-        self.kept = x, mean, scale, maps, y
+        (y,) = kernel([x.shape], inputs, source, slope=self.slope)
+        self.kept = x, mean, scale, maps[:1], y
         return y
 
     def grad(self, by_result):
-        x, mean, scale, maps, y = self.kept
-        is_active = self.slope != 1
-        shapes = (
-            [x.shape, mean.shape, mean.shape] + ([x.shape] if maps else []) + ([x.shape] if maps and is_active else [])
-        )
-        # The result's sign is that of what was activated.
-        inputs = [x, mean, scale, by_result] + ([y] if is_active else []) + [gamma for gamma in maps[:1]]
-        pointers, stores = [], []
-        if is_active:
-            pointers.append("const V* y = (const V*)in4_p + row * W;")
-        if maps:
-            pointers.append(f"const V* gamma = (const V*)in{4 + is_active}_p + row * W;")
-            pointers.append("V* by_gamma = (V*)out3_p + row * W;")
-            stores.append("by_gamma[w] = by_y * difference * scale;")
-        if maps and is_active:
-            pointers.append("V* by_beta = (V*)out4_p + row * W;")
-            stores.append("by_beta[w] = by_y;")
-        source = Template(_MODULATE_BACKWARD).substitute(
-            maps="\n".join(pointers),
-            active="y[w] > 0 ? by_result[w] : by_result[w] * slope" if is_active else "by_result[w]",
-            modulated=" * (gamma[w] + 1)" if maps else "",
-            by_maps="\n".join(stores),
-        )
-        grads = list(once_only(kernel(shapes, inputs, source, slope=self.slope)))
-        return grads + [by_result] if maps and not is_active else grads
+        x, mean, scale, gammas, y = self.kept
+        inputs, shapes = [x, mean, scale, by_result], [x.shape, mean.shape, mean.shape]
+        parts = {"maps": "", "active": "by_result[w]", "modulated": "", "by_maps": ""}
+        if self.slope != 1:  # the result has the sign of what was activated
+            parts["maps"] += _read("y", inputs, y)
+            parts["active"] = "y[w] > 0 ? by_result[w] : by_result[w] * slope"
+        for gamma in gammas:
+            parts["maps"] += _read("gamma", inputs, gamma) + _write("by_gamma", shapes, x.shape)
+            parts["modulated"] = " * (gamma[w] + 1)"
+            parts["by_maps"] = "by_gamma[w] = by_y * difference * scale;"
+            if self.slope != 1:
+                parts["maps"] += _write("by_beta", shapes, x.shape)
+                parts["by_maps"] += " by_beta[w] = by_y;"
+        source = Template(_MODULATE_BACKWARD).substitute(parts)
+        grads = once_only(kernel(shapes, inputs, source, slope=self.slope))
+        return [*grads, by_result] if gammas and self.slope == 1 else grads  # then beta's is that of the result
+
+
+def _read(name: str, inputs: List[jt.Var], values: jt.Var) -> str:
+    """C++ for the row of one more input."""
+    inputs.append(values)
+    return f"const V* {name} = (const V*)in{len(inputs) - 1}_p + row * W;\n"
+
+
+def _write(name: str, shapes: List[Sequence[int]], shape: Sequence[int]) -> str:
+    """C++ for the row of one more output."""
+    shapes.append(shape)
+    return f"V* {name} = (V*)out{len(shapes) - 1}_p + row * W;\n"
