@@ -116,6 +116,7 @@ class DataConfig:
 
 
 ON_NAN = ("stop", "skip")
+PRECISIONS = ("float32", "bf16", "fp16")
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,7 @@ class RunConfig:
     seed: int = 0
     initial: str = ""  # checkpoint whose networks a new run begins with, as --from-weights names it; empty: none
     on_nan: str = "stop"  # or skip: what a loss or gradient that is not finite does to its step
+    precision: str = "float32"  # of convolutions in training; or bf16, or fp16, whose losses are scaled
 
     def __post_init__(self):
         _require(self.total_nimg >= 0, f"total_nimg={self.total_nimg}: must be 0 or more")
@@ -142,6 +144,8 @@ class RunConfig:
         _require(self.evaluate_every >= 0, f"evaluate_every={self.evaluate_every}: must be 0 or more")
         _require(0 <= self.seed < 2**32, f"seed={self.seed}: allowed are 0 to 2^32 - 1")
         _require(self.on_nan in ON_NAN, f"on_nan={self.on_nan}: allowed are {', '.join(ON_NAN)}")
+        allowed = ", ".join(PRECISIONS)
+        _require(self.precision in PRECISIONS, f"precision={self.precision}: allowed are {allowed}")
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """Adam and SGD as PyTorch computes them, learning-rate schedule, averaged weights."""
 
-from typing import Dict, Mapping, Tuple
+from typing import Dict, Mapping, Tuple, Union
 
 import jittor as jt
+import numpy as np
 from jittor import nn
 
 from jittor_tsit.kernels.adam import adam_step
@@ -41,7 +42,46 @@ def clipped(gradients: Mapping[str, jt.Var], squared: jt.Var, longest: float) ->
     Source: torch.nn.utils.clip_grad_norm_, with its 1e-6.
     """
     factor = jt.minimum(longest / (jt.sqrt(squared.sum()) + 1e-6), 1.0)
+    return scaled(gradients, factor)
+
+
+def scaled(gradients: Mapping[str, jt.Var], factor: Union[float, jt.Var]) -> Dict[str, jt.Var]:
+    """All of them times a number."""
     return {name: gradient * factor for name, gradient in gradients.items()}
+
+
+class LossScale:
+    """A factor of the loss that keeps small gradients above what 16 bits resolve, and follows how large they are.
+
+    Source: torch.amp.GradScaler with its defaults: 2^16 at first, half of it after a step that overflowed, which is
+        left out, and twice after 2000 that did not. Differs: at least 1; what overflows at that is not left out.
+    """
+
+    def __init__(self):
+        self.state = jt.array([65536.0, 0.0]).stop_grad()  # the factor, and how many steps it has held
+
+    @property
+    def factor(self) -> float:
+        """A power of two, so that it changes no digit."""
+        return float(self.state.numpy()[0])
+
+    def accepts(self, squared: jt.Var) -> bool:
+        """Whether a step with these `squares` is to be made; the factor follows. Waits for them, as it must."""
+        before, held = self.state.numpy()
+        factor = before
+        is_finite = bool(np.isfinite(squared.numpy()).all())
+        if not is_finite:
+            factor, held = max(before / 2, 1.0), 0
+        elif held + 1 == 2000:
+            factor, held = before * 2, 0
+        else:
+            held += 1
+        self.state.update(jt.array(np.float32([factor, held])))
+        return is_finite or before == 1
+
+    def state_dict(self) -> Dict[str, jt.Var]:
+        """What is kept from step to step."""
+        return {"state": self.state}
 
 
 class Optimizer:

@@ -21,6 +21,7 @@ from jittor_tsit.config import DataConfig, Experiment, to_json
 from jittor_tsit.data import WITH_LABEL_MAPS, batches, phased_samples
 from jittor_tsit.evaluate import make_evaluation
 from jittor_tsit.experiment_files import Runs, load_experiment, shipped_experiment
+from jittor_tsit.layers.precision import FLOAT32
 from jittor_tsit.noise import initial_draws
 from jittor_tsit.optim import count_parameters
 from jittor_tsit.overrides import override
@@ -108,6 +109,7 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
     require_same_run(options)
     newest = parallel.together(lambda: open_run_dir(run_dir, options, plan, say) if parallel.rank() == 0 else None)
     parallel.together(system.prepare_training, terms_of(plan))
+    parallel.together(system.train_in, run.precision)
     jt.sync_all()  # draws D's weights after those of `build_system`
     told = parallel.together(begin_networks, system, options, newest, run_dir)
     progress = start_from(system, newest, run_dir)
@@ -117,6 +119,8 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
     if is_too_large(system):
         small = shipped_experiment("landscape_cpu")
         say(f"no GPU: a model of this size takes minutes a step on a CPU; --experiment {small} is made for one")
+    if run.precision != FLOAT32 and not jt.flags.use_cuda:
+        say(f"precision={run.precision}: a CPU rounds to it in float32, to the same end but no faster")
     log = SilentLog()
     if parallel.rank() == 0:
         write_atomic(run_dir / "options.json", json.dumps(options, indent=2).encode() + b"\n")

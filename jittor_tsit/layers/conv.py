@@ -20,6 +20,7 @@ from jittor_tsit.kernels.geometry import Geometry
 from jittor_tsit.kernels.linear import on_tape
 from jittor_tsit.kernels.packed_maps import channel_sums
 from jittor_tsit.layers.image import Image, Packed, is_packable, pack, plain
+from jittor_tsit.layers.precision import lowered, raised
 
 Pair = Union[int, Tuple[int, int]]
 
@@ -79,7 +80,8 @@ class _Forward(_Bilinear):
     """x [N, C, H, W], weight [D, C / groups, h, w] -> [N, D, H', W']; of packed images, also with a bias [D]"""
 
     def execute(self, x, weight, *bias):
-        return _library(x).forward(x, weight, *bias, geometry=self.geometry)
+        x, weight = lowered(x, weight)
+        return raised(_library(x).forward(x, weight, *bias, geometry=self.geometry))
 
     def grad(self, grad):
         x, weight, *bias = self.factors
@@ -92,7 +94,7 @@ class _ByInput(_Bilinear):
     """weight [D, C / groups, h, w], y [N, D, H', W'] -> [N, C, H, W]"""
 
     def execute(self, weight, y):
-        return _library(y).by_input(weight, y, self.size, self.geometry)
+        return raised(_library(y).by_input(*lowered(weight, y), self.size, self.geometry))
 
     def grad(self, grad):
         weight, y = self.factors
@@ -104,7 +106,7 @@ class _ByWeight(_Bilinear):
     """x [N, C, H, W], y [N, D, H', W'] -> [D, C / groups, h, w]"""
 
     def execute(self, x, y):
-        return _library(x).by_weight(x, y, self.size, self.geometry)
+        return raised(_library(x).by_weight(*lowered(x, y), self.size, self.geometry))
 
     def grad(self, grad):
         x, y = self.factors

@@ -11,8 +11,9 @@ from data_tools.errors import InputError
 from jittor_tsit import losses, parallel
 from jittor_tsit.config import OptimConfig
 from jittor_tsit.layers.mode import holding_vectors
+from jittor_tsit.layers.precision import FLOAT32, computing_in, require_precision
 from jittor_tsit.noise import Noise
-from jittor_tsit.optim import Optimizer, clipped, linear_decay, squares, update_average
+from jittor_tsit.optim import LossScale, Optimizer, clipped, linear_decay, scaled, squares, update_average
 from jittor_tsit.plan import PlannedPhase
 
 
@@ -54,6 +55,7 @@ class System:
         self.optimizers: Dict[str, Optimizer] = {}
         self.extras: Dict[str, Any] = {}  # what else a checkpoint of a run holds, such as image pools
         self.updates: List[Update] = []  # since `begin`
+        self.precision = FLOAT32  # of convolutions in `update`
 
     def train_step(self, parts: Sequence[Any], step: int) -> Dict[str, jt.Var]:
         """Update every network once; returns the unweighted terms by name, such as "G/gan".
@@ -88,6 +90,17 @@ class System:
         """
         return False
 
+    def train_in(self, precision: str) -> None:
+        """Compute steps in this precision, one of config.PRECISIONS; after `prepare_training`.
+
+        Raises:
+            InputError: The GPU does not know it.
+        """
+        require_precision(precision)
+        self.precision = precision
+        if precision == "fp16":
+            self.extras.update({f"loss_scale_{name}": LossScale() for name in self.optimizers})
+
     def update(
         self,
         name: str,
@@ -107,23 +120,30 @@ class System:
             The terms, means over all images.
         """
         optimizer, gradients, totals = self.optimizers[name], {}, {}
+        scale = self.extras.get(f"loss_scale_{name}")
         for number, part in enumerate(parts):
             # Spectral norm moves once a step, as it would in one pass.
             held = holding_vectors(*self.networks.values()) if number else nullcontext()
-            with parallel.sharing(part.share), held:
+            with parallel.sharing(part.share), held, computing_in(self.precision):
                 terms = terms_of(part)
                 loss = losses.weighted_sum(terms, weights)
-                if part.share.weight != 1:
-                    loss = loss * part.share.weight  # before batch norm sends gradients to the other processes
-            _add(gradients, optimizer.gradients(loss), 1)
+                # Before batch norm sends gradients to the other processes.
+                factor = part.share.weight * (scale.factor if scale else 1)
+                _add(gradients, optimizer.gradients(loss if factor == 1 else loss * factor), 1)
             _add(totals, {key: term.detach() for key, term in terms.items()}, part.share.weight)
             if len(parts) > 1:
                 jt.sync([*gradients.values(), *totals.values()])  # one part's activations in memory at a time
         gradients = {key: parallel.summed(gradient) for key, gradient in gradients.items()}
+        if scale:
+            gradients = scaled(gradients, 1 / scale.factor)
         squared = squares(gradients)
-        if self.optim.clip_norm:
-            gradients = clipped(gradients, squared, self.optim.clip_norm)
-        optimizer.apply(gradients)
+        if scale and not scale.accepts(squared):
+            optimizer.num_steps += 1  # counts on, as it does when a run is resumed
+            squared = jt.zeros_like(squared)  # nothing of this step is used
+        else:
+            if self.optim.clip_norm:
+                gradients = clipped(gradients, squared, self.optim.clip_norm)
+            optimizer.apply(gradients)
         jt.sync([squared])  # as the parameters, so that the gradients are not kept in memory for it
         totals = {key: parallel.summed(total) for key, total in totals.items()}
         self.updates.append(Update(name, totals, squared))
