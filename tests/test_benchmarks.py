@@ -119,10 +119,11 @@ def test_parts_are_recorded_as_they_end_and_none_begins_too_late(tmp_path, monke
 def test_the_words_of_the_gpus_parts_are_options_of_their_benchmarks(tmp_path):
     parts = gpu.all_parts("tsit", 64, "512x384", gpu.BATCHES, 5, sys.executable)
     assert [part.name for part in parts] == [
-        "first-use", "step-1", "inference", "step-4", "step-16", "compiled-1", "compiled-4", "compiled-16",
+        "first-use", "step-1", "inference", "bf16-1", "step-4", "bf16-4", "step-16", "bf16-16",
+        "compiled-1", "compiled-4", "compiled-16",
     ]  # fmt: skip
     alone = gpu.all_parts("tsit", 64, "512x384", [1], 5, None)
-    assert [part.name for part in alone] == ["first-use", "step-1", "inference"] and "--against" not in alone[1].words
+    assert [part.name for part in alone] == ["first-use", "step-1", "inference", "bf16-1"] and "--against" not in alone[1].words
     for part in parts:
         words = gpu.command_of(part, tmp_path)[3:]
         module = __import__(f"experiments.benchmarks.{part.words[0]}", fromlist=["_parser"])

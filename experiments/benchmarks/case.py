@@ -28,6 +28,7 @@ class Case:
     batch: int
     vgg: bool  # whether the loss has the perceptual term
     num_classes: int = NUM_CLASSES
+    precision: str = "float32"  # of our convolutions in training; PyTorch's settings have their own
 
     def batch_arrays(self) -> Tuple[np.ndarray, np.ndarray]:
         """A random batch, the same every time: labels [N, H, W] uint8, photos [N, H, W, 3] uint8."""

@@ -22,7 +22,8 @@ from typing import Dict, List, NamedTuple, Optional, Sequence
 from experiments.benchmarks.case import SYSTEMS
 from experiments.benchmarks.machine import ROOT, describe_machine
 
-EAGER = ("contiguous-tf32", "channels_last-tf32", "channels_last-bf16")
+EAGER = ("contiguous-tf32", "channels_last-tf32")
+EAGER_BF16 = ("channels_last-bf16",)
 COMPILED = ("compiled-tf32",)  # compiling takes PyTorch a minute
 BATCHES = (1, 4, 16)
 LEAST_S = 15  # a part that has less than this is not begun
@@ -69,13 +70,20 @@ def all_parts(
     """
     common = ["--system", system, "--width", str(width), "--size", size]
 
-    def step(batch: int, settings: Sequence[str]) -> List[str]:
+    def step(batch: int, settings: Sequence[str], precision: str = "float32") -> List[str]:
         against = ["--against", "torch", "--torch-python", torch_python, "--settings", *settings]
         counts = ["--steps", str(steps), "--repeats", "3", "--batch", str(batch)]
-        return ["step", *common, "--vgg", *counts, *(against if torch_python else [])]
+        return ["step", *common, "--vgg", *counts, "--precision", precision, *(against if torch_python else [])]
 
     compiled = [Part(f"compiled-{batch}", step(batch, COMPILED), 130) for batch in batches] if torch_python else []
-    first, *rest = (Part(f"step-{batch}", step(batch, EAGER), 100) for batch in batches)
+    first, *rest = (
+        part
+        for batch in batches
+        for part in (
+            Part(f"step-{batch}", step(batch, EAGER), 80),
+            Part(f"bf16-{batch}", step(batch, EAGER_BF16, "bf16"), 60),
+        )
+    )
     return [
         Part("first-use", ["first_use", *common, "--vgg", "--repeats", "1"], 330),  # compiles for all others, too
         first,

@@ -28,6 +28,7 @@ from experiments.benchmarks.equality import compare
 from experiments.benchmarks.machine import describe_machine, gpu_mib
 from experiments.benchmarks.results import OURS, Rounds, report, summarise
 from experiments.benchmarks.worker import Worker
+from jittor_tsit.config import PRECISIONS
 
 WARM_UP = 3  # steps; the first ones compile, or choose their algorithms
 CPU_SETTINGS = ("contiguous", "channels_last", "compiled")
@@ -38,7 +39,7 @@ CALLS = ("train", "generate")
 def main() -> None:
     parser = _parser()
     options = parser.parse_args()
-    case = Case(options.system, options.width, *options.size, options.batch, options.vgg)
+    case = Case(options.system, options.width, *options.size, options.batch, options.vgg, precision=options.precision)
     names = []
     if options.against:
         names = options.settings or (GPU_SETTINGS if gpu_mib() and not options.check else CPU_SETTINGS)
@@ -134,6 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--size", type=read_size, default=(512, 384), help="of the images (default 512x384)")
     parser.add_argument("--batch", type=int, default=1, help="images of a step (default 1)")
     parser.add_argument("--vgg", action="store_true", help="with the perceptual loss, by a VGG-19 of random weights")
+    parser.add_argument("--precision", choices=PRECISIONS, default="float32", help="of our training (default float32)")
     parser.add_argument("--against", choices=("torch",), help="the framework to compare with; without it, ours alone")
     parser.add_argument("--settings", nargs="+", choices=GPU_SETTINGS, metavar="NAME",
                         help=f"how PyTorch computes: of {', '.join(GPU_SETTINGS)} (default: the first three on a CPU, "
