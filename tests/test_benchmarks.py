@@ -123,7 +123,8 @@ def test_the_words_of_the_gpus_parts_are_options_of_their_benchmarks(tmp_path):
         "compiled-1", "compiled-4", "compiled-16",
     ]  # fmt: skip
     alone = gpu.all_parts("tsit", 64, "512x384", [1], 5, None)
-    assert [part.name for part in alone] == ["first-use", "step-1", "inference", "bf16-1"] and "--against" not in alone[1].words
+    assert [part.name for part in alone] == ["first-use", "step-1", "inference", "bf16-1"]
+    assert "--against" not in alone[1].words
     for part in parts:
         words = gpu.command_of(part, tmp_path)[3:]
         module = __import__(f"experiments.benchmarks.{part.words[0]}", fromlist=["_parser"])
