@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 from jittor_tsit import losses
+from jittor_tsit.layers.mode import set_training
+from jittor_tsit.networks.patchgan import MultiscaleDiscriminator
 
 
 def test_a_mean_of_many_values_keeps_its_digits(rng):
@@ -16,3 +18,20 @@ def test_a_mean_of_many_values_keeps_its_digits(rng):
 def test_l1_is_the_mean_absolute_distance(rng, shape):
     x, y = (rng.standard_normal(shape).astype(np.float32) for _ in range(2))
     assert losses.l1(jt.array(x), jt.array(y)).item() == pytest.approx(np.abs(x - y).mean(), rel=1e-6)
+
+
+def test_a_gradient_penalty_reaches_the_weights_of_a_discriminator_of_many_channels(rng):
+    D = MultiscaleDiscriminator(6, width=8, num_layers=3, num_scales=1)
+    set_training(D, False)  # singular vectors rest, so that the slope can be computed again
+    real, fake = (jt.array(rng.standard_normal((2, 6, 32, 48)).astype(np.float32)) for _ in range(2))
+    alpha, weight = jt.array(np.float32([0.3, 0.8]).reshape(2, 1, 1, 1)), D.scales[0].convs[0].weight
+
+    def penalty():
+        return losses.gradient_penalty(lambda image: D(image).logits, real, fake, alpha)
+
+    gradient, step = jt.grad(penalty(), weight), jt.array(rng.standard_normal(weight.shape).astype(np.float32))
+    along, start, values = (gradient * step).sum().item(), weight.numpy().copy(), []
+    for sign in (1, -1):
+        weight.update(jt.array(start) + sign * 1e-3 * step)
+        values.append(penalty().item())
+    assert along == pytest.approx((values[0] - values[1]) / 2e-3, rel=0.02)  # differences of float32 have 3 digits
