@@ -24,14 +24,17 @@ def test_a_gradient_penalty_reaches_the_weights_of_a_discriminator_of_many_chann
     D = MultiscaleDiscriminator(6, width=8, num_layers=3, num_scales=1)
     set_training(D, False)  # singular vectors rest, so that the slope can be computed again
     real, fake = (jt.array(rng.standard_normal((2, 6, 32, 48)).astype(np.float32)) for _ in range(2))
-    alpha, weight = jt.array(np.float32([0.3, 0.8]).reshape(2, 1, 1, 1)), D.scales[0].convs[0].weight
+    alpha, (scale,) = jt.array(np.float32([0.3, 0.8]).reshape(2, 1, 1, 1)), D.scales
+    weights = [scale.conv_first.weight, scale.convs[0].weight, scale.conv_logits.weight]
 
     def penalty():
         return losses.gradient_penalty(lambda image: D(image).logits, real, fake, alpha)
 
-    gradient, step = jt.grad(penalty(), weight), jt.array(rng.standard_normal(weight.shape).astype(np.float32))
-    along, start, values = (gradient * step).sum().item(), weight.numpy().copy(), []
+    gradients = [gradient.numpy() for gradient in jt.grad(penalty(), weights)]
+    assert all(np.isfinite(gradient).all() and gradient.any() for gradient in gradients)
+    # Along the last one the penalty is smooth; along the others it jumps wherever a leaky ReLU comes to its other side.
+    step, start, values = rng.standard_normal(weights[-1].shape).astype(np.float32), weights[-1].numpy().copy(), []
     for sign in (1, -1):
-        weight.update(jt.array(start) + sign * 1e-3 * step)
+        weights[-1].update(jt.array(start + sign * 1e-4 * step))
         values.append(penalty().item())
-    assert along == pytest.approx((values[0] - values[1]) / 2e-3, rel=0.02)  # differences of float32 have 3 digits
+    assert (gradients[-1] * step).sum() == pytest.approx((values[0] - values[1]) / 2e-4, rel=0.05)  # 3 digits differ
