@@ -37,4 +37,4 @@ def test_a_gradient_penalty_reaches_the_weights_of_a_discriminator_of_many_chann
     for sign in (1, -1):
         weights[-1].update(jt.array(start + sign * 1e-4 * step))
         values.append(penalty().item())
-    assert (gradients[-1] * step).sum() == pytest.approx((values[0] - values[1]) / 2e-4, rel=0.05)  # 3 digits differ
+    assert (gradients[-1] * step).sum() == pytest.approx((values[0] - values[1]) / 2e-4, rel=0.05)  # 0.4 % off was measured
