@@ -9,6 +9,7 @@ from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple
 import jittor as jt
 import numpy as np
 
+from jittor_tsit.layers.image import Image, label_image, one_hot
 from jittor_tsit.parallel import Piece, Share
 from jittor_tsit.reading import Arrays, read_ahead
 from jittor_tsit.samples import (
@@ -26,7 +27,7 @@ WITH_NAMES = ("labelled", "adaptation")  # of attributes or classes; in the seco
 class PairedBatch:
     """Label maps with their photos."""
 
-    segmap: jt.Var  # [N, label_channels, H, W], one-hot, then the borders of instances if there are any
+    segmap: Image  # [N, label_channels, H, W], one-hot, then the borders of instances if there are any
     image: Optional[jt.Var]  # [N, 3, H, W] in [-1, 1]; None where a photo is to be made up
     index: Sequence[int]  # a number for each image, for its random draws
     share: Share  # of the step's images
@@ -73,16 +74,7 @@ def alone(num_images: int) -> Share:
     return Share(num_images, num_images, num_images)
 
 
-def one_hot(label: np.ndarray, num_classes: int) -> jt.Var:
-    """[N, H, W] uint8 -> [N, num_classes, H, W] float32, one channel a class."""
-    ids = jt.array(label)
-    n, h, w = label.shape
-    classes = jt.array(np.arange(num_classes, dtype=np.uint8))
-    shape = [n, num_classes, h, w]
-    return (ids.broadcast(shape, [1]) == classes.broadcast(shape, [0, 2, 3])).float32()
-
-
-def to_segmap(num_ids: int, label: np.ndarray, *edges: np.ndarray) -> jt.Var:
+def to_segmap(num_ids: int, label: np.ndarray, *edges: np.ndarray) -> Image:
     """A label map as networks take it.
 
     Args:
@@ -90,10 +82,12 @@ def to_segmap(num_ids: int, label: np.ndarray, *edges: np.ndarray) -> jt.Var:
         edges: None, or one [N, H, W] uint8 of zeros and ones, which becomes the last channel.
 
     Returns:
-        [N, num_ids or one more, H, W] float32
+        [N, num_ids or one more, H, W]
     """
-    segmap = one_hot(label, num_ids)
-    return jt.concat([segmap, *(jt.array(one).float32().unsqueeze(1) for one in edges)], 1) if edges else segmap
+    ids = jt.array(label)
+    if not edges:
+        return label_image(ids, num_ids)
+    return jt.concat([one_hot(ids, num_ids), *(jt.array(one).float32().unsqueeze(1) for one in edges)], 1)
 
 
 def to_image(photo: np.ndarray) -> jt.Var:

@@ -4,7 +4,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
 
 import jittor as jt
 
-from jittor_tsit.layers.image import Image, plain_layout, plain_values
+from jittor_tsit.layers.image import Image, plain, plain_layout, plain_values
 
 
 class GANLoss(NamedTuple):
@@ -153,7 +153,7 @@ def weighted_sum(terms: Dict[str, jt.Var], weights: Dict[str, float]) -> jt.Var:
     return sum(weights[name] * term for name, term in terms.items())
 
 
-def balanced_cross_entropy(logits: jt.Var, segmap: jt.Var, balance: float) -> jt.Var:
+def balanced_cross_entropy(logits: jt.Var, segmap: Image, balance: float) -> jt.Var:
     """Mean cross-entropy of the pixels, those of rare classes weighing more.
 
     Args:
@@ -164,13 +164,14 @@ def balanced_cross_entropy(logits: jt.Var, segmap: jt.Var, balance: float) -> jt
 
     Source: class-balanced loss as OASIS has it (Sushko et al., ICLR 2021), there with balance 1.
     """
+    segmap = plain(segmap)
     share = segmap.mean([3]).mean([0, 2])  # [K]
     weight = (share > 0).float32() * jt.maximum(share, 1e-12) ** -balance  # the floor is for absent classes only
     weight = weight / (share * weight).sum()
     return -mean((segmap * weight.reshape(1, -1, 1, 1) * _log_probability(logits)).sum(1))
 
 
-def lack_of_score(logits: jt.Var, segmap: jt.Var, rating: Optional[jt.Var] = None) -> jt.Var:
+def lack_of_score(logits: jt.Var, segmap: Image, rating: Optional[jt.Var] = None) -> jt.Var:
     """1 minus the contest's 2022 formula, mean over the images, as far as one image tells it.
 
     Pixels count by the probability that the segmenter gives the label's class. Of the second factor there is the
@@ -179,7 +180,7 @@ def lack_of_score(logits: jt.Var, segmap: jt.Var, rating: Optional[jt.Var] = Non
     Shapes:
         logits [N, K, H, W], segmap [N, K, H, W] one-hot, rating [N], 1 to 10
     """
-    score = (segmap * jt.exp(_log_probability(logits))).sum(1).mean([2]).mean([1])  # [N]
+    score = (plain(segmap) * jt.exp(_log_probability(logits))).sum(1).mean([2]).mean([1])  # [N]
     if rating is not None:
         score = score * rating / 10
     return 1 - score.mean()

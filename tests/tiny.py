@@ -15,9 +15,10 @@ from jittor_tsit.data import (
     LabelledImages,
     PairedBatch,
     alone,
-    one_hot,
     to_image,
+    to_segmap,
 )
+from jittor_tsit.layers.image import OneHot, label_image
 from jittor_tsit.layers.norm import BatchNorm
 from jittor_tsit.noise import initial_draws
 from jittor_tsit.parallel import Share
@@ -103,7 +104,7 @@ def make_batch(system, size=1, with_image=True, height=HEIGHT, width=WIDTH):
         return ImageBatch(to_image(photos[0]), to_image(photos[1]), *place, other)
     label = rng.integers(0, NUM_CLASSES, (size, height // 8, width // 8)).astype(np.uint8).repeat(8, 1).repeat(8, 2)
     return PairedBatch(
-        one_hot(label, NUM_CLASSES),
+        to_segmap(NUM_CLASSES, label),
         to_image(photos[0]) if with_image or kind == "segmentation" else None,
         *place,
         other,
@@ -126,8 +127,13 @@ def piece_of(batch, index: range, share: Share):
         fields["number"] = batch.number
     for name in ("segmap", "image", "a", "b", "other", "label", "target"):
         if getattr(batch, name, None) is not None:
-            fields[name] = getattr(batch, name)[index.start : index.stop]
+            fields[name] = images_of(getattr(batch, name), slice(index.start, index.stop))
     return type(batch)(**fields)
+
+
+def images_of(x, place: slice):
+    """Some of a batch of images or labels."""
+    return label_image(x.ids[place], x.channels) if isinstance(x, OneHot) else x[place]
 
 
 def record_step(system, parts) -> dict:

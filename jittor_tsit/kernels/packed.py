@@ -8,7 +8,7 @@ for both of its uses.
 
 from __future__ import annotations
 
-from typing import Sequence
+from typing import List, Sequence
 
 import jittor as jt
 
@@ -79,19 +79,50 @@ dnnl::memory room(const dnnl::memory& target, const Form& written) {
 void deliver(dnnl::memory& written, dnnl::memory& target, dnnl::stream& stream) {
     if (written.get_desc() != target.get_desc()) dnnl::reorder(written, target).execute(stream, written, target);
 }
+
+using Parts = std::vector<dnnl::memory>;  // weights of convolutions of one image, which are computed as one
+
+// Where in the weight of that one the i-th stands: the channels of the results follow each other.
+dnnl::memory place_of(size_t i, const Parts& parts, dnnl::memory& whole) {
+    const auto shape = parts[i].get_desc().dims();
+    const auto form = whole.get_desc().submemory_desc(shape, {(int64_t)i * shape[0], 0, 0, 0});
+    return dnnl::memory(form, whole.get_engine(), whole.get_data_handle());
+}
+
+dnnl::memory together(Parts& parts, const Form& wanted, dnnl::stream& stream) {
+    if (parts.size() == 1) return in_layout(parts[0], wanted, stream);
+    dnnl::memory whole(wanted, parts[0].get_engine());
+    for (size_t i = 0; i < parts.size(); i++) {
+        auto place = place_of(i, parts, whole);
+        dnnl::reorder(parts[i], place).execute(stream, parts[i], place);
+    }
+    return whole;
+}
+
+void apart(dnnl::memory& whole, Parts& parts, dnnl::stream& stream) {
+    if (parts.size() == 1) return deliver(whole, parts[0], stream);
+    for (size_t i = 0; i < parts.size(); i++) {
+        auto place = place_of(i, parts, whole);
+        dnnl::reorder(place, parts[i]).execute(stream, place, parts[i]);
+    }
+}
 }
 """
 
 _CONVOLUTION = """
     static dnnl::engine engine(dnnl::engine::kind::cpu, 0);
     dnnl::stream stream(engine);
-    const std::vector<int64_t> shape = {{{w}_shape0, {w}_shape1, {w}_shape2, {w}_shape3}};
+    const std::vector<int64_t> part = {{{w}_shape0, {w}_shape1, {w}_shape2, {w}_shape3}};
+    const std::vector<float*> weights = {{{weights}}};
+    const std::vector<int64_t> shape = {{part[0] * (int64_t)weights.size(), part[1], part[2], part[3]}};
     const std::vector<int64_t> stride = {{(int64_t)data["stride_h"], (int64_t)data["stride_w"]}};
     const std::vector<int64_t> padding = {{(int64_t)data["padding_h"], (int64_t)data["padding_w"]}};
     const auto x_form = form({{{x}_shape0, shape[1], {x}_shape2, {x}_shape3}}, tag::aBcd{block}b);
     const auto y_form = form({{{y}_shape0, shape[0], {y}_shape2, {y}_shape3}}, tag::aBcd{block}b);
-    const auto w_form = form(shape, tag::abcd), w_any = form(shape, tag::any);  // oneDNN chooses the weight's layout
-    dnnl::memory x(x_form, engine, {x}_p), w(w_form, engine, {w}_p), y(y_form, engine, {y}_p);
+    const auto w_any = form(shape, tag::any);  // oneDNN chooses the weight's layout
+    dnnl::memory x(x_form, engine, {x}_p), y(y_form, engine, {y}_p);
+    Parts w;
+    for (float* values : weights) w.emplace_back(form(part, tag::abcd), engine, values);
     const auto kind = dnnl::algorithm::convolution_direct;
     const auto forward_of = [&](const Form& x, const Form& y) {{
         return dnnl::convolution_forward::primitive_desc(
@@ -100,7 +131,7 @@ _CONVOLUTION = """
 """
 _FORWARD = """
     const auto chosen = fast(forward_of, x_form, y_form);
-    auto from = in_layout(x, chosen.src_desc(), stream), by = in_layout(w, chosen.weights_desc(), stream);
+    auto from = in_layout(x, chosen.src_desc(), stream), by = together(w, chosen.weights_desc(), stream);
     auto result = room(y, chosen.dst_desc());
     dnnl::convolution_forward(chosen).execute(
         stream, {{{{DNNL_ARG_SRC, from}}, {{DNNL_ARG_WEIGHTS, by}}, {{DNNL_ARG_DST, result}}{add_bias}}});
@@ -111,7 +142,7 @@ _BY_INPUT = """
         return dnnl::convolution_backward_data::primitive_desc(
             {{kind, x, w_any, y, stride, padding, padding}}, engine, forward_of(x, y));
     }}, x_form, y_form);
-    auto from = in_layout(y, chosen.diff_dst_desc(), stream), by = in_layout(w, chosen.weights_desc(), stream);
+    auto from = in_layout(y, chosen.diff_dst_desc(), stream), by = together(w, chosen.weights_desc(), stream);
     auto result = room(x, chosen.diff_src_desc());
     dnnl::convolution_backward_data(chosen).execute(
         stream, {{{{DNNL_ARG_DIFF_DST, from}}, {{DNNL_ARG_WEIGHTS, by}}, {{DNNL_ARG_DIFF_SRC, result}}}});
@@ -123,10 +154,11 @@ _BY_WEIGHT = """
             {{kind, x, w_any, y, stride, padding, padding}}, engine, forward_of(x, y));
     }}, x_form, y_form);
     auto from = in_layout(x, chosen.src_desc(), stream), by = in_layout(y, chosen.diff_dst_desc(), stream);
-    auto result = room(w, chosen.diff_weights_desc());
+    auto result = w.size() == 1 ? room(w[0], chosen.diff_weights_desc())
+                                : dnnl::memory(chosen.diff_weights_desc(), engine);
     dnnl::convolution_backward_weights(chosen).execute(
         stream, {{{{DNNL_ARG_SRC, from}}, {{DNNL_ARG_DIFF_DST, by}}, {{DNNL_ARG_DIFF_WEIGHTS, result}}}});
-    deliver(result, w, stream);
+    apart(result, w, stream);
 """
 
 
@@ -146,28 +178,75 @@ def unpack(x: jt.Var, channels: int) -> jt.Var:
 
 def forward(x: jt.Var, weight: jt.Var, *bias: jt.Var, geometry: Geometry) -> jt.Var:
     """Convolution. x [N, C / BLOCK, H, W, BLOCK], weight [D, C, h, w], bias [D] -> [N, D / BLOCK, H', W', BLOCK]"""
-    shape = [x.shape[0], _blocks(weight.shape[0]), *geometry.output_size(x.shape[2:4], weight.shape[2:]), BLOCK]
-    return _convolution(shape, [x, weight, *bias], geometry, _FORWARD, x="in0", w="in1", y="out")
+    return _forward(x, [weight], bias, geometry)
 
 
 def by_input(weight: jt.Var, y: jt.Var, size: Sequence[int], geometry: Geometry) -> jt.Var:
     """Its gradient by an x of this height and width, y being that of the result."""
-    shape = [y.shape[0], _blocks(weight.shape[1]), *size, BLOCK]
-    return _convolution(shape, [weight, y], geometry, _BY_INPUT, x="out", w="in0", y="in1")
+    return _by_input([weight], y, size, geometry)
 
 
 def by_weight(x: jt.Var, y: jt.Var, shape: Sequence[int], geometry: Geometry) -> jt.Var:
     """Its gradient by a weight of this shape, y being that of the result."""
-    return _convolution(list(shape), [x, y], geometry, _BY_WEIGHT, x="in0", w="out", y="in1")
+    return _by_weight(x, y, [shape], geometry)[0]
 
 
-def _convolution(shape, inputs, geometry: Geometry, body: str, **names: str) -> jt.Var:
-    has_bias = len(inputs) > 2
-    names["bias"] = "form({shape[0]}, tag::a), " if has_bias else ""
-    names["add_bias"] = ", {DNNL_ARG_BIAS, dnnl::memory(form({shape[0]}, tag::a), engine, in2_p)}" if has_bias else ""
-    source = (_CONVOLUTION + body).format(block=BLOCK, **names)
+def forward_of_two(x: jt.Var, weights: Sequence[jt.Var], bias: jt.Var, geometry: Geometry) -> jt.Var:
+    """Convolutions of one image by two weights, computed as one: it is read once, and there is more to do with it.
+
+    Shapes:
+        x [N, C / BLOCK, H, W, BLOCK], weights [D, C, h, w] each, D a multiple of BLOCK, bias [2D]
+        -> [N, 2D / BLOCK, H', W', BLOCK], the second's channels behind the first's
+    """
+    return _forward(x, weights, [bias], geometry)
+
+
+def by_input_of_two(weights: Sequence[jt.Var], y: jt.Var, size: Sequence[int], geometry: Geometry) -> jt.Var:
+    """Its gradient by an x of this height and width, y being that of the result."""
+    return _by_input(weights, y, size, geometry)
+
+
+def by_weights_of_two(x: jt.Var, y: jt.Var, shape: Sequence[int], geometry: Geometry) -> List[jt.Var]:
+    """Its gradients by two weights of this shape, y being that of the result."""
+    return _by_weight(x, y, [shape, shape], geometry)
+
+
+def _forward(x, weights, bias, geometry):
+    size = geometry.output_size(x.shape[2:4], weights[0].shape[2:])
+    shape = [x.shape[0], len(weights) * _blocks(weights[0].shape[0]), *size, BLOCK]
+    names = [f"in{k}" for k in range(1, 1 + len(weights))]
+    return _convolution(
+        [shape], [x, *weights, *bias], geometry, _FORWARD, names, x="in0", y="out0", has_bias=bool(bias)
+    )[0]
+
+
+def _by_input(weights, y, size, geometry):
+    shape = [y.shape[0], _blocks(weights[0].shape[1]), *size, BLOCK]
+    names = [f"in{k}" for k in range(1, 1 + len(weights))]
+    return _convolution([shape], [y, *weights], geometry, _BY_INPUT, names, x="out0", y="in0")[0]
+
+
+def _by_weight(x, y, shapes, geometry):
+    names = [f"out{k}" for k in range(len(shapes))]
+    return _convolution([list(shape) for shape in shapes], [x, y], geometry, _BY_WEIGHT, names, x="in0", y="in1")
+
+
+def _convolution(shapes, inputs, geometry: Geometry, body: str, weights: Sequence[str], x: str, y: str, has_bias=False):
+    """The arrays that the operator makes; images and weights are named as `jt.code` does."""
+    source = (_CONVOLUTION + body).format(
+        block=BLOCK,
+        x=x,
+        y=y,
+        w=weights[0],
+        weights=", ".join(f"{name}_p" for name in weights),
+        bias="form({shape[0]}, tag::a), " if has_bias else "",
+        add_bias=f", {{DNNL_ARG_BIAS, dnnl::memory(form({{shape[0]}}, tag::a), engine, in{len(inputs) - 1}_p)}}"
+        if has_bias
+        else "",
+    )
+    types = ["float32"] * len(shapes)
     with jt.flag_scope(compile_options={f'FLAGS: -I"{onednn_path()}/include" ': 1}):
-        return jt.code(shape, "float32", inputs, cpu_header=_HEADER, cpu_src=source, data=geometry.numbers())
+        return list(jt.code(shapes, types, inputs, cpu_header=_HEADER, cpu_src=source, data=geometry.numbers()))
 
 
 def _blocks(channels: int) -> int:

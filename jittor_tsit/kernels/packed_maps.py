@@ -46,7 +46,8 @@ _ADDED = for_rows(
         for (int64_t w = 0; w < W; w++) z[w] = x[w] + y[w];
 """
 )
-# By the sign of the first image the second is left as it is, or multiplied: of x itself, or of its gradient.
+# By the sign of the first image the second is left as it is, or multiplied: by that of x the x itself, by that of the
+# result its gradient.
 _CHOSEN = """
     const float slope = data["slope"];
 """ + for_rows(
@@ -139,11 +140,11 @@ class _Activation(jt.Function):
         self.slope = slope
 
     def execute(self, x):
-        self.x = x
-        return kernel([x.shape], [x, x], _CHOSEN, slope=self.slope)[0]
+        self.y = kernel([x.shape], [x, x], _CHOSEN, slope=self.slope)[0]
+        return self.y
 
     def grad(self, grad):
-        return once_only(kernel([grad.shape], [self.x, grad], _CHOSEN, slope=self.slope))[0]
+        return once_only(kernel([grad.shape], [self.y, grad], _CHOSEN, slope=self.slope))[0]  # y has the sign of x
 
 
 def channel_sums(x: jt.Var, channels: int) -> jt.Var:

@@ -133,14 +133,14 @@ def moments(x: jt.Var, channels: int) -> Tuple[jt.Var, jt.Var, jt.Var]:
     return tuple(on_tape(_Moments(channels), x))
 
 
-def modulate(x, mean, scale, gamma: Optional[jt.Var], beta: Optional[jt.Var], slope: float) -> jt.Var:
-    """Leaky ReLU of this slope of (x - mean) * scale * (1 + gamma) + beta; without gamma, of (x - mean) * scale.
+def modulate(x: jt.Var, mean: jt.Var, scale: jt.Var, maps: Optional[jt.Var], slope: float) -> jt.Var:
+    """Leaky ReLU of this slope of (x - mean) * scale * (1 + gamma) + beta; without maps, of (x - mean) * scale.
 
     Shapes:
-        x, gamma, beta [N, C / BLOCK, H, W, BLOCK], mean, scale [N, C, 1, 1] or [1, C, 1, 1] -> as x
+        x [N, B, H, W, BLOCK] of C channels, mean, scale [N, C, 1, 1] or [1, C, 1, 1],
+        maps [N, 2B, H, W, BLOCK]: gamma, and behind it beta -> as x
     """
-    maps = () if gamma is None else (gamma, beta)
-    return on_tape(_Modulate(slope), x, mean, scale, *maps)
+    return on_tape(_Modulate(slope), x, mean, scale, *([] if maps is None else [maps]))
 
 
 class _Moments(jt.Function):
@@ -170,42 +170,42 @@ class _Modulate(jt.Function):
 
     def execute(self, x, mean, scale, *maps):
         inputs = [x, mean, scale]
-        pointers = [_read(name, inputs, values) for name, values in zip(("gamma", "beta"), maps)]
         source = Template(_MODULATE).substitute(
-            maps="".join(pointers),
+            maps="".join(_read_maps(inputs, values) for values in maps),
             modulated=" * (gamma[w] + 1) + beta[w]" if maps else "",
             active="y" if self.slope == 1 else "y > 0 ? y : y * slope",
         )
         (y,) = kernel([x.shape], inputs, source, slope=self.slope)
-        self.kept = x, mean, scale, maps[:1], y
+        self.kept = x, mean, scale, maps, y
         return y
 
     def grad(self, by_result):
-        x, mean, scale, gammas, y = self.kept
+        x, mean, scale, maps, y = self.kept
         inputs, shapes = [x, mean, scale, by_result], [x.shape, mean.shape, mean.shape]
         parts = {"maps": "", "active": "by_result[w]", "modulated": "", "by_maps": ""}
         if self.slope != 1:  # the result has the sign of what was activated
-            parts["maps"] += _read("y", inputs, y)
+            inputs.append(y)
+            parts["maps"] += f"const V* y = (const V*)in{len(inputs) - 1}_p + row * W;\n"
             parts["active"] = "y[w] > 0 ? by_result[w] : by_result[w] * slope"
-        for gamma in gammas:
-            parts["maps"] += _read("gamma", inputs, gamma) + _write("by_gamma", shapes, x.shape)
+        for values in maps:
+            parts["maps"] += _read_maps(inputs, values)
+            shapes.append(values.shape)
+            parts["maps"] += _rows("V", ("by_gamma", "by_beta"), f"out{len(shapes) - 1}")
             parts["modulated"] = " * (gamma[w] + 1)"
-            parts["by_maps"] = "by_gamma[w] = by_y * difference * scale;"
-            if self.slope != 1:
-                parts["maps"] += _write("by_beta", shapes, x.shape)
-                parts["by_maps"] += " by_beta[w] = by_y;"
+            parts["by_maps"] = "by_gamma[w] = by_y * difference * scale; by_beta[w] = by_y;"
         source = Template(_MODULATE_BACKWARD).substitute(parts)
-        grads = once_only(kernel(shapes, inputs, source, slope=self.slope))
-        return [*grads, by_result] if gammas and self.slope == 1 else grads  # then beta's is that of the result
+        return once_only(kernel(shapes, inputs, source, slope=self.slope))
 
 
-def _read(name: str, inputs: List[jt.Var], values: jt.Var) -> str:
-    """C++ for the row of one more input."""
-    inputs.append(values)
-    return f"const V* {name} = (const V*)in{len(inputs) - 1}_p + row * W;\n"
+def _read_maps(inputs: List[jt.Var], maps: jt.Var) -> str:
+    """C++ for the rows of gamma and beta, which become one more input."""
+    inputs.append(maps)
+    return _rows("const V", ("gamma", "beta"), f"in{len(inputs) - 1}")
 
 
-def _write(name: str, shapes: List[Sequence[int]], shape: Sequence[int]) -> str:
-    """C++ for the row of one more output."""
-    shapes.append(shape)
-    return f"V* {name} = (V*)out{len(shapes) - 1}_p + row * W;\n"
+def _rows(type_name: str, names: Sequence[str], array: str) -> str:
+    """C++ for the row in each of the images whose channels follow each other in an array."""
+    place = f"(((n * {len(names)} + {{}}) * B + b) * H + h) * W"
+    return "".join(
+        f"{type_name}* {name} = ({type_name}*){array}_p + {place.format(k)};\n" for k, name in enumerate(names)
+    )

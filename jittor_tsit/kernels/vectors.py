@@ -61,8 +61,15 @@ def for_rows(body: str, image: str = "in0") -> str:
 """
 
 
-def kernel(shapes: Sequence[Sequence[int]], inputs: Sequence[jt.Var], source: str, **data: float) -> List[jt.Var]:
-    """Arrays of these shapes, float32, as C++ computes them of others. `data` are numbers that it reads by name."""
+def kernel(
+    shapes: Sequence[Sequence[int]], inputs: Sequence[jt.Var], source: str, header: str = "", **data: float
+) -> List[jt.Var]:
+    """Arrays of these shapes, float32, as C++ computes them of others.
+
+    Args:
+        header: C++ in front of the function that `source` becomes.
+        data: Numbers that it reads by name.
+    """
     shapes = [list(shape) for shape in shapes]
     types, numbers = ["float32"] * len(shapes), {name: float(value) for name, value in data.items()}
-    return list(jt.code(shapes, types, list(inputs), cpu_header=HEADER, cpu_src=source, data=numbers))
+    return list(jt.code(shapes, types, list(inputs), cpu_header=HEADER + header, cpu_src=source, data=numbers))

@@ -5,9 +5,8 @@ import numpy as np
 from jittor import nn
 
 from jittor_tsit import imagenet
-from jittor_tsit.kernels.packed_maps import activate
 from jittor_tsit.layers.conv import conv2d
-from jittor_tsit.layers.image import Image, Packed
+from jittor_tsit.layers.image import Image, activated
 from jittor_tsit.layers.init import conv_weight, linear_weight
 from jittor_tsit.layers.matmul import matmul
 
@@ -16,12 +15,7 @@ SLOPE = 0.2  # of the leaky ReLU, the papers' value (Jittor's default is 0.01)
 
 def leaky_relu(x: Image) -> Image:
     """Leaky ReLU of slope 0.2."""
-    return Packed(activate(x.blocks, SLOPE), x.channels) if isinstance(x, Packed) else nn.leaky_relu(x, SLOPE)
-
-
-def relu(x: Image) -> Image:
-    """max(x, 0)"""
-    return Packed(activate(x.blocks, 0.0), x.channels) if isinstance(x, Packed) else nn.relu(x)
+    return activated(x, SLOPE)
 
 
 def to_imagenet(image: jt.Var) -> jt.Var:
@@ -31,7 +25,7 @@ def to_imagenet(image: jt.Var) -> jt.Var:
 
 
 class Conv(nn.Module):
-    """Plain convolution, xavier-normal, bias 0.
+    """Plain convolution, xavier-normal, bias 0, and leaky ReLU behind it if the call names a slope.
 
     Shapes:
         x [N, in_channels, H, W] -> [N, out_channels, H', W']
@@ -42,8 +36,8 @@ class Conv(nn.Module):
         self.weight = conv_weight(out_channels, in_channels // groups, kernel_size)
         self.bias = jt.zeros(out_channels)
 
-    def execute(self, x):
-        return conv2d(x, self.weight, self.bias, self.stride, self.padding, self.groups)
+    def execute(self, x: Image, slope: float = 1.0) -> Image:
+        return conv2d(x, self.weight, self.bias, self.stride, self.padding, self.groups, slope)
 
 
 class Linear(nn.Module):

@@ -15,33 +15,86 @@ from typing import Optional, Tuple, Union
 import jittor as jt
 from jittor import nn
 
-from jittor_tsit.kernels import named_conv, packed
+from jittor_tsit.kernels import named_conv, one_hot, packed
 from jittor_tsit.kernels.geometry import Geometry
-from jittor_tsit.kernels.linear import on_tape
+from jittor_tsit.kernels.linear import on_tape, once_only
 from jittor_tsit.kernels.packed_maps import channel_sums
-from jittor_tsit.layers.image import Image, Packed, is_packable, pack, plain
+from jittor_tsit.layers.image import Image, OneHot, Packed, activated, is_packable, pack, plain
 from jittor_tsit.layers.precision import lowered, raised
 
 Pair = Union[int, Tuple[int, int]]
 
 
 def conv2d(
-    x: Image, weight: jt.Var, bias: Optional[jt.Var] = None, stride: Pair = 1, padding: Pair = 0, groups=1
+    x: Image,
+    weight: jt.Var,
+    bias: Optional[jt.Var] = None,
+    stride: Pair = 1,
+    padding: Pair = 0,
+    groups: int = 1,
+    slope: float = 1.0,
 ) -> Image:
-    """Convolution with zero padding, as torch.nn.functional.conv2d.
+    """Convolution with zero padding, as torch.nn.functional.conv2d, then leaky ReLU of this slope.
 
     Shapes:
         x [N, C, H, W], weight [D, C / groups, h, w], bias [D] -> [N, D, H', W'], packed if x is
     """
     geometry = Geometry(_pair(stride), _pair(padding), groups)
+    if isinstance(x, OneHot):
+        bias = jt.zeros(weight.shape[0]) if bias is None else bias
+        return Packed(on_tape(_OfOneHot(x.ids, geometry, slope), weight, bias), weight.shape[0])
+    return activated(_convolved(x, weight, bias, geometry), slope)
+
+
+def _convolved(x: Image, weight: jt.Var, bias: Optional[jt.Var], geometry: Geometry) -> Image:
     if isinstance(x, Packed):
         biases = () if bias is None else (bias,)
         return Packed(_apply(_Forward(geometry), x.blocks, weight, *biases), weight.shape[0])
     if not _has_library(x, weight):
-        return nn.conv2d(x, weight, bias, stride, padding, groups=groups)
-    if groups == 1 and is_packable(x):
-        return plain(conv2d(pack(x), weight, bias, stride, padding))
+        return nn.conv2d(x, weight, bias, geometry.stride, geometry.padding, groups=geometry.groups)
+    if geometry.groups == 1 and is_packable(x):
+        return plain(_convolved(pack(x), weight, bias, geometry))
     return _add_bias(_apply(_Forward(geometry), x, weight), bias)
+
+
+def conv2d_of_two(x: Packed, weights: Tuple[jt.Var, jt.Var], biases: Tuple[jt.Var, jt.Var], padding: Pair) -> Packed:
+    """Convolutions of one image by two weights, computed as one.
+
+    Shapes:
+        x [N, C, H, W], weights [D, C, h, w] each, biases [D] each -> [N, 2 D', H', W'], the second's channels behind
+        the first's, D' being D rounded up to whole blocks by channels of 0; their gradients have none of their own.
+    """
+    weights = tuple(_whole_blocks(weight, (0, 1)) for weight in weights)
+    bias = jt.concat([_whole_blocks(bias, (0,)) for bias in biases])
+    function = _OfTwo(Geometry((1, 1), _pair(padding), 1))
+    return Packed(on_tape(function, x.blocks, *weights, bias), bias.shape[0])
+
+
+def _whole_blocks(x: jt.Var, axes: Tuple[int, ...]) -> jt.Var:
+    """With channels of 0 behind the others on these axes."""
+    for axis in axes:
+        missing = -x.shape[axis] % packed.BLOCK
+        if missing:
+            zeros = jt.zeros([missing if k == axis else size for k, size in enumerate(x.shape)])
+            x = jt.concat([x, zeros], axis)
+    return x
+
+
+class _OfTwo(jt.Function):
+    def __init__(self, geometry: Geometry):
+        self.geometry = geometry
+
+    def execute(self, x, first, second, bias):
+        self.kept = x, first, second = lowered(x, first, second)
+        return raised(packed.forward_of_two(x, (first, second), bias, self.geometry))
+
+    def grad(self, grad):
+        x, *weights = self.kept
+        (lower,) = lowered(grad)
+        by_input = raised(packed.by_input_of_two(weights, lower, x.shape[2:4], self.geometry))
+        by_weights = packed.by_weights_of_two(x, lower, weights[0].shape, self.geometry)
+        channels = 2 * weights[0].shape[0]
+        return once_only([by_input, *map(raised, by_weights), channel_sums(grad, channels)])
 
 
 def conv_transpose2d(x: jt.Var, weight: jt.Var, bias: Optional[jt.Var], stride: int, padding: int, output_padding: int):
@@ -112,6 +165,22 @@ class _ByWeight(_Bilinear):
         x, y = self.factors
         by_input = _ByInput(self.geometry, x.shape[2:4])
         return _apply(by_input, grad, y), _apply(_Forward(self.geometry), x, grad)
+
+
+class _OfOneHot(jt.Function):
+    def __init__(self, ids: jt.Var, geometry: Geometry, slope: float):
+        self.place = ids, geometry, slope
+
+    def execute(self, weight, bias):
+        ids, geometry, slope = self.place
+        y = raised(one_hot.convolved(ids, *lowered(weight), bias, geometry, slope))
+        self.kept = weight.shape, y
+        return y
+
+    def grad(self, grad):
+        (ids, geometry, slope), (shape, y) = self.place, self.kept
+        by_weight, by_bias = one_hot.gradients(ids, y, *lowered(grad), shape, geometry, slope)
+        return once_only([raised(by_weight), by_bias])
 
 
 def _library(image: jt.Var):

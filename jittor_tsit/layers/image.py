@@ -7,11 +7,12 @@ kernels use all cores. Layers that say that they take an `Image` take both.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from functools import partial
+from functools import cached_property, partial
 from typing import Iterator, List, Tuple, Union
 
 import jittor as jt
 import numpy as np
+from jittor import nn
 
 from jittor_tsit.kernels import packed, packed_maps, packed_norm
 from jittor_tsit.kernels.linear import linear
@@ -51,7 +52,48 @@ class Packed:
         return Packed(packed_maps.add(self.blocks, other.blocks), self.channels)
 
 
+class OneHot(Packed):
+    """A map of one channel a class by its classes alone; the channels are made for those who ask for more.
+
+    Args:
+        ids: [N, H, W] uint8; where one is not below `channels`, all channels are 0.
+    """
+
+    def __init__(self, ids: jt.Var, channels: int):
+        self.ids, self.channels = ids, channels
+        self._moments = []
+
+    @property
+    def shape(self) -> List[int]:
+        """[N, C, H, W]"""
+        n, h, w = self.ids.shape
+        return [n, self.channels, h, w]
+
+    @cached_property
+    def plain(self) -> jt.Var:
+        """[N, C, H, W] float32"""
+        return one_hot(self.ids, self.channels)
+
+    @cached_property
+    def blocks(self) -> jt.Var:
+        """As of any packed image."""
+        return pack(self.plain).blocks
+
+
 Image = Union[jt.Var, Packed]
+
+
+def one_hot(ids: jt.Var, channels: int) -> jt.Var:
+    """[N, H, W] uint8 -> [N, channels, H, W] float32, one channel a class"""
+    n, h, w = ids.shape
+    classes = jt.array(np.arange(channels, dtype=np.uint8))
+    shape = [n, channels, h, w]
+    return (ids.broadcast(shape, [1]) == classes.broadcast(shape, [0, 2, 3])).float32()
+
+
+def label_image(ids: jt.Var, channels: int) -> Image:
+    """A map of one channel a class, [N, channels, H, W], in the form in which convolutions take it fastest."""
+    return OneHot(ids, channels) if packed.BLOCK and not jt.flags.use_cuda else one_hot(ids, channels)
 
 
 @contextmanager
@@ -67,12 +109,25 @@ def plain_layout() -> Iterator[None]:
 
 def for_convolutions(x: Image) -> Image:
     """What a chain of layers takes faster, or several convolutions of one image."""
-    return x if _is_plain or isinstance(x, Packed) or not is_packable(x) else pack(x)
+    if _is_plain:
+        return plain(x)
+    return x if isinstance(x, Packed) or not is_packable(x) else pack(x)
 
 
 def plain(x: Image) -> jt.Var:
     """[N, C, H, W]"""
+    if isinstance(x, OneHot):
+        return x.plain
     return _unpacked(x.blocks, x.channels) if isinstance(x, Packed) else x
+
+
+def activated(x: Image, slope: float) -> Image:
+    """Leaky ReLU of this slope; of slope 1 it is the image itself."""
+    if slope == 1:
+        return x
+    if isinstance(x, Packed):
+        return Packed(packed_maps.activate(x.blocks, slope), x.channels)
+    return nn.leaky_relu(x, slope) if slope else nn.relu(x)
 
 
 def in_layout_of(x: Image, other: Image) -> Image:

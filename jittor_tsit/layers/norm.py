@@ -14,7 +14,7 @@ from jittor_tsit.kernels.packed_norm import modulate
 from jittor_tsit.kernels.spectral import spectrally_normalized
 from jittor_tsit.kernels.vectors import runs_on
 from jittor_tsit.layers.conv import conv2d
-from jittor_tsit.layers.image import Image, Packed, in_layout_of, plain
+from jittor_tsit.layers.image import Image, Packed, activated, plain
 from jittor_tsit.layers.init import default_weight, unit_vector
 from jittor_tsit.layers.matmul import matmul
 from jittor_tsit.parallel import batch_moments
@@ -42,22 +42,23 @@ def _mean(x: jt.Var, axes: Tuple[int, ...]) -> jt.Var:
     return rows.mean([axis for axis in axes if axis != 3], keepdims=True)
 
 
-def normalized(
-    x: Image, mean: jt.Var, var: jt.Var, gamma: Optional[Image] = None, beta: Optional[Image] = None, slope=1.0
-) -> Image:
+def normalized(x: Image, mean: jt.Var, var: jt.Var, *maps: Image, slope: float = 1.0) -> Image:
     """(x - mean) / deviation, times 1 + gamma, plus beta, then leaky ReLU of this slope.
+
+    Args:
+        maps: Gamma and beta, if there are any; for a packed `x` both in one, as `conv2d_of_two` makes them.
 
     Shapes:
         x, gamma, beta [N, C, H, W], mean, var [N, C, 1, 1] or [1, C, 1, 1] -> as x
     """
-    if gamma is not None:
-        gamma, beta = in_layout_of(gamma, x), in_layout_of(beta, x)
     if isinstance(x, Packed):
-        maps = (None, None) if gamma is None else (gamma.blocks, beta.blocks)
-        return Packed(modulate(x.blocks, mean, 1 / jt.sqrt(var + EPS), *maps, slope), x.channels)
+        both = maps[0].blocks if maps else None
+        return Packed(modulate(x.blocks, mean, 1 / jt.sqrt(var + EPS), both, slope), x.channels)
     y = (x - mean) / jt.sqrt(var + EPS)
-    y = y if gamma is None else y * (1 + gamma) + beta
-    return y if slope == 1 else nn.leaky_relu(y, slope)
+    if maps:
+        gamma, beta = map(plain, maps)
+        y = y * (1 + gamma) + beta
+    return activated(y, slope)
 
 
 def instance_norm(x: Image, slope: float = 1.0) -> Image:
@@ -197,7 +198,7 @@ def fadain(x: Image, style: Image, alpha: float = 1.0) -> Image:
     style_mean, style_std = _mean_std(style)
     if isinstance(x, Packed) and alpha == 1.0:
         scale = style_std / x_std
-        return Packed(modulate(x.blocks, x_mean - style_mean / scale, scale, None, None, 1.0), x.channels)
+        return Packed(modulate(x.blocks, x_mean - style_mean / scale, scale, None, 1.0), x.channels)
     x = plain(x)
     styled = (x - x_mean) / x_std * style_std + style_mean
     return styled if alpha == 1.0 else alpha * styled + (1 - alpha) * x

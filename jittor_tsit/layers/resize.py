@@ -11,7 +11,7 @@ from jittor_tsit.kernels.linear import linear
 from jittor_tsit.kernels.packed_maps import repeat2x, take2x
 from jittor_tsit.kernels.vectors import runs_on
 from jittor_tsit.layers.conv import conv2d
-from jittor_tsit.layers.image import Image, Packed, plain
+from jittor_tsit.layers.image import Image, OneHot, Packed, plain
 from jittor_tsit.layers.matmul import matmul
 
 
@@ -43,8 +43,10 @@ def resize_nearest(x: Image, height: int, width: int) -> Image:
     n, c, h, w = x.shape
     if (h, w) == (height, width):
         return x
-    x = plain(x)
-    return x.reindex([n, c, height, width], ["i0", "i1", f"i2*{h}/{height}", f"i3*{w}/{width}"])
+    rows, columns = f"i2*{h}/{height}", f"i3*{w}/{width}"
+    if isinstance(x, OneHot):
+        return OneHot(x.ids.unsqueeze(1).reindex([n, 1, height, width], ["i0", "i1", rows, columns]).squeeze(1), c)
+    return plain(x).reindex([n, c, height, width], ["i0", "i1", rows, columns])
 
 
 def resize_bilinear(x: jt.Var, height: int, width: int) -> jt.Var:

@@ -6,8 +6,9 @@ EndlessSora/TSIT), both in models/networks/normalization.py. Differs: the kernel
 
 from jittor import nn
 
-from jittor_tsit.layers.basic import Conv, relu
-from jittor_tsit.layers.image import Image, for_convolutions
+from jittor_tsit.layers.basic import Conv
+from jittor_tsit.layers.conv import conv2d_of_two
+from jittor_tsit.layers.image import Image, Packed, for_convolutions, in_layout_of
 from jittor_tsit.layers.norm import normalized
 from jittor_tsit.layers.resize import resize_nearest
 
@@ -32,7 +33,7 @@ class SPADE(nn.Module):
         self.conv_beta = Conv(HIDDEN_CHANNELS, channels, 3, padding=1)
 
     def execute(self, x: Image, segmap, slope: float = 1.0) -> Image:
-        hidden = relu(self.conv_hidden(for_convolutions(resize_nearest(segmap, *x.shape[2:]))))
+        hidden = self.conv_hidden(for_convolutions(resize_nearest(segmap, *x.shape[2:])), slope=0.0)
         return _modulated(self, x, hidden, slope)
 
 
@@ -56,4 +57,9 @@ class FADE(nn.Module):
 
 
 def _modulated(layer: nn.Module, x: Image, guide: Image, slope: float) -> Image:
-    return normalized(x, *layer.norm.moments(x), layer.conv_gamma(guide), layer.conv_beta(guide), slope)
+    mean, var = layer.norm.moments(x)
+    gamma, beta = layer.conv_gamma, layer.conv_beta
+    if isinstance(x, Packed):
+        guide, weights, biases = in_layout_of(guide, x), (gamma.weight, beta.weight), (gamma.bias, beta.bias)
+        return normalized(x, mean, var, conv2d_of_two(guide, weights, biases, gamma.padding), slope=slope)
+    return normalized(x, mean, var, gamma(guide), beta(guide), slope=slope)

@@ -6,7 +6,7 @@ import jittor as jt
 from jittor import nn
 
 from jittor_tsit.layers.attention import SelfAttention
-from jittor_tsit.layers.basic import SLOPE, Conv, leaky_relu
+from jittor_tsit.layers.basic import SLOPE, Conv
 from jittor_tsit.layers.image import Image, for_convolutions, plain
 from jittor_tsit.layers.norm import SpectralConv, instance_norm
 from jittor_tsit.layers.resize import avg_pool_down
@@ -55,7 +55,7 @@ class PatchDiscriminator(nn.Module):
         self.attention = None if attention_layer is None else SelfAttention(channels[attention_layer])
 
     def execute(self, x):
-        feats = [self._attended(0, leaky_relu(for_convolutions(self.conv_first(for_convolutions(x)))))]
+        feats = [self._attended(0, for_convolutions(self.conv_first(for_convolutions(x), slope=SLOPE)))]
         for k, conv in enumerate(self.convs, start=1):
             feats.append(self._attended(k, instance_norm(conv(feats[-1]), SLOPE)))
         return plain(self.conv_logits(feats[-1])), feats

@@ -7,6 +7,7 @@ import numpy as np
 
 from data_tools.classes import colorize
 from jittor_tsit.layers.conv import conv2d
+from jittor_tsit.layers.image import plain
 
 SOURCES = ("labels", "images")
 
@@ -27,5 +28,5 @@ class ImagePairs:
     def images(self, batch: Any) -> Tuple[jt.Var, Optional[jt.Var]]:
         """[N, 3, H, W] each; there is no target for label maps alone."""
         if self.batch_kind == "paired":
-            return conv2d(batch.segmap, self.palette), batch.image
+            return plain(conv2d(batch.segmap, self.palette)), batch.image
         return batch.a, batch.b

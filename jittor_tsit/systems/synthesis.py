@@ -12,6 +12,7 @@ from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
 from jittor_tsit.data import PairedBatch
 from jittor_tsit.layers.basic import to_imagenet
+from jittor_tsit.layers.image import Image, plain
 from jittor_tsit.layers.mode import evaluating
 from jittor_tsit.layers.resize import resize_bilinear, resize_nearest
 from jittor_tsit.networks.encoder import ConvEncoder
@@ -77,7 +78,7 @@ class Targets(NamedTuple):
 
     real: jt.Var  # a photograph, for D and its features
     perceptual: jt.Var  # a photograph, for VGG's features
-    segmap: Optional[jt.Var]  # the label map that D sees beside the image, if it sees one
+    segmap: Optional[Image]  # the label map that D sees beside the image, if it sees one
 
 
 class SynthesisSystem(System):
@@ -193,7 +194,7 @@ class SynthesisSystem(System):
         """Terms of G that only one system has."""
         return {}
 
-    def judged(self, fake: jt.Var, segmap: jt.Var) -> Dict[str, jt.Var]:
+    def judged(self, fake: jt.Var, segmap: Image) -> Dict[str, jt.Var]:
         """Let the frozen segmenter see the label map in the image, and NIMA like it."""
         seen = resize_bilinear(fake, self.config.segmenter_height, self.config.segmenter_width)
         logits, terms = upsample(self.segmenter(to_imagenet(seen)), *fake.shape[2:]), {}
@@ -243,7 +244,7 @@ class SynthesisSystem(System):
 
     def beside_map(self, targets: Targets, image: jt.Var) -> jt.Var:
         """What D sees of an image."""
-        return image if targets.segmap is None else jt.concat([targets.segmap, image], 1)
+        return image if targets.segmap is None else jt.concat([plain(targets.segmap), image], 1)
 
     def draws_at_test(self, has_references: bool) -> bool:
         """The code, where no photo gives it."""

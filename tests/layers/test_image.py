@@ -7,9 +7,17 @@ import numpy as np
 import pytest
 
 from jittor_tsit.kernels import packed
-from jittor_tsit.layers.basic import Conv, leaky_relu, relu
+from jittor_tsit.layers.basic import Conv
 from jittor_tsit.layers.blocks import FADEBlock, SPADEBlock, StreamBlock
-from jittor_tsit.layers.image import Packed, for_convolutions, in_layout_of, plain, plain_layout, plain_values
+from jittor_tsit.layers.image import (
+    Packed,
+    activated,
+    for_convolutions,
+    in_layout_of,
+    plain,
+    plain_layout,
+    plain_values,
+)
 from jittor_tsit.layers.norm import BatchNorm, InstanceNorm, fadain, instance_norm, normalized
 from jittor_tsit.layers.resize import downsample2x, resize_nearest, upsample2x
 
@@ -20,7 +28,10 @@ DEEP = (2, 32, 4, 6)
 
 
 def modulated(norm, x, gamma, beta, slope=1.0):
-    return normalized(x, *norm.moments(x), gamma, beta, slope)
+    maps = gamma, beta
+    if isinstance(x, Packed):
+        maps = (Packed(jt.concat([gamma.blocks, beta.blocks], 1), 0),)
+    return normalized(x, *norm.moments(x), *maps, slope=slope)
 
 
 # name -> function of images, shapes of the images
@@ -32,8 +43,8 @@ CASES = {
     "modulated by batch, active": (partial(modulated, BatchNorm(19), slope=0.2), SHAPE, SHAPE, SHAPE),
     "fadain": (fadain, SHAPE, (2, 19, 3, 5)),
     "fadain, half": (partial(fadain, alpha=0.5), SHAPE, SHAPE),
-    "leaky relu": (leaky_relu, SHAPE),
-    "relu": (relu, SHAPE),
+    "leaky relu": (partial(activated, slope=0.2), SHAPE),
+    "relu": (partial(activated, slope=0.0), SHAPE),
     "upsampling": (upsample2x, SHAPE),
     "downsampling": (downsample2x, SHAPE),
     "nearest": (partial(resize_nearest, height=3, width=4), SHAPE),
@@ -43,6 +54,7 @@ CASES = {
     "convolution": (Conv(19, 7, 3, padding=1), SHAPE),
     "stream block": (StreamBlock(32, 19), DEEP),
     "FADE block": (FADEBlock(32, 19, BatchNorm), DEEP, DEEP),
+    "FADE block of part of a layout's block": (FADEBlock(19, 32, BatchNorm), SHAPE, SHAPE),
     "SPADE block": (SPADEBlock(32, 19, 5, BatchNorm), DEEP, (2, 5, 8, 12)),
 }
 
