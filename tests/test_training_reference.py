@@ -9,6 +9,7 @@ import os
 from typing import NamedTuple
 
 import jittor as jt
+import numpy as np
 import pytest
 from reference_vectors import Vectors, assert_close, one_hot_with_edges, put_weights, reference_files
 from training_trace import (
@@ -24,6 +25,7 @@ from training_trace import (
 from jittor_tsit import official_keys
 from jittor_tsit.config import OptimConfig
 from jittor_tsit.data import ImageBatch, PairedBatch, alone
+from jittor_tsit.layers.image import label_image
 from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.systems.spade import SPADEConfig
 from jittor_tsit.systems.synthesis import SynthesisConfig, SynthesisWeights
@@ -103,7 +105,10 @@ def batch_of(vectors, dtype):
     place = range(image.shape[0]), alone(image.shape[0])
     if vectors.options.get("task") == "AST":
         return ImageBatch(jt.array(vectors["input/content"]).cast(dtype), image, *place)
-    return PairedBatch(jt.array(one_hot_with_edges(vectors)).cast(dtype), image, *place)
+    segmap = jt.array(one_hot_with_edges(vectors)).cast(dtype)
+    if dtype == "float32" and vectors.options.get("no_instance", True):  # as in training
+        segmap = label_image(jt.array(vectors["input/label"][:, 0].astype(np.uint8)), segmap.shape[1])
+    return PairedBatch(segmap, image, *place)
 
 
 def system_of(vectors, batch, dtype):
