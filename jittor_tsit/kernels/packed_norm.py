@@ -3,7 +3,7 @@
 Jittor's own operators make a pass over the image for nearly each of their steps, on one core. Here forward is two
 passes, one for the moments and one for the rest, and backward is two as well; rows are shared among the cores, and
 their sums are added up in one order, so that the result does not depend on how many there are.
-The plain twins are in layers/norm.py. The gradients' own gradients are not here: `plain_layout` of layers/image.py.
+`norm.py` gives these functions their gradients. Images [N, C, H, W] on a GPU: planar_norm.py.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import List, Optional, Sequence, Tuple
 
 import jittor as jt
 
-from jittor_tsit.kernels.linear import on_tape, once_only
 from jittor_tsit.kernels.vectors import for_rows, kernel
 
 # E[x^2] - E[x]^2 loses its digits where the mean is large against the deviation: a pixel is subtracted from all.
@@ -52,7 +51,7 @@ _MOMENTS = (
     }
 """
 )
-_MOMENTS_BACKWARD = """
+_MOMENTS_GRADIENT = """
     const int64_t C = in1_shape1;
 """ + for_rows(
     """
@@ -80,7 +79,7 @@ _MODULATE = """
         }
 """
 )
-_MODULATE_BACKWARD = (
+_MODULATE_GRADIENTS = (
     """
     const int64_t C = in1_shape1;
     const float slope = data["slope"];
@@ -123,80 +122,46 @@ _MODULATE_BACKWARD = (
 )
 
 
-def moments(x: jt.Var, channels: int) -> Tuple[jt.Var, jt.Var, jt.Var]:
-    """Mean and biased variance of each channel of each sample.
-
-    Shapes:
-        x [N, C / BLOCK, H, W, BLOCK] -> x itself, to be used instead: its gradient takes that of the moments along;
-        mean and variance [N, channels, 1, 1]
-    """
-    return tuple(on_tape(_Moments(channels), x))
+def moments(x: jt.Var, channels: int) -> Tuple[jt.Var, jt.Var]:
+    """[N, channels / BLOCK, H, W, BLOCK] -> mean and biased variance, [N, channels, 1, 1]"""
+    shape = [x.shape[0], channels, 1, 1]
+    return tuple(kernel([shape, shape], [x], _MOMENTS))
 
 
-def modulate(x, mean, scale, gamma: Optional[jt.Var], beta: Optional[jt.Var], slope: float) -> jt.Var:
-    """Leaky ReLU of this slope of (x - mean) * scale * (1 + gamma) + beta; without gamma, of (x - mean) * scale.
-
-    Shapes:
-        x, gamma, beta [N, C / BLOCK, H, W, BLOCK], mean, scale [N, C, 1, 1] or [1, C, 1, 1] -> as x
-    """
-    maps = () if gamma is None else (gamma, beta)
-    return on_tape(_Modulate(slope), x, mean, scale, *maps)
+def moments_gradient(x, mean, by_mean, by_var, by_x: Optional[jt.Var]) -> jt.Var:
+    """By x, of its moments; with by_x, that of the image itself, added."""
+    inputs = [x, mean, by_mean, by_var] + ([] if by_x is None else [by_x])
+    given, added = ("nullptr", "") if by_x is None else ("(const V*)in4_p + row * W", "given[w] + ")
+    return kernel([x.shape], inputs, Template(_MOMENTS_GRADIENT).substitute(given=given, sum=added))[0]
 
 
-class _Moments(jt.Function):
-    def __init__(self, channels: int):
-        self.channels = channels
-
-    def execute(self, x):
-        shape = [x.shape[0], self.channels, 1, 1]
-        mean, var = kernel([shape, shape], [x], _MOMENTS)
-        self.kept = x, mean
-        return x.clone(), mean, var
-
-    def grad(self, by_x, by_mean, by_var):
-        x, mean = self.kept
-        if by_mean is None and by_var is None:
-            return by_x
-        by_mean, by_var = (jt.zeros(mean.shape) if grad is None else grad for grad in (by_mean, by_var))
-        inputs = [x, mean, by_mean, by_var] + ([] if by_x is None else [by_x])
-        given, added = ("nullptr", "") if by_x is None else ("(const V*)in4_p + row * W", "given[w] + ")
-        source = Template(_MOMENTS_BACKWARD).substitute(given=given, sum=added)
-        return once_only(kernel([x.shape], inputs, source))[0]
+def modulate(x, mean, scale, maps: Sequence[jt.Var], slope: float) -> jt.Var:
+    """`maps`: gamma and beta, or none."""
+    inputs = [x, mean, scale]
+    pointers = [_read(name, inputs, values) for name, values in zip(("gamma", "beta"), maps)]
+    source = Template(_MODULATE).substitute(
+        maps="".join(pointers),
+        modulated=" * (gamma[w] + 1) + beta[w]" if maps else "",
+        active="y" if slope == 1 else "y > 0 ? y : y * slope",
+    )
+    return kernel([x.shape], inputs, source, slope=slope)[0]
 
 
-class _Modulate(jt.Function):
-    def __init__(self, slope: float):
-        self.slope = slope
-
-    def execute(self, x, mean, scale, *maps):
-        inputs = [x, mean, scale]
-        pointers = [_read(name, inputs, values) for name, values in zip(("gamma", "beta"), maps)]
-        source = Template(_MODULATE).substitute(
-            maps="".join(pointers),
-            modulated=" * (gamma[w] + 1) + beta[w]" if maps else "",
-            active="y" if self.slope == 1 else "y > 0 ? y : y * slope",
-        )
-        (y,) = kernel([x.shape], inputs, source, slope=self.slope)
-        self.kept = x, mean, scale, maps[:1], y
-        return y
-
-    def grad(self, by_result):
-        x, mean, scale, gammas, y = self.kept
-        inputs, shapes = [x, mean, scale, by_result], [x.shape, mean.shape, mean.shape]
-        parts = {"maps": "", "active": "by_result[w]", "modulated": "", "by_maps": ""}
-        if self.slope != 1:  # the result has the sign of what was activated
-            parts["maps"] += _read("y", inputs, y)
-            parts["active"] = "y[w] > 0 ? by_result[w] : by_result[w] * slope"
-        for gamma in gammas:
-            parts["maps"] += _read("gamma", inputs, gamma) + _write("by_gamma", shapes, x.shape)
-            parts["modulated"] = " * (gamma[w] + 1)"
-            parts["by_maps"] = "by_gamma[w] = by_y * difference * scale;"
-            if self.slope != 1:
-                parts["maps"] += _write("by_beta", shapes, x.shape)
-                parts["by_maps"] += " by_beta[w] = by_y;"
-        source = Template(_MODULATE_BACKWARD).substitute(parts)
-        grads = once_only(kernel(shapes, inputs, source, slope=self.slope))
-        return [*grads, by_result] if gammas and self.slope == 1 else grads  # then beta's is that of the result
+def modulate_gradients(x, mean, scale, by_result, gamma: Optional[jt.Var], y, slope: float) -> List[jt.Var]:
+    """By x, mean and scale, and if there is a gamma by gamma and, unless it is `by_result` itself, by beta."""
+    inputs, shapes = [x, mean, scale, by_result], [x.shape, mean.shape, mean.shape]
+    parts = {"maps": "", "active": "by_result[w]", "modulated": "", "by_maps": ""}
+    if slope != 1:  # the result has the sign of what was activated
+        parts["maps"] += _read("y", inputs, y)
+        parts["active"] = "y[w] > 0 ? by_result[w] : by_result[w] * slope"
+    if gamma is not None:
+        parts["maps"] += _read("gamma", inputs, gamma) + _write("by_gamma", shapes, x.shape)
+        parts["modulated"] = " * (gamma[w] + 1)"
+        parts["by_maps"] = "by_gamma[w] = by_y * difference * scale;"
+        if slope != 1:
+            parts["maps"] += _write("by_beta", shapes, x.shape)
+            parts["by_maps"] += " by_beta[w] = by_y;"
+    return kernel(shapes, inputs, Template(_MODULATE_GRADIENTS).substitute(parts), slope=slope)
 
 
 def _read(name: str, inputs: List[jt.Var], values: jt.Var) -> str:

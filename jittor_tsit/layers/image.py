@@ -13,8 +13,9 @@ from typing import Iterator, List, Tuple, Union
 import jittor as jt
 import numpy as np
 
-from jittor_tsit.kernels import packed, packed_maps, packed_norm
+from jittor_tsit.kernels import cuda, packed, packed_maps
 from jittor_tsit.kernels.linear import linear
+from jittor_tsit.kernels.norm import moments
 
 FEW_CHANNELS = 4  # a photograph's would fill a block of oneDNN's layout with zeros, and take as long as 8 or 16
 _is_plain = False
@@ -40,7 +41,7 @@ class Packed:
     def moments(self) -> Tuple[jt.Var, jt.Var]:
         """Mean and biased variance of each channel of each sample, [N, C, 1, 1]; computed once for all who ask."""
         if not self._moments:
-            self.blocks, *self._moments = packed_norm.moments(self.blocks, self.channels)
+            self.blocks, *self._moments = moments(self.blocks, self.channels)
         return self._moments[0], self._moments[1]
 
     def numpy(self) -> np.ndarray:
@@ -63,6 +64,11 @@ def plain_layout() -> Iterator[None]:
         yield
     finally:
         _is_plain = before
+
+
+def has_kernels(x: Image) -> bool:
+    """Whether normalisations have kernels for it: it is packed, or on a GPU and not within `plain_layout`."""
+    return isinstance(x, Packed) or (cuda.takes(x) and not _is_plain)
 
 
 def for_convolutions(x: Image) -> Image:

@@ -56,4 +56,4 @@ class FADE(nn.Module):
 
 
 def _modulated(layer: nn.Module, x: Image, guide: Image, slope: float) -> Image:
-    return normalized(x, *layer.norm.moments(x), layer.conv_gamma(guide), layer.conv_beta(guide), slope)
+    return normalized(*layer.norm.moments(x), layer.conv_gamma(guide), layer.conv_beta(guide), slope)

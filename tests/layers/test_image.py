@@ -20,7 +20,7 @@ DEEP = (2, 32, 4, 6)
 
 
 def modulated(norm, x, gamma, beta, slope=1.0):
-    return normalized(x, *norm.moments(x), gamma, beta, slope)
+    return normalized(*norm.moments(x), gamma, beta, slope)
 
 
 # name -> function of images, shapes of the images
