@@ -88,6 +88,16 @@ def differences() -> Dict[str, float]:
     return {name: difference(case) for name, case in cases().items()}
 
 
+def verdict() -> Tuple[bool, str]:
+    """Whether all agree, and a sentence with the largest difference."""
+    found = differences()
+    name = max(found, key=found.get)
+    relation = f"{name} is off by {found[name]:.1e} of its largest number"
+    if found[name] > LARGEST_DIFFERENCE:
+        return False, f"differ from Jittor's operators: {relation}"
+    return True, f"{len(found)} compared with Jittor's operators: at most {relation}"
+
+
 def _results(function: Function, arrays: Sequence[np.ndarray], num_differentiable: int) -> List[np.ndarray]:
     """Outputs, and gradients of a sum of their values with weights."""
     inputs = [jt.array(array) for array in arrays]
@@ -102,6 +112,6 @@ def _results(function: Function, arrays: Sequence[np.ndarray], num_differentiabl
 
 
 def _relative(ours: np.ndarray, theirs: np.ndarray) -> float:
-    if not np.isfinite(ours).all():
+    if not (np.isfinite(ours).all() and np.isfinite(theirs).all()):
         return float("inf")
     return float(np.abs(ours - theirs).max() / (np.abs(theirs).max() or 1))

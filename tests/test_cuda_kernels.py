@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from cuda_on_cpu import Recorder, emulate
 
-from jittor_tsit import kernel_check
+from jittor_tsit import doctor, kernel_check
 from jittor_tsit.cuda_parts import find_nvccs
 from jittor_tsit.kernels import cuda
 from jittor_tsit.kernels.adam import adam_step
@@ -113,6 +113,25 @@ def test_kernels_are_left_out_where_the_user_says_so(monkeypatch):
         monkeypatch.setattr(cuda, "IS_ALLOWED", is_allowed)
         answers.append((cuda.is_used(), cuda.takes(jt.ones(2)), cuda.takes(jt.ones(2).float16())))
     assert answers == [(True, True, False), (False, False, False)]
+
+
+def test_doctor_says_how_far_the_kernels_are_from_jittors_operators(order):
+    works, finding = doctor.cuda_kernels()
+    assert works and finding.startswith(f"{len(CASES)} compared with Jittor's operators: at most ")
+
+
+@pytest.mark.parametrize("damage", ["wrong", "not finite", "not compiled"])
+def test_doctor_says_that_a_kernel_is_wrong(monkeypatch, damage):
+    def run(shapes, inputs, header, launches, numbers):
+        if damage == "not compiled":
+            raise RuntimeError("nvcc fatal")
+        return [jt.ones(shape) if damage == "wrong" else jt.zeros(shape) / 0 for shape in shapes]
+
+    emulate(monkeypatch, run=run)
+    works, finding = doctor.cuda_kernels()
+    expected = {"wrong": "differ from", "not finite": "off by inf", "not compiled": "do not work: nvcc fatal"}
+    assert not works and expected[damage] in finding
+    assert finding.endswith("; JTSIT_CUDA_KERNELS=0 goes on with Jittor's operators")
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from functools import partial
 import jittor as jt
 import numpy as np
 import pytest
+from cuda_on_cpu import emulate
 
 from jittor_tsit.kernels import packed
 from jittor_tsit.layers.basic import Conv, leaky_relu, relu
@@ -47,6 +48,10 @@ CASES = {
 }
 
 
+# Of these a GPU's images, which are plain, take other kernels.
+ON_A_GPU = [name for name in CASES if "norm" in name or "modulated" in name or "fadain" in name or "block" in name]
+
+
 def derivatives(function, arrays, parameters, convert):
     """Output, and gradients by images and parameters of a sum of its values with weights."""
     images = [jt.array(array) for array in arrays]
@@ -57,7 +62,17 @@ def derivatives(function, arrays, parameters, convert):
 
 @pytest.mark.parametrize("name", CASES)
 def test_packed_images_give_what_plain_ones_do(rng, name):
-    function, *shapes = CASES[name]
+    compare(rng, *CASES[name])
+
+
+@pytest.mark.parametrize("name", ON_A_GPU)
+def test_so_do_the_kernels_of_a_gpu(rng, monkeypatch, name):
+    emulate(monkeypatch)
+    compare(rng, *CASES[name])
+
+
+def compare(rng, function, *shapes):
+    """Fail unless kernels and Jittor's operators give the same."""
     arrays = [(rng.standard_normal(shape) * 1.5 + 0.5).astype(np.float32) for shape in shapes]
     parameters, before = [], []
     if isinstance(function, jt.Module):
