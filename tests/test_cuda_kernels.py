@@ -134,6 +134,23 @@ def test_doctor_says_that_a_kernel_is_wrong(monkeypatch, damage):
     assert finding.endswith("; JTSIT_CUDA_KERNELS=0 goes on with Jittor's operators")
 
 
+def test_doctor_has_a_line_for_them_on_a_gpu_and_fails_with_them(monkeypatch, capsys):
+    monkeypatch.setattr(doctor, "_jittor", lambda: (True, "computes on 1 GPU(s)"))
+    monkeypatch.setattr(doctor, "cuda_kernels", lambda: (False, "differ"))
+    answers = []
+    for on_gpu in (True, False):
+        monkeypatch.setattr(doctor, "uses_gpu", lambda on_gpu=on_gpu: on_gpu)
+        answers.append((doctor.report(), "CUDA kernels    differ\n" in capsys.readouterr().out))
+    assert answers == [(1, True), (0, False)]
+
+
+@pytest.mark.skipif(not (jt.compiler.has_cuda and jt.get_device_count()), reason="no GPU")
+@pytest.mark.parametrize("name", CASES)
+def test_kernels_on_a_gpu(name):
+    with jt.flag_scope(use_cuda=1):
+        assert kernel_check.difference(CASES[name]) < kernel_check.LARGEST_DIFFERENCE
+
+
 @pytest.fixture(scope="module")
 def nvcc(tmp_path_factory):
     """A compiler of CUDA that works, and for which architectures."""
