@@ -27,7 +27,10 @@ def report() -> int:
     for name, finding in lines:
         print(f"{name:15} {finding}", flush=True)
     works, finding = _jittor()
-    print(f"{'Jittor':15} {finding}")
+    print(f"{'Jittor':15} {finding}", flush=True)
+    if works and uses_gpu():
+        works, finding = cuda_kernels()
+        print(f"{'CUDA kernels':15} {finding}")
     return 0 if works else 1
 
 
@@ -96,3 +99,24 @@ def _jittor() -> tuple[bool, str]:
         return False, f"does not work: {' '.join(str(error).split())[-300:] or type(error).__name__}"
     device = f"on {jt.get_device_count()} GPU(s)" if jt.flags.use_cuda else "on the CPU"
     return total == 12.0, f"{jt.__version__} computes {device}; compiled operators lie in {jt.flags.cache_path}"
+
+
+def uses_gpu() -> bool:
+    """Whether Jittor, loaded before, computes on a GPU."""
+    import jittor as jt
+
+    return bool(jt.flags.use_cuda)
+
+
+def cuda_kernels() -> tuple[bool, str]:
+    """Whether this project's own kernels may be used here, and what they gave beside Jittor's operators."""
+    from jittor_tsit import kernel_check
+    from jittor_tsit.kernels import cuda
+
+    if not cuda.IS_ALLOWED:
+        return True, "switched off by JTSIT_CUDA_KERNELS=0"
+    try:
+        agrees, finding = kernel_check.verdict()
+    except Exception as error:  # of the compiler, the driver, Jittor
+        agrees, finding = False, f"do not work: {' '.join(str(error).split())[-300:] or type(error).__name__}"
+    return agrees, finding if agrees else f"{finding}; JTSIT_CUDA_KERNELS=0 goes on with Jittor's operators"

@@ -28,9 +28,9 @@ FLOORS = (  # lowest first; a module may import from its own floor or below
     ("jittor_tsit.training",),
     ("jittor_tsit.start", "jittor_tsit.train", "jittor_tsit.evaluate", "jittor_tsit.judges", "jittor_tsit.score",
      "jittor_tsit.score_page", "jittor_tsit.jury", "jittor_tsit.models", "jittor_tsit.translate",
-     "jittor_tsit.relabel", "jittor_tsit.classify", "jittor_tsit.screen", "jittor_tsit.screened", "jittor_tsit.show_plan",
-     "jittor_tsit.average", "jittor_tsit.generate", "jittor_tsit.doctor", "jittor_tsit.convert_command",
-     "jittor_tsit.export_command", "jittor_tsit.__main__"),
+     "jittor_tsit.relabel", "jittor_tsit.classify", "jittor_tsit.screen", "jittor_tsit.screened",
+     "jittor_tsit.show_plan", "jittor_tsit.average", "jittor_tsit.generate", "jittor_tsit.doctor",
+     "jittor_tsit.convert_command", "jittor_tsit.export_command", "jittor_tsit.kernel_check", "jittor_tsit.__main__"),
 )  # fmt: skip
 
 

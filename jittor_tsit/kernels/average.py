@@ -1,16 +1,19 @@
-"""Mean of 3 x 3 pixels at stride 2, and its adjoint, on the CPU.
+"""Mean of 3 x 3 pixels at stride 2, and its adjoint.
 
-A row's three rows are added up first, then three neighbours of the sum; in Jittor's operators the step in between has
-three times the image's size. The plain twin is `avg_pool_down` of layers/resize.py.
+On the CPU a row's three rows are added up first, then three neighbours of the sum; in Jittor's operators the step in
+between has three times the image's size. On a GPU a thread adds up all pixels of a window. The plain twin is
+`avg_pool_down` of layers/resize.py.
 """
 
 from __future__ import annotations
 
 import jittor as jt
 
+from jittor_tsit.kernels import cuda
+from jittor_tsit.kernels.cuda import cuda_kernel
+from jittor_tsit.kernels.vectors import kernel
+
 _HEADER = """
-#include <algorithm>
-#include <vector>
 namespace {
 // How many of the pixels 2i-1, 2i, 2i+1 there are.
 inline int inside(int64_t i, int64_t size) { return std::min(2 * i + 2, size) - std::max<int64_t>(2 * i - 1, 0); }
@@ -63,15 +66,77 @@ _ADJOINT = """
         }
     }
 """
+_CUDA_SHARE = """
+namespace {
+// One over how many of the pixels 2i-1, 2i, 2i+1 there are.
+__device__ inline float share(int64_t i, int64_t size) {
+    return 1.0f / (least(2 * i + 2, size) - most(2 * i - 1, 0));
+}
+}
+"""
+_CUDA_DOWN_KERNEL = (
+    _CUDA_SHARE
+    + """
+namespace {
+// A block for a row of the result.
+__global__ void average(Given x, Made y, int64_t planes, int64_t H, int64_t W) {
+    const int64_t h_out = ceil_div(H, 2), w_out = ceil_div(W, 2);
+    FOR_EACH_BLOCK(row, planes * h_out) {
+        const int64_t plane = row / h_out, h = row % h_out;
+        FOR_EACH_THREAD(w, 0, w_out) {
+            float sum = 0;
+            for (int64_t i = most(2 * h - 1, 0); i < least(2 * h + 2, H); i++)
+                for (int64_t j = most(2 * w - 1, 0); j < least(2 * w + 2, W); j++) sum += x[(plane * H + i) * W + j];
+            y[row * w_out + w] = sum * (share(h, H) * share(w, W));
+        }
+    }
+}
+}
+"""
+)
+_CUDA_ADJOINT_KERNEL = (
+    _CUDA_SHARE
+    + """
+namespace {
+__global__ void average_adjoint(Given y, Made x, int64_t planes, int64_t H, int64_t W) {
+    const int64_t h_in = ceil_div(H, 2), w_in = ceil_div(W, 2);
+    FOR_EACH_BLOCK(row, planes * H) {
+        const int64_t plane = row / H, h = row % H;
+        FOR_EACH_THREAD(w, 0, W) {
+            float sum = 0;
+            for (int64_t i = h / 2; i < least((h + 1) / 2 + 1, h_in); i++)
+                for (int64_t j = w / 2; j < least((w + 1) / 2 + 1, w_in); j++)
+                    sum += y[(plane * h_in + i) * w_in + j] * (share(i, H) * share(j, W));
+            x[row * W + w] = sum;
+        }
+    }
+}
+}
+"""
+)
+_CUDA_DOWN = """
+    const int64_t planes = (int64_t)in0_shape0 * in0_shape1;
+    LAUNCH(average, blocks_for(planes * out0_shape2), THREADS / 2, in0_p, out0_p, planes, in0_shape2, in0_shape3);
+"""
+_CUDA_ADJOINT = """
+    const int64_t planes = (int64_t)in0_shape0 * in0_shape1;
+    LAUNCH(average_adjoint, blocks_for(planes * out0_shape2), THREADS / 2,
+           in0_p, out0_p, planes, out0_shape2, out0_shape3);
+"""
 
 
 def average_down(x: jt.Var) -> jt.Var:
     """Means of the pixels that windows of 3 x 3 hold. [N, C, H, W] float32 -> [N, C, ceil(H / 2), ceil(W / 2)]"""
     n, c, h, w = x.shape
-    return jt.code([n, c, (h + 1) // 2, (w + 1) // 2], "float32", [x], cpu_header=_HEADER, cpu_src=_DOWN)
+    shape = [n, c, (h + 1) // 2, (w + 1) // 2]
+    if cuda.is_used():
+        return cuda_kernel([shape], [x], _CUDA_DOWN_KERNEL, _CUDA_DOWN)[0]
+    return kernel([shape], [x], _DOWN, _HEADER)[0]
 
 
 def average_down_adjoint(y: jt.Var, height: int, width: int) -> jt.Var:
     """The gradient by an image of this size. [N, C, ceil(height / 2), ceil(width / 2)] -> [N, C, height, width]"""
-    n, c, _, _ = y.shape
-    return jt.code([n, c, height, width], "float32", [y], cpu_header=_HEADER, cpu_src=_ADJOINT)
+    shape = [*y.shape[:2], height, width]
+    if cuda.is_used():
+        return cuda_kernel([shape], [y], _CUDA_ADJOINT_KERNEL, _CUDA_ADJOINT)[0]
+    return kernel([shape], [y], _ADJOINT, _HEADER)[0]

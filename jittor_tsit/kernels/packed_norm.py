@@ -3,7 +3,7 @@
 Jittor's own operators make a pass over the image for nearly each of their steps, on one core. Here forward is two
 passes, one for the moments and one for the rest, and backward is two as well; rows are shared among the cores, and
 their sums are added up in one order, so that the result does not depend on how many there are.
-The plain twins are in layers/norm.py. The gradients' own gradients are not here: `plain_layout` of layers/image.py.
+`norm.py` gives these functions their gradients. Images [N, C, H, W] on a GPU: planar_norm.py.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import List, Optional, Sequence, Tuple
 
 import jittor as jt
 
-from jittor_tsit.kernels.linear import on_tape, once_only
 from jittor_tsit.kernels.vectors import for_rows, kernel
 
 # E[x^2] - E[x]^2 loses its digits where the mean is large against the deviation: a pixel is subtracted from all.
@@ -52,7 +51,7 @@ _MOMENTS = (
     }
 """
 )
-_MOMENTS_BACKWARD = """
+_MOMENTS_GRADIENT = """
     const int64_t C = in1_shape1;
 """ + for_rows(
     """
@@ -80,7 +79,7 @@ _MODULATE = """
         }
 """
 )
-_MODULATE_BACKWARD = (
+_MODULATE_GRADIENTS = (
     """
     const int64_t C = in1_shape1;
     const float slope = data["slope"];
@@ -123,78 +122,44 @@ _MODULATE_BACKWARD = (
 )
 
 
-def moments(x: jt.Var, channels: int) -> Tuple[jt.Var, jt.Var, jt.Var]:
-    """Mean and biased variance of each channel of each sample.
-
-    Shapes:
-        x [N, C / BLOCK, H, W, BLOCK] -> x itself, to be used instead: its gradient takes that of the moments along;
-        mean and variance [N, channels, 1, 1]
-    """
-    return tuple(on_tape(_Moments(channels), x))
+def moments(x: jt.Var, channels: int) -> Tuple[jt.Var, jt.Var]:
+    """[N, channels / BLOCK, H, W, BLOCK] -> mean and biased variance, [N, channels, 1, 1]"""
+    shape = [x.shape[0], channels, 1, 1]
+    return tuple(kernel([shape, shape], [x], _MOMENTS))
 
 
-def modulate(x: jt.Var, mean: jt.Var, scale: jt.Var, maps: Optional[jt.Var], slope: float) -> jt.Var:
-    """Leaky ReLU of this slope of (x - mean) * scale * (1 + gamma) + beta; without maps, of (x - mean) * scale.
-
-    Shapes:
-        x [N, B, H, W, BLOCK] of C channels, mean, scale [N, C, 1, 1] or [1, C, 1, 1],
-        maps [N, 2B, H, W, BLOCK]: gamma, and behind it beta -> as x
-    """
-    return on_tape(_Modulate(slope), x, mean, scale, *([] if maps is None else [maps]))
+def moments_gradient(x, mean, by_mean, by_var, by_x: Optional[jt.Var]) -> jt.Var:
+    """By x, of its moments; with by_x, that of the image itself, added."""
+    inputs = [x, mean, by_mean, by_var] + ([] if by_x is None else [by_x])
+    given, added = ("nullptr", "") if by_x is None else ("(const V*)in4_p + row * W", "given[w] + ")
+    return kernel([x.shape], inputs, Template(_MOMENTS_GRADIENT).substitute(given=given, sum=added))[0]
 
 
-class _Moments(jt.Function):
-    def __init__(self, channels: int):
-        self.channels = channels
-
-    def execute(self, x):
-        shape = [x.shape[0], self.channels, 1, 1]
-        mean, var = kernel([shape, shape], [x], _MOMENTS)
-        self.kept = x, mean
-        return x.clone(), mean, var
-
-    def grad(self, by_x, by_mean, by_var):
-        x, mean = self.kept
-        if by_mean is None and by_var is None:
-            return by_x
-        by_mean, by_var = (jt.zeros(mean.shape) if grad is None else grad for grad in (by_mean, by_var))
-        inputs = [x, mean, by_mean, by_var] + ([] if by_x is None else [by_x])
-        given, added = ("nullptr", "") if by_x is None else ("(const V*)in4_p + row * W", "given[w] + ")
-        source = Template(_MOMENTS_BACKWARD).substitute(given=given, sum=added)
-        return once_only(kernel([x.shape], inputs, source))[0]
+def modulate(x, mean, scale, maps: Sequence[jt.Var], slope: float) -> jt.Var:
+    """`maps`: none, or one with the channels of gamma and behind them those of beta."""
+    inputs = [x, mean, scale]
+    source = Template(_MODULATE).substitute(
+        maps="".join(_read_maps(inputs, both) for both in maps),
+        modulated=" * (gamma[w] + 1) + beta[w]" if maps else "",
+        active="y" if slope == 1 else "y > 0 ? y : y * slope",
+    )
+    return kernel([x.shape], inputs, source, slope=slope)[0]
 
 
-class _Modulate(jt.Function):
-    def __init__(self, slope: float):
-        self.slope = slope
-
-    def execute(self, x, mean, scale, *maps):
-        inputs = [x, mean, scale]
-        source = Template(_MODULATE).substitute(
-            maps="".join(_read_maps(inputs, values) for values in maps),
-            modulated=" * (gamma[w] + 1) + beta[w]" if maps else "",
-            active="y" if self.slope == 1 else "y > 0 ? y : y * slope",
-        )
-        (y,) = kernel([x.shape], inputs, source, slope=self.slope)
-        self.kept = x, mean, scale, maps, y
-        return y
-
-    def grad(self, by_result):
-        x, mean, scale, maps, y = self.kept
-        inputs, shapes = [x, mean, scale, by_result], [x.shape, mean.shape, mean.shape]
-        parts = {"maps": "", "active": "by_result[w]", "modulated": "", "by_maps": ""}
-        if self.slope != 1:  # the result has the sign of what was activated
-            inputs.append(y)
-            parts["maps"] += f"const V* y = (const V*)in{len(inputs) - 1}_p + row * W;\n"
-            parts["active"] = "y[w] > 0 ? by_result[w] : by_result[w] * slope"
-        for values in maps:
-            parts["maps"] += _read_maps(inputs, values)
-            shapes.append(values.shape)
-            parts["maps"] += _rows("V", ("by_gamma", "by_beta"), f"out{len(shapes) - 1}")
-            parts["modulated"] = " * (gamma[w] + 1)"
-            parts["by_maps"] = "by_gamma[w] = by_y * difference * scale; by_beta[w] = by_y;"
-        source = Template(_MODULATE_BACKWARD).substitute(parts)
-        return once_only(kernel(shapes, inputs, source, slope=self.slope))
+def modulate_gradients(x, mean, scale, by_result, maps: Sequence[jt.Var], y, slope: float) -> List[jt.Var]:
+    """By x, mean and scale, and by the maps if there are any."""
+    inputs, shapes = [x, mean, scale, by_result], [x.shape, mean.shape, mean.shape]
+    parts = {"maps": "", "active": "by_result[w]", "modulated": "", "by_maps": ""}
+    if slope != 1:  # the result has the sign of what was activated
+        inputs.append(y)
+        parts["maps"] += f"const V* y = (const V*)in{len(inputs) - 1}_p + row * W;\n"
+        parts["active"] = "y[w] > 0 ? by_result[w] : by_result[w] * slope"
+    for both in maps:
+        shapes.append(both.shape)
+        parts["maps"] += _read_maps(inputs, both) + _rows("V", ("by_gamma", "by_beta"), f"out{len(shapes) - 1}")
+        parts["modulated"] = " * (gamma[w] + 1)"
+        parts["by_maps"] = "by_gamma[w] = by_y * difference * scale; by_beta[w] = by_y;"
+    return kernel(shapes, inputs, Template(_MODULATE_GRADIENTS).substitute(parts), slope=slope)
 
 
 def _read_maps(inputs: List[jt.Var], maps: jt.Var) -> str:

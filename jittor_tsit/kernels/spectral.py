@@ -1,4 +1,4 @@
-"""A matrix over its largest singular value, on the CPU: a few passes on all cores instead of a dozen operators.
+"""A matrix over its largest singular value: a few passes on all cores, or of a GPU, instead of a dozen operators.
 
 The plain twin is in layers/norm.py. Its gradient's own gradient is not here, and nothing needs it: a gradient penalty
 takes that of a network by its input.
@@ -6,10 +6,12 @@ takes that of a network by its input.
 
 from __future__ import annotations
 
-from typing import Tuple
+from typing import List, Tuple
 
 import jittor as jt
 
+from jittor_tsit.kernels import cuda, spectral_cuda
+from jittor_tsit.kernels.cuda import cuda_kernel
 from jittor_tsit.kernels.linear import on_tape, once_only
 from jittor_tsit.kernels.vectors import kernel
 
@@ -59,7 +61,7 @@ _FORWARD = (
     for (int64_t i = 0; i < D * M; i++) out0_p[i] = in0_p[i] * factor;
 """
 )
-_BACKWARD = (
+_GRADIENT = (
     _HEADER
     + """
     const float factor = in3_p[0];
@@ -96,11 +98,26 @@ class _Normalized(jt.Function):
         self.vectors, self.iterates = (u.detach(), v.detach()), iterates
 
     def execute(self, weight):
-        shapes = [weight.shape, *(vector.shape for vector in self.vectors), [1]]
-        result, u, v, factor = kernel(shapes, [weight, *self.vectors], _FORWARD, iterates=self.iterates)
+        result, u, v, factor = _forward(weight, *self.vectors, iterates=self.iterates)
         self.vectors = u.stop_grad(), v.stop_grad()
         self.kept = weight, u, v, factor
         return result
 
     def grad(self, grad):
-        return once_only(kernel([grad.shape], [*self.kept, grad], _BACKWARD))[0]
+        return once_only([_gradient(*self.kept, grad)])[0]
+
+
+def _forward(weight: jt.Var, u: jt.Var, v: jt.Var, iterates: bool) -> List[jt.Var]:
+    """The matrix over sigma, the vectors used, and 1 / sigma."""
+    shapes, inputs = [weight.shape, u.shape, v.shape, [1]], [weight, u, v]
+    if not cuda.is_used():
+        return kernel(shapes, inputs, _FORWARD, iterates=iterates)
+    scratch = spectral_cuda.forward_scratch(u.shape[0], v.shape[0])
+    return cuda_kernel(shapes, inputs, *spectral_cuda.FORWARD, scratch=scratch, iterates=iterates)
+
+
+def _gradient(weight, u, v, factor, grad) -> jt.Var:
+    shapes, inputs = [weight.shape], [weight, u, v, factor, grad]
+    if not cuda.is_used():
+        return kernel(shapes, inputs, _GRADIENT)[0]
+    return cuda_kernel(shapes, inputs, *spectral_cuda.GRADIENT, scratch=1 + cuda.num_chunks(grad.numel()))[0]

@@ -7,6 +7,8 @@ from typing import List, Sequence
 
 import jittor as jt
 
+from jittor_tsit.kernels import cuda
+
 
 def _block() -> int:
     """Channels side by side: those of a vector register, or 0 where oneDNN knows no such layout."""
@@ -40,8 +42,8 @@ inline V of_block(const float* values, int64_t block, int64_t C) {{
 
 
 def runs_on(x: jt.Var) -> bool:
-    """Whether the CPU's kernels take this array."""
-    return not jt.flags.use_cuda and x.dtype == "float32"
+    """Whether there are kernels for this array where operators run now, on the CPU or on a GPU."""
+    return x.dtype == "float32" and (cuda.is_used() or not jt.flags.use_cuda)
 
 
 def for_rows(body: str, image: str = "in0") -> str:

@@ -14,8 +14,9 @@ import jittor as jt
 import numpy as np
 from jittor import nn
 
-from jittor_tsit.kernels import packed, packed_maps, packed_norm
+from jittor_tsit.kernels import cuda, packed, packed_maps
 from jittor_tsit.kernels.linear import linear
+from jittor_tsit.kernels.norm import moments
 
 FEW_CHANNELS = 4  # a photograph's would fill a block of oneDNN's layout with zeros, and take as long as 8 or 16
 _is_plain = False
@@ -41,7 +42,7 @@ class Packed:
     def moments(self) -> Tuple[jt.Var, jt.Var]:
         """Mean and biased variance of each channel of each sample, [N, C, 1, 1]; computed once for all who ask."""
         if not self._moments:
-            self.blocks, *self._moments = packed_norm.moments(self.blocks, self.channels)
+            self.blocks, *self._moments = moments(self.blocks, self.channels)
         return self._moments[0], self._moments[1]
 
     def numpy(self) -> np.ndarray:
@@ -105,6 +106,11 @@ def plain_layout() -> Iterator[None]:
         yield
     finally:
         _is_plain = before
+
+
+def has_kernels(x: Image) -> bool:
+    """Whether normalisations have kernels for it: it is packed, or on a GPU and not within `plain_layout`."""
+    return isinstance(x, Packed) or (cuda.takes(x) and not _is_plain)
 
 
 def for_convolutions(x: Image) -> Image:

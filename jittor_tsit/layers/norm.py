@@ -10,11 +10,11 @@ from typing import Optional, Tuple
 import jittor as jt
 from jittor import nn
 
-from jittor_tsit.kernels.packed_norm import modulate
+from jittor_tsit.kernels.norm import modulate, moments
 from jittor_tsit.kernels.spectral import spectrally_normalized
 from jittor_tsit.kernels.vectors import runs_on
 from jittor_tsit.layers.conv import conv2d
-from jittor_tsit.layers.image import Image, Packed, activated, plain
+from jittor_tsit.layers.image import Image, Packed, activated, has_kernels, plain
 from jittor_tsit.layers.init import default_weight, unit_vector
 from jittor_tsit.layers.matmul import matmul
 from jittor_tsit.parallel import batch_moments
@@ -51,14 +51,20 @@ def normalized(x: Image, mean: jt.Var, var: jt.Var, *maps: Image, slope: float =
     Shapes:
         x, gamma, beta [N, C, H, W], mean, var [N, C, 1, 1] or [1, C, 1, 1] -> as x
     """
-    if isinstance(x, Packed):
-        both = maps[0].blocks if maps else None
-        return Packed(modulate(x.blocks, mean, 1 / jt.sqrt(var + EPS), both, slope), x.channels)
+    if has_kernels(x):
+        return _modulated(x, mean, 1 / jt.sqrt(var + EPS), *maps, slope=slope)
     y = (x - mean) / jt.sqrt(var + EPS)
     if maps:
         gamma, beta = map(plain, maps)
         y = y * (1 + gamma) + beta
     return activated(y, slope)
+
+
+def _modulated(x: Image, mean: jt.Var, scale: jt.Var, *maps: Image, slope: float = 1.0) -> Image:
+    """`modulate` of images."""
+    if isinstance(x, Packed):
+        return Packed(modulate(x.blocks, mean, scale, [both.blocks for both in maps], slope), x.channels)
+    return modulate(x, mean, scale, list(map(plain, maps)), slope)
 
 
 def instance_norm(x: Image, slope: float = 1.0) -> Image:
@@ -67,19 +73,23 @@ def instance_norm(x: Image, slope: float = 1.0) -> Image:
     Shapes:
         x [N, C, H, W] -> [N, C, H, W]
     """
-    return normalized(x, *_sample_moments(x), slope=slope)
+    return normalized(*_sample_moments(x), slope=slope)
 
 
-def _sample_moments(x: Image) -> Tuple[jt.Var, jt.Var]:
-    return x.moments() if isinstance(x, Packed) else _mean_var(x, (2, 3))
+def _sample_moments(x: Image) -> Tuple[Image, jt.Var, jt.Var]:
+    """The image, to be used instead of itself, with mean and biased variance [N, C, 1, 1]."""
+    if isinstance(x, Packed):
+        return (x, *x.moments())
+    return moments(x, x.shape[1]) if has_kernels(x) else (x, *_mean_var(x, (2, 3)))
 
 
-def _batch_moments(x: Image) -> Tuple[jt.Var, jt.Var]:
-    if not isinstance(x, Packed):
-        return _mean_var(x, (0, 2, 3))
-    means, variances = x.moments()
+def _batch_moments(x: Image) -> Tuple[Image, jt.Var, jt.Var]:
+    """The same over the batch, [1, C, 1, 1]."""
+    if not has_kernels(x):
+        return (x, *_mean_var(x, (0, 2, 3)))
+    x, means, variances = _sample_moments(x)
     mean = means.mean([0], keepdims=True)
-    return mean, (variances + (means - mean).sqr()).mean([0], keepdims=True)
+    return x, mean, (variances + (means - mean).sqr()).mean([0], keepdims=True)
 
 
 class BatchNorm(nn.Module):
@@ -101,16 +111,17 @@ class BatchNorm(nn.Module):
         self.tracks = True  # whether training moves the running statistics
 
     def execute(self, x):
-        return normalized(x, *self.moments(x))
+        return normalized(*self.moments(x))
 
-    def moments(self, x: Image) -> Tuple[jt.Var, jt.Var]:
-        """The mean and variance that `x` is normalised by, [1, C, 1, 1]; training mode tracks them."""
+    def moments(self, x: Image) -> Tuple[Image, jt.Var, jt.Var]:
+        """`x` and the mean and variance that it is normalised by, [1, C, 1, 1]; training mode tracks them."""
         if not self.is_training():
-            return self.running_mean.reshape(1, -1, 1, 1), self.running_var.reshape(1, -1, 1, 1)
-        mean, var, count = batch_moments(*_batch_moments(x), x.shape[0] * x.shape[2] * x.shape[3])
+            return x, self.running_mean.reshape(1, -1, 1, 1), self.running_var.reshape(1, -1, 1, 1)
+        x, mean, var = _batch_moments(x)
+        mean, var, count = batch_moments(mean, var, x.shape[0] * x.shape[2] * x.shape[3])
         if self.tracks:
             self._track(mean, var, count)
-        return mean, var
+        return x, mean, var
 
     def _track(self, mean: jt.Var, var: jt.Var, count: int) -> None:
         unbiased = var * (count / max(count - 1, 1))
@@ -146,8 +157,8 @@ class InstanceNorm(nn.Module):
     def execute(self, x):
         return instance_norm(x)
 
-    def moments(self, x: Image) -> Tuple[jt.Var, jt.Var]:
-        """The means and variances that `x` is normalised by, [N, C, 1, 1]."""
+    def moments(self, x: Image) -> Tuple[Image, jt.Var, jt.Var]:
+        """`x` and the means and variances that it is normalised by, [N, C, 1, 1]."""
         return _sample_moments(x)
 
 
@@ -194,20 +205,20 @@ def fadain(x: Image, style: Image, alpha: float = 1.0) -> Image:
 
     Source: TSIT; the deviation is the root of the unbiased variance plus 1e-5.
     """
-    x_mean, x_std = _mean_std(x)
-    style_mean, style_std = _mean_std(style)
-    if isinstance(x, Packed) and alpha == 1.0:
+    x, x_mean, x_std = _mean_std(x)
+    _, style_mean, style_std = _mean_std(style)
+    if has_kernels(x) and alpha == 1.0:
         scale = style_std / x_std
-        return Packed(modulate(x.blocks, x_mean - style_mean / scale, scale, None, 1.0), x.channels)
+        return _modulated(x, x_mean - style_mean / scale, scale)
     x = plain(x)
     styled = (x - x_mean) / x_std * style_std + style_mean
     return styled if alpha == 1.0 else alpha * styled + (1 - alpha) * x
 
 
 def _mean_std(x: Image):
-    mean, var = _sample_moments(x)
+    x, mean, var = _sample_moments(x)
     count = x.shape[2] * x.shape[3]
-    return mean, jt.sqrt(var * (count / max(count - 1, 1)) + EPS)
+    return x, mean, jt.sqrt(var * (count / max(count - 1, 1)) + EPS)
 
 
 class SpectralConv(nn.Module):
@@ -237,25 +248,26 @@ class SpectralConv(nn.Module):
 
     def normalized_weight(self) -> jt.Var:
         """[out_channels, in_channels, k, k]"""
-        if not runs_on(self.weight):
-            return self._plain_normalized_weight()
-        weight, u, v = spectrally_normalized(self.weight, self.u, self.v, self.is_training())
+        form = spectrally_normalized if runs_on(self.weight) else plain_spectrally_normalized
+        weight, u, v = form(self.weight, self.u, self.v, self.is_training())
         if self.is_training():
             self.u.update(u)
             self.v.update(v)
         return weight
 
-    def _plain_normalized_weight(self) -> jt.Var:
-        matrix = self.weight.reshape(self.weight.shape[0], -1)
-        if self.is_training():
-            self.v.update(_normalized(matmul(matrix.detach(), self.u.unsqueeze(1), transpose_a=True).reshape(-1)))
-        stretched = matmul(matrix, self.v.detach().unsqueeze(1))  # [out_channels, 1]
-        if self.is_training():
-            self.u.update(_normalized(stretched.detach().reshape(-1)))
-        sigma = (self.u.detach().unsqueeze(1) * stretched).sum()
-        # A factor a row, kept apart: its gradient adds up row by row, on an H100 20 times as fast as all at once.
-        factors = ((1 / sigma) * jt.ones(self.weight.shape[0], 1, 1, 1)).stop_fuse()
-        return self.weight * factors
+
+def plain_spectrally_normalized(weight: jt.Var, u: jt.Var, v: jt.Var, iterates: bool) -> Tuple[jt.Var, jt.Var, jt.Var]:
+    """`kernels.spectral.spectrally_normalized` in Jittor's operators."""
+    u, v, matrix = u.detach(), v.detach(), weight.reshape(weight.shape[0], -1)
+    if iterates:
+        v = _normalized(matmul(matrix.detach(), u.unsqueeze(1), transpose_a=True).reshape(-1))
+    stretched = matmul(matrix, v.unsqueeze(1))  # [out_channels, 1]
+    if iterates:
+        u = _normalized(stretched.detach().reshape(-1))
+    sigma = (u.unsqueeze(1) * stretched).sum()
+    # A factor a row, kept apart: its gradient adds up row by row, on an H100 20 times as fast as all at once.
+    factors = ((1 / sigma) * jt.ones(weight.shape[0], 1, 1, 1)).stop_fuse()
+    return weight * factors, u, v
 
 
 def _normalized(vector: jt.Var) -> jt.Var:

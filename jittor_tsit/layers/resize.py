@@ -87,11 +87,12 @@ def avg_pool_down(x: jt.Var) -> jt.Var:
     1.3.11 ignores `count_include_pad=False`.
     """
     if not runs_on(x):
-        return _plain_avg_pool_down(x)
+        return plain_avg_pool_down(x)
     return linear(average_down, partial(average_down_adjoint, height=x.shape[2], width=x.shape[3]), x)
 
 
-def _plain_avg_pool_down(x: jt.Var) -> jt.Var:
+def plain_avg_pool_down(x: jt.Var) -> jt.Var:
+    """`avg_pool_down` in Jittor's operators."""
     n, c, h, w = x.shape
     count = np.outer(_window_sizes(h), _window_sizes(w)).astype(np.float32)
     height, width = count.shape

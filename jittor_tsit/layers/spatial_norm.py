@@ -57,7 +57,7 @@ class FADE(nn.Module):
 
 
 def _modulated(layer: nn.Module, x: Image, guide: Image, slope: float) -> Image:
-    mean, var = layer.norm.moments(x)
+    x, mean, var = layer.norm.moments(x)
     gamma, beta = layer.conv_gamma, layer.conv_beta
     if isinstance(x, Packed):
         guide, weights, biases = in_layout_of(guide, x), (gamma.weight, beta.weight), (gamma.bias, beta.bias)

@@ -5,6 +5,7 @@ from functools import partial
 import jittor as jt
 import numpy as np
 import pytest
+from cuda_on_cpu import emulate
 
 from jittor_tsit.kernels import packed
 from jittor_tsit.layers.basic import Conv
@@ -31,7 +32,7 @@ def modulated(norm, x, gamma, beta, slope=1.0):
     maps = gamma, beta
     if isinstance(x, Packed):
         maps = (Packed(jt.concat([gamma.blocks, beta.blocks], 1), 0),)
-    return normalized(x, *norm.moments(x), *maps, slope=slope)
+    return normalized(*norm.moments(x), *maps, slope=slope)
 
 
 # name -> function of images, shapes of the images
@@ -59,6 +60,10 @@ CASES = {
 }
 
 
+# Of these a GPU's images, which are plain, take other kernels.
+ON_A_GPU = [name for name in CASES if "norm" in name or "modulated" in name or "fadain" in name or "block" in name]
+
+
 def derivatives(function, arrays, parameters, convert):
     """Output, and gradients by images and parameters of a sum of its values with weights."""
     images = [jt.array(array) for array in arrays]
@@ -69,7 +74,17 @@ def derivatives(function, arrays, parameters, convert):
 
 @pytest.mark.parametrize("name", CASES)
 def test_packed_images_give_what_plain_ones_do(rng, name):
-    function, *shapes = CASES[name]
+    compare(rng, *CASES[name])
+
+
+@pytest.mark.parametrize("name", ON_A_GPU)
+def test_so_do_the_kernels_of_a_gpu(rng, monkeypatch, name):
+    emulate(monkeypatch)
+    compare(rng, *CASES[name])
+
+
+def compare(rng, function, *shapes):
+    """Fail unless kernels and Jittor's operators give the same."""
     arrays = [(rng.standard_normal(shape) * 1.5 + 0.5).astype(np.float32) for shape in shapes]
     parameters, before = [], []
     if isinstance(function, jt.Module):
@@ -82,8 +97,8 @@ def test_packed_images_give_what_plain_ones_do(rng, name):
         theirs = [var.numpy() for var in derivatives(function, arrays, parameters, lambda x: x)]
     for a, b in zip(ours, theirs):
         # 5e-7 was measured for single layers, 4e-6 for blocks, whose sums are of 1152 products; what is added is for
-        # biases in front of a normalisation, whose gradient of 0 is a sum of up to 3e-6
-        np.testing.assert_allclose(a, b, rtol=0, atol=3e-5 * np.abs(b).max() + 1e-5)
+        # biases in front of a normalisation, whose gradient of 0 is a sum of up to 1.5e-5
+        np.testing.assert_allclose(a, b, rtol=0, atol=3e-5 * np.abs(b).max() + 5e-5)
 
 
 def test_the_moments_are_computed_once_for_all_who_ask(rng):

@@ -1,0 +1,117 @@
+"""This project's fused operators against Jittor's own, on the device where operators run, with their gradients."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+import jittor as jt
+import numpy as np
+
+from jittor_tsit.kernels.adam import adam_step
+from jittor_tsit.kernels.spectral import spectrally_normalized
+from jittor_tsit.kernels.squares import sum_of_squares
+from jittor_tsit.layers.image import for_convolutions, plain, plain_layout
+from jittor_tsit.layers.norm import BatchNorm, InstanceNorm, fadain, normalized, plain_spectrally_normalized
+from jittor_tsit.layers.resize import avg_pool_down, plain_avg_pool_down
+from jittor_tsit.optim import plain_adam_step
+
+Function = Callable[..., Sequence[jt.Var]]
+
+LARGEST_DIFFERENCE = 1e-3  # 1e-5 is rounding in sums of thousands; TF32 in Jittor's products, where it is on, 5e-4
+IMAGE = (2, 8, 50, 90)  # a plane is three parts of kernels/cuda.py, the last one not full
+MATRIX, VECTORS = (48, 40, 3, 3), ((48,), (360,))
+ADAM = {"kept": 0.9, "l2": 0.1, "beta1": 0.5, "beta2": 0.99, "rate": 0.01, "correction": 1.3, "eps": 1e-8}
+
+
+class Case(NamedTuple):
+    """An operator in both forms."""
+
+    fused: Function
+    plain: Function
+    shapes: Tuple[Sequence[int], ...]  # of the arrays that they take
+    num_differentiable: int  # how many of these, from the first, have gradients
+
+
+def _modulated(norm, x, *maps, slope=1.0):
+    return normalized(*norm.moments(x), *maps, slope=slope)
+
+
+def _of_images(function, *shapes: Sequence[int]) -> Case:
+    def fused(*images):
+        return [plain(function(*(for_convolutions(image) for image in images)))]
+
+    def in_plain_layout(*images):
+        with plain_layout():
+            return [function(*images)]
+
+    return Case(fused, in_plain_layout, shapes, len(shapes))
+
+
+def _spectral(iterates: bool) -> Case:
+    forms = (partial(form, iterates=iterates) for form in (spectrally_normalized, plain_spectrally_normalized))
+    return Case(*forms, (MATRIX, *VECTORS), 1)
+
+
+def cases() -> Dict[str, Case]:
+    """Name -> operator."""
+    by_sample, by_batch = InstanceNorm(8), BatchNorm(8)
+    return {
+        "instance norm": _of_images(partial(_modulated, by_sample), IMAGE),
+        "instance norm, active": _of_images(partial(_modulated, by_sample, slope=0.2), IMAGE),
+        "batch norm": _of_images(partial(_modulated, by_batch), IMAGE),
+        "modulation by instance": _of_images(partial(_modulated, by_sample), IMAGE, IMAGE, IMAGE),
+        "modulation by batch, active": _of_images(partial(_modulated, by_batch, slope=0.2), IMAGE, IMAGE, IMAGE),
+        "fadain": _of_images(fadain, IMAGE, IMAGE),
+        "average": Case(lambda x: [avg_pool_down(x)], lambda x: [plain_avg_pool_down(x)], (IMAGE,), 1),
+        "spectral norm": _spectral(iterates=False),
+        "spectral norm, iterating": _spectral(iterates=True),
+        "Adam": Case(partial(adam_step, **ADAM), partial(plain_adam_step, **ADAM), (MATRIX,) * 4, 0),
+        "sum of squares": Case(lambda x: [sum_of_squares(x)], lambda x: [x.sqr().sum()], (MATRIX,), 0),
+    }
+
+
+def difference(case: Case, shapes: Optional[Sequence[Sequence[int]]] = None) -> float:
+    """The largest between the two forms' results and gradients, over the largest number of each.
+
+    Args:
+        shapes: Instead of the case's own.
+    """
+    rng = np.random.default_rng(0)
+    arrays = [rng.uniform(0.5, 2.5, shape).astype(np.float32) for shape in shapes or case.shapes]  # Adam takes a root
+    results = (_results(form, arrays, case.num_differentiable) for form in (case.fused, case.plain))
+    return max(_relative(ours, theirs) for ours, theirs in zip(*results))
+
+
+def differences() -> Dict[str, float]:
+    """Name of an operator -> its largest difference."""
+    return {name: difference(case) for name, case in cases().items()}
+
+
+def verdict() -> Tuple[bool, str]:
+    """Whether all agree, and a sentence with the largest difference."""
+    found = differences()
+    name = max(found, key=found.get)
+    relation = f"{name} is off by {found[name]:.1e} of its largest number"
+    if found[name] > LARGEST_DIFFERENCE:
+        return False, f"differ from Jittor's operators: {relation}"
+    return True, f"{len(found)} compared with Jittor's operators: at most {relation}"
+
+
+def _results(function: Function, arrays: Sequence[np.ndarray], num_differentiable: int) -> List[np.ndarray]:
+    """Outputs, and gradients of a sum of their values with weights."""
+    inputs = [jt.array(array) for array in arrays]
+    outputs = list(function(*inputs))
+    rng = np.random.default_rng(1)
+    judges = [jt.array(rng.standard_normal(var.shape).astype(np.float32)) for var in outputs]
+    loss = sum((var * judge).sum() for var, judge in zip(outputs, judges))
+    gradients = jt.grad(loss, inputs[:num_differentiable]) if num_differentiable else []
+    results = [*outputs, *gradients]
+    jt.sync(results)  # together, so that their operators are compiled in parallel
+    return [var.numpy() for var in results]
+
+
+def _relative(ours: np.ndarray, theirs: np.ndarray) -> float:
+    if not (np.isfinite(ours).all() and np.isfinite(theirs).all()):
+        return float("inf")
+    return float(np.abs(ours - theirs).max() / (np.abs(theirs).max() or 1))

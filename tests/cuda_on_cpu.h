@@ -1,0 +1,120 @@
+// CUDA's kernels on the CPU: the words of CUDA that jittor_tsit/kernels uses, for tests where there is no GPU.
+//
+// The threads of a block are fibers. One after the other runs until __syncthreads(), in ascending or in descending
+// order, and blocks do likewise: what is right in one order only, as where a barrier is missing between the writing of
+// shared memory and its reading by another thread, gives different results. Shared memory is not cleared, as on a GPU.
+#include <ucontext.h>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <stdexcept>
+#include <vector>
+
+#define __global__
+#define __device__
+#define __host__
+#define __shared__ static
+#define LAUNCH(kernel, blocks, threads, ...) cuda_on_cpu::launch([&] { kernel(__VA_ARGS__); }, blocks, threads)
+#define MOST_BLOCKS 7
+
+namespace {
+struct Place { unsigned x; };
+Place threadIdx, blockIdx, blockDim, gridDim;
+}
+
+namespace cuda_on_cpu {
+namespace {
+const unsigned MOST_THREADS = 1024;
+const size_t STACK = 32768, GUARD = 4096;  // bytes; numbers
+struct Thread {
+    ucontext_t context;
+    std::vector<char> stack;
+    bool is_done;
+};
+
+std::vector<Thread> threads(MOST_THREADS);
+ucontext_t scheduler;
+const std::function<void()>* body;
+
+void run_body() {
+    (*body)();
+    threads[threadIdx.x].is_done = true;
+}
+
+void start(Thread& thread) {
+    thread.stack.resize(STACK);
+    getcontext(&thread.context);
+    thread.context.uc_stack.ss_sp = thread.stack.data();
+    thread.context.uc_stack.ss_size = STACK;
+    thread.context.uc_link = &scheduler;
+    makecontext(&thread.context, run_body, 0);
+    thread.is_done = false;
+}
+
+unsigned ordered(unsigned i, unsigned count) {
+    return std::getenv("CUDA_ON_CPU_DESCENDING") ? count - 1 - i : i;
+}
+
+void run_block(unsigned num_threads) {
+    for (unsigned i = 0; i < num_threads; i++) start(threads[i]);
+    for (unsigned done = 0; done < num_threads;) {
+        unsigned waiting = 0;
+        done = 0;
+        for (unsigned i = 0; i < num_threads; i++) {
+            threadIdx.x = ordered(i, num_threads);
+            Thread& thread = threads[threadIdx.x];
+            if (!thread.is_done) swapcontext(&scheduler, &thread.context);
+            (thread.is_done ? done : waiting)++;
+        }
+        if (done && waiting) throw std::runtime_error("some threads of a block wait for others that have ended");
+    }
+}
+
+void launch(const std::function<void()>& kernel, int64_t blocks, int64_t num_threads) {
+    if (blocks < 1 || blocks > 0x7FFFFFFF || num_threads < 1 || num_threads > MOST_THREADS)
+        throw std::runtime_error("CUDA has no such grid");
+    body = &kernel;
+    gridDim.x = blocks;
+    blockDim.x = num_threads;
+    for (unsigned i = 0; i < blocks; i++) {
+        blockIdx.x = ordered(i, blocks);
+        run_block(num_threads);
+    }
+}
+
+// An operator's array between numbers that are not numbers: what is read from beside it is seen in the result, what is
+// written there, or to an input, is an error. An output is not a number until it is written.
+template <class Pointer>
+struct Guarded {
+    Pointer& place;
+    float* const array;
+    const size_t size;
+    const bool is_input;
+    std::vector<float> room;
+
+    Guarded(Pointer& place, size_t size, bool is_input)
+        : place(place), array(place), size(size), is_input(is_input), room(size + 2 * GUARD) {
+        std::memset(room.data(), 0xFF, room.size() * 4);
+        if (is_input) std::memcpy(room.data() + GUARD, array, size * 4);
+        place = room.data() + GUARD;
+    }
+
+    void check() {
+        const std::vector<char> blank(GUARD * 4, (char)0xFF);
+        const char* bytes = (const char*)room.data();
+        if (std::memcmp(bytes, blank.data(), GUARD * 4) ||
+            std::memcmp(bytes + (GUARD + size) * 4, blank.data(), GUARD * 4))
+            throw std::runtime_error("a kernel wrote beside an array");
+        if (is_input && std::memcmp(bytes + GUARD * 4, array, size * 4))
+            throw std::runtime_error("a kernel wrote to an input");
+        if (!is_input) std::memcpy(array, bytes + GUARD * 4, size * 4);
+    }
+};
+}
+}
+
+inline void __syncthreads() {
+    swapcontext(&cuda_on_cpu::threads[threadIdx.x].context, &cuda_on_cpu::scheduler);
+}
