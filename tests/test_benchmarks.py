@@ -116,14 +116,22 @@ def test_parts_are_recorded_as_they_end_and_none_begins_too_late(tmp_path, monke
     assert late["ended"] == "no time was left" and len(seen) == 2
 
 
+@pytest.mark.parametrize("has_kernels", [True, False])
+def test_a_part_is_run_with_cuda_kernels_or_without(tmp_path, monkeypatch, has_kernels):
+    monkeypatch.delenv("JTSIT_CUDA_KERNELS", raising=False)
+    code = f"import os; assert os.environ.get('JTSIT_CUDA_KERNELS') == {None if has_kernels else '0'!r}"
+    monkeypatch.setattr(gpu, "command_of", lambda part, out: [sys.executable, "-c", code])
+    assert gpu.run_part(gpu.Part("x", [], 9, has_kernels), 20.0, tmp_path / "out") == "done"
+
+
 def test_the_words_of_the_gpus_parts_are_options_of_their_benchmarks(tmp_path):
     parts = gpu.all_parts("tsit", 64, "512x384", gpu.BATCHES, 5, sys.executable)
     assert [part.name for part in parts] == [
-        "first-use", "step-1", "inference", "bf16-1", "step-4", "bf16-4", "step-16", "bf16-16",
+        "first-use", "step-1", "inference", "plain-1", "bf16-1", "step-4", "bf16-4", "step-16", "bf16-16",
         "compiled-1", "compiled-4", "compiled-16",
     ]  # fmt: skip
     alone = gpu.all_parts("tsit", 64, "512x384", [1], 5, None)
-    assert [part.name for part in alone] == ["first-use", "step-1", "inference", "bf16-1"]
+    assert [part.name for part in alone] == ["first-use", "step-1", "inference", "plain-1", "bf16-1"]
     assert "--against" not in alone[1].words
     for part in parts:
         words = gpu.command_of(part, tmp_path)[3:]

@@ -36,6 +36,7 @@ class Part(NamedTuple):
     name: str
     words: List[str]  # after `python -m experiments.benchmarks.`
     budget_s: float
+    has_kernels: bool = True  # False: by Jittor's operators instead of this project's CUDA kernels
 
 
 def main() -> None:
@@ -71,11 +72,13 @@ def all_parts(
     common = ["--system", system, "--width", str(width), "--size", size]
 
     def step(batch: int, settings: Sequence[str], precision: str = "float32") -> List[str]:
-        against = ["--against", "torch", "--torch-python", torch_python, "--settings", *settings]
         counts = ["--steps", str(steps), "--repeats", "3", "--batch", str(batch)]
-        return ["step", *common, "--vgg", *counts, "--precision", precision, *(against if torch_python else [])]
+        against = ["--against", "torch", "--torch-python", torch_python, "--settings", *settings]
+        is_alone = not (torch_python and settings)
+        return ["step", *common, "--vgg", *counts, "--precision", precision, *([] if is_alone else against)]
 
     compiled = [Part(f"compiled-{batch}", step(batch, COMPILED), 130) for batch in batches] if torch_python else []
+    plain = [Part(f"plain-{batch}", step(batch, ()), 80, has_kernels=False) for batch in batches[:1]]
     first, *rest = (
         part
         for batch in batches
@@ -88,6 +91,7 @@ def all_parts(
         Part("first-use", ["first_use", *common, "--vgg", "--repeats", "1"], 330),  # compiles for all others, too
         first,
         Part("inference", ["inference", *common], 60),
+        *plain,
         *rest,
         *compiled,
     ]
@@ -109,7 +113,9 @@ def run_parts(parts: Sequence[Part], seconds: float, out: Path) -> List[Dict[str
 def run_part(part: Part, budget_s: float, out: Path) -> str:
     """Run a benchmark and all that it starts; "done", or what became of it."""
     print(f"\n{part.name}, at most {budget_s:.0f} s", flush=True)
-    process = subprocess.Popen(command_of(part, out), cwd=ROOT, start_new_session=True)  # a group, to be ended as one
+    environment = dict(os.environ) if part.has_kernels else {**os.environ, "JTSIT_CUDA_KERNELS": "0"}
+    group = {"start_new_session": True}  # to be ended as one
+    process = subprocess.Popen(command_of(part, out), cwd=ROOT, env=environment, **group)
     try:
         status = process.wait(budget_s)
         return "done" if status == 0 else f"failed with status {status}"
@@ -144,7 +150,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--steps", type=int, default=5, help="of a block, of which there are three (default 5)")
     parser.add_argument("--seconds", type=float, default=580, help="of the whole call (default 580)")
     parser.add_argument("--parts", nargs="+", default=[], metavar="NAME",
-                        help="of first-use, step-N, inference, compiled-N; default: all")  # fmt: skip
+                        help="of first-use, step-N, inference, plain-N, bf16-N, compiled-N; default: all")  # fmt: skip
     parser.add_argument("--torch-python", default=sys.executable, metavar="PATH",
                         help="interpreter that has PyTorch (default: this one)")  # fmt: skip
     parser.add_argument("--out", type=Path, required=True, help="file to which each result is added as a JSON line")

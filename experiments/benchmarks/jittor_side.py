@@ -18,6 +18,7 @@ from data_tools.pairing import find_pairs
 from experiments.benchmarks.case import COPIED, MATMUL_SIDE, PEAK_TRIALS, SETTLING_PASSES, Case
 from experiments.benchmarks.worker import seconds_of_each
 from jittor_tsit.data import PairedBatch, alone, batches, to_image, to_segmap
+from jittor_tsit.kernels import cuda
 from jittor_tsit.label_maps import LabelMaps
 from jittor_tsit.networks.vgg import STAGES, published_shapes
 from jittor_tsit.noise import Noise, initial_draws
@@ -47,7 +48,8 @@ class JittorSide:
     def describe(self) -> Dict[str, object]:
         """Version, device and number of threads."""
         threads = len(os.sched_getaffinity(0))  # Jittor takes all cores that it may
-        return {"jittor": jt.__version__, "python": sys.version.split()[0], "device": _device(), "threads": threads}
+        versions = {"jittor": jt.__version__, "python": sys.version.split()[0]}
+        return {**versions, "device": _device(), "threads": threads, "cuda_kernels": cuda.is_used()}
 
     def imported(self) -> float:
         """When Jittor had been imported, by a clock that all processes of the machine share."""
