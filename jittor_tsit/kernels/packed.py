@@ -8,7 +8,8 @@ for both of its uses.
 
 from __future__ import annotations
 
-from typing import List, Sequence
+from functools import lru_cache
+from typing import Dict, List, Sequence, Tuple
 
 import jittor as jt
 
@@ -233,20 +234,25 @@ def _by_weight(x, y, shapes, geometry):
 
 def _convolution(shapes, inputs, geometry: Geometry, body: str, weights: Sequence[str], x: str, y: str, has_bias=False):
     """The arrays that the operator makes; images and weights are named as `jt.code` does."""
+    source, options = _operator(body, tuple(weights), x, y, f"in{len(inputs) - 1}" if has_bias else "")
+    types = ["float32"] * len(shapes)
+    with jt.flag_scope(compile_options=options):
+        return list(jt.code(shapes, types, inputs, cpu_header=_HEADER, cpu_src=source, data=geometry.numbers()))
+
+
+@lru_cache(maxsize=None)  # a handful, asked for hundreds of times in a step
+def _operator(body: str, weights: Tuple[str, ...], x: str, y: str, bias: str) -> Tuple[str, Dict[str, int]]:
+    """Its C++ and the compiler's options."""
     source = (_CONVOLUTION + body).format(
         block=BLOCK,
         x=x,
         y=y,
         w=weights[0],
         weights=", ".join(f"{name}_p" for name in weights),
-        bias="form({shape[0]}, tag::a), " if has_bias else "",
-        add_bias=f", {{DNNL_ARG_BIAS, dnnl::memory(form({{shape[0]}}, tag::a), engine, in{len(inputs) - 1}_p)}}"
-        if has_bias
-        else "",
+        bias="form({shape[0]}, tag::a), " if bias else "",
+        add_bias=f", {{DNNL_ARG_BIAS, dnnl::memory(form({{shape[0]}}, tag::a), engine, {bias}_p)}}" if bias else "",
     )
-    types = ["float32"] * len(shapes)
-    with jt.flag_scope(compile_options={f'FLAGS: -I"{onednn_path()}/include" ': 1}):
-        return list(jt.code(shapes, types, inputs, cpu_header=_HEADER, cpu_src=source, data=geometry.numbers()))
+    return source, {f'FLAGS: -I"{onednn_path()}/include" ': 1}
 
 
 def _blocks(channels: int) -> int:
