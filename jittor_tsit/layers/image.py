@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import cached_property, partial
-from typing import Iterator, List, Tuple, Union
+from typing import Callable, Iterator, List, Tuple, Union
 
 import jittor as jt
 import numpy as np
@@ -62,7 +62,7 @@ class OneHot(Packed):
 
     def __init__(self, ids: jt.Var, channels: int):
         self.ids, self.channels = ids, channels
-        self._moments = []
+        self._moments, self._results = [], {}
 
     @property
     def shape(self) -> List[int]:
@@ -74,6 +74,12 @@ class OneHot(Packed):
     def plain(self) -> jt.Var:
         """[N, C, H, W] float32"""
         return one_hot(self.ids, self.channels)
+
+    def once(self, function: Callable[[jt.Var], jt.Var]) -> jt.Var:
+        """What the function makes of the plain map; computed once for all who ask."""
+        if function not in self._results:
+            self._results[function] = function(self.plain)
+        return self._results[function]
 
     @cached_property
     def blocks(self) -> jt.Var:

@@ -77,7 +77,7 @@ def _bilinear_weights(size: int, new_size: int) -> np.ndarray:
     return weights.astype(np.float32)
 
 
-def avg_pool_down(x: jt.Var) -> jt.Var:
+def avg_pool_down(x: Image) -> jt.Var:
     """3 x 3 average at stride 2 and padding 1; padding does not count.
 
     Shapes:
@@ -86,6 +86,8 @@ def avg_pool_down(x: jt.Var) -> jt.Var:
     Source: pix2pixHD's image pyramid, also in SPADE, TSIT, BicycleGAN and UNIT. Written out because Jittor
     1.3.11 ignores `count_include_pad=False`.
     """
+    if isinstance(x, OneHot):
+        return x.once(avg_pool_down)
     if not runs_on(x):
         return plain_avg_pool_down(x)
     return linear(average_down, partial(average_down_adjoint, height=x.shape[2], width=x.shape[3]), x)

@@ -7,7 +7,8 @@ from jittor import nn
 
 from jittor_tsit.layers.attention import SelfAttention
 from jittor_tsit.layers.basic import SLOPE, Conv
-from jittor_tsit.layers.image import Image, for_convolutions, plain
+from jittor_tsit.layers.conv import conv2d
+from jittor_tsit.layers.image import Image, OneHot, activated, for_convolutions, pack, plain
 from jittor_tsit.layers.norm import SpectralConv, instance_norm
 from jittor_tsit.layers.resize import avg_pool_down
 
@@ -31,7 +32,8 @@ class PatchDiscriminator(nn.Module):
         attention_layer: The hidden layer, counted from 0, behind which self-attention stands; None: there is none.
 
     Shapes:
-        x [N, in_channels, H, W] -> logits [N, 1, h, w], list of feats
+        x [N, in_channels, H, W], or segmap [N, K, H, W] and x [N, in_channels - K, H, W] behind it
+        -> logits [N, 1, h, w], list of feats
     """
 
     def __init__(
@@ -54,11 +56,21 @@ class PatchDiscriminator(nn.Module):
         self.attention_layer = attention_layer
         self.attention = None if attention_layer is None else SelfAttention(channels[attention_layer])
 
-    def execute(self, x):
-        feats = [self._attended(0, for_convolutions(self.conv_first(for_convolutions(x), slope=SLOPE)))]
+    def execute(self, x, segmap: Optional[Image] = None):
+        feats = [self._attended(0, for_convolutions(self._first(x, segmap)))]
         for k, conv in enumerate(self.convs, start=1):
             feats.append(self._attended(k, instance_norm(conv(feats[-1]), SLOPE)))
         return plain(self.conv_logits(feats[-1])), feats
+
+    def _first(self, x, segmap: Optional[Image]) -> Image:
+        conv, segmap = self.conv_first, None if segmap is None else for_convolutions(segmap)
+        if isinstance(segmap, OneHot):  # the same sum in two parts
+            classes = segmap.shape[1]
+            of_map = conv2d(segmap, conv.weight[:, :classes], conv.bias, conv.stride, conv.padding)
+            of_image = conv2d(pack(x), conv.weight[:, classes:], None, conv.stride, conv.padding)
+            return activated(of_map + of_image, SLOPE)
+        x = x if segmap is None else jt.concat([plain(segmap), x], 1)
+        return conv(for_convolutions(x), slope=SLOPE)
 
     def _attended(self, layer: int, x: Image) -> Image:
         return for_convolutions(self.attention(plain(x))) if layer == self.attention_layer else x
@@ -68,7 +80,8 @@ class MultiscaleDiscriminator(nn.Module):
     """Independent patch discriminators on an image pyramid.
 
     Shapes:
-        x [N, in_channels, H, W] -> DiscriminatorOutput; scale k sees x at 1 / 2^k of its size
+        x [N, in_channels, H, W], or segmap [N, K, H, W] and x [N, in_channels - K, H, W] behind it
+        -> DiscriminatorOutput; scale k sees both at 1 / 2^k of their size
     """
 
     def __init__(
@@ -83,9 +96,9 @@ class MultiscaleDiscriminator(nn.Module):
         sizes = in_channels, width, num_layers, unit_stride_layer, attention_layer
         self.scales = nn.ModuleList([PatchDiscriminator(*sizes) for _ in range(num_scales)])
 
-    def execute(self, x) -> DiscriminatorOutput:
-        outputs = [self.scales[0](x)]
+    def execute(self, x, segmap: Optional[Image] = None) -> DiscriminatorOutput:
+        outputs = [self.scales[0](x, segmap)]
         for k in range(1, len(self.scales)):
-            x = avg_pool_down(x)
-            outputs.append(self.scales[k](x))
+            x, segmap = avg_pool_down(x), None if segmap is None else avg_pool_down(segmap)
+            outputs.append(self.scales[k](x, segmap))
         return DiscriminatorOutput([logits for logits, _ in outputs], [feats for _, feats in outputs])

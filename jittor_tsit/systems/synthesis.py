@@ -12,7 +12,7 @@ from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
 from jittor_tsit.data import PairedBatch
 from jittor_tsit.layers.basic import to_imagenet
-from jittor_tsit.layers.image import Image, plain
+from jittor_tsit.layers.image import Image
 from jittor_tsit.layers.mode import evaluating
 from jittor_tsit.layers.resize import resize_bilinear, resize_nearest
 from jittor_tsit.networks.encoder import ConvEncoder
@@ -215,7 +215,7 @@ class SynthesisSystem(System):
         with evaluating(self.D):  # the singular vectors have moved
 
             def logits_of(image: jt.Var):
-                return self.D(self.beside_map(targets, image)).logits
+                return self.D(image, targets.segmap).logits
 
             return {**terms, **self.slope_terms(logits_of, targets.real, fake, batch.index)}
 
@@ -238,13 +238,9 @@ class SynthesisSystem(System):
         sample alone, and spare G's step the gradient of the real half: the first pass moves the singular
         vectors, the second takes them as they are.
         """
-        fake_out = self.D(self.beside_map(targets, fake))
+        fake_out = self.D(fake, targets.segmap)
         with evaluating(self.D), jt.no_grad() if for_generator else nullcontext():
-            return fake_out, self.D(self.beside_map(targets, targets.real))
-
-    def beside_map(self, targets: Targets, image: jt.Var) -> jt.Var:
-        """What D sees of an image."""
-        return image if targets.segmap is None else jt.concat([plain(targets.segmap), image], 1)
+            return fake_out, self.D(targets.real, targets.segmap)
 
     def draws_at_test(self, has_references: bool) -> bool:
         """The code, where no photo gives it."""
