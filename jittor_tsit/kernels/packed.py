@@ -179,70 +179,61 @@ def unpack(x: jt.Var, channels: int) -> jt.Var:
 
 def forward(x: jt.Var, weight: jt.Var, *bias: jt.Var, geometry: Geometry) -> jt.Var:
     """Convolution. x [N, C / BLOCK, H, W, BLOCK], weight [D, C, h, w], bias [D] -> [N, D / BLOCK, H', W', BLOCK]"""
-    return _forward(x, [weight], bias, geometry)
+    return forward_of_all(x, [weight], *bias, geometry=geometry)
 
 
 def by_input(weight: jt.Var, y: jt.Var, size: Sequence[int], geometry: Geometry) -> jt.Var:
     """Its gradient by an x of this height and width, y being that of the result."""
-    return _by_input([weight], y, size, geometry)
+    return by_input_of_all([weight], y, size, geometry)
 
 
 def by_weight(x: jt.Var, y: jt.Var, shape: Sequence[int], geometry: Geometry) -> jt.Var:
     """Its gradient by a weight of this shape, y being that of the result."""
-    return _by_weight(x, y, [shape], geometry)[0]
+    return by_weights(x, y, [shape], geometry)[0]
 
 
-def forward_of_two(x: jt.Var, weights: Sequence[jt.Var], bias: jt.Var, geometry: Geometry) -> jt.Var:
-    """Convolutions of one image by two weights, computed as one: it is read once, and there is more to do with it.
+def forward_of_all(x: jt.Var, weights: Sequence[jt.Var], *bias: jt.Var, geometry: Geometry) -> jt.Var:
+    """Convolutions of one image, computed as one: it is read once, and there is more to do with what is read.
 
     Shapes:
-        x [N, C / BLOCK, H, W, BLOCK], weights [D, C, h, w] each, D a multiple of BLOCK, bias [2D]
-        -> [N, 2D / BLOCK, H', W', BLOCK], the second's channels behind the first's
+        x [N, C / BLOCK, H, W, BLOCK], weights [D, C, h, w], bias [number of them * D]
+        -> [N, number of them * D / BLOCK, H', W', BLOCK]; C and D are multiples of BLOCK where there are several
     """
-    return _forward(x, weights, [bias], geometry)
-
-
-def by_input_of_two(weights: Sequence[jt.Var], y: jt.Var, size: Sequence[int], geometry: Geometry) -> jt.Var:
-    """Its gradient by an x of this height and width, y being that of the result."""
-    return _by_input(weights, y, size, geometry)
-
-
-def by_weights_of_two(x: jt.Var, y: jt.Var, shape: Sequence[int], geometry: Geometry) -> List[jt.Var]:
-    """Its gradients by two weights of this shape, y being that of the result."""
-    return _by_weight(x, y, [shape, shape], geometry)
-
-
-def _forward(x, weights, bias, geometry):
-    size = geometry.output_size(x.shape[2:4], weights[0].shape[2:])
+    size, names = geometry.output_size(x.shape[2:4], weights[0].shape[2:]), _names("in", 1, len(weights))
     shape = [x.shape[0], len(weights) * _blocks(weights[0].shape[0]), *size, BLOCK]
-    names = [f"in{k}" for k in range(1, 1 + len(weights))]
+    bias_name = f"in{1 + len(weights)}" if bias else ""
+    return _convolution([shape], [x, *weights, *bias], geometry, _FORWARD, "in0", names, "out0", bias_name)[0]
+
+
+def by_input_of_all(weights: Sequence[jt.Var], y: jt.Var, size: Sequence[int], geometry: Geometry) -> jt.Var:
+    """Their gradient by an x of this height and width, y being that of the result."""
+    shape, names = [y.shape[0], _blocks(weights[0].shape[1]), *size, BLOCK], _names("in", 1, len(weights))
+    return _convolution([shape], [y, *weights], geometry, _BY_INPUT, "out0", names, "in0")[0]
+
+
+def by_weights(x: jt.Var, y: jt.Var, shapes: Sequence[Sequence[int]], geometry: Geometry) -> List[jt.Var]:
+    """Their gradients by weights of these shapes, all the same, y being that of the result."""
     return _convolution(
-        [shape], [x, *weights, *bias], geometry, _FORWARD, names, x="in0", y="out0", has_bias=bool(bias)
-    )[0]
+        list(map(list, shapes)), [x, y], geometry, _BY_WEIGHT, "in0", _names("out", 0, len(shapes)), "in1"
+    )
 
 
-def _by_input(weights, y, size, geometry):
-    shape = [y.shape[0], _blocks(weights[0].shape[1]), *size, BLOCK]
-    names = [f"in{k}" for k in range(1, 1 + len(weights))]
-    return _convolution([shape], [y, *weights], geometry, _BY_INPUT, names, x="out0", y="in0")[0]
+def _names(kind: str, first: int, count: int) -> Tuple[str, ...]:
+    """What `jt.code` calls so many arrays."""
+    return tuple(f"{kind}{k}" for k in range(first, first + count))
 
 
-def _by_weight(x, y, shapes, geometry):
-    names = [f"out{k}" for k in range(len(shapes))]
-    return _convolution([list(shape) for shape in shapes], [x, y], geometry, _BY_WEIGHT, names, x="in0", y="in1")
-
-
-def _convolution(shapes, inputs, geometry: Geometry, body: str, weights: Sequence[str], x: str, y: str, has_bias=False):
-    """The arrays that the operator makes; images and weights are named as `jt.code` does."""
-    source, options = _operator(body, tuple(weights), x, y, f"in{len(inputs) - 1}" if has_bias else "")
+def _convolution(shapes, inputs, geometry: Geometry, *operator) -> List[jt.Var]:
+    """Arrays of these shapes, as an `_operator` makes them."""
+    source, options = _operator(*operator)
     types = ["float32"] * len(shapes)
     with jt.flag_scope(compile_options=options):
         return list(jt.code(shapes, types, inputs, cpu_header=_HEADER, cpu_src=source, data=geometry.numbers()))
 
 
 @lru_cache(maxsize=None)  # a handful, asked for hundreds of times in a step
-def _operator(body: str, weights: Tuple[str, ...], x: str, y: str, bias: str) -> Tuple[str, Dict[str, int]]:
-    """Its C++ and the compiler's options."""
+def _operator(body: str, x: str, weights: Tuple[str, ...], y: str, bias: str = "") -> Tuple[str, Dict[str, int]]:
+    """C++ and the compiler's options, for arrays of these names."""
     source = (_CONVOLUTION + body).format(
         block=BLOCK,
         x=x,

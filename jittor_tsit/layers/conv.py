@@ -40,7 +40,7 @@ def conv2d(
         x [N, C, H, W], weight [D, C / groups, h, w], bias [D] -> [N, D, H', W'], packed if x is
     """
     geometry = Geometry(_pair(stride), _pair(padding), groups)
-    if isinstance(x, OneHot):
+    if isinstance(x, OneHot) and groups == 1:
         bias = jt.zeros(weight.shape[0]) if bias is None else bias
         return Packed(on_tape(_OfOneHot(x.ids, geometry, slope), weight, bias), weight.shape[0])
     return activated(_convolved(x, weight, bias, geometry), slope)
@@ -86,15 +86,15 @@ class _OfTwo(jt.Function):
 
     def execute(self, x, first, second, bias):
         self.kept = x, first, second = lowered(x, first, second)
-        return raised(packed.forward_of_two(x, (first, second), bias, self.geometry))
+        return raised(packed.forward_of_all(x, [first, second], bias, geometry=self.geometry))
 
     def grad(self, grad):
         x, *weights = self.kept
         (lower,) = lowered(grad)
-        by_input = raised(packed.by_input_of_two(weights, lower, x.shape[2:4], self.geometry))
-        by_weights = packed.by_weights_of_two(x, lower, weights[0].shape, self.geometry)
-        channels = 2 * weights[0].shape[0]
-        return once_only([by_input, *map(raised, by_weights), channel_sums(grad, channels)])
+        by_input = packed.by_input_of_all(weights, lower, x.shape[2:4], self.geometry)
+        by_weights = packed.by_weights(x, lower, [weight.shape for weight in weights], self.geometry)
+        by_bias = channel_sums(grad, 2 * weights[0].shape[0])
+        return once_only([*map(raised, (by_input, *by_weights)), by_bias])
 
 
 def conv_transpose2d(x: jt.Var, weight: jt.Var, bias: Optional[jt.Var], stride: int, padding: int, output_padding: int):
