@@ -1,0 +1,24 @@
+"""The convolution of a doubled image that is not made, against that of one that is."""
+
+import jittor as jt
+import numpy as np
+import pytest
+
+from jittor_tsit.layers.doubled import conv2d_of_doubled
+from jittor_tsit.layers.image import for_convolutions, plain_layout
+from jittor_tsit.layers.resize import upsample2x
+
+
+@pytest.mark.parametrize("channels, size", [(3, (5, 7)), (19, (4, 6)), (19, (1, 1))])
+def test_it_is_the_convolution_of_the_doubled_image(rng, channels, size):
+    x = jt.array(rng.standard_normal((2, channels, *size)).astype(np.float32))
+    weight = jt.array(rng.standard_normal((3, channels, 3, 3)).astype(np.float32))
+    bias = jt.array(rng.standard_normal(3).astype(np.float32))
+    judge = jt.array(rng.standard_normal((2, 3, 2 * size[0], 2 * size[1])).astype(np.float32))
+    results = [conv2d_of_doubled(for_convolutions(x), weight, bias)]
+    with plain_layout():
+        results.append(jt.nn.conv2d(upsample2x(x), weight, bias, padding=1))
+    ours, theirs = ([y, *jt.grad((y * judge).sum(), [x, weight, bias])] for y in results)
+    for a, b in zip(ours, theirs):
+        # 1e-6 was measured: sums of up to 280 products, some of them summed before they are multiplied
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=0, atol=1e-5 * np.abs(b.numpy()).max())
