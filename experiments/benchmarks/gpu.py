@@ -114,8 +114,12 @@ def run_part(part: Part, budget_s: float, out: Path) -> str:
     """Run a benchmark and all that it starts; "done", or what became of it."""
     print(f"\n{part.name}, at most {budget_s:.0f} s", flush=True)
     environment = dict(os.environ) if part.has_kernels else {**os.environ, "JTSIT_CUDA_KERNELS": "0"}
-    group = {"start_new_session": True}  # to be ended as one
-    process = subprocess.Popen(command_of(part, out), cwd=ROOT, env=environment, **group)
+    process = subprocess.Popen(
+        command_of(part, out),
+        cwd=ROOT,
+        env=environment,
+        start_new_session=True,  # a group, to be ended as one
+    )
     try:
         status = process.wait(budget_s)
         return "done" if status == 0 else f"failed with status {status}"

@@ -17,9 +17,10 @@ import numpy as np
 from data_tools.pairing import find_pairs
 from experiments.benchmarks.case import COPIED, MATMUL_SIDE, PEAK_TRIALS, SETTLING_PASSES, Case
 from experiments.benchmarks.worker import seconds_of_each
-from jittor_tsit.data import PairedBatch, alone, batches, to_image, to_segmap
+from jittor_tsit.data import PairedBatch, alone, batches, to_image
 from jittor_tsit.kernels import cuda
 from jittor_tsit.label_maps import LabelMaps
+from jittor_tsit.layers.image import label_image
 from jittor_tsit.networks.vgg import STAGES, published_shapes
 from jittor_tsit.noise import Noise, initial_draws
 from jittor_tsit.parallel import split_batch
@@ -39,9 +40,7 @@ class JittorSide:
         self.imported_at = imported_at
         self.case, self.system = case, make_system(case)
         label, photo = case.batch_arrays()
-        segmap, index, share = to_segmap(case.num_classes, label), range(case.batch), alone(case.batch)
-        self.batch = PairedBatch(segmap, to_image(photo), index, share)
-        self.labels = PairedBatch(segmap, None, index, share)
+        self.ids, self.photo = jt.array(label), to_image(photo)
         self.noise, self.steps = Noise(0), 0
         _wait()
 
@@ -100,7 +99,7 @@ class JittorSide:
         """
         self.system.optimizers["G"].lr = 0.0
         with jt.no_grad():
-            images = [self.system.synthesize(self.batch, "G")[0].numpy() for _ in range(SETTLING_PASSES)]
+            images = [self.system.synthesize(self._batch(self.photo), "G")[0].numpy() for _ in range(SETTLING_PASSES)]
         arrays = {"image/training": images[0], "image/evaluation": self._image().numpy()}
         arrays.update({f"loss/{name}": term.numpy() for name, term in self._step().items()})
         for name, optimizer in self.system.optimizers.items():  # whose mean is the last gradient alone: beta1 is 0
@@ -110,7 +109,7 @@ class JittorSide:
     def save(self, path: str) -> None:
         """Write all that another framework needs to begin with the same."""
         label, photo = self.case.batch_arrays()
-        config, index = self.system.config, self.batch.index
+        config, index = self.system.config, range(self.case.batch)
         codes = ((self.system.noise, "G"), (self.system.noise, "D"), (self.noise, "z"))
         *eps, z = [noise.normal(purpose, index, (config.z_dim,)).numpy() for noise, purpose in codes]
         arrays = {"label": label, "photo": photo, "eps": np.stack(eps), "z": z}
@@ -122,11 +121,16 @@ class JittorSide:
             arrays.update({f"vgg.{name}": array for name, array in draw_vgg().items()})
         np.savez(path, **arrays)
 
+    def _batch(self, photo: Optional[jt.Var]) -> PairedBatch:
+        """Of a new label map each time: what a step makes of the map counts as its own time."""
+        segmap = label_image(self.ids, self.case.num_classes)
+        return PairedBatch(segmap, photo, range(self.case.batch), alone(self.case.batch))
+
     def _image(self) -> jt.Var:
-        return self.system.generate(self.labels, self.noise)
+        return self.system.generate(self._batch(None), self.noise)
 
     def _step(self, parts: Optional[List[PairedBatch]] = None) -> Dict[str, jt.Var]:
-        terms = self.system.train_step(parts or [self.batch], self.steps)
+        terms = self.system.train_step(parts or [self._batch(self.photo)], self.steps)
         self.steps += 1
         return terms
 

@@ -1,4 +1,4 @@
-"""Adam's update of one parameter in a single pass, on all cores or on a GPU. The plain twin is `Adam` of optim.py."""
+"""Adam's update of one parameter in a single pass, on all cores or on a GPU. Twin: `plain_adam_step` of optim.py."""
 
 from __future__ import annotations
 

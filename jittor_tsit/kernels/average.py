@@ -2,7 +2,7 @@
 
 On the CPU a row's three rows are added up first, then three neighbours of the sum; in Jittor's operators the step in
 between has three times the image's size. On a GPU a thread adds up all pixels of a window. The plain twin is
-`avg_pool_down` of layers/resize.py.
+`plain_avg_pool_down` of layers/resize.py.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ pixel of the result's gradient to the rows that the pixel came from. The plain t
 
 from __future__ import annotations
 
-from typing import Sequence
+from typing import List, Sequence
 
 import jittor as jt
 
@@ -47,13 +47,13 @@ inline void add_up(const Windows& at, const uint16_t* row, const V* weight, V fi
 }
 
 template <int64_t HEIGHT, int64_t WIDTH>
-inline V hand_out(const Windows& at, const uint16_t* row, V* weight, const V* y, const V* by_y, float slope,
-                  int64_t size) {
+inline V hand_out(const Windows& at, const uint16_t* row, V* weight, const V* y, const V* by_y, const V* rounded,
+                  float slope, int64_t size) {
     const int64_t height = HEIGHT ? HEIGHT : at.height, width = WIDTH ? WIDTH : at.width, classes = at.classes + 1;
     V sum = {};
     for (int64_t w = 0; w < size; w++, row += at.stride_w) {
-        const V by_sum = y[w] > 0 ? by_y[w] : by_y[w] * slope;
-        sum += by_sum;
+        const V by_sum = y[w] > 0 ? rounded[w] : rounded[w] * slope;
+        sum += y[w] > 0 ? by_y[w] : by_y[w] * slope;
         for (int64_t i = 0; i < height; i++)
         for (int64_t j = 0; j < width; j++) weight[(i * width + j) * classes + row[i * at.W + j]] += by_sum;
     }
@@ -92,34 +92,33 @@ _FORWARD = (
     }
 """
 )
-# Parts of so many rows, added up in one order: the sum does not depend on the number of cores.
+# Parts of so many rows, at most 64, added up in one order: the sum does not depend on the number of cores.
 _BACKWARD = (
     _WINDOWS.format(weight="out0", image="in1")
     + """
-    const int64_t step = 16, parts = (H + step - 1) / step;
-    std::vector<float> kept(N * parts * B * size * K), kept_sums(N * parts * B * K);
+    const int64_t step = std::max<int64_t>(16, (N * H + 63) / 64), parts = (N * H + step - 1) / step;
+    std::vector<float> kept(parts * B * size * K), kept_sums(parts * B * K);
     V* sums = (V*)kept_sums.data();
-    #pragma omp parallel for collapse(3)
-    for (int64_t n = 0; n < N; n++)
+    const auto hand_out_row = is_3x3 ? hand_out<3, 3> : hand_out<0, 0>;
+    #pragma omp parallel for collapse(2)
     for (int64_t p = 0; p < parts; p++)
     for (int64_t b = 0; b < B; b++) {
-        const int64_t part = (n * parts + p) * B + b;
-        V* rows = (V*)kept.data() + part * size;
-        for (int64_t h = p * step; h < std::min((p + 1) * step, H); h++) {
-            const int64_t place = ((n * B + b) * H + h) * W;
-            const V *y = (const V*)in1_p + place, *by_y = (const V*)in2_p + place;
-            sums[part] += (is_3x3 ? hand_out<3, 3> : hand_out<0, 0>)(at, at.row(n, h), rows, y, by_y, slope, W);
+        V* rows = (V*)kept.data() + (p * B + b) * size;
+        for (int64_t i = p * step; i < std::min((p + 1) * step, N * H); i++) {
+            const int64_t n = i / H, h = i % H, place = ((n * B + b) * H + h) * W;
+            const V *y = (const V*)in1_p + place, *by_y = (const V*)in2_p + place, *rounded = (const V*)in3_p + place;
+            sums[p * B + b] += hand_out_row(at, at.row(n, h), rows, y, by_y, rounded, slope, W);
         }
     }
     #pragma omp parallel for
     for (int64_t c = 0; c < C; c++) {
         double total = 0;
-        for (int64_t p = 0; p < N * parts; p++) total += sums[p * B + c / K][c % K];
+        for (int64_t p = 0; p < parts; p++) total += sums[p * B + c / K][c % K];
         out1_p[c] = total;
         for (int64_t k = 0; k < classes; k++)
         for (int64_t t = 0; t < taps; t++) {
             double sum = 0;
-            for (int64_t p = 0; p < N * parts; p++)
+            for (int64_t p = 0; p < parts; p++)
                 sum += kept[((p * B + c / K) * size + t * (classes + 1) + k) * K + c % K];
             out0_p[(c * classes + k) * taps + t] = sum;
         }
@@ -139,6 +138,14 @@ def convolved(ids: jt.Var, weight: jt.Var, bias: jt.Var, geometry: Geometry, slo
     return kernel([shape], [ids, weight, bias], _FORWARD, _HEADER, slope=slope, **geometry.numbers())[0]
 
 
-def gradients(ids: jt.Var, y: jt.Var, by_y: jt.Var, shape: Sequence[int], geometry: Geometry, slope: float):
-    """Its gradients by a weight of this shape and by the bias, by_y being that of the result y."""
-    return kernel([shape, shape[:1]], [ids, y, by_y], _BACKWARD, _HEADER, slope=slope, **geometry.numbers())
+def gradients(
+    ids: jt.Var, y: jt.Var, by_y: jt.Var, rounded: jt.Var, shape: Sequence[int], geometry: Geometry, slope: float
+) -> List[jt.Var]:
+    """Its gradients by a weight of this shape and by the bias.
+
+    Args:
+        by_y: That of the result y, for the bias.
+        rounded: The same as products with the map take it, for the weight.
+    """
+    inputs = [ids, y, by_y, rounded]
+    return kernel([shape, shape[:1]], inputs, _BACKWARD, _HEADER, slope=slope, **geometry.numbers())

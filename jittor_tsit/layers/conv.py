@@ -6,6 +6,8 @@ costs a compile of its own. Asked for by name, all convolutions are three operat
 factor. Each is linear in both of its factors, so the gradients of one are the two others, to any order.
 
 On the CPU images are brought to oneDNN's own layout first (see kernels/packed.py), where they have channels enough.
+Label maps by their ids, and two convolutions in one, are operators of their own, whose gradients have none: within
+`plain_layout` of image.py neither is used.
 """
 
 from __future__ import annotations
@@ -179,7 +181,7 @@ class _OfOneHot(jt.Function):
 
     def grad(self, grad):
         (ids, geometry, slope), (shape, y) = self.place, self.kept
-        by_weight, by_bias = one_hot.gradients(ids, y, *lowered(grad), shape, geometry, slope)
+        by_weight, by_bias = one_hot.gradients(ids, y, grad, *lowered(grad), shape, geometry, slope)
         return once_only([raised(by_weight), by_bias])
 
 

@@ -1,7 +1,8 @@
 """Images in the layout that oneDNN computes on, beside Jittor's own [N, C, H, W].
 
 What the layers make of a `Packed` image is packed as well, so that a chain of them reorders it once, and their
-kernels use all cores. Layers that say that they take an `Image` take both.
+kernels use all cores. A `OneHot` is a label map that convolutions take by its ids. Layers that say that they take an
+`Image` take all of them. On a GPU images stay [N, C, H, W], for which there are kernels as well.
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ def one_hot(ids: jt.Var, channels: int) -> jt.Var:
 
 def label_image(ids: jt.Var, channels: int) -> Image:
     """A map of one channel a class, [N, channels, H, W], in the form in which convolutions take it fastest."""
-    return OneHot(ids, channels) if packed.BLOCK and not jt.flags.use_cuda else one_hot(ids, channels)
+    return OneHot(ids, channels) if _has_layout() else one_hot(ids, channels)
 
 
 @contextmanager
@@ -156,8 +157,12 @@ def plain_values(x: Image) -> jt.Var:
 
 def is_packable(x: jt.Var) -> bool:
     """Whether it has channels enough, and oneDNN takes it."""
-    has_layout = packed.BLOCK and not jt.flags.use_cuda and jt.compile_extern.mkl_ops is not None
-    return bool(has_layout) and x.dtype == "float32" and x.shape[1] > FEW_CHANNELS
+    return _has_layout() and x.dtype == "float32" and x.shape[1] > FEW_CHANNELS
+
+
+def _has_layout() -> bool:
+    """Whether oneDNN computes here, and knows blocks of channels."""
+    return bool(packed.BLOCK) and not jt.flags.use_cuda and jt.compile_extern.mkl_ops is not None
 
 
 def pack(x: jt.Var) -> Packed:

@@ -22,7 +22,7 @@ class SPADE(nn.Module):
         norm: Builds the normalisation without learned affine, `norm(channels)`.
 
     Shapes:
-        x [N, channels, H, W], segmap [N, segmap_channels, H', W'] of any size, or packed of x's size
+        x [N, channels, H, W], segmap [N, segmap_channels, H', W'] of any size
         -> [N, channels, H, W]
     """
 

@@ -63,7 +63,9 @@ class PatchDiscriminator(nn.Module):
         return plain(self.conv_logits(feats[-1])), feats
 
     def _first(self, x, segmap: Optional[Image]) -> Image:
-        conv, segmap = self.conv_first, None if segmap is None else for_convolutions(segmap)
+        conv = self.conv_first
+        if isinstance(segmap, OneHot):
+            segmap = for_convolutions(segmap)  # or plain, within `plain_layout`
         if isinstance(segmap, OneHot):  # the same sum in two parts
             classes = segmap.shape[1]
             of_map = conv2d(segmap, conv.weight[:, :classes], conv.bias, conv.stride, conv.padding)

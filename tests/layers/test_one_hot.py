@@ -8,9 +8,11 @@ from jittor_tsit.kernels import packed
 from jittor_tsit.layers.basic import Conv
 from jittor_tsit.layers.blocks import SPADEBlock, StreamBlock
 from jittor_tsit.layers.image import OneHot, for_convolutions, label_image, one_hot, plain, plain_layout
+from jittor_tsit.layers.mode import set_training
 from jittor_tsit.layers.norm import BatchNorm, SpectralConv
 from jittor_tsit.layers.precision import computing_in
 from jittor_tsit.layers.resize import avg_pool_down, resize_nearest
+from jittor_tsit.losses import gradient_penalty
 from jittor_tsit.networks.patchgan import MultiscaleDiscriminator
 
 pytestmark = pytest.mark.skipif(not packed.BLOCK, reason="this processor has no layout of blocks")
@@ -80,6 +82,15 @@ def test_other_layers_take_it_as_an_image(rng):
     np.testing.assert_allclose(mean.numpy(), one_hot(ids, CLASSES).numpy().mean((2, 3), keepdims=True), rtol=1e-5)
 
 
+@pytest.mark.parametrize("missing", ["layout", "library"])
+def test_without_onednn_and_its_layout_it_is_plain_from_the_start(rng, monkeypatch, missing):
+    if missing == "layout":
+        monkeypatch.setattr(packed, "BLOCK", 0)
+    else:
+        monkeypatch.setattr(jt.compile_extern, "mkl_ops", None)
+    assert isinstance(label_image(jt.array(labels(rng)), CLASSES), jt.Var)
+
+
 def test_in_the_plain_layout_it_is_plain(rng):
     with plain_layout():
         assert isinstance(for_convolutions(label_image(jt.array(labels(rng)), CLASSES)), jt.Var)
@@ -89,7 +100,7 @@ def test_in_16_bits_the_weight_is_rounded_and_the_map_need_not_be(rng):
     conv, ids = Conv(CLASSES, 8, 3, padding=1), jt.array(labels(rng))
     with computing_in("bf16"):
         ours, theirs = (derivatives(conv, {}, form(ids, CLASSES)) for form in (OneHot, one_hot))
-    for a, b in zip(ours[:2], theirs[:2]):  # the result and the gradient by the weight; the bias's is not of 16 bits
+    for a, b in zip(ours, theirs):  # the result, the gradients by weight and bias
         np.testing.assert_allclose(a, b, rtol=2**-7, atol=1e-5)  # two neighbours in bfloat16 where float32 sums differ
 
 
@@ -108,6 +119,36 @@ def test_a_discriminator_sees_a_map_beside_the_image_as_one_image(rng):
     for a, b in zip(*results):
         # 4e-6 was measured: three layers, each of sums of up to 128 products in another order
         np.testing.assert_allclose(a, b, rtol=0, atol=5e-5 * np.abs(b).max() + 1e-4)
+
+
+def test_a_gradient_penalty_through_a_discriminator_that_sees_a_map(rng):
+    D = MultiscaleDiscriminator(CLASSES + 3, 4, num_layers=3)
+    set_training(D, False)  # the singular vectors stay
+    segmap = OneHot(jt.array(labels(rng, 64, 64)), CLASSES)
+    real, fake = (jt.array(rng.standard_normal((2, 3, 64, 64)).astype(np.float32)) for _ in range(2))
+    alpha = jt.array(np.float32([0.3, 0.6]).reshape(2, 1, 1, 1))
+    parameters = [D.scales[0].conv_first.weight, D.scales[1].conv_first.weight, D.scales[0].conv_logits.weight]
+
+    def of_both(image):
+        return D(image, segmap).logits
+
+    def of_concatenated(image):
+        return D(jt.concat([segmap.plain, image], 1)).logits
+
+    results = []
+    for logits_of in (of_both, of_concatenated):
+        penalty = gradient_penalty(logits_of, real, fake, alpha)
+        results.append([var.numpy() for var in (penalty, *jt.grad(penalty, parameters))])
+    for a, b in zip(*results):
+        assert np.abs(b).max() > 0
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-4 * np.abs(b).max())  # 1e-6 was measured
+
+
+def test_a_gradient_of_its_gradient_is_refused(rng):
+    conv = Conv(CLASSES, 4, 3, padding=1)
+    y = plain(conv(OneHot(jt.array(labels(rng)), CLASSES)))
+    with pytest.raises(RuntimeError, match="plain_layout"):
+        jt.grad(jt.grad(y.sqr().sum(), conv.weight).sqr().sum(), conv.weight)
 
 
 def test_a_label_map_is_averaged_once_for_all_who_ask(rng):
