@@ -30,6 +30,9 @@ HEADER = f"""
 namespace {{
 const int64_t K = {BLOCK};
 typedef float V __attribute__((vector_size({4 * (BLOCK or 1)}), aligned(4), may_alias));
+typedef double Wide __attribute__((vector_size({8 * (BLOCK or 1)}), aligned(8), may_alias));  // for sums
+
+inline Wide widened(V values) {{ return __builtin_convertvector(values, Wide); }}
 
 // A value for each channel of a block, of an array [C].
 inline V of_block(const float* values, int64_t block, int64_t C) {{
