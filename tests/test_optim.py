@@ -3,6 +3,7 @@
 import jittor as jt
 import numpy as np
 import pytest
+from cuda_on_cpu import emulate
 from jittor import nn
 
 from jittor_tsit.optim import Adam, clipped, linear_decay, squares, update_average
@@ -29,6 +30,27 @@ def test_adam_is_pytorchs_also_for_gradients_of_the_order_of_eps(betas, rng):
     for grad in grads:
         optimizer.apply(optimizer.gradients((param * jt.array(grad.astype(np.float32))).sum()))
     np.testing.assert_allclose(param.numpy(), numpy_adam(start, grads, 0.1, betas), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("form", ["kernel", "CUDA's kernel"])
+@pytest.mark.parametrize("beta2", [0.9, 0.999])
+@pytest.mark.parametrize("size", [1, 64, 20000])  # scalar loop, vectors, all cores
+def test_adam_of_gradients_of_any_size_is_pytorchs(monkeypatch, form, beta2, size):
+    """A step of the rate for each sign, less where eps counts, and none where the square is beyond float32."""
+    if form != "kernel":
+        emulate(monkeypatch)
+    values = np.float32([0, 1e-45, 1e-40, 1e-30, 1e-20, 1e-9, 1, -1e10, 1e18, 1e19, -1e20, 1e21, 1e25, 3e38])
+    grads = np.resize(values, (max(1, len(values) // size), size)).astype(np.float64)
+    with np.errstate(over="ignore"):
+        is_beyond = np.isinf(((1 - beta2) * grads**2).astype(np.float32))
+    assert is_beyond[grads == 1e25].all() and not is_beyond[np.abs(grads) < 1e20].any()
+    expected = np.where(is_beyond, 1, 1 - 3 * 0.1 * grads / (np.abs(grads) + 1e-8))
+    for grad, right in zip(grads.astype(np.float32), expected):
+        param = jt.ones(size)
+        optimizer = Adam({"p": param}, lr=0.1, betas=(0.5, beta2))
+        for _ in range(3):
+            optimizer.apply({"p": jt.array(grad)})
+        np.testing.assert_allclose(param.numpy(), right, rtol=0, atol=1e-6)  # 3 steps, each of 5 roundings of 1
 
 
 def test_adam_updates_its_own_parameters_only():
