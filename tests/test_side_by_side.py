@@ -1,4 +1,4 @@
-"""Pairs of images in one file: the model keeps how its inputs lie, and `test` goes by it, never by what lies on the disk."""
+"""Pairs of images in one file: the model keeps how its inputs lie, and `test` goes by that, not by the disk."""
 
 import dataclasses
 import json
@@ -11,6 +11,7 @@ import pytest
 from official_files import convert
 from official_modules import Modules
 from PIL import Image
+from same_bytes import assert_same_bytes
 from tiny import CONFIGS, make_experiment
 
 from data_tools.errors import InputError
@@ -182,10 +183,10 @@ def test_an_image_does_not_change_when_the_training_set_moves(paired, tmp_path):
     images = []
     for name in ("before", "after"):
         assert run_test(checkpoint, place / "test", tmp_path / name, 0, None, False) == 0
-        images.append((tmp_path / name / "images/x.jpg").read_bytes())
+        images.append(tmp_path / name / "images/x.jpg")
         (place / "set").rename(place / f"{name}_moved") if name == "before" else None
     (place / "before_moved").rename(place / "set")
-    assert images[0] == images[1]
+    assert_same_bytes(*images)
 
 
 def test_a_run_of_an_older_version_goes_on_and_then_tells(paired, tmp_path):
