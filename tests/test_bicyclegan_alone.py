@@ -81,6 +81,15 @@ def test_a_photos_style_needs_e_and_a_line_says_so(tmp_path, alone):
     assert "\n" not in str(caught.value)
 
 
+def test_label_maps_do_not_lie_in_pairs(tmp_path, alone):
+    checkpoint = alone("source=labels", "image_width=128", "image_height=64", "num_classes=29")
+    with pytest.raises(InputError, match="side_by_side: the model in .* takes no images in pairs"):
+        run_test(checkpoint, tmp_path, tmp_path / "out", 0, None, False, side_by_side=True)
+    judging = Judging(Judges(tmp_path), None, None, False)
+    with pytest.raises(InputError, match="side_by_side: label maps do not lie in pairs"):
+        run_screening([checkpoint], 2, tmp_path, tmp_path / "out", 0, None, False, judging, side_by_side=True)
+
+
 def test_without_g_nothing_is_converted(tmp_path, rng):
     with pytest.raises(InputError, match="lacks G, which this bicyclegan needs to make images"):
         convert(tmp_path, "bicyclegan", {"E": Modules(rng, "instance").latent_encoder("resnet", 2, 3, 3)})

@@ -21,6 +21,7 @@ from jittor_tsit.config import DataConfig
 from jittor_tsit.generate import run_test
 from jittor_tsit.models import Model
 from jittor_tsit.originals import Originals
+from jittor_tsit.sets import paired_samples
 from jittor_tsit.training.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
 
 WIDTH, HEIGHT = 24, 16  # of the models here
@@ -126,6 +127,11 @@ def test_models_of_unpaired_images_halve_nothing_and_refuse_the_option(tmp_path,
     assert grey_values(tmp_path, model_of("domains")) == {"x": WHOLE} and not capsys.readouterr().err
     with pytest.raises(InputError, match="side_by_side: the model in model.safetensors has not learned from pairs"):
         grey_values(tmp_path, model_of("domains"), True)
+
+
+def test_training_sets_of_other_kinds_have_no_such_option(tmp_path):
+    with pytest.raises(InputError, match="side_by_side=True: this system's data has no such option"):
+        paired_samples(DataConfig(root=str(tmp_path), side_by_side=True), None, (0,))
 
 
 # ---- Commands
