@@ -24,8 +24,9 @@ NEARER_TO_TWO = 2**0.5  # from here on nearer to two images than to one
 class Originals:
     """Images that a model is given, at its size.
 
-    Which files show two images side by side says `side_by_side`, then the model, then, for a checkpoint of `convert` or
-    of an older version, its training set if that is still there, and then each image's proportions.
+    A file may show two images side by side, of which one half is the input. `side_by_side` says so for all files, and
+    otherwise the model does. A checkpoint of `convert` or of an older version may not say it: then its training set
+    tells, if it is still there, or else the proportions of each file.
 
     Args:
         folder: Of the images; by default `testA` (`testB` with direction=BtoA) or `test`, and without such the
@@ -80,18 +81,18 @@ class Originals:
         return is_double
 
     def _tell(self, layout: Optional[bool]) -> None:
-        """Say in a line what was decided by proportions."""
+        """Say in a line which images are halved."""
         count, halved = len(self.paths), sum(self.has_two.values())
-        if parallel.rank() or layout is False or (layout and halved == count):
+        if parallel.rank() or layout is False:
             return
-        if layout:
-            said = f"{count - halved} of {count} images are too narrow for two side by side and are taken whole"
-        else:
-            said = (
-                "the model does not say whether its inputs lie side by side: "
-                f"{halved} of {count} images have twice its proportions and are halved, the others are taken whole"
-            )
-        print(f"{self.folder}: {said}; side_by_side=true or side_by_side=false decides for all", file=sys.stderr)
+        side = "right" if self.is_reversed else "left"
+        said = f"{halved} of {count} images show two side by side; the {side} half is the input" if halved else ""
+        if halved < count:
+            reason = " because they are too narrow for two" if layout else ""
+            said += f"{', and the others' if halved else f'{count} images'} are taken whole{reason}"
+        if layout is None:
+            said += "; the model does not say how its inputs lie, and the proportions decide"
+        print(f"{self.folder}: {said} (side_by_side=true or side_by_side=false decides for all)", file=sys.stderr)
 
     def read(self, path: Path) -> np.ndarray:
         """[H, W, 3] uint8"""

@@ -48,11 +48,12 @@ def grey_values(folder, model, side_by_side=None):
 
 
 WHOLE, LEFT_HALF, RIGHT_HALF = (LEFT, RIGHT), (LEFT, LEFT), (RIGHT, RIGHT)
+HALVED = "1 of 1 images show two side by side; the left half is the input ("
 CASES = {  # what the model keeps, what is asked for, width of the file -> what the model sees, what is said
-    "a pair for a model of pairs": (True, None, 48, LEFT_HALF, ""),
-    "an input alone for a model of pairs": (True, None, 24, WHOLE, "1 of 1 images are too narrow for two side by side"),
-    "a pair of narrow halves": (True, None, 36, LEFT_HALF, ""),
-    "a pair of broad halves": (True, None, 72, LEFT_HALF, ""),
+    "a pair for a model of pairs": (True, None, 48, LEFT_HALF, HALVED),
+    "an input alone for a model of pairs": (True, None, 24, WHOLE, "1 images are taken whole because"),
+    "a pair of narrow halves": (True, None, 36, LEFT_HALF, HALVED),
+    "a pair of broad halves": (True, None, 72, LEFT_HALF, HALVED),
     "a pair for a model of pairs, to be seen whole": (True, False, 48, WHOLE, ""),
     "an input alone for a model of pairs, to be halved": (True, True, 24, LEFT_HALF, ""),
     "an input alone": (False, None, 24, WHOLE, ""),
@@ -60,9 +61,9 @@ CASES = {  # what the model keeps, what is asked for, width of the file -> what 
     "a very broad input": (False, None, 72, WHOLE, ""),
     "a pair for a model of files apart, to be halved": (False, True, 48, LEFT_HALF, ""),
     "a broad input that is meant": (False, False, 48, WHOLE, ""),
-    "a pair for an older model": (None, None, 48, LEFT_HALF, "1 of 1 images have twice its proportions and are halved"),
-    "an input alone for an older model": (None, None, 24, WHOLE, "0 of 1 images have twice its proportions"),
-    "a broad input for an older model": (None, None, 40, WHOLE, "0 of 1 images have twice its proportions"),
+    "a pair for an older model": (None, None, 48, LEFT_HALF, "the left half is the input; the model does not say how"),
+    "an input alone for an older model": (None, None, 24, WHOLE, "1 images are taken whole; the model does not say"),
+    "a broad input for an older model": (None, None, 40, WHOLE, "1 images are taken whole; the model does not say"),
     "a pair for an older model, to be seen whole": (None, False, 48, WHOLE, ""),
     "an input alone for an older model, to be halved": (None, True, 24, LEFT_HALF, ""),
 }
@@ -97,7 +98,8 @@ def test_files_of_both_kinds_in_one_folder_are_each_seen_rightly(tmp_path, capsy
     for name, width in (("one", 24), ("two", 48), ("three", 96)):
         save_halves(tmp_path / f"{name}.png", width, 32 if name == "three" else 16)
     assert grey_values(tmp_path, model_of(side_by_side=True)) == {"one": WHOLE, "two": LEFT_HALF, "three": LEFT_HALF}
-    assert "1 of 3 images are too narrow" in capsys.readouterr().err
+    said = "2 of 3 images show two side by side; the left half is the input, and the others are taken whole because"
+    assert said in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("folders, kept, seen", [
