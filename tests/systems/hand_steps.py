@@ -29,16 +29,18 @@ class Toy(nn.Module):
         function: From the numbers and the inputs to the outputs.
     """
 
+    shape = (1,)  # of each number
+
     def __init__(self, function: Callable, *numbers: float):
         self.function, self.count = function, len(numbers)
         for k, number in enumerate(numbers):
-            setattr(self, f"w{k}", jt.array(np.float32([number])))
+            setattr(self, f"w{k}", jt.array(np.full(self.shape, number, np.float32)))
 
-    def execute(self, *inputs):
-        return self.function(self.numbers(), *inputs)
+    def execute(self, *inputs, **named):
+        return self.function(self.numbers(), *inputs, **named)
 
     def numbers(self) -> List[jt.Var]:
-        """The numbers, [1] each."""
+        """The numbers, a Var each."""
         return [getattr(self, f"w{k}") for k in range(self.count)]
 
 
@@ -68,10 +70,10 @@ def images(step: int, *names: str) -> Dict[str, np.ndarray]:
     return {name: rng.uniform(-1, 1, (SIZE, 3, 4, 4)).astype(np.float32).astype(np.float64) for name in names}
 
 
-def parts_of(batch: type, arrays: Dict[str, np.ndarray], step: int, **fields) -> list:
+def parts_of(batch: type, arrays: Dict[str, np.ndarray], step: int, cuts=CUTS, **fields) -> list:
     """The step's batches."""
     parts = []
-    for first, last in CUTS:
+    for first, last in cuts:
         own = {name: jt.array(array[first:last].astype(np.float32)) for name, array in arrays.items()}
         place = {"index": index_of(step)[first:last], "share": Share(last - first, last - first, SIZE)}
         parts.append(batch(**own, **place, **fields))
