@@ -1,6 +1,4 @@
-"""Whole steps of TSIT, SPADE and the segmenter, by NumPy: every loss term is on in one of them."""
-
-import dataclasses
+"""Whole steps of TSIT and SPADE, by NumPy: every loss term is on in one of them."""
 
 import numpy as np
 import pytest
@@ -30,7 +28,8 @@ from jittor_tsit import imagenet
 from jittor_tsit.config import OptimConfig
 from jittor_tsit.data import ImageBatch, PairedBatch
 from jittor_tsit.networks.patchgan import DiscriminatorOutput
-from jittor_tsit.systems import segformer, spade, synthesis, tsit
+from jittor_tsit.networks.start import MapStart
+from jittor_tsit.systems import spade, synthesis, tsit
 
 OPTIM = OptimConfig(lr_G=0.03, lr_D=0.02, betas=(0.5, 0.9))
 
@@ -89,10 +88,14 @@ CASES = {
     ),
     "tsit-ast": tsit.TSITConfig(
         form="ast", gan_loss="wgan", optim=OPTIM,
-        weights=tsit.TSITWeights(gan=1.5, feat=3.0, vgg=2.5, kld=0.3, cycle=1.7, gp=5.0),
+        weights=tsit.TSITWeights(gan=1.5, feat=3.0, vgg=2.5, kld=0, cycle=1.7, gp=5.0),
     ),
     "spade": spade.SPADEConfig(
-        gan_loss="lsgan", optim=OPTIM, weights=synthesis.SynthesisWeights(gan=1.5, feat=3.0, vgg=2.5)
+        gan_loss="lsgan", optim=OPTIM, weights=synthesis.SynthesisWeights(gan=1.5, feat=3.0, vgg=2.5, kld=0)
+    ),
+    "spade-vae": spade.SPADEConfig(
+        use_vae=True, z_dim=3, gan_loss="vanilla", nima="a file", optim=OPTIM, segmenter_width=4, segmenter_height=4,
+        weights=synthesis.SynthesisWeights(gan=1.5, feat=3.0, vgg=2.5, kld=0.3, segmenter=0.7, gp=5.0, score=1.3),
     ),
 }  # fmt: skip
 
@@ -106,10 +109,13 @@ def toys(monkeypatch):
         made["G"] = Toy(function, *numbers)
         return made["G"]
 
-    monkeypatch.setattr(tsit, "TSITGenerator", lambda channels, width, start, is_ast, *_: (
-        make(content_and_style, 0.6, 0.5, 0.3, 0.1) if is_ast else make(from_code, 0.6, 0.4, 0.1)
-    ))  # fmt: skip
-    monkeypatch.setattr(spade, "SPADEGenerator", lambda *_: make(from_map, 0.6, 0.4, 0.1))
+    def make_synthesizer(channels, width, start, is_ast=False, *_):
+        if is_ast is True:
+            return make(content_and_style, 0.6, 0.5, 0.3, 0.1)
+        return make(from_map if isinstance(start, MapStart) else from_code, 0.6, 0.4, 0.1)
+
+    monkeypatch.setattr(tsit, "TSITGenerator", make_synthesizer)
+    monkeypatch.setattr(spade, "SPADEGenerator", make_synthesizer)
     monkeypatch.setattr(synthesis, "MultiscaleDiscriminator", lambda *_: made["D"])
     monkeypatch.setattr(synthesis, "ConvEncoder", lambda *_: made["E"])
     monkeypatch.setattr(synthesis, "find_vgg", lambda *_: vgg)
