@@ -22,7 +22,10 @@ VARIANTS = {
     "spade-vae": SPADEConfig(
         width=2, width_D=2, use_vae=True, upsampling="more", gan_loss="lsgan", weights=SynthesisWeights(vgg=0, gp=1)
     ),
-    "spade-most": SPADEConfig(width=2, width_D=2, upsampling="most", num_layers_D=2, weights=SynthesisWeights(vgg=0)),
+    "spade-most": SPADEConfig(
+        width=2, width_D=2, upsampling="most", num_layers_D=2, attention_G=4, attention_D=1,
+        weights=SynthesisWeights(vgg=0),
+    ),
     "pix2pix-images": Pix2PixConfig(source="images", generator="resnet", num_blocks=1, width=2, width_D=2),
     "pix2pix-pixel": Pix2PixConfig(
         num_levels=6, width=2, width_D=2, num_layers_D=0, norm="instance", dropout=False, gan_loss="wgan",

@@ -39,6 +39,9 @@ class Toy(nn.Module):
     def execute(self, *inputs, **named):
         return self.function(self.numbers(), *inputs, **named)
 
+    def __repr__(self):
+        return f"{type(self).__name__} of {self.count} numbers"  # Jittor's never ends, for a function
+
     def numbers(self) -> List[jt.Var]:
         """The numbers, a Var each."""
         return [getattr(self, f"w{k}") for k in range(self.count)]
