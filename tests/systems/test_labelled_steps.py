@@ -70,15 +70,23 @@ STARGAN = {
     "stargan-two": stargan.StarGANConfig(
         attributes=("p", "q"), classes=("r", "s"), n_critic=2, optim=OPTIM, weights=STARGAN_WEIGHTS
     ),
+    "stargan-classes": stargan.StarGANConfig(
+        attributes=(), classes=("r", "s"), n_critic=2, optim=OPTIM, weights=STARGAN_WEIGHTS
+    ),
 }  # fmt: skip
+
+
+def num_sets(config):
+    return 2 if config.attributes and config.classes else 1
 
 
 def stargan_arrays(step, config):
     """For each set the images, their labels and those of others."""
     rng, sets = np.random.default_rng(100 + step), []
-    for number in range(2 if config.classes else 1):
-        known = rng.integers(0, 2, (2, SIZE, 2)) if number == 0 else np.eye(2)[rng.integers(0, 2, (2, SIZE))]
-        if config.classes:
+    for number in range(num_sets(config)):
+        has_attributes = number == 0 and config.attributes
+        known = rng.integers(0, 2, (2, SIZE, 2)) if has_attributes else np.eye(2)[rng.integers(0, 2, (2, SIZE))]
+        if num_sets(config) == 2:
             nothing, marks = np.zeros_like(known), np.broadcast_to(np.eye(2)[number], known.shape)
             known = np.concatenate([known, nothing, marks] if number == 0 else [nothing, known, marks], 2)
         label, target = known.astype(np.float64)
@@ -86,18 +94,18 @@ def stargan_arrays(step, config):
     return sets
 
 
-def label_loss(logits, label, number):
+def label_loss(logits, label, number, config):
     """Attributes: of each yes or no, summed. Classes: of one of them."""
     own = slice(2 * number, 2 * number + 2)
     logits, label = logits[:, own], label[:, own]
-    if number == 0:
+    if number == 0 and config.attributes:
         return (softplus(logits) - logits * label).sum() / SIZE
     return cross_entropy(logits, label).mean()
 
 
 def stargan_updates(step, config):
     """Of each set first D, then in every second step G."""
-    D, weights, updates = judge(4 if config.classes else 2), config.weights, []
+    D, weights, updates = judge(2 * num_sets(config)), config.weights, []
     for number, x in enumerate(stargan_arrays(step, config)):
 
         def of_D(w, fixed, x=x, number=number):
@@ -107,7 +115,7 @@ def stargan_updates(step, config):
             return {
                 "real": (weights.gan, gan(config.gan_loss, REAL, [logits])),
                 "fake": (weights.gan, gan(config.gan_loss, FAKE, [D(w["D"], fake)[0]])),
-                "cls": (weights.cls, label_loss(labels, x["label"], number)),
+                "cls": (weights.cls, label_loss(labels, x["label"], number, config)),
                 "gp": (weights.gp, penalty(lambda image: [D(w["D"], image)[0]], x["image"], fake, alpha)),
             }
 
@@ -116,7 +124,7 @@ def stargan_updates(step, config):
             logits, labels = D(w["D"], fake)
             return {
                 "gan": (weights.gan, gan(config.gan_loss, GEN, [logits])),
-                "cls": (weights.cls, label_loss(labels, x["target"], number)),
+                "cls": (weights.cls, label_loss(labels, x["target"], number, config)),
                 "rec": (weights.rec, l1(relabelled(w["G"], fake, x["label"]), x["image"])),
             }
 
@@ -130,7 +138,7 @@ def stargan_updates(step, config):
 @pytest.mark.parametrize("name", STARGAN)
 def test_stargans_steps_are_the_papers(monkeypatch, name):
     config = STARGAN[name]
-    toys = {"G": Toy(relabelled, 0.6, 0.5, 0.3), "D": Toy(judge(4 if config.classes else 2), 0.7, 0.4, 0.9, -0.6)}
+    toys = {"G": Toy(relabelled, 0.6, 0.5, 0.3), "D": Toy(judge(2 * num_sets(config)), 0.7, 0.4, 0.9, -0.6)}
     monkeypatch.setattr(stargan, "StarGANGenerator", lambda *_: toys["G"])
     monkeypatch.setattr(stargan, "StarGANDiscriminator", lambda *_: toys["D"])
     system = stargan.StarGANSystem(config, 3, 64, 64, SEED)
@@ -139,8 +147,7 @@ def test_stargans_steps_are_the_papers(monkeypatch, name):
         system, toys, numpy_adams(), lambda step: labelled_parts(stargan_arrays(step, config), step),
         lambda step: stargan_updates(step, config), steps=4,
     )  # fmt: skip
-    num_sets = 2 if config.classes else 1
-    assert {key: system.updates_of(key, 5) for key in "GD"} == {"G": 2 * num_sets, "D": 5 * num_sets}
+    assert {key: system.updates_of(key, 5) for key in "GD"} == {"G": 2 * num_sets(config), "D": 5 * num_sets(config)}
 
 
 def front(w, image, side):
