@@ -1,4 +1,4 @@
-"""Systems with options that are not their defaults, as small as those of tiny.py. Each has several that are independent.
+"""Systems with options that are not their defaults, as small as those of tiny.py; each has several at once.
 
 Their operators run one by one in the tests: fused, each variant would compile its own for half a minute.
 """
@@ -23,7 +23,7 @@ VARIANTS = {
         width=2, width_D=2, use_vae=True, upsampling="more", gan_loss="lsgan", weights=SynthesisWeights(vgg=0, gp=1)
     ),
     "spade-most": SPADEConfig(
-        width=2, width_D=2, upsampling="most", num_layers_D=2, attention_G=4, attention_D=1,
+        width=2, width_D=2, upsampling="most", num_layers_D=3, attention_G=4, attention_D=2,
         weights=SynthesisWeights(vgg=0),
     ),
     "pix2pix-images": Pix2PixConfig(source="images", generator="resnet", num_blocks=1, width=2, width_D=2),

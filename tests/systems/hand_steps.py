@@ -11,6 +11,8 @@ import jittor as jt
 import numpy as np
 from jittor import nn
 
+from jittor_tsit.config import OptimConfig
+from jittor_tsit.data import LabelledBatch, LabelledImages
 from jittor_tsit.noise import Noise
 from jittor_tsit.parallel import Share
 
@@ -18,6 +20,7 @@ SIZE = 3  # images of a step
 CUTS = (0, 1), (1, 3)  # the parts in which they go through the networks, of unequal size
 SEED = 5
 STEP = 1e-5  # of the differences; the formulas are piecewise quadratic or smooth
+OPTIM = OptimConfig(lr_G=0.03, lr_D=0.02, betas=(0.5, 0.9))
 Numbers = Dict[str, np.ndarray]  # of each network
 Terms = Dict[str, Tuple[float, float]]  # weight, value
 
@@ -45,6 +48,14 @@ class Toy(nn.Module):
     def numbers(self) -> List[jt.Var]:
         """The numbers, a Var each."""
         return [getattr(self, f"w{k}") for k in range(self.count)]
+
+
+class Dropping(Toy):
+    """A generator with dropout, which says that it needs one draw of an image's size."""
+
+    def dropout_shapes(self, height: int, width: int):
+        """As of the real ones."""
+        return [(3, height, width)]
 
 
 def mean(x, axes: Tuple[int, ...]):
@@ -83,6 +94,12 @@ def parts_of(batch: type, arrays: Dict[str, np.ndarray], step: int, cuts=CUTS, *
     return parts
 
 
+def labelled_parts(arrays_of_sets, step):
+    """The step's batches of several sets of images with labels."""
+    sets = [parts_of(LabelledImages, arrays, step, number=k) for k, arrays in enumerate(arrays_of_sets)]
+    return [LabelledBatch(each) for each in zip(*sets)]
+
+
 # The losses, from the papers.
 
 
@@ -113,7 +130,7 @@ def l1(x, y) -> float:
 
 
 def kl(mu, logvar) -> float:
-    """Of N(mu, exp(logvar)) from N(0, 1), summed over dimensions and images, as SPADE's and BicycleGAN's code has it."""
+    """Of N(mu, exp(logvar)) from N(0, 1), summed over dimensions and images as in SPADE's and BicycleGAN's code."""
     return -0.5 * (1 + logvar - mu**2 - np.exp(logvar)).sum()
 
 
@@ -150,6 +167,11 @@ class Adam:
         root = np.sqrt(self.square / (1 - beta2**self.count)) + 1e-8
         numbers = numbers * (1 - self.lr * self.decay)
         return numbers - self.lr * self.mean / (1 - beta1**self.count) / root
+
+
+def adams(l2=0.0) -> dict:
+    """Of a system with the options `OPTIM`."""
+    return {"G": Adam(OPTIM.lr_G, OPTIM.betas, l2), "D": Adam(OPTIM.lr_D, OPTIM.betas, l2)}
 
 
 class SGD:

@@ -1,4 +1,4 @@
-"""Whole steps of CycleGAN, SimGAN and UNIT, by NumPy: every loss term is on in one of them."""
+"""Whole steps of CycleGAN and SimGAN, by NumPy: every loss term is on in one of them."""
 
 import jittor as jt
 import numpy as np
@@ -6,12 +6,14 @@ import pytest
 from hand_steps import (
     FAKE,
     GEN,
+    OPTIM,
     REAL,
     SEED,
     SGD,
-    Adam,
+    Dropping,
     Toy,
     Update,
+    adams,
     check_steps,
     cross_entropy,
     drawn,
@@ -27,27 +29,13 @@ from hand_steps import (
 from jittor_tsit.config import OptimConfig
 from jittor_tsit.data import ImageBatch
 from jittor_tsit.image_pool import ImagePool
-from jittor_tsit.systems import cyclegan, simgan, unit
+from jittor_tsit.systems import cyclegan, simgan
 
-OPTIM = OptimConfig(lr_G=0.03, lr_D=0.02, betas=(0.5, 0.9))
 SHAPE = (3, 4, 4)  # of an image
-
-
-def numpy_adams(l2=0.0):
-    """The optimizers of these rates."""
-    return {"G": Adam(0.03, (0.5, 0.9), l2), "D": Adam(0.02, (0.5, 0.9), l2)}
 
 
 def domain_parts(step):
     return parts_of(ImageBatch, images(step, "a", "b"), step)
-
-
-class Dropping(Toy):
-    """A generator that says which draws it needs."""
-
-    def dropout_shapes(self, height, width):
-        """Of one draw."""
-        return [(3, height, width)]
 
 
 def translator(w, image, draws=None):
@@ -158,7 +146,7 @@ def test_cyclegans_steps_are_the_papers(monkeypatch, name):
     for pool in system.pools.values():
         monkeypatch.setattr(pool, "query", lazily(pool.query))
     trace = CycleGANTrace(CYCLEGAN[name])
-    check_steps(system, toys, numpy_adams(), domain_parts, trace.updates, steps=5)
+    check_steps(system, toys, adams(), domain_parts, trace.updates, steps=5)
     assert any(slot is not None for pool in trace.pools.values() for slot in map(pool.slot, range(4, 15)))
 
 
@@ -225,113 +213,3 @@ def test_simgans_steps_are_the_papers(monkeypatch, name):
 
     check_steps(system, toys, {"G": SGD(0.05, 0.8), "D": SGD(0.3, 0.8)}, domain_parts, updates, steps=10)
     assert len(asked) == 2 * 4  # of two parts, in the four steps of D
-
-
-def coded(w, image, side, draw):
-    return (w[side] * image + w[2]) * image * (1 + w[3] * draw)
-
-
-def decoded(w, code, side, draw):
-    return (w[4 + side] * code + w[6] * code * code) * (1 + w[7] * draw)
-
-
-def judged(w, image, side):
-    return [(w[side] * image + w[2]) * image, w[3 + side] * image]
-
-
-def content(image):
-    return 0.3 * image * image + image
-
-
-class Coder(Toy):
-    """UNIT's generator."""
-
-    def encode(self, image, side, draws=None):
-        """As the real one."""
-        return coded(self.numbers(), image, side, 0 if draws is None else next(draws))
-
-    def decode(self, code, side, draws=None):
-        """As the real one."""
-        return decoded(self.numbers(), code, side, 0 if draws is None else next(draws))
-
-
-UNIT = {
-    "unit": unit.UNITConfig(
-        dropout=True, gan_loss="wgan", l2=0.3, optim=OPTIM,
-        weights=unit.UNITWeights(gan=1.5, rec=7.0, kl=0.4, cycle=5.0, kl_cycle=0.6, gp=4.0),
-    ),
-    "unit-rewrite": unit.UNITConfig(
-        form="rewrite", gan_loss="lsgan", l2=0.3, optim=OPTIM, perceptual_weights="a file", num_layers_D=1,
-        weights=unit.UNITWeights(gan=1.5, rec=7.0, kl=0.4, cycle=5.0, kl_cycle=0.6, vgg=3.0),
-    ),
-}  # fmt: skip
-
-
-class UNITTrace:
-    """The step in NumPy."""
-
-    def __init__(self, config):
-        self.config, self.weights = config, config.weights
-
-    def coin(self, purpose, step):
-        """What dropout draws."""
-        return drawn("coins", f"{purpose} 0", index_of(step), SHAPE) if self.config.dropout else 0
-
-    def code(self, w, image, side, step, way):
-        """Of an image, and with noise."""
-        code = coded(w["G"], image, side, self.coin(f"{way} encode", step))
-        return code, code + drawn("normal", way, index_of(step), SHAPE)
-
-    def image(self, w, code, side, step, way):
-        """From a code."""
-        return decoded(w["G"], code, side, self.coin(f"{way} decode", step))
-
-    def of_D(self, w, fixed, step):
-        x, terms, loss = images(step, "a", "b"), {}, self.config.gan_loss
-        for side, name in enumerate("ab"):
-            other = "ba"[side]
-            noisy = self.code(fixed, x[other], 1 - side, step, f"D {other}")[1]
-            fake = self.image(fixed, noisy, side, step, f"D {other}{name}")
-            terms[f"real_{name}"] = self.weights.gan, 2 * gan(loss, REAL, judged(w["D"], x[name], side))
-            terms[f"fake_{name}"] = self.weights.gan, 2 * gan(loss, FAKE, judged(w["D"], fake, side))
-            if self.weights.gp:
-                alpha = drawn("uniform", f"gp_{name}", index_of(step), (1, 1, 1))
-                value = penalty(lambda image, side=side: judged(w["D"], image, side), x[name], fake, alpha)
-                terms[f"gp_{name}"] = self.weights.gp, value
-        return terms
-
-    def of_G(self, w, step):
-        x, found = images(step, "a", "b"), {}
-        for side, name in enumerate("ab"):
-            there, way, is_noisy = 1 - side, f"G {name}", self.config.form == "paper"
-            code, noisy = self.code(w, x[name], side, step, way)
-            fake = self.image(w, noisy, there, step, f"{way} fake")
-            code_there, noisy_there = self.code(w, fake, there, step, f"{way} there")
-            found[f"gan_{'ab'[there]}"] = 2 * gan(self.config.gan_loss, GEN, judged(w["D"], fake, there))
-            found[f"rec_{name}"] = l1(self.image(w, noisy, side, step, f"{way} rec"), x[name])
-            found[f"cycle_{name}"] = l1(self.image(w, noisy_there, side, step, f"{way} cycle"), x[name])
-            found[f"kl_{name}"] = ((noisy if is_noisy else code) ** 2).mean()
-            found[f"kl_cycle_{name}"] = ((noisy_there if is_noisy else code_there) ** 2).mean()
-            if self.weights.vgg:
-                found[f"vgg_{'ab'[there]}"] = ((content(fake) - content(x[name])) ** 2).mean()
-        return {name: (getattr(self.weights, name.rpartition("_")[0]), value) for name, value in found.items()}
-
-    def updates(self, step):
-        of_D, of_G = (lambda w, fixed: self.of_D(w, fixed, step)), (lambda w, fixed: self.of_G(w, step))
-        return [Update("D", "D", ("D",), of_D), Update("G", "G", ("G",), of_G)]
-
-
-@pytest.mark.parametrize("name", UNIT)
-def test_units_steps_are_the_papers(monkeypatch, name):
-    config = UNIT[name]
-    toys = {"G": Coder(coded, 0.5, 0.7, 0.3, 0.2, 0.6, 0.8, 0.1, -0.2), "D": Toy(judged, 0.7, -0.4, 0.5, 0.9, 0.6)}
-    for generator in ("SharedLatentGenerator", "SeparateGenerator"):
-        monkeypatch.setattr(unit, generator, lambda *_: toys["G"])
-    monkeypatch.setitem(unit.DISCRIMINATORS, "shared", lambda *_: toys["D"])
-    monkeypatch.setattr(unit, "SidesDiscriminator", lambda *_: toys["D"])
-    monkeypatch.setattr(unit, "ContentFeatures", lambda path: content)
-    system = unit.UNITSystem(config, 3, 8, 8, SEED)
-    system.code_shape = SHAPE
-    system.prepare_training({term for term, weight in vars(config.weights).items() if weight})
-    trace = UNITTrace(config)
-    check_steps(system, {"G": toys["G"], "D": toys["D"]}, numpy_adams(l2=0.3), domain_parts, trace.updates, steps=2)

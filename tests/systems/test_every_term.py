@@ -3,10 +3,11 @@
 import dataclasses
 
 import pytest
-from test_domain_steps import CYCLEGAN, SIMGAN, UNIT
-from test_labelled_steps import DIGITS, SEGFORMER, STARGAN
+from test_domain_steps import CYCLEGAN, SIMGAN
+from test_labelled_steps import SEGFORMER, STARGAN
 from test_pair_steps import BICYCLEGAN, PIX2PIX
 from test_synthesis_steps import CASES
+from test_unit_steps import DIGITS, UNIT
 
 from jittor_tsit.losses import GAN_LOSSES
 from jittor_tsit.systems import SYSTEMS

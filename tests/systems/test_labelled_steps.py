@@ -1,4 +1,4 @@
-"""Whole steps of StarGAN, UNIT's adaptation and the segmenter, by NumPy: every loss term is on in one of them."""
+"""Whole steps of StarGAN and of the segmenter, by NumPy: every loss term is on in one of them."""
 
 import numpy as np
 import pytest
@@ -6,12 +6,14 @@ from hand_steps import (
     CUTS,
     FAKE,
     GEN,
+    OPTIM,
     REAL,
     SEED,
     SIZE,
     Adam,
     Toy,
     Update,
+    adams,
     check_steps,
     cross_entropy,
     drawn,
@@ -20,6 +22,7 @@ from hand_steps import (
     index_of,
     join,
     l1,
+    labelled_parts,
     mean,
     parts_of,
     penalty,
@@ -28,23 +31,10 @@ from hand_steps import (
 
 from jittor_tsit import imagenet
 from jittor_tsit.config import OptimConfig
-from jittor_tsit.data import LabelledBatch, LabelledImages, PairedBatch
-from jittor_tsit.networks.unit_digits import DROPOUT
-from jittor_tsit.systems import segformer, stargan, unit_digits
+from jittor_tsit.data import PairedBatch
+from jittor_tsit.systems import segformer, stargan
 
-OPTIM = OptimConfig(lr_G=0.03, lr_D=0.02, betas=(0.5, 0.9))
 MEANINGS = np.float32([0.5, -0.4, 0.3, -0.2, 0.1, 0.6])  # of the values of a label, to the generator
-
-
-def numpy_adams(l2=0.0):
-    """The optimizers of these rates."""
-    return {"G": Adam(0.03, (0.5, 0.9), l2), "D": Adam(0.02, (0.5, 0.9), l2)}
-
-
-def labelled_parts(arrays_of_sets, step):
-    """The step's batches of several sets."""
-    sets = [parts_of(LabelledImages, arrays, step, number=k) for k, arrays in enumerate(arrays_of_sets)]
-    return [LabelledBatch(each) for each in zip(*sets)]
 
 
 def relabelled(w, image, label):
@@ -144,140 +134,10 @@ def test_stargans_steps_are_the_papers(monkeypatch, name):
     system = stargan.StarGANSystem(config, 3, 64, 64, SEED)
     system.prepare_training(terms=())
     check_steps(
-        system, toys, numpy_adams(), lambda step: labelled_parts(stargan_arrays(step, config), step),
+        system, toys, adams(), lambda step: labelled_parts(stargan_arrays(step, config), step),
         lambda step: stargan_updates(step, config), steps=4,
     )  # fmt: skip
     assert {key: system.updates_of(key, 5) for key in "GD"} == {"G": 2 * num_sets(config), "D": 5 * num_sets(config)}
-
-
-def front(w, image, side):
-    return w[side] * (image if side else mean(image, (1,)).reshape(image.shape[0], 1, *image.shape[2:]))
-
-
-def code(w, x):
-    return w[2] * x + w[3], w[4] * x * x + 0.5
-
-
-def decoded(w, z):
-    """An image of either side."""
-    return join([w[5] * z, w[6] * z * z, z], 1), w[7] * z
-
-
-class Coder(Toy):
-    """The adaptation's generator."""
-
-    def front(self, image, side):
-        """As the real one."""
-        return front(self.numbers(), image, side)
-
-    def code(self, x):
-        """As the real one."""
-        return code(self.numbers(), x)
-
-    def decode(self, z):
-        """As the real one."""
-        return decoded(self.numbers(), z)
-
-
-def seen(w, image, side):
-    x = mean(image, (1,)).reshape(image.shape[0], 1, *image.shape[2:])
-    return w[side] * x + w[2] * x * x
-
-
-def two_logits(w, x, draws=(1, 1)):
-    x = x * draws[0] * draws[1]
-    return join([w[3] * x, w[4] * x + w[2] * x * x], 1)
-
-
-class Judge(Toy):
-    """The adaptation's discriminator."""
-
-    drop_shapes = [(1, 4, 4), (1, 4, 4)]
-
-    def judge(self, both, draws):
-        """As the real one."""
-        return two_logits(self.numbers(), join([seen(self.numbers(), image, k) for k, image in enumerate(both)], 0), draws)
-
-    def features(self, image, side):
-        """As the real one."""
-        return seen(self.numbers(), image, side)
-
-    def classify(self, image, side, draws):
-        """As the real one."""
-        return mean(two_logits(self.numbers(), seen(self.numbers(), image, side), draws), (2, 3))
-
-
-DIGITS = unit_digits.UNITDigitsConfig(
-    classes=("p", "q"), l2=0.3, optim=OPTIM,
-    weights=unit_digits.UNITDigitsWeights(gan=1.5, rec=0.3, kl=0.2, feat=0.1, cls=5.0),
-)  # fmt: skip
-
-
-def digits_arrays(step):
-    """Images of a with their classes, and images of b."""
-    x = images(step, "a", "b")
-    label = np.eye(2)[np.random.default_rng(100 + step).integers(0, 2, SIZE)]
-    return [{"image": x[side], "label": label, "target": label} for side in "ab"]
-
-
-def digits_updates(step):
-    """D first, by images that G makes of other draws than in its own step."""
-    weights, (of_a, of_b), index = DIGITS.weights, digits_arrays(step), index_of(step)
-    a, b, label = of_a["image"], of_b["image"].mean(1, keepdims=True), of_a["label"]
-
-    def made(w, purpose):
-        mu, sigma = code(w["G"], np.concatenate([front(w["G"], a, 0), front(w["G"], b, 1)], 0))
-        noise = np.concatenate([drawn("normal", f"{purpose} {k}", index, (1, 4, 4)) for k in (0, 1)], 0)
-        as_a, as_b = decoded(w["G"], mu + sigma * noise)
-        return {"aa": as_a[:SIZE], "ba": as_a[SIZE:], "ab": as_b[:SIZE], "bb": as_b[SIZE:]}, mu, sigma
-
-    def draws(purpose, sets=(0, 1)):
-        uniform = [[drawn("uniform", f"{purpose} {k} {n}", index, (1, 4, 4)) for n in sets] for k in (0, 1)]
-        return [np.concatenate(each, 0) >= share for each, share in zip(uniform, DROPOUT)]
-
-    def verdict(w, x, y, purpose, answer):
-        both = np.concatenate([seen(w["D"], x, 0), seen(w["D"], y, 1)], 0)
-        logits = two_logits(w["D"], both, draws(purpose))
-        return cross_entropy(logits, np.eye(2)[answer][None, :, None, None]).mean()
-
-    def squared(x, y):
-        return ((x - y) ** 2).sum() / SIZE
-
-    def of_D(w, fixed):
-        x, _, _ = made(fixed, "D")
-        fakes = verdict(w, x["aa"], x["bb"], "D rec", 0), verdict(w, x["ba"], x["ab"], "D fake", 0)
-        classes = two_logits(w["D"], seen(w["D"], a, 0), draws("D cls", (0,))).mean((2, 3))
-        return {
-            "real": (weights.gan, verdict(w, a, b, "D real", 1)),
-            "fake": (weights.gan, np.mean(fakes)),
-            "feat_a": (weights.feat, squared(seen(w["D"], x["ab"], 1), seen(w["D"], x["aa"], 0))),
-            "feat_b": (weights.feat, squared(seen(w["D"], x["ba"], 0), seen(w["D"], x["bb"], 1))),
-            "cls": (weights.cls, cross_entropy(classes, label).mean()),
-        }
-
-    def of_G(w, fixed):
-        x, mu, sigma = made(w, "G")
-        looks = verdict(w, x["aa"], x["bb"], "G rec", 1), verdict(w, x["ba"], x["ab"], "G fake", 1)
-        divergence = (mu**2 + sigma**2 - np.log(sigma**2)).sum(1).mean()
-        return {
-            "gan": (weights.gan, np.sum(looks)),
-            "rec_a": (weights.rec, squared(x["aa"], a)),
-            "rec_b": (weights.rec, squared(x["bb"], b)),
-            "kl": (weights.kl, 2 * divergence),
-        }
-
-    return [Update("D", "D", ("D",), of_D), Update("G", "G", ("G",), of_G)]
-
-
-def test_the_adaptations_steps_are_the_papers(monkeypatch):
-    toys = {"G": Coder(code, 0.5, 0.7, 0.9, 0.1, 0.3, 0.6, 0.8, -0.4), "D": Judge(seen, 0.7, -0.4, 0.5, 0.9, 0.6)}
-    monkeypatch.setattr(unit_digits, "CoupledVAE", lambda *_: toys["G"])
-    monkeypatch.setattr(unit_digits, "CoupledDiscriminator", lambda *_: toys["D"])
-    system = unit_digits.UNITDigitsSystem(DIGITS, 3, 32, 32, SEED)
-    system.prepare_training(terms=())
-    check_steps(
-        system, toys, numpy_adams(l2=0.3), lambda step: labelled_parts(digits_arrays(step), step), digits_updates, steps=2
-    )
 
 
 SEGFORMER = segformer.SegFormerConfig(

@@ -5,12 +5,14 @@ import pytest
 from hand_steps import (
     FAKE,
     GEN,
+    OPTIM,
     REAL,
     SEED,
     SIZE,
-    Adam,
+    Dropping,
     Toy,
     Update,
+    adams,
     check_steps,
     drawn,
     gan,
@@ -24,21 +26,10 @@ from hand_steps import (
 )
 
 from data_tools.classes import colorize
-from jittor_tsit.config import OptimConfig
 from jittor_tsit.data import ImageBatch, PairedBatch
 from jittor_tsit.systems import bicyclegan, pix2pix
 
-OPTIM = OptimConfig(lr_G=0.03, lr_D=0.02, betas=(0.5, 0.9))
-OPTIMIZERS = (0.03, (0.5, 0.9)), (0.02, (0.5, 0.9))
 NUM_CLASSES = 3
-
-
-class Dropping(Toy):
-    """A generator that says which draws it needs."""
-
-    def dropout_shapes(self, height, width):
-        """Of one draw."""
-        return [(3, height, width)]
 
 
 def palette_image(ids):
@@ -115,9 +106,8 @@ def test_pix2pixs_steps_are_the_papers(monkeypatch, name):
     system = pix2pix.Pix2PixSystem(config, NUM_CLASSES, 256, 256, SEED)
     system.prepare_training(terms=())
     batch = ImageBatch if config.source == "images" else PairedBatch
-    optimizers = {name: Adam(*options) for name, options in zip("GD", OPTIMIZERS)}
     check_steps(
-        system, toys, optimizers, lambda step: parts_of(batch, pix2pix_arrays(step, config)[0], step),
+        system, toys, adams(), lambda step: parts_of(batch, pix2pix_arrays(step, config)[0], step),
         lambda step: pix2pix_updates(step, config), steps=2,
     )  # fmt: skip
 
@@ -191,8 +181,7 @@ def test_bicyclegans_steps_are_the_papers(monkeypatch, name):
     monkeypatch.setattr(bicyclegan, "TwoScalePatchGAN", lambda *_: next(of_sides))
     system = bicyclegan.BicycleGANSystem(config, NUM_CLASSES, 256, 256, SEED)
     system.prepare_training(terms=())
-    optimizers = {name: Adam(*options) for name, options in zip("GD", OPTIMIZERS)}
     check_steps(
-        system, toys, optimizers, lambda step: parts_of(ImageBatch, images(step, "a", "b", "other"), step),
+        system, toys, adams(), lambda step: parts_of(ImageBatch, images(step, "a", "b", "other"), step),
         lambda step: bicyclegan_updates(step, config), steps=2,
     )  # fmt: skip

@@ -5,12 +5,13 @@ import pytest
 from hand_steps import (
     FAKE,
     GEN,
+    OPTIM,
     REAL,
     SEED,
     SIZE,
-    Adam,
     Toy,
     Update,
+    adams,
     check_steps,
     cross_entropy,
     drawn,
@@ -25,13 +26,11 @@ from hand_steps import (
 )
 
 from jittor_tsit import imagenet
-from jittor_tsit.config import OptimConfig
 from jittor_tsit.data import ImageBatch, PairedBatch
 from jittor_tsit.networks.patchgan import DiscriminatorOutput
 from jittor_tsit.networks.start import MapStart
 from jittor_tsit.systems import spade, synthesis, tsit
 
-OPTIM = OptimConfig(lr_G=0.03, lr_D=0.02, betas=(0.5, 0.9))
 
 
 def content_and_style(w, content, noise, style):
@@ -192,7 +191,6 @@ def test_steps_are_the_papers(toys, name):
     system.prepare_training({term for term, weight in vars(config.weights).items() if weight})
     batch = ImageBatch if trace.is_ast else PairedBatch
     used = {net: toys[net] for net in trace.updates(0)[0].nets + ("D",)}
-    optimizers = {"G": Adam(0.03, (0.5, 0.9)), "D": Adam(0.02, (0.5, 0.9))}
     check_steps(
-        system, used, optimizers, lambda step: parts_of(batch, trace.arrays(step), step), trace.updates, steps=2
+        system, used, adams(), lambda step: parts_of(batch, trace.arrays(step), step), trace.updates, steps=2
     )
