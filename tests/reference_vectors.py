@@ -21,16 +21,24 @@ FOLDER = Path(os.environ.get("JTSIT_REFERENCE", SHARED if SHARED.is_dir() else O
 
 
 class Vectors:
-    """One file: its arrays, its `config`, and all options: `config`'s own, with the official defaults and `opt`."""
+    """One file: its arrays, its `config`, and all options: `config`'s own, with the official defaults and `opt`.
 
-    def __init__(self, path: Path):
-        self.arrays = np.load(path)
+    Args:
+        dtype: Of the Vars that are made of its arrays.
+    """
+
+    def __init__(self, path: Path, dtype: str = "float32"):
+        self.arrays, self.dtype = np.load(path), dtype
         self.config = json.loads(str(self.arrays["config"]))
         self.options = {**self.config, **self.config.get("options_resolved", {}), **self.config.get("opt", {})}
         self.is_train = self.config.get("mode") == "train"
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self.arrays[name]
+
+    def var(self, name: str, part=slice(None)) -> jt.Var:
+        """The array, or this part of its rows, as a Var."""
+        return jt.array(self.arrays[name][part]).cast(self.dtype)
 
     def group(self, prefix: str) -> dict:
         """Arrays whose name starts with `prefix`, by the rest of the name."""
@@ -65,12 +73,33 @@ def draw_weight(key: str, shape, salt: int) -> np.ndarray:
     return n.astype(np.float32)
 
 
-def put_weights(module, official: dict, rules) -> None:
+SINGLE = 2.0**-24  # largest relative error of one float32 rounding
+# Allowed besides one recorded evaluation: float32 sums in another order, one processor's or another's, are off by more
+# or less than the recorded ones by chance.
+SPREAD = 8
+
+
+def noise_of(vectors: Vectors, prefix: str) -> float:
+    """Relative error allowed for float32: the file's largest for names that begin so, and at least 64 roundings."""
+    recorded = vectors.config["f32_vs_f64_maxabsdiff_and_scale"].items()
+    found = [distance / scale for name, (distance, scale) in recorded if name.startswith(prefix) and scale]
+    return max(SPREAD * max(found, default=0), 64 * SINGLE)
+
+
+def cast_state(module, dtype: str) -> None:
+    """All parameters and buffers of a module or a system in this type."""
+    for var in module.state_dict().values():
+        if var.dtype != dtype:
+            var.update(var.cast(dtype))
+
+
+def put_weights(module, official: dict, rules, dtype: str = "float32") -> None:
     """Official parameters and buffers into a module of ours."""
     state = module.state_dict()
     arrays = from_official(official, {name: tuple(var.shape) for name, var in state.items()}, rules)
     for name, var in state.items():
         var.update(jt.array(arrays[name]))
+    cast_state(module, dtype)
     jt.sync_all()  # Jittor 1.3.11 cannot fuse a pending jt.array into a broadcast
 
 
