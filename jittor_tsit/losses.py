@@ -55,7 +55,7 @@ def over_scales(loss: Callable[[Sequence[jt.Var]], jt.Var], logits: Sequence[jt.
 
 def absolute(x: jt.Var) -> jt.Var:
     """|x| with gradient 0 at 0, as PyTorch has it; Jittor's is 1 there."""
-    return x * ((x > 0).float32() - (x < 0).float32())
+    return x * ((x > 0).cast(x.dtype) - (x < 0).cast(x.dtype))
 
 
 def positive_part(x: jt.Var) -> jt.Var:

@@ -1,6 +1,6 @@
 """The sides of 0 on which activations and absolute values lie: recorded in a float32 run, imposed on a float64 run.
 
-The gradients of ReLU, leaky ReLU and |x| jump at 0. A value within its rounding error of 0 may have the other sign in
+The gradients of ReLU, leaky ReLU and |x| jump at 0, those of max-pooling where two of its values are equal. A value within its rounding error of 0 may have the other sign in
 float32, and then all gradients behind it differ, by any amount. A float64 run with the signs of the float32 run has the
 same kinks behind it. If its gradients are those of the float32 run, the flipped values explain the whole difference.
 """
@@ -26,7 +26,7 @@ class Flip(NamedTuple):
 
     call: int  # number of the call that it went through, in the order of the run
     place: Tuple[int, ...]  # its index there
-    value: float  # in float64
+    value: float  # in float64; of max-pooling, how much smaller it is than the largest of its window
     largest: float  # of that call's absolute values
 
     def __str__(self):
@@ -39,13 +39,24 @@ class Signs:
     def __init__(self):
         self.calls, self._kept = [], []
 
-    def keep(self, x: jt.Var) -> jt.Var:
-        self._kept.append(x)
+    def keep(self, x: jt.Var, read=np.sign) -> jt.Var:
+        self._kept.append((x, read))
         return x
 
     def settle(self) -> None:
-        self.calls += [np.sign(x.numpy()).astype(np.int8) for x in self._kept]
+        self.calls += [read(x.numpy()).astype(np.int8) for x, read in self._kept]
         self._kept = []
+
+
+def _windows(values: np.ndarray) -> np.ndarray:
+    """[N, C, H, W] -> the four values of each window of 2 x 2 pixels, [N, C, H / 2, W / 2, 4]"""
+    n, c, h, w = values.shape
+    pairs = values.reshape(n, c, h // 2, 2, w // 2, 2)
+    return pairs.transpose(0, 1, 2, 4, 3, 5).reshape(n, c, h // 2, w // 2, 4)
+
+
+def _largest(values: np.ndarray) -> np.ndarray:
+    return _windows(values).argmax(-1)
 
 
 @contextmanager
@@ -63,13 +74,17 @@ def recording_signs() -> Iterator[Signs]:
     def keeping_distance(x):
         return absolute(signs.keep(x))
 
-    absolute = losses.absolute
+    def keeping_pool(x, *arguments, **options):
+        return pool(signs.keep(x, _largest), *arguments, **options)
+
+    absolute, pool = losses.absolute, jt.nn.pool
     with pytest.MonkeyPatch.context() as patch:
         for owner, name in ((jt.nn, "relu"), (jt.nn, "leaky_relu"), (packed_maps, "activate")):
             patch.setattr(owner, name, result_of(getattr(owner, name)))
         for owner, name in ((norm, "modulate"), (one_hot, "convolved")):  # the slope is their last argument
             patch.setattr(owner, name, result_of(getattr(owner, name), lambda *arguments: arguments[-1] != 1))
         patch.setattr(losses, "absolute", keeping_distance)
+        patch.setattr(jt.nn, "pool", keeping_pool)  # VGG's, of windows of 2 x 2
         yield signs
         signs.settle()
 
@@ -101,7 +116,20 @@ def imposing_signs(calls: List[np.ndarray]) -> Iterator[List[Flip]]:
     def absolute(x):
         return x * signs_of(x, np.sign).cast(x.dtype)
 
+    def pool(x, *arguments, **options):
+        number, choices = next(rest)
+        windows = _windows(x.numpy())
+        chosen = np.take_along_axis(windows, choices[..., None].astype(int), -1)[..., 0]
+        for place in np.argwhere(chosen != windows.max(-1)):
+            place = tuple(map(int, place))
+            value = float((windows.max(-1) - chosen)[place])
+            flips.append(Flip(number, place, value, float(np.abs(windows).max())))
+        n, c, h, w = x.shape
+        pairs = x.reshape(n, c, h // 2, 2, w // 2, 2).permute(0, 1, 2, 4, 3, 5).reshape(n, c, h // 2, w // 2, 4)
+        return (pairs * jt.array((choices[..., None] == np.arange(4))).cast(x.dtype)).sum([4])
+
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jt.nn, "pool", pool)
         patch.setattr(jt.nn, "relu", relu)
         patch.setattr(jt.nn, "leaky_relu", leaky_relu)
         patch.setattr(losses, "absolute", absolute)

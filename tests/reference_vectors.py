@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from jittor_tsit.convert import from_official, official_names
-from jittor_tsit.layers.image import plain
 
 SHARED, OWN = Path(__file__).parents[2] / "shared/reference", Path(__file__).parent / "fixtures/reference"
 FOLDER = Path(os.environ.get("JTSIT_REFERENCE", SHARED if SHARED.is_dir() else OWN))
@@ -119,41 +118,6 @@ def assert_close(ours, reference: np.ndarray, rtol: float, what: str) -> None:
 
 def _without_ones(array) -> tuple:
     return tuple(side for side in array.shape if side != 1)
-
-
-def loss_of(vectors: Vectors, outputs: dict) -> jt.Var:
-    """The scalar whose gradients are stored: outputs times their stored weights, summed."""
-    weights = vectors.group("input/loss_weight/")
-    return sum((outputs[name] * jt.array(weight)).sum() for name, weight in weights.items())
-
-
-def assert_same_pass(
-    vectors: Vectors, module, rules, outputs: dict, inputs: dict, output_rtol: float, gradient_rtol=2e-3
-) -> None:
-    """Outputs, the loss, every stored gradient and every updated buffer of one forward pass."""
-    outputs = {name: plain(output) for name, output in outputs.items()}
-    for name, reference in vectors.group("output/").items():
-        stride = vectors.config.get("output_stride", {}).get(name, 1)
-        values = outputs[name].numpy()[..., ::stride, ::stride] if stride > 1 else outputs[name]
-        assert_close(values, reference, output_rtol, f"output {name}")
-    loss = loss_of(vectors, outputs)
-    # tolerance of the vectors' README for loss/total: 2e-4, or 1e-5 absolute
-    np.testing.assert_allclose(loss.item(), float(vectors["loss/total"]), rtol=2e-4, atol=1e-5)
-    assert_same_gradients(vectors, loss, by_official_name(module, rules), inputs, gradient_rtol)
-    variables = by_official_name(module, rules)
-    for name, reference in vectors.group("after/").items():
-        if not name.endswith("num_batches_tracked"):
-            assert_close(variables[name], reference, 1e-4, f"after {name}")
-
-
-def assert_same_gradients(vectors: Vectors, loss: jt.Var, variables: dict, inputs: dict, rtol=2e-3) -> None:
-    """`grad/<parameter>` and `grad/input/<name>`, to the README's bound by default."""
-    references = vectors.group("grad/")
-    targets = {name: inputs[name[6:]] if name.startswith("input/") else variables[name] for name in references}
-    for name, gradient in zip(targets, jt.grad(loss, list(targets.values()))):
-        stride = vectors.config.get("grad_input_stride", {}).get(name[6:], 1) if name.startswith("input/") else 1
-        values = gradient.numpy()[..., ::stride, ::stride] if stride > 1 else gradient
-        assert_close(values, references[name], rtol, f"gradient {name}")
 
 
 def record_outputs(module) -> dict:

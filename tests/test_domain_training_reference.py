@@ -4,7 +4,7 @@ import jittor as jt
 import numpy as np
 import pytest
 from reference_vectors import reference_files
-from training_trace import Trace, calls_of, check_in_float32, check_in_float64, optim_of, put_all_weights, step_of
+from training_trace import Trace, calls_of, in_float64_and_float32, optim_of, put_all_weights, step_of
 
 from jittor_tsit import official_keys
 from jittor_tsit.config import OptimConfig
@@ -46,7 +46,7 @@ def stargan_trace(vectors):
         "G": (system.G, official_keys.stargan_generator_rules(config.num_blocks)),
         "D": (system.D, official_keys.stargan_discriminator_rules(config.num_layers_D)),
     }
-    put_all_weights(vectors, rules)
+    put_all_weights(vectors, rules, has_statistics=False)
 
     def step(number):
         batch = stargan_batch(vectors, number)
@@ -85,17 +85,10 @@ def stargan_batch(vectors, step):
     return LabelledBatch((LabelledImages(image, label, target, *place),))
 
 
-STARGAN = reference_files(kind="training_steps", system="StarGAN")
-
-
-@pytest.mark.parametrize("path", STARGAN)
-def test_stargans_steps_in_float64_are_the_official_trainers(path):
-    check_in_float64(path, stargan_trace)
-
-
-@pytest.mark.parametrize("path", STARGAN)
-def test_stargans_steps_in_float32_are_those_in_float64(path):
-    check_in_float32(path, stargan_trace)
+@in_float64_and_float32
+@pytest.mark.parametrize("path", reference_files(kind="training_steps", system="StarGAN"))
+def test_stargans_steps_are_the_official_trainers(path, check):
+    check(path, stargan_trace)
 
 
 class RecordedPool:
@@ -156,17 +149,10 @@ def simgan_trace(vectors):
     return Trace(system, rules, {"R": ("G", ""), "D": ("D", "")}, step, images, num_steps=options["steps"])
 
 
-SIMGAN = reference_files(kind="training_steps", system="SimGAN (unofficial implementation)")
-
-
-@pytest.mark.parametrize("path", SIMGAN)
-def test_simgans_steps_in_float64_are_the_recorded_ones(path):
-    check_in_float64(path, simgan_trace)
-
-
-@pytest.mark.parametrize("path", SIMGAN)
-def test_simgans_steps_in_float32_are_those_in_float64(path):
-    check_in_float32(path, simgan_trace)
+@in_float64_and_float32
+@pytest.mark.parametrize("path", reference_files(kind="training_steps", system="SimGAN (unofficial implementation)"))
+def test_simgans_steps_are_the_recorded_ones(path, check):
+    check(path, simgan_trace)
 
 
 class RecordedNoise:
@@ -233,17 +219,10 @@ def unit_trace(vectors):
     return Trace(system, rules, {"gen": ("G", ""), "dis": ("D", "")}, step, images, num_steps=vectors.config["steps"])
 
 
-UNIT = reference_files(kind="training_steps", system="UNIT (version_02, weight sharing)")
-
-
-@pytest.mark.parametrize("path", UNIT)
-def test_units_steps_in_float64_are_the_official_trainers(path):
-    check_in_float64(path, unit_trace)
-
-
-@pytest.mark.parametrize("path", UNIT)
-def test_units_steps_in_float32_are_those_in_float64(path):
-    check_in_float32(path, unit_trace)
+@in_float64_and_float32
+@pytest.mark.parametrize("path", reference_files(kind="training_steps", system="UNIT (version_02, weight sharing)"))
+def test_units_steps_are_the_official_trainers(path, check):
+    check(path, unit_trace)
 
 
 def totals_of(terms, weights, name_of_D, name_of_G):
@@ -302,14 +281,7 @@ def rewrite_trace(vectors):
     return Trace(system, rules, places, step, {}, last_images, num_steps=vectors.config["steps"])
 
 
-REWRITE = reference_files(kind="training_steps", system="UNIT (master, no weight sharing)")
-
-
-@pytest.mark.parametrize("path", REWRITE)
-def test_the_rewrites_steps_in_float64_are_the_official_trainers(path):
-    check_in_float64(path, rewrite_trace)
-
-
-@pytest.mark.parametrize("path", REWRITE)
-def test_the_rewrites_steps_in_float32_are_those_in_float64(path):
-    check_in_float32(path, rewrite_trace)
+@in_float64_and_float32
+@pytest.mark.parametrize("path", reference_files(kind="training_steps", system="UNIT (master, no weight sharing)"))
+def test_the_rewrites_steps_are_the_official_trainers(path, check):
+    check(path, rewrite_trace)

@@ -11,6 +11,8 @@ from jittor_tsit.layers.mode import set_training
 from jittor_tsit.layers.norm import SpectralConv
 from jittor_tsit.optim import plain_adam_step
 
+pytestmark = pytest.mark.processors
+
 
 @pytest.mark.parametrize("trains", [True, False])
 @pytest.mark.parametrize("rows, columns", [(5, 7), (64, 70), (1, 40)])
