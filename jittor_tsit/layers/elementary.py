@@ -37,12 +37,12 @@ class _Tanh(jt.Function):
 
 def absolute(x: jt.Var) -> jt.Var:
     """|x|. The gradient at 0 is 0, as in PyTorch; Jittor's is 1."""
-    return x * ((x > 0).float32() - (x < 0).float32())
+    return x * ((x > 0).cast(x.dtype) - (x < 0).cast(x.dtype))
 
 
 def positive_part(x: jt.Var) -> jt.Var:
     """max(x, 0). The gradient at 0 is one half, as PyTorch's `min` and `max` of equal values have it; Jittor's is 0."""
-    return jt.ternary(x < 0, jt.zeros_like(x), x * (1 - 0.5 * (x == 0).float32()))
+    return jt.ternary(x < 0, jt.zeros_like(x), x * (1 - 0.5 * (x == 0).cast(x.dtype)))
 
 
 def softplus(x: jt.Var) -> jt.Var:
