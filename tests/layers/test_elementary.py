@@ -88,6 +88,13 @@ CASES = {
     # Jittor's own, which are right where we use them
     "exp": Case(jt.exp, np.exp, np.exp, np.exp, lambda x: x < 88.5),
     "log": Case(jt.log, np.log, lambda x: 1 / x, lambda x: -1 / x**2, lambda x: (x > 1e-18) & np.isfinite(x)),
+    "power": Case(  # of a class's share of the pixels, from the floor on
+        lambda x: x**-0.5,
+        lambda x: x**-0.5,
+        lambda x: -0.5 * x**-1.5,
+        lambda x: 0.75 * x**-2.5,
+        lambda x: (x > 1e-12) & (x <= 1),
+    ),
     "relu": Case(nn.relu, lambda x: np.maximum(x, 0), lambda x: (x > 0) * 1.0, zeros, with_infinities),
     "leaky relu": Case(
         lambda x: nn.leaky_relu(x, 0.2),
