@@ -106,6 +106,12 @@ def test_label_maps_do_not_lie_in_pairs(tmp_path, alone):
         run_screening([checkpoint], 2, tmp_path, tmp_path / "out", 0, None, False, judging, side_by_side=True)
 
 
+def test_a_converted_model_knows_no_folder_of_images(tmp_path, alone):
+    judging = Judging(Judges(tmp_path), None, None, False)
+    with pytest.raises(InputError, match="comes from convert and knows no data set; name a folder by --data"):
+        run_screening([alone()], 2, None, tmp_path / "out", 0, None, False, judging)
+
+
 def test_without_g_nothing_is_converted(tmp_path, rng):
     with pytest.raises(InputError, match="lacks G, which this bicyclegan needs to make images"):
         convert(tmp_path, "bicyclegan", {"E": Modules(rng, "instance").latent_encoder("resnet", 2, 3, 3)})
