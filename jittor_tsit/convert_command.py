@@ -223,7 +223,8 @@ def report(networks: Mapping[str, Network], experiment: Experiment) -> List[str]
 def mode_line(config: Any) -> str:
     """In which mode `test` runs the generator, and how to have the other one."""
     if not config.training_mode_at_test:
-        return "test uses running statistics and no dropout, as the official test with --eval (training_mode_at_test=false)"
+        said = "test uses running statistics and no dropout, as the official test with --eval"
+        return f"{said} (training_mode_at_test=false)"
     own = ["normalises each image by its own statistics"] if config.norm == "batch" else []
     own += ["keeps dropout on"] if config.dropout else []
     return (

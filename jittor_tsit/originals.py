@@ -34,8 +34,8 @@ class Originals:
         side_by_side: Whether every file shows two images; None: not said.
 
     Raises:
-        InputError: There is no such folder, or none is known; an image cannot be read; or it has twice the proportions of a model that
-            has learned from single images.
+        InputError: There is no such folder, or none is known; an image cannot be read; or it has twice the proportions
+            of a model that has learned from single images.
     """
 
     def __init__(self, model: Model, folder: Optional[Path], back: bool, side_by_side: Optional[bool] = None):
