@@ -1,9 +1,12 @@
 """Three training steps of TSIT and SPADE against the official trainers', from the same weights, batch and noise."""
 
+import os
+
 import jittor as jt
 import numpy as np
 import pytest
 from reference_vectors import one_hot_with_edges, reference_files
+from training_spread import check_spread_in_float32
 from training_trace import Trace, in_float64_and_float32, put_all_weights, step_of
 
 from jittor_tsit import official_keys
@@ -125,6 +128,12 @@ PLACES = {"netG": ("G", "G."), "netE": ("G", "E."), "netD": ("D", "")}
 TSIT, SPADE = (reference_files(kind="training_steps", system=name) for name in ("TSIT", "SPADE"))
 
 
+@pytest.mark.parametrize("path", [*TSIT, *SPADE])
+def test_the_steps_in_float32_are_the_official_trainers(path):
+    check_spread_in_float32(path, trace)
+
+
+@pytest.mark.skipif("JTSIT_FLOAT64" not in os.environ, reason="compiles for minutes; set JTSIT_FLOAT64=1")
 @in_float64_and_float32
 @pytest.mark.parametrize("path", [*TSIT, *SPADE])
 def test_the_steps_are_the_official_trainers(path, check):
