@@ -1,4 +1,8 @@
-"""Three training steps of TSIT and SPADE against the official trainers', from the same weights, batch and noise."""
+"""Three training steps of TSIT and SPADE against the official trainers', from the same weights, batch and noise.
+
+Their float64 operators compile for minutes, so the exact comparison runs with JTSIT_FLOAT64=1 only. The other systems'
+runs always: test_domain_training_reference.py, test_plain_training_reference.py.
+"""
 
 import os
 
