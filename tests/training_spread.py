@@ -55,7 +55,8 @@ def _other_parameters(vectors: Vectors, runs: List[Run]) -> Dict[str, str]:
     """The same of parameters, each group in one: single elements move by a rate either way."""
     off = {}
     for prefix, field in {"after_step0/": "first", "after/": "last"}.items():
-        (ours, *others), wanted = (getattr(run, field) for run in runs), vectors.group(prefix)
+        ours, *others = (getattr(run, field) for run in runs)
+        wanted = {name: array for name, array in vectors.group(prefix).items() if name in ours}
         spread = max(_distance_of_most(other, {name: ours[name] for name in wanted}) for other in others)
         # By the vectors' README 99 % of a file's official float32 values are within 0.02 rates of the float64 ones.
         bound = SHARE * spread + 0.02 * vectors.options["lr"]
