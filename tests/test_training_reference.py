@@ -1,7 +1,6 @@
 """Three training steps of TSIT and SPADE against the official trainers', from the same weights, batch and noise.
 
-Their float64 operators compile for minutes, so the exact comparison runs with JTSIT_FLOAT64=1 only. The other systems'
-runs always: test_domain_training_reference.py, test_plain_training_reference.py.
+SPADE in float64, and the comparison of float32 with float64 step by step, take minutes and run with JTSIT_FLOAT64=1 only.
 """
 
 import os
@@ -11,7 +10,7 @@ import numpy as np
 import pytest
 from reference_vectors import one_hot_with_edges, reference_files
 from training_spread import check_spread_in_float32
-from training_trace import Trace, in_float64_and_float32, put_all_weights, step_of
+from training_trace import Trace, check_in_float32, check_in_float64, put_all_weights, step_of
 
 from jittor_tsit import official_keys
 from jittor_tsit.config import OptimConfig
@@ -137,8 +136,17 @@ def test_the_steps_in_float32_are_the_official_trainers(path):
     check_spread_in_float32(path, trace)
 
 
-@pytest.mark.skipif("JTSIT_FLOAT64" not in os.environ, reason="compiles for minutes; set JTSIT_FLOAT64=1")
-@in_float64_and_float32
+in_minutes = pytest.mark.skipif("JTSIT_FLOAT64" not in os.environ, reason="takes minutes; set JTSIT_FLOAT64=1")
+
+
+@pytest.mark.parametrize(
+    "path", [*TSIT, *(pytest.param(*each.values, marks=[*each.marks, in_minutes], id=each.id) for each in SPADE)]
+)
+def test_the_steps_in_float64_are_the_official_trainers(path):
+    check_in_float64(path, trace)
+
+
+@in_minutes
 @pytest.mark.parametrize("path", [*TSIT, *SPADE])
-def test_the_steps_are_the_official_trainers(path, check):
-    check(path, trace)
+def test_the_steps_in_float32_are_those_in_float64(path):
+    check_in_float32(path, trace)
