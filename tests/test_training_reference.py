@@ -1,6 +1,7 @@
 """Three training steps of TSIT and SPADE against the official trainers', from the same weights, batch and noise.
 
-SPADE in float64, and the comparison of float32 with float64 step by step, take minutes and run with JTSIT_FLOAT64=1 only.
+SPADE in float64, and the comparison of float32 with float64 step by step, take minutes: they run with JTSIT_FLOAT64=1
+only.
 """
 
 import os
