@@ -125,7 +125,7 @@ def gradient_penalty(
     between = (alpha * real + (1 - alpha) * fake).detach().start_grad()
     with plain_layout():
         gradient = jt.grad(sum(logits.sum() for logits in logits_of(between)), between, retain_graph=True)
-    length = jt.sqrt(gradient.sqr().sum([3]).sum([2]).sum([1]))  # rows first, as `mean`
+    length = jt.sqrt(gradient.sqr().reshape(gradient.shape[0], -1).sum(1))
     return (length - 1).sqr().mean()
 
 

@@ -20,15 +20,6 @@ def test_l1_is_the_mean_absolute_distance(rng, shape):
     assert losses.l1(jt.array(x), jt.array(y)).item() == pytest.approx(np.abs(x - y).mean(), rel=1e-6)
 
 
-def test_a_gradient_penalty_of_a_large_image_keeps_its_digits(rng):
-    weight = (rng.random((1, 3, 384, 512)) / 400).astype(np.float32)  # the slope of their sum with the image; length 1.1
-    expected = (np.linalg.norm(weight.astype(np.float64)) - 1) ** 2
-    image, alpha = jt.zeros(1, 3, 384, 512), jt.zeros(1, 1, 1, 1)
-    ours = losses.gradient_penalty(lambda x: [(x * jt.array(weight)).sum([1])], image, image, alpha).item()
-    # rows of 512, then 384 of them: some (512 + 384) / 2 roundings of 6e-8 at most on the length, of which 1 is taken
-    assert abs(ours - expected) < 2 * np.sqrt(expected) * 3e-5, (ours, expected)
-
-
 def test_a_gradient_penalty_reaches_the_weights_of_a_discriminator_of_many_channels(rng):
     D = MultiscaleDiscriminator(6, width=8, num_layers=3, num_scales=1)
     set_training(D, False)  # singular vectors rest, so that the slope can be computed again

@@ -21,7 +21,6 @@ from jittor_tsit.kernels import named_conv, one_hot, packed
 from jittor_tsit.kernels.geometry import Geometry
 from jittor_tsit.kernels.linear import on_tape, once_only
 from jittor_tsit.kernels.packed_maps import channel_sums
-from jittor_tsit.layers.channels import by_channel
 from jittor_tsit.layers.image import Image, OneHot, Packed, activated, is_packable, pack, plain
 from jittor_tsit.layers.precision import lowered, raised
 
@@ -207,4 +206,4 @@ def _pair(value: Pair) -> Tuple[int, int]:
 
 
 def _add_bias(y: jt.Var, bias: Optional[jt.Var]) -> jt.Var:
-    return y if bias is None else y + by_channel(bias, y)
+    return y if bias is None else y + bias.reshape(1, -1, 1, 1)

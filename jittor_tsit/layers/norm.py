@@ -13,7 +13,6 @@ from jittor import nn
 from jittor_tsit.kernels.norm import modulate, moments
 from jittor_tsit.kernels.spectral import spectrally_normalized
 from jittor_tsit.kernels.vectors import runs_on
-from jittor_tsit.layers.channels import by_channel
 from jittor_tsit.layers.conv import conv2d
 from jittor_tsit.layers.image import Image, Packed, activated, has_kernels, plain
 from jittor_tsit.layers.init import default_weight, unit_vector
@@ -118,11 +117,6 @@ class BatchNorm(nn.Module):
             running.update(running + MOMENTUM * (new.detach().reshape(-1) - running))
 
 
-def _scaled(x: jt.Var, scale: jt.Var, shift: jt.Var) -> jt.Var:
-    """Each channel times its scale, plus its shift."""
-    return x * by_channel(scale, x) + by_channel(shift, x)
-
-
 class AffineBatchNorm(BatchNorm):
     """Batch norm with a learned scale and shift.
 
@@ -135,7 +129,7 @@ class AffineBatchNorm(BatchNorm):
         self.weight, self.bias = jt.ones(channels) if scale is None else scale, jt.zeros(channels)
 
     def execute(self, x):
-        return _scaled(super().execute(x), self.weight, self.bias)
+        return super().execute(x) * self.weight.reshape(1, -1, 1, 1) + self.bias.reshape(1, -1, 1, 1)
 
 
 class InstanceNorm(nn.Module):
@@ -166,7 +160,7 @@ class AffineInstanceNorm(nn.Module):
         self.weight, self.bias = jt.ones(channels), jt.zeros(channels)
 
     def execute(self, x):
-        return _scaled(instance_norm(x), self.weight, self.bias)
+        return instance_norm(x) * self.weight.reshape(1, -1, 1, 1) + self.bias.reshape(1, -1, 1, 1)
 
 
 class LayerNorm(nn.Module):
@@ -185,7 +179,7 @@ class LayerNorm(nn.Module):
         mean, var = _mean_var(x, (1, 2, 3))
         count = x.shape[1] * x.shape[2] * x.shape[3]
         x = (x - mean) / (jt.sqrt(var * (count / max(count - 1, 1))) + EPS)
-        return _scaled(x, self.gamma, self.beta)
+        return x * self.gamma.reshape(1, -1, 1, 1) + self.beta.reshape(1, -1, 1, 1)
 
 
 def fadain(x: Image, style: Image, alpha: float = 1.0) -> Image:
