@@ -17,11 +17,11 @@ from jittor_tsit.kernels.linear import on_tape, once_only
 def moments(x: jt.Var, channels: int, over_batch: bool = False) -> Tuple[jt.Var, jt.Var, jt.Var]:
     """Compute mean and biased variance of each channel of each sample, or of each channel of the batch.
 
-    The error is that of rounding the results to float32, on images of any mean and with any outliers: sums are float64.
+    Both are float64, since a float32 mean of 1000 deviations would leave the deviation three digits.
 
     Shapes:
-        x [N, channels / BLOCK, H, W, BLOCK] or [N, channels, H, W] -> x, mean, variance; the last two
-        [N, channels, 1, 1], or [1, channels, 1, 1] over the batch. Use the returned x from here on: its gradient
+        x [N, channels / BLOCK, H, W, BLOCK] or [N, channels, H, W] float32 -> x, mean, variance; the last two
+        [N, channels, 1, 1] float64, or [1, channels, 1, 1] over the batch. Use the returned x from here on: its gradient
         includes that of the moments.
     """
     return tuple(on_tape(_Moments(channels, over_batch), x))
@@ -37,7 +37,8 @@ def modulate(
 
     Shapes:
         x [N, B, H, W, BLOCK], maps [N, 2B, H, W, BLOCK]: gamma's blocks of channels, and behind them beta's;
-        or x, gamma, beta [N, C, H, W]; mean, scale, shift all [N, C, 1, 1] or all [1, C, 1, 1] -> as x
+        or x, gamma, beta [N, C, H, W]; mean, scale, shift float64,
+        all [N, C, 1, 1] or all [1, C, 1, 1] -> as x
     """
     shifts = [] if shift is None else [shift]
     return on_tape(_Modulate(slope, len(shifts)), x, mean, scale, *shifts, *maps)
@@ -62,6 +63,7 @@ class _Moments(jt.Function):
         if by_mean is None and by_var is None:
             return by_x
         by_mean, by_var = (jt.zeros(mean.shape) if grad is None else grad for grad in (by_mean, by_var))
+        by_mean, by_var = by_mean.float64(), by_var.float64()  # Jittor may hand on float32 gradients of float64 Vars
         return once_only([_loops(x).moments_gradient(x, mean, by_mean, by_var, by_x)])[0]
 
 

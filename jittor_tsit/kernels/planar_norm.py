@@ -17,63 +17,52 @@ _SUMS = """
 namespace {
 struct Sums { double first, second; };
 
-// A float64 number in two float32 ones.
-__device__ inline void put(Made sums, int64_t at, double value) {
-    const float high = (float)value;
-    sums[2 * at] = high;
-    sums[2 * at + 1] = (float)(value - high);
-}
-
-__device__ inline double got(Given sums, int64_t at) { return (double)sums[2 * at] + sums[2 * at + 1]; }
-
 // Adds up two sums of the parts of the planes `at`, `at + step`, `at + 2 step`, ...
-__device__ inline Sums sums_of_planes(Given sums, int64_t at, int64_t step, int64_t planes, int64_t chunks) {
+__device__ inline Sums sums_of_planes(GivenWide sums, int64_t at, int64_t step, int64_t planes, int64_t chunks) {
     double first = 0, second = 0;
     FOR_EACH_THREAD(k, 0, planes / step * chunks) {
         const int64_t part = (at + k / chunks * step) * chunks + k % chunks;
-        first += got(sums, 2 * part);
-        second += got(sums, 2 * part + 1);
+        first += sums[2 * part];
+        second += sums[2 * part + 1];
     }
     first = block_sum(first);
     return {first, block_sum(second)};
 }
 
 // Adds up what the threads have; all must call it.
-__device__ inline void keep_sums(Made sums, int64_t part, double first, double second) {
+__device__ inline void keep_sums(MadeWide sums, int64_t part, double first, double second) {
     first = block_sum(first);
     second = block_sum(second);
     if (threadIdx.x == 0) {
-        put(sums, 2 * part, first);
-        put(sums, 2 * part + 1, second);
+        sums[2 * part] = first;
+        sums[2 * part + 1] = second;
     }
 }
 }
 """
-# A thread adds up its few values in float32, as differences from the first of them, then goes on in float64 with
-# differences from the plane's first pixel. The variance is at least the squared mean of the differences over their
-# number, so E[d^2] - E[d]^2 keeps its digits. A mean is that of a plane, or of a channel's planes of all samples.
+# As in packed_norm.py: float64 sums of differences from the plane's first pixel. A mean is that of a plane, or of a
+# channel's planes of all samples.
 _MOMENTS = (
     _SUMS
     + """
 namespace {
-__global__ void add_up(Given x, Made sums, int64_t planes, int64_t size) {
+__global__ void add_up(Given x, MadeWide sums, int64_t planes, int64_t size) {
     FOR_EACH_BLOCK(part, planes * chunks_of(size)) {
         const Part own(part, size);
-        const int64_t first = own.first + threadIdx.x;
-        const float near = first < own.last ? x[first] : 0;
-        float sum = 0, squares = 0, count = 0;
+        const double shift = x[own.plane * size];
+        double sum = 0, squares = 0;
         FOR_EACH_THREAD(i, own.first, own.last) {
-            const float difference = x[i] - near;
+            const double difference = x[i] - shift;
             sum += difference;
             squares += difference * difference;
-            count++;
         }
-        const double away = (double)near - x[own.plane * size];
-        keep_sums(sums, part, sum + count * away, squares + away * (2 * (double)sum + count * away));
+        keep_sums(sums, part, sum, squares);
     }
 }
 
-__global__ void moments(Given x, Given sums, Made mean, Made var, int64_t planes, int64_t size, int64_t means) {
+__global__ void moments(
+    Given x, GivenWide sums, MadeWide mean, MadeWide var, int64_t planes, int64_t size, int64_t means
+) {
     FOR_EACH_BLOCK(at, means) {
         const int64_t samples = planes / means;
         double whole = 0, squares = 0;  // mean of the samples so far; sum of variances and of squares between samples
@@ -85,8 +74,8 @@ __global__ void moments(Given x, Given sums, Made mean, Made var, int64_t planes
             whole += difference / (i + 1);
         }
         if (threadIdx.x == 0) {
-            mean[at] = (float)whole;
-            var[at] = (float)(squares / samples);
+            mean[at] = whole;
+            var[at] = squares / samples;
         }
     }
 }
@@ -101,16 +90,16 @@ _MOMENTS_LAUNCHES = """
 _MOMENTS_GRADIENT = """
 namespace {
 __global__ void moments_gradient(
-    Given x, Given mean, Given by_mean, Given by_var, Given by_x, Made result, int64_t planes, int64_t size,
-    int64_t means
+    Given x, GivenWide mean, GivenWide by_mean, GivenWide by_var, Given by_x, Made result, int64_t planes,
+    int64_t size, int64_t means
 ) {
-    const float count = size * (planes / means);
+    const double count = size * (planes / means);
     FOR_EACH_BLOCK(part, planes * chunks_of(size)) {
         const Part own(part, size);
         const int64_t at = own.plane % means;
         const float from_mean = by_mean[at] / count, from_var = 2 * by_var[at] / count;
         FOR_EACH_THREAD(i, own.first, own.last) {
-            const float gradient = from_mean + from_var * (x[i] - mean[at]);
+            const float gradient = from_mean + from_var * (float)(x[i] - mean[at]);
             result[i] = by_x ? by_x[i] + gradient : gradient;
         }
     }
@@ -127,15 +116,15 @@ _MOMENTS_GRADIENT_LAUNCHES = """
 _MODULATE = """
 namespace {
 __global__ void modulate(
-    Given x, Given mean, Given scale, Given shift, Given gamma, Given beta, Made result,
+    Given x, GivenWide mean, GivenWide scale, GivenWide shift, Given gamma, Given beta, Made result,
     int64_t planes, int64_t size, int64_t means, float slope
 ) {
     FOR_EACH_BLOCK(part, planes * chunks_of(size)) {
         const Part own(part, size);
         const int64_t at = own.plane % means;
+        const float factor = scale[at], added = shift ? shift[at] : 0;
         FOR_EACH_THREAD(i, own.first, own.last) {
-            float y = (x[i] - mean[at]) * scale[at];
-            if (shift) y += shift[at];
+            float y = (float)(x[i] - mean[at]) * factor + added;
             if (gamma) y = y * (gamma[i] + 1) + beta[i];
             result[i] = y > 0 ? y : y * slope;
         }
@@ -145,7 +134,8 @@ __global__ void modulate(
 """
 _MODULATE_LAUNCHES = """
     const int64_t means = in1->num, planes = (int64_t)in0_shape0 * in0_shape1, size = in0->num / planes;
-    const float *shift = $shift, *gamma = $gamma, *beta = $beta;
+    const double* shift = $shift;
+    const float *gamma = $gamma, *beta = $beta;
     LAUNCH(modulate, blocks_for(planes * chunks_of(size)), THREADS,
            in0_p, in1_p, in2_p, shift, gamma, beta, out0_p, planes, size, means, (float)data["slope"]);
 """
@@ -154,36 +144,38 @@ _MODULATE_GRADIENTS = (
     + """
 namespace {
 __global__ void modulate_gradients(
-    Given x, Given mean, Given scale, Given shift, Given by_result, Given y, Given gamma,
-    Made by_x, Made by_gamma, Made by_beta, Made sums, int64_t planes, int64_t size, int64_t means, float slope
+    Given x, GivenWide mean, GivenWide scale, GivenWide shift, Given by_result, Given y, Given gamma,
+    Made by_x, Made by_gamma, Made by_beta, MadeWide sums, int64_t planes, int64_t size, int64_t means, float slope
 ) {
     FOR_EACH_BLOCK(part, planes * chunks_of(size)) {
         const Part own(part, size);
         const int64_t at = own.plane % means;
-        float sum = 0, products = 0;
+        const float factor = scale[at], added = shift ? shift[at] : 0;
+        double sum = 0, products = 0;
         FOR_EACH_THREAD(i, own.first, own.last) {
             const float difference = x[i] - mean[at];
             const float by_y = !y || y[i] > 0 ? by_result[i] : by_result[i] * slope;
             const float by_normal = gamma ? by_y * (gamma[i] + 1) : by_y;
-            by_x[i] = by_normal * scale[at];
-            if (by_gamma) by_gamma[i] = by_y * (difference * scale[at] + (shift ? shift[at] : 0));
+            by_x[i] = by_normal * factor;
+            if (by_gamma) by_gamma[i] = by_y * (difference * factor + added);
             if (by_beta) by_beta[i] = by_y;
             sum += by_normal;
-            products += by_normal * difference;
+            products += (double)by_normal * difference;
         }
         keep_sums(sums, part, sum, products);
     }
 }
 
 __global__ void mean_and_scale_gradients(
-    Given sums, Given scale, Made by_mean, Made by_scale, Made by_shift, int64_t planes, int64_t size, int64_t means
+    GivenWide sums, GivenWide scale, MadeWide by_mean, MadeWide by_scale, MadeWide by_shift,
+    int64_t planes, int64_t size, int64_t means
 ) {
     FOR_EACH_BLOCK(at, means) {
         const Sums of = sums_of_planes(sums, at, means, planes, chunks_of(size));
         if (threadIdx.x == 0) {
-            by_mean[at] = (float)(-scale[at] * of.first);
-            by_scale[at] = (float)of.second;
-            if (by_shift) by_shift[at] = (float)of.first;
+            by_mean[at] = -(double)(float)scale[at] * of.first;  // by the scale as x is multiplied by it
+            by_scale[at] = of.second;
+            if (by_shift) by_shift[at] = of.first;
         }
     }
 }
@@ -192,8 +184,10 @@ __global__ void mean_and_scale_gradients(
 )
 _MODULATE_GRADIENTS_LAUNCHES = """
     const int64_t means = in1->num, planes = (int64_t)in0_shape0 * in0_shape1, size = in0->num / planes;
-    const float *shift = $shift, *y = $y, *gamma = $gamma;
-    float *by_shift = $by_shift, *by_gamma = $by_gamma, *by_beta = $by_beta, *sums = $sums;
+    const double* shift = $shift;
+    const float *y = $y, *gamma = $gamma;
+    double *by_shift = $by_shift, *sums = $sums;
+    float *by_gamma = $by_gamma, *by_beta = $by_beta;
     LAUNCH(modulate_gradients, blocks_for(planes * chunks_of(size)), THREADS, in0_p, in1_p, in2_p, shift, in3_p, y,
            gamma, out0_p, by_gamma, by_beta, sums, planes, size, means, (float)data["slope"]);
     LAUNCH(mean_and_scale_gradients, blocks_for(means), FEW_THREADS,
@@ -202,9 +196,9 @@ _MODULATE_GRADIENTS_LAUNCHES = """
 
 
 def moments(x: jt.Var, channels: int, over_batch: bool) -> Tuple[jt.Var, jt.Var]:
-    """Return mean and biased variance. [N, C, H, W] -> both [N or 1, C, 1, 1]"""
+    """Return mean and biased variance. [N, C, H, W] -> both [N or 1, C, 1, 1] float64"""
     shape = [1 if over_batch else x.shape[0], channels, 1, 1]
-    return tuple(cuda_kernel([shape, shape], [x], _MOMENTS, _MOMENTS_LAUNCHES, scratch=_room_for_sums(x)))
+    return tuple(cuda_kernel([shape, shape], [x], _MOMENTS, _MOMENTS_LAUNCHES, _room_for_sums(x), wide=(0, 1, 2)))
 
 
 def moments_gradient(x, mean, by_mean, by_var, by_x: Optional[jt.Var]) -> jt.Var:
@@ -235,14 +229,15 @@ def modulate_gradients(
     places["by_gamma"] = _output(shapes, x.shape if has_maps else None)
     places["by_beta"] = _output(shapes, x.shape if has_maps and is_active else None)
     launches = Template(_MODULATE_GRADIENTS_LAUNCHES).substitute(places, sums=f"out{len(shapes)}_p")
-    grads = cuda_kernel(shapes, inputs, _MODULATE_GRADIENTS, launches, scratch=_room_for_sums(x), slope=slope)
+    wide = (*range(1, 3 if shift is None else 4), len(shapes))
+    grads = cuda_kernel(shapes, inputs, _MODULATE_GRADIENTS, launches, _room_for_sums(x), wide, slope=slope)
     return [*grads, by_result] if has_maps and not is_active else grads  # then beta's is that of the result
 
 
 def _room_for_sums(x: jt.Var) -> int:
-    """float32 numbers that two float64 sums of every part take."""
+    """Two sums of every part."""
     n, c, h, w = x.shape
-    return 4 * n * c * num_chunks(h * w)
+    return 2 * n * c * num_chunks(h * w)
 
 
 def _input(inputs: List[jt.Var], values: Optional[jt.Var]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import List, Sequence
+from typing import Container, List, Sequence
 
 import jittor as jt
 
@@ -35,9 +35,17 @@ typedef double Wide __attribute__((vector_size({8 * (BLOCK or 1)}), aligned(8), 
 inline Wide widened(V values) {{ return __builtin_convertvector(values, Wide); }}
 
 // A value for each channel of a block, of an array [C].
-inline V of_block(const float* values, int64_t block, int64_t C) {{
+template <class Number> inline V of_block(const Number* values, int64_t block, int64_t C) {{
     V result = {{}};
     for (int64_t c = 0; c < std::min(K, C - block * K); c++) result[c] = values[block * K + c];
+    return result;
+}}
+
+// What float32 leaves of float64 values.
+inline V rest_of_block(const double* values, int64_t block, int64_t C) {{
+    V result = {{}};
+    for (int64_t c = 0; c < std::min(K, C - block * K); c++)
+        result[c] = values[block * K + c] - (float)values[block * K + c];
     return result;
 }}
 }}
@@ -67,14 +75,21 @@ def for_rows(body: str, image: str = "in0") -> str:
 
 
 def kernel(
-    shapes: Sequence[Sequence[int]], inputs: Sequence[jt.Var], source: str, header: str = "", **data: float
+    shapes: Sequence[Sequence[int]],
+    inputs: Sequence[jt.Var],
+    source: str,
+    header: str = "",
+    wide: Container[int] = (),
+    **data: float,
 ) -> List[jt.Var]:
     """Arrays of these shapes, float32, as C++ computes them of others.
 
     Args:
+        wide: Places of the arrays that are float64 instead.
         header: C++ in front of the function that `source` becomes.
         data: Numbers that it reads by name.
     """
     shapes = [list(shape) for shape in shapes]
-    types, numbers = ["float32"] * len(shapes), {name: float(value) for name, value in data.items()}
-    return list(jt.code(shapes, types, list(inputs), cpu_header=HEADER + header, cpu_src=source, data=numbers))
+    numbers = {name: float(value) for name, value in data.items()}
+    header = HEADER + header
+    return list(jt.code(shapes, cuda.types(shapes, wide), list(inputs), cpu_header=header, cpu_src=source, data=numbers))
