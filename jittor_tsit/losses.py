@@ -4,6 +4,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
 
 import jittor as jt
 
+from jittor_tsit.layers.elementary import absolute, positive_part, softplus, sqrt
 from jittor_tsit.layers.image import Image, plain, plain_layout, plain_values
 from jittor_tsit.layers.reductions import mean, total
 
@@ -54,24 +55,9 @@ def over_scales(loss: Callable[[Sequence[jt.Var]], jt.Var], logits: Sequence[jt.
     return loss(logits) * len(logits)
 
 
-def absolute(x: jt.Var) -> jt.Var:
-    """|x| with gradient 0 at 0, as PyTorch has it; Jittor's is 1 there."""
-    return x * ((x > 0).float32() - (x < 0).float32())
-
-
-def positive_part(x: jt.Var) -> jt.Var:
-    """max(x, 0) with gradient one half at 0, as PyTorch's `min` of equal values has it; Jittor's is 0 there."""
-    return 0.5 * (x + absolute(x))
-
-
 def l1(x: jt.Var, y: jt.Var) -> jt.Var:
     """Mean absolute distance of two Vars of one shape."""
     return mean(absolute(x - y))
-
-
-def softplus(x: jt.Var) -> jt.Var:
-    """log(1 + e^x) without overflow."""
-    return positive_part(x) + jt.log(1 + jt.exp(-absolute(x)))
 
 
 def feature_matching(fake_feats: List[List[Image]], real_feats: List[List[Image]]) -> jt.Var:
@@ -121,7 +107,7 @@ def gradient_penalty(
     between = (alpha * real + (1 - alpha) * fake).detach().start_grad()
     with plain_layout():
         gradient = jt.grad(sum(map(total, logits_of(between))), between, retain_graph=True)
-    length = jt.sqrt(total(gradient.sqr(), range(1, gradient.ndim)))
+    length = sqrt(total(gradient.sqr(), range(1, gradient.ndim)))
     return mean((length - 1).sqr())
 
 

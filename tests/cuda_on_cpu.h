@@ -3,6 +3,7 @@
 // The threads of a block are fibers. One after the other runs until __syncthreads(), in ascending or in descending
 // order, and blocks do likewise: what is right in one order only, as where a barrier is missing between the writing of
 // shared memory and its reading by another thread, gives different results. Shared memory is not cleared, as on a GPU.
+#pragma GCC optimize("no-associative-math")  // nvcc keeps the order of operations, with --use_fast_math too
 #include <ucontext.h>
 #include <cmath>
 #include <cstdint>

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Container, List, Sequence
 
@@ -9,17 +10,33 @@ import jittor as jt
 
 from jittor_tsit.kernels import cuda
 
+# Values of DNNL_MAX_CPU_ISA with which oneDNN 2.2 has no fast kernels for blocks of 16 channels, and of 8. With AVX it
+# computes forward in blocks of 8, but not backward.
+ISAS_WITHOUT_16 = ("SSE41", "AVX", "AVX2", "AVX2_VNNI")
+ISAS_WITHOUT_8 = ("SSE41", "AVX")
 
-def _block() -> int:
-    """Channels side by side: those of a vector register, or 0 where oneDNN knows no such layout."""
+
+def block_size(cpuinfo: str, max_isa: str) -> int:
+    """Return the number of channels in a block of oneDNN's fastest layout, 0 if that is [N, C, H, W].
+
+    Args:
+        cpuinfo: Content of /proc/cpuinfo.
+        max_isa: Value of DNNL_MAX_CPU_ISA. oneDNN ignores values that it does not know, lower-case ones included.
+    """
+    flags = set(cpuinfo.split())
+    if "avx512f" in flags and max_isa not in ISAS_WITHOUT_16:
+        return 16
+    return 8 if "avx2" in flags and max_isa not in ISAS_WITHOUT_8 else 0
+
+
+def _cpuinfo() -> str:
     try:
-        words = set(Path("/proc/cpuinfo").read_text().split())
+        return Path("/proc/cpuinfo").read_text()
     except OSError:
-        return 0
-    return 16 if "avx512f" in words else 8 if "avx2" in words else 0
+        return ""
 
 
-BLOCK = _block()
+BLOCK = block_size(_cpuinfo(), os.environ.get("DNNL_MAX_CPU_ISA", ""))
 
 # Jittor's arrays are aligned to single numbers only. Lanes beyond the last channel are 0.
 HEADER = f"""

@@ -8,6 +8,7 @@ import numpy as np
 from jittor import nn
 
 from jittor_tsit.convert import require_arrays
+from jittor_tsit.layers.elementary import sqrt
 from jittor_tsit.layers.reductions import mean, total
 from jittor_tsit.networks.vgg import WIDTHS, VGGFeatures, published_shapes
 from jittor_tsit.weight_files import read_weights
@@ -75,7 +76,7 @@ class LPIPS(nn.Module):
 
 def _unit_length(feat: jt.Var) -> jt.Var:
     square = total(feat.sqr(), [1], keepdims=True)
-    return feat / (jt.sqrt(jt.maximum(square, NORM_FLOOR**2)) + NORM_FLOOR)  # at 0 the root has no gradient
+    return feat / (sqrt(square) + NORM_FLOOR)
 
 
 def load_lpips(vgg_path: Union[str, Path], heads_path: Union[str, Path]) -> LPIPS:

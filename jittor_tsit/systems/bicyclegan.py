@@ -83,6 +83,7 @@ class BicycleGANSystem(System):
     batch_kind = "paired"
     wants_other = True
     has_code = True
+    style_network = "E"
 
     def __init__(self, config: BicycleGANConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)

@@ -114,13 +114,13 @@ class UNITDigitsSystem(System):
         a, b = (self.of_side(each.image, side) for each, side in zip(batch.sets, SIDES))
         made = self.made(a, b, batch, "G")
         rec, fake = self.judge(made.aa, made.bb, batch, "G rec"), self.judge(made.ba, made.ab, batch, "G fake")
-        variance = made.sigma.sqr()
+        variance, log_variance = made.sigma.sqr(), 2 * jt.log(made.sigma)  # the square of a small sigma is 0
         return {
             "gan": losses.patch_cross_entropy(rec, 1) + losses.patch_cross_entropy(fake, 1),
             "rec_a": _squared(made.aa, a),
             "rec_b": _squared(made.bb, b),
             # twice the divergence, once for each side that the codes become images of
-            "kl": 2 * mean(total(made.mu.sqr() + variance - jt.log(variance), [1])),
+            "kl": 2 * mean(total(made.mu.sqr() + variance - log_variance, [1])),
         }
 
     def of_side(self, image: jt.Var, side: int) -> jt.Var:
