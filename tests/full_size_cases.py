@@ -149,7 +149,7 @@ CASES = {
     "tsit_sis_vae": Case(384, 512, dict(TSIT, use_vae=True), two_maps, 0.5),
     "tsit_ast": Case(384, 512, AST, two_photos, 0.5),
     "spade": Case(384, 512, SPADE, one_map, 0.5),
-    "spade_vae": Case(384, 512, dict(SPADE, use_vae=True), two_maps, 0.5),
+    "spade_vae": Case(256, 256, dict(SPADE, use_vae=True), two_maps, 0.5),
     "pix2pix": Case(256, 256, PIX2PIX, coloured_maps, salt=1),
     "cyclegan": Case(256, 256, CYCLEGAN, two_photos, salt=1),
     "bicyclegan": Case(256, 256, BICYCLEGAN, coloured_maps),

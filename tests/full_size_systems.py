@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, NamedTuple, Tuple
+from typing import Callable, Dict, List, NamedTuple
 
 import jittor as jt
 import numpy as np
@@ -16,7 +16,7 @@ from full_size_cases import (
     drawn_weight,
 )
 from reference_vectors import put_weights
-from training_trace import calls_of, keep_gradients, optimizer_names
+from training_trace import calls_of
 
 from jittor_tsit import official_keys as keys
 from jittor_tsit.config import OptimConfig
@@ -220,18 +220,28 @@ def simgan(case: Case, folder) -> Prepared:
     return Prepared(system, networks, of_pair, {"refined": lambda: made[0]})
 
 
+def keep_gradients(optimizer) -> Dict[str, np.ndarray]:
+    """The gradients of the optimizer's step, filled in when it is done."""
+    kept, apply = {}, optimizer.apply
+
+    def keeping(gradients):
+        kept.update({name: gradient.numpy() for name, gradient in gradients.items()})
+        apply(gradients)
+
+    optimizer.apply = keeping
+    return kept
+
+
 SYSTEMS = {"tsit": synthesis, "spade": synthesis, "pix2pix": pix2pix, "cyclegan": cyclegan, "bicyclegan": bicyclegan}
 SYSTEMS.update(unit=unit, stargan=stargan, simgan=simgan)
 
 
-def run_step(case: Case, x: Arrays, folder) -> Tuple[Dict[str, np.ndarray], Dict[str, np.ndarray]]:
-    """Losses, images and gradients of our step by the twin's names ("loss/G/gan"), and the weights that it moved."""
+def run_step(case: Case, x: Arrays, folder) -> Dict[str, np.ndarray]:
+    """Losses, images and gradients of our step by the twin's names: "loss/G/gan", "gradient/netG/fc.bias"."""
     prepared = SYSTEMS[case.options["system"]](case, folder)
-    system, networks = prepared.system, prepared.networks
-    for net, (module, rules, *_) in networks.items():
-        shapes = {name: tuple(var.shape) for name, var in module.state_dict().items()}
-        official = {theirs: shapes[ours] for ours, theirs in official_names(shapes, rules).items()}
-        put_weights(module, {name: drawn_weight(case, net, name, shape) for name, shape in official.items()}, rules)
+    system = prepared.system
+    for net, network in prepared.networks.items():
+        put_drawn_weights(case, net, network)
     system.noise = DrawnNoise()
     gradients = {name: keep_gradients(optimizer) for name, optimizer in system.optimizers.items()}
     terms = {}
@@ -239,10 +249,16 @@ def run_step(case: Case, x: Arrays, folder) -> Tuple[Dict[str, np.ndarray], Dict
         terms.update(system.train_step(prepared.parts(x), step))
     found = {f"loss/{name}": term.numpy() for name, term in terms.items()}
     found.update({f"output/{name}": image().numpy() for name, image in prepared.images.items()})
-    names = optimizer_names(
-        {net: network[:2] for net, network in networks.items()}, {net: network[2:] for net, network in networks.items()}
-    )
-    for name, (optimizer, ours) in names.items():
-        if ours in gradients[optimizer]:
-            found[f"gradient/{name}"] = gradients[optimizer][ours]
+    for net, (module, rules, optimizer, prefix) in prepared.networks.items():
+        for ours, official in official_names(module.state_dict(), rules).items():
+            if prefix + ours in gradients[optimizer]:  # no buffer
+                found[f"gradient/{net}/{official}"] = gradients[optimizer][prefix + ours]
     return found
+
+
+def put_drawn_weights(case: Case, net: str, network: Network) -> None:
+    """The rule's arrays into a network, by their official names."""
+    state = network.module.state_dict()
+    names = official_names(state, network.rules)
+    arrays = {official: drawn_weight(case, net, official, state[ours].shape) for ours, official in names.items()}
+    put_weights(network.module, arrays, network.rules)
