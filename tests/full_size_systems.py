@@ -69,8 +69,8 @@ def write_vgg(case: Case, path) -> str:
     arrays, channels = {}, 3
     for width, stage in zip(VGG_WIDTHS, VGG19):
         for index in stage:
-            for name, shape in ((f"features.{index}.weight", (width, channels, 3, 3)), (f"features.{index}.bias", (width,))):
-                arrays[name] = drawn_weight(case, "vgg", name, shape)
+            for leaf, shape in (("weight", (width, channels, 3, 3)), ("bias", (width,))):
+                arrays[f"features.{index}.{leaf}"] = drawn_weight(case, "vgg", f"features.{index}.{leaf}", shape)
             channels = width
     np.savez(path, **arrays)
     return str(path)
@@ -113,6 +113,7 @@ def synthesis(case: Case, folder) -> Prepared:
 
 
 def pix2pix(case: Case, folder) -> Prepared:
+    """pix2pix without dropout."""
     o = case.options
     sizes = dict(num_levels=o["num_levels"], width=o["width"], width_D=o["width_D"], norm=o["norm"])
     weights = Pix2PixWeights(**o["weights"])
@@ -126,6 +127,7 @@ def pix2pix(case: Case, folder) -> Prepared:
 
 
 def cyclegan(case: Case, folder) -> Prepared:
+    """CycleGAN without a pool."""
     o = case.options
     sizes = dict(num_blocks=o["num_blocks"], width=o["width"], width_D=o["width_D"])
     config = CycleGANConfig(**sizes, pool_size=0, weights=CycleGANWeights(**o["weights"]), optim=NO_STEP)
@@ -142,6 +144,7 @@ def cyclegan(case: Case, folder) -> Prepared:
 
 
 def bicyclegan(case: Case, folder) -> Prepared:
+    """BicycleGAN."""
     o = case.options
     names = "num_levels", "width", "width_D", "width_E", "num_layers_E", "num_layers_D", "z_dim"
     sizes, weights = {name: o[name] for name in names}, BicycleGANWeights(**o["weights"])
@@ -157,6 +160,7 @@ def bicyclegan(case: Case, folder) -> Prepared:
 
 
 def unit(case: Case, folder) -> Prepared:
+    """UNIT of either form."""
     o = case.options
     is_paper, blocks, layers = o["form"] == "paper", o["num_blocks"], o["num_layers_D"]
     sizes = dict(form=o["form"], num_blocks=blocks, width=o["width"], num_layers_D=layers, width_D=o["width_D"])
@@ -179,6 +183,7 @@ def unit(case: Case, folder) -> Prepared:
 
 
 def stargan(case: Case, folder) -> Prepared:
+    """StarGAN; G learns in the same step as D."""
     o = case.options
     sizes = dict(num_blocks=o["num_blocks"], width=o["width"], num_layers_D=o["num_layers_D"], width_D=o["width_D"])
     weights = StarGANWeights(**o["weights"])
@@ -207,10 +212,10 @@ class Shown:
 
 
 def simgan(case: Case, folder) -> Prepared:
+    """SimGAN without pre-training."""
     o = case.options
-    rates = OptimConfig(lr_G=0.0, lr_D=0.0)
     own = dict(width=o["width"], slope=o["slope"], pretrain_G=0, pretrain_D=0, k_g=1, k_d=1, pool_size=8)
-    config = SimGANConfig(**own, weights=SimGANWeights(**o["weights"]), optim=rates)
+    config = SimGANConfig(**own, weights=SimGANWeights(**o["weights"]), optim=NO_STEP)
     system = SimGANSystem(config, NUM_CLASSES, case.height, case.width, seed=0)
     system.prepare_training(terms=())
     system.pool = Shown(o["shown"])

@@ -15,14 +15,14 @@ pytestmark = [
 ]
 
 EPS = 2.0**-24  # float32's rounding, relative
-# `error` is the largest of four or five evaluations (float32 by two libraries of convolutions, float64 on weights moved by
-# four roundings). Ours is one more, whose sums have another order; it exceeds the largest of the others by more than
+# `error` is the largest of four or more evaluations (float32 by two libraries of convolutions, float64 on weights moved
+# by four roundings). Ours is one more, whose sums have another order; it exceeds the largest of the others by more than
 # this only where another value passes a kink of ReLU or |x|, and for those the cases' weights were chosen.
 FACTOR = 4
 FLOOR = 64 * EPS  # of the largest value: a chain of 64 roundings, for results that the others happen to hit exactly
-# A gradient below this share of its network's is what cancelling terms leave, as of a convolution of a map with two classes
-# in front of a norm, which takes out all but the map's signs. Its terms are rounded by their own size, not by the sum's:
-# some 1e4 in TSIT's first block, where the largest gradient has length 20 and 1e4 roundings are 6e-4.
+# A gradient below this share of its network's is what cancelling terms leave, as of a convolution of a map with two
+# classes in front of a norm, which takes out all but the map's signs. Its terms are rounded by their own size, not by
+# the sum's: some 1e4 in TSIT's first block, where the largest gradient has length 20 and a rounding of 1e4 is 6e-4.
 CANCELLING, CANCELLING_FLOOR = 1e-3, 512 * EPS
 
 
@@ -74,4 +74,5 @@ def faults_of(result, array):
     for (kind, own, stored), bound in zip(pairs, bounds):
         off = np.abs(own - stored).max()
         if not off <= bound:
-            yield f"{result['names']}: a {kind} is off by {off:.3g}, allowed are {bound:.3g}, largest {result['scale']:.3g}"
+            largest = f"largest {result['scale']:.3g}"
+            yield f"{result['names']}: a {kind} is off by {off:.3g}, allowed are {bound:.3g}, {largest}"
