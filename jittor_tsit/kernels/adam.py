@@ -19,8 +19,8 @@ _STEP = """
     for (int64_t i = 0; i < size; i++) {
         const float grad = in1_p[i] + l2 * in0_p[i];
         out1_p[i] = beta1 * in2_p[i] + left1 * grad;
-        // In double, as the square of a large gradient and the root of infinity are not right in vectors of floats. Where
-        // the square itself is beyond float32, the step is 0, as PyTorch's.
+        // In double: vectors of floats have neither the square of a large gradient nor the root of infinity. Where the
+        // square is beyond float32 the step is 0, as PyTorch's.
         out2_p[i] = beta2 * in3_p[i] + (1 - beta2) * (double)grad * grad;
         out0_p[i] = in0_p[i] * kept - rate * out1_p[i] / (std::sqrt((double)out2_p[i]) * correction + eps);
     }

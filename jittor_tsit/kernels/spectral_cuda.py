@@ -64,8 +64,8 @@ __global__ void multiply_rows(Given weight, Given columns, Given squares, Made r
     }}
 }}
 
-// One block: u, v and 1 / sigma from the rows W v. With `squares`, u and v are made: `columns` is v before it is brought
-// to length 1. Without, `columns` is v. 1 / sigma of tiny weights is beyond float32: the product of `roots` is it too.
+// One block: u, v and 1 / sigma from the rows W v. With `squares`, u and v are made: `columns` is v before it is
+// brought to length 1. Without, `columns` is v. The product of `roots` is 1 / sigma too, also beyond float32.
 __global__ void finish(
     Given columns, Given squares, Given rows, Given given_u, Made u, Made v, Made factor, Made roots,
     int64_t D, int64_t M
