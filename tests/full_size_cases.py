@@ -34,7 +34,7 @@ class Case(NamedTuple):
         options: As the twin's step takes them; "weights" are those of the loss terms.
         inputs: Reads label maps [N, H, W] uint8 and images [N, C, H, W] float32 in [-1, 1].
         gain: Of the drawn weights over Kaiming's deviation.
-        salt: Of the weights; chosen among ten so that few values lie near a kink, see make_full_size.py.
+        salt: Of the weights; chosen so that few values lie near a kink, see make_full_size.py.
     """
 
     height: int
@@ -147,7 +147,7 @@ SIMGAN = dict(system="simgan", width=8, slope=0.01, shown=[0, 0, 2, 0], weights=
 CASES = {
     "tsit_sis": Case(384, 512, TSIT, one_map, 0.5),
     "tsit_sis_vae": Case(384, 512, dict(TSIT, use_vae=True), two_maps, 0.5),
-    "tsit_ast": Case(384, 512, AST, two_photos, 0.5),
+    "tsit_ast": Case(384, 512, AST, two_photos, 0.5, salt=1),
     "spade": Case(384, 512, SPADE, one_map, 0.5),
     "spade_vae": Case(256, 256, dict(SPADE, use_vae=True), two_maps, 0.5),
     "pix2pix": Case(256, 256, PIX2PIX, coloured_maps, salt=1),
