@@ -35,6 +35,26 @@ def test_pruning_does_not_take_a_damaged_file_for_the_newest(tmp_path):
     assert load_newest(tmp_path, print).progress.nimg == 20
 
 
+@pytest.mark.parametrize("keep", [1, 2])
+def test_the_checkpoint_just_saved_stays_whatever_lies_beside_it(tmp_path, keep):
+    """A later one may be whole by its header and damaged within, as after a loss of power: it is no newest."""
+    for nimg in (10, 20, 30, 40):
+        save_checkpoint(checkpoint_path(tmp_path, nimg), make(nimg=nimg))
+    for nimg in (30, 40):
+        flip(checkpoint_path(tmp_path, nimg), -1)
+    prune(checkpoint_path(tmp_path, 20), keep)
+    there = [checkpoint_path(tmp_path, nimg) for nimg in (10, 20, 30, 40)]
+    assert checkpoint_paths(tmp_path) == there[2 - keep :]
+    check_checkpoint(checkpoint_path(tmp_path, 20))
+
+
+def test_pruning_a_first_checkpoint_deletes_nothing(tmp_path):
+    save_checkpoint(checkpoint_path(tmp_path, 10), make())
+    for keep in (1, 2):
+        prune(checkpoint_path(tmp_path, 10), keep)
+    assert checkpoint_paths(tmp_path) == [checkpoint_path(tmp_path, 10)]
+
+
 def test_pruning_counts_no_file_that_was_cut_short(tmp_path):
     for nimg in (10, 20, 30):
         save_checkpoint(checkpoint_path(tmp_path, nimg), make(nimg=nimg))
