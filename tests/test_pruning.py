@@ -48,11 +48,14 @@ def test_the_checkpoint_just_saved_stays_whatever_lies_beside_it(tmp_path, keep)
     check_checkpoint(checkpoint_path(tmp_path, 20))
 
 
-def test_pruning_a_first_checkpoint_deletes_nothing(tmp_path):
-    save_checkpoint(checkpoint_path(tmp_path, 10), make())
-    for keep in (1, 2):
-        prune(checkpoint_path(tmp_path, 10), keep)
-    assert checkpoint_paths(tmp_path) == [checkpoint_path(tmp_path, 10)]
+@pytest.mark.parametrize("count", [1, 3])
+def test_of_fewer_checkpoints_than_are_kept_none_is_deleted(tmp_path, count):
+    paths = [checkpoint_path(tmp_path, nimg) for nimg in range(10, 10 + count)]
+    for path in paths:
+        save_checkpoint(path, make())
+        for keep in (count, count + 1, count + 2, 10):
+            prune(path, keep)
+    assert checkpoint_paths(tmp_path) == paths
 
 
 def test_pruning_counts_no_file_that_was_cut_short(tmp_path):
