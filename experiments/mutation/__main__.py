@@ -1,6 +1,7 @@
 """`python -m experiments.mutation`: how many of a sample of small faults the tests notice.
 
-    python -m experiments.mutation judge               draw 300 mutants and judge those that have no result yet
+    python -m experiments.mutation draw                draw 300 mutants; those that are drawn again keep their results
+    python -m experiments.mutation judge               judge those that have no result yet
     python -m experiments.mutation judge --survivors   judge again those that survived
     python -m experiments.mutation table               write the table of results into the README
 """
@@ -12,11 +13,12 @@ import json
 import sys
 import tempfile
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import Dict, List
 
 from experiments.mutation.judging import Judge, copy_of
-from experiments.mutation.sampling import Mutant, draw, locate
+from experiments.mutation.sampling import Mutant, Place, draw, locate
 from experiments.mutation.scope import TESTS
 
 HERE = Path(__file__).parent
@@ -25,50 +27,65 @@ COUNT, SEED = 300, 19
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 
 
-def key_of(mutant: Mutant) -> str:
-    """Tells a mutant from all others."""
-    return json.dumps([*mutant.place, mutant.operator, mutant.variant])
+def read_sample() -> Dict[Mutant, dict]:
+    """The mutants that were drawn, and what is known of each."""
+    sample: Dict[Mutant, dict] = {}
+    for line in RESULTS.read_text(encoding="utf-8").splitlines() if RESULTS.exists() else []:
+        record = json.loads(line)
+        place = Place(*record.pop("place"))
+        sample[Mutant(place, *(record.pop(name) for name in ("operator", "variant", "mutated")))] = record
+    return sample
 
 
-def read_results() -> Dict[str, dict]:
-    """What is known so far, by mutant."""
-    lines = RESULTS.read_text(encoding="utf-8").splitlines() if RESULTS.exists() else []
-    return {json.dumps(record.pop("mutant")): record for record in map(json.loads, lines)}
-
-
-def write_result(mutant: Mutant, record: dict) -> None:
-    """Add a line; of several lines for a mutant the last counts."""
-    line = json.dumps({"mutant": json.loads(key_of(mutant)), "mutated": mutant.mutated, **record})
+def add_line(mutant: Mutant, record: dict) -> None:
+    """Of several lines about a mutant the last counts."""
     with open(RESULTS, "a", encoding="utf-8") as file:
-        file.write(line + "\n")
+        file.write(json.dumps({**asdict(mutant), **record}) + "\n")
+
+
+def write_sample(sample: Dict[Mutant, dict]) -> None:
+    """One line a mutant."""
+    RESULTS.write_text("", encoding="utf-8")
+    for mutant, record in sample.items():
+        add_line(mutant, record)
+
+
+def draw_sample(arguments: argparse.Namespace) -> None:
+    """Draw, and say how many are new."""
+    known = read_sample()
+    sample = {mutant: known.get(mutant, {}) for mutant in draw(TESTS, arguments.count, arguments.seed)}
+    write_sample(sample)
+    print(f"{len(sample)} mutants, {len(sample.keys() - known.keys())} of them new")
 
 
 def judge(arguments: argparse.Namespace) -> None:
     """Judge what is due of the sample."""
-    sample, known = draw(TESTS, arguments.count, arguments.seed), read_results()
-    wanted = {key for key, record in known.items() if record["outcome"] == "survived"}
-    due = [mutant for mutant in sample if (key_of(mutant) in wanted if arguments.survivors else key_of(mutant) not in known)]
+    wanted = "survived" if arguments.survivors else None
+    due = [mutant for mutant, record in read_sample().items() if record.get("outcome") == wanted]
     due = [mutant for mutant in due if mutant.place.module.startswith(tuple(arguments.only or [""]))]
     own, parts = map(int, arguments.part.split("/"))
+    due = due[own - 1 :: parts]
     with tempfile.TemporaryDirectory() as folder, copy_of(HERE.parents[1], Path(folder)):
         judged = Judge()
-        for number, mutant in enumerate(due[own - 1 :: parts], 1):
-            verdict = judged(locate(mutant), TESTS[mutant.place.module])
-            write_result(mutant, verdict._asdict())
-            print(f"{number}/{len(due[own - 1 :: parts])} {verdict.outcome} {verdict.seconds} s: "
-                  f"{mutant.place.module}: {mutant.mutated} {verdict.by}", flush=True)  # fmt: skip
+        for number, mutant in enumerate(due, 1):
+            spec = locate(mutant)
+            if spec is None:
+                print(f"{number}/{len(due)} gone: {mutant.place.module}: {mutant.place.line}", flush=True)
+                continue
+            verdict = judged(spec, TESTS[mutant.place.module])
+            add_line(mutant, verdict._asdict())
+            words = f"{verdict.outcome} {verdict.seconds} s: {mutant.place.module}: {mutant.mutated} {verdict.by}"
+            print(f"{number}/{len(due)} {words}", flush=True)
 
 
-def table(arguments: argparse.Namespace) -> None:
-    """Write the sample's results and no others, the table and the survivors."""
-    sample, known = draw(TESTS, arguments.count, arguments.seed), read_results()
+def table(_arguments: argparse.Namespace) -> None:
+    """One line a mutant in the file of results; the table and the survivors in the README."""
+    sample = read_sample()
     reasons = json.loads(REASONS.read_text(encoding="utf-8")) if REASONS.exists() else {}
-    RESULTS.unlink()
+    write_sample(sample)
     rows: Dict[str, Counter] = {}
     survivors: Dict[str, List[str]] = {"equivalent": [], "survived": []}
-    for mutant in sample:
-        record = known[key_of(mutant)]
-        write_result(mutant, {name: value for name, value in record.items() if name != "mutated"})
+    for mutant, record in sample.items():
         reason = reasons.get(f"{mutant.place.module}: {mutant.mutated}")
         outcome = "equivalent" if reason and record["outcome"] == "survived" else record["outcome"]
         rows.setdefault(mutant.place.module, Counter())[outcome] += 1
@@ -96,14 +113,14 @@ def _write_readme(rows: Dict[str, Counter], survivors: Dict[str, List[str]]) -> 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m experiments.mutation", description=__doc__.splitlines()[0])
-    parser.add_argument("command", choices=("judge", "table"))
+    parser.add_argument("command", choices=("draw", "judge", "table"))
     parser.add_argument("--count", type=int, default=COUNT, help="mutants of the sample (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=SEED, help="of the lot (default: %(default)s)")
     parser.add_argument("--survivors", action="store_true", help="judge again what survived")
     parser.add_argument("--only", nargs="+", metavar="PATH", help="files or folders whose mutants are judged")
     parser.add_argument("--part", default="1/1", help="of the work, such as 2/3, for several at a time")
     arguments = parser.parse_args()
-    {"judge": judge, "table": table}[arguments.command](arguments)
+    {"draw": draw_sample, "judge": judge, "table": table}[arguments.command](arguments)
 
 
 if __name__ == "__main__":
