@@ -81,6 +81,17 @@ def test_the_target_is_a_label_of_the_set_and_each_occurs(scenes):
     assert any(tuple(samples(nimg)[1]) != tuple(samples(nimg)[2]) for nimg in range(20))
 
 
+def test_outside_training_a_photos_target_is_the_label_of_the_next_one(faces):
+    """Of the last photo, that of the first."""
+    names = LabelNames(("Young", "Bald"), ())
+    labels = photos_with_attributes(faces, names, 0)[0][1]
+    assert len({tuple(label) for label in labels}) == 3
+    samples = samples_of(faces, names)
+    for place in range(3):
+        _, label, target = samples.at(place)
+        assert tuple(label) == tuple(labels[place]) and tuple(target) == tuple(labels[(place + 1) % 3])
+
+
 def test_two_sets_give_a_sample_each_and_labels_with_a_mask(faces, scenes):
     samples = samples_of(faces, (("Young", "Male"), ("forest", "sea")), second_root=str(scenes))
     assert len(samples) == 5
