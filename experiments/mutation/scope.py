@@ -70,8 +70,8 @@ TESTS: Dict[str, Tuple[str, ...]] = {
     "jittor_tsit/label_maps.py": (_SETS, _CACHES),
     "jittor_tsit/labelled.py": ("tests/test_labelled.py",),
     "jittor_tsit/reading.py": ("tests/test_samples.py tests/test_skipped.py", _CACHES),
-    "jittor_tsit/cached.py": (_CACHES,),
-    "jittor_tsit/pair_cache.py": (_CACHES,),
+    "jittor_tsit/cached.py": ("tests/test_pair_cache.py", _CACHES),
+    "jittor_tsit/pair_cache.py": ("tests/test_pair_cache.py", _CACHES),
     # selection
     "data_tools/selection.py": ("tests/data_tools/test_selection.py",),
     "data_tools/rules.py": ("tests/data_tools/test_selection.py tests/data_tools/test_default_rules.py",),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jittor_tsit.metrics.contest import BOARDS, total
+from jittor_tsit.metrics.contest import BOARDS, CLOSENESS, total
 from jittor_tsit.metrics.segmentation import confusion, intersection_over_union, mean_iou, pixel_accuracy
 from jittor_tsit.metrics.style import histogram_correlation
 
@@ -25,6 +25,13 @@ def test_only_the_2022_boards_take_a_distance_beyond_100_for_100():
     assert total("2022a", terms) == pytest.approx(0.5 * 0.3)
     assert total("2022b", terms) == pytest.approx(0.5 * 0.15)
     assert total("2023a", terms) == pytest.approx(0.5 * (0.12 + 0.18 - 0.25))
+
+
+def test_closeness_of_each_distance_goes_from_1_to_0():
+    fid, vgg = CLOSENESS["fid"], CLOSENESS["vgg16_relu5_1_frechet"]
+    assert set(CLOSENESS) == {"fid", "vgg16_relu5_1_frechet"}
+    assert (fid(0), fid(40), fid(100), fid(250)) == (1, 0.6, 0, 0)
+    assert (vgg(0), vgg(1), vgg(3), vgg(99)) == (1, 0.5, 0.25, 0.01)
 
 
 @pytest.mark.parametrize("board", BOARDS)
