@@ -96,5 +96,5 @@ TESTS: Dict[str, Tuple[str, ...]] = {
     "jittor_tsit/training/pruning.py": (_CHECKPOINTS,),
     "jittor_tsit/training/records.py": ("tests/test_records.py",),
     "jittor_tsit/training/initial.py": ("tests/test_initial.py",),
-    "jittor_tsit/training/options.py": ("tests/test_plan.py", "tests/test_training.py tests/test_phases.py"),
+    "jittor_tsit/training/options.py": ("tests/test_run_options.py tests/test_plan.py",),
 }  # fmt: skip
