@@ -107,3 +107,16 @@ def test_protocol_2s_empty_bytes_are_all_that_bytes_makes(tmp_path):
 def test_other_element_types_are_refused(code):
     with pytest.raises(ValueError, match="allowed are float16/32/64, integers and bool"):
         PickledDtype(code)
+
+
+@pytest.mark.parametrize("kind", [push("module") + b"ctorch\nFloatStorage\n", push("storage") + push("x"),
+                                  push("storage") + b"cnumpy\ndtype\n", push(1) + b"ctorch\nFloatStorage\n"])  # fmt: skip
+def test_what_is_kept_outside_a_pickle_is_a_storage_by_kind_and_by_type(tmp_path, kind):
+    call = b"(" + kind + push("0") + push("cpu") + push(6) + b"tQ"
+    assert "outside the pickle that is not a storage" in refusal(tmp_path, torch_zip(entry(call)))
+
+
+@pytest.mark.parametrize("key", [b"N", push(1.5), push((1,)), push(b"0")])
+def test_a_storage_is_called_by_text_or_a_number(tmp_path, key):
+    call = b"(" + push("storage") + b"ctorch\nFloatStorage\n" + key + push("cpu") + push(6) + b"tQ"
+    assert "outside the pickle that is not a storage" in refusal(tmp_path, torch_zip(entry(call)))

@@ -66,7 +66,7 @@ def judge(arguments: argparse.Namespace) -> None:
     own, parts = map(int, arguments.part.split("/"))
     due = due[own - 1 :: parts]
     with tempfile.TemporaryDirectory() as folder, copy_of(HERE.parents[1], Path(folder)):
-        judged = Judge()
+        judged = Judge(arguments.limit)
         for number, mutant in enumerate(due, 1):
             spec = locate(mutant)
             if spec is None:
@@ -119,6 +119,7 @@ def main() -> None:
     parser.add_argument("--survivors", action="store_true", help="judge again what survived")
     parser.add_argument("--only", nargs="+", metavar="PATH", help="files or folders whose mutants are judged")
     parser.add_argument("--part", default="1/1", help="of the work, such as 2/3, for several at a time")
+    parser.add_argument("--limit", type=float, default=0, help="seconds that a mutant may take, without trying first what the tests take")
     arguments = parser.parse_args()
     {"draw": draw_sample, "judge": judge, "table": table}[arguments.command](arguments)
 

@@ -52,9 +52,14 @@ def copy_of(repository: Path, folder: Path) -> Iterator[Path]:
 
 
 class Judge:
-    """Runs tests in the current folder."""
+    """Runs tests in the current folder.
 
-    def __init__(self):
+    Args:
+        limit: Seconds that a mutant may take; 0: by what the tests take without it, which are then run first.
+    """
+
+    def __init__(self, limit: float):
+        self.limit = limit
         self.durations: Dict[str, float] = {}  # of the tests without a mutant, by command
 
     def __call__(self, spec: MutationSpec, runs: Sequence[str]) -> Verdict:
@@ -67,7 +72,7 @@ class Judge:
             RuntimeError: The tests fail without the mutant, or it cannot be made.
         """
         command = _command(runs)
-        limit = GRACE_S + FACTOR * self._duration(command)
+        limit = self.limit or GRACE_S + FACTOR * self._duration(command)
         begin = time.monotonic()
         result = mutate_and_test([spec], command, limit)
         seconds = round(time.monotonic() - begin, 1)
