@@ -96,7 +96,7 @@ def test_a_pairs_fold_does_not_depend_on_the_others():
 
 
 def test_the_fold_of_a_pair_is_its_names_hash():
-    """By hand, with SHA-256 of the name as a number; a run that goes on needs the same pairs in another version, too."""
+    """By SHA-256 of the name as a number: a run that goes on needs the same pairs in any later version."""
     stems = {"p0": 2, "p1": 1, "p2": 4, "p3": 3, "p4": 1, "p5": 1, "p6": 1}  # modulo 5
     for stem, rest in stems.items():
         assert int(hashlib.sha256(stem.encode()).hexdigest(), 16) % 5 == rest

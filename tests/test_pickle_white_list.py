@@ -109,8 +109,10 @@ def test_other_element_types_are_refused(code):
         PickledDtype(code)
 
 
-@pytest.mark.parametrize("kind", [push("module") + b"ctorch\nFloatStorage\n", push("storage") + push("x"),
-                                  push("storage") + b"cnumpy\ndtype\n", push(1) + b"ctorch\nFloatStorage\n"])  # fmt: skip
+@pytest.mark.parametrize("kind", [
+    push("module") + b"ctorch\nFloatStorage\n", push("storage") + push("x"), push("storage") + b"cnumpy\ndtype\n",
+    push(1) + b"ctorch\nFloatStorage\n",
+])  # fmt: skip
 def test_what_is_kept_outside_a_pickle_is_a_storage_by_kind_and_by_type(tmp_path, kind):
     call = b"(" + kind + push("0") + push("cpu") + push(6) + b"tQ"
     assert "outside the pickle that is not a storage" in refusal(tmp_path, torch_zip(entry(call)))

@@ -119,7 +119,7 @@ def main() -> None:
     parser.add_argument("--survivors", action="store_true", help="judge again what survived")
     parser.add_argument("--only", nargs="+", metavar="PATH", help="files or folders whose mutants are judged")
     parser.add_argument("--part", default="1/1", help="of the work, such as 2/3, for several at a time")
-    parser.add_argument("--limit", type=float, default=0, help="seconds that a mutant may take, without trying first what the tests take")
+    parser.add_argument("--limit", type=float, default=0, help="seconds for a mutant; 0: try the tests first")
     arguments = parser.parse_args()
     {"draw": draw_sample, "judge": judge, "table": table}[arguments.command](arguments)
 

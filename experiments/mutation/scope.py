@@ -24,7 +24,7 @@ _CONTRACT = "tests/systems/test_contract.py"
 
 
 def _of_system(names: str, *others: str) -> Tuple[str, ...]:
-    """The tests of a system: of its options, its own, the steps of the authors' trainer, the contract of all systems."""
+    """A system's tests: of its options, its own, the steps of the authors' trainer, the contract of all systems."""
     return (_OPTIONS, *others, f"{_CONTRACT} -k '{names}'")
 
 
@@ -49,7 +49,9 @@ TESTS: Dict[str, Tuple[str, ...]] = {
     "jittor_tsit/metrics/features.py": ("tests/metrics/test_features.py",),
     "jittor_tsit/metrics/lpips.py": ("tests/metrics/test_lpips.py",),
     # systems
-    "jittor_tsit/systems/base.py": (_OPTIONS, f"{_CONTRACT} -k 'tsit or pix2pix'", "tests/test_precision.py", _PLAIN, _LABELS),
+    "jittor_tsit/systems/base.py": (
+        _OPTIONS, f"{_CONTRACT} -k 'tsit or pix2pix'", "tests/test_precision.py", _PLAIN, _LABELS,
+    ),
     "jittor_tsit/systems/pairs.py": _of_system("pix2pix or bicyclegan", "tests/test_translate.py", _PLAIN),
     "jittor_tsit/systems/pix2pix.py": _of_system("pix2pix", _PLAIN, "tests/test_translate.py"),
     "jittor_tsit/systems/bicyclegan.py": _of_system("bicyclegan", _PLAIN, "tests/test_translate.py"),
