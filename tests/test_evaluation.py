@@ -47,6 +47,13 @@ def test_the_best_checkpoint_is_kept_whatever_becomes_of_its_own_file(evaluation
     assert "best: after 8" in evaluation.said[-1]
 
 
+def test_of_equal_scores_the_first_stays_the_best(evaluation):
+    for nimg, score in ((4, 0.6), (8, 0.6), (10, 0.5)):
+        reach(evaluation, nimg, score)
+    assert (evaluation.run_dir / BEST).read_text() == "after 4"
+    assert "best: after 4" in evaluation.said[-1]
+
+
 def test_only_what_is_due_is_scored(evaluation):
     for nimg, score in ((2, None), (4, 0.2), (6, None), (10, 0.1)):  # the end always
         reach(evaluation, nimg, score)

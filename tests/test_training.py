@@ -210,6 +210,16 @@ def test_images_made_from_anything_else_are_made_again(root, whole_run, tmp_path
     assert (out / "images" / f"{first.stem}.jpg").read_bytes() != image
 
 
+def test_images_of_a_checkpoint_that_was_replaced_are_made_again(whole_run, tmp_path):
+    checkpoint, out, images = tmp_path / "x.safetensors", tmp_path / "out", []
+    for nimg in (2, 4):
+        shutil.copyfile(checkpoint_path(whole_run, nimg), checkpoint)
+        os.utime(checkpoint, (nimg, nimg))
+        assert run_test(checkpoint, None, out, 0, None, False) == 0
+        images.append(sorted((out / "images").iterdir())[0].read_bytes())
+    assert images[0] != images[1]
+
+
 def test_an_interrupted_test_goes_on(root, whole_run, tmp_path):
     checkpoint, out = checkpoint_path(whole_run, 4), tmp_path / "out"
     run_test(checkpoint, None, out, 0, None, False)
