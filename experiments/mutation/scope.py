@@ -36,7 +36,7 @@ TESTS: Dict[str, Tuple[str, ...]] = {
     ),
     "jittor_tsit/optim.py": (
         "tests/test_optim.py tests/test_torch_twin.py tests/test_precision.py tests/test_kernels.py", _PLAIN,
-        f"{_CONTRACT} -k 'tsit or spade'",
+        f"{_CONTRACT} -k 'tsit or spade or simgan or segformer'", f"{_DOMAINS} -k simgan",
     ),
     # metrics
     "jittor_tsit/metrics/contest.py": (_NUMBERS, "tests/metrics/test_candidate_selection.py"),
