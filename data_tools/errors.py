@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
 from typing import Callable
@@ -28,8 +29,11 @@ class InputError(ValueError):
 def exit_status(command: Callable[[], int]) -> int:
     """Run a command; its own status, or that of what ended it, reported in a line.
 
+    Ctrl-C ends it, also where a shell has started it in the background of a script, with Ctrl-C ignored.
     Only errors that are neither the user's nor the system's (a full disk) are our own, and come with their traceback.
     """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return _flushed(command)
     except InputError as error:

@@ -26,7 +26,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 def _run(argv: Optional[Sequence[str]]) -> int:
     top = parser(COMMANDS)
     args, rest = top.parse_known_args(argv)  # field=value may stand anywhere among the options
-    unknown = [word for word in rest if word.startswith("-") or args.command not in (command_train, command_convert)]
+    unknown = [word for word in rest if word.startswith("-") or not word.startswith(FIELDS.get(args.command, ()))]
     if unknown:
         top.error(f"unrecognized arguments: {' '.join(unknown)}")
     args.overrides = rest
@@ -81,9 +81,11 @@ def render_sample_set() -> None:
 def command_test(args: argparse.Namespace) -> int:
     """Make images and a submission."""
     start_jittor(args.device != "cpu")
+    from jittor_tsit.config import DataConfig
     from jittor_tsit.generate import run_test
     from jittor_tsit.judges import Judges
     from jittor_tsit.models import find_checkpoint, newest_run_dir
+    from jittor_tsit.overrides import override_fields
     from jittor_tsit.screen import Judging, run_screening
 
     if args.checkpoint and args.checkpoints:
@@ -91,16 +93,17 @@ def command_test(args: argparse.Namespace) -> int:
     named = args.checkpoints or ([args.checkpoint] if args.checkpoint else [])
     run_dir = args.run_dir or (named[0].parent if named else newest_run_dir(RUNS))
     checkpoints = named or [find_checkpoint(run_dir)]
+    side_by_side = override_fields(DataConfig(), args.overrides).side_by_side
     common = args.data, args.out or run_dir / "test", args.seed, args.references, args.compare
     if args.candidates == len(checkpoints) == 1:
         if args.improve or args.measure_by or args.segmenter or args.real:
             given = "--improve, --measure-by, --segmenter and --real"
             raise InputError(f"{given}: there is no choice to make; add --candidates K or --checkpoints A,B")
-        return run_test(checkpoints[0], *common, args.back)
+        return run_test(checkpoints[0], *common, args.back, side_by_side)
     if args.back:
         raise InputError("--back: not with --candidates or --checkpoints, which choose among images for label maps")
     judging = Judging(Judges(args.judges, args.segmenter), args.measure_by, args.real, args.improve)
-    return run_screening(checkpoints, args.candidates, *common, judging)
+    return run_screening(checkpoints, args.candidates, *common, judging, side_by_side)
 
 
 def command_score(args: argparse.Namespace) -> int:
@@ -146,6 +149,7 @@ def command_doctor(args: argparse.Namespace) -> int:
     return report()
 
 
+FIELDS = {command_train: "", command_convert: "", command_test: "side_by_side="}  # that may stand as field=value
 COMMANDS = {
     "train": command_train,
     "test": command_test,

@@ -68,7 +68,8 @@ def parser(run: Mapping[str, Command]) -> argparse.ArgumentParser:
         "test",
         run["test"],
         "make images for label maps, and a checked submission.zip; or translate images",
-        "python -m jittor_tsit test --data data/landscape/test --run-dir runs/mine --compare",
+        "python -m jittor_tsit test --data data/landscape/test --run-dir runs/mine --compare\n"
+        "For models of pairs of images, side_by_side=true or side_by_side=false says whether every file shows two.",
     )
     test.add_argument(
         "--data",

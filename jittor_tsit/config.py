@@ -4,7 +4,7 @@ import dataclasses
 import json
 import math
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Mapping, Tuple, get_type_hints
+from typing import Any, Callable, Dict, Mapping, Optional, Tuple, get_type_hints
 
 from data_tools.classes import IMAGE_HEIGHT, IMAGE_WIDTH, NUM_CLASSES
 from data_tools.errors import InputError
@@ -68,6 +68,7 @@ class DataConfig:
     unknown_id: int = -1  # of pixels without a class, a channel of their own; 0: classes count from 1; -1: no such
     domains: Tuple[str, str] = ("trainA", "trainB")  # folders of unpaired images, a and b
     direction: str = "AtoB"  # of pairs of images: a is the input, or with BtoA b
+    side_by_side: Optional[bool] = None  # pairs of images: a left, b right in one file; null: train sets what it finds
     instance_edges: bool = False  # one more channel: borders of the instances, whose numbers lie in `instances`
     flip: bool = True  # mirror half of the pairs, photo and label together
     color_jitter: float = 0.0  # photos' brightness, contrast and saturation change by up to this share; 0: they do not
@@ -246,6 +247,7 @@ _IS_OF: Dict[Any, Callable[[Any], bool]] = {  # every type of a field
     int: _is_whole,
     float: _is_number,
     bool: lambda value: type(value) is bool,
+    Optional[bool]: lambda value: value is None or type(value) is bool,
     str: _is_text,
     Tuple[float, float]: _is_tuple_of(_is_number, 2),
     Tuple[int, int]: _is_tuple_of(_is_whole, 2),

@@ -15,6 +15,7 @@ from jittor_tsit.convert import from_official
 from jittor_tsit.official_files import OfficialFile, read_official
 from jittor_tsit.official_layouts import KEPT, LAYOUTS, Part, find_part, part_called, split_statistics
 from jittor_tsit.official_options import Told, Value
+from jittor_tsit.official_untold import SIZE
 from jittor_tsit.overrides import override
 from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.systems.base import System
@@ -27,7 +28,10 @@ PORT_NOTES = (  # what the contest team's code does at test beside its weights
     "theirs takes the style from the label map's own picture, ours draws one or takes a photo's (--references)",
 )
 RANGE_NOTE = "the recorded SimGAN has images in [0, 1], ours in [-1, 1]: its images differ from ours"
-DROPOUT_NOTE = "theirs drops half of the blocks' values at test, too, unless it is called with --eval; ours does not"
+ABSENT_NOTES = {  # by system and our name of a network
+    "cyclegan": {"G_ba": "without G_B: test translates one way, --back is refused"},
+    "bicyclegan": {"E": "without E: test draws the styles, and takes none from a photo (--references is refused)"},
+}
 
 
 class Network(NamedTuple):
@@ -104,12 +108,12 @@ def experiment_for(networks: Mapping[str, Network], system: str, assignments: Se
     """
     layout = LAYOUTS[system]
     told = told_by(networks, system)
-    options = {**told.options, **({"downsampling": "bilinear"} if _is_port(networks) else {})}
-    fixed = [f"{field}={_text(value)}" for field, value in options.items()]
+    fixed = [f"{field}={_text(value)}" for field, value in told.options.items()]
     usual = [*layout.defaults, *told.usual, *_num_classes(told, assignments)]
     base = Experiment(system, SYSTEMS[system].Config(), run=RunConfig(total_nimg=1))
+    usual += layout.usual(override(base, [*usual, *fixed, *assignments]).config)
     experiment = override(base, [*usual, *fixed, *assignments])
-    _require_told(experiment, override(base, [*usual, *assignments, *fixed]), options)
+    _require_told(experiment, override(base, [*usual, *assignments, *fixed]), told.options)
     channels = experiment.data.label_channels
     if told.label_channels not in (None, channels):
         raise InputError(
@@ -121,8 +125,9 @@ def experiment_for(networks: Mapping[str, Network], system: str, assignments: Se
 
 
 def told_by(networks: Mapping[str, Network], system: str) -> Told:
-    """What the arrays say of the options."""
-    return LAYOUTS[system].told({name: network.arrays for name, network in networks.items()})
+    """What the arrays and the kind of the files say of the options."""
+    told = LAYOUTS[system].told({name: network.arrays for name, network in networks.items()})
+    return told._replace(options={**told.options, "downsampling": "bilinear"}) if _is_port(networks) else told
 
 
 def _is_port(networks: Mapping[str, Network]) -> bool:
@@ -165,7 +170,7 @@ def build(experiment: Experiment, networks: Mapping[str, Network]) -> System:
     )
     parts = {part.ours: part for part in LAYOUTS[experiment.system].parts}
     given = {network.part.ours for network in networks.values()}
-    missing = [parts[name].official for name in system.networks if name not in {*given, system.back_network}]
+    missing = [parts[name].official for name in system.networks if name not in {*given, *system.optional_networks}]
     if missing:
         raise InputError(f"--from: lacks {', '.join(missing)}, which this {experiment.system} needs to make images")
     if not given <= set(system.networks):
@@ -200,7 +205,7 @@ def our_arrays(networks: Mapping[str, Network], system: System, experiment: Expe
 
 def report(networks: Mapping[str, Network], experiment: Experiment) -> List[str]:
     """What was taken for what, what was left out or taken for granted, and what cannot be kept."""
-    lines = []
+    lines, config = [], experiment.config
     for name, network in networks.items():
         kinds = Counter(unused.rpartition(".")[2] for unused in network.unused)
         without = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
@@ -208,18 +213,34 @@ def report(networks: Mapping[str, Network], experiment: Experiment) -> List[str]
     lines.append(f"no array tells these, which field=value can set: {granted(networks, experiment)}")
     if _is_port(networks):
         lines += ["the contest team's Jittor port: its images are kept but for this:", *PORT_NOTES]
-    if experiment.system == "cyclegan" and experiment.config.dropout:
-        lines.append(DROPOUT_NOTE)
+    if getattr(config, "training_mode_at_test", None) is not None and (config.dropout or config.norm == "batch"):
+        lines.append(mode_line(config))
+    given = {network.part.ours for network in networks.values()}
+    lines += [note for part, note in ABSENT_NOTES.get(experiment.system, {}).items() if part not in given]
     return lines + ([RANGE_NOTE] if experiment.system == "simgan" else [])
+
+
+def mode_line(config: Any) -> str:
+    """In which mode `test` runs the generator, and how to have the other one."""
+    if not config.training_mode_at_test:
+        return "test: as the official one with --eval, by running statistics and without dropout"
+    own = ["normalises each image by its own statistics"] if config.norm == "batch" else []
+    own += ["keeps dropout on"] if config.dropout else []
+    return (
+        f"test: as the official one without --eval, {' and '.join(own)} (training_mode_at_test=true); with "
+        "training_mode_at_test=false as with --eval"
+    )
 
 
 def granted(networks: Mapping[str, Network], experiment: Experiment) -> str:
     """The options that no array tells."""
     told = told_by(networks, experiment.system).options
-    fields = ["image_width", "image_height", *LAYOUTS[experiment.system].untold]
+    fields = [*SIZE, *LAYOUTS[experiment.system].untold(experiment.config)]
     values = {field: _value(experiment, field) for field in fields if field not in told}
     return ", ".join(f"{field}={_shown(value)}" for field, value in values.items())
 
 
 def _shown(value: Any) -> str:
+    if value is None:
+        return "auto"
     return ",".join(value) if isinstance(value, tuple) else _text(value)

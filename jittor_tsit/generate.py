@@ -68,6 +68,7 @@ def run_test(
     references: Optional[Path],
     compare: bool,
     back: bool = False,
+    side_by_side: Optional[bool] = None,
 ) -> int:
     """Make the images and the zip; returns the exit status.
 
@@ -76,6 +77,7 @@ def run_test(
             that the run was trained on.
         back: Translate the other way; only for a model that has learned both.
         references: Folder of the photos that `label_to_img.json` names, whose style the images take.
+        side_by_side: Whether every image to translate shows two side by side; None: not said.
 
     Raises:
         InputError: Faulty checkpoint, labels or references.
@@ -84,7 +86,9 @@ def run_test(
     if data is None:
         default_folder(model.data, checkpoint)
     if model.system.batch_kind in TRANSLATED:
-        return translate(model, data, out, seed, compare, back)
+        return translate(model, data, out, seed, compare, back, side_by_side=side_by_side)
+    if side_by_side is not None:
+        raise InputError(f"side_by_side: the model in {checkpoint} takes no images in pairs; leave it out")
     if back:
         raise InputError(f"--back: the model in {checkpoint} has learned one way only")
     if model.system.batch_kind == "labelled":

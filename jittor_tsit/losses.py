@@ -4,7 +4,9 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
 
 import jittor as jt
 
+from jittor_tsit.layers.elementary import absolute, positive_part, softplus, sqrt
 from jittor_tsit.layers.image import Image, plain, plain_layout, plain_values
+from jittor_tsit.layers.reductions import mean, total
 
 
 class GANLoss(NamedTuple):
@@ -53,29 +55,9 @@ def over_scales(loss: Callable[[Sequence[jt.Var]], jt.Var], logits: Sequence[jt.
     return loss(logits) * len(logits)
 
 
-def absolute(x: jt.Var) -> jt.Var:
-    """|x| with gradient 0 at 0, as PyTorch has it; Jittor's is 1 there."""
-    return x * ((x > 0).float32() - (x < 0).float32())
-
-
-def positive_part(x: jt.Var) -> jt.Var:
-    """max(x, 0) with gradient one half at 0, as PyTorch's `min` of equal values has it; Jittor's is 0 there."""
-    return 0.5 * (x + absolute(x))
-
-
-def mean(x: jt.Var) -> jt.Var:
-    """Mean of all values, added along the last axis first: one float32 sum of 12 million of them is 1 % too small."""
-    return x.sum([len(x.shape) - 1]).sum() / x.numel()
-
-
 def l1(x: jt.Var, y: jt.Var) -> jt.Var:
     """Mean absolute distance of two Vars of one shape."""
     return mean(absolute(x - y))
-
-
-def softplus(x: jt.Var) -> jt.Var:
-    """log(1 + e^x) without overflow."""
-    return positive_part(x) + jt.log(1 + jt.exp(-absolute(x)))
 
 
 def feature_matching(fake_feats: List[List[Image]], real_feats: List[List[Image]]) -> jt.Var:
@@ -108,7 +90,7 @@ def perceptual(features: Callable[[jt.Var], List[jt.Var]], image: jt.Var, target
 
 def kl_divergence(mu: jt.Var, logvar: jt.Var) -> jt.Var:
     """KL divergence of N(mu, e^logvar) from N(0, 1), summed over all dimensions, mean over the images."""
-    return -0.5 * (1 + logvar - mu.sqr() - jt.exp(logvar)).sum() / mu.shape[0]
+    return -0.5 * total(1 + logvar - mu.sqr() - jt.exp(logvar)) / mu.shape[0]
 
 
 def gradient_penalty(
@@ -124,19 +106,19 @@ def gradient_penalty(
     """
     between = (alpha * real + (1 - alpha) * fake).detach().start_grad()
     with plain_layout():
-        gradient = jt.grad(sum(logits.sum() for logits in logits_of(between)), between, retain_graph=True)
-    length = jt.sqrt(gradient.sqr().reshape(gradient.shape[0], -1).sum(1))
-    return (length - 1).sqr().mean()
+        gradient = jt.grad(sum(map(total, logits_of(between))), between, retain_graph=True)
+    length = sqrt(total(gradient.sqr(), range(1, gradient.ndim)))
+    return mean((length - 1).sqr())
 
 
 def binary_cross_entropy(logits: jt.Var, label: jt.Var) -> jt.Var:
     """Of yes-or-no labels [N, K], zeros and ones; summed over them, mean over the images."""
-    return (softplus(logits) - logits * label).sum(1).mean()
+    return mean(total(softplus(logits) - logits * label, [1]))
 
 
 def cross_entropy(logits: jt.Var, label: jt.Var) -> jt.Var:
     """Of one class among several, label [N, K] one-hot; mean over the images."""
-    return -(label * _log_probability(logits)).sum(1).mean()
+    return -mean(total(label * _log_probability(logits), [1]))
 
 
 def patch_cross_entropy(logits: jt.Var, answer: int) -> jt.Var:
@@ -165,10 +147,10 @@ def balanced_cross_entropy(logits: jt.Var, segmap: Image, balance: float) -> jt.
     Source: class-balanced loss as OASIS has it (Sushko et al., ICLR 2021), there with balance 1.
     """
     segmap = plain(segmap)
-    share = segmap.mean([3]).mean([0, 2])  # [K]
+    share = mean(segmap, [0, 2, 3])  # [K]
     weight = (share > 0).float32() * jt.maximum(share, 1e-12) ** -balance  # the floor is for absent classes only
-    weight = weight / (share * weight).sum()
-    return -mean((segmap * weight.reshape(1, -1, 1, 1) * _log_probability(logits)).sum(1))
+    weight = weight / total(share * weight)
+    return -mean(total(segmap * weight.reshape(1, -1, 1, 1) * _log_probability(logits), [1]))
 
 
 def lack_of_score(logits: jt.Var, segmap: Image, rating: Optional[jt.Var] = None) -> jt.Var:
@@ -180,12 +162,12 @@ def lack_of_score(logits: jt.Var, segmap: Image, rating: Optional[jt.Var] = None
     Shapes:
         logits [N, K, H, W], segmap [N, K, H, W] one-hot, rating [N], 1 to 10
     """
-    score = (plain(segmap) * jt.exp(_log_probability(logits))).sum(1).mean([2]).mean([1])  # [N]
+    score = mean(total(plain(segmap) * jt.exp(_log_probability(logits)), [1]), [1, 2])  # [N]
     if rating is not None:
         score = score * rating / 10
-    return 1 - score.mean()
+    return 1 - mean(score)
 
 
 def _log_probability(logits: jt.Var) -> jt.Var:
     above = logits - logits.max(1, keepdims=True)
-    return above - jt.log(jt.exp(above).sum(1, keepdims=True))
+    return above - jt.log(total(jt.exp(above), [1], keepdims=True))

@@ -60,9 +60,9 @@ def load_system(path: Path) -> tuple[System, Experiment]:
     arrays = {name: array for name, array in checkpoint.arrays.items() if name.partition(".")[0] in system.networks}
     averaged = {name: array for name, array in checkpoint.arrays.items() if name.startswith("G_ema.")}
     arrays.update({f"G.{name[len('G_ema.') :]}": array for name, array in averaged.items()})
-    back = system.back_network
-    if back and not any(name.startswith(f"{back}.") for name in arrays):
-        system.forget_way_back()
+    for network in system.optional_networks:
+        if not any(name.startswith(f"{network}.") for name in arrays):
+            system.forget(network)
     check_arrays(path, arrays, {name: var.shape for name, var in system.state_dict().items()})
     system.load_state_dict(arrays, checkpoint.progress.num_steps)
     return system, experiment
@@ -99,6 +99,12 @@ def load_model(checkpoint: Path, references: Optional[Path]) -> Model:
     system, experiment = load_system(checkpoint)
     if system.batch_kind not in ("paired", *WITH_NAMES, *TRANSLATED):
         raise InputError(f"{checkpoint}: TSIT's style transfer and segmenters make no images that `test` could write")
+    lacking = system.style_network and system.style_network not in system.networks
+    if references and lacking:
+        raise InputError(
+            f"--references: the model in {checkpoint} lacks {system.style_network}, which finds the style of a photo; "
+            f"convert it with the file of {system.style_network}, or leave --references out for drawn styles"
+        )
     if references and not (system.has_code and system.batch_kind == "paired"):
         raise InputError(f"--references: the model in {checkpoint} takes no style from a photo")
     return Model(checkpoint, system, experiment.data)

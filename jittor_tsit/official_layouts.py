@@ -11,6 +11,7 @@ import numpy as np
 from data_tools.errors import InputError
 from jittor_tsit import official_keys as keys
 from jittor_tsit import official_options as options
+from jittor_tsit import official_untold as untold
 from jittor_tsit.official_files import COUNTER
 from jittor_tsit.official_keys import Rules
 from jittor_tsit.official_options import Told
@@ -35,10 +36,11 @@ class Layout(NamedTuple):
 
     parts: Tuple[Part, ...]
     told: Callable[[Mapping[str, Arrays]], Told]  # what arrays say of the options, by the parts' official names
+    untold: Callable[[Any], Tuple[str, ...]]  # options that make a difference to the images and may shape no array
     statistics: Callable[[Collection[str], str], bool]  # whether a layer's running statistics have an effect
     file_name: str = "latest_net_{part}.pth"
     defaults: Tuple[str, ...] = ()  # options of the published models that differ from our defaults
-    untold: Tuple[str, ...] = ()  # fields that shape no array, or not alone, and make a difference to the images
+    usual: Callable[[Any], Tuple[str, ...]] = lambda config: ()  # such options that depend on others
 
     def name_of(self, part: Part, config: Any, num_steps: int) -> str:
         """What the official code calls a part's file."""
@@ -143,23 +145,24 @@ def _unit_rules_D(config: Any) -> Rules:
     return keys.unit_discriminator_rules(config.discriminator, config.num_layers_D)
 
 
-LABELS = ("num_classes", "unknown_id", "instance_edges")
+def _official_crop(config: Any) -> Tuple[str, ...]:
+    return (f"crop={178 if config.attributes else 256}",)  # of CelebA and of RaFD
+
+
 SQUARE = ("image_width=256", "image_height=256")  # of most published models
 
 LAYOUTS: Dict[str, Layout] = {
-    "tsit": Layout(_synthesis_parts(keys.TSIT_GENERATOR_RULES), options.tsit, always, untold=LABELS),
-    "spade": Layout(
-        _synthesis_parts(keys.SPADE_GENERATOR_RULES), options.spade, always, untold=("upsampling", *LABELS)
-    ),
+    "tsit": Layout(_synthesis_parts(keys.TSIT_GENERATOR_RULES), options.tsit, untold.tsit, always),
+    "spade": Layout(_synthesis_parts(keys.SPADE_GENERATOR_RULES), options.spade, untold.spade, always),
     "pix2pix": Layout(
         (
             Part("G", "G", r"model\.model\.|model\.\d+\.conv_block\.", _pix2pix_rules_G),
             Part("D", "D", r"model\.0\.|net\.0\.", _patchgan_rules),
         ),
         options.pix2pix,
+        untold.pix2pix,
         beside_scale,
         defaults=(*SQUARE, "source=images"),
-        untold=("source", "direction", "dropout", "training_mode_at_test"),
     ),
     "cyclegan": Layout(
         (
@@ -169,6 +172,7 @@ LAYOUTS: Dict[str, Layout] = {
             Part("D_B", "D_a", r"model\.0\.|net\.0\.", _patchgan_rules),
         ),
         options.cyclegan,
+        untold.cyclegan,
         beside_scale,
         defaults=SQUARE,
     ),
@@ -178,10 +182,10 @@ LAYOUTS: Dict[str, Layout] = {
             Part("D", "D", r"convs\.", lambda config: keys.LOCAL_DISCRIMINATOR_RULES),
         ),
         options.simgan,
+        untold.simgan,
         never,
         file_name="{part}_{step}.pkl",
         defaults=("image_width=55", "image_height=35", "slope=0.01"),
-        untold=("slope",),
     ),
     "unit": Layout(
         (
@@ -189,10 +193,10 @@ LAYOUTS: Dict[str, Layout] = {
             Part("dis", "D", r"model_(S|A|1_A)\.|a\.cnns\.", _unit_rules_D),
         ),
         options.unit,
+        untold.unit,
         never,
         file_name="{part}_{step:08d}.{end}",
         defaults=SQUARE,
-        untold=("has_norms",),
     ),
     "bicyclegan": Layout(
         (
@@ -207,9 +211,9 @@ LAYOUTS: Dict[str, Layout] = {
             Part("D2", "D2", r"model_0\.", _bicycle_rules_D),
         ),
         options.bicyclegan,
+        untold.bicyclegan,
         beside_scale,
         defaults=(*SQUARE, "source=images"),
-        untold=("source", "direction", "norm"),
     ),
     "stargan": Layout(
         (
@@ -217,9 +221,10 @@ LAYOUTS: Dict[str, Layout] = {
             Part("D", "D", r"conv1\.", lambda config: keys.stargan_discriminator_rules(config.num_layers_D)),
         ),
         options.stargan,
+        untold.stargan,
         never,
         file_name="{step}-{part}.ckpt",
         defaults=("image_width=128", "image_height=128"),
-        untold=("attributes", "classes"),
+        usual=_official_crop,
     ),
 }

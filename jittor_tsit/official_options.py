@@ -171,7 +171,7 @@ _UNIT_DISCRIMINATORS: Tuple[Tuple[str, str, str], ...] = (
 
 
 def bicyclegan(networks: Networks) -> Told:
-    """BicycleGAN: its encoder says how long the code is, and with that what else comes into the generator."""
+    """BicycleGAN: the length of the code says what else comes into the generator, and the encoder tells it."""
     G, E, told = networks.get("G", {}), networks.get("E", {}), _Told()
     told.size("z_dim", E, "fc.0.weight", 0)
     told.size("width_E", E, "conv.0.weight", 0)
@@ -190,15 +190,22 @@ def bicyclegan(networks: Networks) -> Told:
     for kind, place in zip(("basic", "bilinear"), places):
         told.update({"upsampling": kind} if up.format(place) in G else {})
     told.size("width", G, stem, 0)
-    if _size(G, stem, 1) and "z_dim" in told:
-        told["in_channels"] = _size(G, stem, 1) - told["z_dim"]
+    stem_channels, second = _size(G, stem, 1), _size(G, "model.submodule.down.1.weight", 1)
+    usual: Tuple[str, ...] = ()
+    if second and "width" in told:
+        told.setdefault("z_dim", second - told["width"])  # the code comes into the second level, too
+    if stem_channels and "z_dim" in told:
+        told["in_channels"] = stem_channels - told["z_dim"]
+    elif stem_channels:
+        in_channels = 1 if stem_channels == 9 else 3  # the published codes have 8 values
+        usual = f"in_channels={in_channels}", f"z_dim={stem_channels - in_channels}"
     for D in filter(None, (networks.get("D"), networks.get("D2"))):
         told.count("num_layers_D", _convs(D), r"model_0\.(\d+)\.weight", plus=-2)
         told.size("width_D", D, "model_0.0.weight", 0)
     told.norm(G, E, networks.get("D", {}), networks.get("D2", {}))
     if told.get("norm") == "instance":
         del told["norm"]  # its arrays are those of no norm at all
-    return Told(told)
+    return Told(told, usual=usual)
 
 
 def stargan(networks: Networks) -> Told:

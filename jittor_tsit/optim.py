@@ -9,6 +9,8 @@ from jittor import nn
 from jittor_tsit.kernels.adam import adam_step
 from jittor_tsit.kernels.squares import sum_of_squares
 from jittor_tsit.kernels.vectors import runs_on
+from jittor_tsit.layers.elementary import sqrt
+from jittor_tsit.layers.reductions import total
 
 EPS = 1e-8  # Adam's default everywhere
 
@@ -30,7 +32,7 @@ def squares(gradients: Mapping[str, jt.Var]) -> jt.Var:
 
 
 def _square(x: jt.Var) -> jt.Var:
-    return sum_of_squares(x) if runs_on(x) else x.sqr().sum()
+    return sum_of_squares(x) if runs_on(x) else total(x.sqr())
 
 
 def clipped(gradients: Mapping[str, jt.Var], squared: jt.Var, longest: float) -> Dict[str, jt.Var]:
@@ -41,7 +43,7 @@ def clipped(gradients: Mapping[str, jt.Var], squared: jt.Var, longest: float) ->
 
     Source: torch.nn.utils.clip_grad_norm_, with its 1e-6.
     """
-    factor = jt.minimum(longest / (jt.sqrt(squared.sum()) + 1e-6), 1.0)
+    factor = jt.minimum(longest / (sqrt(total(squared)) + 1e-6), 1.0)
     return scaled(gradients, factor)
 
 
@@ -178,7 +180,7 @@ def plain_adam_step(param, grad, mean, square, kept, l2, beta1, beta2, rate, cor
     mean = beta1 * mean + (1 - beta1) * grad
     square = beta2 * square + (1 - beta2) * grad * grad
     start = param if kept == 1 else param * kept
-    return start - rate * mean / (jt.sqrt(square) * correction + eps), mean, square
+    return start - rate * mean / (sqrt(square) * correction + eps), mean, square
 
 
 def linear_decay(nimg: int, constant_nimg: int, decay_nimg: int, epoch_nimg: int) -> float:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from typing import Any, Dict, List, Tuple, get_type_hints
+from typing import Any, Dict, List, Optional, Sequence, Tuple, get_type_hints
 
 from data_tools.errors import InputError
 from jittor_tsit.config import Experiment, Phase
@@ -30,6 +30,16 @@ def override(experiment: Experiment, assignments: List[str]) -> Experiment:
         changed[part][path] = _parse(path, value, fields_of(getattr(experiment, part))[path])
     parts = {part: _replace(getattr(experiment, part), values) for part, values in changed.items()}
     return dataclasses.replace(experiment, phases=tuple(phases), **parts)
+
+
+def override_fields(config: Any, assignments: Sequence[str]) -> Any:
+    """One config with fields replaced by `field=value` texts.
+
+    Raises:
+        InputError: A value of another type.
+    """
+    kinds, texts = fields_of(config), dict(text.split("=", 1) for text in assignments)
+    return _replace(config, {path: _parse(path, value, kinds[path]) for path, value in texts.items()})
 
 
 def _override_phase(phases: List[Phase], path: str, value: str) -> None:
@@ -119,10 +129,12 @@ def _parse_two_names(text: str) -> Tuple[str, str]:
     return first, second
 
 
+_TRUTH = {"true": True, "false": False, "1": True, "0": False}
 _PARSERS = {
     int: lambda text: int(text.replace("_", "")),
     float: _parse_finite,
-    bool: lambda text: {"true": True, "false": False, "1": True, "0": False}[text.lower()],
+    bool: lambda text: _TRUTH[text.lower()],
+    Optional[bool]: lambda text: {**_TRUTH, "auto": None}[text.lower()],
     str: str,
     Tuple[float, float]: _parse_pair,
     Tuple[int, int]: _parse_whole_pair,
@@ -133,6 +145,7 @@ _KIND_NAMES = {
     int: "a whole number",
     float: "a number",
     bool: "true or false",
+    Optional[bool]: "true, false or auto",
     str: "a text",
     Tuple[float, float]: "two numbers, such as 0,0.9",
     Tuple[int, int]: "two whole numbers, such as 3,1",

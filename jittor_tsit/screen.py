@@ -55,6 +55,7 @@ def run_screening(
     references: Optional[Path],
     compare: bool,
     judging: Judging,
+    side_by_side: Optional[bool] = None,
 ) -> int:
     """Make the candidates, choose, and pack; or translate images to several each. Returns the exit status.
 
@@ -71,7 +72,9 @@ def run_screening(
             if judging.improve or judging.measuring or judging.real:
                 given = "--improve, --measure-by and --real"
                 raise InputError(f"{given}: of translated images none is chosen; leave them out")
-            return translate(model, data, out, seed, compare, count=num_seeds)
+            return translate(model, data, out, seed, compare, count=num_seeds, side_by_side=side_by_side)
+    if side_by_side is not None:
+        raise InputError("side_by_side: label maps do not lie in pairs; leave it out")
     config = common_data(checkpoints, num_seeds, references)
     inputs = find_inputs(data or default_folder(config, checkpoints[0]), references)
     if len(inputs.labels) < 2:

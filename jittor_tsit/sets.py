@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import random
 from pathlib import Path
@@ -95,7 +96,7 @@ def domain_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[in
 
 
 # What only some kinds of sets have.
-SPECIAL = "domains", "load_side", "crop", "second_crop", "second_root", "num_test", "cache"
+SPECIAL = "domains", "load_side", "crop", "second_crop", "second_root", "num_test", "cache", "side_by_side"
 
 
 def _refuse_special(config: DataConfig, *known: str) -> None:
@@ -120,15 +121,17 @@ def _require_plain(config: DataConfig, split: Optional[Path]) -> None:
 def aligned_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> AlignedSamples:
     """The samples of a set whose folders `trainA` and `trainB` hold images of equal names, or `train` both in one file.
 
+    Which of the two it is says `side_by_side`, or else the folders.
+
     Raises:
         InputError: A folder is missing or empty, an image has no partner, or a split was named.
     """
     _require_plain(config, split)
-    _refuse_special(config)
+    _refuse_special(config, "side_by_side")
     if config.color_jitter:
         raise InputError(f"color_jitter={config.color_jitter}: pairs of images keep their colours; must be 0")
     root, is_reversed = Path(config.root), config.direction == "BtoA"
-    if not Path(root, "trainA").is_dir() and Path(root, "train").is_dir():
+    if with_layout(config).side_by_side:
         files = [(path,) for path in list_photos(Path(root, "train"))]
         return AlignedSamples(files, is_reversed, view_of(config), seeds)
     a, b = (_by_stem(list_photos(Path(root, name))) for name in ("trainA", "trainB"))
@@ -137,6 +140,19 @@ def aligned_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[i
         path, other = (a[lone[0]], "trainB") if lone[0] in a else (b[lone[0]], "trainA")
         raise InputError(f"{path}: no image of that name in {other} ({len(lone)} images have no partner)")
     return AlignedSamples([(a[stem], b[stem]) for stem in sorted(a)], is_reversed, view_of(config), seeds)
+
+
+def with_layout(config: DataConfig) -> DataConfig:
+    """The config with `side_by_side` set for its training set of pairs of images."""
+    if config.side_by_side is not None:
+        return config
+    return dataclasses.replace(config, side_by_side=bool(layout_of(config.root)))
+
+
+def layout_of(root: str) -> Optional[bool]:
+    """Whether a folder's pairs of images lie side by side in one file; None if it is no training set of pairs."""
+    has_two_folders, has_one = (bool(root) and Path(root, name).is_dir() for name in ("trainA", "train"))
+    return not has_two_folders if has_two_folders or has_one else None
 
 
 def _by_stem(paths: Sequence[Path]) -> Dict[str, Path]:

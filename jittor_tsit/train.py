@@ -34,6 +34,7 @@ from jittor_tsit.sets import (
     labelled_samples,
     paired_samples,
     unpaired_samples,
+    with_layout,
 )
 from jittor_tsit.skipped import Skipped
 from jittor_tsit.systems import SYSTEMS
@@ -100,9 +101,11 @@ def run_training(experiment: Experiment, run_dir: Path) -> int:
 
 
 def _train_in(run_dir: Path, experiment: Experiment) -> int:
-    run, data = experiment.run, experiment.data
-    say(f"reading {data.root}")
+    say(f"reading {experiment.data.root}")
     system = build_system(experiment)
+    if system.batch_kind == "aligned":  # the model keeps how its inputs lie: `test` must not guess it
+        experiment = dataclasses.replace(experiment, data=with_layout(experiment.data))
+    run, data = experiment.run, experiment.data
     samples = parallel.together(read_samples, experiment, system, run_dir / CHECKED)
     plan = parallel.together(make_plan, experiment, [len(each) for each in samples])
     options = {**json.loads(to_json(experiment)), "samples": [each.digest() for each in samples]}

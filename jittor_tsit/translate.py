@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import List, Optional
 
@@ -11,36 +10,41 @@ from PIL import Image
 from tqdm import tqdm
 
 from data_tools.errors import InputError
-from data_tools.image_io import read_photo, resize_photo, write_photo
+from data_tools.image_io import read_photo, write_photo
 from jittor_tsit import parallel
 from jittor_tsit.data import ImageBatch, alone, to_image, to_pixels
 from jittor_tsit.models import QUALITY, SHEET_COLUMNS, SHEET_PAIRS, Model, begin_images
 from jittor_tsit.noise import Noise, key_of
-from jittor_tsit.samples import halves
-from jittor_tsit.sets import list_photos
+from jittor_tsit.originals import Originals
 from jittor_tsit.training.run_dir import contact_sheet
 
 
 def translate(
-    model: Model, folder: Optional[Path], out: Path, seed: int, compare: bool, back: bool = False, count: int = 1
+    model: Model,
+    folder: Optional[Path],
+    out: Path,
+    seed: int,
+    compare: bool,
+    back: bool = False,
+    count: int = 1,
+    side_by_side: Optional[bool] = None,
 ) -> int:
     """Write `<stem>.jpg` for every image, at the model's size; returns the exit status.
 
     Args:
-        folder: Of inputs, or of files with two images each where training had such; by default `testA` (`testB` with
-            direction=BtoA) or `test`, and without such the training images.
+        folder, side_by_side: As of `Originals`.
         back: The other way, by a model that has learned both.
         count: Images of each input, by noise from `seed` on; of several the names are `<stem>_1.jpg` and so on.
 
     Raises:
-        InputError: There is no such folder, an image is faulty, or the model knows one way or one image only.
+        InputError: As `Originals`; or an image is faulty, or the model knows one way or one image only.
     """
     if back and not model.system.has_way_back:
         raise InputError(f"--back: the model in {model.checkpoint} has learned one way only")
     if count > 1 and not model.system.draws_at_test(has_references=False):
         raise InputError(f"--candidates {count}: {model.checkpoint} makes one image of an input, whatever the seed")
     generate = model.system.generate_back if back else model.system.generate
-    inputs = Originals(model, folder, back)
+    inputs = parallel.together(Originals, model, folder, back, side_by_side)
     images, names = out / "images", [name for path in inputs.paths for name in names_of(path, count)]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
@@ -72,34 +76,6 @@ def translate(
 def names_of(path: Path, count: int) -> List[str]:
     """What the images of an input are called."""
     return [path.stem] if count == 1 else [f"{path.stem}_{k}" for k in range(1, count + 1)]
-
-
-class Originals:
-    """Images that a model is given, at its size.
-
-    Args:
-        folder: As `translate`.
-    """
-
-    def __init__(self, model: Model, folder: Optional[Path], back: bool):
-        data = model.data
-        self.size, self.is_reversed = (data.image_width, data.image_height), (data.direction == "BtoA") != back
-        root = Path(data.root)
-        is_aligned = model.system.batch_kind == "aligned"
-        self.has_two = is_aligned and not (root / "trainA").is_dir() and (root / "train").is_dir()
-        own = root / ("testB" if self.is_reversed else "testA")
-        if not folder and not self.has_two and not own.is_dir():
-            print(f"{own}: no such folder; translating the images of training", file=sys.stderr)
-            own = root / data.domains[self.is_reversed]
-        self.folder = folder or (Path(root, "test") if self.has_two else own)
-        self.paths: List[Path] = list_photos(self.folder)
-
-    def read(self, path: Path) -> np.ndarray:
-        """[H, W, 3] uint8"""
-        photo = read_photo(path)
-        if self.has_two:
-            photo = halves(photo, path)[self.is_reversed]
-        return resize_photo(photo, *self.size)
 
 
 def save_rows(path: Path, inputs: Originals, images: Path, count: int) -> None:

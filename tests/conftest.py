@@ -22,6 +22,12 @@ def children_may_be_killed():
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def ctrl_c_is_not_ignored():
+    """Shells start background commands with Ctrl-C ignored, and the processes that the tests start would inherit it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture
 def rng():
     import numpy as np

@@ -3,6 +3,7 @@
 // The threads of a block are fibers. One after the other runs until __syncthreads(), in ascending or in descending
 // order, and blocks do likewise: what is right in one order only, as where a barrier is missing between the writing of
 // shared memory and its reading by another thread, gives different results. Shared memory is not cleared, as on a GPU.
+#pragma GCC optimize("no-associative-math")  // nvcc keeps the order of operations, with --use_fast_math too
 #include <ucontext.h>
 #include <cmath>
 #include <cstdint>
@@ -10,6 +11,8 @@
 #include <cstring>
 #include <functional>
 #include <stdexcept>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #define __global__
@@ -88,28 +91,29 @@ void launch(const std::function<void()>& kernel, int64_t blocks, int64_t num_thr
 // written there, or to an input, is an error. An output is not a number until it is written.
 template <class Pointer>
 struct Guarded {
+    using Number = typename std::remove_reference<decltype(*std::declval<Pointer>())>::type;
     Pointer& place;
-    float* const array;
+    Number* const array;
     const size_t size;
     const bool is_input;
-    std::vector<float> room;
+    std::vector<Number> room;
 
     Guarded(Pointer& place, size_t size, bool is_input)
         : place(place), array(place), size(size), is_input(is_input), room(size + 2 * GUARD) {
-        std::memset(room.data(), 0xFF, room.size() * 4);
-        if (is_input) std::memcpy(room.data() + GUARD, array, size * 4);
+        std::memset(room.data(), 0xFF, room.size() * sizeof(Number));
+        if (is_input) std::memcpy(room.data() + GUARD, array, size * sizeof(Number));
         place = room.data() + GUARD;
     }
 
     void check() {
-        const std::vector<char> blank(GUARD * 4, (char)0xFF);
+        const size_t guard = GUARD * sizeof(Number), used = size * sizeof(Number);
+        const std::vector<char> blank(guard, (char)0xFF);
         const char* bytes = (const char*)room.data();
-        if (std::memcmp(bytes, blank.data(), GUARD * 4) ||
-            std::memcmp(bytes + (GUARD + size) * 4, blank.data(), GUARD * 4))
+        if (std::memcmp(bytes, blank.data(), guard) || std::memcmp(bytes + guard + used, blank.data(), guard))
             throw std::runtime_error("a kernel wrote beside an array");
-        if (is_input && std::memcmp(bytes + GUARD * 4, array, size * 4))
+        if (is_input && std::memcmp(bytes + guard, array, used))
             throw std::runtime_error("a kernel wrote to an input");
-        if (!is_input) std::memcpy(array, bytes + GUARD * 4, size * 4);
+        if (!is_input) std::memcpy(array, bytes + guard, used);
     }
 };
 }

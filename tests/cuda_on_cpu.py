@@ -9,13 +9,12 @@ from jittor_tsit.kernels import cuda, packed
 EMULATION = (Path(__file__).parent / "cuda_on_cpu.h").read_text(encoding="utf-8")
 
 
-def run_on_cpu(shapes, inputs, header, launches, numbers):
+def run_on_cpu(shapes, types, inputs, header, launches, numbers):
     """In place of `cuda._run`."""
     arrays = [(f"in{i}", 1) for i in range(len(inputs))] + [(f"out{i}", 0) for i in range(len(shapes))]
     guards = [f"cuda_on_cpu::Guarded<decltype({a}_p)> {a}_guard({a}_p, {a}->num, {is_in});" for a, is_in in arrays]
     checks = [f"{array}_guard.check();" for array, _ in arrays]
     source = "\n".join([*guards, launches, *checks])
-    types = ["float32"] * len(shapes)
     return list(jt.code(shapes, types, inputs, cpu_header=EMULATION + header, cpu_src=source, data=numbers))
 
 
@@ -28,6 +27,7 @@ def emulate(monkeypatch, descending=False, run=run_on_cpu):
         monkeypatch.setenv("CUDA_ON_CPU_DESCENDING", "1")
 
 
+WORDS = {"float32": "float", "float64": "double"}
 # What Jittor's code operators have around the launches.
 AROUND = """
 #include <string>
@@ -43,17 +43,19 @@ class Recorder:
     def __init__(self):
         self.operators = {}  # kernels and a C++ function that launches them; a dict for its order
 
-    def __call__(self, shapes, inputs, header, launches, numbers):
-        sizes = {f"in{i}": len(var.shape) for i, var in enumerate(inputs)}
-        sizes.update({f"out{i}": len(shape) for i, shape in enumerate(shapes)})
+    def __call__(self, shapes, types, inputs, header, launches, numbers):
+        arrays = {f"in{i}": (var.shape, str(var.dtype)) for i, var in enumerate(inputs)}
+        arrays.update({f"out{i}": array for i, array in enumerate(zip(shapes, types))})
         arguments = [
-            ", ".join([f"Var* {name}, float* __restrict__ {name}_p", *(f"int {name}_shape{i}" for i in range(size))])
-            for name, size in sizes.items()
+            ", ".join(
+                [f"Var* {name}, {WORDS[dtype]}* __restrict__ {name}_p", *(f"int {name}_shape{i}" for i in range(len(shape)))]
+            )
+            for name, (shape, dtype) in arrays.items()
         ]
         assert header.startswith(cuda.HEADER)
         own = header[len(cuda.HEADER) :]
         self.operators[own, f"void run({', '.join(arguments)}) {{ {launches} }}"] = None
-        return [jt.zeros(shape) for shape in shapes]
+        return [jt.zeros(shape, dtype) for shape, dtype in zip(shapes, types)]
 
     def source(self):
         """All of them, for nvcc."""

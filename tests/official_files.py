@@ -2,6 +2,7 @@
 
 import pytest
 from reference_vectors import Vectors, reference_files
+from same_bytes import assert_same_bytes
 from weight_file_bytes import official_legacy, official_zip
 
 from jittor_tsit.convert_command import run_convert
@@ -81,7 +82,7 @@ def assert_same_again(folder, checkpoint, networks):
         assert set(found) >= set(arrays)
         for key, array in arrays.items():
             assert (found[key].dtype, found[key].shape) == (array.dtype, array.shape), key
-            assert found[key].tobytes() == array.tobytes(), key
+            assert_same_bytes(found[key], array, key)
 
 
 def options_of(vectors):

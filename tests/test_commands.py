@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from same_bytes import assert_same_bytes
 from tiny import HEIGHT, WIDTH
 
 from data_tools.image_io import read_header
@@ -139,7 +140,7 @@ def test_the_same_training_gives_the_same_bytes(place, run):
     again = command(place, *TRAIN, "--run-dir", "again")
     assert again.returncode == 0, again.stderr
     for name in ("state-000000002.safetensors", "grid-000000002.png"):
-        assert (place / "again" / name).read_bytes() == (run / name).read_bytes()
+        assert_same_bytes(place / "again" / name, run / name)
 
 
 def test_on_nan_is_an_option_of_its_own(place):
@@ -160,7 +161,7 @@ def test_an_exported_and_converted_checkpoint_makes_the_same_images(place, run):
     made = command(place, "test", "--checkpoint", "ours/tsit.safetensors", "--data", "set/test")
     assert made.returncode == 0, made.stderr
     for image in (run / "test/images").iterdir():
-        assert (place / "ours/test/images" / image.name).read_bytes() == image.read_bytes()
+        assert_same_bytes(place / "ours/test/images" / image.name, image)
     assert "name a folder by --data" in error_of(command(place, "test", "--checkpoint", "ours/tsit.safetensors"))
 
 

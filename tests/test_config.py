@@ -44,6 +44,17 @@ def test_a_value_of_another_type_is_refused(experiment, text, kind):
         override(experiment, [text])
 
 
+@pytest.mark.parametrize("text, value", [("true", True), ("False", False), ("0", False), ("auto", None)])
+def test_an_option_of_three_values_is_read_and_kept(experiment, text, value):
+    changed = override(override(experiment, ["side_by_side=true"]), [f"side_by_side={text}"])
+    assert changed.data.side_by_side is value
+    assert from_dict(DataConfig, json.loads(to_json(changed))["data"]).side_by_side is value
+    with pytest.raises(InputError, match="side_by_side=maybe: not true, false or auto"):
+        override(experiment, ["side_by_side=maybe"])
+    with pytest.raises(InputError, match="DataConfig.side_by_side is 1, which is of another type"):
+        from_dict(DataConfig, {"side_by_side": 1})
+
+
 def test_a_word_without_equals_sign_is_refused(experiment):
     with pytest.raises(InputError, match="field=value"):
         override(experiment, ["fast"])

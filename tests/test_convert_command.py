@@ -9,6 +9,7 @@ import jittor as jt
 import pytest
 from official_files import FORMS, assert_same_again, convert, files_of, one_of, options_of
 from reference_vectors import Vectors, assert_close, one_hot_with_edges, reference_files
+from same_bytes import assert_same_bytes, digest
 from weight_file_bytes import official_sides, official_zip
 
 from jittor_tsit.command_line import OFFICIAL
@@ -62,7 +63,8 @@ def test_every_form_of_a_file_gives_the_same_checkpoint(tmp_path, form):
     (tmp_path / "other").mkdir()
     other = load_checkpoint(convert(tmp_path / "other", "spade", networks, *options_of(vectors), write=FORMS[form]))
     assert plain.keys() == other.arrays.keys()
-    assert all(other.arrays[name].tobytes() == array.tobytes() for name, array in plain.items())
+    for name, array in plain.items():
+        assert_same_bytes(other.arrays[name], array, name)
 
 
 @pytest.mark.parametrize(
@@ -103,8 +105,8 @@ def test_networks_of_the_other_systems_come_back_bit_for_bit(tmp_path, name):
     load_system(checkpoint)
     assert_same_again(tmp_path, checkpoint, networks)
     ours = load_checkpoint(checkpoint).arrays  # each array is there, under some name
-    theirs = sorted(array.tobytes() for arrays in networks.values() for array in arrays.values())
-    assert sorted(array.tobytes() for array in ours.values()) == theirs
+    theirs = sorted(digest(array) for arrays in networks.values() for array in arrays.values())
+    assert sorted(digest(array) for array in ours.values()) == theirs
 
 
 def test_the_two_sides_of_units_rewrite_lie_in_one_file(tmp_path):

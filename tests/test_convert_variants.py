@@ -7,6 +7,7 @@ import pytest
 from official_files import assert_same_again, convert, one_of
 from official_modules import Modules
 from reference_vectors import assert_close
+from same_bytes import digest
 from weight_file_bytes import official_zip
 
 from data_tools.errors import InputError
@@ -25,7 +26,7 @@ def assert_nothing_else(checkpoint, networks):
     ours = load_checkpoint(checkpoint).arrays
     theirs = [array for arrays in networks.values() for name, array in arrays.items() if "num_batches" not in name]
     own = [array for name, array in ours.items() if not name.startswith("official.")]
-    assert sorted(array.tobytes() for array in own) == sorted(array.tobytes() for array in theirs)
+    assert sorted(map(digest, own)) == sorted(map(digest, theirs))
 
 
 @pytest.mark.parametrize("norm", ["instance", "batch"])
@@ -63,11 +64,10 @@ def test_bicyclegan_with_batch_norm_comes_back_bit_for_bit(tmp_path, rng, encode
     assert_same_again(tmp_path, checkpoint, networks)
 
 
-def test_a_resnet_with_dropout_makes_the_recorded_image_of_the_one_without(tmp_path, capsys):
+def test_a_resnet_with_dropout_makes_in_evaluation_the_recorded_image_of_the_one_without(tmp_path):
     vectors = one_of(kind="netG", system="CycleGAN", norm="instance", n_blocks=6)
     moved = {name.replace(".conv_block.5.", ".conv_block.6."): a for name, a in vectors.group("param/").items()}
     made, _ = load_system(convert(tmp_path, "cyclegan", {"G_A": moved}))
-    assert "unless it is called with --eval" in capsys.readouterr().out
     with jt.no_grad(), evaluating(made.G_ab):
         assert_close(made.G_ab(jt.array(vectors["input/image"])), vectors["output/image"], 1e-4, "image")
 

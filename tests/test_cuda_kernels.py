@@ -35,12 +35,19 @@ def test_kernels_give_what_jittors_operators_do(order, name):
     assert kernel_check.difference(CASES[name]) < CLOSE
 
 
-# One pixel; less than a block; exactly a part, in one sample, whose means are also the batch's; a part and 32 more.
-@pytest.mark.parametrize("samples, size", [(3, (1, 1)), (3, (3, 7)), (1, (2, 1024)), (3, (32, 65))])
+# Three pixels; less than a block; exactly a part, in one sample, whose means are also the batch's; a part and 32 more.
+@pytest.mark.parametrize("samples, size", [(3, (1, 3)), (3, (3, 7)), (1, (2, 1024)), (3, (32, 65))])
 @pytest.mark.parametrize("name", ["instance norm, active", "modulation by instance", "modulation by batch, active"])
 def test_norms_of_other_sizes(order, name, samples, size):
     shapes = [(samples, kernel_check.IMAGE[1], *size)] * len(CASES[name].shapes)
     assert kernel_check.difference(CASES[name], shapes) < CLOSE
+
+
+def test_of_a_single_pixel_nothing_is_left(order, rng):
+    x = jt.array(rng.standard_normal((3, 5, 1, 1)).astype(np.float32))
+    y = instance_norm(x)
+    np.testing.assert_array_equal(y.numpy(), 0)
+    np.testing.assert_array_equal(jt.grad((y * jt.array(rng.standard_normal(y.shape))).sum(), x).numpy(), 0)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 6), (5, 1), (2, 2), (7, 301), (8, 600)])
@@ -123,10 +130,10 @@ def test_doctor_says_how_far_the_kernels_are_from_jittors_operators(monkeypatch)
 
 @pytest.mark.parametrize("damage", ["wrong", "not finite", "not compiled"])
 def test_doctor_says_that_a_kernel_is_wrong(monkeypatch, damage):
-    def run(shapes, inputs, header, launches, numbers):
+    def run(shapes, types, inputs, header, launches, numbers):
         if damage == "not compiled":
             raise RuntimeError("nvcc fatal")
-        return [jt.ones(shape) if damage == "wrong" else jt.zeros(shape) / 0 for shape in shapes]
+        return [jt.ones(*array) if damage == "wrong" else jt.zeros(*array) / 0 for array in zip(shapes, types)]
 
     emulate(monkeypatch, run=run)
     works, finding = doctor.cuda_kernels()

@@ -2,8 +2,10 @@
 
 import errno
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,16 @@ def test_a_bug_is_shown_with_its_traceback_and_where_to_report_it(capsys):
     assert exit_status(failing(ZeroDivisionError("of ours"))) == 1
     lines = capsys.readouterr().err.splitlines()
     assert lines[0].startswith("Traceback") and lines[-2:] == ["ZeroDivisionError: of ours", BUG]
+
+
+def test_ctrl_c_ends_a_command_that_was_started_with_it_ignored(capsys):
+    """As shells start it in the background of a script."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        status = exit_status(lambda: os.kill(os.getpid(), signal.SIGINT) or time.sleep(1) or 0)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert status == 130 and capsys.readouterr().err == "interrupted\n"
 
 
 @pytest.mark.parametrize(

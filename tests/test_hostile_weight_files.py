@@ -242,7 +242,8 @@ def test_file_that_holds_no_weights_is_refused(tmp_path, content, found):
 def test_zip_of_other_files_is_refused(tmp_path):
     with zipfile.ZipFile(tmp_path / "weights.bin", "w") as archive:
         archive.writestr("readme.txt", "no weights")
-    assert "neither .npz" in refusal(tmp_path, (tmp_path / "weights.bin").read_bytes())
+    said = refusal(tmp_path, (tmp_path / "weights.bin").read_bytes())
+    assert "neither .npz" in said
 
 
 @pytest.mark.parametrize("kind", SAMPLES)

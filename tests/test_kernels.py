@@ -6,10 +6,12 @@ import pytest
 
 from jittor_tsit.kernels.adam import adam_step
 from jittor_tsit.kernels.squares import sum_of_squares
-from jittor_tsit.kernels.vectors import runs_on
+from jittor_tsit.kernels.vectors import block_size, runs_on
 from jittor_tsit.layers.mode import set_training
 from jittor_tsit.layers.norm import SpectralConv
 from jittor_tsit.optim import plain_adam_step
+
+pytestmark = pytest.mark.processors
 
 
 @pytest.mark.parametrize("trains", [True, False])
@@ -49,3 +51,27 @@ def test_sum_of_squares(rng, size):
     np.testing.assert_allclose(sum_of_squares(jt.array(x)).numpy(), [(x.astype(np.float64) ** 2).sum()], rtol=1e-5)
     x[-1] = np.nan
     assert not np.isfinite(sum_of_squares(jt.array(x)).numpy())
+
+
+NARROW, WIDE = "flags : sse4_1 avx avx2 fma", "flags : sse4_1 avx avx2 fma avx512f avx512bw"
+
+
+@pytest.mark.parametrize(
+    "cpuinfo, max_isa, channels",
+    [
+        (WIDE, "", 16),
+        (WIDE, "ALL", 16),
+        (WIDE, "AVX512_CORE", 16),
+        (WIDE, "AVX2", 8),
+        (WIDE, "avx2", 16),  # oneDNN knows its values in capitals only
+        (WIDE, "AVX", 0),
+        (WIDE, "SSE41", 0),
+        (NARROW, "", 8),
+        (NARROW, "AVX512_CORE", 8),  # a limit does not add instructions
+        (NARROW, "SSE41", 0),
+        ("flags : sse4_1 avx", "", 0),
+        ("", "", 0),
+    ],
+)
+def test_blocks_of_channels_are_those_of_the_instructions_that_onednn_may_use(cpuinfo, max_isa, channels):
+    assert block_size(cpuinfo, max_isa) == channels

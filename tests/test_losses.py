@@ -38,3 +38,12 @@ def test_a_gradient_penalty_reaches_the_weights_of_a_discriminator_of_many_chann
         weights[-1].update(jt.array(start + sign * 1e-4 * step))
         values.append(penalty().item())
     assert (gradients[-1] * step).sum() == pytest.approx((values[0] - values[1]) / 2e-4, rel=0.05)  # 0.4 % off was measured
+
+
+def test_a_gradient_penalty_of_a_flat_discriminator_has_a_finite_gradient(rng):
+    """Where the slope is 0 its length has no derivative; the gradient is 0 there, as that of PyTorch's norm."""
+    real, fake = (jt.array(rng.standard_normal((2, 3, 4, 5)).astype(np.float32)) for _ in range(2))
+    alpha, weight = jt.array(np.float32([0.3, 0.8]).reshape(2, 1, 1, 1)), jt.zeros((1, 3, 4, 5))
+    penalty = losses.gradient_penalty(lambda image: [(image * weight).sum([1, 2, 3])], real, fake, alpha)
+    assert penalty.item() == 1
+    np.testing.assert_array_equal(jt.grad(penalty, weight).numpy(), 0)

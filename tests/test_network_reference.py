@@ -1,15 +1,13 @@
-"""SPADE's and TSIT's networks against the official PyTorch code: weights in, outputs, gradients and buffers out.
-
-Tolerances are those of the vectors' README, section 6, unless a line says otherwise.
-"""
+"""SPADE's and TSIT's networks against the official PyTorch code: weights in, outputs, gradients and buffers out."""
 
 import jittor as jt
 import numpy as np
 import pytest
+from network_pass import Pass, assert_same_pass
 from reference_vectors import (
     Vectors,
     assert_close,
-    assert_same_pass,
+    noise_of,
     one_hot_with_edges,
     put_weights,
     record_outputs,
@@ -34,36 +32,42 @@ pytestmark = pytest.mark.reference
 NUM_UPSAMPLINGS = {"normal": 5, "more": 6, "most": 7}  # ours by the official option
 
 
-def prepare(path, module, rules):
+def prepare(vectors, module, rules):
     """The file's weights in the module, the module in the file's mode, and its recorded outputs."""
-    vectors = Vectors(path)
-    put_weights(module, vectors.group("param/"), rules)
+    put_weights(module, vectors.group("param/"), rules, vectors.dtype)
     set_training(module, vectors.is_train)
-    return vectors, record_outputs(module)
+    return record_outputs(module)
 
 
+def one_hot(vectors):
+    return jt.array(one_hot_with_edges(vectors)).cast(vectors.dtype)
+
+
+def run_stream_block(vectors):
+    config, x = vectors.config, vectors.var("input/x")
+    block = StreamBlock(config["fin"], config["fout"])
+    prepare(vectors, block, official_keys.BLOCK_RULES)
+    return Pass(block, official_keys.BLOCK_RULES, {"out": block(x)}, {"x": x})
+
+
+@pytest.mark.processors
 @pytest.mark.parametrize("path", reference_files(kind="tsit_stream_block"))
 def test_stream_block_is_the_official_one(path):
-    config = Vectors(path).config
-    block = StreamBlock(config["fin"], config["fout"])
-    vectors, _ = prepare(path, block, official_keys.BLOCK_RULES)
-    x = jt.array(vectors["input/x"])
-    assert_same_pass(vectors, block, official_keys.BLOCK_RULES, {"out": block(x)}, {"x": x}, output_rtol=1e-4)
+    assert_same_pass(path, run_stream_block)
 
 
 def make_block(vectors):
     """Our block of the file's kind and sizes, and its inputs by the file's names."""
-    config, x = vectors.config, jt.array(vectors["input/x"])
+    config, x = vectors.config, vectors.var("input/x")
     if config["kind"] == "spade_block":
-        segmap = jt.array(one_hot_with_edges(vectors))
+        segmap = one_hot(vectors)
         return SPADEBlock(config["fin"], config["fout"], segmap.shape[1], BatchNorm), {"x": x, "onehot": segmap}
-    return FADEBlock(config["fin"], config["fout"], BatchNorm), {"x": x, "feat": jt.array(vectors["input/feat"])}
+    return FADEBlock(config["fin"], config["fout"], BatchNorm), {"x": x, "feat": vectors.var("input/feat")}
 
 
-@pytest.mark.parametrize("path", reference_files(kind="tsit_fade_block") + reference_files(kind="spade_block"))
-def test_modulated_block_is_the_official_one(path):
-    block, inputs = make_block(Vectors(path))
-    vectors, recorded = prepare(path, block, official_keys.BLOCK_RULES)
+def run_modulated_block(vectors):
+    block, inputs = make_block(vectors)
+    recorded = prepare(vectors, block, official_keys.BLOCK_RULES)
     out = block(*inputs.values())
     outputs = {_block_output_name(name): plain(output) for name, output in recorded.items()}
     for name in ("norm_0", "norm_1"):  # ours activate in the same step
@@ -71,7 +75,13 @@ def test_modulated_block_is_the_official_one(path):
     norm = block.norm0.norm
     norm.tracks = False  # once is enough
     outputs["norm_0.param_free_norm"] = norm(inputs["x"])
-    assert_same_pass(vectors, block, official_keys.BLOCK_RULES, {**outputs, "out": out}, inputs, output_rtol=1e-4)
+    return Pass(block, official_keys.BLOCK_RULES, {**outputs, "out": out}, inputs)
+
+
+@pytest.mark.processors
+@pytest.mark.parametrize("path", reference_files(kind="tsit_fade_block") + reference_files(kind="spade_block"))
+def test_modulated_block_is_the_official_one(path):
+    assert_same_pass(path, run_modulated_block)
 
 
 def _block_output_name(name: str) -> str:
@@ -95,16 +105,19 @@ def test_fadain_is_the_official_one(path):
                 )
 
 
-@pytest.mark.parametrize("path", reference_files(kind="conv_encoder"))
-def test_encoder_is_the_official_one(path):
-    options = Vectors(path).options
+def run_encoder(vectors):
+    options, image = vectors.options, vectors.var("input/image")
     encoder = ConvEncoder(options["ngf"], options.get("z_dim", 256))
-    vectors, recorded = prepare(path, encoder, official_keys.ENCODER_RULES)
-    image = jt.array(vectors["input/image"])
+    recorded = prepare(vectors, encoder, official_keys.ENCODER_RULES)
     mu, logvar = encoder(image)
     layers = {f"layer{k + 1}": instance_norm(recorded[f"convs.{k}"]) for k in range(6)}
     outputs = {**layers, "mu": mu, "logvar": logvar}
-    assert_same_pass(vectors, encoder, official_keys.ENCODER_RULES, outputs, {"image": image}, output_rtol=1e-4)
+    return Pass(encoder, official_keys.ENCODER_RULES, outputs, {"image": image})
+
+
+@pytest.mark.parametrize("path", reference_files(kind="conv_encoder"))
+def test_encoder_is_the_official_one(path):
+    assert_same_pass(path, run_encoder)
 
 
 def make_discriminator(vectors, in_channels):
@@ -115,19 +128,21 @@ def make_discriminator(vectors, in_channels):
     return D, official_keys.discriminator_rules(num_layers)
 
 
-@pytest.mark.parametrize("path", reference_files(kind="multiscale_discriminator"))
-def test_discriminator_is_the_official_one(path):
-    vectors = Vectors(path)
-    image = jt.array(vectors["input/image"])
-    x = image
+def run_discriminator(vectors):
+    x = image = vectors.var("input/image")
     if vectors.options.get("task", "SIS") == "SIS":
-        x = jt.concat([jt.array(one_hot_with_edges(vectors)), image], 1)
+        x = jt.concat([one_hot(vectors), image], 1)
     D, rules = make_discriminator(vectors, x.shape[1])
-    vectors, _ = prepare(path, D, rules)
+    prepare(vectors, D, rules)
     out = D(x)
     outputs = {f"d{i}/f{j}": feat for i, feats in enumerate(out.feats) for j, feat in enumerate(feats)}
     outputs.update({f"d{i}/f{len(out.feats[i])}": logits for i, logits in enumerate(out.logits)})
-    assert_same_pass(vectors, D, rules, outputs, {"image": image}, output_rtol=1e-4)
+    return Pass(D, rules, outputs, {"image": image})
+
+
+@pytest.mark.parametrize("path", reference_files(kind="multiscale_discriminator"))
+def test_discriminator_is_the_official_one(path):
+    assert_same_pass(path, run_discriminator)
 
 
 def is_ast(vectors):
@@ -166,11 +181,11 @@ def make_generator(vectors, in_channels):
 def generator_inputs(vectors):
     """Arguments of our generator, and those of them that the file knows by name."""
     if is_ast(vectors):
-        named = {name: jt.array(vectors[f"input/{name}"]) for name in ("content", "noise", "style")}
+        named = {name: vectors.var(f"input/{name}") for name in ("content", "noise", "style")}
         return tuple(named.values()), named
-    segmap = jt.array(one_hot_with_edges(vectors))
+    segmap = one_hot(vectors)
     if vectors.options["use_vae"]:
-        z = jt.array(vectors["input/z"])
+        z = vectors.var("input/z")
         return (segmap, z), {"z": z, "onehot": segmap}
     return (segmap, resize_nearest(segmap, *start_size(vectors))), {"onehot": segmap}
 
@@ -178,16 +193,18 @@ def generator_inputs(vectors):
 GENERATOR_FILES = reference_files(kind="generator", system="TSIT") + reference_files(kind="generator", system="SPADE")
 
 
-@pytest.mark.parametrize("path", GENERATOR_FILES)
-def test_generator_is_the_official_one(path):
-    vectors = Vectors(path)
+def run_generator(vectors):
     arguments, inputs = generator_inputs(vectors)
     G, rules = make_generator(vectors, in_channels=arguments[0].shape[1])
-    vectors, recorded = prepare(path, G, rules)
+    recorded = prepare(vectors, G, rules)
     image = G(*arguments)
     outputs = {"image": image, "fc": recorded.get("start.linear", recorded.get("start.conv"))}
     outputs.update({name: recorded.get(f"blocks.{k}") for k, name in enumerate(official_keys.GENERATOR_BLOCKS)})
     for prefix, stream in (("ft", "content_stream"), ("sft", "style_stream")):
         outputs.update({f"{prefix}{k}": recorded.get(f"{stream}.blocks.{k}") for k in range(8)})
-    # a deep network: the vectors' README allows 5e-4 for outputs and features
-    assert_same_pass(vectors, G, rules, outputs, inputs, output_rtol=5e-4)
+    return Pass(G, rules, outputs, inputs)
+
+
+@pytest.mark.parametrize("path", GENERATOR_FILES)
+def test_generator_is_the_official_one(path):
+    assert_same_pass(path, run_generator)

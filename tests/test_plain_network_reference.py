@@ -1,11 +1,9 @@
-"""The networks of pix2pix, CycleGAN and BicycleGAN against the official PyTorch code: weights in, outputs and gradients out.
-
-Tolerances are those of the vectors' README, section 6.
-"""
+"""The networks of pix2pix, CycleGAN and BicycleGAN against the official PyTorch code: weights in, outputs and gradients out."""
 
 import jittor as jt
 import pytest
-from reference_vectors import Vectors, assert_same_pass, put_weights, record_outputs, reference_files
+from network_pass import Pass, assert_same_pass
+from reference_vectors import put_weights, record_outputs, reference_files
 
 from jittor_tsit import convert, official_keys
 from jittor_tsit.layers.basic import leaky_relu
@@ -47,14 +45,12 @@ FILES = [
 ]
 
 
-@pytest.mark.parametrize("path", FILES)
-def test_network_is_the_official_one(path):
-    vectors = Vectors(path)
+def run_network(vectors):
     net, rules, output = make_network(vectors.config)
-    put_weights(net, vectors.group("param/"), rules)
+    put_weights(net, vectors.group("param/"), rules, vectors.dtype)
     set_training(net, vectors.is_train)
     recorded = record_outputs(net)
-    image = jt.array(vectors["input/image"])
+    image = vectors.var("input/image")
     outputs = {output: net(image)}
     for name, var in recorded.items():
         official = convert._apply(rules, f"{name}.")[:-1]
@@ -64,7 +60,12 @@ def test_network_is_the_official_one(path):
             outputs[start] = var
         if "norm" in name and start == "model":  # the file's hooks are on what follows the norm
             outputs[f"model.{int(place) + 1}"] = jt.nn.relu(var)
-    assert_same_pass(vectors, net, rules, outputs, {"image": image}, output_rtol=1e-4)
+    return Pass(net, rules, outputs, {"image": image})
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_network_is_the_official_one(path):
+    assert_same_pass(path, run_network)
 
 
 def make_bicycle_network(config):
@@ -98,16 +99,18 @@ def bicycle_outputs(kind, results, recorded):
     return {"mu": mu, "logvar": logvar, "pooled": feat.mean([3], keepdims=True).mean([2], keepdims=True)}
 
 
+def run_bicyclegans_network(vectors):
+    net, rules = make_bicycle_network(vectors.config)
+    put_weights(net, vectors.group("param/"), rules, vectors.dtype)
+    set_training(net, vectors.is_train)
+    recorded = record_outputs(net)
+    inputs = {name: vectors.var(f"input/{name}") for name in ("image", "z") if f"input/{name}" in vectors.arrays}
+    outputs = bicycle_outputs(vectors.config["kind"], net(*inputs.values()), recorded)
+    return Pass(net, rules, outputs, inputs)
+
+
 @pytest.mark.parametrize(
     "path", [path for kind in ("netG", "netE", "netD") for path in reference_files(kind=kind, system="BicycleGAN")]
 )
 def test_bicyclegans_network_is_the_official_one(path):
-    vectors = Vectors(path)
-    net, rules = make_bicycle_network(vectors.config)
-    put_weights(net, vectors.group("param/"), rules)
-    set_training(net, vectors.is_train)
-    recorded = record_outputs(net)
-    inputs = {name: jt.array(vectors[f"input/{name}"]) for name in ("image", "z") if f"input/{name}" in vectors.arrays}
-    outputs = bicycle_outputs(vectors.config["kind"], net(*inputs.values()), recorded)
-    # generators are deep: the vectors' README allows 5e-4 for their outputs
-    assert_same_pass(vectors, net, rules, outputs, inputs, 5e-4 if vectors.config["kind"] == "netG" else 1e-4)
+    assert_same_pass(path, run_bicyclegans_network)

@@ -1,12 +1,8 @@
-"""Three training steps of pix2pix, CycleGAN and BicycleGAN against the official trainers', from the same weights and images.
+"""Three training steps of pix2pix, CycleGAN and BicycleGAN against the official trainers', from the same weights and images."""
 
-Tolerances are those of the vectors' README, section 6.
-"""
-
-import jittor as jt
 import pytest
-from reference_vectors import Vectors, reference_files
-from training_trace import calls_of, check_steps, optim_of
+from reference_vectors import reference_files
+from training_trace import Trace, calls_of, in_float64_and_float32, optim_of, put_all_weights, step_of
 
 from jittor_tsit import official_keys
 from jittor_tsit.data import ImageBatch, alone
@@ -29,29 +25,36 @@ class RecordedNoise:
         self.vectors = vectors
 
     def normal(self, purpose, keys, shape):
-        return jt.array(self.vectors[self.draws[purpose]])
+        return self.vectors.var(self.draws[purpose])
 
 
 def images_of(vectors, system):
     """The batch of every step."""
-    a, b = (jt.array(vectors[f"input/{name}"]) for name in "AB")
+    a, b = (vectors.var(f"input/{name}") for name in "AB")
+    count = a.shape[0]
     if not system.wants_other:
-        return ImageBatch(a, b, range(len(a)), alone(len(a)))
-    half = len(a) // 2  # the second half of the batch lends its targets
+        return ImageBatch(a, b, range(count), alone(count))
+    half = count // 2  # the second half of the batch lends its targets
     return ImageBatch(a[:half], b[:half], range(half), alone(half), b[half:])
 
 
-def check(vectors, system, rules, places, terms_of, images):
-    """As `check_steps`, on the file's pairs and draws."""
+def trace_of(vectors, system, rules, places, losses_of, images):
+    """A trace on the file's pairs and draws; images as `Trace` has them, before the file's stride."""
     assert vectors.group("loss/step0/") and set(vectors.group("output/step0/")) == set(images)
-    batch, noise_of = images_of(vectors, system), lambda step: RecordedNoise(vectors, step)
+    put_all_weights(vectors, rules)
     stride = vectors.config.get("image_stride", 1)
-    check_steps(vectors, system, rules, places, terms_of, images, batch, noise_of, stride)
+
+    def seen(image_of):
+        array = image_of().numpy()
+        return array[:, :, ::stride, ::stride] if array.ndim == 4 else array
+
+    batch = images_of(vectors, system)
+    step = step_of(vectors, system, batch, lambda number: RecordedNoise(vectors, number), losses_of)
+    images = {name: lambda image_of=image_of: seen(image_of) for name, image_of in images.items()}
+    return Trace(system, rules, places, step, images, num_steps=vectors.config["steps"])
 
 
-@pytest.mark.parametrize("path", reference_files(kind="training_steps", system="pix2pix"))
-def test_pix2pixs_steps_are_the_official_trainers(path):
-    vectors = Vectors(path)
+def pix2pix_trace(vectors):
     options = vectors.options
     config = Pix2PixConfig(
         source="images",
@@ -72,19 +75,23 @@ def test_pix2pixs_steps_are_the_official_trainers(path):
         "netD": (system.D, official_keys.plain_patchgan_rules(config.num_layers_D)),
     }
 
-    def terms_of(terms):
+    def losses_of(terms):
         ours = {"G_GAN": terms["G/gan"], "G_L1": options["lambda_L1"] * terms["G/l1"]}
         ours.update(D_real=terms["D/real"], D_fake=terms["D/fake"], D=(terms["D/real"] + terms["D/fake"]) / 2)
         return {**ours, "G_total": ours["G_GAN"] + ours["G_L1"]}
 
     made = calls_of(system.G)
     places = {"netG": ("G", ""), "netD": ("D", "")}
-    check(vectors, system, rules, places, terms_of, {"fake_B": lambda: made[-1]})
+    return trace_of(vectors, system, rules, places, losses_of, {"fake_B": lambda: made[-1]})
 
 
-@pytest.mark.parametrize("path", reference_files(kind="training_steps", system="CycleGAN"))
-def test_cyclegans_steps_are_the_official_trainers(path):
-    vectors = Vectors(path)
+@in_float64_and_float32
+@pytest.mark.parametrize("path", reference_files(kind="training_steps", system="pix2pix"))
+def test_pix2pixs_steps_are_the_official_trainers(path, check):
+    check(path, pix2pix_trace)
+
+
+def cyclegan_trace(vectors):
     options = vectors.options
     identity = options["lambda_identity"]
     weights = CycleGANWeights(
@@ -115,7 +122,7 @@ def test_cyclegans_steps_are_the_official_trainers(path):
     rules.update(netD_A=(system.D_b, patchgan), netD_B=(system.D_a, patchgan))
     places = {"netG_A": ("G", "G_ab."), "netG_B": ("G", "G_ba."), "netD_A": ("D", "D_b."), "netD_B": ("D", "D_a.")}
 
-    def terms_of(terms):
+    def losses_of(terms):
         ours = {}
         for official, side, other in (("A", "a", "b"), ("B", "b", "a")):
             ours[f"G_{official}"] = terms[f"G/gan_{other}"]
@@ -130,12 +137,16 @@ def test_cyclegans_steps_are_the_official_trainers(path):
     for k, (name_ab, name_ba) in enumerate((("fake_B", "fake_A"), ("rec_B", "rec_A"), ("idt_A", "idt_B"))):
         images[name_ab] = lambda k=k: made_ab[k - 3]
         images[name_ba] = lambda k=k: made_ba[k - 3]
-    check(vectors, system, rules, places, terms_of, images)
+    return trace_of(vectors, system, rules, places, losses_of, images)
 
 
-@pytest.mark.parametrize("path", reference_files(kind="training_steps", system="BicycleGAN"))
-def test_bicyclegans_steps_are_the_official_trainers(path):
-    vectors = Vectors(path)
+@in_float64_and_float32
+@pytest.mark.parametrize("path", reference_files(kind="training_steps", system="CycleGAN"))
+def test_cyclegans_steps_are_the_official_trainers(path, check):
+    check(path, cyclegan_trace)
+
+
+def bicyclegan_trace(vectors):
     options = vectors.options
     encoder, _, size = options["netE"].partition("_")
     weights = BicycleGANWeights(
@@ -174,7 +185,7 @@ def test_bicyclegans_steps_are_the_official_trainers(path):
     }
     places = {"netG": ("G", "G."), "netE": ("G", "E."), "netD": ("D", "D."), "netD2": ("D", "D2.")}
 
-    def terms_of(terms):
+    def losses_of(terms):
         ours = {"G_GAN": weights.gan * terms["G/gan"], "G_GAN2": weights.gan2 * terms["G/gan2"]}
         ours.update(G_L1=weights.l1 * terms["G/l1"], kl=weights.kl * terms["G/kl"])
         ours["G_total_without_z_L1"] = sum(ours.values())
@@ -185,4 +196,10 @@ def test_bicyclegans_steps_are_the_official_trainers(path):
     made, codes = calls_of(system.G), calls_of(system.E)
     images = {"fake_B_encoded": lambda: made[-2], "fake_B_random": lambda: made[-1]}
     images.update(mu=lambda: codes[-2][0], logvar=lambda: codes[-2][1], mu2=lambda: codes[-1][0])
-    check(vectors, system, rules, places, terms_of, images)
+    return trace_of(vectors, system, rules, places, losses_of, images)
+
+
+@in_float64_and_float32
+@pytest.mark.parametrize("path", reference_files(kind="training_steps", system="BicycleGAN"))
+def test_bicyclegans_steps_are_the_official_trainers(path, check):
+    check(path, bicyclegan_trace)

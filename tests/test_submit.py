@@ -5,6 +5,7 @@ import zipfile
 import numpy as np
 import pytest
 from PIL import Image
+from same_bytes import assert_same_bytes
 
 from data_tools.errors import InputError
 from data_tools.image_io import write_photo
@@ -33,7 +34,7 @@ def test_a_packed_submission_is_good_and_flat(images, tmp_path):
 def test_packing_twice_gives_the_same_bytes(images, tmp_path):
     for name in ("1.zip", "2.zip"):
         pack(images, STEMS, tmp_path / name, SIZE)
-    assert (tmp_path / "1.zip").read_bytes() == (tmp_path / "2.zip").read_bytes()
+    assert_same_bytes(tmp_path / "1.zip", tmp_path / "2.zip")
 
 
 def test_a_missing_image_is_found(images, tmp_path):
@@ -63,7 +64,8 @@ def test_a_faulty_submission_does_not_replace_a_good_one(images, tmp_path):
     good = path.read_bytes()
     with pytest.raises(InputError, match=r"a b.jpg is a JPEG RGB of \(32, 16\), not"):
         pack(images, STEMS, path, (512, 384))
-    assert path.read_bytes() == good and not list(tmp_path.glob("*.part"))
+    assert_same_bytes(path, good)
+    assert not list(tmp_path.glob("*.part"))
 
 
 @pytest.mark.parametrize("mode, kind", [("L", "JPEG"), ("RGB", "PNG")])

@@ -7,6 +7,7 @@ import shutil
 
 import numpy as np
 import pytest
+from same_bytes import assert_other_bytes, assert_same_bytes
 from tiny import CONFIGS, HEIGHT, WIDTH, make_experiment
 
 from data_tools.errors import InputError
@@ -75,7 +76,7 @@ def test_a_damaged_newest_checkpoint_is_set_aside_and_made_again(root, whole_run
     newest.write_bytes(data)
     assert train.run_training(make_experiment(root), run_dir) == 0
     assert "set aside as state-000000004.safetensors.damaged" in capsys.readouterr().err
-    assert (run_dir / "state-000000004.safetensors.damaged").read_bytes() == data
+    assert_same_bytes(run_dir / "state-000000004.safetensors.damaged", data)
     assert_same_arrays(newest, checkpoint_path(whole_run, 4))
 
 
@@ -137,10 +138,10 @@ def test_the_test_command_makes_the_same_submission_again(root, whole_run, tmp_p
     checkpoint = checkpoint_path(whole_run, 4)
     for name in ("1", "2"):
         assert run_test(checkpoint, None, tmp_path / name, seed=0, references=None, compare=True) == 0
-    assert (tmp_path / "1/submission.zip").read_bytes() == (tmp_path / "2/submission.zip").read_bytes()
+    assert_same_bytes(tmp_path / "1/submission.zip", tmp_path / "2/submission.zip")
     assert (tmp_path / "1/compare.png").exists()
     assert run_test(checkpoint, root / "test", tmp_path / "3", seed=1, references=None, compare=False) == 0
-    assert (tmp_path / "1/submission.zip").read_bytes() != (tmp_path / "3/submission.zip").read_bytes()
+    assert_other_bytes(tmp_path / "1/submission.zip", tmp_path / "3/submission.zip")
 
 
 def test_images_are_made_by_the_averaged_weights_and_by_the_last_ones_where_none_are_kept(whole_run, tmp_path):
@@ -207,7 +208,7 @@ def test_images_made_from_anything_else_are_made_again(root, whole_run, tmp_path
     image = (out / "images" / f"{first.stem}.jpg").read_bytes()
     shutil.copy(second, first)  # another label map under the same name
     run_test(checkpoint, labels, out, 0, None, False)
-    assert (out / "images" / f"{first.stem}.jpg").read_bytes() != image
+    assert_other_bytes(out / "images" / f"{first.stem}.jpg", image)
 
 
 def test_images_of_a_checkpoint_that_was_replaced_are_made_again(whole_run, tmp_path):
@@ -227,7 +228,8 @@ def test_an_interrupted_test_goes_on(root, whole_run, tmp_path):
     done, missing = images[0].stat().st_mtime_ns, images[1].read_bytes()
     images[1].unlink()
     run_test(checkpoint, None, out, 0, None, False)
-    assert images[0].stat().st_mtime_ns == done and images[1].read_bytes() == missing
+    assert images[0].stat().st_mtime_ns == done
+    assert_same_bytes(images[1], missing)
 
 
 def test_a_faulty_label_is_found_before_anything_is_written(root, whole_run, tmp_path):

@@ -1,10 +1,12 @@
 """The smallest system, batch and experiment of each kind, shared by the tests so that kernels compile once."""
 
+import contextlib
 import dataclasses
 from pathlib import Path
 
 import jittor as jt
 import numpy as np
+from variants import VARIANTS
 
 from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig
 from jittor_tsit.data import (
@@ -27,7 +29,7 @@ from jittor_tsit.systems.bicyclegan import BicycleGANConfig
 from jittor_tsit.systems.cyclegan import CycleGANConfig
 from jittor_tsit.systems.pix2pix import Pix2PixConfig
 from jittor_tsit.systems.segformer import SegFormerConfig
-from jittor_tsit.systems.simgan import SimGANConfig, SimGANSystem
+from jittor_tsit.systems.simgan import SimGANConfig
 from jittor_tsit.systems.spade import SPADEConfig
 from jittor_tsit.systems.stargan import StarGANConfig
 from jittor_tsit.systems.synthesis import SynthesisWeights
@@ -68,10 +70,22 @@ CONFIGS = {
 }
 
 
-def make_system(name: str, is_training=True):
-    """A system with the same weights every time."""
-    config = CONFIGS[name]
-    with initial_draws(0):
+ALL_CONFIGS = {**CONFIGS, **VARIANTS}
+
+
+def executing(name: str):
+    """For the time of a `with` block, a variant's operators run one by one."""
+    return jt.flag_scope(lazy_execution=0) if name in VARIANTS else contextlib.nullcontext()
+
+
+def make_system(name: str, is_training=True, seed=0):
+    """A system with the same weights every time.
+
+    Args:
+        seed: Of the weights.
+    """
+    config = ALL_CONFIGS[name]
+    with initial_draws(seed):
         system = SYSTEMS[name.partition("-")[0]](config, NUM_CLASSES, HEIGHT, WIDTH, seed=0)
         if is_training:
             system.prepare_training(terms=())
@@ -81,15 +95,19 @@ def make_system(name: str, is_training=True):
 def train_once(system, parts) -> dict:
     """The terms of the steps from the first on in which every network has been updated."""
     terms = {}
-    for step in range(2 if isinstance(system, SimGANSystem) else 1):  # SimGAN's networks learn in turn
+    for step in range(sum(system.cycle)):  # SimGAN's networks learn in turn, StarGAN's G more rarely than D
         terms.update(system.train_step(parts, step))
     return terms
 
 
-def make_batch(system, size=1, with_image=True, height=HEIGHT, width=WIDTH):
-    """Random input of a system."""
-    kind, place = system.batch_kind, (range(size), alone(size))
-    rng = np.random.default_rng(1)
+def make_batch(system, size=1, with_image=True, height=HEIGHT, width=WIDTH, first=0):
+    """Random input of a system.
+
+    Args:
+        first: Place in the run of the first image.
+    """
+    kind, place = system.batch_kind, (range(first, first + size), alone(size))
+    rng = np.random.default_rng(1 + first)
     photos = [rng.integers(0, 256, (size, height, width, 3)).astype(np.uint8) for _ in range(2)]
     other = to_image(photos[0][:, ::-1])
     if kind in WITH_NAMES:

@@ -119,7 +119,8 @@ def table(axis: str, cases: Sequence[Case], points: Sequence[Sequence[float]]) -
 
 def exponent(amounts: Sequence[float], values: Sequence[float]) -> float:
     """The p of value = c * amount^p, by least squares of the logarithms."""
-    return float(np.polyfit(np.log(amounts), np.log(values), 1)[0])
+    power = float(np.polyfit(np.log(amounts), np.log(values), 1)[0])
+    return round(power, 6) + 0.0  # some processors give -1e-17 for none, which a table would have as -0.00
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -35,11 +35,11 @@ from jittor_tsit.metrics.features import Extractor, cached_features, features_of
 from jittor_tsit.metrics.frechet import frechet_distance, statistics
 from jittor_tsit.models import Model, find_checkpoint, load_model
 from jittor_tsit.noise import Noise, key_of
+from jittor_tsit.originals import Originals
 from jittor_tsit.relabel import find_photos
 from jittor_tsit.score import photo_folder
 from jittor_tsit.sets import photos_with_attributes, photos_with_classes
 from jittor_tsit.training.checkpoint import load_checkpoint
-from jittor_tsit.translate import Originals
 
 HERE = Path(__file__).parent
 RECORDS, PAGE = HERE / "systems.jsonl", HERE.parent / "README.md"

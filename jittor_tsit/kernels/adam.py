@@ -12,28 +12,31 @@ from jittor_tsit.kernels.vectors import kernel
 
 _STEP = """
     const int64_t size = in0->num;
-    const float kept = data["kept"], l2 = data["l2"], beta1 = data["beta1"], beta2 = data["beta2"];
+    const float kept = data["kept"], l2 = data["l2"], beta1 = data["beta1"], left1 = 1 - data["beta1"];
+    const double beta2 = data["beta2"];
     const float rate = data["rate"], correction = data["correction"], eps = data["eps"];
     #pragma omp parallel for simd if (size > 10000)  // to share less takes longer than to do it
     for (int64_t i = 0; i < size; i++) {
         const float grad = in1_p[i] + l2 * in0_p[i];
-        out1_p[i] = beta1 * in2_p[i] + (1 - beta1) * grad;
-        out2_p[i] = beta2 * in3_p[i] + (1 - beta2) * grad * grad;
-        out0_p[i] = in0_p[i] * kept - rate * out1_p[i] / (std::sqrt(out2_p[i]) * correction + eps);
+        out1_p[i] = beta1 * in2_p[i] + left1 * grad;
+        // In double: vectors of floats have neither the square of a large gradient nor the root of infinity. Where the
+        // square is beyond float32 the step is 0, as PyTorch's.
+        out2_p[i] = beta2 * in3_p[i] + (1 - beta2) * (double)grad * grad;
+        out0_p[i] = in0_p[i] * kept - rate * out1_p[i] / (std::sqrt((double)out2_p[i]) * correction + eps);
     }
 """
 _CUDA_KERNEL = """
 namespace {
 __global__ void adam(
     Given param, Given grad, Given mean, Given square, Made new_param, Made new_mean, Made new_square, int64_t size,
-    float kept, float l2, float beta1, float beta2, float rate, float correction, float eps
+    float kept, float l2, float beta1, float left1, float beta2, float left2, float rate, float correction, float eps
 ) {
     FOR_EACH_BLOCK(part, chunks_of(size)) {
         const Part own(part, size);
         FOR_EACH_THREAD(i, own.first, own.last) {
             const float whole = grad[i] + l2 * param[i];
-            const float first = beta1 * mean[i] + (1 - beta1) * whole;
-            const float second = beta2 * square[i] + (1 - beta2) * whole * whole;
+            const float first = beta1 * mean[i] + left1 * whole;
+            const float second = beta2 * square[i] + left2 * whole * whole;
             new_mean[i] = first;
             new_square[i] = second;
             new_param[i] = param[i] * kept - rate * first / (sqrtf(second) * correction + eps);
@@ -45,8 +48,9 @@ __global__ void adam(
 _CUDA_LAUNCHES = """
     const int64_t size = in0->num;
     LAUNCH(adam, blocks_for(chunks_of(size)), THREADS, in0_p, in1_p, in2_p, in3_p, out0_p, out1_p, out2_p, size,
-           (float)data["kept"], (float)data["l2"], (float)data["beta1"], (float)data["beta2"], (float)data["rate"],
-           (float)data["correction"], (float)data["eps"]);
+           (float)data["kept"], (float)data["l2"], (float)data["beta1"], (float)(1 - data["beta1"]),
+           (float)data["beta2"], (float)(1 - data["beta2"]),
+           (float)data["rate"], (float)data["correction"], (float)data["eps"]);
 """
 
 

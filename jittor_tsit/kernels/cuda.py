@@ -7,7 +7,7 @@ order and without atomic operations, so that the result is the same every time.
 from __future__ import annotations
 
 import os
-from typing import Dict, List, Optional, Sequence
+from typing import Container, Dict, List, Optional, Sequence
 
 import jittor as jt
 
@@ -28,6 +28,8 @@ HEADER = f"""
 namespace {{
 typedef const float* __restrict__ Given;
 typedef float* __restrict__ Made;
+typedef const double* __restrict__ GivenWide;
+typedef double* __restrict__ MadeWide;
 const int THREADS = {THREADS}, FEW_THREADS = 32;  // of a block, of one that adds up a few numbers
 const int64_t CHUNK = {CHUNK};
 
@@ -86,6 +88,7 @@ def cuda_kernel(
     header: str,
     launches: str,
     scratch: Optional[int] = None,
+    wide: Container[int] = (),
     **data: float,
 ) -> List[jt.Var]:
     """Arrays of these shapes, float32, as kernels of CUDA compute them of others.
@@ -94,14 +97,22 @@ def cuda_kernel(
         header: The kernels.
         launches: What starts them.
         scratch: Numbers that they need room for: the array behind the last of `shapes`.
+        wide: Places of the arrays, the scratch included, that are float64 instead.
         data: Numbers that `launches` reads by name.
     """
     room = [] if scratch is None else [[scratch]]
     numbers = {name: float(value) for name, value in data.items()}
-    results = _run([*(list(shape) for shape in shapes), *room], list(inputs), HEADER + header, launches, numbers)
+    all_shapes = [*(list(shape) for shape in shapes), *room]
+    results = _run(all_shapes, types(all_shapes, wide), list(inputs), HEADER + header, launches, numbers)
     return results[: len(shapes)]
 
 
-def _run(shapes: List, inputs: List[jt.Var], header: str, launches: str, numbers: Dict[str, float]) -> List[jt.Var]:
-    types = ["float32"] * len(shapes)
+def types(shapes: Sequence[Sequence[int]], wide: Container[int]) -> List[str]:
+    """Return the type of each array: float64 at the places in `wide`, else float32."""
+    return ["float64" if place in wide else "float32" for place in range(len(shapes))]
+
+
+def _run(
+    shapes: List, types: List[str], inputs: List[jt.Var], header: str, launches: str, numbers: Dict[str, float]
+) -> List[jt.Var]:
     return list(jt.code(shapes, types, inputs, cuda_header=header, cuda_src=launches, data=numbers))

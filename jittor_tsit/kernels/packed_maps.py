@@ -58,12 +58,12 @@ _CHOSEN = """
 """
 )
 _CHANNEL_SUMS = (
-    "    std::vector<float> kept(in0_shape0 * in0_shape1 * in0_shape2 * K); V* sums = (V*)kept.data();"
+    "    std::vector<double> kept(in0_shape0 * in0_shape1 * in0_shape2 * K); Wide* sums = (Wide*)kept.data();"
     + for_rows(
         """
         const V* x = (const V*)in0_p + row * W;
-        V sum = {};
-        for (int64_t w = 0; w < W; w++) sum += x[w];
+        Wide sum = {};
+        for (int64_t w = 0; w < W; w++) sum += widened(x[w]);
         sums[row] = sum;
 """
     )

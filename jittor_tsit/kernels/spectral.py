@@ -20,7 +20,7 @@ _HEADER = """
     const auto length_of = [](const float* values, int64_t size) {
         double sum = 0;
         for (int64_t i = 0; i < size; i++) sum += (double)values[i] * values[i];
-        return std::max((float)std::sqrt(sum), 1e-12f);  // PyTorch's floor for the norm
+        return std::max(std::sqrt(sum), 1e-12);  // PyTorch's floor for the norm
     };
 """
 _FORWARD = (
@@ -32,12 +32,13 @@ _FORWARD = (
         const int64_t step = 256;  // columns that a core adds up at a time: they stay in its first cache
         #pragma omp parallel for
         for (int64_t first = 0; first < M; first += step) {
-            const int64_t last = std::min(first + step, M);
-            std::fill(out2_p + first, out2_p + last, 0.0f);
+            const int64_t size = std::min(step, M - first);
+            double sums[step] = {};
             for (int64_t d = 0; d < D; d++)
-                for (int64_t m = first; m < last; m++) out2_p[m] += in0_p[d * M + m] * u[d];
+                for (int64_t m = 0; m < size; m++) sums[m] += (double)in0_p[d * M + first + m] * u[d];
+            std::copy(sums, sums + size, out2_p + first);
         }
-        const float length = length_of(out2_p, M);
+        const double length = length_of(out2_p, M);
         for (int64_t m = 0; m < M; m++) out2_p[m] /= length;
     } else {
         std::copy(v, v + M, out2_p);
@@ -45,17 +46,17 @@ _FORWARD = (
     std::vector<float> stretched(D);
     #pragma omp parallel for
     for (int64_t d = 0; d < D; d++) {
-        float sum = 0;
-        for (int64_t m = 0; m < M; m++) sum += in0_p[d * M + m] * out2_p[m];
+        double sum = 0;
+        for (int64_t m = 0; m < M; m++) sum += (double)in0_p[d * M + m] * out2_p[m];
         stretched[d] = sum;
     }
-    const float length = iterates ? length_of(stretched.data(), D) : 1;
+    const double length = iterates ? length_of(stretched.data(), D) : 1;
     double sigma = 0;
     for (int64_t d = 0; d < D; d++) {
         out1_p[d] = iterates ? stretched[d] / length : u[d];
         sigma += (double)out1_p[d] * stretched[d];
     }
-    const float factor = 1 / sigma;
+    const double factor = 1 / sigma;  // of tiny weights it is beyond float32, and the result is not
     out3_p[0] = factor;
     #pragma omp parallel for
     for (int64_t i = 0; i < D * M; i++) out0_p[i] = in0_p[i] * factor;
@@ -68,8 +69,8 @@ _GRADIENT = (
     std::vector<double> products(D);
     #pragma omp parallel for
     for (int64_t d = 0; d < D; d++) {
-        float sum = 0;
-        for (int64_t m = 0; m < M; m++) sum += in4_p[d * M + m] * in0_p[d * M + m];
+        double sum = 0;
+        for (int64_t m = 0; m < M; m++) sum += (double)in4_p[d * M + m] * in0_p[d * M + m];
         products[d] = sum;
     }
     double product = 0;

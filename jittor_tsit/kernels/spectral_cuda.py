@@ -20,10 +20,11 @@ __global__ void multiply_columns(Given weight, Given u, Made sums, int64_t D, in
     const int64_t pieces = ceil_div(M, THREADS), strips = ceil_div(D, STRIP);
     FOR_EACH_BLOCK(i, pieces * strips) {{
         const int64_t strip = i / pieces, m = i % pieces * THREADS + threadIdx.x;
-        float sum = 0;
+        double sum = 0;
         if (m < M)
-            for (int64_t d = strip * STRIP; d < least((strip + 1) * STRIP, D); d++) sum += weight[d * M + m] * u[d];
-        if (m < M) sums[strip * M + m] = sum;
+            for (int64_t d = strip * STRIP; d < least((strip + 1) * STRIP, D); d++)
+                sum += (double)weight[d * M + m] * u[d];
+        if (m < M) sums[strip * M + m] = (float)sum;
     }}
 }}
 
@@ -32,58 +33,66 @@ __global__ void add_strips(Given sums, Made columns, Made squares, int64_t D, in
     const int64_t strips = ceil_div(D, STRIP);
     FOR_EACH_BLOCK(piece, ceil_div(M, THREADS)) {{
         const int64_t m = piece * THREADS + threadIdx.x;
-        float sum = 0;
+        double sum = 0;
         if (m < M) {{
             for (int64_t strip = 0; strip < strips; strip++) sum += sums[strip * M + m];
-            columns[m] = sum;
+            columns[m] = (float)sum;
         }}
-        const float square = block_sum(sum * sum);
-        if (threadIdx.x == 0) squares[piece] = square;
-    }}
-}}
-
-// W times `columns`.
-__global__ void multiply_rows(Given weight, Given columns, Made rows, int64_t D, int64_t M) {{
-    FOR_EACH_BLOCK(d, D) {{
-        float sum = 0;
-        FOR_EACH_THREAD(m, 0, M) sum += weight[d * M + m] * columns[m];
-        sum = block_sum(sum);
-        if (threadIdx.x == 0) rows[d] = sum;
+        const double square = block_sum(sum * sum);
+        if (threadIdx.x == 0) squares[piece] = (float)square;
     }}
 }}
 
 __device__ inline float length_of(double squares) {{ return fmaxf((float)sqrt(squares), 1e-12f); }}  // PyTorch's floor
 
-// One block: u, v and 1 / sigma from the rows W `columns`. With `squares`, u and v are made: `columns` is v before it
-// is brought to length 1, which is left to here so that the rows need not wait for it. Without, `columns` is v.
-__global__ void finish(
-    Given columns, Given squares, Given rows, Given given_u, Made u, Made v, Made factor, int64_t D, int64_t M
-) {{
-    double square = 0, sigma = 0;
-    if (squares) FOR_EACH_THREAD(piece, 0, ceil_div(M, THREADS)) square += squares[piece];
-    square = block_sum(square);
-    const float v_length = squares ? length_of(square) : 1;
-    FOR_EACH_THREAD(m, 0, M) v[m] = columns[m] / v_length;
-    square = 0;
-    FOR_EACH_THREAD(d, 0, D) {{
-        const float row = rows[d] / v_length;
-        square += (double)row * row;
-    }}
-    square = block_sum(square);
-    const float u_length = length_of(square);
-    FOR_EACH_THREAD(d, 0, D) {{
-        const float row = rows[d] / v_length, own = squares ? row / u_length : given_u[d];
-        u[d] = own;
-        sigma += (double)own * row;
-    }}
-    sigma = block_sum(sigma);
-    if (threadIdx.x == 0) factor[0] = (float)(1 / sigma);
+// The length of `columns` from their `squares`, in every thread; 1 without these, of v, which has length 1.
+__device__ inline float column_length(Given squares, int64_t M) {{
+    if (!squares) return 1;
+    double square = 0;
+    FOR_EACH_THREAD(piece, 0, ceil_div(M, THREADS)) square += squares[piece];
+    return length_of(block_sum(square));
 }}
 
-__global__ void scale_all(Given weight, Given factor, Made result, int64_t size) {{
+// W times v, which is `columns` brought to length 1: products of tiny numbers that are not would be 0.
+__global__ void multiply_rows(Given weight, Given columns, Given squares, Made rows, int64_t D, int64_t M) {{
+    const float by_length = 1 / column_length(squares, M);
+    FOR_EACH_BLOCK(d, D) {{
+        double sum = 0;
+        FOR_EACH_THREAD(m, 0, M) sum += (double)weight[d * M + m] * (columns[m] * by_length);
+        sum = block_sum(sum);
+        if (threadIdx.x == 0) rows[d] = (float)sum;
+    }}
+}}
+
+// One block: u, v and 1 / sigma from the rows W v. With `squares`, u and v are made: `columns` is v before it is
+// brought to length 1. Without, `columns` is v. The product of `roots` is 1 / sigma too, also beyond float32.
+__global__ void finish(
+    Given columns, Given squares, Given rows, Given given_u, Made u, Made v, Made factor, Made roots,
+    int64_t D, int64_t M
+) {{
+    const float v_length = column_length(squares, M);
+    FOR_EACH_THREAD(m, 0, M) v[m] = columns[m] / v_length;
+    double square = 0, sigma = 0;
+    FOR_EACH_THREAD(d, 0, D) square += (double)rows[d] * rows[d];
+    square = block_sum(square);
+    const double u_length = length_of(square);
+    FOR_EACH_THREAD(d, 0, D) {{
+        u[d] = squares ? (float)(rows[d] / u_length) : given_u[d];
+        sigma += (squares ? rows[d] / u_length : given_u[d]) * rows[d];
+    }}
+    sigma = block_sum(sigma);
+    if (threadIdx.x == 0) {{
+        factor[0] = (float)(1 / sigma);
+        roots[0] = (float)(1 / sqrt(fabs(sigma)));
+        roots[1] = (float)(1 / (sigma * roots[0]));
+    }}
+}}
+
+__global__ void scale_all(Given weight, Given roots, Made result, int64_t size) {{
+    const double factor = (double)roots[0] * roots[1];
     FOR_EACH_BLOCK(part, chunks_of(size)) {{
         const Part own(part, size);
-        FOR_EACH_THREAD(i, own.first, own.last) result[i] = weight[i] * factor[0];
+        FOR_EACH_THREAD(i, own.first, own.last) result[i] = (float)(weight[i] * factor);
     }}
 }}
 }}
@@ -91,24 +100,24 @@ __global__ void scale_all(Given weight, Given factor, Made result, int64_t size)
 _FORWARD_LAUNCHES = """
     const int64_t size = in0->num, D = in0_shape0, M = size / D;
     const int64_t strips = ceil_div(D, STRIP), pieces = ceil_div(M, THREADS);
-    float *columns = out4_p, *rows = columns + M, *squares = rows + D, *sums = squares + pieces;
+    float *roots = out4_p, *columns = roots + 2, *rows = columns + M, *squares = rows + D, *sums = squares + pieces;
     const bool iterates = data["iterates"];
     if (iterates) {
         LAUNCH(multiply_columns, blocks_for(pieces * strips), THREADS, in0_p, in1_p, sums, D, M);
         LAUNCH(add_strips, blocks_for(pieces), THREADS, sums, columns, squares, D, M);
     }
     const float* used = iterates ? columns : in2_p;
-    LAUNCH(multiply_rows, blocks_for(D), THREADS, in0_p, used, rows, D, M);
-    LAUNCH(finish, 1, THREADS,
-           used, iterates ? squares : nullptr, rows, in1_p, out1_p, out2_p, out3_p, D, M);
-    LAUNCH(scale_all, blocks_for(chunks_of(size)), THREADS, in0_p, out3_p, out0_p, size);
+    const float* used_squares = iterates ? squares : nullptr;
+    LAUNCH(multiply_rows, blocks_for(D), THREADS, in0_p, used, used_squares, rows, D, M);
+    LAUNCH(finish, 1, THREADS, used, used_squares, rows, in1_p, out1_p, out2_p, out3_p, roots, D, M);
+    LAUNCH(scale_all, blocks_for(chunks_of(size)), THREADS, in0_p, roots, out0_p, size);
 """
 _GRADIENT_KERNELS = """
 namespace {
 __global__ void spectral_gradient(
     Given grad, Given u, Given v, Given factor, Given product, Made result, int64_t D, int64_t M
 ) {
-    const float by_sigma = -product[0] * factor[0] * factor[0];
+    const float by_sigma = (float)(-(double)product[0] * factor[0] * factor[0]);
     FOR_EACH_BLOCK(part, D * chunks_of(M)) {
         const Part own(part, M);
         FOR_EACH_THREAD(i, own.first, own.last)
@@ -133,4 +142,4 @@ GRADIENT = PRODUCTS + _GRADIENT_KERNELS, _GRADIENT_LAUNCHES
 def forward_scratch(D: int, M: int) -> int:
     """Numbers between the kernels of `FORWARD`."""
     strips, pieces = -(-D // STRIP), -(-M // THREADS)
-    return M + D + pieces + strips * M
+    return 2 + M + D + pieces + strips * M

@@ -11,15 +11,17 @@ from jittor_tsit.kernels.vectors import kernel
 # Parts of one size, added up in one order: the sum does not depend on the number of cores.
 _SQUARES = """
     const int64_t size = in0->num, step = 4096, parts = (size + step - 1) / step;
-    std::vector<float> sums(parts);
+    std::vector<double> sums(parts);
     #pragma omp parallel for if (parts > 4)  // to share less takes longer than to do it
     for (int64_t part = 0; part < parts; part++) {
-        float sum = 0;
-        for (int64_t i = part * step; i < std::min((part + 1) * step, size); i++) sum += in0_p[i] * in0_p[i];
+        const int64_t last = std::min((part + 1) * step, size);
+        double sum = 0;
+        #pragma omp simd reduction(+ : sum)
+        for (int64_t i = part * step; i < last; i++) sum += (double)in0_p[i] * in0_p[i];
         sums[part] = sum;
     }
     double total = 0;
-    for (float sum : sums) total += sum;
+    for (double sum : sums) total += sum;
     out0_p[0] = total;
 """
 PRODUCTS = """
@@ -28,10 +30,10 @@ namespace {
 __global__ void multiply_parts(Given a, Given b, Made sums, int64_t size) {
     FOR_EACH_BLOCK(part, chunks_of(size)) {
         const Part own(part, size);
-        float sum = 0;
-        FOR_EACH_THREAD(i, own.first, own.last) sum += a[i] * b[i];
+        double sum = 0;
+        FOR_EACH_THREAD(i, own.first, own.last) sum += (double)a[i] * b[i];
         sum = block_sum(sum);
-        if (threadIdx.x == 0) sums[part] = sum;
+        if (threadIdx.x == 0) sums[part] = (float)sum;
     }
 }
 

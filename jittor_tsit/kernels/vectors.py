@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import List, Sequence
+from typing import Container, List, Sequence
 
 import jittor as jt
 
 from jittor_tsit.kernels import cuda
 
+# Values of DNNL_MAX_CPU_ISA with which oneDNN 2.2 has no fast kernels for blocks of 16 channels, and of 8. With AVX it
+# computes forward in blocks of 8, but not backward.
+ISAS_WITHOUT_16 = ("SSE41", "AVX", "AVX2", "AVX2_VNNI")
+ISAS_WITHOUT_8 = ("SSE41", "AVX")
 
-def _block() -> int:
-    """Channels side by side: those of a vector register, or 0 where oneDNN knows no such layout."""
+
+def block_size(cpuinfo: str, max_isa: str) -> int:
+    """Return the number of channels in a block of oneDNN's fastest layout, 0 if that is [N, C, H, W].
+
+    Args:
+        cpuinfo: Content of /proc/cpuinfo.
+        max_isa: Value of DNNL_MAX_CPU_ISA. oneDNN ignores values that it does not know, lower-case ones included.
+    """
+    flags = set(cpuinfo.split())
+    if "avx512f" in flags and max_isa not in ISAS_WITHOUT_16:
+        return 16
+    return 8 if "avx2" in flags and max_isa not in ISAS_WITHOUT_8 else 0
+
+
+def _cpuinfo() -> str:
     try:
-        words = set(Path("/proc/cpuinfo").read_text().split())
+        return Path("/proc/cpuinfo").read_text()
     except OSError:
-        return 0
-    return 16 if "avx512f" in words else 8 if "avx2" in words else 0
+        return ""
 
 
-BLOCK = _block()
+BLOCK = block_size(_cpuinfo(), os.environ.get("DNNL_MAX_CPU_ISA", ""))
 
 # Jittor's arrays are aligned to single numbers only. Lanes beyond the last channel are 0.
 HEADER = f"""
@@ -30,11 +47,22 @@ HEADER = f"""
 namespace {{
 const int64_t K = {BLOCK};
 typedef float V __attribute__((vector_size({4 * (BLOCK or 1)}), aligned(4), may_alias));
+typedef double Wide __attribute__((vector_size({8 * (BLOCK or 1)}), aligned(8), may_alias));  // for sums
+
+inline Wide widened(V values) {{ return __builtin_convertvector(values, Wide); }}
 
 // A value for each channel of a block, of an array [C].
-inline V of_block(const float* values, int64_t block, int64_t C) {{
+template <class Number> inline V of_block(const Number* values, int64_t block, int64_t C) {{
     V result = {{}};
     for (int64_t c = 0; c < std::min(K, C - block * K); c++) result[c] = values[block * K + c];
+    return result;
+}}
+
+// What float32 leaves of float64 values.
+inline V rest_of_block(const double* values, int64_t block, int64_t C) {{
+    V result = {{}};
+    for (int64_t c = 0; c < std::min(K, C - block * K); c++)
+        result[c] = values[block * K + c] - (float)values[block * K + c];
     return result;
 }}
 }}
@@ -64,14 +92,21 @@ def for_rows(body: str, image: str = "in0") -> str:
 
 
 def kernel(
-    shapes: Sequence[Sequence[int]], inputs: Sequence[jt.Var], source: str, header: str = "", **data: float
+    shapes: Sequence[Sequence[int]],
+    inputs: Sequence[jt.Var],
+    source: str,
+    header: str = "",
+    wide: Container[int] = (),
+    **data: float,
 ) -> List[jt.Var]:
     """Arrays of these shapes, float32, as C++ computes them of others.
 
     Args:
+        wide: Places of the arrays that are float64 instead.
         header: C++ in front of the function that `source` becomes.
         data: Numbers that it reads by name.
     """
     shapes = [list(shape) for shape in shapes]
-    types, numbers = ["float32"] * len(shapes), {name: float(value) for name, value in data.items()}
-    return list(jt.code(shapes, types, list(inputs), cpu_header=HEADER + header, cpu_src=source, data=numbers))
+    numbers = {name: float(value) for name, value in data.items()}
+    header = HEADER + header
+    return list(jt.code(shapes, cuda.types(shapes, wide), list(inputs), cpu_header=header, cpu_src=source, data=numbers))

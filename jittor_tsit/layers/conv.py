@@ -23,6 +23,7 @@ from jittor_tsit.kernels.linear import on_tape, once_only
 from jittor_tsit.kernels.packed_maps import channel_sums
 from jittor_tsit.layers.image import Image, OneHot, Packed, activated, is_packable, pack, plain
 from jittor_tsit.layers.precision import lowered, raised
+from jittor_tsit.layers.reductions import spread
 
 Pair = Union[int, Tuple[int, int]]
 
@@ -206,4 +207,4 @@ def _pair(value: Pair) -> Tuple[int, int]:
 
 
 def _add_bias(y: jt.Var, bias: Optional[jt.Var]) -> jt.Var:
-    return y if bias is None else y + bias.reshape(1, -1, 1, 1)
+    return y if bias is None else y + spread(bias, y)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import cached_property, partial
-from typing import Callable, Iterator, List, Tuple, Union
+from typing import Callable, Dict, Iterator, List, Tuple, Union
 
 import jittor as jt
 import numpy as np
@@ -32,7 +32,7 @@ class Packed:
 
     def __init__(self, blocks: jt.Var, channels: int):
         self.blocks, self.channels = blocks, channels
-        self._moments: List[jt.Var] = []
+        self._moments: Dict[bool, List[jt.Var]] = {}
 
     @property
     def shape(self) -> List[int]:
@@ -40,11 +40,12 @@ class Packed:
         n, _, h, w, _ = self.blocks.shape
         return [n, self.channels, h, w]
 
-    def moments(self) -> Tuple[jt.Var, jt.Var]:
-        """Mean and biased variance of each channel of each sample, [N, C, 1, 1]; computed once for all who ask."""
-        if not self._moments:
-            self.blocks, *self._moments = moments(self.blocks, self.channels)
-        return self._moments[0], self._moments[1]
+    def moments(self, over_batch: bool = False) -> Tuple[jt.Var, jt.Var]:
+        """Return mean and biased variance of each channel, [N, C, 1, 1] or over the batch [1, C, 1, 1]; cached."""
+        if over_batch not in self._moments:
+            self.blocks, *self._moments[over_batch] = moments(self.blocks, self.channels, over_batch)
+        mean, variance = self._moments[over_batch]
+        return mean, variance
 
     def numpy(self) -> np.ndarray:
         """[N, C, H, W]"""
@@ -63,7 +64,7 @@ class OneHot(Packed):
 
     def __init__(self, ids: jt.Var, channels: int):
         self.ids, self.channels = ids, channels
-        self._moments, self._results = [], {}
+        self._moments, self._results = {}, {}
 
     @property
     def shape(self) -> List[int]:

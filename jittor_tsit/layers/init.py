@@ -5,6 +5,9 @@ from typing import Sequence
 
 import jittor as jt
 
+from jittor_tsit.layers.elementary import sqrt
+from jittor_tsit.layers.reductions import total
+
 GAIN = 0.02  # of the xavier-normal draw, as pix2pix, SPADE and TSIT have it
 
 
@@ -50,4 +53,4 @@ def linear_weight(out_features: int, in_features: int) -> jt.Var:
 def unit_vector(size: int) -> jt.Var:
     """Random direction of length 1, [size], not trained."""
     vector = jt.randn(size)
-    return (vector / jt.sqrt((vector * vector).sum())).stop_grad()
+    return (vector / sqrt(total(vector * vector))).stop_grad()

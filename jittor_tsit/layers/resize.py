@@ -13,6 +13,7 @@ from jittor_tsit.kernels.vectors import runs_on
 from jittor_tsit.layers.conv import conv2d
 from jittor_tsit.layers.image import Image, OneHot, Packed, plain
 from jittor_tsit.layers.matmul import matmul
+from jittor_tsit.layers.reductions import mean, total
 
 
 def upsample2x(x: Image) -> Image:
@@ -35,7 +36,7 @@ def average2x(x: Image) -> jt.Var:
     """Means of 2 x 2 pixels, which is also bilinear at half the size. [N, C, 2H, 2W] -> [N, C, H, W]"""
     x = plain(x)
     n, c, h, w = x.shape
-    return x.reshape(n, c, h // 2, 2, w // 2, 2).mean([5]).mean([3])
+    return mean(x.reshape(n, c, h // 2, 2, w // 2, 2), [3, 5])
 
 
 def resize_nearest(x: Image, height: int, width: int) -> Image:
@@ -98,9 +99,9 @@ def plain_avg_pool_down(x: jt.Var) -> jt.Var:
     n, c, h, w = x.shape
     count = np.outer(_window_sizes(h), _window_sizes(w)).astype(np.float32)
     height, width = count.shape
-    rows = x.reindex([n, c, h, width, 3], ["i0", "i1", "i2", "i3*2-1+i4"]).sum([4])
-    total = rows.reindex([n, c, height, width, 3], ["i0", "i1", "i2*2-1+i4", "i3"]).sum([4])
-    return total / jt.array(count)[None, None]
+    rows = x.reindex([n, c, h, width, 3], ["i0", "i1", "i2", "i3*2-1+i4"])
+    windows = total(rows, [4]).reindex([n, c, height, width, 3], ["i0", "i1", "i2*2-1+i4", "i3"])
+    return total(windows, [4]) / jt.array(count)[None, None]
 
 
 def max_pool(x: jt.Var, stride: int) -> jt.Var:

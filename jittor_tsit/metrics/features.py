@@ -75,6 +75,7 @@ def vgg16_extractor(weights: str, layer: str = "relu5_1") -> Extractor:
     """
     import jittor as jt  # not in the reading processes
 
+    from jittor_tsit.layers.reductions import mean
     from jittor_tsit.networks.vgg import LAYERS, load_vgg
 
     if layer not in LAYERS:
@@ -83,7 +84,7 @@ def vgg16_extractor(weights: str, layer: str = "relu5_1") -> Extractor:
 
     def means(x: np.ndarray) -> np.ndarray:
         with jt.no_grad():
-            return network(jt.array(x))[LAYERS.index(layer)].mean([3]).mean([2]).numpy()
+            return mean(network(jt.array(x))[LAYERS.index(layer)], [2, 3]).numpy()
 
     return Extractor(f"vgg16_{layer}_frechet", f"vgg16_{layer}_mmd", vgg_input, means, digest_of(network))
 

@@ -8,6 +8,8 @@ import numpy as np
 from jittor import nn
 
 from jittor_tsit.convert import require_arrays
+from jittor_tsit.layers.elementary import sqrt
+from jittor_tsit.layers.reductions import mean, total
 from jittor_tsit.networks.vgg import WIDTHS, VGGFeatures, published_shapes
 from jittor_tsit.weight_files import read_weights
 
@@ -38,7 +40,7 @@ class LPIPS(nn.Module):
         self.heads = nn.ParameterList([jt.array(np.float32(head).reshape(1, -1, 1, 1)).stop_grad() for head in heads])
 
     def execute(self, a, b):
-        return self.per_layer(a, b).sum(1)
+        return total(self.per_layer(a, b), [1])
 
     def per_layer(self, a: jt.Var, b: jt.Var) -> jt.Var:
         """What each layer adds to the distance, [N, 5]."""
@@ -59,8 +61,8 @@ class LPIPS(nn.Module):
             raise ValueError(f"diversity of {count} image(s): at least 2 are needed")
         with jt.no_grad():
             # The sum of the squared differences of all pairs is `count` times that to their mean.
-            squares = [(x - x.mean([0], keepdims=True)).sqr() for x in self._directions(images)]
-            return float(sum(term.sum() for term in self._weighed(squares)).item()) * 2 / (count - 1)
+            squares = [(x - mean(x, [0], keepdims=True)).sqr() for x in self._directions(images)]
+            return float(sum(total(term) for term in self._weighed(squares)).item()) * 2 / (count - 1)
 
     def _directions(self, image: jt.Var) -> List[jt.Var]:
         """Activations, those of each pixel brought to length 1."""
@@ -69,12 +71,12 @@ class LPIPS(nn.Module):
 
     def _weighed(self, squares: List[jt.Var]) -> List[jt.Var]:
         """Weighted sum over the channels, mean over the pixels: [N] for each layer."""
-        return [(square * head).sum([1]).mean([2]).mean([1]) for square, head in zip(squares, self.heads)]
+        return [mean(total(square * head, [1]), [1, 2]) for square, head in zip(squares, self.heads)]
 
 
 def _unit_length(feat: jt.Var) -> jt.Var:
-    square = feat.sqr().sum([1], keepdims=True)
-    return feat / (jt.sqrt(jt.maximum(square, NORM_FLOOR**2)) + NORM_FLOOR)  # at 0 the root has no gradient
+    square = total(feat.sqr(), [1], keepdims=True)
+    return feat / (sqrt(square) + NORM_FLOOR)
 
 
 def load_lpips(vgg_path: Union[str, Path], heads_path: Union[str, Path]) -> LPIPS:

@@ -17,6 +17,7 @@ from jittor import nn
 from data_tools.errors import InputError
 from jittor_tsit.convert import from_official
 from jittor_tsit.layers.conv import conv2d
+from jittor_tsit.layers.reductions import mean
 from jittor_tsit.weight_files import read_weights
 
 PUBLISHED = "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth"
@@ -65,7 +66,7 @@ class InceptionFeatures(nn.Module):
         pooled = []
         for block in self.blocks[: max(blocks) + 1]:
             x = block(x)
-            pooled.append(x.mean([3]).mean([2]))  # rows first: a float32 sum over all pixels loses digits
+            pooled.append(mean(x, [2, 3]))
         return [pooled[number] for number in blocks]
 
     def units(self) -> List[_Unit]:

@@ -12,6 +12,7 @@ from jittor import nn
 
 from jittor_tsit.layers.basic import Conv, Linear, leaky_relu
 from jittor_tsit.layers.plain import Norm
+from jittor_tsit.layers.reductions import mean
 from jittor_tsit.layers.resize import average2x
 
 MAX_FACTOR = 4  # of the width, where its growth ends
@@ -49,7 +50,7 @@ class LatentEncoder(nn.Module):
             x = layer(x)
         if not self.is_activated:
             x = leaky_relu(x)
-        x = x.mean([3]).mean([2])  # the source pools 8 x 8 pixels, which is all at its sizes
+        x = mean(x, [2, 3])  # the source pools 8 x 8 pixels, which is all at its sizes
         return self.linear_mu(x), self.linear_logvar(x)
 
 

@@ -12,6 +12,7 @@ import jittor as jt
 from jittor import nn
 
 from jittor_tsit.layers.basic import Conv, leaky_relu
+from jittor_tsit.layers.elementary import tanh
 from jittor_tsit.layers.init import xavier
 from jittor_tsit.layers.plain import Norm, PlainConvTranspose, dropped
 from jittor_tsit.layers.resize import reflect_pad, resize_bilinear
@@ -69,7 +70,7 @@ class LatentUNet(nn.Module):
             x = self.up_norms[k - 1](self.ups[k](nn.relu(jt.concat([x, feats[k]], 1))))
             if draws is not None and k >= DROPOUT_LEVEL:
                 x = dropped(x, draws[last - 1 - k])
-        return jt.tanh(self.ups[0](nn.relu(jt.concat([x, feats[0]], 1))))
+        return tanh(self.ups[0](nn.relu(jt.concat([x, feats[0]], 1))))
 
     def _down(self, k: int, x: jt.Var, z: jt.Var) -> jt.Var:
         return self.downs[k](leaky_relu(with_code(x, z) if self.adds_to_all else x))

@@ -15,6 +15,7 @@ from jittor import nn
 from jittor_tsit.layers.basic import Conv
 from jittor_tsit.layers.batched import batched_matmul
 from jittor_tsit.layers.conv import conv2d
+from jittor_tsit.layers.reductions import mean
 
 ORIGINAL_EPS = 1e-6  # of the norms in blocks and behind stages, as the authors' code has it
 EPS = 1e-5  # of the others, PyTorch's default; transformers takes it everywhere
@@ -183,8 +184,8 @@ class ChannelNorm(nn.Module):
 
     def execute(self, x):
         x = x.stop_fuse()  # here and below: else Jittor compiles a kernel for each neighbour, and is no faster
-        x = x - x.mean([1], keepdims=True)
-        x = x / jt.sqrt((x * x).mean([1], keepdims=True) + self.eps)
+        x = x - mean(x, [1], keepdims=True)
+        x = x / jt.sqrt(mean(x * x, [1], keepdims=True) + self.eps)
         return (x * self.weight.reshape(1, -1, 1, 1) + self.bias.reshape(1, -1, 1, 1)).stop_fuse()
 
 

@@ -19,6 +19,7 @@ from jittor_tsit.convert import require_arrays
 from jittor_tsit.layers.basic import to_imagenet
 from jittor_tsit.layers.conv import conv2d
 from jittor_tsit.layers.matmul import matmul
+from jittor_tsit.layers.reductions import mean, total
 from jittor_tsit.networks.vgg import VGGFeatures, published_shapes
 from jittor_tsit.weight_files import read_weights
 
@@ -74,7 +75,7 @@ class NIMA(nn.Module):
 
 def mean_score(shares: jt.Var) -> jt.Var:
     """Mean of the scores, 1 to 10. shares [N, 10] -> [N]"""
-    return (shares * _scores()).sum(1)
+    return total(shares * _scores(), [1])
 
 
 def _scores() -> jt.Var:
@@ -101,7 +102,7 @@ class MobileNet(nn.Module):
         self.units = nn.Sequential(*units)
 
     def execute(self, image):
-        return self.units(image).mean([3]).mean([2])
+        return mean(self.units(image), [2, 3])
 
 
 class _Unit(nn.Module):

@@ -7,6 +7,7 @@ from typing import List, Optional, Sequence, Tuple
 import jittor as jt
 from jittor import nn
 
+from jittor_tsit.layers.elementary import tanh
 from jittor_tsit.layers.init import normal
 from jittor_tsit.layers.plain import Init, Norm, PlainConv, PlainConvTranspose, dropped, needs_bias
 from jittor_tsit.layers.resize import reflect_pad
@@ -63,7 +64,7 @@ class ResNetGenerator(DownAndUp):
     def execute(self, image, draws: Optional[Sequence[jt.Var]] = None):
         """Draws [N, *shape], N(0, 1), decide what dropout leaves out; without them it leaves out nothing."""
         x = self.down_and_up(nn.relu(self.norm_stem(self.stem(reflect_pad(image, 3)))), draws)
-        return jt.tanh(self.conv_image(reflect_pad(x, 3)))
+        return tanh(self.conv_image(reflect_pad(x, 3)))
 
 
 class ResNetBlock(nn.Module):

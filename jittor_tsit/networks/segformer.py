@@ -12,6 +12,7 @@ from jittor_tsit.convert_segformer import ENCODER, our_arrays, read_published, s
 from jittor_tsit.layers.matmul import matmul
 from jittor_tsit.layers.mode import set_training
 from jittor_tsit.layers.norm import AffineBatchNorm
+from jittor_tsit.layers.reductions import total
 from jittor_tsit.layers.resize import resize_bilinear
 from jittor_tsit.networks.mit import ORIGINAL_EPS, SIZES, MixTransformer, PixelLinear, Sizes, keep, pixel_linear
 
@@ -78,7 +79,7 @@ class AllMLPHead(nn.Module):
     def execute(self, feats: List[jt.Var], draws: Optional[jt.Var] = None):
         total = 0
         for feat, linear, part in zip(feats, self.linears, self.fuse.parts()):
-            x = pixel_linear(feat, matmul(part, linear.weight), (part * linear.bias).sum(1))
+            x = pixel_linear(feat, matmul(part, linear.weight), total(part * linear.bias, [1]))
             total = total + resize_bilinear(x, *feats[0].shape[2:])
         x = nn.relu(self.norm(total))
         if draws is not None:

@@ -10,6 +10,7 @@ from typing import NamedTuple, Tuple
 
 from jittor import nn
 
+from jittor_tsit.layers.elementary import tanh
 from jittor_tsit.layers.init import default_weight
 from jittor_tsit.layers.plain import PlainConv, draw_biases
 from jittor_tsit.layers.resize import max_pool
@@ -55,7 +56,7 @@ class Refiner(nn.Module):
         x = nn.leaky_relu(self.stem(image), self.slope)
         for block in self.blocks:
             x = block(x)
-        return self.conv_image(x).tanh()
+        return tanh(self.conv_image(x))
 
 
 class RefinerBlock(nn.Module):

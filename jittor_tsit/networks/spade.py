@@ -2,12 +2,12 @@
 
 from typing import List, Optional, Tuple
 
-import jittor as jt
 from jittor import nn
 
 from jittor_tsit.layers.attention import SelfAttention
 from jittor_tsit.layers.basic import Conv, leaky_relu
 from jittor_tsit.layers.blocks import SPADEBlock
+from jittor_tsit.layers.elementary import tanh
 from jittor_tsit.layers.image import for_convolutions, plain
 from jittor_tsit.layers.norm import BatchNorm
 from jittor_tsit.layers.resize import upsample2x
@@ -67,4 +67,4 @@ class SPADEGenerator(nn.Module):
                 x = upsample2x(x)
             x = self.blocks[k](x, segmap)
             x = for_convolutions(self.attention(plain(x))) if k == self.attention_block else x
-        return jt.tanh(plain(self.conv_image(leaky_relu(x))))
+        return tanh(plain(self.conv_image(leaky_relu(x))))

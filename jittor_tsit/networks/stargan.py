@@ -10,6 +10,7 @@ from typing import Tuple
 import jittor as jt
 from jittor import nn
 
+from jittor_tsit.layers.elementary import tanh
 from jittor_tsit.layers.init import default_weight
 from jittor_tsit.layers.norm import AffineInstanceNorm
 from jittor_tsit.layers.plain import PlainConv, PlainConvTranspose, draw_biases
@@ -43,7 +44,7 @@ class StarGANGenerator(DownAndUp):
         # Zero padding throughout: by reflection the label's planes would be a constant that the norms take away.
         planes = label.broadcast([*label.shape, *image.shape[2:]], [2, 3])
         x = nn.relu(self.norm_stem(self.stem(jt.concat([image, planes], 1))))
-        return jt.tanh(self.conv_image(self.down_and_up(x)))
+        return tanh(self.conv_image(self.down_and_up(x)))
 
 
 class StarGANBlock(nn.Module):

@@ -9,6 +9,7 @@ from jittor_tsit.layers.attention import SelfAttention
 from jittor_tsit.layers.basic import Conv, leaky_relu
 from jittor_tsit.layers.blocks import FADEBlock, StreamBlock
 from jittor_tsit.layers.doubled import conv2d_of_doubled
+from jittor_tsit.layers.elementary import tanh
 from jittor_tsit.layers.image import Image, for_convolutions, plain
 from jittor_tsit.layers.norm import BatchNorm, fadain
 from jittor_tsit.layers.resize import average2x, downsample2x, upsample2x
@@ -87,4 +88,4 @@ class TSITGenerator(nn.Module):
                 x = for_convolutions(fadain(x, style_feats[scale], self.alpha))
             x = self.blocks[k](x, content_feats[scale])
             x = for_convolutions(self.attention(plain(x))) if k == self.attention_block else x
-        return jt.tanh(conv2d_of_doubled(leaky_relu(x), self.conv_image.weight, self.conv_image.bias))
+        return tanh(conv2d_of_doubled(leaky_relu(x), self.conv_image.weight, self.conv_image.bias))

@@ -8,6 +8,7 @@ import jittor as jt
 from jittor import nn
 
 from jittor_tsit.layers.basic import leaky_relu
+from jittor_tsit.layers.elementary import tanh
 from jittor_tsit.layers.plain import Norm, PlainConv, PlainConvTranspose, dropped, needs_bias
 
 MAX_FACTOR = 8  # of the width, where the doubling of channels ends
@@ -56,4 +57,4 @@ class UNetGenerator(nn.Module):
             x = self.up_norms[k - 1](self.ups[k](nn.relu(jt.concat([feats[k], x], 1))))
             if draws is not None and k >= DROPOUT_LEVEL:
                 x = dropped(x, draws[last - 1 - k])
-        return jt.tanh(self.ups[0](nn.relu(jt.concat([feats[0], x], 1))))
+        return tanh(self.ups[0](nn.relu(jt.concat([feats[0], x], 1))))

@@ -11,6 +11,7 @@ import jittor as jt
 from jittor import nn
 
 from jittor_tsit.layers.conv import conv2d
+from jittor_tsit.layers.elementary import tanh
 from jittor_tsit.layers.init import default_bias, normal
 from jittor_tsit.layers.norm import instance_norm
 from jittor_tsit.layers.plain import PlainConv, PlainConvTranspose, draw_biases
@@ -79,7 +80,7 @@ class Decoder(nn.Module):
             x = block(x, draws)
         for conv in self.ups:
             x = _activated(conv(x), self.has_norms)
-        return jt.tanh(self.conv_image(x))
+        return tanh(self.conv_image(x))
 
 
 def _activated(x: jt.Var, has_norm: bool) -> jt.Var:

@@ -13,6 +13,7 @@ import jittor as jt
 import numpy as np
 from jittor import nn
 
+from jittor_tsit.layers.elementary import softplus, tanh
 from jittor_tsit.layers.init import default_bias, normal
 from jittor_tsit.layers.matmul import matmul
 from jittor_tsit.layers.norm import BatchNorm
@@ -57,14 +58,14 @@ class CoupledVAE(nn.Module):
         """Mean and deviation, of one side's images or of both sides' in one batch."""
         for layer in self.downs:
             x = layer(x)
-        return self.mu(x), nn.softplus(self.sigma(x))
+        return self.mu(x), softplus(self.sigma(x))
 
     def decode(self, code) -> List[jt.Var]:
         """An image of each side in [-1, 1]."""
         x = self.unfold(code)
         for layer in self.ups:
             x = layer(x)
-        return [jt.tanh(self.images[side](self.lasts[side](x))) for side in SIDES]
+        return [tanh(self.images[side](self.lasts[side](x))) for side in SIDES]
 
 
 def coordinates(image: jt.Var) -> jt.Var:

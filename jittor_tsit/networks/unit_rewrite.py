@@ -8,6 +8,7 @@ import jittor as jt
 from jittor import nn
 
 from jittor_tsit.layers.basic import leaky_relu
+from jittor_tsit.layers.elementary import tanh
 from jittor_tsit.layers.init import kaiming
 from jittor_tsit.layers.norm import LayerNorm, instance_norm
 from jittor_tsit.layers.plain import PlainConv, plain_instance_norm
@@ -79,7 +80,7 @@ class Decoder(nn.Module):
             x = block(x)
         for conv, norm in zip(self.ups, self.up_norms):
             x = nn.relu(norm(conv(reflect_pad(upsample2x(x), 2))))
-        return jt.tanh(self.conv_image(reflect_pad(x, 3)))
+        return tanh(self.conv_image(reflect_pad(x, 3)))
 
 
 class SidesDiscriminator(nn.Module):

@@ -44,6 +44,7 @@ class System:
     cycle = 0, 1  # first step that is like those of most of a run, and how many there are before they repeat
     has_way_back = False  # whether it has `generate_back`
     back_network = ""  # the network that nothing but the way back needs, if there is such a one
+    style_network = ""  # the network that only finds the style of a photo, where styles may be drawn instead
     batch_kind: str  # what its batches are: "paired", "segmentation", one of data.WITH_NAMES or of data.IMAGES_ONLY
 
     def __init__(self, optim: OptimConfig, weights: Mapping[str, float], seed: int):
@@ -73,10 +74,16 @@ class System:
         """As `generate`, for images of b, of a system that has a way back."""
         raise NotImplementedError
 
-    def forget_way_back(self) -> None:
-        """Do without the network that nothing else needs: published models may have learned one way only."""
-        del self.networks[self.back_network]
-        self.has_way_back = False
+    @property
+    def optional_networks(self) -> List[str]:
+        """Networks that `generate` can do without; published models may lack them."""
+        return [name for name in (self.back_network, self.style_network) if name]
+
+    def forget(self, name: str) -> None:
+        """Do without an optional network, and without what needs it."""
+        del self.networks[name]
+        self.has_way_back = self.has_way_back and name != self.back_network
+        self.has_code = self.has_code and name != self.style_network
 
     def columns(self, batch: Any, noise: Noise) -> List[jt.Var]:
         """What the sample grid shows of a batch, one column a Var."""

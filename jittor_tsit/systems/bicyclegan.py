@@ -83,6 +83,7 @@ class BicycleGANSystem(System):
     batch_kind = "paired"
     wants_other = True
     has_code = True
+    style_network = "E"
 
     def __init__(self, config: BicycleGANConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
@@ -148,7 +149,7 @@ class BicycleGANSystem(System):
     def images(self, batch: Any) -> Tuple[jt.Var, Optional[jt.Var]]:
         """Input as G sees it, and target if there is one."""
         a, b = self.pairs.images(batch)
-        return a if self.config.in_channels == 3 else a.mean([1], keepdims=True), b
+        return a if self.config.in_channels == 3 else losses.mean(a, [1], keepdims=True), b
 
     def dropout(self, a: jt.Var, index: Sequence[int], purpose: str) -> Optional[List[jt.Var]]:
         """Draws for G in training."""

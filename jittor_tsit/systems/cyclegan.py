@@ -17,6 +17,7 @@ from jittor_tsit.networks.resnet import ResNetGenerator
 from jittor_tsit.noise import Noise
 from jittor_tsit.optim import Adam, trainable
 from jittor_tsit.systems.base import System, named
+from jittor_tsit.systems.one_by_one import one_by_one
 from jittor_tsit.systems.requirements import require_choice, require_least, require_multiples
 
 STRIDE = 4  # of the generator's middle
@@ -45,7 +46,8 @@ class CycleGANConfig:
     width_D: int = 64
     num_layers_D: int = 3  # patches of 70 pixels
     norm: str = "instance"  # or batch
-    dropout: bool = False  # in the residual blocks, in training
+    dropout: bool = False  # in the residual blocks
+    training_mode_at_test: bool = True  # dropout, and an image's own statistics in batch norm, as the official test has
     pool_size: int = 50  # generated images that the Ds may still be shown
     gan_loss: str = "lsgan"  # a name in losses.GAN_LOSSES
     weights: CycleGANWeights = CycleGANWeights()
@@ -99,11 +101,11 @@ class CycleGANSystem(System):
     def generator_terms(self, batch: ImageBatch) -> Dict[str, jt.Var]:
         """Look real on the other side, come back as the same, and leave alone what is there already."""
         a, b = batch.a, batch.b
-        fake_b = self.translate(self.G_ab, a, batch, "fake_b")
-        fake_a = self.translate(self.G_ba, b, batch, "fake_a")
+        fake_b = self.translate(self.G_ab, a, batch.index, self.noise, "fake_b")
+        fake_a = self.translate(self.G_ba, b, batch.index, self.noise, "fake_a")
         self.fakes.append({"a": fake_a.detach(), "b": fake_b.detach()})
-        rec_a = self.translate(self.G_ba, fake_b, batch, "rec_a")
-        rec_b = self.translate(self.G_ab, fake_a, batch, "rec_b")
+        rec_a = self.translate(self.G_ba, fake_b, batch.index, self.noise, "rec_a")
+        rec_b = self.translate(self.G_ab, fake_a, batch.index, self.noise, "rec_b")
         terms = {
             "gan_b": self.gan_loss.gen([self.D_b(fake_b)]),
             "gan_a": self.gan_loss.gen([self.D_a(fake_a)]),
@@ -111,17 +113,19 @@ class CycleGANSystem(System):
             "cycle_b": losses.l1(rec_b, b),
         }
         if self.weights["idt_a"]:
-            terms["idt_a"] = losses.l1(self.translate(self.G_ba, a, batch, "idt_a"), a)
+            terms["idt_a"] = losses.l1(self.translate(self.G_ba, a, batch.index, self.noise, "idt_a"), a)
         if self.weights["idt_b"]:
-            terms["idt_b"] = losses.l1(self.translate(self.G_ab, b, batch, "idt_b"), b)
+            terms["idt_b"] = losses.l1(self.translate(self.G_ab, b, batch.index, self.noise, "idt_b"), b)
         return terms
 
-    def translate(self, G: ResNetGenerator, image: jt.Var, batch: ImageBatch, purpose: str) -> jt.Var:
-        """In training; dropout is drawn for each image and pass."""
+    def translate(
+        self, G: ResNetGenerator, image: jt.Var, index: Sequence[int], noise: Noise, purpose: str
+    ) -> jt.Var:
+        """The output for `image`; dropout, where there is any, is drawn for each image and pass."""
         if not self.config.dropout:
             return G(image)
         shapes = enumerate(G.dropout_shapes(*image.shape[2:]))
-        return G(image, [self.noise.normal(f"dropout {purpose} {k}", batch.index, shape) for k, shape in shapes])
+        return G(image, [noise.normal(f"dropout {purpose} {k}", index, shape) for k, shape in shapes])
 
     def discriminator_terms(self, batch: ImageBatch, fakes: Dict[str, jt.Var]) -> Dict[str, jt.Var]:
         """Real up, fake down, on each side."""
@@ -140,14 +144,21 @@ class CycleGANSystem(System):
             shown[side] = self.pools[side].query(everything, index)[own]
         return shown
 
+    def draws_at_test(self, has_references: bool) -> bool:
+        """By dropout."""
+        return self.config.dropout and self.config.training_mode_at_test
+
     def generate(self, batch: ImageBatch, noise: Noise) -> jt.Var:
-        """Each `a` as a `b`."""
-        return self._translated(self.G_ab, batch.a)
+        """Each `a` as a `b`, by itself, as if it were alone in its batch."""
+        return self._translated(self.G_ab, batch, noise)
 
     def generate_back(self, batch: ImageBatch, noise: Noise) -> jt.Var:
         """Each `a`, which is an image of b, as an image of a."""
-        return self._translated(self.G_ba, batch.a)
+        return self._translated(self.G_ba, batch, noise)
 
-    def _translated(self, G: ResNetGenerator, image: jt.Var) -> jt.Var:
-        with jt.no_grad(), evaluating(*self.networks.values()):
-            return G(image)
+    def _translated(self, G: ResNetGenerator, batch: ImageBatch, noise: Noise) -> jt.Var:
+        a, index = batch.a, batch.index
+        if self.config.training_mode_at_test and (self.config.dropout or self.config.norm == "batch"):
+            return one_by_one(G, a, lambda own: self.translate(G, a[own], index[own], noise, "test"))
+        with jt.no_grad(), evaluating(G):  # with instance norm alone, both modes are one
+            return G(a)

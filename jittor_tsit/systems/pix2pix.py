@@ -5,7 +5,7 @@ from typing import Any, Container, Dict, Sequence, Union
 
 import jittor as jt
 
-from jittor_tsit import losses, parallel
+from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
 from jittor_tsit.layers.mode import evaluating, holding_statistics
 from jittor_tsit.layers.plain import NORMS
@@ -15,6 +15,7 @@ from jittor_tsit.networks.unet import UNetGenerator
 from jittor_tsit.noise import Noise
 from jittor_tsit.optim import Adam, trainable
 from jittor_tsit.systems.base import System, named
+from jittor_tsit.systems.one_by_one import one_by_one
 from jittor_tsit.systems.pairs import SOURCES, ImagePairs
 from jittor_tsit.systems.requirements import require_choice, require_least, require_multiples
 
@@ -128,10 +129,7 @@ class Pix2PixSystem(System):
     def generate(self, batch: Any, noise: Noise) -> jt.Var:
         """Images for label maps, or for images; each by itself, as if it were alone in its batch."""
         G, a = self.networks.get("G_ema", self.G), self.pairs.images(batch)[0]
-        with jt.no_grad():
-            if not self.config.training_mode_at_test:
-                with evaluating(G):
-                    return G(a)
-            with holding_statistics(G), parallel.apart():
-                each = [self.translate(G, a[k : k + 1], batch.index[k : k + 1], noise) for k in range(a.shape[0])]
-                return jt.concat(each, 0)
+        if self.config.training_mode_at_test:
+            return one_by_one(G, a, lambda own: self.translate(G, a[own], batch.index[own], noise))
+        with jt.no_grad(), evaluating(G):
+            return G(a)

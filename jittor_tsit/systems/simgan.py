@@ -130,7 +130,7 @@ class SimGANSystem(System):
 
     def seen(self, image: jt.Var) -> jt.Var:
         """Images [N, 3, H, W] as the networks see them, [N, channels, H, W]."""
-        return image if self.config.channels == 3 else image.mean([1], keepdims=True)
+        return image if self.config.channels == 3 else losses.mean(image, [1], keepdims=True)
 
     def generate(self, batch: ImageBatch, noise: Noise) -> jt.Var:
         """Each `a`, refined."""

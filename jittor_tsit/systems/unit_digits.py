@@ -12,6 +12,7 @@ from jittor_tsit.config import OptimConfig
 from jittor_tsit.data import LabelledBatch, LabelledImages
 from jittor_tsit.labelled import LabelNames
 from jittor_tsit.layers.mode import evaluating
+from jittor_tsit.layers.reductions import mean, total
 from jittor_tsit.networks.unit_digits import DROPOUT, SIDES, STRIDE, A, B, CoupledDiscriminator, CoupledVAE
 from jittor_tsit.noise import Noise
 from jittor_tsit.optim import Adam, trainable
@@ -113,18 +114,18 @@ class UNITDigitsSystem(System):
         a, b = (self.of_side(each.image, side) for each, side in zip(batch.sets, SIDES))
         made = self.made(a, b, batch, "G")
         rec, fake = self.judge(made.aa, made.bb, batch, "G rec"), self.judge(made.ba, made.ab, batch, "G fake")
-        variance = made.sigma.sqr()
+        variance, log_variance = made.sigma.sqr(), 2 * jt.log(made.sigma)  # the square of a small sigma is 0
         return {
             "gan": losses.patch_cross_entropy(rec, 1) + losses.patch_cross_entropy(fake, 1),
             "rec_a": _squared(made.aa, a),
             "rec_b": _squared(made.bb, b),
             # twice the divergence, once for each side that the codes become images of
-            "kl": 2 * (made.mu.sqr() + variance - jt.log(variance)).sum(1).mean(),
+            "kl": 2 * mean(total(made.mu.sqr() + variance - log_variance, [1])),
         }
 
     def of_side(self, image: jt.Var, side: int) -> jt.Var:
         """[N, 3, H, W] -> [N, channels of the side, H, W]"""
-        return image if self.config.channels[side] == 3 else image.mean(1, keepdims=True)
+        return image if self.config.channels[side] == 3 else mean(image, [1], keepdims=True)
 
     def made(self, a: jt.Var, b: jt.Var, batch: LabelledBatch, purpose: str) -> Made:
         """All images that G makes of both sides', by codes drawn around their means."""
@@ -172,4 +173,4 @@ class UNITDigitsSystem(System):
 
 def _squared(x: jt.Var, y: jt.Var) -> jt.Var:
     """Squared distance summed over all values of an image, mean over the images."""
-    return (x - y).sqr().sum([1, 2, 3]).mean()
+    return mean(total((x - y).sqr(), [1, 2, 3]))

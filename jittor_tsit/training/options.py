@@ -20,6 +20,7 @@ from jittor_tsit.training.pruning import remove_torsos
 FREE_OPTIONS = (
     "run.total_nimg", "run.status_nimg", "run.snapshot_nimg", "run.keep_snapshots", "run.grid_rows", "run.on_nan",
     "data.root", "data.second_root", "data.split", "data.workers", "data.cache", "data.max_skipped",
+    "data.side_by_side",  # what older runs do not tell; another layout has other files
     "config.perceptual_weights",
 )  # fmt: skip
 PHASE_OPTION = re.compile(r"(?:phases|samples)\.(\d+)(?:\.(\w+))?")  # phases from 0, as JSON has them

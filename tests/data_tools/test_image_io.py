@@ -8,6 +8,7 @@ import zlib
 import numpy as np
 import pytest
 from PIL import Image
+from same_bytes import assert_same_bytes
 
 from data_tools import files
 from data_tools.errors import InputError
@@ -227,8 +228,8 @@ def test_equal_pixels_are_written_as_equal_bytes(tmp_path):
     for name in ("a", "b"):
         write_photo(tmp_path / f"{name}.jpg", gradient())
         write_label(tmp_path / f"{name}.png", LABEL)
-    assert (tmp_path / "a.jpg").read_bytes() == (tmp_path / "b.jpg").read_bytes()
-    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    assert_same_bytes(tmp_path / "a.jpg", tmp_path / "b.jpg")
+    assert_same_bytes(tmp_path / "a.png", tmp_path / "b.png")
 
 
 def test_writing_into_a_missing_folder_is_an_input_error(tmp_path):
@@ -248,7 +249,8 @@ def test_a_full_disk_passes_through_and_leaves_the_old_file(tmp_path, monkeypatc
     with pytest.raises(OSError) as caught:
         write_label(tmp_path / "a.png", LABEL[::-1])
     assert not isinstance(caught.value, InputError) and caught.value.filename == str(tmp_path / "a.png")
-    assert [p.name for p in tmp_path.iterdir()] == ["a.png"] and (tmp_path / "a.png").read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["a.png"]
+    assert_same_bytes(tmp_path / "a.png", before)
 
 
 @pytest.mark.parametrize("number, words", [(errno.EACCES, "Permission denied"), (errno.EROFS, "Read-only")])

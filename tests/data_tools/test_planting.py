@@ -4,6 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from same_bytes import assert_same_bytes, contents, digest
 
 from data_tools.checking import check_pairs
 from data_tools.errors import InputError
@@ -19,10 +20,6 @@ from data_tools.synthetic import write_set
 ALL = list(KINDS)
 SMALL = {"width": 80, "height": 60}
 COUNT = 40  # enough for each kind to find a pair that suits it
-
-
-def contents(folder):
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
 @pytest.fixture(scope="module")
@@ -90,8 +87,8 @@ def test_clean_pairs_are_copied_byte_for_byte(planted, clean):
     assert rows
     for row in rows:
         assert (row.partner, row.detail) == ("", "")
-        assert before[row.stem].photo.read_bytes() == after[row.stem].photo.read_bytes()
-        assert before[row.stem].label.read_bytes() == after[row.stem].label.read_bytes()
+        assert_same_bytes(after[row.stem].photo, before[row.stem].photo)
+        assert_same_bytes(after[row.stem].label, before[row.stem].label)
 
 
 def test_a_swapped_label_is_its_partners(planted, clean):
@@ -106,7 +103,7 @@ def test_a_duplicate_stands_behind_its_original_which_counts_as_clean(planted):
     copies = [row for row in truth.values() if row.kind == "duplicate"]
     for row in copies:
         assert row.stem == f"{row.partner}-2" > row.partner and truth[row.partner].kind == ""
-        assert after[row.stem].label.read_bytes() == after[row.partner].label.read_bytes()
+        assert_same_bytes(after[row.stem].label, after[row.partner].label)
         difference = read_photo(after[row.stem].photo).astype(int) - read_photo(after[row.partner].photo)
         assert 0 < np.abs(difference).mean() < 20
     assert len(copies) == 2
@@ -118,7 +115,7 @@ def test_every_member_of_a_group_of_twins_is_listed_with_the_original_unchanged(
     assert len(groups) == 2
     for original, size in groups.items():
         assert 2 <= size <= 6 and truth[original].partner == original
-        assert after[original].photo.read_bytes() == before[original].photo.read_bytes()
+        assert_same_bytes(after[original].photo, before[original].photo)
         for number in range(1, size):
             twin = after[f"{original}-t{number}"]
             assert (read_label(twin.label) == read_label(before[original].label)).mean() >= 0.95
@@ -268,7 +265,7 @@ def test_files_of_unknown_origin_are_refused(few, tmp_path, place):
     (tmp_path / place).write_bytes(b"mine")
     with pytest.raises(InputError, match="files that are not of this set"):
         plant_set(few, tmp_path, ["framed"], 0.5, seed=0)
-    assert contents(tmp_path) == {place: b"mine"}
+    assert contents(tmp_path) == {place: digest(b"mine")}
 
 
 def test_a_stray_file_in_a_set_that_was_begun_is_refused(few, tmp_path):

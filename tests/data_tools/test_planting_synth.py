@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from same_bytes import contents
 
 from data_tools.checking import check_pairs
 from data_tools.cli import main
@@ -16,10 +17,6 @@ from data_tools.planting.truth import Truth, read_truth, summary, write_truth
 from data_tools.synthetic import write_set
 
 SMALL = {"width": 80, "height": 60}
-
-
-def contents(folder):
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 from review_input import ASTRAL, HOSTILE, QUOTES, STEMS, WIDE, make_table, review_arguments
+from same_bytes import assert_same_bytes
 
 from data_tools.manual import read_manual, write_manual
 from data_tools.report import write_report
@@ -180,7 +181,7 @@ def test_the_saved_file_is_what_write_manual_writes_and_read_manual_reads(page, 
     path = saved(page, tmp_path / "downloads")
     write_manual(tmp_path / "ours.txt", marks)
     assert read_manual(path) == marks
-    assert path.read_bytes() == (tmp_path / "ours.txt").read_bytes()
+    assert_same_bytes(path, tmp_path / "ours.txt")
 
 
 def test_copy_gives_the_same_text(page, tmp_path):

@@ -114,10 +114,23 @@ def test_a_killed_scan_goes_on_and_leaves_no_process_behind(tmp_path):
     assert same_results(tmp_path / "out", tmp_path / "whole")
 
 
-def test_ctrl_c_is_one_line_and_exit_130(tmp_path):
-    write_set(tmp_path / "set", 60, seed=4, width=320, height=240)
-    process = subprocess.Popen(command(tmp_path / "set", tmp_path / "out"), stderr=subprocess.PIPE, text=True,
-                               start_new_session=True)
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """A set that takes some seconds to scan."""
+    root = tmp_path_factory.mktemp("large")
+    write_set(root, 60, seed=4, width=320, height=240)
+    return root
+
+
+def ignore_ctrl_c():
+    """As shells start a command in the background of a script."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@pytest.mark.parametrize("prepare", [None, ignore_ctrl_c], ids=["terminal", "background"])
+def test_ctrl_c_is_one_line_and_exit_130(large, tmp_path, prepare):
+    process = subprocess.Popen(command(large, tmp_path / "out"), stderr=subprocess.PIPE, text=True,
+                               start_new_session=True, preexec_fn=prepare)
     cache = tmp_path / "out" / "cache.sqlite"
     while process.poll() is None and not (cache.exists() and cache.stat().st_size > 20_000):
         time.sleep(0.02)

@@ -4,6 +4,7 @@ import csv
 
 import numpy as np
 import pytest
+from same_bytes import assert_same_bytes
 
 from data_tools.curation import write_scan
 from data_tools.errors import InputError
@@ -34,7 +35,7 @@ def file(path):
 
 def test_a_table_is_plain_csv_with_the_stem_first(path):
     write_table(path, Table(["a", "b"], {"blur": np.array([0.25, np.nan]), "misfit": np.array([-1.5, 3.0])}))
-    assert path.read_bytes() == b"stem,blur,misfit\na,0.25,-1.5\nb,,3\n"
+    assert path.read_text() == "stem,blur,misfit\na,0.25,-1.5\nb,,3\n"
 
 
 def test_values_come_back_to_six_digits_and_missing_ones_as_nan(path):
@@ -50,7 +51,7 @@ def test_writing_what_was_read_changes_no_byte(path, rng):
     write_table(path, Table([f"s{i}" for i in range(50)], {c: rng.normal(size=50) for c in "abc"}))
     written = path.read_bytes()
     write_table(path, read_table(path))
-    assert path.read_bytes() == written
+    assert_same_bytes(path, written)
 
 
 @pytest.mark.parametrize("stem", STEMS)

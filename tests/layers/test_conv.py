@@ -10,7 +10,10 @@ from jittor_tsit.layers import conv
 from jittor_tsit.layers.conv import conv2d, conv_transpose2d
 from jittor_tsit.layers.image import Packed, for_convolutions, plain
 
-pytestmark = pytest.mark.skipif(jt.compile_extern.mkl_ops is None, reason="needs oneDNN: Jittor's own loops are used")
+pytestmark = [
+    pytest.mark.processors,
+    pytest.mark.skipif(jt.compile_extern.mkl_ops is None, reason="needs oneDNN: Jittor's own loops are used"),
+]
 
 # Sizes are uneven, so that rows and columns, and the last pixels that a stride leaves out, cannot be mistaken.
 CASES = {

@@ -22,7 +22,10 @@ from jittor_tsit.layers.image import (
 from jittor_tsit.layers.norm import BatchNorm, InstanceNorm, fadain, instance_norm, normalized
 from jittor_tsit.layers.resize import downsample2x, resize_nearest, upsample2x
 
-pytestmark = pytest.mark.skipif(not packed.BLOCK, reason="this processor has no layout of blocks")
+pytestmark = [
+    pytest.mark.processors,
+    pytest.mark.skipif(not packed.BLOCK, reason="this processor has no layout of blocks"),
+]
 
 SHAPE = (2, 19, 6, 10)  # two samples, a full block of channels and a part of one, rows unlike columns
 DEEP = (2, 32, 4, 6)

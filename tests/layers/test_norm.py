@@ -4,7 +4,7 @@ import jittor as jt
 import numpy as np
 
 from jittor_tsit.layers.mode import set_training
-from jittor_tsit.layers.norm import BatchNorm, SpectralConv, instance_norm
+from jittor_tsit.layers.norm import BatchNorm, LayerNorm, SpectralConv, instance_norm
 
 
 def test_instance_norm_keeps_its_digits_when_the_mean_is_large(rng):
@@ -62,3 +62,14 @@ def test_spectral_norm_iterates_in_training_mode_only(rng):
         conv(x).sync()
     assert np.abs(conv.u.numpy() - before).max() > 1e-3
     np.testing.assert_allclose(np.linalg.norm(conv.u.numpy()), 1, rtol=1e-5)
+
+
+def test_layer_norm_of_equal_values_has_a_finite_gradient(rng):
+    """Their deviation is 0, where PyTorch's has the gradient 0; the result's is then the centred one over epsilon."""
+    norm, judge = LayerNorm(3), rng.standard_normal((2, 3, 4, 5)).astype(np.float32)
+    norm.gamma.update(jt.array(np.float32([0.5, 1, 2])))
+    x = jt.array(np.float32([0.25, -3]).reshape(2, 1, 1, 1).repeat(3, 1).repeat(4, 2).repeat(5, 3))
+    gradient = jt.grad((norm(x) * jt.array(judge)).sum(), x).numpy()
+    scaled = judge * np.float64([0.5, 1, 2]).reshape(1, 3, 1, 1)
+    expected = (scaled - scaled.mean((1, 2, 3), keepdims=True)) / 1e-5
+    np.testing.assert_allclose(gradient, expected, rtol=0, atol=1e-5 * np.abs(expected).max())  # sums of 60 in float32

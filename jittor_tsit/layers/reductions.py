@@ -1,0 +1,34 @@
+"""Sums and means of Jittor's operators with float64 accumulators.
+
+Jittor adds up float32 numbers one after the other: a sum of 12 million of them is 1 % too small, and a sum of values of
+both signs may have no right digit at all. PyTorch's norms, biases and losses do not lose digits so. On a CPU the
+float64 loops are also faster than the float32 ones, as the compiler may not reorder the latter.
+"""
+
+from __future__ import annotations
+
+from typing import Optional, Sequence
+
+import jittor as jt
+
+
+def total(x: jt.Var, axes: Optional[Sequence[int]] = None, keepdims: bool = False) -> jt.Var:
+    """Return the sum over `axes`, or over all of them as [1], in the type of x."""
+    axes = range(x.ndim) if axes is None else axes
+    return x.float64().sum(list(axes), keepdims=keepdims).cast(x.dtype)
+
+
+def mean(x: jt.Var, axes: Optional[Sequence[int]] = None, keepdims: bool = False) -> jt.Var:
+    """Return the mean over `axes`, or over all of them as [1], in the type of x."""
+    axes = range(x.ndim) if axes is None else axes
+    return x.float64().mean(list(axes), keepdims=keepdims).cast(x.dtype)
+
+
+def spread(values: jt.Var, image: jt.Var) -> jt.Var:
+    """Broadcast values to the shape of an image; their gradient is a sum with float64 accumulators.
+
+    Shapes:
+        values [C] or of four axes such as [N, C, 1, 1], image [N, C, H, W] -> [N, C, H, W]
+    """
+    values = values.reshape(1, -1, 1, 1) if values.ndim == 1 else values
+    return values.float64().broadcast(image.shape).cast(image.dtype)

@@ -1,0 +1,23 @@
+"""Test in training mode, as the official programs of pix2pix and CycleGAN do it without --eval."""
+
+from typing import Callable
+
+import jittor as jt
+from jittor import nn
+
+from jittor_tsit import parallel
+from jittor_tsit.layers.mode import holding_statistics
+
+
+def one_by_one(G: nn.Module, images: jt.Var, translate: Callable[[slice], jt.Var]) -> jt.Var:
+    """Translate each image as if it were alone in its batch, with batch norm in training mode.
+
+    Batch norm then uses the image's own statistics, whatever the batch or the number of processes, and keeps its
+    running ones.
+
+    Args:
+        G: The network that `translate` uses.
+        translate: Returns the translations of a slice of `images`, without gradients.
+    """
+    with jt.no_grad(), holding_statistics(G), parallel.apart():
+        return jt.concat([translate(slice(k, k + 1)) for k in range(images.shape[0])], 0)

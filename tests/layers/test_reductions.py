@@ -1,0 +1,163 @@
+"""Every reduction against float64 on inputs that cost digits: at most as far off as PyTorch's float32.
+
+fixtures/reduction_errors.json holds how far PyTorch is off; fixtures/make_reduction_errors.py wrote it.
+"""
+
+import ast
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import jittor as jt
+import numpy as np
+import pytest
+from cuda_on_cpu import emulate
+from reduction_cases import CASES, CLASSES, FAMILIES, SHAPE, error, widened
+
+from jittor_tsit import losses
+from jittor_tsit.layers import norm as norms
+from jittor_tsit.layers.conv import conv2d
+from jittor_tsit.layers.image import for_convolutions, label_image, plain, plain_layout
+from jittor_tsit.layers.norm import BatchNorm, InstanceNorm, normalized
+from jittor_tsit.optim import squares
+
+PYTORCH = json.loads((Path(__file__).parents[1] / "fixtures/reduction_errors.json").read_text())
+# Where PyTorch happens to round less: a result is of up to four float32 operations after its reductions, each of which
+# adds half of 1.2e-7, and its statistics are rounded once.
+LEAST = 3e-7
+
+
+def image(function):
+    """A case of one image, by a function of an `Image`."""
+    return lambda x, g, **others: {"y": plain(function(for_convolutions(x), **others))}
+
+
+def moments(over_batch):
+    return lambda x, g: dict(zip(("mean", "var"), norms._moments(for_convolutions(x), over_batch)[1:]))
+
+
+def modulated(norm):
+    def run(x, g, gamma, beta):
+        x, gamma, beta = map(for_convolutions, (x, gamma, beta))
+        if hasattr(gamma, "blocks"):
+            gamma.blocks = jt.concat([gamma.blocks, beta.blocks], 1)
+            return {"y": plain(normalized(*norm.moments(x), gamma))}
+        return {"y": normalized(*norm.moments(x), gamma, beta)}
+
+    return run
+
+
+def affine(module):
+    def run(x, g, weight, bias):
+        module.weight, module.bias = weight, bias
+        return {"y": module(x)}
+
+    return run
+
+
+def bias_of_conv(x):
+    """Its gradient is the sum of what the convolution's result gets, here x."""
+    bias, weight = jt.zeros(SHAPE[1]), jt.zeros(SHAPE[1], SHAPE[1], 1, 1)
+    y = plain(conv2d(for_convolutions(jt.zeros(x.shape)), weight, bias))
+    return {"by_bias": jt.grad((y * x).sum(), bias)}
+
+
+def conv_of_label_map(x, ids):
+    segmap = label_image(ids, CLASSES)
+    weight, bias = jt.zeros(SHAPE[1], CLASSES, 3, 3), jt.zeros(SHAPE[1])
+    y = plain(conv2d(segmap, weight, bias, padding=1))
+    return dict(zip(("by_weight", "by_bias"), jt.grad((y * x).sum(), [weight, bias])))
+
+
+def spectral(x, g, u, v):
+    form = norms.spectrally_normalized if norms.runs_on(x) else norms.plain_spectrally_normalized
+    return {"y": form(x, u, v, False)[0]}
+
+
+UNIT_SCALE = SimpleNamespace(gamma=jt.ones(SHAPE[1]), beta=jt.zeros(SHAPE[1]))  # in place of a LayerNorm
+
+RUNS = {
+    "moments of samples": moments(False),
+    "moments of the batch": moments(True),
+    "instance norm": image(norms.instance_norm),
+    "batch norm": image(BatchNorm(SHAPE[1])),
+    "modulated by samples": modulated(InstanceNorm(SHAPE[1])),
+    "modulated by the batch": modulated(BatchNorm(SHAPE[1])),
+    "affine instance norm": affine(norms.AffineInstanceNorm(SHAPE[1])),
+    "affine batch norm": affine(norms.AffineBatchNorm(SHAPE[1])),
+    "layer norm": lambda x, g: {"y": norms.LayerNorm.execute(UNIT_SCALE, x)},
+    "fadain": lambda x, g, style: {"y": plain(norms.fadain(for_convolutions(x), for_convolutions(style)))},
+    "bias of a convolution": bias_of_conv,
+    "convolution of a label map": conv_of_label_map,
+    "spectral norm": spectral,
+    "sum of squares": lambda x: {"sum": squares({"x": x})},
+    "mean": lambda x: {"loss": losses.mean(x)},
+    "L1 distance": lambda x, other: {"loss": losses.l1(x, other)},
+    "KL divergence": lambda x, logvar: {"loss": losses.kl_divergence(x, logvar)},
+    "gradient penalty": lambda x: {
+        "loss": losses.gradient_penalty(lambda y: [y * x], x, x, jt.zeros(len(x), 1, 1, 1)),
+    },
+    "balanced cross-entropy": lambda x, segmap: {"loss": losses.balanced_cross_entropy(x, segmap, 1.0)},
+    "score": lambda x, segmap: {"loss": losses.lack_of_score(x, segmap)},
+}
+OF_IMAGES = (*tuple(RUNS)[:11], "spectral norm")  # these have kernels on a GPU, too
+
+
+def results(name, arrays):
+    """Results and gradients by name, as reduction_cases.py has them."""
+    inputs = {key: jt.array(array) for key, array in arrays.items()}
+    found = RUNS[name](**inputs)
+    if "y" in found:
+        targets = {key: var for key, var in inputs.items() if key in ("x", "gamma", "beta", "weight", "bias", "style")}
+        loss = (found["y"].reshape(inputs["g"].shape) * inputs["g"]).sum()
+        found.update(zip((f"by_{key}" for key in targets), jt.grad(loss, list(targets.values()))))
+    return {key: var.numpy() for key, var in found.items()}
+
+
+def assert_as_exact_as_pytorch(name):
+    for family in FAMILIES:
+        arrays = CASES[name].inputs(family)
+        found = results(name, arrays)
+        for key, expected in CASES[name].expected(**widened(arrays)).items():
+            off, bound = error(found[key], expected), max(PYTORCH[f"{name}, {key}, {family}"], LEAST)
+            assert off <= bound, f"{name}, {key}, {family}: {off:.1e} off float64, PyTorch {bound:.1e}"
+
+
+PACKAGE = Path(norms.__file__).parents[1]
+OF_VARS = [PACKAGE / "losses.py", PACKAGE / "optim.py", PACKAGE / "metrics/lpips.py", PACKAGE / "metrics/features.py"]
+OF_VARS += sorted(path for folder in ("layers", "networks", "systems") for path in (PACKAGE / folder).glob("*.py"))
+
+
+def test_nobody_calls_jittors_float32_sums():
+    """Jittor's own .sum() and .mean() are for layers/reductions.py alone."""
+    found = []
+    for path in OF_VARS:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                owner, name = ast.unparse(node.func.value), node.func.attr
+                if name in ("sum", "mean", "var", "std") and owner not in ("np", "losses"):
+                    found.append(f"{path.name}:{node.lineno}: {owner}.{name}")
+    assert [each for each in found if not each.startswith("reductions.py:")] == []
+    assert len(found) == 2
+
+
+def test_every_case_has_its_run_and_pytorchs_error():
+    assert set(RUNS) == set(CASES)
+    assert {name.split(", ")[0] for name in PYTORCH} == set(CASES)
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_sums_are_as_exact_as_pytorchs(name):
+    assert_as_exact_as_pytorch(name)
+
+
+@pytest.mark.parametrize("name", OF_IMAGES)
+def test_so_are_those_of_jittors_operators(name):
+    with plain_layout():
+        assert_as_exact_as_pytorch(name)
+
+
+@pytest.mark.parametrize("name", (*OF_IMAGES, "sum of squares"))
+def test_so_are_those_of_the_gpus_kernels(monkeypatch, name):
+    emulate(monkeypatch)
+    assert_as_exact_as_pytorch(name)
