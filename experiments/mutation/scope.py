@@ -16,27 +16,32 @@ _CONVERT = "tests/test_convert_command.py tests/test_convert_faults.py tests/tes
 _CONVERT_PORT = "tests/test_convert_port.py"
 _CHECKPOINTS = "tests/test_checkpoint.py tests/test_pruning.py"
 _NUMBERS = "tests/metrics/test_contest.py tests/metrics/test_frechet.py tests/metrics/test_kid.py"
+_CONVERT_MORE = "tests/test_convert_options.py tests/test_bicyclegan_alone.py tests/test_cyclegan_at_test.py"
 _PLAIN = "tests/test_plain_training_reference.py"
 _DOMAINS = "tests/test_domain_training_reference.py"
 _LABELS = "tests/test_training_reference.py"
 _OPTIONS = "tests/test_published_defaults.py"
 _CONTRACT = "tests/systems/test_contract.py"
+_STEPS = (
+    "tests/systems/test_pair_steps.py tests/systems/test_domain_steps.py tests/systems/test_labelled_steps.py "
+    "tests/systems/test_synthesis_steps.py tests/systems/test_unit_steps.py"
+)
 
 
 def _of_system(names: str, *others: str) -> Tuple[str, ...]:
-    """A system's tests: of its options, its own, the steps of the authors' trainer, the contract of all systems."""
-    return (_OPTIONS, *others, f"{_CONTRACT} -k '{names}'")
+    """A system's tests: of its options, its own, the steps of the authors' trainer, those of all systems."""
+    return (_OPTIONS, *others, f"tests/systems/test_every_option.py {_CONTRACT} -k '{names}'")
 
 
 TESTS: Dict[str, Tuple[str, ...]] = {
     # losses and optimizers
     "jittor_tsit/losses.py": (
-        "tests/test_losses.py tests/test_judged_losses.py tests/systems/test_segformer.py -k 'not run and not judges'",
-        "tests/test_loss_reference.py", _PLAIN, _LABELS, _DOMAINS,
+        "tests/test_loss_values.py tests/test_losses.py tests/test_judged_losses.py",
+        "tests/test_loss_reference.py", _STEPS, _PLAIN, _LABELS, _DOMAINS,
     ),
     "jittor_tsit/optim.py": (
-        "tests/test_optim.py tests/test_torch_twin.py tests/test_precision.py tests/test_kernels.py", _PLAIN,
-        f"{_CONTRACT} -k 'tsit or spade or simgan or segformer'", f"{_DOMAINS} -k simgan",
+        "tests/test_optim.py tests/test_torch_twin.py tests/test_precision.py tests/test_kernels.py",
+        "tests/systems/test_update.py tests/systems/test_domain_steps.py", f"{_CONTRACT} -k 'tsit or segformer'",
     ),
     # metrics
     "jittor_tsit/metrics/contest.py": (_NUMBERS, "tests/metrics/test_candidate_selection.py"),
@@ -45,26 +50,44 @@ TESTS: Dict[str, Tuple[str, ...]] = {
     "jittor_tsit/metrics/frechet.py": (_NUMBERS, "tests/metrics/test_candidate_selection.py"),
     "jittor_tsit/metrics/kid.py": (_NUMBERS,),
     "jittor_tsit/metrics/terms.py": ("tests/test_score.py",),
-    "jittor_tsit/metrics/selection.py": ("tests/metrics/test_candidate_selection.py", "tests/test_screen.py"),
+    "jittor_tsit/metrics/selection.py": ("tests/metrics/test_candidate_selection.py",),
     "jittor_tsit/metrics/features.py": ("tests/metrics/test_features.py",),
     "jittor_tsit/metrics/lpips.py": ("tests/metrics/test_lpips.py",),
     # systems
     "jittor_tsit/systems/base.py": (
-        _OPTIONS, f"{_CONTRACT} -k 'tsit or pix2pix'", "tests/test_precision.py", _PLAIN, _LABELS,
+        _OPTIONS, "tests/systems/test_update.py", f"{_CONTRACT} -k 'tsit or pix2pix'", "tests/test_precision.py",
     ),
-    "jittor_tsit/systems/pairs.py": _of_system("pix2pix or bicyclegan", "tests/test_translate.py", _PLAIN),
-    "jittor_tsit/systems/pix2pix.py": _of_system("pix2pix", _PLAIN, "tests/test_translate.py"),
-    "jittor_tsit/systems/bicyclegan.py": _of_system("bicyclegan", _PLAIN, "tests/test_translate.py"),
-    "jittor_tsit/systems/cyclegan.py": _of_system("cyclegan", "tests/systems/test_cyclegan.py", _PLAIN),
+    "jittor_tsit/systems/pairs.py": _of_system("pix2pix or bicyclegan", "tests/test_side_by_side.py", _STEPS),
+    "jittor_tsit/systems/pix2pix.py": _of_system("pix2pix", "tests/systems/test_pair_steps.py", _PLAIN),
+    "jittor_tsit/systems/bicyclegan.py": _of_system("bicyclegan", "tests/systems/test_pair_steps.py", _PLAIN),
+    "jittor_tsit/systems/cyclegan.py": _of_system(
+        "cyclegan", "tests/systems/test_domain_steps.py tests/systems/test_cyclegan.py", _PLAIN,
+        "tests/test_cyclegan_at_test.py",
+    ),
+    "jittor_tsit/systems/one_by_one.py": _of_system("cyclegan", "tests/test_cyclegan_at_test.py"),
     "jittor_tsit/systems/requirements.py": _of_system("cyclegan", "tests/test_config.py"),
-    "jittor_tsit/systems/synthesis.py": _of_system("spade or tsit", "tests/systems/test_tsit.py", _LABELS),
-    "jittor_tsit/systems/tsit.py": _of_system("tsit", "tests/systems/test_tsit.py", _LABELS),
-    "jittor_tsit/systems/spade.py": _of_system("spade", _LABELS),
-    "jittor_tsit/systems/segformer.py": _of_system("segformer", "tests/systems/test_segformer.py"),
-    "jittor_tsit/systems/simgan.py": _of_system("simgan", "tests/systems/test_simgan.py", _DOMAINS),
-    "jittor_tsit/systems/stargan.py": _of_system("stargan", "tests/systems/test_stargan.py", _DOMAINS),
-    "jittor_tsit/systems/unit.py": _of_system("unit", "tests/systems/test_unit.py", _DOMAINS),
-    "jittor_tsit/systems/unit_digits.py": _of_system("unit_digits", "tests/systems/test_unit.py", _DOMAINS),
+    "jittor_tsit/systems/synthesis.py": _of_system(
+        "spade or tsit", "tests/systems/test_synthesis_steps.py tests/systems/test_tsit.py", _LABELS
+    ),
+    "jittor_tsit/systems/tsit.py": _of_system(
+        "tsit", "tests/systems/test_synthesis_steps.py tests/systems/test_tsit.py", _LABELS
+    ),
+    "jittor_tsit/systems/spade.py": _of_system("spade", "tests/systems/test_synthesis_steps.py", _LABELS),
+    "jittor_tsit/systems/segformer.py": _of_system(
+        "segformer", "tests/systems/test_labelled_steps.py tests/systems/test_segformer.py"
+    ),
+    "jittor_tsit/systems/simgan.py": _of_system(
+        "simgan", "tests/systems/test_domain_steps.py tests/systems/test_simgan.py", _DOMAINS
+    ),
+    "jittor_tsit/systems/stargan.py": _of_system(
+        "stargan", "tests/systems/test_labelled_steps.py tests/systems/test_stargan.py", _DOMAINS
+    ),
+    "jittor_tsit/systems/unit.py": _of_system(
+        "unit", "tests/systems/test_unit_steps.py tests/systems/test_unit.py", _DOMAINS
+    ),
+    "jittor_tsit/systems/unit_digits.py": _of_system(
+        "unit_digits", "tests/systems/test_unit_steps.py tests/systems/test_unit_digits.py tests/systems/test_unit.py"
+    ),
     # data
     "jittor_tsit/data.py": ("tests/test_batches.py", "tests/layers/test_image.py", "tests/systems/test_tsit.py"),
     "jittor_tsit/samples.py": (f"{_SETS} tests/test_jitter.py tests/test_labelled.py", _CACHES),
@@ -84,11 +107,12 @@ TESTS: Dict[str, Tuple[str, ...]] = {
     # conversion
     "jittor_tsit/convert.py": (_CONVERT_PORT, _CONVERT),
     "jittor_tsit/official_files.py": (_CONVERT, _CONVERT_PORT),
-    "jittor_tsit/official_keys.py": (_CONVERT_PORT, _CONVERT),
-    "jittor_tsit/official_layouts.py": (_CONVERT, _CONVERT_PORT),
-    "jittor_tsit/official_options.py": (_CONVERT,),
-    "jittor_tsit/convert_command.py": (_CONVERT,),
-    "jittor_tsit/export_command.py": (_CONVERT,),
+    "jittor_tsit/official_keys.py": (_CONVERT, _CONVERT_PORT),
+    "jittor_tsit/official_layouts.py": (_CONVERT, _CONVERT_PORT, _CONVERT_MORE),
+    "jittor_tsit/official_options.py": (_CONVERT, _CONVERT_MORE),
+    "jittor_tsit/official_untold.py": (_CONVERT, _CONVERT_MORE),
+    "jittor_tsit/convert_command.py": (_CONVERT, _CONVERT_MORE),
+    "jittor_tsit/export_command.py": (_CONVERT, _CONVERT_MORE),
     "jittor_tsit/torch_pickle.py": (_HOSTILE, _HOSTILE_TOO),
     "jittor_tsit/pickled_arrays.py": (_HOSTILE, _HOSTILE_TOO),
     "jittor_tsit/weight_files.py": (_HOSTILE, _HOSTILE_TOO, "tests/networks/test_nima.py"),
