@@ -1,0 +1,43 @@
+"""What the official code demands of a file besides what the networks compute with, by hand."""
+
+import numpy as np
+import pytest
+
+from jittor_tsit.official_layouts import LAYOUTS, split_statistics, without_effect
+
+ARRAYS = {
+    "main.0.weight": np.full((3, 2, 4, 4), 7, np.float32),  # of a convolution
+    "main.0.bias": np.full(3, 7, np.float32),
+    "main.1.weight": np.full(3, 7, np.float32),  # of a norm
+    "main.1.bias": np.full(3, 7, np.float32),
+}
+STATISTICS = {"main.1.running_mean": np.ones(3), "main.1.running_var": np.full(3, 2.0)}
+
+
+def test_norms_that_use_none_are_given_the_statistics_of_a_new_network():
+    """StarGAN's instance norm keeps running statistics, which it never uses."""
+    added = without_effect(ARRAYS, LAYOUTS["stargan"])
+    assert set(added) == {"main.1.running_mean", "main.1.running_var", "main.1.num_batches_tracked"}
+    np.testing.assert_array_equal(added["main.1.running_mean"], np.zeros(3, np.float32))
+    np.testing.assert_array_equal(added["main.1.running_var"], np.ones(3, np.float32))
+    assert added["main.1.num_batches_tracked"] == 0 and added["main.1.num_batches_tracked"].dtype == np.int64
+
+
+@pytest.mark.parametrize("system", ["pix2pix", "tsit"])
+def test_norms_that_use_their_statistics_keep_them_and_get_a_counter(system):
+    arrays = {**ARRAYS, **STATISTICS}
+    assert set(without_effect(arrays, LAYOUTS[system])) == {"main.1.num_batches_tracked"}
+    assert without_effect(ARRAYS, LAYOUTS[system]) == {}
+
+
+@pytest.mark.parametrize("system, is_used", [("pix2pix", True), ("spade", True), ("stargan", False)])
+def test_statistics_count_where_the_network_goes_by_them(system, is_used):
+    used, unused = split_statistics({**ARRAYS, **STATISTICS}, LAYOUTS[system])
+    assert set(used) == {*ARRAYS, *(STATISTICS if is_used else ())}
+    assert set(unused) == set(() if is_used else STATISTICS)
+
+
+def test_of_pix2pixs_norms_only_those_with_a_scale_use_their_statistics():
+    """Files of before 2018 hold statistics of instance norm as well."""
+    arrays = {**ARRAYS, **STATISTICS, "main.4.running_mean": np.ones(3), "main.4.running_var": np.ones(3)}
+    assert set(split_statistics(arrays, LAYOUTS["pix2pix"])[1]) == {"main.4.running_mean", "main.4.running_var"}
