@@ -1,8 +1,9 @@
-"""What the official code demands of a file besides what the networks compute with, by hand."""
+"""What is told of official files by hand: options by arrays, and what the official code demands besides."""
 
 import numpy as np
 import pytest
 
+from jittor_tsit import official_options
 from jittor_tsit.official_layouts import LAYOUTS, split_statistics, without_effect
 
 ARRAYS = {
@@ -41,3 +42,12 @@ def test_of_pix2pixs_norms_only_those_with_a_scale_use_their_statistics():
     """Files of before 2018 hold statistics of instance norm as well."""
     arrays = {**ARRAYS, **STATISTICS, "main.4.running_mean": np.ones(3), "main.4.running_var": np.ones(3)}
     assert set(split_statistics(arrays, LAYOUTS["pix2pix"])[1]) == {"main.4.running_mean", "main.4.running_var"}
+
+
+def test_a_pix2pix_generator_tells_its_kind_and_a_discriminator_does_not():
+    unet = {"model.model.0.weight": np.zeros((5, 3, 4, 4)), "model.model.1.model.1.weight": np.zeros((10, 5, 4, 4))}
+    resnet = {"model.1.weight": np.zeros((5, 3, 7, 7)), "model.10.conv_block.5.weight": np.zeros((20, 20, 3, 3))}
+    D = {"model.0.weight": np.zeros((6, 6, 4, 4)), "model.2.weight": np.zeros((12, 6, 4, 4))}
+    assert official_options.pix2pix({"G": unet}).options["generator"] == "unet"
+    assert official_options.pix2pix({"G": resnet}).options["generator"] == "resnet"
+    assert "generator" not in official_options.pix2pix({"D": D}).options

@@ -89,7 +89,7 @@ TESTS: Dict[str, Tuple[str, ...]] = {
         "unit_digits", "tests/systems/test_unit_steps.py tests/systems/test_unit_digits.py tests/systems/test_unit.py"
     ),
     # data
-    "jittor_tsit/data.py": ("tests/test_batches.py", "tests/layers/test_image.py", "tests/systems/test_tsit.py"),
+    "jittor_tsit/data.py": ("tests/test_batches.py tests/test_pixels.py", "tests/layers/test_image.py"),
     "jittor_tsit/samples.py": (f"{_SETS} tests/test_jitter.py tests/test_labelled.py", _CACHES),
     "jittor_tsit/sets.py": (f"{_SETS} tests/test_labelled.py", "tests/test_evaluation.py -k 'not generator'"),
     "jittor_tsit/label_maps.py": (_SETS, _CACHES),
@@ -109,7 +109,7 @@ TESTS: Dict[str, Tuple[str, ...]] = {
     "jittor_tsit/official_files.py": (_CONVERT, _CONVERT_PORT),
     "jittor_tsit/official_keys.py": (_CONVERT, _CONVERT_PORT),
     "jittor_tsit/official_layouts.py": ("tests/test_official_layouts.py", _CONVERT, _CONVERT_PORT, _CONVERT_MORE),
-    "jittor_tsit/official_options.py": (_CONVERT, _CONVERT_MORE),
+    "jittor_tsit/official_options.py": ("tests/test_official_layouts.py", _CONVERT, _CONVERT_MORE),
     "jittor_tsit/official_untold.py": (_CONVERT, _CONVERT_MORE),
     "jittor_tsit/convert_command.py": (_CONVERT, _CONVERT_MORE),
     "jittor_tsit/export_command.py": (_CONVERT, _CONVERT_MORE),
