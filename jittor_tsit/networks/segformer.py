@@ -77,11 +77,11 @@ class AllMLPHead(nn.Module):
         self.classifier = PixelLinear(width, num_classes)
 
     def execute(self, feats: List[jt.Var], draws: Optional[jt.Var] = None):
-        total = 0
+        fused = 0
         for feat, linear, part in zip(feats, self.linears, self.fuse.parts()):
             x = pixel_linear(feat, matmul(part, linear.weight), total(part * linear.bias, [1]))
-            total = total + resize_bilinear(x, *feats[0].shape[2:])
-        x = nn.relu(self.norm(total))
+            fused = fused + resize_bilinear(x, *feats[0].shape[2:])
+        x = nn.relu(self.norm(fused))
         if draws is not None:
             x = x * keep(draws, DROPOUT).unsqueeze(2).unsqueeze(3)
         return self.classifier(x)
