@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
+from data_tools.errors import InputError
 from jittor_tsit import official_options
+from jittor_tsit.convert import official_names, require_arrays
+from jittor_tsit.official_keys import unit_discriminator_rules
 from jittor_tsit.official_layouts import LAYOUTS, split_statistics, without_effect
 
 ARRAYS = {
@@ -51,3 +54,31 @@ def test_a_pix2pix_generator_tells_its_kind_and_a_discriminator_does_not():
     assert official_options.pix2pix({"G": unet}).options["generator"] == "unet"
     assert official_options.pix2pix({"G": resnet}).options["generator"] == "resnet"
     assert "generator" not in official_options.pix2pix({"D": D}).options
+
+
+@pytest.mark.parametrize("kind, names", [
+    ("separate", {"stacks.0.convs.1.weight": "model_A.1.model.0.weight", "logits.1.weight": "model_B.3.weight",
+                  "stacks.1.convs.0.bias": "model_B.0.model.0.bias"}),
+    ("shared", {"fronts.0.convs.1.weight": "model_A.1.model.0.weight", "logits.bias": "model_S.3.bias",
+                "fronts.1.convs.0.bias": "model_B.0.model.0.bias",
+                "stack.convs.2.weight": "model_S.2.model.0.weight"}),
+    ("pyramid", {"stacks.0.convs.1.weight": "model_1_A.1.model.0.weight", "logits.2.weight": "model_4_A.3.weight",
+                 "stacks.4.convs.0.bias": "model_2_B.0.model.0.bias", "logits.5.bias": "model_4_B.3.bias"}),
+])  # fmt: skip
+def test_units_discriminators_have_the_names_of_the_papers_code(kind, names):
+    assert official_names(names, unit_discriminator_rules(kind, num_layers=3)) == names
+
+
+@pytest.mark.parametrize("change, words", [
+    ({}, ""), ({"b": None}, "missing b"), ({"c": np.zeros(1)}, "unexpected c"),
+    ({"a": np.zeros((3, 2))}, r"a has shape (3, 2), not (2, 3)"),
+    ({"b": None, "c": np.zeros(1), "a": np.zeros(6)}, "missing b; unexpected c; a has shape (6,), not (2, 3)"),
+])  # fmt: skip
+def test_every_array_that_does_not_fit_is_named(change, words):
+    arrays = {"a": np.zeros((2, 3)), "b": np.zeros(4), **change}
+    arrays = {name: array for name, array in arrays.items() if array is not None}
+    if not words:
+        return require_arrays(arrays, {"a": (2, 3), "b": (4,)}, "x.npz: not ours")
+    with pytest.raises(InputError) as caught:
+        require_arrays(arrays, {"a": (2, 3), "b": (4,)}, "x.npz: not ours")
+    assert str(caught.value) == f"x.npz: not ours: {words}"
