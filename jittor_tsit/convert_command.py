@@ -223,12 +223,13 @@ def report(networks: Mapping[str, Network], experiment: Experiment) -> List[str]
 def mode_line(config: Any) -> str:
     """In which mode `test` runs the generator, and how to have the other one."""
     if not config.training_mode_at_test:
-        return "test: as the official one with --eval, by running statistics and without dropout"
+        said = "test uses running statistics and no dropout, as the official test with --eval"
+        return f"{said} (training_mode_at_test=false)"
     own = ["normalises each image by its own statistics"] if config.norm == "batch" else []
     own += ["keeps dropout on"] if config.dropout else []
     return (
-        f"test: as the official one without --eval, {' and '.join(own)} (training_mode_at_test=true); with "
-        "training_mode_at_test=false as with --eval"
+        f"test {' and '.join(own)}, as the official test without --eval (training_mode_at_test=true); "
+        "training_mode_at_test=false does as --eval"
     )
 
 

@@ -21,32 +21,40 @@ def _inputs(config: Any) -> Fields:
 
 
 def tsit(config: Any) -> Fields:
+    """TSIT, from label maps or from photographs."""
     return ("alpha", "downsampling") if config.form == "ast" else (*LABEL_MAPS, "downsampling")
 
 
 def spade(config: Any) -> Fields:
+    """SPADE."""
     return ("upsampling", *LABEL_MAPS)
 
 
 def pix2pix(config: Any) -> Fields:
+    """pix2pix."""
     return (*_inputs(config), "dropout", "training_mode_at_test")
 
 
 def cyclegan(config: Any) -> Fields:
+    """CycleGAN."""
     return ("training_mode_at_test",)
 
 
 def simgan(config: Any) -> Fields:
+    """SimGAN."""
     return ("slope",)
 
 
 def unit(config: Any) -> Fields:
+    """UNIT; the norms of the rewrite have arrays."""
     return ("has_norms",) if config.form == "paper" else ()
 
 
 def bicyclegan(config: Any) -> Fields:
+    """BicycleGAN."""
     return (*_inputs(config), "norm", "in_channels", "z_dim")
 
 
 def stargan(config: Any) -> Fields:
+    """StarGAN."""
     return ("attributes", "classes", "crop")

@@ -11,8 +11,7 @@ import numpy as np
 from data_tools.errors import InputError
 from data_tools.image_io import read_header, read_photo, resize_photo
 from jittor_tsit import parallel
-from jittor_tsit.config import DataConfig
-from jittor_tsit.models import Model
+from jittor_tsit.models import Model, default_folder
 from jittor_tsit.samples import halves
 from jittor_tsit.sets import layout_of, list_photos
 
@@ -35,8 +34,8 @@ class Originals:
         side_by_side: Whether every file shows two images; None: not said.
 
     Raises:
-        InputError: There is no such folder; an image cannot be read; or it has twice the proportions of a model that
-            has learned from single images.
+        InputError: There is no such folder, or none is known; an image cannot be read; or it has twice the proportions
+            of a model that has learned from single images.
     """
 
     def __init__(self, model: Model, folder: Optional[Path], back: bool, side_by_side: Optional[bool] = None):
@@ -47,23 +46,23 @@ class Originals:
             layout = first_known(side_by_side, data.side_by_side, layout_of(data.root))
         elif side_by_side is not None:
             raise InputError(f"side_by_side: the model in {model.checkpoint} has not learned from pairs of images")
-        self.folder = folder or self._own_folder(data, bool(layout))
+        self.folder = folder or self._own_folder(model, bool(layout))
         self.paths: List[Path] = list_photos(self.folder)
         self.has_two: Dict[Path, bool] = dict.fromkeys(self.paths, bool(layout))
         if model.system.batch_kind == "aligned" and side_by_side is None:
             self.has_two = {path: self._shows_two(path, layout) for path in self.paths}
             self._tell(layout)
 
-    def _own_folder(self, data: DataConfig, has_two: bool) -> Path:
+    def _own_folder(self, model: Model, has_two: bool) -> Path:
         """The test images beside the training images, or these."""
-        root = Path(data.root)
+        root = default_folder(model.data, model.checkpoint)
         if has_two:
             return root / "test"
         own = root / ("testB" if self.is_reversed else "testA")
         if own.is_dir():
             return own
         print(f"{own}: no such folder; translating the images of training", file=sys.stderr)
-        return root / data.domains[self.is_reversed]
+        return root / model.data.domains[self.is_reversed]
 
     def _shows_two(self, path: Path, layout: Optional[bool]) -> bool:
         """Whether a file shows two images, by its proportions and by what is known of the layout."""

@@ -7,6 +7,7 @@ from official_files import assert_same_again, convert, one_of
 from official_modules import Modules
 from PIL import Image
 from reference_vectors import assert_close
+from same_bytes import assert_same_bytes
 
 from data_tools.errors import InputError
 from data_tools.synthetic import write_set
@@ -71,6 +72,21 @@ def test_a_generator_alone_draws_several_styles_of_an_image(tmp_path, rng, alone
     assert first.shape == (64, 128, 3) and first.std() > 10 and np.abs(first - second).mean() > 1
 
 
+def test_the_input_of_a_pair_makes_the_same_images_as_it_makes_alone(tmp_path, rng, alone):
+    checkpoint = alone("image_width=128", "image_height=64", "direction=BtoA")
+    pair = rng.integers(0, 256, (64, 192, 3)).astype(np.uint8)  # its proportions tell neither one image nor two
+    for name, image in (("pair", pair), ("single", pair[:, 96:])):
+        (tmp_path / name).mkdir()
+        Image.fromarray(image).save(tmp_path / name / "a.png")
+        judging = Judging(Judges(tmp_path), None, None, False)
+        is_pair = name == "pair"
+        arguments = tmp_path / name, tmp_path / name / "two", 0, None, False, judging, is_pair
+        assert run_screening([checkpoint], 2, *arguments) == 0
+        assert run_test(checkpoint, tmp_path / name, tmp_path / name / "one", 0, None, False, side_by_side=is_pair) == 0
+    for image in ("two/images/a_1.jpg", "two/images/a_2.jpg", "one/images/a.jpg"):
+        assert_same_bytes(tmp_path / "pair" / image, tmp_path / "single" / image)
+
+
 def test_a_photos_style_needs_e_and_a_line_says_so(tmp_path, alone):
     checkpoint = alone("source=labels", "image_width=128", "image_height=64", "num_classes=29")
     write_set(tmp_path / "set", 1, 0, 128, 64, test_count=1)
@@ -88,6 +104,12 @@ def test_label_maps_do_not_lie_in_pairs(tmp_path, alone):
     judging = Judging(Judges(tmp_path), None, None, False)
     with pytest.raises(InputError, match="side_by_side: label maps do not lie in pairs"):
         run_screening([checkpoint], 2, tmp_path, tmp_path / "out", 0, None, False, judging, side_by_side=True)
+
+
+def test_a_converted_model_knows_no_folder_of_images(tmp_path, alone):
+    judging = Judging(Judges(tmp_path), None, None, False)
+    with pytest.raises(InputError, match="comes from convert and knows no data set; name a folder by --data"):
+        run_screening([alone()], 2, None, tmp_path / "out", 0, None, False, judging)
 
 
 def test_without_g_nothing_is_converted(tmp_path, rng):

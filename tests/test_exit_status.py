@@ -53,6 +53,12 @@ def test_ctrl_c_ends_a_command_that_was_started_with_it_ignored(capsys):
     assert status == 130 and capsys.readouterr().err == "interrupted\n"
 
 
+def test_what_the_tests_start_does_not_ignore_ctrl_c():
+    """Although the tests may have been started so themselves, in the background."""
+    code = "import signal; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "True\n"
+
+
 @pytest.mark.parametrize(
     "words", [("jittor_tsit", "--help"), ("jittor_tsit", "train", "--help"), ("data_tools", "--help")]
 )

@@ -53,16 +53,12 @@ CONFIGS = {
     ),
     "spade": SPADEConfig(width=2, width_D=2, weights=SynthesisWeights(vgg=0)),
     "pix2pix": Pix2PixConfig(num_levels=6, width=2, width_D=2),
-    "pix2pix-resnet": Pix2PixConfig(generator="resnet", num_blocks=1, width=2, width_D=2),
     "cyclegan": CycleGANConfig(num_blocks=1, width=2, width_D=2, num_layers_D=1, pool_size=2),
     "cyclegan-dropout": CycleGANConfig(num_blocks=1, width=2, width_D=2, num_layers_D=1, pool_size=2, dropout=True),
     "bicyclegan": BicycleGANConfig(
         num_levels=6, width=2, width_D=2, width_E=2, num_layers_E=1, num_layers_D=1, z_dim=3
     ),
     "stargan": StarGANConfig(attributes=("a", "b"), num_blocks=1, num_layers_D=2, width=2, width_D=2, n_critic=1),
-    "stargan-two": StarGANConfig(
-        attributes=("a", "b"), classes=("c", "d"), num_blocks=1, num_layers_D=2, width=2, width_D=2, n_critic=1
-    ),
     "simgan": SimGANConfig(width=2, pretrain_G=0, pretrain_D=0, k_g=1, pool_size=2),
     "unit": UNITConfig(num_blocks=1, num_layers_D=1, width=2, width_D=2),
     "unit_digits": UNITDigitsConfig(classes=("a", "b"), width=1, width_D=1),

@@ -84,10 +84,10 @@ def images(step: int, *names: str) -> Dict[str, np.ndarray]:
     return {name: rng.uniform(-1, 1, (SIZE, 3, 4, 4)).astype(np.float32).astype(np.float64) for name in names}
 
 
-def parts_of(batch: type, arrays: Dict[str, np.ndarray], step: int, cuts=CUTS, **fields) -> list:
+def parts_of(batch: type, arrays: Dict[str, np.ndarray], step: int, **fields) -> list:
     """The step's batches."""
     parts = []
-    for first, last in cuts:
+    for first, last in CUTS:
         own = {name: jt.array(array[first:last].astype(np.float32)) for name, array in arrays.items()}
         place = {"index": index_of(step)[first:last], "share": Share(last - first, last - first, SIZE)}
         parts.append(batch(**own, **place, **fields))

@@ -62,19 +62,20 @@ PIX2PIX = {
 }
 
 
-def pix2pix_arrays(step, config):
+def arrays_of(step, config, *others):
     """Inputs of a step, and of the networks."""
     if config.source == "images":
-        arrays = images(step, "a", "b")
+        arrays = images(step, "a", "b", *others)
         return arrays, arrays["a"], arrays["b"]
-    ids, (image,) = label_ids(step), images(step, "image").values()
+    ids = label_ids(step)
     segmap = (ids == np.arange(NUM_CLASSES)[:, None, None]).astype(np.float64)
-    return {"segmap": segmap, "image": image}, palette_image(ids), image
+    arrays = {"segmap": segmap, **images(step, "image", *others)}
+    return arrays, palette_image(ids), arrays["image"]
 
 
 def pix2pix_updates(step, config):
     """D first, by the image that G learns from afterwards."""
-    _, a, b = pix2pix_arrays(step, config)
+    _, a, b = arrays_of(step, config)
     draws = [drawn("normal", "dropout0", index_of(step), (3, 4, 4))]
 
     def judge(w, image):
@@ -107,7 +108,7 @@ def test_pix2pixs_steps_are_the_papers(monkeypatch, name):
     system.prepare_training(terms=())
     batch = ImageBatch if config.source == "images" else PairedBatch
     check_steps(
-        system, toys, adams(), lambda step: parts_of(batch, pix2pix_arrays(step, config)[0], step),
+        system, toys, adams(), lambda step: parts_of(batch, arrays_of(step, config)[0], step),
         lambda step: pix2pix_updates(step, config), steps=2,
     )  # fmt: skip
 
@@ -131,15 +132,20 @@ BICYCLEGAN = {
         source="images", in_channels=1, z_dim=3, dropout=True, gan_loss="wgan", optim=OPTIM,
         weights=bicyclegan.BicycleGANWeights(gan=1.5, gan2=0.7, l1=7.0, kl=0.4, gp=5.0, latent=2.0),
     ),
+    "bicyclegan-labels": bicyclegan.BicycleGANConfig(
+        z_dim=3, optim=OPTIM, weights=bicyclegan.BicycleGANWeights(gan=1.5, gan2=0.7, l1=7.0, kl=0.4, latent=2.0)
+    ),
 }  # fmt: skip
 
 
 def bicyclegan_updates(step, config):
     """G and E, then both Ds by the images that G made before."""
-    x, index, made = images(step, "a", "b", "other"), index_of(step), []
-    a, b, weights = x["a"].mean(1, keepdims=True), x["b"], config.weights
+    (x, a, b), index, made = arrays_of(step, config, "other"), index_of(step), []
+    a, weights = a.mean(1, keepdims=True) if config.in_channels == 1 else a, config.weights
     z = drawn("normal", "z", index, (3,))
-    draws = {way: [drawn("normal", f"dropout {way} 0", index, (3, 4, 4))] for way in ("encoded", "drawn")}
+    draws = dict.fromkeys(("encoded", "drawn"))
+    if config.dropout:
+        draws = {way: [drawn("normal", f"dropout {way} 0", index, (3, 4, 4))] for way in draws}
 
     def of_G(w, fixed):
         mu, logvar = latent_encoder(w["E"], b)
@@ -162,9 +168,10 @@ def bicyclegan_updates(step, config):
         for net, suffix, real, fake in (("D", "", b, made[0]), ("D2", "2", x["other"], made[1])):
             terms[f"fake{suffix}"] = 1, 2 * gan(config.gan_loss, FAKE, two_scales(w[net], fake))
             terms[f"real{suffix}"] = 1, 2 * gan(config.gan_loss, REAL, two_scales(w[net], real))
-            alpha = drawn("uniform", f"gp{suffix}", index, (1, 1, 1))
-            value = penalty(lambda image, net=net: two_scales(w[net], image), real, fake, alpha)
-            terms[f"gp{suffix}"] = weights.gp, value
+            if weights.gp:
+                alpha = drawn("uniform", f"gp{suffix}", index, (1, 1, 1))
+                value = penalty(lambda image, net=net: two_scales(w[net], image), real, fake, alpha)
+                terms[f"gp{suffix}"] = weights.gp, value
         return terms
 
     return [Update("G", "G", ("G", "E"), of_G), Update("D", "D", ("D", "D2"), of_D)]
@@ -173,7 +180,8 @@ def bicyclegan_updates(step, config):
 @pytest.mark.parametrize("name", BICYCLEGAN)
 def test_bicyclegans_steps_are_the_papers(monkeypatch, name):
     config = BICYCLEGAN[name]
-    toys = {"G": Dropping(latent_generator, 0.6, 0.3, 0.1, 0.2), "E": Toy(latent_encoder, 0.5, 0.2, 0.8, -0.3)}
+    numbers = (0.6, 0.3, 0.1, 0.2) if config.dropout else (0.6, 0.3, 0.1)
+    toys = {"G": Dropping(latent_generator, *numbers), "E": Toy(latent_encoder, 0.5, 0.2, 0.8, -0.3)}
     toys.update(D=Toy(two_scales, 0.7, 0.4, -0.9), D2=Toy(two_scales, -0.5, 0.8, 0.6))
     of_sides = iter([toys["D"], toys["D2"]])
     monkeypatch.setattr(bicyclegan, "LatentUNet", lambda *_: toys["G"])
@@ -181,7 +189,8 @@ def test_bicyclegans_steps_are_the_papers(monkeypatch, name):
     monkeypatch.setattr(bicyclegan, "TwoScalePatchGAN", lambda *_: next(of_sides))
     system = bicyclegan.BicycleGANSystem(config, NUM_CLASSES, 256, 256, SEED)
     system.prepare_training(terms=())
+    batch = ImageBatch if config.source == "images" else PairedBatch
     check_steps(
-        system, toys, adams(), lambda step: parts_of(ImageBatch, images(step, "a", "b", "other"), step),
+        system, toys, adams(), lambda step: parts_of(batch, arrays_of(step, config, "other")[0], step),
         lambda step: bicyclegan_updates(step, config), steps=2,
     )  # fmt: skip

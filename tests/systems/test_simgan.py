@@ -21,6 +21,11 @@ def test_first_the_refiner_alone_then_d_alone_then_both_in_turn():
     assert terms == [alone, alone, of_D, of_D, of_D, of_G, of_G, of_D, of_G, of_G, of_D]
 
 
+def test_the_schedule_says_where_its_cycle_begins_and_how_long_it_is():
+    config = dataclasses.replace(CONFIGS["simgan"], pretrain_G=5, pretrain_D=3, k_g=2, k_d=4)
+    assert SimGANSystem(config, 29, 32, 32, seed=0).cycle == (8, 6)
+
+
 def test_grey_images_come_out_grey():
     system = make_system("simgan", is_training=False)
     image = system.generate(make_batch(system), Noise(0)).numpy()

@@ -41,6 +41,14 @@ def test_g_moves_every_nth_step_and_its_optimizer_counts_those():
     assert [system.updates_of(name, 4) for name in "GD"] == [2, 4]  # what a resumed run begins with
 
 
+@pytest.mark.parametrize("classes, num_sets", [((), 1), (("c", "d"), 2)])
+def test_the_cycle_is_that_of_g_and_every_set_counts_in_the_updates(classes, num_sets):
+    config = dataclasses.replace(CONFIGS["stargan"], classes=classes, n_critic=3)
+    system = StarGANSystem(config, 29, 32, 32, seed=0)
+    assert system.cycle == (0, 3)
+    assert [system.updates_of(name, 8) for name in "GD"] == [2 * num_sets, 8 * num_sets]
+
+
 def test_a_target_that_is_another_gives_another_image():
     system = make_system("stargan", is_training=False)
     images = [column.numpy() for column in system.columns(make_batch(system), None)]

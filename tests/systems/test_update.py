@@ -64,8 +64,9 @@ def test_gradients_of_a_scaled_loss_are_those_of_the_loss_itself():
     """In fp16 the loss is 65,536 times as large while its gradients are computed."""
     system, G = made()
     system.train_in("fp16")
-    assert system.extras["loss_scale_G"].factor == 65536
+    assert list(system.extras["loss_scale_G"].state.numpy()) == [65536, 0]
     update(system, G)
+    assert list(system.extras["loss_scale_G"].state.numpy()) == [65536, 1]  # it has held for one step
     np.testing.assert_allclose(moved(G), GRADIENT, rtol=1e-5)
     # and it is these that are told
     np.testing.assert_allclose(system.updates[-1].squares.numpy(), GRADIENT**2, rtol=1e-5)
@@ -85,4 +86,5 @@ def test_a_scaled_step_that_overflows_moves_nothing_and_counts():
     system.extras["loss_scale_G"].state.update(jt.array(np.float32([2.0**127, 7])))
     update(system, G)
     assert [var.item() for var in G.numbers()] == list(STARTS)
-    assert system.extras["loss_scale_G"].factor == 2.0**126 and system.optimizers["G"].num_steps == 1
+    assert list(system.extras["loss_scale_G"].state.numpy()) == [2.0**126, 0]
+    assert system.optimizers["G"].num_steps == 1
