@@ -50,6 +50,16 @@ def write_sample(sample: Dict[Mutant, dict]) -> None:
         add_line(mutant, record)
 
 
+def read_reasons() -> Dict[str, str]:
+    """Why mutants are equivalent, by file and mutated line."""
+    return json.loads(REASONS.read_text(encoding="utf-8")) if REASONS.exists() else {}
+
+
+def reason_key(mutant: Mutant) -> str:
+    """What tells a mutant in the file of reasons."""
+    return f"{mutant.place.module}: {mutant.mutated}"
+
+
 def draw_sample(arguments: argparse.Namespace) -> None:
     """Draw, and say how many are new."""
     known = read_sample()
@@ -60,8 +70,9 @@ def draw_sample(arguments: argparse.Namespace) -> None:
 
 def judge(arguments: argparse.Namespace) -> None:
     """Judge what is due of the sample."""
-    wanted = "survived" if arguments.survivors else None
+    wanted, reasons = "survived" if arguments.survivors else None, read_reasons()
     due = [mutant for mutant, record in read_sample().items() if record.get("outcome") == wanted]
+    due = [mutant for mutant in due if reason_key(mutant) not in reasons]
     due = [mutant for mutant in due if mutant.place.module.startswith(tuple(arguments.only or [""]))]
     own, parts = map(int, arguments.part.split("/"))
     due = due[own - 1 :: parts]
@@ -81,12 +92,12 @@ def judge(arguments: argparse.Namespace) -> None:
 def table(_arguments: argparse.Namespace) -> None:
     """One line a mutant in the file of results; the table and the survivors in the README."""
     sample = read_sample()
-    reasons = json.loads(REASONS.read_text(encoding="utf-8")) if REASONS.exists() else {}
+    reasons = read_reasons()
     write_sample(sample)
     rows: Dict[str, Counter] = {}
     survivors: Dict[str, List[str]] = {"equivalent": [], "survived": []}
     for mutant, record in sample.items():
-        reason = reasons.get(f"{mutant.place.module}: {mutant.mutated}")
+        reason = reasons.get(reason_key(mutant))
         outcome = "equivalent" if reason and record["outcome"] == "survived" else record["outcome"]
         rows.setdefault(mutant.place.module, Counter())[outcome] += 1
         if outcome != "killed":
