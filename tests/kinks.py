@@ -1,8 +1,9 @@
 """The sides of 0 on which activations and absolute values lie: recorded in a float32 run, imposed on a float64 run.
 
-The gradients of ReLU, leaky ReLU and |x| jump at 0, those of max-pooling where two of its values are equal. A value within its rounding error of 0 may have the other sign in
-float32, and then all gradients behind it differ, by any amount. A float64 run with the signs of the float32 run has the
-same kinks behind it. If its gradients are those of the float32 run, the flipped values explain the whole difference.
+The gradients of ReLU, leaky ReLU and |x| jump at 0, those of max-pooling where two of its values are equal. A value
+within its rounding error of 0 may have the other sign in float32, and then all gradients behind it differ, by any
+amount. A float64 run with the signs of the float32 run has the same kinks behind it. If its gradients are those of the
+float32 run, the flipped values explain the whole difference.
 """
 
 from contextlib import contextmanager

@@ -111,7 +111,7 @@ def _apart(gradients, references, bound_of) -> Dict[str, str]:
 
 
 def recorded_bound(distance: float, scale: float) -> float:
-    """How far our float64 values may be from the file's float32 values, of which the official float64 ones are `distance`.
+    """How far our float64 values may be from the file's float32 values; the official float64 values are `distance` off.
 
     The distance has three digits. Jittor rounds Python's numbers (slopes, epsilons, rates) to float32 also in float64:
     the deepest networks here pass some 30 of them forward and backward.

@@ -1,4 +1,4 @@
-"""Three training steps of pix2pix, CycleGAN and BicycleGAN against the official trainers', from the same weights and images."""
+"""Three training steps of pix2pix, CycleGAN and BicycleGAN against the official trainers', from the same weights."""
 
 import pytest
 from reference_vectors import reference_files

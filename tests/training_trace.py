@@ -76,13 +76,16 @@ def assert_recorded(vectors: Vectors, prefix: str, found: Dict[str, Any], absent
         absent: Ends of the names that ours do not have.
     """
     absent = (*absent, "num_batches_tracked")
+    # Losses are means of terms of about 1 that may cancel. Singular vectors, of length 1, turn by what the weights have
+    # moved, the more the nearer the next singular value is.
+    besides = {"loss/": 8, "after/": 32, "output/": 0, "after_step0/": 0, "grad/step0/": 0, "grad/first_update/": 0}
     wanted = {name: array for name, array in vectors.group(prefix).items() if not name.endswith(absent)}
     assert wanted and set(wanted) <= set(found), f"{prefix}: not computed: {sorted(set(wanted) - set(found))}"
     off = {}
     for name, reference in wanted.items():
         distance = vectors.config["f32_vs_f64_maxabsdiff_and_scale"][prefix + name]
         ours = np.asarray(found[name]).reshape(reference.shape)
-        if np.abs(ours - reference.astype(np.float64)).max() > recorded_bound(*distance):
+        if np.abs(ours - reference.astype(np.float64)).max() > recorded_bound(*distance) + besides[prefix] * SINGLE:
             off[name] = f"{np.abs(ours - reference).max():.3g}, recorded {distance}"
     assert not off, f"{prefix}: distances from the official float32 values: {off}"
 
@@ -171,8 +174,9 @@ def _other_gradients(vectors: Vectors, ours: List[Update], exact: List[Update]) 
         largest = max(scales.values())
         for name, gradient in update.gradients.items():
             difference = np.abs(gradient - reference.gradients[name]).max()
-            # A gradient that is 0, as of a bias in front of a norm, is the rounding of the sum that gives 0.
-            if difference > rtol * scales[name] + 64 * SINGLE * largest:
+            # A gradient that is 0, as of a bias in front of a norm, is the rounding of a sum of up to 65,536 terms that
+            # cancel: sqrt(65,536) roundings.
+            if difference > rtol * scales[name] + 256 * SINGLE * largest:
                 off[f"update {number}, {name}"] = f"{difference:.2g} of {scales[name]:.2g}"
     return off
 
