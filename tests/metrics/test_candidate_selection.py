@@ -14,6 +14,13 @@ def test_nearness_is_half_where_an_image_is_as_far_off_as_photographs_are_from_e
     np.testing.assert_allclose(nearness(features, real), [1, 0.5, 0.25])
 
 
+def test_an_image_may_be_nearest_to_the_photograph_at_its_own_place():
+    """Places of images and of photographs have nothing to do with each other."""
+    real = np.array([[0.0, 0], [2, 0], [4, 0], [6, 0]])
+    np.testing.assert_allclose(nearness(real + [0, 2], real), [0.5] * 4)
+    np.testing.assert_allclose(nearness(real[::-1], real), [1] * 4)
+
+
 def test_nearness_to_photographs_that_are_all_equal_is_finite():
     assert np.isfinite(nearness(np.ones((2, 3)), np.ones((4, 3)))).all()
 
