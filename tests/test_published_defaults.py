@@ -159,7 +159,8 @@ def test_what_does_not_go_together_is_refused(name, fields, message):
 
 
 @pytest.mark.parametrize("name, fields", [
-    ("tsit", {"attention_D": 4}), ("spade", {"upsampling": "most", "width": 2}), ("segformer", {"balance": 1}),
+    ("tsit", {"attention_D": 4}), ("spade", {"upsampling": "most", "width": 2}),
+    ("spade", {"upsampling": "more", "width": 1}), ("segformer", {"balance": 1}),
     ("segformer", {"balance": 0}), ("simgan", {"slope": 0.99, "momentum": 0.0}), ("unit", {"form": "rewrite"}),
     ("unit_digits", {"channels": (1, 3), "classes": ("a", "b")}),
     ("stargan", {"attributes": (), "classes": ("a", "b")}), ("stargan", {"attributes": ("a",), "classes": ("b",)}),
