@@ -40,6 +40,7 @@ setup(
             "nvidia-cudnn-cu13==9.19.*",
         ],
         "torch": ["torch>=2.4"],  # only for comparing speeds with it; 2.4 has a fused Adam on the CPU
+        "mutation": ["cosmic-ray>=8.7"],  # only for experiments/mutation: do the tests notice small faults?
         "test": ["pytest>=7", "selenium>=4", "mpi4py>=4", "h5py>=3"],  # selenium: the report page in a real browser
     },
     entry_points={

@@ -15,7 +15,8 @@ import PIL
 from data_tools.errors import InputError
 from data_tools.pairing import Pair
 
-_SOURCES = ("image_io.py", "sketches.py", "signals/*.py")  # what a measured value depends on, in this package
+# What a measured value or its record depends on, in this package; a test follows the imports of `scan`.
+_SOURCES = ("checking.py", "classes.py", "image_io.py", "scan.py", "sketches.py", "signals/*.py")
 _HERE = Path(__file__).parent
 
 

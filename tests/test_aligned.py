@@ -9,6 +9,7 @@ from same_bytes import digest
 
 from data_tools.errors import InputError
 from jittor_tsit.config import DataConfig
+from jittor_tsit.samples import WithOther
 from jittor_tsit.sets import aligned_samples, domain_samples, paired_samples, unpaired_samples
 
 
@@ -115,3 +116,36 @@ def test_load_side_keeps_the_shape_and_cuts_where_the_draw_says(tmp_path):
     assert samples.at(0)[0].shape == (8, 8, 3)
     with pytest.raises(InputError, match="load_side=16: this system's data has no such option"):
         unpaired_samples(config, None, (0,))
+
+
+def test_a_is_taken_in_turn_and_every_one_once_an_epoch(roots):
+    """The longer list gives the epoch's length, whichever it is; the shorter begins anew."""
+    config = DataConfig(root=str(roots / "two"), image_width=12, image_height=8, flip=False)
+    images = [domain_samples(config, None, (0,)).at(place)[0].tobytes() for place in range(3)]
+    samples = domain_samples(config, None, (0,))
+    for epoch in range(4):
+        seen = [samples(place)[0].tobytes() for place in range(3 * epoch, 3 * epoch + 3)]
+        assert sorted(seen) == sorted(images)
+    (roots / "two/trainA/2.png").unlink()
+    fewer = domain_samples(config, None, (0,))
+    seen = [fewer(place)[0].tobytes() for place in range(3)]
+    assert len(fewer) == 3 and set(seen) == set(images[:2])
+
+
+@pytest.mark.parametrize("direction, bright", [("AtoB", True), ("BtoA", False)])
+def test_the_other_pairs_image_is_a_target(roots, direction, bright):
+    both = WithOther(samples_of(roots / "two", direction=direction, flip=False))
+    for place in range(6):
+        given, target, other = both(place)
+        assert (target.min() >= 150) == (other.min() >= 150) == bright != (given.min() >= 150)
+        assert not np.array_equal(other, target)
+
+
+def test_load_side_resizes_bilinearly(tmp_path):
+    step = np.full((8, 8, 3), 60)
+    step[:, 4:] = 190
+    for name in ("trainA", "trainB"):
+        save(tmp_path / name / "0.png", step)
+    config = DataConfig(root=str(tmp_path), image_width=32, image_height=32, load_side=32, flip=False)
+    photo = domain_samples(config, None, (0,))(0)[0]
+    assert (photo.min(), photo.max()) == (60, 190)  # a bicubic filter overshoots beside the edge

@@ -34,6 +34,15 @@ def test_the_average_of_the_last_ones_has_their_mean_and_its_singular_vectors(tm
     assert found.progress.nimg == 3 and "D.x" not in found.arrays
 
 
+def test_every_file_counts_alike_however_many_there_are(tmp_path):
+    for nimg, value in ((1, 1.0), (2, 3.0), (3, 8.0), (4, 20.0)):
+        save(tmp_path, nimg, [[value, 0], [0, 0.5]])
+    for last, mean in ((2, 14.0), (3, 31 / 3), (4, 8.0), (9, 8.0)):
+        out = tmp_path / f"{last}.safetensors"
+        assert run_average([], tmp_path, last, out) == 0
+        np.testing.assert_allclose(load_checkpoint(out).arrays["G.conv.weight"], [[mean, 0], [0, 0.5]], rtol=1e-7)
+
+
 def test_an_average_of_one_or_of_different_models_is_refused(tmp_path):
     save(tmp_path, 1, [[1, 0], [0, 1]])
     with pytest.raises(InputError, match="at least two"):

@@ -38,3 +38,17 @@ def test_images_without_label_maps_cross_as_bytes(rng, crossing):
     photos = tuple(rng.integers(0, 256, (1, HEIGHT, WIDTH, 3)).astype(np.uint8) for _ in range(2))
     make_batch("unpaired", photos, Piece(range(1), alone(1)), 0, has_other=False)
     assert [array.dtype for array in crossing] == [np.uint8] * 2
+
+
+def test_samples_of_two_labelled_sets_become_a_batch_of_each(rng):
+    photos = rng.integers(0, 256, (2, 3, HEIGHT, WIDTH, 3)).astype(np.uint8)
+    labels = rng.integers(0, 2, (2, 2, 3, 5)).astype(np.float32)
+    stacked = (photos[0], *labels[0], photos[1], *labels[1])
+    batch = make_batch("labelled", stacked, Piece(range(7, 10), alone(3)), 0, has_other=False)
+    assert [images.number for images in batch.sets] == [0, 1] and batch.share == alone(3)
+    for images, photo, (label, target) in zip(batch.sets, photos, labels):
+        expected = photo.transpose(0, 3, 1, 2) / 127.5 - 1
+        np.testing.assert_allclose(images.image.numpy(), expected, rtol=0, atol=2**-22)  # two roundings of values up to 2
+        np.testing.assert_array_equal(images.label.numpy(), label)
+        np.testing.assert_array_equal(images.target.numpy(), target)
+        assert list(images.index) == [7, 8, 9]

@@ -155,6 +155,37 @@ def test_test_passes_over_a_damaged_newest_file_and_leaves_it(tmp_path):
     assert newest.exists()
 
 
+def test_a_save_is_flushed_to_the_disk_and_so_is_its_name(tmp_path, monkeypatch):
+    """In this order: the content, the new name, the folder that holds the name. Else a loss of power may take it."""
+    done, fsync, replace = [], os.fsync, os.replace
+
+    def flushed(descriptor):
+        done.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        fsync(descriptor)
+
+    def renamed(source, target):
+        done.append((str(source), str(target)))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", flushed)
+    monkeypatch.setattr(os, "replace", renamed)
+    path = checkpoint_path(tmp_path, 10)
+    save_checkpoint(path, make())
+    part = str(path.with_suffix(".part"))
+    assert done == [part, (part, str(path)), str(tmp_path)]
+
+
+def test_a_checkpoint_is_as_readable_as_the_user_wants_files_to_be(tmp_path):
+    for mask, mode in ((0o022, 0o644), (0o077, 0o600)):
+        before = os.umask(mask)
+        try:
+            save_checkpoint(checkpoint_path(tmp_path, mask), make())
+            assert os.umask(mask) == mask  # as it was
+        finally:
+            os.umask(before)
+        assert checkpoint_path(tmp_path, mask).stat().st_mode & 0o777 == mode
+
+
 def test_a_failed_save_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
     path = checkpoint_path(tmp_path, 10)
     save_checkpoint(path, make(1.0))

@@ -1,12 +1,14 @@
 """`convert` and `export` refuse what is wrong in one line that names the file and the arrays, and write nothing."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from official_files import convert, one_of, options_of, with_code
 from weight_file_bytes import jittor_bytes, official_zip
 
 from data_tools.errors import InputError
-from jittor_tsit.convert_command import run_convert
+from jittor_tsit.convert_command import run_convert, split_words
 from jittor_tsit.export_command import run_export
 from jittor_tsit.training.checkpoint import Checkpoint, Progress, load_checkpoint, save_checkpoint
 
@@ -110,3 +112,13 @@ def test_a_checkpoint_that_names_no_system_is_not_exported(tmp_path):
     save_checkpoint(tmp_path / "other.safetensors", Checkpoint({}, Progress(0, 0), {}))
     with pytest.raises(InputError, match="other.safetensors: is of system None; there are tsit"):
         run_export(tmp_path / "other.safetensors", tmp_path / "official")
+
+
+def test_words_are_files_or_options_and_a_file_may_be_called_like_an_option(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "width=1.pth").touch()
+    words = ["absent.pth", "folder/a=b.pth", "width=3", "width=1.pth", "G=other.pth", "direction=BtoA", "optim.lr_G=1"]
+    files, options = split_words(words, "tsit")
+    unnamed = ["absent.pth", "folder/a=b.pth", "width=1.pth"]
+    assert sorted(files) == sorted([*(("", Path(name)) for name in unnamed), ("G", Path("other.pth"))])
+    assert options == ["width=3", "direction=BtoA", "optim.lr_G=1"]

@@ -67,6 +67,24 @@ def test_archive_whose_members_share_their_data_is_refused(tmp_path):
     assert "members overlap" in said
 
 
+def test_a_member_that_is_compressed_to_its_own_size_is_refused(tmp_path):
+    path = tmp_path / "small.zip"
+    path.write_bytes(torch_zip(entry(tensor())))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("net/data/1", b"aaaaa", zipfile.ZIP_DEFLATED)
+        assert archive.getinfo("net/data/1").compress_size == 5
+    assert "member 'net/data/1' is compressed" in refusal(tmp_path, path.read_bytes())
+
+
+def test_a_member_that_says_it_is_longer_than_what_is_stored_of_it_is_refused(tmp_path):
+    path = tmp_path / "long.zip"
+    path.write_bytes(torch_zip(entry(tensor()), **{"data/0": SIX_FLOATS, "data/1": b"abc"}))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.getinfo("net/data/1").file_size = 4
+        archive.writestr("net/version", b"3")  # so that the directory is written anew
+    assert "member 'net/data/1' is compressed" in refusal(tmp_path, path.read_bytes())
+
+
 def test_archive_in_an_archive_is_not_opened(tmp_path):
     inner = torch_zip(entry(tensor()), zipfile.ZIP_DEFLATED, **{"data/0": bytes(10_000_000)})
     with zipfile.ZipFile(tmp_path / "outer.zip", "w") as archive:

@@ -10,7 +10,7 @@ from PIL import Image
 from data_tools.errors import InputError
 from jittor_tsit.config import DataConfig
 from jittor_tsit.labelled import LabelNames
-from jittor_tsit.sets import labelled_samples, photos_with_attributes
+from jittor_tsit.sets import adaptation_samples, labelled_samples, photos_with_attributes
 
 ROWS = {"c.jpg": (1, -1, 1), "a.jpg": (-1, -1, 1), "b.jpg": (1, 1, -1)}  # in another order than the names
 
@@ -81,6 +81,17 @@ def test_the_target_is_a_label_of_the_set_and_each_occurs(scenes):
     assert any(tuple(samples(nimg)[1]) != tuple(samples(nimg)[2]) for nimg in range(20))
 
 
+def test_outside_training_a_photos_target_is_the_label_of_the_next_one(faces):
+    """Of the last photo, that of the first."""
+    names = LabelNames(("Young", "Bald"), ())
+    labels = photos_with_attributes(faces, names, 0)[0][1]
+    assert len({tuple(label) for label in labels}) == 3
+    samples = samples_of(faces, names)
+    for place in range(3):
+        _, label, target = samples.at(place)
+        assert tuple(label) == tuple(labels[place]) and tuple(target) == tuple(labels[(place + 1) % 3])
+
+
 def test_two_sets_give_a_sample_each_and_labels_with_a_mask(faces, scenes):
     samples = samples_of(faces, (("Young", "Male"), ("forest", "sea")), second_root=str(scenes))
     assert len(samples) == 5
@@ -89,6 +100,36 @@ def test_two_sets_give_a_sample_each_and_labels_with_a_mask(faces, scenes):
         assert tuple(first[2:]) == (0, 0, 1, 0)
         assert tuple(second[:2]) == (0, 0) and tuple(second[4:]) == (0, 1) and second[2:4].sum() == 1
         assert tuple(target[4:]) == (0, 1)
+
+
+def test_outside_training_either_of_two_sets_begins_anew_at_its_end(faces, scenes):
+    """Three faces beside five scenes: the fourth sample has the first face again."""
+    names = (("Young", "Male"), ("forest", "sea"))
+    samples = samples_of(faces, names, second_root=str(scenes))
+    faces_seen, scenes_seen = zip(*((one[0].mean(), one[3].mean()) for one in map(samples.at, range(10))))
+    assert len(set(faces_seen[:3])) == 3 and faces_seen == (faces_seen[:3] * 4)[:10]
+    assert len(set(scenes_seen[:5])) == 5 and scenes_seen == scenes_seen[:5] * 2
+    assert sorted(path.name for path in samples.paths()) == sorted([*ROWS, *"0.jpg 1.jpg 0.jpg 1.jpg 2.jpg".split()])
+    assert samples.digest() != dataclasses.replace(samples, second=samples.first).digest()
+
+
+def test_a_set_to_adapt_to_has_labels_on_one_side_only(scenes, tmp_path):
+    for number in range(4):
+        save(tmp_path / "target" / f"{number}.jpg", 30 + 50 * number)
+    names = LabelNames((), ("forest", "sea"))
+    config = DataConfig(root=str(tmp_path), image_width=4, image_height=4, domains=("scenes", "target"))
+    samples = adaptation_samples(config, None, (0,), names)
+    assert (len(samples.first), len(samples.second)) == (5, 4)
+    assert [tuple(samples.at(place)[1]) for place in range(5)] == [(1, 0)] * 3 + [(0, 1)] * 2
+    assert all(tuple(samples.at(place)[4]) == (0, 0) for place in range(5))
+    with_folders = dataclasses.replace(config, domains=("scenes", "scenes"))
+    assert len(adaptation_samples(with_folders, None, (0,), names).second) == 5  # photos in class folders, too
+    for fields, message in (
+        ({"direction": "BtoA"}, "direction=BtoA: a is the domain with classes; only AtoB"),
+        ({"folds": 2}, "folds=2: only pairs"), ({"crop": 3}, "crop=3: this system's data has no such option"),
+    ):  # fmt: skip
+        with pytest.raises(InputError, match=message):
+            adaptation_samples(dataclasses.replace(config, **fields), None, (0,), names)
 
 
 def test_only_the_middle_is_seen(tmp_path):

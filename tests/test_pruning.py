@@ -35,6 +35,29 @@ def test_pruning_does_not_take_a_damaged_file_for_the_newest(tmp_path):
     assert load_newest(tmp_path, print).progress.nimg == 20
 
 
+@pytest.mark.parametrize("keep", [1, 2])
+def test_the_checkpoint_just_saved_stays_whatever_lies_beside_it(tmp_path, keep):
+    """A later one may be whole by its header and damaged within, as after a loss of power: it is no newest."""
+    for nimg in (10, 20, 30, 40):
+        save_checkpoint(checkpoint_path(tmp_path, nimg), make(nimg=nimg))
+    for nimg in (30, 40):
+        flip(checkpoint_path(tmp_path, nimg), -1)
+    prune(checkpoint_path(tmp_path, 20), keep)
+    there = [checkpoint_path(tmp_path, nimg) for nimg in (10, 20, 30, 40)]
+    assert checkpoint_paths(tmp_path) == there[2 - keep :]
+    check_checkpoint(checkpoint_path(tmp_path, 20))
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_of_fewer_checkpoints_than_are_kept_none_is_deleted(tmp_path, count):
+    paths = [checkpoint_path(tmp_path, nimg) for nimg in range(10, 10 + count)]
+    for path in paths:
+        save_checkpoint(path, make())
+        for keep in (count, count + 1, count + 2, 10):
+            prune(path, keep)
+    assert checkpoint_paths(tmp_path) == paths
+
+
 def test_pruning_counts_no_file_that_was_cut_short(tmp_path):
     for nimg in (10, 20, 30):
         save_checkpoint(checkpoint_path(tmp_path, nimg), make(nimg=nimg))

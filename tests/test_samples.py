@@ -124,3 +124,11 @@ def test_others_are_of_other_samples_of_the_epoch(samples):
         places = [place for place in epoch if np.array_equal(samples(place)[0], other)]
         assert places and nimg not in places
     assert PhasedSamples([both], [0]).has_other and not PhasedSamples([samples], [0]).has_other
+
+
+def test_what_a_sample_follows_from_cannot_be_changed_in_place(samples):
+    """Processes that read hold copies: a change would reach some of them."""
+    for described in (samples, samples.view, samples.label_maps, WithOther(samples), PhasedSamples([samples], [0])):
+        for field in dataclasses.fields(described):
+            with pytest.raises(dataclasses.FrozenInstanceError):
+                setattr(described, field.name, None)

@@ -1,5 +1,6 @@
 """Files in PyTorch's zip format, written without PyTorch; `torch.load(weights_only=True)` was tried by hand."""
 
+import pickle
 import pickletools
 import zipfile
 
@@ -8,6 +9,7 @@ import pytest
 from weight_file_bytes import assert_same
 
 from data_tools.errors import InputError
+from jittor_tsit import torch_file
 from jittor_tsit.torch_file import write_torch
 from jittor_tsit.weight_files import read_weights
 
@@ -45,3 +47,9 @@ def test_the_file_has_the_members_and_globals_of_pytorch(tmp_path):
 def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(InputError, match="absent"):
         write_torch(tmp_path / "absent/net.pth", ARRAYS)
+
+
+@pytest.mark.parametrize("number", [0, 1, 255, 65_536, 2**31 - 1, 2**31, 2**31 + 1, 2**32, 2**40])
+def test_sizes_beyond_32_bits_are_written_whole(number):
+    """An array of 8 GB would be needed to see it in a file."""
+    assert pickle.loads(b"\x80\x02" + torch_file._int(number) + b".") == number

@@ -16,7 +16,7 @@ from jittor_tsit import train
 from jittor_tsit.generate import run_test
 from jittor_tsit.overrides import override
 from jittor_tsit.systems.tsit import TSITSystem
-from jittor_tsit.training.checkpoint import checkpoint_path, checkpoint_paths, load_checkpoint
+from jittor_tsit.training.checkpoint import checkpoint_path, checkpoint_paths, load_checkpoint, save_checkpoint
 from jittor_tsit.training.run_dir import NonFiniteLoss
 
 
@@ -144,6 +144,25 @@ def test_the_test_command_makes_the_same_submission_again(root, whole_run, tmp_p
     assert_other_bytes(tmp_path / "1/submission.zip", tmp_path / "3/submission.zip")
 
 
+def test_images_are_made_by_the_averaged_weights_and_by_the_last_ones_where_none_are_kept(whole_run, tmp_path):
+    whole = load_checkpoint(checkpoint_path(whole_run, 4))
+
+    def image(name, arrays):
+        save_checkpoint(tmp_path / f"{name}.safetensors", whole._replace(arrays=arrays))
+        assert run_test(tmp_path / f"{name}.safetensors", None, tmp_path / name, 0, None, False) == 0
+        return sorted((tmp_path / name / "images").iterdir())[0].read_bytes()
+
+    average = {name: array for name, array in whole.arrays.items() if name.startswith("G_ema.")}
+    last = {name: array for name, array in whole.arrays.items() if name.startswith("G.")}
+    spoiled = {name: np.full_like(array, np.nan) for name, array in last.items()}
+    swapped = {name.replace("G_ema.", "G."): array for name, array in average.items()}
+    others = {name: array for name, array in whole.arrays.items() if name not in average}
+    made = image("whole", whole.arrays)
+    assert image("spoiled", {**whole.arrays, **spoiled}) == made  # nothing of the last weights is used
+    assert image("average", {**others, **swapped}) == made
+    assert image("last", others) != made
+
+
 def test_reference_photos_are_those_that_the_json_names(root, whole_run, tmp_path):
     labels = tmp_path / "labels"
     shutil.copytree(root / "test", labels)
@@ -190,6 +209,16 @@ def test_images_made_from_anything_else_are_made_again(root, whole_run, tmp_path
     shutil.copy(second, first)  # another label map under the same name
     run_test(checkpoint, labels, out, 0, None, False)
     assert_other_bytes(out / "images" / f"{first.stem}.jpg", image)
+
+
+def test_images_of_a_checkpoint_that_was_replaced_are_made_again(whole_run, tmp_path):
+    checkpoint, out, images = tmp_path / "x.safetensors", tmp_path / "out", []
+    for nimg in (2, 4):
+        shutil.copyfile(checkpoint_path(whole_run, nimg), checkpoint)
+        os.utime(checkpoint, (nimg, nimg))
+        assert run_test(checkpoint, None, out, 0, None, False) == 0
+        images.append(sorted((out / "images").iterdir())[0].read_bytes())
+    assert images[0] != images[1]
 
 
 def test_an_interrupted_test_goes_on(root, whole_run, tmp_path):

@@ -5,7 +5,15 @@ import json
 import pytest
 
 from data_tools.cli import main
-from data_tools.default_rules import DEFAULT_RULES, REDUNDANCY, Settings, read_settings, with_limits, write_settings
+from data_tools.default_rules import (
+    DEFAULT_RULES,
+    DISPUTED,
+    REDUNDANCY,
+    Settings,
+    read_settings,
+    with_limits,
+    write_settings,
+)
 from data_tools.errors import InputError
 from data_tools.rules import SPLITS, Rule
 from data_tools.setwise import NAMES as SET_NAMES
@@ -31,6 +39,20 @@ class TestEveryRule:
         with pytest.raises(SystemExit, match="0"):
             main(["select", "--help"])
         assert f"  {rule.name:14s} {rule.limit:<6g} {rule.meaning}\n" in capsys.readouterr().out
+
+
+LIMITS = {
+    "unrelated": -0.3, "shifted": 0.6, "mirrored": 0.2, "wrong_classes": 0.8, "unexplained": 0.9, "merged": -1.0,
+    "torn": 90, "entangled": 24, "interwoven": 10, "off_edges": -0.1, "same_look": 0.97, "one_class": 0.97,
+    "blurred": 0.4, "too_dark": 0.6, "too_bright": 0.2, "grey": 0.55, "framed": 0.04, "written_on": 4,
+    "duplicate": 0.88, "backlit": 0.4, "redundant": 1.0,
+}  # as they were measured; each reason stands beside its rule
+
+
+def test_the_limits_are_those_that_were_measured():
+    assert {rule.name: rule.limit for rule in DEFAULT_RULES} == LIMITS
+    assert DISPUTED.limit == 0.5
+    assert Settings()[1:] == (0.95, False, 3, 15.0)  # agreement, flips, class size, difference
 
 
 def test_no_two_rules_share_a_name():

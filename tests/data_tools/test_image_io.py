@@ -50,9 +50,19 @@ def test_every_mode_becomes_rgb(tmp_path, mode):
     assert photo.shape == (4, 6, 3) and photo.dtype == np.uint8 and (photo >= 250).all()
 
 
-def test_a_16_bit_grey_photo_keeps_its_upper_bits(tmp_path):
-    photo = read_photo(save(tmp_path / "a.png", np.array([[0, 0x1234, 0xFFFF]], np.uint16)))
-    assert photo.tolist() == [[[0] * 3, [0x12] * 3, [255] * 3]]
+# Of these, halves that are rounded up and division by 257, rounded or not, give other values than the upper 8 bits
+DEEP = {0x00FF: 0x00, 0x0100: 0x01, 0x01FF: 0x01, 0x12FF: 0x12, 0x8080: 0x80, 0xFE00: 0xFE, 0xFFFF: 0xFF}
+
+
+@pytest.mark.parametrize("name, dtype", [("a.png", np.uint16), ("a.tif", np.uint16), ("a.tif", ">u2")])
+def test_a_16_bit_grey_photo_keeps_its_upper_bits(tmp_path, name, dtype):
+    photo = read_photo(save(tmp_path / name, np.array([[*DEEP]], dtype)))
+    assert photo.tolist() == [[[value] * 3 for value in DEEP.values()]]
+
+
+def test_grey_beyond_16_bits_is_black_or_white(tmp_path):
+    photo = read_photo(save(tmp_path / "a.tif", np.array([[-70_000, -1, 0x12FF, 65_536, 2**31 - 1]], np.int32)))
+    assert photo[0, :, 0].tolist() == [0, 0, 0x12, 255, 255]
 
 
 def test_transparent_parts_become_white(tmp_path):

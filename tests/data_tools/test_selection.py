@@ -114,6 +114,17 @@ def test_of_equal_ones_the_first_by_stem_are_kept():
     assert splits["selection_1"] == ["a", "b", "c"] and splits["selection_2"] == ["a", "b"]
 
 
+@pytest.mark.parametrize("count", [1, 37, 80, 119])
+def test_of_many_equal_ones_the_first_by_stem_are_kept(count, rng):
+    """NumPy's default order is stable for up to 16 values, and not for more."""
+    stems = [f"{i:03d}" for i in range(120)]
+    worse = set(rng.choice(stems, 40, replace=False))
+    rows = {stem: (0.35 if stem in worse else 0.3,) for stem in rng.permutation(stems)}
+    splits = select(table(rows), [], RULES, {}, (count, count)).splits
+    expected = [stem for stem in stems if stem not in worse] + [stem for stem in stems if stem in worse]
+    assert splits["selection_1"] == splits["selection_2"] == sorted(expected[:count])
+
+
 def test_what_lies_below_the_median_is_no_better_than_the_median():
     splits = select(blurs({"a": 0.3, "b": 0.3, "c": 0.1, "d": 0.35}), [], BLUR_ONLY, {}, (2, 2)).splits
     assert splits["selection_1"] == ["a", "b"]

@@ -5,13 +5,20 @@ import pytest
 
 from jittor_tsit.metrics.contest import as_far_as_known, closeness
 from jittor_tsit.metrics.frechet import frechet_distance, statistics
-from jittor_tsit.metrics.selection import Candidates, Improver, Space, nearness, own_scores
+from jittor_tsit.metrics.selection import MOST_ROUNDS, Candidates, Improver, Space, nearness, own_scores
 
 
 def test_nearness_is_half_where_an_image_is_as_far_off_as_photographs_are_from_each_other():
     real = np.array([[0.0, 0], [2, 0], [4, 0], [6, 0]])
     features = np.array([[2.0, 0], [0, 2], [6, 6]])
     np.testing.assert_allclose(nearness(features, real), [1, 0.5, 0.25])
+
+
+def test_an_image_may_be_nearest_to_the_photograph_at_its_own_place():
+    """Places of images and of photographs have nothing to do with each other."""
+    real = np.array([[0.0, 0], [2, 0], [4, 0], [6, 0]])
+    np.testing.assert_allclose(nearness(real + [0, 2], real), [0.5] * 4)
+    np.testing.assert_allclose(nearness(real[::-1], real), [1] * 4)
 
 
 def test_nearness_to_photographs_that_are_all_equal_is_finite():
@@ -67,6 +74,15 @@ def test_swaps_bring_the_set_nearer_where_every_image_by_itself_prefers_one_side
     assert improver.whole(choice) < 0.5 * improver.whole(start)
     assert 5 < choice.sum() < 25 and not start.any()
     assert swaps[-1] < swaps[0] / 2
+
+
+def test_rounds_end_with_the_first_that_swaps_nothing(two_sides):
+    real, features = two_sides
+    told = []
+    improver_of(Candidates(), real, features).improve(np.zeros(30, int), lambda *round_: told.append(round_))
+    numbers, swaps = zip(*told)
+    assert numbers == (*range(1, len(told) + 1),) and len(told) < MOST_ROUNDS
+    assert swaps[-1] == 0 and all(swaps[:-1])
 
 
 def test_no_swap_is_made_that_costs_more_mask_accuracy_than_it_gains(two_sides):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jittor_tsit.metrics.contest import BOARDS, total
+from jittor_tsit.metrics.contest import BOARDS, CLOSENESS, total
 from jittor_tsit.metrics.segmentation import confusion, intersection_over_union, mean_iou, pixel_accuracy
 from jittor_tsit.metrics.style import histogram_correlation
 
@@ -17,6 +17,21 @@ def test_the_other_boards():
     terms = {"mask_accuracy": 0.5, "aesthetic": 5.0, "fid": 40.0, "style": 0.2}
     assert total("2022b", terms) == pytest.approx(0.5 * (0.125 + 0.15))
     assert total("2023a", terms) == pytest.approx(0.5 * (0.1 + 0.18 + 0.3))
+
+
+def test_only_the_2022_boards_take_a_distance_beyond_100_for_100():
+    """2022's closeness ends at 0; 2023's formula, as it is published, goes on below."""
+    terms = {"mask_accuracy": 0.5, "aesthetic": 6.0, "fid": 150.0, "style": 0.2}
+    assert total("2022a", terms) == pytest.approx(0.5 * 0.3)
+    assert total("2022b", terms) == pytest.approx(0.5 * 0.15)
+    assert total("2023a", terms) == pytest.approx(0.5 * (0.12 + 0.18 - 0.25))
+
+
+def test_closeness_of_each_distance_goes_from_1_to_0():
+    fid, vgg = CLOSENESS["fid"], CLOSENESS["vgg16_relu5_1_frechet"]
+    assert set(CLOSENESS) == {"fid", "vgg16_relu5_1_frechet"}
+    assert (fid(0), fid(40), fid(100), fid(250)) == (1, 0.6, 0, 0)
+    assert (vgg(0), vgg(1), vgg(3), vgg(99)) == (1, 0.5, 0.25, 0.01)
 
 
 @pytest.mark.parametrize("board", BOARDS)
@@ -35,6 +50,12 @@ def test_accuracy_and_intersection_over_union_by_hand():
     assert counts.tolist() == [[2, 1, 0, 0], [0, 3, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]]
     np.testing.assert_allclose(intersection_over_union(counts), [2 / 4, 3 / 4, 0, np.nan])
     assert mean_iou(counts) == pytest.approx((0.5 + 0.75) / 3)
+
+
+def test_a_class_that_only_the_prediction_has_counts_as_missed():
+    counts = confusion(np.array([[1, 0, 0, 2]]), np.array([[0, 0, 0, 2]]), 4)
+    np.testing.assert_allclose(intersection_over_union(counts), [2 / 3, 0, 1, np.nan])
+    assert mean_iou(counts) == pytest.approx((2 / 3 + 0 + 1) / 3)
 
 
 def test_style_is_one_for_the_same_colours_and_less_for_others():

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 
@@ -115,3 +116,75 @@ def test_a_run_that_was_asked_to_stop_was_interrupted_however_it_ended(capsys):
         assert launch._report(status, said, stopped=True) == 130
     assert launch._report(0, "", stopped=True) == 0  # it had come to its end
     assert capsys.readouterr().err == ""
+
+
+class Started:
+    """Stands for mpirun: takes the environment that it would get, and has ended."""
+
+    def __init__(self, monkeypatch):
+        source, sink = os.pipe()
+        os.close(sink)
+        self.stderr = open(source, "rb")
+        monkeypatch.setattr(launch, "mpirun_command", lambda *arguments: [])
+        monkeypatch.setattr(launch.subprocess, "Popen", self.popen)
+        monkeypatch.setattr(launch.signal, "signal", lambda number, handler: None)
+
+    def popen(self, command, env, **options):
+        self.command, self.environment, self.options = command, env, options
+        return self
+
+    def wait(self):
+        self.stderr.close()
+        return 0
+
+
+@pytest.fixture
+def started(monkeypatch):
+    return Started(monkeypatch)
+
+
+def test_the_users_environment_wins_over_the_launchers(started, monkeypatch):
+    for name in (*launch.ENVIRONMENT, "OMP_NUM_THREADS", "HOME"):
+        monkeypatch.setenv(name, f"the user's {name}")
+    assert launch.run_processes(["train"], 2, None, False) == 0
+    for name in (*launch.ENVIRONMENT, "OMP_NUM_THREADS", "HOME"):
+        assert started.environment[name] == f"the user's {name}"
+
+
+def test_what_the_user_has_not_set_gets_the_launchers_values(started, monkeypatch):
+    for name in launch.ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+    launch.run_processes(["train", "--data", "x"], 2, None, False)
+    assert started.command == [sys.executable, "-m", "jittor_tsit", "train", "--data", "x"]
+    assert {name: started.environment[name] for name in launch.ENVIRONMENT} == {
+        "OMPI_MCA_ess_base_forward_signals": "SIGURG",
+        "OMPI_MCA_mpi_yield_when_idle": "1",
+        "OMPI_MCA_btl_vader_single_copy_mechanism": "none",
+        "OMP_WAIT_POLICY": "passive",
+        "PYTHONWARNINGS": "ignore::UserWarning:multiprocessing.resource_tracker",
+    }
+    assert started.options["start_new_session"]  # so that Ctrl-C does not come to mpirun as well
+    assert not set(launch.ENVIRONMENT) & set(os.environ)  # this process's own stays as it was
+
+
+@pytest.mark.parametrize("user, allowed", [(0, True), (1000, False)])
+def test_mpirun_may_run_as_root_where_the_user_is_root(started, monkeypatch, user, allowed):
+    for name in launch.AS_ROOT:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(launch.os, "geteuid", lambda: user)
+    launch.run_processes(["train"], 2, None, False)
+    assert [name in started.environment for name in launch.AS_ROOT] == [allowed, allowed]
+
+
+def test_other_machines_get_what_is_set_and_nothing_else(monkeypatch):
+    """mpirun stops at a variable that it shall pass on and that is not there."""
+    monkeypatch.setattr(launch.shutil, "which", lambda name: f"/bin/{name}")
+    version = launch.subprocess.CompletedProcess([], 0, "mpirun (Open MPI) 4.1.4")
+    monkeypatch.setattr(launch.subprocess, "run", lambda *words, **options: version)
+    for name in launch.PASSED_ON:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    command = launch.mpirun_command(4, None, use_gpu=False)
+    assert command[:6] == ["/bin/mpirun", "-np", "4", "--bind-to", "none", "--oversubscribe"]
+    passed_on = [name for word, name in zip(command, command[1:]) if word == "-x"]
+    assert passed_on == ["OMP_NUM_THREADS", *launch.ENVIRONMENT]

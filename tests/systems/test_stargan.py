@@ -19,6 +19,8 @@ def test_a_face_gets_one_hair_colour_and_the_rest_turned_round():
     system = StarGANSystem(config, 29, 32, 32, seed=0)
     found = {name: tuple(label) for name, label in system.targets(np.float32([1, 0, 0])).items()}
     assert found == {"Black_Hair": (1, 0, 0), "Male": (1, 1, 0), "Blond_Hair": (0, 0, 1)}
+    found = {name: tuple(label) for name, label in system.targets(np.float32([0, 1, 1])).items()}
+    assert found == {"Black_Hair": (1, 1, 0), "Male": (0, 0, 1), "Blond_Hair": (0, 1, 1)}
 
 
 def test_every_class_is_a_target_whatever_the_photo():

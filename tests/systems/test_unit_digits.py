@@ -16,3 +16,14 @@ def test_the_divergence_of_a_code_of_a_tiny_deviation_is_finite():
     dims = system.G.mu.bias.shape[0]
     assert divergence.item() == pytest.approx(dims * 2 * (0.5**2 + 2 * 60), rel=1e-6)  # log and e^x: 8 roundings
     np.testing.assert_allclose(jt.grad(divergence, system.G.sigma.bias).numpy(), -4, rtol=1e-6)  # log(softplus)' = 1
+
+
+def test_the_grid_shows_as_as_bs_then_the_bs_and_these_as_as():
+    system = make_system("unit_digits", is_training=False)
+    batch = make_batch(system)
+    a, b = (images.image for images in batch.sets)
+    columns = [column.numpy() for column in system.columns(batch, None)]
+    assert len(columns) == 3
+    np.testing.assert_array_equal(columns[0], system.translated(a, 0, 1).numpy())
+    np.testing.assert_array_equal(columns[1], b.numpy())
+    np.testing.assert_array_equal(columns[2], system.translated(b, 1, 0).numpy())
