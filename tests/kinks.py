@@ -75,16 +75,20 @@ def recording_signs() -> Iterator[Signs]:
     def keeping_distance(x):
         return absolute(signs.keep(x))
 
+    def keeping_part(x):
+        return positive_part(signs.keep(x))
+
     def keeping_pool(x, *arguments, **options):
         return pool(signs.keep(x, _largest), *arguments, **options)
 
-    absolute, pool = losses.absolute, jt.nn.pool
+    absolute, positive_part, pool = losses.absolute, losses.positive_part, jt.nn.pool
     with pytest.MonkeyPatch.context() as patch:
         for owner, name in ((jt.nn, "relu"), (jt.nn, "leaky_relu"), (packed_maps, "activate")):
             patch.setattr(owner, name, result_of(getattr(owner, name)))
         for owner, name in ((norm, "modulate"), (one_hot, "convolved")):  # the slope is their last argument
             patch.setattr(owner, name, result_of(getattr(owner, name), lambda *arguments: arguments[-1] != 1))
         patch.setattr(losses, "absolute", keeping_distance)
+        patch.setattr(losses, "positive_part", keeping_part)
         patch.setattr(jt.nn, "pool", keeping_pool)  # VGG's, of windows of 2 x 2
         yield signs
         signs.settle()
@@ -117,6 +121,9 @@ def imposing_signs(calls: List[np.ndarray]) -> Iterator[List[Flip]]:
     def absolute(x):
         return x * signs_of(x, np.sign).cast(x.dtype)
 
+    def positive_part(x):
+        return 0.5 * (x + absolute(x))
+
     def pool(x, *arguments, **options):
         number, choices = next(rest)
         windows = _windows(x.numpy())
@@ -134,6 +141,7 @@ def imposing_signs(calls: List[np.ndarray]) -> Iterator[List[Flip]]:
         patch.setattr(jt.nn, "relu", relu)
         patch.setattr(jt.nn, "leaky_relu", leaky_relu)
         patch.setattr(losses, "absolute", absolute)
+        patch.setattr(losses, "positive_part", positive_part)
         yield flips
     assert next(rest, None) is None, "the float64 run has fewer activations than the float32 run"
 

@@ -28,11 +28,12 @@ def moments(x: jt.Var, channels: int, over_batch: bool = False) -> Tuple[jt.Var,
 
 
 def modulate(
-    x: jt.Var, mean: jt.Var, scale: jt.Var, maps: Sequence[jt.Var], slope: float, shift: Optional[jt.Var] = None
+    x: jt.Var, mean: jt.Var, scale: jt.Var, shift: Optional[jt.Var], maps: Sequence[jt.Var], slope: float
 ) -> jt.Var:
     """Compute leaky_relu(((x - mean) * scale + shift) * (1 + gamma) + beta) with this slope.
 
     Args:
+        shift: None: without it.
         maps: Gamma and beta, both in one for images in oneDNN's layout; empty: without them.
 
     Shapes:

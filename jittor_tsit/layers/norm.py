@@ -67,8 +67,8 @@ def _modulated(
 ) -> Image:
     """`modulate` of images."""
     if isinstance(x, Packed):
-        return Packed(modulate(x.blocks, mean, scale, [both.blocks for both in maps], slope, shift), x.channels)
-    return modulate(x, mean, scale, list(map(plain, maps)), slope, shift)
+        return Packed(modulate(x.blocks, mean, scale, shift, [both.blocks for both in maps], slope), x.channels)
+    return modulate(x, mean, scale, shift, list(map(plain, maps)), slope)
 
 
 def instance_norm(x: Image, slope: float = 1.0) -> Image:

@@ -7,6 +7,7 @@ float64 loops are also faster than the float32 ones, as the compiler may not reo
 
 from __future__ import annotations
 
+import math
 from typing import Optional, Sequence
 
 import jittor as jt
@@ -19,9 +20,13 @@ def total(x: jt.Var, axes: Optional[Sequence[int]] = None, keepdims: bool = Fals
 
 
 def mean(x: jt.Var, axes: Optional[Sequence[int]] = None, keepdims: bool = False) -> jt.Var:
-    """Return the mean over `axes`, or over all of them as [1], in the type of x."""
+    """Return the mean over `axes`, or over all of them as [1], in the type of x.
+
+    The gradient of Jittor's own mean multiplies by a float32 reciprocal, also in float64.
+    """
     axes = range(x.ndim) if axes is None else axes
-    return x.float64().mean(list(axes), keepdims=keepdims).cast(x.dtype)
+    count = math.prod(x.shape[axis] for axis in axes)
+    return (x.float64().sum(list(axes), keepdims=keepdims) / count).cast(x.dtype)
 
 
 def spread(values: jt.Var, image: jt.Var) -> jt.Var:
