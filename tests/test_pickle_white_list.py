@@ -122,3 +122,26 @@ def test_what_is_kept_outside_a_pickle_is_a_storage_by_kind_and_by_type(tmp_path
 def test_a_storage_is_called_by_text_or_a_number(tmp_path, key):
     call = b"(" + push("storage") + b"ctorch\nFloatStorage\n" + key + push("cpu") + push(6) + b"tQ"
     assert "outside the pickle that is not a storage" in refusal(tmp_path, torch_zip(entry(call)))
+
+
+def test_an_array_that_python_2_pickled_has_its_bytes_as_text(tmp_path):
+    values = np.float32([1.5, -2.0, 3e-39])  # the last with bytes of 128 and more, subnormal
+    dtype = b"cnumpy\ndtype\n" + push(("f4", 0, 1)) + b"R(K\x03U\x01<NNN" + 2 * b"J\xff\xff\xff\xff" + b"K\x00tb"
+    state = b"(K\x01" + push((3,)) + dtype + b"\x89U" + bytes([values.nbytes]) + values.tobytes() + b"t"
+    array = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\n" + push((0,)) + push("b") + b"\x87R"
+    found = read(tmp_path, entry(array + state + b"b"))["w"]
+    np.testing.assert_array_equal(found, values)
+    assert found.tobytes() == values.tobytes()
+
+
+def test_a_tensor_of_something_else_than_a_storage_is_refused(tmp_path):
+    layout = push(0) + push((2, 3)) + push((3, 1)) + push(False) + b"}"
+    call = b"ctorch._utils\n_rebuild_tensor_v2\n(" + push({"length": 6}) + layout + b"tR"
+    assert "a tensor without a storage" in refusal(tmp_path, torch_zip(entry(call)))
+
+
+def test_an_array_in_fortrans_order_comes_in_cs(tmp_path):
+    array = np.asfortranarray(np.arange(6, dtype=np.float32).reshape(2, 3))
+    found = read(tmp_path, pickle.dumps({"w": array}, 2))["w"]
+    np.testing.assert_array_equal(found, array)
+    assert found.flags.c_contiguous

@@ -22,7 +22,7 @@ from experiments.mutation.sampling import Mutant, Place, draw, locate
 from experiments.mutation.scope import TESTS
 
 HERE = Path(__file__).parent
-RESULTS, REASONS, README = HERE / "results.jsonl", HERE / "equivalent.json", HERE / "README.md"
+RESULTS, REASONS, README = HERE / "results.jsonl", HERE / "reasons.json", HERE / "README.md"
 COUNT, SEED = 300, 19
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 
@@ -50,9 +50,9 @@ def write_sample(sample: Dict[Mutant, dict]) -> None:
         add_line(mutant, record)
 
 
-def read_reasons() -> Dict[str, str]:
-    """Why mutants are equivalent, by file and mutated line."""
-    return json.loads(REASONS.read_text(encoding="utf-8")) if REASONS.exists() else {}
+def read_reasons() -> Dict[str, Dict[str, str]]:
+    """Why mutants survive, by what they are ("equivalent" or "survived"), then by file and mutated line."""
+    return json.loads(REASONS.read_text(encoding="utf-8"))
 
 
 def reason_key(mutant: Mutant) -> str:
@@ -70,9 +70,9 @@ def draw_sample(arguments: argparse.Namespace) -> None:
 
 def judge(arguments: argparse.Namespace) -> None:
     """Judge what is due of the sample."""
-    wanted, reasons = "survived" if arguments.survivors else None, read_reasons()
+    wanted, equivalent = "survived" if arguments.survivors else None, read_reasons()["equivalent"]
     due = [mutant for mutant, record in read_sample().items() if record.get("outcome") == wanted]
-    due = [mutant for mutant in due if reason_key(mutant) not in reasons]
+    due = [mutant for mutant in due if not (arguments.survivors and reason_key(mutant) in equivalent)]
     due = [mutant for mutant in due if mutant.place.module.startswith(tuple(arguments.only or [""]))]
     own, parts = map(int, arguments.part.split("/"))
     due = due[own - 1 :: parts]
@@ -97,12 +97,13 @@ def table(_arguments: argparse.Namespace) -> None:
     rows: Dict[str, Counter] = {}
     survivors: Dict[str, List[str]] = {"equivalent": [], "survived": []}
     for mutant, record in sample.items():
-        reason = reasons.get(reason_key(mutant))
-        outcome = "equivalent" if reason and record["outcome"] == "survived" else record["outcome"]
+        outcome, key = record["outcome"], reason_key(mutant)
+        if outcome == "survived" and key in reasons["equivalent"]:
+            outcome = "equivalent"
         rows.setdefault(mutant.place.module, Counter())[outcome] += 1
         if outcome != "killed":
             told = f"`{mutant.place.module}`: `{mutant.place.line}` → `{mutant.mutated}`"
-            survivors[outcome].append(f"- {told}: {reason}" if reason else f"- {told}")
+            survivors[outcome].append(f"- {told}: {reasons[outcome].get(key, 'no reason yet')}")
     _write_readme(rows, survivors)
 
 

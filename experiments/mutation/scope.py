@@ -20,6 +20,7 @@ _CONVERT_MORE = "tests/test_convert_options.py tests/test_bicyclegan_alone.py te
 _PLAIN = "tests/test_plain_training_reference.py"
 _DOMAINS = "tests/test_domain_training_reference.py"
 _LABELS = "tests/test_training_reference.py -k 'not float64'"
+_EVERY = "tests/systems/test_averaged_weights.py tests/systems/test_every_option.py"
 _OPTIONS = "tests/test_published_defaults.py"
 _CONTRACT = "tests/systems/test_contract.py"
 _STEPS = (
@@ -30,7 +31,7 @@ _STEPS = (
 
 def _of_system(names: str, *others: str) -> Tuple[str, ...]:
     """A system's tests: of its options, its own, the steps of the authors' trainer, those of all systems."""
-    return (_OPTIONS, *others, f"tests/systems/test_every_option.py {_CONTRACT} -k '{names}'")
+    return (_OPTIONS, *others, f"{_EVERY} {_CONTRACT} -k '{names}'")
 
 
 TESTS: Dict[str, Tuple[str, ...]] = {
