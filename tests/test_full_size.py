@@ -19,6 +19,7 @@ EPS = 2.0**-24  # float32's rounding, relative
 # by four roundings). Ours is one more, whose sums have another order; it exceeds the largest of the others by more than
 # this only where another value passes a kink of ReLU or |x|, and for those the cases' weights were chosen.
 FACTOR = 4
+USUAL = 0.9  # share of a network: an error counts as at least that of 90 % of its gradients, as few runs may agree by chance
 FLOOR = 64 * EPS  # of the largest value: a chain of 64 roundings, for results that the others happen to hit exactly
 # A gradient below this share of its network's is what cancelling terms leave, as of a convolution of a map with two
 # classes in front of a norm, which takes out all but the map's signs. Its terms are rounded by their own size, not by
@@ -44,8 +45,14 @@ def results_of(expected):
     samples = np.split(expected["samples"], ends[:-1])
     networks = np.array([network_of(name) for name in expected["names"]])
     for k, own in enumerate(samples):
-        largest = {key: columns[key][networks == networks[k]].max() for key in ("scale", "norm")}
-        yield {"samples": own, "largest": largest, **{key: column[k] for key, column in columns.items()}}
+        together = (networks == networks[k]) & ~expected["zero"]
+        result = {key: column[k] for key, column in columns.items()}
+        result["largest"] = {key: columns[key][networks == networks[k]].max() for key in ("scale", "norm")}
+        for error, size in (("error", "scale"), ("error_norm", "norm")):
+            if together.any():
+                shares = columns[error][together] / columns[size][together]
+                result[error] = max(result[error], np.quantile(shares, USUAL) * result[size])
+        yield {"samples": own, **result}
 
 
 def network_of(name):
