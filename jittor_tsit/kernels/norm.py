@@ -21,8 +21,8 @@ def moments(x: jt.Var, channels: int, over_batch: bool = False) -> Tuple[jt.Var,
 
     Shapes:
         x [N, channels / BLOCK, H, W, BLOCK] or [N, channels, H, W] float32 -> x, mean, variance; the last two
-        [N, channels, 1, 1] float64, or [1, channels, 1, 1] over the batch. Use the returned x from here on: its gradient
-        includes that of the moments.
+        [N, channels, 1, 1] float64, or [1, channels, 1, 1] over the batch. Use the returned x from here on: its
+        gradient includes that of the moments.
     """
     return tuple(on_tape(_Moments(channels, over_batch), x))
 

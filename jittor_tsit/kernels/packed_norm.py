@@ -17,7 +17,7 @@ from jittor_tsit.kernels.vectors import for_rows, kernel
 
 _HEADER = """
 namespace {
-// x minus a mean in two float32 numbers. Jittor compiles with -Ofast: without the barrier these would be added up first.
+// x minus a mean in two float32 numbers. Jittor compiles with -Ofast, which without the barrier adds these up first.
 inline V centred(V x, V mean, V rest) {
     V difference = x - mean;
     asm("" : "+x"(difference));
