@@ -46,12 +46,10 @@ class Recorder:
     def __call__(self, shapes, types, inputs, header, launches, numbers):
         arrays = {f"in{i}": (var.shape, str(var.dtype)) for i, var in enumerate(inputs)}
         arrays.update({f"out{i}": array for i, array in enumerate(zip(shapes, types))})
-        arguments = [
-            ", ".join(
-                [f"Var* {name}, {WORDS[dtype]}* __restrict__ {name}_p", *(f"int {name}_shape{i}" for i in range(len(shape)))]
-            )
-            for name, (shape, dtype) in arrays.items()
-        ]
+        arguments = []
+        for name, (shape, dtype) in arrays.items():
+            sizes = [f"int {name}_shape{i}" for i in range(len(shape))]
+            arguments.append(", ".join([f"Var* {name}, {WORDS[dtype]}* __restrict__ {name}_p", *sizes]))
         assert header.startswith(cuda.HEADER)
         own = header[len(cuda.HEADER) :]
         self.operators[own, f"void run({', '.join(arguments)}) {{ {launches} }}"] = None

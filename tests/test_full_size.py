@@ -19,7 +19,7 @@ EPS = 2.0**-24  # float32's rounding, relative
 # by four roundings). Ours is one more, whose sums have another order; it exceeds the largest of the others by more than
 # this only where another value passes a kink of ReLU or |x|, and for those the cases' weights were chosen.
 FACTOR = 4
-USUAL = 0.9  # share of a network: an error counts as at least that of 90 % of its gradients, as few runs may agree by chance
+USUAL = 0.9  # an error counts as at least that of 90 % of its network's gradients: few runs may agree by chance
 FLOOR = 64 * EPS  # of the largest value: a chain of 64 roundings, for results that the others happen to hit exactly
 # A gradient below this share of its network's is what cancelling terms leave, as of a convolution of a map with two
 # classes in front of a norm, which takes out all but the map's signs. Its terms are rounded by their own size, not by

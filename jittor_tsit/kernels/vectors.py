@@ -108,5 +108,5 @@ def kernel(
     """
     shapes = [list(shape) for shape in shapes]
     numbers = {name: float(value) for name, value in data.items()}
-    header = HEADER + header
-    return list(jt.code(shapes, cuda.types(shapes, wide), list(inputs), cpu_header=header, cpu_src=source, data=numbers))
+    types, header = cuda.types(shapes, wide), HEADER + header
+    return list(jt.code(shapes, types, list(inputs), cpu_header=header, cpu_src=source, data=numbers))
