@@ -125,9 +125,8 @@ _MODULATE_GRADIENTS = (
             const V by_normal = by_y$modulated;
             $by_maps
             by_x[w] = by_normal * scale;
-            const Wide wide = widened(by_normal);
-            sum += wide;
-            products += wide * widened(difference);
+            sum += widened(by_normal);
+            products += widened(by_normal * difference);
         }
         sums[2 * row] = sum;
         sums[2 * row + 1] = products;

@@ -54,15 +54,21 @@ inline Wide widened(V values) {{ return __builtin_convertvector(values, Wide); }
 // A value for each channel of a block, of an array [C].
 template <class Number> inline V of_block(const Number* values, int64_t block, int64_t C) {{
     V result = {{}};
-    for (int64_t c = 0; c < std::min(K, C - block * K); c++) result[c] = values[block * K + c];
+    if (C >= (block + 1) * K)  // its number of rounds known, the compiler writes vectors
+        for (int64_t c = 0; c < K; c++) result[c] = values[block * K + c];
+    else
+        for (int64_t c = 0; c < C - block * K; c++) result[c] = values[block * K + c];
     return result;
 }}
 
 // What float32 leaves of float64 values.
 inline V rest_of_block(const double* values, int64_t block, int64_t C) {{
+    const V near = of_block(values, block, C);
     V result = {{}};
-    for (int64_t c = 0; c < std::min(K, C - block * K); c++)
-        result[c] = values[block * K + c] - (float)values[block * K + c];
+    if (C >= (block + 1) * K)
+        for (int64_t c = 0; c < K; c++) result[c] = values[block * K + c] - near[c];
+    else
+        for (int64_t c = 0; c < C - block * K; c++) result[c] = values[block * K + c] - near[c];
     return result;
 }}
 }}
