@@ -23,7 +23,7 @@ NEARER_TO_TWO = 2**0.5  # from here on nearer to two images than to one
 class Originals:
     """Images that a model is given, at its size.
 
-    A file may show two images side by side, of which one half is the input. `side_by_side` says so for all files, and
+    A file may show two images side by side; one half is then the input. `side_by_side` says so for all files, and
     otherwise the model does. A checkpoint of `convert` or of an older version may not say it: then its training set
     tells, if it is still there, or else the proportions of each file.
 
