@@ -12,6 +12,7 @@ import jittor_tsit  # noqa: F401  first: it sets the environment that Jittor rea
 
 import jittor as jt
 import numpy as np
+from rounding_spread import move_parameters
 from tiny import CONFIGS, HEIGHT, WIDTH, make_batch, piece_of, record_step
 
 from data_tools.errors import InputError
@@ -58,17 +59,19 @@ def batch_norm(size: int) -> Arrays:
     }
 
 
-def step(name: str, size: int, num_parts=1, lr_G: Optional[float] = None) -> Arrays:
+def step(name: str, size: int, num_parts=1, lr_G: Optional[float] = None, seed: int = 0) -> Arrays:
     """Losses, gradients, running statistics and singular vectors of the first step, and the weights after it.
 
     Args:
         size: Images of the whole batch.
         num_parts: In which they go through the networks.
         lr_G: None: the experiment's.
+        seed: Of the roundings that its parameters are moved by; 0 leaves them alone.
     """
     system, (height, width) = new_system(name), IMAGE_SIZES[name]
     if name == "tsit":
         give_opinion(system.D)
+    move_parameters(system, seed)
     if lr_G is not None:
         system.optimizers["G"].lr = lr_G
     batch = make_batch(system, size, height=height, width=width)
