@@ -16,8 +16,11 @@ from jittor_tsit.data import PairedBatch, alone, to_segmap
 from jittor_tsit.models import load_system
 
 FOLDER = Path(os.environ.get("JTSIT_INTEROP", Path(__file__).parents[2] / "shared/interop"))
-# The official code's own float32 is up to 8e-5 from its float64 (mean 3e-8) on these maps.
+# The official code's own float32 is up to 8e-5 from its float64 (mean 3e-8) on these maps; ours would be up to 7e-5 off
+# even if every convolution summed in float64. Both with one processor's order of sums: where another's goes beyond 1e-4 at
+# some pixel, runs from weights that are off by one rounding say how far float32 pictures lie apart there.
 LARGEST, MEAN = 1e-4, 1e-6
+NUM_MOVED = 4
 
 
 def models():
@@ -50,7 +53,20 @@ def test_a_converted_model_gives_the_official_float64_pictures(folder, tmp_path)
     system, experiment = load_system(out)
     for name in names:
         segmap = to_segmap(experiment.data.num_classes, expected[f"{name}.label"][None])
-        batch = PairedBatch(segmap, None, range(1), alone(1))
-        image = system.generate(batch, GivenCode(expected[f"{name}.z"])).numpy()
+        batch, code = PairedBatch(segmap, None, range(1), alone(1)), GivenCode(expected[f"{name}.z"])
+        image = system.generate(batch, code).numpy()
         difference = np.abs(image - expected[f"{name}.image"])
-        assert difference.max() < LARGEST and difference.mean() < MEAN, (name, difference.max(), difference.mean())
+        assert difference.mean() < MEAN, (name, difference.mean())
+        if difference.max() >= LARGEST:
+            spread = max(np.abs(moved_picture(out, seed, batch, code) - image).max() for seed in range(NUM_MOVED))
+            assert difference.max() <= spread, (name, difference.max(), spread)
+
+
+def moved_picture(checkpoint, seed, batch, code):
+    """The picture of the same model, each weight of whose generator is off by one rounding."""
+    system, _ = load_system(checkpoint)
+    rng = np.random.default_rng(seed)
+    for param in system.G.parameters():
+        factor = 1 + 2.0**-23 * rng.choice([-1, 1], param.shape)
+        param.update(jt.array((param.numpy() * factor).astype(np.float32)))
+    return system.generate(batch, code).numpy()
