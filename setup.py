@@ -44,6 +44,6 @@ setup(
         "test": ["pytest>=7", "selenium>=4", "mpi4py>=4", "h5py>=3"],  # selenium: the report page in a real browser
     },
     entry_points={
-        "console_scripts": ["jittor-tsit = jittor_tsit.__main__:main", "data-tools = data_tools.cli:main"],
+        "console_scripts": ["jittor-tsit = jittor_tsit.__main__:main", "data-tools = data_tools.__main__:main"],
     },
 )

@@ -8,8 +8,8 @@ Command: bash run.sh train --experiment experiments/smoke.py
 from pathlib import Path
 from typing import Any, Dict
 
-from data_tools.files import write_atomic
-from data_tools.pairing import find_pairs
+from data_tools.basics.files import write_atomic
+from data_tools.sets.pairing import find_pairs
 from jittor_tsit.config import DataConfig, Experiment, RunConfig
 from jittor_tsit.systems.bicyclegan import BicycleGANConfig
 from jittor_tsit.systems.cyclegan import CycleGANConfig

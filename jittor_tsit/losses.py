@@ -5,7 +5,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
 import jittor as jt
 
 from jittor_tsit.layers.elementary import absolute, positive_part, softplus, sqrt
-from jittor_tsit.layers.image import Image, plain, plain_layout, plain_values
+from jittor_tsit.layers.image_layouts import Image, plain, plain_layout, plain_values
 from jittor_tsit.layers.reductions import mean, total
 
 

@@ -7,8 +7,8 @@ import numpy as np
 from jittor import nn
 
 from jittor_tsit.kernels.adam import adam_step
+from jittor_tsit.kernels.cpu import runs_on
 from jittor_tsit.kernels.squares import sum_of_squares
-from jittor_tsit.kernels.vectors import runs_on
 from jittor_tsit.layers.elementary import sqrt
 from jittor_tsit.layers.reductions import total
 

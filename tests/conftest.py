@@ -6,7 +6,7 @@ import sys
 import pytest
 
 import jittor_tsit  # noqa: F401
-from jittor_tsit.start import call_compiler_directly
+from jittor_tsit.runtime.import_jittor import call_compiler_directly
 
 
 @pytest.fixture(autouse=True, scope="session")

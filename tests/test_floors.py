@@ -1,96 +1,87 @@
-"""Imports point down only, and what stands on the lowest floor loads without Jittor."""
+"""Imports point down only, and what stands on the lowest floors loads without Jittor."""
 
-import ast
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-FLOORS = (  # lowest first; a module may import from its own floor or below
-    ("data_tools", "jittor_tsit.bootstrap", "jittor_tsit.kernel_headers", "jittor_tsit.config",
-     "jittor_tsit.cuda_home", "jittor_tsit.cuda_parts",
-     "jittor_tsit.label_maps", "jittor_tsit.samples", "jittor_tsit.reading", "jittor_tsit.convert",
-     "jittor_tsit.official_keys", "jittor_tsit.labelled", "jittor_tsit.sets", "jittor_tsit.imagenet",
-     "jittor_tsit.command_line", "jittor_tsit.convert_segformer", "jittor_tsit.pickled_arrays",
-     "jittor_tsit.torch_pickle", "jittor_tsit.weight_files", "jittor_tsit.ticker", "jittor_tsit.experiment_files",
-     "jittor_tsit.submit", "jittor_tsit.overrides", "jittor_tsit.plan", "jittor_tsit.launch",
-     "jittor_tsit.official_files", "jittor_tsit.official_layouts", "jittor_tsit.official_options",
-     "jittor_tsit.official_untold", "jittor_tsit.torch_file", "jittor_tsit.direct_compiler", "jittor_tsit.checked",
-     "jittor_tsit.pair_cache", "jittor_tsit.cached"),
+from helpers.source_files import ROOT, imports_of, modules
+
+FLOORS = (  # lowest first; a module imports from its own floor or from below
+    ("data_tools",),
+    ("jittor_tsit.runtime",),
+    ("jittor_tsit.config", "jittor_tsit.conversion"),
     ("jittor_tsit.kernels",),
-    ("jittor_tsit.layers", "jittor_tsit.parallel"),
-    ("jittor_tsit.networks", "jittor_tsit.losses", "jittor_tsit.optim", "jittor_tsit.noise",
-     "jittor_tsit.image_pool"),
-    ("jittor_tsit.data", "jittor_tsit.metrics", "jittor_tsit.skipped"),
-    ("jittor_tsit.systems",),
-    ("jittor_tsit.training",),
-    ("jittor_tsit.start", "jittor_tsit.train", "jittor_tsit.evaluate", "jittor_tsit.judges", "jittor_tsit.score",
-     "jittor_tsit.score_page", "jittor_tsit.jury", "jittor_tsit.models", "jittor_tsit.originals",
-     "jittor_tsit.translate", "jittor_tsit.relabel", "jittor_tsit.classify", "jittor_tsit.screen",
-     "jittor_tsit.screened", "jittor_tsit.show_plan", "jittor_tsit.average", "jittor_tsit.generate",
-     "jittor_tsit.doctor", "jittor_tsit.convert_command", "jittor_tsit.export_command", "jittor_tsit.kernel_check",
-     "jittor_tsit.__main__"),
-)  # fmt: skip
+    ("jittor_tsit.layers", "jittor_tsit.optim"),
+    ("jittor_tsit.networks", "jittor_tsit.data", "jittor_tsit.losses"),
+    ("jittor_tsit.systems", "jittor_tsit.metrics"),
+    ("jittor_tsit.runs",),
+    ("jittor_tsit.evaluation",),
+    ("jittor_tsit.inference", "jittor_tsit.training"),
+    ("jittor_tsit.commands",),
+    ("jittor_tsit.__main__",),
+)
+WITHOUT_JITTOR = ("jittor_tsit.config", "jittor_tsit.conversion", "data_tools")
+# What jittor_tsit uses of data_tools: files and sets, and the renderer of the sample set.
+SHARED = ("data_tools.basics", "data_tools.sets", "data_tools.rendering")
+LOWER_TOOLS = ("data_tools.basics", "data_tools.sets")  # in this order below everything else of data_tools
 
 
-def floor_of(module):
-    """Index of the floor a module stands on; None for what is not ours."""
-    for index, floor in enumerate(FLOORS):
+def floor_of(module, floors):
+    """Index of the floor that a module stands on; None if it stands on none."""
+    for index, floor in enumerate(floors):
         if any(module == name or module.startswith(f"{name}.") for name in floor):
             return index
     return None
 
 
-def modules():
-    for package in ("data_tools", "jittor_tsit"):
-        for path in sorted((ROOT / package).rglob("*.py")):
-            yield ".".join(path.relative_to(ROOT).with_suffix("").parts).replace(".__init__", ""), path
-
-
-def imports_of(path):
-    """Modules imported anywhere in a file, lazily or not."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+def is_in(module, packages):
+    return any(module == name or module.startswith(f"{name}.") for name in packages)
 
 
 @pytest.mark.parametrize("module, path", list(modules()), ids=lambda value: value if isinstance(value, str) else "")
 def test_imports_point_down(module, path):
-    if module == "jittor_tsit":  # the package itself only calls bootstrap
-        assert floor_of_imports(path) == {0}
-        return
-    own = floor_of(module)
-    assert own is not None, f"{module} stands on no floor: add it to FLOORS"
+    if module == "jittor_tsit":
+        return  # the names that users import; it has a test of its own
+    own = floor_of(module, FLOORS)
+    assert own is not None, f"{module} stands on no floor: move it into a package of FLOORS"
     for imported in imports_of(path):
-        if own == 0:
+        floor = floor_of(imported, FLOORS)
+        assert floor is None or floor <= own, f"{module} imports {imported} from above"
+        if is_in(module, WITHOUT_JITTOR):
             assert imported.split(".")[0] != "jittor", f"{module} imports {imported}"
-        if module.startswith("data_tools"):
-            assert not imported.startswith("jittor"), f"{module} imports {imported}"
-        if floor_of(imported) is not None:
-            assert floor_of(imported) <= own, f"{module} imports {imported} from above"
+        if module.startswith("jittor_tsit.") and is_in(imported, ("data_tools",)):
+            assert imported == "data_tools" or is_in(imported, SHARED), f"{module} imports {imported}"
 
 
-def floor_of_imports(path):
-    return {floor_of(name) for name in imports_of(path)} - {None}
+@pytest.mark.parametrize("module, path", list(modules()), ids=lambda value: value if isinstance(value, str) else "")
+def test_basics_and_sets_stand_below_the_other_tools(module, path):
+    if not is_in(module, LOWER_TOOLS):
+        return
+    allowed = LOWER_TOOLS[: LOWER_TOOLS.index(".".join(module.split(".")[:2])) + 1]
+    for imported in imports_of(path):
+        if imported.startswith("data_tools."):
+            assert is_in(imported, allowed), f"{module} imports {imported} from above"
 
 
 def test_no_system_imports_another():
-    shared = {"base", "one_by_one", "pairs", "requirements", "synthesis"}  # what systems are made of
+    shared = {"base", "draws", "image_pool", "input_and_target", "one_by_one", "option_checks", "synthesis"}
     for module, path in modules():
-        if module.startswith("jittor_tsit.systems."):
+        if module.startswith("jittor_tsit.systems.") and module != "jittor_tsit.systems.build":
             others = {name for name in imports_of(path) if name.startswith("jittor_tsit.systems.")}
             assert {name.split(".")[2] for name in others} <= shared, module
 
 
-def test_the_lowest_floor_loads_without_jittor():
-    lowest = [name for name in FLOORS[0] if name != "data_tools"]
-    code = f"import sys, {', '.join(lowest)}, data_tools.cli; sys.exit('jittor' in sys.modules)"
+def test_options_conversion_and_curation_load_without_jittor():
+    names = [module for module, _ in modules() if is_in(module, WITHOUT_JITTOR)]
+    code = f"import sys, {', '.join(names)}; sys.exit('jittor' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_the_top_of_the_package_holds_packages_only():
+    files = {path.name for path in (ROOT / "jittor_tsit").glob("*.py")}
+    assert files == {"__init__.py", "__main__.py", "losses.py", "optim.py"}
+    assert {path.name for path in (ROOT / "data_tools").glob("*.py")} == {"__init__.py", "__main__.py"}
 
 
 def test_no_file_is_longer_than_300_lines():

@@ -6,12 +6,12 @@ Tolerances are those of the vectors' README, section 6, unless a line says other
 import jittor as jt
 import numpy as np
 import pytest
-from kinks import recording_signs
-from network_pass import assert_same_gradients
-from reference_vectors import FOLDER, Vectors, assert_close, cast_state, noise_of, reference_files
 
+from helpers.kinks import recording_signs
+from helpers.network_pass import assert_same_gradients
+from helpers.reference_vectors import FOLDER, Vectors, assert_close, cast_state, noise_of, reference_files
 from jittor_tsit import losses
-from jittor_tsit.data import to_image
+from jittor_tsit.data.batches import to_image
 from jittor_tsit.layers.basic import leaky_relu
 from jittor_tsit.networks.vgg import VGGFeatures, load_vgg
 

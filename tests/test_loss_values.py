@@ -25,12 +25,15 @@ def test_the_vanilla_loss_is_the_cross_entropy_at_any_logit(side, sign, x):
     np.testing.assert_allclose(gradient, sign * np.exp(-np.logaddexp(0, -sign * x)), rtol=1e-6, atol=1e-37)
 
 
-@pytest.mark.parametrize("name, expected", [
-    ("hinge", {"real": 1 - 0.25, "fake": 1 + 0.25, "gen": -0.25}),
-    ("lsgan", {"real": 0.75**2, "fake": 0.25**2, "gen": 0.75**2}),
-    ("vanilla", {"real": np.log1p(np.exp(-0.25)), "fake": np.log1p(np.exp(0.25)), "gen": np.log1p(np.exp(-0.25))}),
-    ("wgan", {"real": -0.25, "fake": 0.25, "gen": -0.25}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "name, expected",
+    [
+        ("hinge", {"real": 1 - 0.25, "fake": 1 + 0.25, "gen": -0.25}),
+        ("lsgan", {"real": 0.75**2, "fake": 0.25**2, "gen": 0.75**2}),
+        ("vanilla", {"real": np.log1p(np.exp(-0.25)), "fake": np.log1p(np.exp(0.25)), "gen": np.log1p(np.exp(-0.25))}),
+        ("wgan", {"real": -0.25, "fake": 0.25, "gen": -0.25}),
+    ],
+)
 def test_adversarial_losses_of_one_logit_are_those_by_hand(name, expected):
     for side, value in expected.items():
         assert at(getattr(losses.GAN_LOSSES[name], side), 0.25)[0] == pytest.approx(value, rel=1e-6)
@@ -55,8 +58,10 @@ def test_the_divergence_of_codes_is_a_sum_over_dimensions_and_a_mean_over_images
 
 
 def test_features_are_matched_layer_by_layer_and_the_photographs_side_takes_no_gradient():
-    fakes, reals = ([[jt.array([value]) for value in scale] for scale in values]
-                    for values in ([[1.0, 2.0], [5.0]], [[4.0, 2.5], [3.0]]))  # fmt: skip
+    fakes, reals = (
+        [[jt.array([value]) for value in scale] for scale in values]
+        for values in ([[1.0, 2.0], [5.0]], [[4.0, 2.5], [3.0]])
+    )
     loss = losses.feature_matching(fakes, reals)
     assert loss.item() == pytest.approx(((3 + 0.5) + 2) / 2)
     gradients = [jt.grad(loss, x).item() for x in (fakes[0][0], fakes[0][1], fakes[1][0], reals[0][0], reals[1][0])]

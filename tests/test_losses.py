@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from jittor_tsit import losses
-from jittor_tsit.layers.mode import set_training
-from jittor_tsit.networks.patchgan import MultiscaleDiscriminator
+from jittor_tsit.layers.train_mode import set_training
+from jittor_tsit.networks.patchgan_multiscale import MultiscaleDiscriminator
 
 
 def test_a_mean_of_many_values_keeps_its_digits(rng):
@@ -37,7 +37,9 @@ def test_a_gradient_penalty_reaches_the_weights_of_a_discriminator_of_many_chann
     for sign in (1, -1):
         weights[-1].update(jt.array(start + sign * 1e-4 * step))
         values.append(penalty().item())
-    assert (gradients[-1] * step).sum() == pytest.approx((values[0] - values[1]) / 2e-4, rel=0.05)  # 0.4 % off was measured
+    assert (gradients[-1] * step).sum() == pytest.approx(
+        (values[0] - values[1]) / 2e-4, rel=0.05
+    )  # 0.4 % off was measured
 
 
 def test_a_gradient_penalty_of_a_flat_discriminator_has_a_finite_gradient(rng):

@@ -3,9 +3,9 @@
 import jittor as jt
 import numpy as np
 import pytest
-from cuda_on_cpu import emulate
 from jittor import nn
 
+from helpers.cuda_on_cpu import emulate
 from jittor_tsit.optim import SGD, Adam, clipped, linear_decay, squares, update_average
 
 

@@ -8,7 +8,7 @@ import sys
 import traceback
 from typing import Callable
 
-from data_tools.names import printable
+from data_tools.basics.names import printable
 
 EXIT_PROBLEMS = 1  # the command ran, and found faults in the data
 EXIT_BUG = 1  # as Python after a traceback

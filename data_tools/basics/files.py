@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 from typing import Any, Callable
 
-from data_tools.errors import InputError
+from data_tools.basics.errors import InputError
 
 # What the user can mend by naming another place. A full disk is not among them: it stays an OSError.
 _WRONG_PLACE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}

@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 from typing import Collection, Mapping
 
-from data_tools.errors import InputError
-from data_tools.files import read_json, write_atomic
+from data_tools.basics.errors import InputError
+from data_tools.basics.files import read_json, write_atomic
 
 
 def require_between(name: str, value: float, low: float, high: float) -> None:
@@ -27,8 +27,9 @@ def require_same_record(path: Path, record: Mapping[str, object]) -> bool:
         return False
     found = read_json(path)
     if found != record:
-        raise InputError(f"{path.parent}: holds another set, {json.dumps(found)}, and not {json.dumps(record)}; "
-                         "give another folder")
+        raise InputError(
+            f"{path.parent}: holds another set, {json.dumps(found)}, and not {json.dumps(record)}; give another folder"
+        )
     return True
 
 
@@ -47,8 +48,10 @@ def require_only(folder: Path, wanted: Collection[str], known: bool) -> None:
         raise InputError(f"{folder}: cannot be read: {error.strerror}") from error
     strange = [name for name in names if not known or name not in wanted]
     if strange:
-        raise InputError(f"{folder}: holds {len(strange)} files that are not of this set of {len(wanted)}, "
-                         f"the first is {strange[0]}; give another folder")
+        raise InputError(
+            f"{folder}: holds {len(strange)} files that are not of this set of {len(wanted)}, "
+            f"the first is {strange[0]}; give another folder"
+        )
 
 
 def copy_file(source: Path, target: Path) -> None:

@@ -15,13 +15,16 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Callable, Iterable, Iterator, NamedTuple, Tuple
 
-from data_tools.errors import InputError
+from data_tools.basics.errors import InputError
 
 _ENVIRONMENT = {
     # Each process has its own core; and sums come out the same to the last bit, however many processes there are.
-    "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
     # glibc would give every large array's memory back and fetch it again: a sixth of the time of a scan.
-    "MALLOC_MMAP_THRESHOLD_": str(2**28), "MALLOC_TRIM_THRESHOLD_": str(2**28),
+    "MALLOC_MMAP_THRESHOLD_": str(2**28),
+    "MALLOC_TRIM_THRESHOLD_": str(2**28),
 }
 _AHEAD = 3  # tasks a process: one in its hands, one waiting for it, one to spare
 
@@ -67,8 +70,10 @@ def mpi_pool(start: Callable, arguments: Tuple) -> Iterator[Pool]:
     except (ImportError, RuntimeError) as error:
         raise InputError(f"--mpi: mpi4py cannot be loaded ({error}); install Open MPI and mpi4py") from error
     if MPI.COMM_WORLD.Get_size() < 2:
-        raise InputError("--mpi: there is one process, and two or more are needed: "
-                         "mpirun -n 4 python -m mpi4py.futures -m data_tools scan --mpi …")
+        raise InputError(
+            "--mpi: there is one process, and two or more are needed: "
+            "mpirun -n 4 python -m mpi4py.futures -m data_tools scan --mpi …"
+        )
     with MPIPoolExecutor(initializer=_start_mpi, initargs=(start.__module__, start.__name__, arguments)) as pool:
         yield Pool(pool, _AHEAD * MPI.COMM_WORLD.Get_size())
 

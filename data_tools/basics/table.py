@@ -9,8 +9,8 @@ from typing import Dict, Iterable, List, NamedTuple, Sequence
 
 import numpy as np
 
-from data_tools.errors import InputError
-from data_tools.files import read_text, write_atomic
+from data_tools.basics.errors import InputError
+from data_tools.basics.files import read_text, write_atomic
 
 _DIGITS = 6  # significant ones: more than any signal means, and fewer than rounding in sums disturbs
 

@@ -6,18 +6,22 @@ import argparse
 import os
 import sys
 
-from data_tools.checking import inspect_pairs
+from data_tools.basics.errors import EXIT_PROBLEMS
 from data_tools.commands.options import add_command, add_data
-from data_tools.errors import EXIT_PROBLEMS
-from data_tools.pairing import match_files
+from data_tools.sets.checking import inspect_pairs
+from data_tools.sets.pairing import match_files
 
 
 def add(commands) -> None:
     parser = add_command(
-        commands, "check", run, "read every photo and label map and list what is wrong or odd",
+        commands,
+        "check",
+        run,
+        "read every photo and label map and list what is wrong or odd",
         "python -m data_tools check --data data/landscape\n"
         "One line a problem; exit status 1 if there are any, 0 if there are none. `broken` cannot be used and\n"
-        "stops training; `odd` can, and is worth a look: the line says what is done with it.")
+        "stops training; `odd` can, and is worth a look: the line says what is done with it.",
+    )
     add_data(parser)
 
 

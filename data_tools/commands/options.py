@@ -7,25 +7,32 @@ import re
 from pathlib import Path
 from typing import Callable, Tuple
 
-from data_tools.classes import IMAGE_HEIGHT, IMAGE_WIDTH
+from data_tools.sets.classes import IMAGE_HEIGHT, IMAGE_WIDTH
 
 
 def add_command(commands, name: str, run: Callable, summary: str, example: str) -> argparse.ArgumentParser:
     """A parser for one command, whose help ends with an example."""
-    parser = commands.add_parser(name, help=summary, description=summary, epilog=f"example:\n  {example}",
-                                 formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = commands.add_parser(
+        name,
+        help=summary,
+        description=summary,
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.set_defaults(run=run)
     return parser
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
     """The option that names a data set."""
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR",
-                        help="holds train/imgs and train/labels, or imgs and labels")
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="holds train/imgs and train/labels, or imgs and labels"
+    )
 
 
 def at_least(minimum: int) -> Callable[[str], int]:
     """A whole number from `minimum` on."""
+
     def parse(text: str) -> int:
         if not re.fullmatch(r"[+-]?[0-9]{1,18}", text) or int(text) < minimum:
             raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {minimum}")

@@ -13,20 +13,39 @@ from data_tools.planting.truth import TRUTH_FILE, read_truth, summary
 
 def add(commands) -> None:
     parser = add_command(
-        commands, "plant", run, "copy a data set with known defects in it, to measure curation with",
+        commands,
+        "plant",
+        run,
+        "copy a data set with known defects in it, to measure curation with",
         "python -m data_tools plant --data data/landscape --out data/planted --kinds shifted,backlit --share 0.1\n"
         f"Kinds that change labels: {_kinds('label')};\n"
         f"photos: {_kinds('photo')};\n"
         f"that add pairs: {_kinds('adds')}.\n"
-        "The same command again goes on where it stopped.")
+        "The same command again goes on where it stopped.",
+    )
     add_data(parser)
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR",
-                        help="gets train/imgs, train/labels, truth.csv and plant.json; not within --data")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="gets train/imgs, train/labels, truth.csv and plant.json; not within --data",
+    )
     parser.add_argument("--kinds", default=",".join(KINDS), metavar="A,B,C", help="which defects (default: all)")
-    parser.add_argument("--share", type=float, default=0.2, metavar="P",
-                        help="part of the pairs that get one, above 0 and up to 1 (default: 0.2)")
-    parser.add_argument("--seed", type=at_least(0), default=0, metavar="S",
-                        help="chooses the pairs and what happens to them (default: 0)")
+    parser.add_argument(
+        "--share",
+        type=float,
+        default=0.2,
+        metavar="P",
+        help="part of the pairs that get one, above 0 and up to 1 (default: 0.2)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=at_least(0),
+        default=0,
+        metavar="S",
+        help="chooses the pairs and what happens to them (default: 0)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:

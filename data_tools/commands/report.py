@@ -13,20 +13,30 @@ _EXAMPLES = 12  # in each list: a screenful
 
 def add(commands) -> None:
     parser = add_command(
-        commands, "report", run, "write one HTML page that shows what every rule dropped, for a person to review",
+        commands,
+        "report",
+        run,
+        "write one HTML page that shows what every rule dropped, for a person to review",
         "python -m data_tools report --out curation\n"
-        "Open curation/report.html, mark pairs, save manual.txt, and: select --manual manual.txt")
+        "Open curation/report.html, mark pairs, save manual.txt, and: select --manual manual.txt",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder that scan and select wrote")
     add_report_options(parser)
 
 
 def add_report_options(parser: argparse.ArgumentParser) -> None:
     """The options that `report` and `curate` share."""
-    parser.add_argument("--examples", type=at_least(1), default=_EXAMPLES, metavar="N",
-                        help=f"pairs in each list of the page (default: {_EXAMPLES})")
+    parser.add_argument(
+        "--examples",
+        type=at_least(1),
+        default=_EXAMPLES,
+        metavar="N",
+        help=f"pairs in each list of the page (default: {_EXAMPLES})",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    from data_tools.curation import make_report
+    from data_tools.curation.folder import make_report
+
     print(make_report(args.out, args.examples), file=sys.stderr)
     return 0

@@ -10,17 +10,21 @@ from functools import partial
 from pathlib import Path
 from typing import Iterator
 
+from data_tools.basics.errors import EXIT_PROBLEMS, InputError
 from data_tools.commands.options import add_command, add_data, at_least
-from data_tools.curation import PROBLEMS
-from data_tools.errors import EXIT_PROBLEMS, InputError
+from data_tools.curation.folder import PROBLEMS
 
 
 def add(commands) -> None:
     parser = add_command(
-        commands, "scan", run, "measure every pair: a table of signals, larger where a pair is worse",
+        commands,
+        "scan",
+        run,
+        "measure every pair: a table of signals, larger where a pair is worse",
         "python -m data_tools scan --data data/landscape --out curation\n"
         "The same command again measures only what is new. On several machines:\n"
-        "  mpirun -n 4 python -m mpi4py.futures -m data_tools scan --mpi --data data/landscape --out curation")
+        "  mpirun -n 4 python -m mpi4py.futures -m data_tools scan --mpi --data data/landscape --out curation",
+    )
     add_scan_options(parser)
 
 
@@ -28,21 +32,24 @@ def add_scan_options(parser: argparse.ArgumentParser) -> None:
     """The options that `scan` and `curate` share."""
     add_data(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
-    parser.add_argument("--workers", type=at_least(1), default=os.cpu_count() or 1, metavar="N",
-                        help="processes (default: one a core)")
+    parser.add_argument(
+        "--workers", type=at_least(1), default=os.cpu_count() or 1, metavar="N", help="processes (default: one a core)"
+    )
     parser.add_argument("--mpi", action="store_true", help="use the processes that mpirun started")
 
 
 def run(args: argparse.Namespace) -> int:
     with needing_opencv():
-        from data_tools.pools import local_pool, mpi_pool
-        from data_tools.scan import scan
+        from data_tools.basics.pools import local_pool, mpi_pool
+        from data_tools.curation.scan import scan
     make_pool = mpi_pool if args.mpi else partial(local_pool, args.workers)
     count, broken = scan(args.data, args.out, make_pool)
     print(f"{args.out}: {count} pairs measured", file=sys.stderr)
     if broken:
-        print(f"{len(broken)} cannot be read, the first: {broken[0].reason}; all are in {args.out / PROBLEMS}",
-              file=sys.stderr)
+        print(
+            f"{len(broken)} cannot be read, the first: {broken[0].reason}; all are in {args.out / PROBLEMS}",
+            file=sys.stderr,
+        )
     return EXIT_PROBLEMS if broken else 0
 
 
@@ -52,5 +59,7 @@ def needing_opencv() -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        raise InputError(f"OpenCV cannot be loaded ({error}); pip install opencv-python, and on Debian or Ubuntu: "
-                         "sudo apt-get install libgl1 libglib2.0-0") from error
+        raise InputError(
+            f"OpenCV cannot be loaded ({error}); pip install opencv-python, and on Debian or Ubuntu: "
+            "sudo apt-get install libgl1 libglib2.0-0"
+        ) from error

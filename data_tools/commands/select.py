@@ -10,15 +10,19 @@ from pathlib import Path
 from typing import Dict, Tuple
 
 from data_tools.commands.options import add_command, at_least
-from data_tools.default_rules import DEFAULT_RULES, DISPUTED, Settings, with_limits
-from data_tools.manual import read_manual
+from data_tools.curation.default_rules import DEFAULT_RULES, DISPUTED, Settings, with_limits
+from data_tools.curation.manual import read_manual
 
 
 def add(commands) -> None:
     parser = add_command(
-        commands, "select", run, "make the splits Total, Selection I and Selection II from what scan measured",
+        commands,
+        "select",
+        run,
+        "make the splits Total, Selection I and Selection II from what scan measured",
         "python -m data_tools select --out curation --keep 8116,7331\n\n"
-        "rules and their limits (a pair whose signal is above is dropped):\n" + _rules())
+        "rules and their limits (a pair whose signal is above is dropped):\n" + _rules(),
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder that scan wrote")
     add_select_options(parser)
 
@@ -26,43 +30,82 @@ def add(commands) -> None:
 def add_select_options(parser: argparse.ArgumentParser) -> None:
     """The options that `select` and `curate` share."""
     defaults = Settings()
-    parser.add_argument("--keep", type=_two_counts, metavar="N1,N2",
-                        help="keep exactly so many pairs in Selection I and II, the least suspect (default: by limits)")
-    parser.add_argument("--limit", type=_limit, action="append", default=[], metavar="RULE=X",
-                        help="another limit for a rule; may be given several times")
-    parser.add_argument("--disagreement", type=Path, action="append", default=[], metavar="FILE",
-                        help="table of a segmenter's disagreement with the labels (columns stem, disagreement: share "
-                             "of pixels); adds the rule 'disputed'; may be given several times")
-    parser.add_argument("--manual", type=Path, metavar="FILE",
-                        help="lines 'keep STEM' or 'drop STEM', which win over every rule")
-    parser.add_argument("--agreement", type=_share, default=defaults.agreement, metavar="P",
-                        help=f"share of equal cells that makes label maps equivalent (default: {defaults.agreement})")
+    parser.add_argument(
+        "--keep",
+        type=_two_counts,
+        metavar="N1,N2",
+        help="keep exactly so many pairs in Selection I and II, the least suspect (default: by limits)",
+    )
+    parser.add_argument(
+        "--limit",
+        type=_limit,
+        action="append",
+        default=[],
+        metavar="RULE=X",
+        help="another limit for a rule; may be given several times",
+    )
+    parser.add_argument(
+        "--disagreement",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="table of a segmenter's disagreement with the labels (columns stem, disagreement: share "
+        "of pixels); adds the rule 'disputed'; may be given several times",
+    )
+    parser.add_argument(
+        "--manual", type=Path, metavar="FILE", help="lines 'keep STEM' or 'drop STEM', which win over every rule"
+    )
+    parser.add_argument(
+        "--agreement",
+        type=_share,
+        default=defaults.agreement,
+        metavar="P",
+        help=f"share of equal cells that makes label maps equivalent (default: {defaults.agreement})",
+    )
     parser.add_argument("--flips", action="store_true", help="mirrored label maps are equivalent, too")
-    parser.add_argument("--class-size", type=at_least(1), default=defaults.class_size, metavar="K",
-                        help=f"pairs that stay of an equivalence class (default: {defaults.class_size})")
-    parser.add_argument("--difference", type=_number, default=defaults.difference, metavar="D",
-                        help="mean Lab difference of the photos from which a class is thinned "
-                             f"(default: {defaults.difference:g})")
+    parser.add_argument(
+        "--class-size",
+        type=at_least(1),
+        default=defaults.class_size,
+        metavar="K",
+        help=f"pairs that stay of an equivalence class (default: {defaults.class_size})",
+    )
+    parser.add_argument(
+        "--difference",
+        type=_number,
+        default=defaults.difference,
+        metavar="D",
+        help=f"mean Lab difference of the photos from which a class is thinned (default: {defaults.difference:g})",
+    )
     group = parser.add_mutually_exclusive_group()
     group.add_argument("--link", type=Path, metavar="DIR", help="lay the splits out in DIR as links to the files")
     group.add_argument("--copy", type=Path, metavar="DIR", help="lay the splits out in DIR as copies")
 
 
 def run(args: argparse.Namespace) -> int:
-    from data_tools.curation import DECISIONS, counts, find_scanned, select_splits
-    from data_tools.layout import lay_out
+    from data_tools.curation.folder import DECISIONS, counts, find_scanned, select_splits
+    from data_tools.sets.layout import lay_out
+
     limits: Dict[str, float] = dict(args.limit)
     rules = DEFAULT_RULES + ((DISPUTED,) if args.disagreement else ())
-    settings = with_limits(Settings(rules, agreement=args.agreement, flips=args.flips, class_size=args.class_size,
-                                    difference=args.difference), limits)
+    settings = with_limits(
+        Settings(
+            rules, agreement=args.agreement, flips=args.flips, class_size=args.class_size, difference=args.difference
+        ),
+        limits,
+    )
     manual = read_manual(args.manual) if args.manual else {}
     selection = select_splits(args.out, settings, manual, args.keep, args.disagreement)
     print(f"{counts(selection)}; the reasons are in {args.out / DECISIONS}", file=sys.stderr)
     folder = args.link or args.copy
     if folder:
         pairs = find_scanned(args.out)
-        lay_out(folder, {split: [pairs[stem] for stem in stems] for split, stems in selection.splits.items()},
-                copy=args.copy is not None)
+        lay_out(
+            folder,
+            {split: [pairs[stem] for stem in stems] for split, stems in selection.splits.items()},
+            copy=args.copy is not None,
+        )
     return 0
 
 

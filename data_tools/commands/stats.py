@@ -8,18 +8,22 @@ import os
 import sys
 from pathlib import Path
 
+from data_tools.basics.errors import EXIT_PROBLEMS
+from data_tools.basics.files import write_atomic
 from data_tools.commands.options import add_command, add_data
-from data_tools.errors import EXIT_PROBLEMS
-from data_tools.files import write_atomic
-from data_tools.pairing import match_files
-from data_tools.stats import as_json, as_text, collect
+from data_tools.sets.pairing import match_files
+from data_tools.sets.stats import as_json, as_text, collect
 
 
 def add(commands) -> None:
     parser = add_command(
-        commands, "stats", run, "count the sizes of photos and label maps and the share of each class",
+        commands,
+        "stats",
+        run,
+        "count the sizes of photos and label maps and the share of each class",
         "python -m data_tools stats --data data/landscape --json stats.json\n"
-        "Broken pairs are left out and named on stderr; exit status 1 if there are any, 0 if there are none.")
+        "Broken pairs are left out and named on stderr; exit status 1 if there are any, 0 if there are none.",
+    )
     add_data(parser)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the same numbers to FILE as JSON")
 

@@ -5,29 +5,48 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from data_tools.classes import IMAGE_HEIGHT, IMAGE_WIDTH
 from data_tools.commands.options import add_command, at_least, size
 from data_tools.planting.synthetic_set import write_planted_set
 from data_tools.planting.truth import TRUTH_FILE, read_truth, summary
-from data_tools.synthetic import write_set
+from data_tools.rendering.write_set import write_set
+from data_tools.sets.classes import IMAGE_HEIGHT, IMAGE_WIDTH
 
 
 def add(commands) -> None:
     parser = add_command(
-        commands, "synth", run, "render landscapes with exact label maps",
+        commands,
+        "synth",
+        run,
+        "render landscapes with exact label maps",
         "python -m data_tools synth --out data/synth --count 200 --seed 0 --test-count 20\n"
         "The same command again goes on where it stopped; a larger --count adds pairs\n"
-        "(but not with --defects, which are chosen among all pairs).")
+        "(but not with --defects, which are chosen among all pairs).",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write the set to")
     parser.add_argument("--count", type=at_least(1), required=True, metavar="N", help="number of pairs")
     parser.add_argument("--seed", type=at_least(0), required=True, metavar="S", help="which set; 0 or more")
-    parser.add_argument("--size", type=size, default=(IMAGE_WIDTH, IMAGE_HEIGHT), metavar="WxH",
-                        help=f"in pixels (default: the contest's {IMAGE_WIDTH}x{IMAGE_HEIGHT})")
-    parser.add_argument("--test-count", type=at_least(0), default=0, metavar="M",
-                        help="number of further label maps, without photos (default: 0)")
-    parser.add_argument("--defects", type=float, nargs="?", const=0.2, metavar="SHARE",
-                        help="plant defects in this part of the pairs (0.2 if no number is given), "
-                             "and list them in OUT/truth.csv")
+    parser.add_argument(
+        "--size",
+        type=size,
+        default=(IMAGE_WIDTH, IMAGE_HEIGHT),
+        metavar="WxH",
+        help=f"in pixels (default: the contest's {IMAGE_WIDTH}x{IMAGE_HEIGHT})",
+    )
+    parser.add_argument(
+        "--test-count",
+        type=at_least(0),
+        default=0,
+        metavar="M",
+        help="number of further label maps, without photos (default: 0)",
+    )
+    parser.add_argument(
+        "--defects",
+        type=float,
+        nargs="?",
+        const=0.2,
+        metavar="SHARE",
+        help="plant defects in this part of the pairs (0.2 if no number is given), and list them in OUT/truth.csv",
+    )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -17,8 +17,8 @@ from typing import NamedTuple, Sequence
 import cv2
 import numpy as np
 
-from data_tools.classes import LOOKS, NUM_CLASSES
-from data_tools.sketches import CHANNELS, COLUMNS, ROWS, Sketches
+from data_tools.sets.classes import LOOKS, NUM_CLASSES
+from data_tools.signals.sketches import CHANNELS, COLUMNS, ROWS, Sketches
 
 FOLDS = 8  # each model sees 7/8 of the set; ten were no better on sets of 24 to 150 pairs
 _COSINES = 300  # 600 were no better, and cost four times the fit
@@ -64,9 +64,14 @@ def fit_class_model(sketches: Sketches, stems: Sequence[str]) -> ClassModel:
     rows = drawn(stems, _FIT_PAIRS)
     folds = np.array([fold_of(stems[row]) for row in rows])
     model = _fit(_unfitted(sketches, rows), sketches, rows, folds)
-    surprise = np.concatenate([
-        class_surprise(log_posterior(model, sketches.features[rows[part]], folds[part]), sketches.classes[rows[part]])
-        for part in _chunks(np.arange(len(rows)))])
+    surprise = np.concatenate(
+        [
+            class_surprise(
+                log_posterior(model, sketches.features[rows[part]], folds[part]), sketches.classes[rows[part]]
+            )
+            for part in _chunks(np.arange(len(rows)))
+        ]
+    )
     usual = np.sort(np.argsort(surprise, kind="stable")[: max(1, round(len(rows) * (1 - _TRIMMED)))])
     return _fit(model, sketches, rows[usual], folds[usual])
 
@@ -118,8 +123,10 @@ def _context(cells: np.ndarray) -> np.ndarray:
     above, below = (cv2.blur(np.roll(color, shift, axis=0), (5, 9)) for shift in (6, -6))
     rank = np.argsort(np.argsort(near[..., 0], axis=None, kind="stable"), kind="stable").reshape(ROWS, COLUMNS, 1)
     everywhere = np.broadcast_to(mean, (ROWS, COLUMNS, CHANNELS))
-    return np.concatenate([cells, near, wide, (near - mean) / deviation, 2 * rank / rank.size - 1, _PLACE,
-                           above, below, everywhere], axis=-1).astype(np.float32)
+    return np.concatenate(
+        [cells, near, wide, (near - mean) / deviation, 2 * rank / rank.size - 1, _PLACE, above, below, everywhere],
+        axis=-1,
+    ).astype(np.float32)
 
 
 def _unfitted(sketches: Sketches, rows: np.ndarray) -> ClassModel:
@@ -175,7 +182,7 @@ _LOOK_OF = np.eye(NUM_CLASSES, dtype=np.float32)[LOOKS]  # [classes, looks]
 
 
 def _chunks(rows: np.ndarray):
-    return [rows[i:i + _CHUNK] for i in range(0, len(rows), _CHUNK)]
+    return [rows[i : i + _CHUNK] for i in range(0, len(rows), _CHUNK)]
 
 
 def _lot(stem: str) -> int:

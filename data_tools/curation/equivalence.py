@@ -19,9 +19,9 @@ from typing import Iterator, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
-from data_tools.errors import InputError
-from data_tools.neighbours import CodeIndex, agreement_with, cells_needed, collapse
-from data_tools.table import read_rows, write_rows
+from data_tools.basics.errors import InputError
+from data_tools.basics.table import read_rows, write_rows
+from data_tools.curation.neighbours import CodeIndex, agreement_with, cells_needed, collapse
 
 _SAMPLE = 256  # members that stand for a larger class where its medoid is chosen
 _REFERENCES = 128  # photos that stand for those of a larger class where its members are ranked
@@ -114,8 +114,9 @@ def thin(members: EquivalenceClass, photos: np.ndarray, faults: np.ndarray) -> R
     return Ranking(members.members[np.argsort(score, kind="stable")], spread)
 
 
-def redundancy(classes: Sequence[EquivalenceClass], photos: np.ndarray, faults: np.ndarray, keep: int,
-               min_difference: float) -> np.ndarray:
+def redundancy(
+    classes: Sequence[EquivalenceClass], photos: np.ndarray, faults: np.ndarray, keep: int, min_difference: float
+) -> np.ndarray:
     """How superfluous each pair is: its rank in its class (0 is best) divided by `keep`; 0 outside thinned classes.
 
     So 1 and more means that `keep` better ones stand for it.
@@ -140,8 +141,9 @@ _HEADER = ("class", "stem", "rank", "mirrored", "kept")
 _RANK_DIGITS = 9  # of a set of up to a thousand million pairs; Python refuses to read thousands of them
 
 
-def write_classes(path: Path, stems: Sequence[str], classes: Sequence[EquivalenceClass], redundant: np.ndarray,
-                  keep: int) -> None:
+def write_classes(
+    path: Path, stems: Sequence[str], classes: Sequence[EquivalenceClass], redundant: np.ndarray, keep: int
+) -> None:
     """Write one row a member, the best first; all of a class that is not thinned have rank 0.
 
     Args:
@@ -154,8 +156,15 @@ def write_classes(path: Path, stems: Sequence[str], classes: Sequence[Equivalenc
     for number, members in enumerate(classes):
         for i in np.argsort(redundant[members.members], kind="stable"):
             member = members.members[i]
-            rows.append((number, stems[member], round(redundant[member] * keep), int(members.mirrored[i]),
-                         int(redundant[member] < 1)))
+            rows.append(
+                (
+                    number,
+                    stems[member],
+                    round(redundant[member] * keep),
+                    int(members.mirrored[i]),
+                    int(redundant[member] < 1),
+                )
+            )
     write_rows(path, _HEADER, rows)
 
 
@@ -175,8 +184,10 @@ def read_classes(path: Path) -> List[List[ClassMember]]:
         known = {str(len(classes)), str(max(0, len(classes) - 1))}
         is_rank = rank.isdecimal() and len(rank) <= _RANK_DIGITS
         if number not in known or not is_rank or not {mirrored, kept} <= {"0", "1"}:
-            raise InputError(f"{path}: row {line} is {', '.join(cells)}; classes are numbered from 0 in the order of "
-                             "the rows, rank is a whole number, mirrored and kept are 0 or 1")
+            raise InputError(
+                f"{path}: row {line} is {', '.join(cells)}; classes are numbered from 0 in the order of "
+                "the rows, rank is a whole number, mirrored and kept are 0 or 1"
+            )
         if number == str(len(classes)):
             classes.append([])
         classes[-1].append(ClassMember(stem, int(rank), mirrored == "1", kept == "1"))

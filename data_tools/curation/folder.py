@@ -8,17 +8,17 @@ from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
-from data_tools.default_rules import DISAGREEMENT, REDUNDANCY, Settings, read_settings, write_settings
-from data_tools.equivalence import ClassMember, equivalence_classes, read_classes, redundancy, write_classes
-from data_tools.errors import InputError
-from data_tools.files import read_json, write_atomic
-from data_tools.names import printable
-from data_tools.pairing import Pair, Problem, match_files
+from data_tools.basics.errors import InputError
+from data_tools.basics.files import read_json, write_atomic
+from data_tools.basics.names import printable
+from data_tools.basics.table import Table, read_rows, read_table, write_rows, write_table
+from data_tools.curation.default_rules import DISAGREEMENT, REDUNDANCY, Settings, read_settings, write_settings
+from data_tools.curation.equivalence import ClassMember, equivalence_classes, read_classes, redundancy, write_classes
+from data_tools.curation.rules import SPLITS, read_decisions, write_decisions
+from data_tools.curation.selection import Selection, select
 from data_tools.report import write_report
-from data_tools.rules import SPLITS, read_decisions, write_decisions
-from data_tools.selection import Selection, select
-from data_tools.sketches import open_sketches
-from data_tools.table import Table, read_rows, read_table, write_rows, write_table
+from data_tools.sets.pairing import Pair, Problem, match_files
+from data_tools.signals.sketches import open_sketches
 
 _PROBLEM_COLUMNS = ("stem", "problem")
 TABLE, PROBLEMS, RECORD, SKETCHES = "scan.csv", "problems.csv", "scan.json", "sketches"
@@ -46,8 +46,13 @@ def write_scan(out: Path, data: Path, table: Table, broken: Sequence[Problem]) -
     write_atomic(out / RECORD, (json.dumps(record) + "\n").encode())
 
 
-def select_splits(out: Path, settings: Settings, manual: Mapping[str, bool],
-                  keep: Optional[Tuple[int, int]] = None, disagreement: Sequence[Path] = ()) -> Selection:
+def select_splits(
+    out: Path,
+    settings: Settings,
+    manual: Mapping[str, bool],
+    keep: Optional[Tuple[int, int]] = None,
+    disagreement: Sequence[Path] = (),
+) -> Selection:
     """Write the splits' lists, `decisions.csv`, `classes.csv` and `rules.json` from what `scan` left in `out`.
 
     Args:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Dict, Mapping
 
-from data_tools.errors import InputError
-from data_tools.files import read_text, write_atomic
-from data_tools.names import printable, unlistable
+from data_tools.basics.errors import InputError
+from data_tools.basics.files import read_text, write_atomic
+from data_tools.basics.names import printable, unlistable
 
 HEADING = "# One pair a line: keep STEM or drop STEM. Lines that begin with # are comments."
 

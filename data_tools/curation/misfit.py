@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from data_tools.sketches import CHANNELS
+from data_tools.signals.sketches import CHANNELS
 
 STRANGERS = 64  # other pairs to compare with: the deviations are then known to a tenth
 
@@ -48,8 +48,17 @@ def strangers(rows: np.ndarray, classes: np.ndarray, features: np.ndarray, log_s
     count = max(1, len(labels) - 1)
     regions = [regions_of(label) for label in labels]
     first = np.cumsum([0] + [len(part) for part in regions[:-1]])
-    return Strangers(rows, labels, photos, log_shares, np.concatenate(regions), first, (suits * other).sum(axis=2) / count,
-                     (suits * other).sum(axis=1) / count, (suits * other).sum(axis=(1, 2)) / count / len(labels))
+    return Strangers(
+        rows,
+        labels,
+        photos,
+        log_shares,
+        np.concatenate(regions),
+        first,
+        (suits * other).sum(axis=2) / count,
+        (suits * other).sum(axis=1) / count,
+        (suits * other).sum(axis=(1, 2)) / count / len(labels),
+    )
 
 
 def misfit(row: int, label: np.ndarray, photo: np.ndarray, log_shares: np.ndarray, others: Strangers) -> float:
@@ -61,11 +70,13 @@ def misfit(row: int, label: np.ndarray, photo: np.ndarray, log_shares: np.ndarra
     keep = others.rows != row
     own = np.array([shape_fit(label, photo[None])[0], class_fit(label, log_shares[None])[0]])
     by_photo = np.array([shape_fit(label, others.photos), class_fit(label, others.log_shares)])[:, keep]
-    by_label = np.array([shape_fits(others.regions, others.first, photo),
-                         class_fits(others.labels, log_shares)])[:, keep]
+    by_label = np.array([shape_fits(others.regions, others.first, photo), class_fits(others.labels, log_shares)])[
+        :, keep
+    ]
     rest = own - by_photo.mean(axis=1) - by_label.mean(axis=1) + others.level
-    spread = np.sqrt((by_photo - others.photo_level[:, keep]).std(axis=1)
-                     * (by_label - others.label_level[:, keep]).std(axis=1))
+    spread = np.sqrt(
+        (by_photo - others.photo_level[:, keep]).std(axis=1) * (by_label - others.label_level[:, keep]).std(axis=1)
+    )
     return float(-np.mean(rest / (spread + 1e-6)))
 
 

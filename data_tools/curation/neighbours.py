@@ -106,7 +106,7 @@ def nearest_hashes(bits: np.ndarray, radius: int, earlier_only: bool = False) ->
     for rows in _blocks(count, 1024):
         best = np.full(len(rows), width - 2 * radius - 1, np.float32)
         for columns in _blocks(rows[-1] + 1 if earlier_only else count, _BLOCK // 1024):
-            dots = np.matmul(signs[rows], signs[columns].T, out=buffer[:len(rows), :len(columns)])
+            dots = np.matmul(signs[rows], signs[columns].T, out=buffer[: len(rows), : len(columns)])
             dots[columns >= rows[:, None] if earlier_only else columns == rows[:, None]] = -np.inf
             column = dots.argmax(1)
             value = dots[np.arange(len(rows)), column]
@@ -117,8 +117,9 @@ def nearest_hashes(bits: np.ndarray, radius: int, earlier_only: bool = False) ->
     return index, distance
 
 
-def agreement_with(codes: np.ndarray, others: np.ndarray,
-                   mirror: Optional[np.ndarray] = None) -> Tuple[np.ndarray, np.ndarray]:
+def agreement_with(
+    codes: np.ndarray, others: np.ndarray, mirror: Optional[np.ndarray] = None
+) -> Tuple[np.ndarray, np.ndarray]:
     """How far each map agrees with another one of them.
 
     Args:
@@ -217,6 +218,7 @@ class CodeIndex:
         Yields:
             indices of codes from `rows` and from `columns`, one of each for a pair.
         """
+        pairs = np.zeros(0, int)
         for block, view, upper in self._upper_bounds(rows, columns):
             candidates = np.flatnonzero(upper >= least - _SLACK)
             row, column = rows[block[candidates // len(columns)]], columns[candidates % len(columns)]
@@ -236,7 +238,7 @@ class CodeIndex:
         base = self._points[0][columns].T
         for block in _blocks(len(rows), height):
             for view, points in enumerate(self._points):
-                yield block, view, np.matmul(points[rows[block]], base, out=buffer[:len(block)])
+                yield block, view, np.matmul(points[rows[block]], base, out=buffer[: len(block)])
 
     def _equal(self, view: int, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Equal cells of each row with its column, in one direction: [pairs] int64."""
@@ -252,9 +254,9 @@ class CodeIndex:
         self.compared += len(rows) * len(columns)
         equal = np.empty((len(rows), len(columns)), np.int64)
         for i in range(0, len(rows), _CHUNK):
-            chunk = view[rows[i:i + _CHUNK]]
+            chunk = view[rows[i : i + _CHUNK]]
             for j, column in enumerate(columns):
-                equal[i:i + _CHUNK, j] = self.cells - _unequal(chunk, self._views[0][column])
+                equal[i : i + _CHUNK, j] = self.cells - _unequal(chunk, self._views[0][column])
         return equal
 
     def _project(self, view: np.ndarray, landmarks: np.ndarray, basis: np.ndarray) -> np.ndarray:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import List, NamedTuple
 
-from data_tools.errors import InputError
-from data_tools.table import read_rows, write_rows
+from data_tools.basics.errors import InputError
+from data_tools.basics.table import read_rows, write_rows
 
 SPLITS = ("total", "selection_1", "selection_2")  # each a part of the one before; files are <split>.txt
 
@@ -56,8 +56,14 @@ def write_decisions(path: Path, decisions: List[Decision]) -> None:
     Raises:
         InputError: The folder is missing or may not be written to.
     """
-    write_rows(path, _HEADER, ((d.stem, "kept" if d.kept else "dropped", d.split, d.rule, d.value, d.limit,
-                                " ".join(d.others)) for d in decisions))
+    write_rows(
+        path,
+        _HEADER,
+        (
+            (d.stem, "kept" if d.kept else "dropped", d.split, d.rule, d.value, d.limit, " ".join(d.others))
+            for d in decisions
+        ),
+    )
 
 
 def read_decisions(path: Path) -> List[Decision]:
@@ -70,5 +76,7 @@ def read_decisions(path: Path) -> List[Decision]:
     header = next(rows)
     if tuple(header) != _HEADER:
         raise InputError(f"{path}: has the columns {', '.join(header)}; they must be {', '.join(_HEADER)}")
-    return [Decision(stem, decision == "kept", split, rule, value, limit, others.split())
-            for stem, decision, split, rule, value, limit, others in rows]
+    return [
+        Decision(stem, decision == "kept", split, rule, value, limit, others.split())
+        for stem, decision, split, rule, value, limit, others in rows
+    ]

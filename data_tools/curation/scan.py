@@ -10,20 +10,20 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from data_tools.checking import read_pair
-from data_tools.curation import SKETCHES, begin_results, write_scan
-from data_tools.errors import InputError
-from data_tools.files import make_folder
-from data_tools.names import printable
-from data_tools.pairing import Pair, Problem, match_files
-from data_tools.pools import Pool, run_in_order
-from data_tools.scan_cache import ScanCache, code_version, content_key, known_keys
-from data_tools.setwise import set_signals
+from data_tools.basics.errors import InputError
+from data_tools.basics.files import make_folder
+from data_tools.basics.names import printable
+from data_tools.basics.pools import Pool, run_in_order
+from data_tools.basics.table import Table
+from data_tools.curation.folder import SKETCHES, begin_results, write_scan
+from data_tools.curation.scan_cache import ScanCache, code_version, content_key, known_keys
+from data_tools.curation.setwise import set_signals
+from data_tools.sets.checking import read_pair
+from data_tools.sets.pairing import Pair, Problem, match_files
 from data_tools.signals.cells import sketch
+from data_tools.signals.sketches import SHAPES, Sketches, create_sketches
 from data_tools.signals.table import NAMES, pair_signals
 from data_tools.signals.view import View
-from data_tools.sketches import SHAPES, Sketches, create_sketches
-from data_tools.table import Table
 
 _CACHE = "cache.sqlite"
 _CHUNK = 16  # pairs a task: about half a second, the most work that a kill loses in each process
@@ -63,8 +63,11 @@ def scan(data: Path, out: Path, make_pool) -> Tuple[int, List[Problem]]:
             measured = _measure_all(matching.pairs, cache, pool)
             readable = [m for m in measured if m.problem is None]
             if not readable:
-                raise InputError(f"{data}: none of its {len(measured)} pairs can be read, the first because "
-                                 f"{measured[0].problem}" if measured else f"{data}: holds no pairs")
+                raise InputError(
+                    f"{data}: none of its {len(measured)} pairs can be read, the first because {measured[0].problem}"
+                    if measured
+                    else f"{data}: holds no pairs"
+                )
             begin_results(out)
             table = _collect(readable, cache, out)
             with _bar(len(readable), "compare") as bar:
@@ -80,7 +83,7 @@ def scan(data: Path, out: Path, make_pool) -> Tuple[int, List[Problem]]:
 
 def _measure_all(pairs: Sequence[Pair], cache: ScanCache, pool: Pool) -> List[Measured]:
     """Every pair, in order, with the new records put into the cache as they come and left out of the list."""
-    tasks = [pairs[i:i + _CHUNK] for i in range(0, len(pairs), _CHUNK)]
+    tasks = [pairs[i : i + _CHUNK] for i in range(0, len(pairs), _CHUNK)]
     measured: List[Measured] = []
     with _bar(len(pairs), "scan") as bar:
         for results in run_in_order(pool.executor, _measure, tasks, pool.ahead):

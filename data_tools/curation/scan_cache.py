@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 import PIL
 
-from data_tools.errors import InputError
-from data_tools.pairing import Pair
+from data_tools.basics.errors import InputError
+from data_tools.sets.pairing import Pair
 
-# What a measured value or its record depends on, in this package; a test follows the imports of `scan`.
-_SOURCES = ("checking.py", "classes.py", "image_io.py", "scan.py", "sketches.py", "signals/*.py")
-_HERE = Path(__file__).parent
+# The code that a measured value or its record depends on; a test follows the imports of `scan`.
+_SOURCES = ("sets/*.py", "signals/*.py", "curation/scan.py")
+_PACKAGE = Path(__file__).parents[1]
 
 
 class ScanCache:
@@ -36,7 +36,8 @@ class ScanCache:
             self._database = sqlite3.connect(str(path), isolation_level=None)
             self._database.execute("PRAGMA synchronous=NORMAL")  # a lost record is only measured again
             self._database.execute(
-                "CREATE TABLE IF NOT EXISTS records (key BLOB PRIMARY KEY, version BLOB, record BLOB)")
+                "CREATE TABLE IF NOT EXISTS records (key BLOB PRIMARY KEY, version BLOB, record BLOB)"
+            )
             self._database.execute("DELETE FROM records WHERE version != ?", (version,))
         self._version = version
 
@@ -65,7 +66,7 @@ def known_keys(path: Path) -> Set[bytes]:
     """
     with _faults(path):
         database = sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)
-        keys = {key for key, in database.execute("SELECT key FROM records")}
+        keys = {key for (key,) in database.execute("SELECT key FROM records")}
         database.close()
     return keys
 
@@ -97,6 +98,6 @@ def content_key(pair: Pair, version: bytes) -> bytes:
 def code_version() -> bytes:
     """A digest of the code that measures and of the libraries that it calls."""
     digest = hashlib.blake2b(f"{np.__version__} {cv2.__version__} {PIL.__version__}".encode(), digest_size=16)
-    for path in sorted(path for pattern in _SOURCES for path in _HERE.glob(pattern)):
+    for path in sorted(path for pattern in _SOURCES for path in _PACKAGE.glob(pattern)):
         digest.update(path.read_bytes())
     return digest.digest()

@@ -6,11 +6,11 @@ from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
-from data_tools.default_rules import Settings
-from data_tools.errors import InputError
-from data_tools.pairing import Problem
-from data_tools.rules import SPLITS, Decision, Rule
-from data_tools.table import Table
+from data_tools.basics.errors import InputError
+from data_tools.basics.table import Table
+from data_tools.curation.default_rules import Settings
+from data_tools.curation.rules import SPLITS, Decision, Rule
+from data_tools.sets.pairing import Problem
 
 _TOTAL, _FIRST, _SECOND = SPLITS
 
@@ -22,8 +22,13 @@ class Selection(NamedTuple):
     decisions: List[Decision]
 
 
-def select(table: Table, broken: Sequence[Problem], settings: Settings, manual: Mapping[str, bool],
-           keep: Optional[Tuple[int, int]] = None) -> Selection:
+def select(
+    table: Table,
+    broken: Sequence[Problem],
+    settings: Settings,
+    manual: Mapping[str, bool],
+    keep: Optional[Tuple[int, int]] = None,
+) -> Selection:
     """Decide on every pair.
 
     Each rule gives a pair a severity: 0 for the set's median of its signal, 1 for its limit, and so on evenly. A
@@ -52,8 +57,9 @@ def select(table: Table, broken: Sequence[Problem], settings: Settings, manual: 
         score = np.where(np.isnan(forced), worst[split], forced)
         inside = members[split] = _kept(score, inside, count, split)
     splits = {split: [stem for stem, member in zip(stems, chosen) if member] for split, chosen in members.items()}
-    decisions = [_decision(i, stem, table, order, settings, severities, members, manual)
-                 for i, stem in enumerate(stems)]
+    decisions = [
+        _decision(i, stem, table, order, settings, severities, members, manual) for i, stem in enumerate(stems)
+    ]
     decisions += [Decision(p.stem, False, "", "unreadable", p.reason, "", []) for p in broken]
     return Selection(splits, sorted(decisions, key=lambda d: (d.stem, d.value)))
 
@@ -77,17 +83,26 @@ def _kept(score: np.ndarray, inside: np.ndarray, count: Optional[int], split: st
     available = int((inside & (score < np.inf)).sum())
     required = int((inside & (score == -np.inf)).sum())
     if not required <= count <= available:
-        raise InputError(f"--keep: {count} pairs for {split}, and {required} to {available} can be kept of the pairs "
-                         "before it, with those that --manual names")
+        raise InputError(
+            f"--keep: {count} pairs for {split}, and {required} to {available} can be kept of the pairs "
+            "before it, with those that --manual names"
+        )
     lowest = np.argsort(np.where(inside, score, np.inf), kind="stable")[:count]
     kept = np.zeros(len(score), bool)
     kept[lowest] = True
     return kept
 
 
-def _decision(i: int, stem: str, table: Table, order: np.ndarray, settings: Settings,
-              severities: Dict[str, np.ndarray], members: Dict[str, np.ndarray],
-              manual: Mapping[str, bool]) -> Decision:
+def _decision(
+    i: int,
+    stem: str,
+    table: Table,
+    order: np.ndarray,
+    settings: Settings,
+    severities: Dict[str, np.ndarray],
+    members: Dict[str, np.ndarray],
+    manual: Mapping[str, bool],
+) -> Decision:
     """What became of one readable pair, and by which rule: the severest of the split that dropped it, else of all."""
     split = next(s for s in reversed(SPLITS) if members[s][i])
     kept = split == _SECOND
@@ -97,8 +112,15 @@ def _decision(i: int, stem: str, table: Table, order: np.ndarray, settings: Sett
         return Decision(stem, kept, split, "manual", "keep" if manual[stem] else "drop", "", broken)
     rule = max(judging, key=lambda r: severities[r.name][i])
     value = table.columns[rule.signal][order[i]]
-    return Decision(stem, kept, split, rule.name, f"{value:.6g}", f"{rule.limit:.6g}",
-                    [name for name in broken if name != rule.name])
+    return Decision(
+        stem,
+        kept,
+        split,
+        rule.name,
+        f"{value:.6g}",
+        f"{rule.limit:.6g}",
+        [name for name in broken if name != rule.name],
+    )
 
 
 def _column(table: Table, rule: Rule) -> np.ndarray:

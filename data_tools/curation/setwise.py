@@ -9,11 +9,11 @@ from typing import Callable, Dict, NamedTuple, Sequence
 
 import numpy as np
 
-from data_tools.appearance import ClassModel, class_surprise, drawn, fit_class_model, fold_of, log_posterior
-from data_tools.misfit import STRANGERS, Strangers, misfit, standardised, strangers
-from data_tools.neighbours import nearest_hashes, nearest_maps
-from data_tools.pools import run_in_order
-from data_tools.sketches import HASH_BITS, open_sketches
+from data_tools.basics.pools import run_in_order
+from data_tools.curation.appearance import ClassModel, class_surprise, drawn, fit_class_model, fold_of, log_posterior
+from data_tools.curation.misfit import STRANGERS, Strangers, misfit, standardised, strangers
+from data_tools.curation.neighbours import nearest_hashes, nearest_maps
+from data_tools.signals.sketches import HASH_BITS, open_sketches
 
 NAMES = ("class_surprise", "misfit", "photo_twin", "label_twin")
 
@@ -31,8 +31,9 @@ class Judge(NamedTuple):
     others: Strangers
 
 
-def set_signals(folder: Path, stems: Sequence[str], pool: Executor, ahead: int,
-                progress: Callable[[int], object]) -> Dict[str, np.ndarray]:
+def set_signals(
+    folder: Path, stems: Sequence[str], pool: Executor, ahead: int, progress: Callable[[int], object]
+) -> Dict[str, np.ndarray]:
     """The signals in `NAMES` of all pairs: name -> [n] float64, NaN in a set of fewer than ten.
 
     class_surprise: `appearance.class_surprise`, nats. misfit: `misfit.misfit`, standard deviations. photo_twin: share
@@ -48,7 +49,7 @@ def set_signals(folder: Path, stems: Sequence[str], pool: Executor, ahead: int,
         return {name: np.full(len(stems), np.nan) for name in NAMES}
     digest = pool.submit(_make_judge, folder, list(stems)).result()  # there, since workers use one thread, always
     starts = range(0, len(stems), _CHUNK)
-    tasks = ((folder, digest, start, [fold_of(s) for s in stems[start:start + _CHUNK]]) for start in starts)
+    tasks = ((folder, digest, start, [fold_of(s) for s in stems[start : start + _CHUNK]]) for start in starts)
     judged = []
     for values in run_in_order(pool, _judge_pairs, tasks, ahead):
         judged.append(values)
@@ -75,8 +76,8 @@ def _judge_pairs(task) -> np.ndarray:
     """class_surprise and misfit of one chunk: [2, pairs]. Runs in any process that sees the folder."""
     folder, digest, start, folds = task
     judge, sketches = _load_judge(folder, digest)
-    features = sketches.features[start:start + len(folds)]
-    classes = sketches.classes[start:start + len(folds)]
+    features = sketches.features[start : start + len(folds)]
+    classes = sketches.classes[start : start + len(folds)]
     log_shares = log_posterior(judge.model, features, np.array(folds))
     labels, photos = classes.reshape(len(folds), -1), standardised(features)
     misfits = [misfit(start + i, labels[i], photos[i], log_shares[i], judge.others) for i in range(len(folds))]

@@ -8,7 +8,7 @@ from typing import NamedTuple, Tuple
 import numpy as np
 from PIL import Image, ImageFilter
 
-from data_tools.classes import CLASS_IDS, LOOKS
+from data_tools.sets.classes import CLASS_IDS, LOOKS
 
 WATER_IDS = [CLASS_IDS[name] for name in ("water", "sea", "river", "lake", "waterfall")]
 

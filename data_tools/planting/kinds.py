@@ -6,13 +6,13 @@ from typing import Callable, Dict, Iterator, List, NamedTuple, Optional
 
 import numpy as np
 
-from data_tools.image_io import read_label, read_photo
-from data_tools.pairing import Pair
 from data_tools.planting import labels, pairs, photos
 from data_tools.planting.fields import Change
 from data_tools.planting.truth import Truth
 from data_tools.planting.watermark import watermarked
 from data_tools.planting.weather import WEATHERS
+from data_tools.sets.image_io import read_label, read_photo
+from data_tools.sets.pairing import Pair
 
 _MOST_PARTNERS = 40  # pairs looked at for a swap; a set that offers none among so many offers hardly any
 _MOST_TWINS = 5  # an original with more than five others of its map would outweigh all else in a small set

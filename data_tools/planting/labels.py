@@ -11,9 +11,9 @@ from typing import Callable, Iterable, List, Optional, Tuple
 
 import numpy as np
 
-from data_tools.classes import CLASSES, NUM_CLASSES
-from data_tools.image_io import resize_label
 from data_tools.planting.fields import Change, blurred_field, highest, moved_label, smooth_noise, visible_change
+from data_tools.sets.classes import CLASSES, NUM_CLASSES
+from data_tools.sets.image_io import resize_label
 
 _TRIES = 12  # random draws before a map counts as unsuitable
 _LOOK_SIZE = (32, 24)  # pixels; two maps are compared by their layout, not by their outlines
@@ -218,8 +218,9 @@ def _lines(label: np.ndarray, rng: np.random.Generator, share: float) -> Tuple[n
     return _cells(label, rng, share, rng.uniform(0.008, 0.025) * height, rng.uniform(0.15, 0.50) * width, 0.3)
 
 
-def _cells(label: np.ndarray, rng: np.random.Generator, share: float, cell_height: float, cell_width: float,
-           clustering: float) -> Tuple[np.ndarray, np.ndarray]:
+def _cells(
+    label: np.ndarray, rng: np.random.Generator, share: float, cell_height: float, cell_width: float, clustering: float
+) -> Tuple[np.ndarray, np.ndarray]:
     """A grid of which some cells are torn; each row of it starts elsewhere if the cells are much wider than high.
 
     Args:

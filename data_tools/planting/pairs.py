@@ -45,8 +45,9 @@ def duplicate(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) ->
     return Twin(np.array(image), label, quality, f"{how} quality={quality}")
 
 
-def twin_label(photo: np.ndarray, label: np.ndarray, donor: np.ndarray, weather: str,
-               rng: np.random.Generator) -> Optional[Twin]:
+def twin_label(
+    photo: np.ndarray, label: np.ndarray, donor: np.ndarray, weather: str, rng: np.random.Generator
+) -> Optional[Twin]:
     """The same place at another time: a map that agrees by 95 % or more, and a photo in other light and season.
 
     Map and photo are bent alike by 1..3 pixels in the mean (at 512; less where outlines are dense), as two

@@ -12,9 +12,9 @@ from typing import Optional
 import numpy as np
 from PIL import Image, ImageFilter
 
-from data_tools.classes import CLASS_IDS
-from data_tools.image_io import resize_label
 from data_tools.planting.fields import WATER_IDS, Change, blurred_field, smooth_noise
+from data_tools.sets.classes import CLASS_IDS
+from data_tools.sets.image_io import resize_label
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, what JPEG and Pillow's "L" use
 _SEPIA = np.array([1.07, 0.86, 0.60], np.float32)  # of the luma; the brown of toned silver prints
@@ -120,7 +120,7 @@ def framed(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> Op
     y = max(1, round(share * height)) if sides != "left and right" else 0
     x = max(1, round(share * width)) if sides != "above and below" else 0
     result = np.full_like(photo, color)
-    result[y:height - y, x:width - x] = photo[y:height - y, x:width - x]
+    result[y : height - y, x : width - x] = photo[y : height - y, x : width - x]
     return Change(result, f"{sides} {share:.0%} tone={color}")
 
 
@@ -155,5 +155,5 @@ def _smeared(photo: np.ndarray, length: float, angle: float) -> np.ndarray:
     total = np.zeros(photo.shape, np.float32)
     for step in np.linspace(-length / 2, length / 2, count):
         row, column = reach + round(step * np.sin(angle)), reach + round(step * np.cos(angle))
-        total += padded[row:row + height, column:column + width]
+        total += padded[row : row + height, column : column + width]
     return np.rint(total / count).astype(np.uint8)

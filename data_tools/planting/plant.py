@@ -11,15 +11,15 @@ from typing import Dict, Iterator, List, NamedTuple, Sequence, Set
 import numpy as np
 from tqdm import tqdm
 
-from data_tools.errors import InputError
-from data_tools.files import make_folder
-from data_tools.image_io import write_label, write_photo
-from data_tools.output_folder import copy_file, require_only, require_same_record, write_record
-from data_tools.pairing import Pair, find_pairs
+from data_tools.basics.errors import InputError
+from data_tools.basics.files import make_folder
+from data_tools.basics.output_folder import copy_file, require_only, require_same_record, write_record
 from data_tools.planting.fields import seeded
 from data_tools.planting.journal import Journal
 from data_tools.planting.kinds import KINDS, Pixels, Planted, added_stems
 from data_tools.planting.truth import TRUTH_FILE, Truth, read_truth, write_truth
+from data_tools.sets.image_io import write_label, write_photo
+from data_tools.sets.pairing import Pair, find_pairs
 
 VERSION = 1  # raised whenever the same seed plants other defects, so that two kinds never mix in one folder
 
@@ -47,8 +47,14 @@ def plant_set(data: Path, out: Path, kinds: Sequence[str], share: float, seed: i
     require_plan(kinds, share, seed)
     pairs = find_pairs(data)
     _require_apart(data, out)
-    record = {"version": VERSION, "pairs": len(pairs), "data": _fingerprint(pairs), "kinds": list(kinds),
-              "share": share, "seed": seed}
+    record = {
+        "version": VERSION,
+        "pairs": len(pairs),
+        "data": _fingerprint(pairs),
+        "kinds": list(kinds),
+        "share": share,
+        "seed": seed,
+    }
     known = require_same_record(out / _RECORD, record)
     require_only(out, {"train", TRUTH_FILE, _RECORD}, known)
     require_planted_only(pairs, out, known)
@@ -107,8 +113,10 @@ def require_plan(kinds: Sequence[str], share: float, seed: int) -> None:
 def require_planted_only(pairs: Sequence[Pair], out: Path, known: bool) -> None:
     """Refuse photos and labels in `out` that planting `pairs` could not have put there."""
     stems = [stem for pair in pairs for stem in (pair.stem, *added_stems(pair.stem))]
-    for folder, suffixes in (("imgs", {p.photo.suffix for p in pairs} | {".jpg"}),
-                             ("labels", {p.label.suffix for p in pairs} | {".png"})):
+    for folder, suffixes in (
+        ("imgs", {p.photo.suffix for p in pairs} | {".jpg"}),
+        ("labels", {p.label.suffix for p in pairs} | {".png"}),
+    ):
         require_only(out / "train" / folder, {stem + suffix for stem in stems for suffix in suffixes}, known)
 
 
@@ -121,8 +129,9 @@ def _target(out: Path) -> _Target:
     return _Target(out / "train" / "imgs", out / "train" / "labels")
 
 
-def _planted(pairs: Sequence[Pair], target: _Target, journal: Journal, turns: Sequence[str],
-             seed: int) -> Iterator[List[Truth]]:
+def _planted(
+    pairs: Sequence[Pair], target: _Target, journal: Journal, turns: Sequence[str], seed: int
+) -> Iterator[List[Truth]]:
     """Plant and write one pair a turn; gives the truth about it and what was added beside it."""
     by_lot = sorted(pairs, key=lambda pair: hashlib.sha256(f"{seed}/{pair.stem}".encode()).digest())
     candidates: Dict[str, Iterator[Pair]] = {kind: iter(by_lot) for kind in turns}  # what does not suit never will
@@ -141,6 +150,7 @@ def _planted(pairs: Sequence[Pair], target: _Target, journal: Journal, turns: Se
 
 def _plant(kind: str, pair: Pair, pairs: Sequence[Pair], target: _Target, seed: int) -> List[Truth]:
     """Plant one defect and write what comes of it: nothing if the pair does not suit."""
+
     def others(rng: np.random.Generator) -> Iterator[Pixels]:
         return (Pixels(pairs[i]) for i in rng.permutation(len(pairs)) if pairs[i].stem != pair.stem)
 

@@ -6,8 +6,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Dict, Iterable, NamedTuple
 
-from data_tools.errors import InputError
-from data_tools.table import read_rows, write_rows
+from data_tools.basics.errors import InputError
+from data_tools.basics.table import read_rows, write_rows
 
 TRUTH_FILE = "truth.csv"
 

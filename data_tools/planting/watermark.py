@@ -9,8 +9,14 @@ from PIL import Image, ImageDraw, ImageFont
 
 from data_tools.planting.fields import Change
 
-_TEXTS = ("© photo 2014", "www.landscapes.example", "SAMPLE", "stock preview", "© J. Doe Photography",
-          "2012/08/17 14:32")
+_TEXTS = (
+    "© photo 2014",
+    "www.landscapes.example",
+    "SAMPLE",
+    "stock preview",
+    "© J. Doe Photography",
+    "2012/08/17 14:32",
+)
 _SMALL_LETTERS = 11  # pixels; the height of the only font of an old Pillow
 
 

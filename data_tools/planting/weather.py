@@ -6,9 +6,9 @@ from typing import Dict, NamedTuple, Tuple
 
 import numpy as np
 
-from data_tools.classes import CLASS_IDS
-from data_tools.image_io import resize_label
 from data_tools.planting.fields import WATER_IDS, blurred_field, smooth_noise
+from data_tools.sets.classes import CLASS_IDS
+from data_tools.sets.image_io import resize_label
 
 _TO_CONES = np.array([[0.3811, 0.5783, 0.0402], [0.1967, 0.7244, 0.0782], [0.0241, 0.1288, 0.8444]], np.float32)
 _TO_OPPONENTS = np.diag([3**-0.5, 6**-0.5, 2**-0.5]) @ [[1, 1, 1], [1, 1, -2], [1, -1, 0]]
@@ -41,8 +41,9 @@ WEATHERS: Dict[str, Weather] = {
 }
 
 
-def in_weather(photo: np.ndarray, label: np.ndarray, donor: np.ndarray, weather: Weather,
-               rng: np.random.Generator) -> np.ndarray:
+def in_weather(
+    photo: np.ndarray, label: np.ndarray, donor: np.ndarray, weather: Weather, rng: np.random.Generator
+) -> np.ndarray:
     """The view of `photo` with the colours of `donor` and in the given weather.
 
     Args:

@@ -7,9 +7,9 @@ from typing import Tuple
 import numpy as np
 from PIL import Image
 
-from data_tools.classes import CLASS_IDS
 from data_tools.rendering.light import Light
 from data_tools.rendering.terrain import Camera, View
+from data_tools.sets.classes import CLASS_IDS
 
 _SAME_PLACE = 0.94  # a sprite hides the ground it stands on, which slopes towards the camera
 
@@ -54,7 +54,7 @@ class Canvas:
         if x0 >= x1 or y0 >= y1:
             return
         here = np.s_[y0:y1, x0:x1]
-        part = np.asarray(sprite)[y0 - top:y1 - top, x0 - left:x1 - left]
+        part = np.asarray(sprite)[y0 - top : y1 - top, x0 - left : x1 - left]
         planes = np.ascontiguousarray(part.transpose(2, 0, 1)).astype(np.float32).reshape(4, -1) / 255
         alpha = planes[3].reshape(part.shape[:2]) * (self.depth[here] >= depth * _SAME_PLACE)
         color = self.hazed(planes[:3] * self.tint, depth).reshape(3, *part.shape[:2])

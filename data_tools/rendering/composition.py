@@ -45,7 +45,7 @@ def mountain_range(rng: np.random.Generator, start: float, tallest: float, gap: 
     def envelope(x: np.ndarray, z: np.ndarray) -> np.ndarray:
         rise = smoothstep(start, start + deep, z + 6 * outline(x, z)) * (z < _RANGE_END)
         direction = x / z
-        valley = 1 - gap * np.exp(-((direction - center) / half) ** 2)
+        valley = 1 - gap * np.exp(-(((direction - center) / half) ** 2))
         return (tallest * rise * valley * (1 + lean * direction)).astype(np.float32)
 
     return envelope
@@ -58,11 +58,15 @@ def mountains(rng: np.random.Generator, envelope: Surface) -> Relief:
 
 def mountain_covers(envelope: Surface, foot: float, trees: Cover) -> List[Cover]:
     """The rules for woods and mountains: where the envelope is above `foot`, woods count as mountain."""
+
     def high(p):
         return envelope(p.x, p.z) > foot * (1 + 0.5 * p.coarse)
 
-    return [trees, Cover("mountain", "alpine", high),
-            Cover("mountain", trees.material, lambda p: high(p) & trees.where(p))]
+    return [
+        trees,
+        Cover("mountain", "alpine", high),
+        Cover("mountain", trees.material, lambda p: high(p) & trees.where(p)),
+    ]
 
 
 def hills(rng: np.random.Generator, start: float, height: float, tile: float = 40.0) -> Surface:
@@ -111,8 +115,9 @@ def boulders(rng: np.random.Generator, where: Surface, radius: float):
     return relief, Cover("rock", "stone", covered)
 
 
-def spots(canvas: Canvas, rng: np.random.Generator, names: Sequence[str], near: float, far: float,
-          count: int) -> np.ndarray:
+def spots(
+    canvas: Canvas, rng: np.random.Generator, names: Sequence[str], near: float, far: float, count: int
+) -> np.ndarray:
     """Flat indices of up to `count` pixels of these classes between two depths, chosen at random."""
     fit = canvas.is_any(*names) & (canvas.depth >= near) & (canvas.depth <= far)
     fit[:, :2] = fit[:, -2:] = False  # what stands there would be cut in two
@@ -120,16 +125,25 @@ def spots(canvas: Canvas, rng: np.random.Generator, names: Sequence[str], near: 
     return found[rng.integers(0, len(found), count)] if len(found) else found
 
 
-def put_some(canvas: Canvas, rng: np.random.Generator, kind: str, names: Sequence[str], near: float, far: float,
-             count: int = 1) -> None:
+def put_some(
+    canvas: Canvas, rng: np.random.Generator, kind: str, names: Sequence[str], near: float, far: float, count: int = 1
+) -> None:
     """Set up to `count` things of a kind on pixels of these classes, the farthest first."""
     places = spots(canvas, rng, names, near, far, count)
     for place in places[np.argsort(-canvas.depth.ravel()[places], kind="stable")]:
         put(canvas, rng, kind, int(place))
 
 
-def plant_some(canvas: Canvas, rng: np.random.Generator, flora: Flora, names: Sequence[str], near: float, far: float,
-               count: int, conifers: float) -> None:
+def plant_some(
+    canvas: Canvas,
+    rng: np.random.Generator,
+    flora: Flora,
+    names: Sequence[str],
+    near: float,
+    far: float,
+    count: int,
+    conifers: float,
+) -> None:
     """Scatter trees on pixels of these classes; `conifers` is their share."""
     autumn = 0.85 if flora.forest[0][0] > 0.3 else 0.04
     some = int(round(count * conifers))

@@ -5,8 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from data_tools.rendering import structures
-from data_tools.rendering.composition import (Scene, boulders, hills, mountain_covers, mountain_range, mountains,
-                                              plant_some, put_some, undergrowth, woods)
+from data_tools.rendering.composition import (
+    Scene,
+    boulders,
+    hills,
+    mountain_covers,
+    mountain_range,
+    mountains,
+    plant_some,
+    put_some,
+    undergrowth,
+    woods,
+)
 from data_tools.rendering.ground import Cover, Flora
 from data_tools.rendering.noise import Field, remembered, smoothstep
 from data_tools.rendering.terrain import Land
@@ -23,11 +33,15 @@ def alpine(rng: np.random.Generator, flora: Flora) -> Scene:
     track = _track(rng, rng.uniform(0.14, 0.28))
     ground = rng.choice(["grass", "grass", "earth", "rock"])
     rubble = Field(rng, "fbm", 12)
-    stones, stone_cover = boulders(rng, lambda x, z: smoothstep(0.05, 0.25, rubble(x, z)) * (z < 14) * ~track(x, z),
-                                   rng.choice([0.0, 0.2, 0.35]))
+    stones, stone_cover = boulders(
+        rng, lambda x, z: smoothstep(0.05, 0.25, rubble(x, z)) * (z < 14) * ~track(x, z), rng.choice([0.0, 0.2, 0.35])
+    )
     has_path, has_wall = rng.random() < 0.4, rng.random() < 0.25
-    covers = [Cover(ground, "stone" if ground == "rock" else ground, None),
-              Cover("hill", "grass", lambda p: p.z > 7 + 2 * p.coarse), stone_cover]
+    covers = [
+        Cover(ground, "stone" if ground == "rock" else ground, None),
+        Cover("hill", "grass", lambda p: p.z > 7 + 2 * p.coarse),
+        stone_cover,
+    ]
     if has_path:
         covers.append(Cover("path", "dirt", lambda p: track(p.x, p.z) & (p.z < 14)))
     covers += mountain_covers(envelope, 1.5, tree_cover)
@@ -51,14 +65,17 @@ def farmland(rng: np.random.Generator, flora: Flora) -> Scene:
     """Fields and hills with a road, a farm, fences, wind turbines."""
     rolling = hills(rng, 4, rng.uniform(1.5, 5), 50)
     envelope = mountain_range(rng, 40, rng.uniform(4, 16), rng.uniform(0, 0.6))
-    trees, tree_cover = woods(rng, lambda x, z: (z > 12), rng.uniform(0.1, 0.4))
+    trees, tree_cover = woods(rng, lambda x, z: z > 12, rng.uniform(0.1, 0.4))
     width = rng.uniform(0.28, 0.42)
     track, line = _tracks(rng, width, 0.02)
     kind = rng.choice(["road", "road", "path", "none"])
     first = rng.uniform(2.0, 8.0)
-    covers = [Cover("grass", "grass", None), Cover("field", "furrows", lambda p: p.z > first + 1.2 * p.coarse),
-              Cover("hill", "grass", lambda p: p.z > 24 + 4 * p.coarse),
-              *mountain_covers(envelope, 1, tree_cover)]
+    covers = [
+        Cover("grass", "grass", None),
+        Cover("field", "furrows", lambda p: p.z > first + 1.2 * p.coarse),
+        Cover("hill", "grass", lambda p: p.z > 24 + 4 * p.coarse),
+        *mountain_covers(envelope, 1, tree_cover),
+    ]
     if kind != "none":
         covers.append(Cover(kind, "asphalt" if kind == "road" else "dirt", lambda p: track(p.x, p.z) & (p.z < 30)))
     if kind == "road":
@@ -85,12 +102,14 @@ def woodland(rng: np.random.Generator, flora: Flora) -> Scene:
     """A clearing in a wood, often with a path into it."""
     rolling = hills(rng, 6, rng.uniform(1, 4), 40)
     envelope = mountain_range(rng, 30, rng.uniform(0, 22), rng.uniform(0, 0.8))
-    trees, tree_cover = woods(rng, lambda x, z: (z > 9), 0.95, 1.3)
+    trees, tree_cover = woods(rng, lambda x, z: z > 9, 0.95, 1.3)
     track = _track(rng, rng.uniform(0.18, 0.4))
     ground = rng.choice(["grass", "grass", "earth"])
-    covers = [Cover(ground, ground, None),
-              *mountain_covers(envelope, 2, tree_cover),
-              Cover("path", "dirt", lambda p: track(p.x, p.z) & (p.z < 12))]
+    covers = [
+        Cover(ground, ground, None),
+        *mountain_covers(envelope, 2, tree_cover),
+        Cover("path", "dirt", lambda p: track(p.x, p.z) & (p.z < 12)),
+    ]
     conifers = rng.choice([0.05, 0.5, 0.95])
 
     def furnish(canvas, rng):
@@ -98,8 +117,14 @@ def woodland(rng: np.random.Generator, flora: Flora) -> Scene:
         plant_some(canvas, rng, flora, (ground,), 3.5, 9, rng.integers(4, 16), conifers)
         undergrowth(canvas, rng, (ground,), 7, 22)
 
-    return Scene(_DRY + rng.uniform(0.5, 0.9), rng.uniform(0.48, 0.6), Land(lambda x, z: rolling(x, z) + _DRY, [
-        mountains(rng, envelope), trees]), covers, None, furnish)
+    return Scene(
+        _DRY + rng.uniform(0.5, 0.9),
+        rng.uniform(0.48, 0.6),
+        Land(lambda x, z: rolling(x, z) + _DRY, [mountains(rng, envelope), trees]),
+        covers,
+        None,
+        furnish,
+    )
 
 
 def desert(rng: np.random.Generator, flora: Flora) -> Scene:
@@ -122,8 +147,10 @@ def desert(rng: np.random.Generator, flora: Flora) -> Scene:
     ground, material = ("sand", "sand") if dunes else (rng.choice(["land", "earth"]), "steppe")
     covers = [Cover(ground, material, None), Cover("rock", "dry rock", stone_cover.where)]
     if has_road:
-        covers += [Cover("road", "asphalt", lambda p: track(p.x, p.z)),
-                   Cover("road", "paint", lambda p: line(p.x, p.z) & (np.mod(p.z, 1.2) < 0.7))]
+        covers += [
+            Cover("road", "asphalt", lambda p: track(p.x, p.z)),
+            Cover("road", "paint", lambda p: line(p.x, p.z) & (np.mod(p.z, 1.2) < 0.7)),
+        ]
     covers.append(Cover("mountain", "dry rock", lambda p: table(p.x, p.z) > 0.01 * tall))
     crags = mountains(rng, lambda x, z: 0.5 * table(x, z))
     ridges = mountains(rng, lambda x, z: (1.2 * dunes * smoothstep(2, 8, z) * (z < 60)).astype(np.float32))

@@ -10,7 +10,7 @@ from data_tools.rendering.canvas import Canvas
 from data_tools.rendering.noise import Field, smoothstep
 from data_tools.rendering.terrain import Land, View
 
-_SNOW = np.float32([[.93], [.95], [.98]])
+_SNOW = np.float32([[0.93], [0.95], [0.98]])
 
 
 class Points(NamedTuple):
@@ -48,22 +48,29 @@ class Cover(NamedTuple):
 
 
 FLORAS = (
-    Flora(((.27, .40, .12), (.52, .60, .25)), ((.10, .22, .09), (.27, .40, .15)), 9.0),  # summer
-    Flora(((.30, .46, .14), (.56, .68, .28)), ((.14, .27, .10), (.36, .48, .18)), 7.0),  # spring
-    Flora(((.50, .44, .20), (.74, .66, .38)), ((.18, .25, .11), (.38, .42, .18)), 12.0),  # dry summer
-    Flora(((.46, .42, .18), (.68, .58, .28)), ((.42, .24, .08), (.74, .48, .14)), 8.0),  # autumn
-    Flora(((.34, .38, .20), (.60, .60, .38)), ((.09, .18, .12), (.22, .32, .20)), 3.5),  # early spring
+    Flora(((0.27, 0.40, 0.12), (0.52, 0.60, 0.25)), ((0.10, 0.22, 0.09), (0.27, 0.40, 0.15)), 9.0),  # summer
+    Flora(((0.30, 0.46, 0.14), (0.56, 0.68, 0.28)), ((0.14, 0.27, 0.10), (0.36, 0.48, 0.18)), 7.0),  # spring
+    Flora(((0.50, 0.44, 0.20), (0.74, 0.66, 0.38)), ((0.18, 0.25, 0.11), (0.38, 0.42, 0.18)), 12.0),  # dry summer
+    Flora(((0.46, 0.42, 0.18), (0.68, 0.58, 0.28)), ((0.42, 0.24, 0.08), (0.74, 0.48, 0.14)), 8.0),  # autumn
+    Flora(((0.34, 0.38, 0.20), (0.60, 0.60, 0.38)), ((0.09, 0.18, 0.12), (0.22, 0.32, 0.20)), 3.5),  # early spring
 )
 
 
-def paint_ground(canvas: Canvas, rng: np.random.Generator, view: View, land: Land, covers: Sequence[Cover],
-                 flora: Flora) -> None:
+def paint_ground(
+    canvas: Canvas, rng: np.random.Generator, view: View, land: Land, covers: Sequence[Cover], flora: Flora
+) -> None:
     """Colour every point of `view` by the last rule that holds for it, then light it and add haze."""
     slope_x, slope_z = land.slope(view.x, view.z)
     flatness = 1 / np.sqrt(1 + slope_x**2 + slope_z**2)
     back = view.z + 0.8 * view.height  # so that noise is not drawn out into bands on steep faces
-    points = Points(view.x, view.z, view.height, flatness, Field(rng, "fbm", 11)(view.x, back),
-                    Field(rng, "fbm", 3).nearest(view.x, back))
+    points = Points(
+        view.x,
+        view.z,
+        view.height,
+        flatness,
+        Field(rng, "fbm", 11)(view.x, back),
+        Field(rng, "fbm", 3).nearest(view.x, back),
+    )
     chosen = np.zeros(len(view.pixels), np.int32)
     for index, cover in enumerate(covers):
         if cover.where is not None:
@@ -103,21 +110,21 @@ def _forest(p: Points, flora: Flora) -> np.ndarray:
 
 def _sand(p: Points, flora: Flora) -> np.ndarray:
     ripples = 0.10 * np.sin(p.z * 40 + p.coarse * 30)
-    dry = _mix((.74, .65, .48), (.93, .86, .70), 0.55 + 0.4 * p.coarse + 0.35 * p.fine + ripples)
+    dry = _mix((0.74, 0.65, 0.48), (0.93, 0.86, 0.70), 0.55 + 0.4 * p.coarse + 0.35 * p.fine + ripples)
     wet = smoothstep(0.07, 0.01, p.height + 0.02 * p.coarse)
     return dry * (1 - 0.38 * wet)
 
 
 def _stone(p: Points, flora: Flora) -> np.ndarray:
     bands = 0.10 * np.sin(p.height * 22 + p.coarse * 9)
-    stone = _mix((.30, .28, .26), (.66, .62, .57), 0.5 + 0.5 * p.coarse + 0.6 * p.fine + bands)
+    stone = _mix((0.30, 0.28, 0.26), (0.66, 0.62, 0.57), 0.5 + 0.5 * p.coarse + 0.6 * p.fine + bands)
     wet = smoothstep(0.10, 0.02, p.height)
     return stone * (1 - 0.4 * wet)
 
 
 def _alpine(p: Points, flora: Flora) -> np.ndarray:
     """Grass and woods below, bare rock above, snow where it is high and not too steep."""
-    rock = _mix((.30, .28, .28), (.62, .58, .54), 0.5 + 0.35 * p.coarse + 0.55 * p.fine)
+    rock = _mix((0.30, 0.28, 0.28), (0.62, 0.58, 0.54), 0.5 + 0.35 * p.coarse + 0.55 * p.fine)
     rough = p.coarse * 0.9 + p.fine * 0.5
     tree_line = flora.snow_line * 0.62
     woods = smoothstep(-0.8, 0.8, tree_line + 1.6 * rough - p.height)
@@ -132,16 +139,16 @@ def _alpine(p: Points, flora: Flora) -> np.ndarray:
 def _dry_rock(p: Points, flora: Flora) -> np.ndarray:
     """Red and ochre layers, as in a desert."""
     bands = 0.5 + 0.3 * np.sin(p.height * 5 + 2 * p.coarse) + 0.2 * np.sin(p.height * 13 + 3)
-    return _mix((.50, .30, .20), (.82, .60, .42), bands + 0.3 * p.coarse + 0.4 * p.fine)
+    return _mix((0.50, 0.30, 0.20), (0.82, 0.60, 0.42), bands + 0.3 * p.coarse + 0.4 * p.fine)
 
 
 def _earth(p: Points, flora: Flora) -> np.ndarray:
-    return _mix((.34, .24, .15), (.60, .46, .31), 0.5 + 0.5 * p.coarse + 0.6 * p.fine)
+    return _mix((0.34, 0.24, 0.15), (0.60, 0.46, 0.31), 0.5 + 0.5 * p.coarse + 0.6 * p.fine)
 
 
 def _steppe(p: Points, flora: Flora) -> np.ndarray:
     """Dry open ground with tufts."""
-    ground = _mix((.58, .48, .33), (.80, .70, .52), 0.5 + 0.5 * p.coarse + 0.4 * p.fine)
+    ground = _mix((0.58, 0.48, 0.33), (0.80, 0.70, 0.52), 0.5 + 0.5 * p.coarse + 0.4 * p.fine)
     tufts = smoothstep(0.16, 0.30, p.fine + 0.2 * p.coarse)
     return ground + (_column(flora.grass[0]) - ground) * tufts * 0.7
 
@@ -150,7 +157,9 @@ def _furrows(p: Points, flora: Flora) -> np.ndarray:
     """Strips of crops; each has its own colour and rows that run away from the camera."""
     along, across = p.x * 0.96 + p.z * 0.28, p.z * 0.96 - p.x * 0.28
     plot = np.floor(along / 4 + 0.37 * np.floor(across / 5)) * 2 + np.floor(across / 5) * 3
-    crops = np.float32([(.80, .70, .30), (.46, .58, .20), (.62, .50, .26), (.88, .80, .42), (.36, .50, .18)]).T
+    crops = np.float32(
+        [(0.80, 0.70, 0.30), (0.46, 0.58, 0.20), (0.62, 0.50, 0.26), (0.88, 0.80, 0.42), (0.36, 0.50, 0.18)]
+    ).T
     color = crops.take(plot.astype(np.int64) % crops.shape[1], axis=1)
     fade = np.clip(9 / p.z, 0, 1)  # rows closer than a pixel would shimmer
     rows = 1 + 0.16 * np.sin(along * 11) * fade + 0.25 * p.fine + 0.1 * p.coarse
@@ -158,26 +167,36 @@ def _furrows(p: Points, flora: Flora) -> np.ndarray:
 
 
 def _asphalt(p: Points, flora: Flora) -> np.ndarray:
-    return _mix((.28, .28, .30), (.42, .42, .43), 0.5 + 0.3 * p.coarse + 0.9 * p.fine)
+    return _mix((0.28, 0.28, 0.30), (0.42, 0.42, 0.43), 0.5 + 0.3 * p.coarse + 0.9 * p.fine)
 
 
 def _dirt(p: Points, flora: Flora) -> np.ndarray:
-    return _mix((.58, .47, .33), (.80, .70, .52), 0.5 + 0.4 * p.coarse + 0.8 * p.fine)
+    return _mix((0.58, 0.47, 0.33), (0.80, 0.70, 0.52), 0.5 + 0.4 * p.coarse + 0.8 * p.fine)
 
 
 def _paint(p: Points, flora: Flora) -> np.ndarray:
     """The white lines of a road."""
-    return _mix((.80, .80, .76), (.95, .95, .92), 0.5 + 0.5 * p.fine)
+    return _mix((0.80, 0.80, 0.76), (0.95, 0.95, 0.92), 0.5 + 0.5 * p.fine)
 
 
 def _falls(p: Points, flora: Flora) -> np.ndarray:
     """Falling water: streaks that hang down the cliff."""
     streaks = 0.5 * np.sin(p.x * 31 + p.coarse * 3) + 0.4 * np.sin(p.x * 67 + p.height * 0.8) + 0.6 * p.fine
-    return _mix((.74, .82, .88), (1.06, 1.06, 1.06), 0.62 + 0.5 * streaks)
+    return _mix((0.74, 0.82, 0.88), (1.06, 1.06, 1.06), 0.62 + 0.5 * streaks)
 
 
 MATERIALS: Dict[str, Material] = {
-    "grass": _grass, "forest": _forest, "sand": _sand, "stone": _stone, "alpine": _alpine, "dry rock": _dry_rock,
-    "earth": _earth, "steppe": _steppe, "furrows": _furrows, "asphalt": _asphalt, "dirt": _dirt,
-    "paint": _paint, "falls": _falls,
+    "grass": _grass,
+    "forest": _forest,
+    "sand": _sand,
+    "stone": _stone,
+    "alpine": _alpine,
+    "dry rock": _dry_rock,
+    "earth": _earth,
+    "steppe": _steppe,
+    "furrows": _furrows,
+    "asphalt": _asphalt,
+    "dirt": _dirt,
+    "paint": _paint,
+    "falls": _falls,
 }

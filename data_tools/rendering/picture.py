@@ -7,7 +7,7 @@ from typing import Callable, Dict, Tuple
 import numpy as np
 from PIL import Image, ImageFilter
 
-from data_tools.rendering import dry_scenes, wet_scenes
+from data_tools.rendering import dry_scenes, sea_scenes, wet_scenes
 from data_tools.rendering.canvas import Canvas
 from data_tools.rendering.composition import Scene
 from data_tools.rendering.ground import FLORAS, Flora, paint_ground
@@ -21,9 +21,16 @@ SceneKind = Callable[[np.random.Generator, Flora], Scene]
 
 # Share of each scene, so that pixels are spread over classes roughly as in the contest's label maps.
 SCENES: Dict[SceneKind, float] = {
-    wet_scenes.lake: 0.22, wet_scenes.beach: 0.10, wet_scenes.open_sea: 0.16, wet_scenes.river: 0.07,
-    wet_scenes.waterfall: 0.03, wet_scenes.harbour: 0.05, dry_scenes.alpine: 0.24, dry_scenes.farmland: 0.06,
-    dry_scenes.woodland: 0.03, dry_scenes.desert: 0.04,
+    wet_scenes.lake: 0.22,
+    sea_scenes.beach: 0.10,
+    sea_scenes.open_sea: 0.16,
+    wet_scenes.river: 0.07,
+    wet_scenes.waterfall: 0.03,
+    sea_scenes.harbour: 0.05,
+    dry_scenes.alpine: 0.24,
+    dry_scenes.farmland: 0.06,
+    dry_scenes.woodland: 0.03,
+    dry_scenes.desert: 0.04,
 }
 
 _FOCAL = 0.9  # focal length as a share of the width: a lens of 32 mm on a small-picture camera

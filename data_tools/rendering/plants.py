@@ -16,8 +16,15 @@ _VARIANTS = 8  # drawings of each kind
 _HEIGHT = 240  # pixels of a drawing: the tallest tree in a 512x384 picture is hardly higher
 
 
-def scatter(canvas: Canvas, rng: np.random.Generator, kind: str, name: str, spots: np.ndarray,
-            sizes: Tuple[float, float], autumn: float = 0.0) -> None:
+def scatter(
+    canvas: Canvas,
+    rng: np.random.Generator,
+    kind: str,
+    name: str,
+    spots: np.ndarray,
+    sizes: Tuple[float, float],
+    autumn: float = 0.0,
+) -> None:
     """Set plants on pixels, the farthest first.
 
     Args:
@@ -61,24 +68,32 @@ def _tone(rng: np.random.Generator, base: Sequence[float], light: float) -> Tupl
 
 
 def _conifer(rng: np.random.Generator, autumn: bool) -> Image.Image:
-    base = (.16, .30, .16) if not autumn else (.40, .36, .12)
+    base = (0.16, 0.30, 0.16) if not autumn else (0.40, 0.36, 0.12)
     image, draw = _sheet(0.46)
     middle, half = image.width / 2, image.width / 2 * rng.uniform(0.75, 0.95)
-    draw.rectangle([middle - 4, _HEIGHT * 0.85, middle + 4, _HEIGHT], fill=_tone(rng, (.28, .20, .14), 1))
+    draw.rectangle([middle - 4, _HEIGHT * 0.85, middle + 4, _HEIGHT], fill=_tone(rng, (0.28, 0.20, 0.14), 1))
     for step in range(26):  # whorls of branches from the ground up, so that upper ones lie over lower ones
         share = 1 - step / 26
-        y, reach = 6 + share * _HEIGHT * 0.86, half * share ** 0.85 + 3
+        y, reach = 6 + share * _HEIGHT * 0.86, half * share**0.85 + 3
         for side in np.linspace(-1, 1, 13):
             tip = middle + side * reach * rng.uniform(0.75, 1.1)
             droop = (9 + 16 * share) * (1 - 0.35 * abs(side)) * rng.uniform(0.7, 1.2)
             light = 0.95 - 0.45 * side + 0.15 * (1 - share)
-            draw.polygon([(middle + side * 2, y - 13), (tip - 6, y + droop * 0.7), (tip, y + droop),
-                          (tip + 6, y + droop * 0.6)], fill=_tone(rng, base, light))
+            draw.polygon(
+                [(middle + side * 2, y - 13), (tip - 6, y + droop * 0.7), (tip, y + droop), (tip + 6, y + droop * 0.6)],
+                fill=_tone(rng, base, light),
+            )
     return image
 
 
-def _crown(rng: np.random.Generator, draw: ImageDraw.ImageDraw, center: Tuple[float, float],
-           radii: Tuple[float, float], base: Sequence[float], clumps: int) -> None:
+def _crown(
+    rng: np.random.Generator,
+    draw: ImageDraw.ImageDraw,
+    center: Tuple[float, float],
+    radii: Tuple[float, float],
+    base: Sequence[float],
+    clumps: int,
+) -> None:
     """Leaves as clumps of discs, dark ones behind and below, light ones to the upper left."""
     for share in np.linspace(0, 1, clumps):
         angle, distance = rng.uniform(0, 2 * math.pi), math.sqrt(rng.random()) * (0.92 - 0.25 * share)
@@ -89,16 +104,21 @@ def _crown(rng: np.random.Generator, draw: ImageDraw.ImageDraw, center: Tuple[fl
 
 
 def _broadleaf(rng: np.random.Generator, autumn: bool) -> Image.Image:
-    base = ((.30, .44, .17), (.34, .46, .15), (.25, .40, .18))[rng.integers(3)]
+    base = ((0.30, 0.44, 0.17), (0.34, 0.46, 0.15), (0.25, 0.40, 0.18))[rng.integers(3)]
     if autumn:
-        base = ((.80, .48, .12), (.76, .34, .12), (.84, .64, .18))[rng.integers(3)]
+        base = ((0.80, 0.48, 0.12), (0.76, 0.34, 0.12), (0.84, 0.64, 0.18))[rng.integers(3)]
     image, draw = _sheet(rng.uniform(0.72, 1.0))
-    middle, bark = image.width / 2, (.30, .23, .17)
-    draw.polygon([(middle - 9, _HEIGHT), (middle - 4, _HEIGHT * 0.5), (middle + 4, _HEIGHT * 0.5),
-                  (middle + 9, _HEIGHT)], fill=_tone(rng, bark, 1))
+    middle, bark = image.width / 2, (0.30, 0.23, 0.17)
+    draw.polygon(
+        [(middle - 9, _HEIGHT), (middle - 4, _HEIGHT * 0.5), (middle + 4, _HEIGHT * 0.5), (middle + 9, _HEIGHT)],
+        fill=_tone(rng, bark, 1),
+    )
     for side in (-1, 1):
-        draw.line([(middle, _HEIGHT * 0.78), (middle + side * image.width * 0.25, _HEIGHT * 0.5)],
-                  fill=_tone(rng, bark, 1), width=6)
+        draw.line(
+            [(middle, _HEIGHT * 0.78), (middle + side * image.width * 0.25, _HEIGHT * 0.5)],
+            fill=_tone(rng, bark, 1),
+            width=6,
+        )
     radii = (image.width * 0.44, _HEIGHT * 0.37)
     for _ in range(4):
         shift = (middle + rng.uniform(-0.2, 0.2) * image.width * 0.5, _HEIGHT * rng.uniform(0.36, 0.50))
@@ -108,7 +128,7 @@ def _broadleaf(rng: np.random.Generator, autumn: bool) -> Image.Image:
 
 
 def _bush(rng: np.random.Generator, autumn: bool) -> Image.Image:
-    base = (.32, .46, .20) if not autumn else (.66, .42, .16)
+    base = (0.32, 0.46, 0.20) if not autumn else (0.66, 0.42, 0.16)
     image, draw = _sheet(rng.uniform(1.3, 1.7))
     for _ in range(3):
         center = (image.width * rng.uniform(0.35, 0.65), _HEIGHT * 0.66)
@@ -120,7 +140,7 @@ def _bush(rng: np.random.Generator, autumn: bool) -> Image.Image:
 def _flowers(rng: np.random.Generator, autumn: bool) -> Image.Image:
     image = _reeds(rng, autumn)
     draw = ImageDraw.Draw(image)
-    color = ((.90, .30, .32), (.95, .85, .30), (.75, .45, .85), (.96, .94, .96))[rng.integers(4)]
+    color = ((0.90, 0.30, 0.32), (0.95, 0.85, 0.30), (0.75, 0.45, 0.85), (0.96, 0.94, 0.96))[rng.integers(4)]
     for _ in range(26):
         x, y, r = rng.uniform(0.08, 0.92) * image.width, rng.uniform(0.06, 0.55) * _HEIGHT, rng.uniform(6, 11)
         draw.ellipse([x - r, y - r, x + r, y + r], fill=_tone(rng, color, 1.1))
@@ -129,13 +149,21 @@ def _flowers(rng: np.random.Generator, autumn: bool) -> Image.Image:
 
 def _reeds(rng: np.random.Generator, autumn: bool) -> Image.Image:
     """A tuft of long blades."""
-    base = (.42, .54, .22) if not autumn else (.72, .60, .32)
+    base = (0.42, 0.54, 0.22) if not autumn else (0.72, 0.60, 0.32)
     image, draw = _sheet(1.2)
     for light in np.linspace(0.55, 1.25, 120):
         root = image.width * rng.uniform(0.2, 0.8)
         tip = root + image.width * rng.uniform(-0.22, 0.22)
         top = _HEIGHT * rng.uniform(0.02, 0.6)
         bend = root + (tip - root) * 0.3
-        draw.polygon([(root - 4, _HEIGHT), (bend - 3, (top + _HEIGHT) / 2), (tip, top), (bend + 3, (top + _HEIGHT) / 2),
-                      (root + 4, _HEIGHT)], fill=_tone(rng, base, light))
+        draw.polygon(
+            [
+                (root - 4, _HEIGHT),
+                (bend - 3, (top + _HEIGHT) / 2),
+                (tip, top),
+                (bend + 3, (top + _HEIGHT) / 2),
+                (root + 4, _HEIGHT),
+            ],
+            fill=_tone(rng, base, light),
+        )
     return image

@@ -11,13 +11,14 @@ from data_tools.rendering.canvas import Canvas
 from data_tools.rendering.sketch import Color, Sketch, in_space, shade
 from data_tools.rendering.terrain import Land
 
-_WOOD = (.50, .38, .27)
-_STONE = (.60, .56, .51)
-_FACADES = ((.70, .66, .60), (.56, .60, .66), (.80, .74, .66), (.62, .44, .38), (.42, .48, .56))
+_WOOD = (0.50, 0.38, 0.27)
+_STONE = (0.60, 0.56, 0.51)
+_FACADES = ((0.70, 0.66, 0.60), (0.56, 0.60, 0.66), (0.80, 0.74, 0.66), (0.62, 0.44, 0.38), (0.42, 0.48, 0.56))
 
 
-def pier(canvas: Canvas, rng: np.random.Generator, start: Tuple[float, float], end: Tuple[float, float],
-         width: float = 0.34) -> None:
+def pier(
+    canvas: Canvas, rng: np.random.Generator, start: Tuple[float, float], end: Tuple[float, float], width: float = 0.34
+) -> None:
     """A jetty of planks over water from `start` to `end`, both (x, z) in units, with mooring posts."""
     top, count = 0.13, 46
     points = np.linspace(start, end, count + 1)
@@ -30,8 +31,10 @@ def pier(canvas: Canvas, rng: np.random.Generator, start: Tuple[float, float], e
         tone = shade(_WOOD, rng.uniform(0.95, 1.35))
         half = width / 2
         sketch.polygon([(x0 - half, top, z0), (x0 + half, top, z0), (x1 + half, top, z1), (x1 - half, top, z1)], tone)
-        sketch.polygon([(x1 - half, top, z1), (x1 + half, top, z1), (x1 + half, top - .03, z1),
-                        (x1 - half, top - .03, z1)], shade(tone, 0.6))
+        sketch.polygon(
+            [(x1 - half, top, z1), (x1 + half, top, z1), (x1 + half, top - 0.03, z1), (x1 - half, top - 0.03, z1)],
+            shade(tone, 0.6),
+        )
     for x, z in points[::-9]:
         _post(sketch, x + width / 2, z, top, top + 0.16, 0.05, shade(_WOOD, 0.75))
     sketch.paste(canvas, float(points[0][1]), "pier")
@@ -52,20 +55,22 @@ def bridge(canvas: Canvas, rng: np.random.Generator, depth: float, left: float, 
     sketch.polygon(outline + [(left, -0.05, depth), (left - 1.5, 0.2, depth)], stone)
     for i in range(arches):
         middle = left + (i + 0.5) * span
-        arc = [(middle + math.cos(a) * span * 0.42, math.sin(a) * (rise - 0.14) - 0.03, depth)
-               for a in np.linspace(0, math.pi, 15)]
+        arc = [
+            (middle + math.cos(a) * span * 0.42, math.sin(a) * (rise - 0.14) - 0.03, depth)
+            for a in np.linspace(0, math.pi, 15)
+        ]
         sketch.line(arc, shade(stone, 0.7), 0.05)
     sketch.line([(left - 1.5, rise, depth), (right + 1.5, rise, depth)], shade(stone, 1.2), 0.07)
     sketch.paste(canvas, depth, "bridge")
     rails = in_space(canvas, depth)
-    _bars(rails, left - 1.5, right + 1.5, rise, rise + 0.24, depth, 0.22, (.30, .33, .36), 0.05)
+    _bars(rails, left - 1.5, right + 1.5, rise, rise + 0.24, depth, 0.22, (0.30, 0.33, 0.36), 0.05)
     rails.paste(canvas, depth, "railing")
 
 
 def railing(canvas: Canvas, rng: np.random.Generator, depth: float, top: float, height: float) -> None:
     """A handrail on bars right across the picture, close to the camera; `top` is its height above the water."""
     half = canvas.camera.width / canvas.pixels_per_unit(depth)
-    color = ((.24, .27, .30), (.80, .80, .78), (.34, .26, .20))[rng.integers(3)]
+    color = ((0.24, 0.27, 0.30), (0.80, 0.80, 0.78), (0.34, 0.26, 0.20))[rng.integers(3)]
     sketch = in_space(canvas, depth)
     _bars(sketch, -half, half, top - height, top, depth, height * 0.28, color, height * 0.07)
     sketch.paste(canvas, depth, "railing")
@@ -73,7 +78,7 @@ def railing(canvas: Canvas, rng: np.random.Generator, depth: float, top: float, 
 
 def fence(canvas: Canvas, rng: np.random.Generator, land: Land, line: Sequence[Tuple[float, float]]) -> None:
     """Posts and two rails along a line of (x, z), down on the land."""
-    color = ((.55, .42, .30), (.92, .91, .88), (.42, .36, .31))[rng.integers(3)]
+    color = ((0.55, 0.42, 0.30), (0.92, 0.91, 0.88), (0.42, 0.36, 0.31))[rng.integers(3)]
     feet = _standing(land, line)
     sketch = in_space(canvas, float(np.median(feet[:, 2])))
     for share in (0.55, 0.92):
@@ -94,11 +99,19 @@ def wall(canvas: Canvas, rng: np.random.Generator, land: Land, line: Sequence[Tu
             low, high = (c * 0.36 / courses - 0.04 for c in (course, course + 1))
             cut = rng.uniform(0.3, 0.7)
             for a, b in ((0.0, cut), (cut, 1.0)):
-                left, right = (x0 + (x1 - x0) * a, y0 + (y1 - y0) * a, z0 + (z1 - z0) * a), (
-                    x0 + (x1 - x0) * b, y0 + (y1 - y0) * b, z0 + (z1 - z0) * b)
-                sketch.polygon([(left[0], left[1] + low, left[2]), (right[0], right[1] + low, right[2]),
-                                (right[0], right[1] + high, right[2]), (left[0], left[1] + high, left[2])],
-                               shade(_STONE, rng.uniform(0.75, 1.12)))
+                left, right = (
+                    (x0 + (x1 - x0) * a, y0 + (y1 - y0) * a, z0 + (z1 - z0) * a),
+                    (x0 + (x1 - x0) * b, y0 + (y1 - y0) * b, z0 + (z1 - z0) * b),
+                )
+                sketch.polygon(
+                    [
+                        (left[0], left[1] + low, left[2]),
+                        (right[0], right[1] + low, right[2]),
+                        (right[0], right[1] + high, right[2]),
+                        (left[0], left[1] + high, left[2]),
+                    ],
+                    shade(_STONE, rng.uniform(0.75, 1.12)),
+                )
     sketch.paste(canvas, float(feet[:, 2].min()), "wall")
 
 
@@ -110,19 +123,22 @@ def town(canvas: Canvas, rng: np.random.Generator, depth: float, ground: float, 
     x = -half
     while x < half:
         width = rng.uniform(0.5, 1.3)
-        height = (0.25 + 0.75 * math.exp(-((x - center) / (0.45 * half)) ** 2)) * tallest * rng.uniform(0.4, 1.0)
+        height = (0.25 + 0.75 * math.exp(-(((x - center) / (0.45 * half)) ** 2))) * tallest * rng.uniform(0.4, 1.0)
         _building(sketch, rng, x, x + width, ground, height, depth)
         x += width * rng.uniform(0.8, 1.15)
     sketch.paste(canvas, depth, "building")
 
 
-def _building(sketch: Sketch, rng: np.random.Generator, left: float, right: float, ground: float, height: float,
-              depth: float) -> None:
+def _building(
+    sketch: Sketch, rng: np.random.Generator, left: float, right: float, ground: float, height: float, depth: float
+) -> None:
     color = shade(_FACADES[rng.integers(len(_FACADES))], rng.uniform(0.8, 1.1))
 
     def rectangle(x0: float, y0: float, x1: float, y1: float, tone: Color) -> None:
-        sketch.polygon([(x0, ground + y0, depth), (x1, ground + y0, depth), (x1, ground + y1, depth),
-                        (x0, ground + y1, depth)], tone)
+        sketch.polygon(
+            [(x0, ground + y0, depth), (x1, ground + y0, depth), (x1, ground + y1, depth), (x0, ground + y1, depth)],
+            tone,
+        )
 
     rectangle(left, -0.3, right, height, color)
     rectangle(right - (right - left) * 0.22, -0.3, right, height, shade(color, 0.75))
@@ -130,7 +146,7 @@ def _building(sketch: Sketch, rng: np.random.Generator, left: float, right: floa
         rectangle(left + (right - left) * 0.3, height, left + (right - left) * 0.6, height + 0.15, shade(color, 0.9))
     columns, floors = max(2, int((right - left) / 0.16)), max(2, int(height / 0.22))
     pitch = (right - left) * 0.76 / columns
-    glass = shade((.26, .33, .42), rng.uniform(0.8, 1.5))
+    glass = shade((0.26, 0.33, 0.42), rng.uniform(0.8, 1.5))
     for floor in range(floors):
         y = height * (floor + 0.3) / floors
         for column in range(columns):
@@ -138,8 +154,17 @@ def _building(sketch: Sketch, rng: np.random.Generator, left: float, right: floa
             rectangle(x, y, x + pitch * 0.55, y + height * 0.5 / floors, glass)
 
 
-def _bars(sketch: Sketch, left: float, right: float, bottom: float, top: float, depth: float, pitch: float,
-          color: Color, width: float) -> None:
+def _bars(
+    sketch: Sketch,
+    left: float,
+    right: float,
+    bottom: float,
+    top: float,
+    depth: float,
+    pitch: float,
+    color: Color,
+    width: float,
+) -> None:
     for x in np.arange(left, right, pitch):
         sketch.line([(x, bottom, depth), (x, top, depth)], color, width * 0.6)
     sketch.line([(left, top, depth), (right, top, depth)], shade(color, 1.15), width)

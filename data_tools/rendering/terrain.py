@@ -110,7 +110,7 @@ def _heights(camera: Camera, land: Land, depths: np.ndarray) -> np.ndarray:
     fine = np.empty((len(depths), 2 * (len(columns) - 1)), np.float32)  # pixel centres, a quarter from each column
     fine[:, 0::2] = coarse[:, :-1] * 0.75 + coarse[:, 1:] * 0.25
     fine[:, 1::2] = coarse[:, :-1] * 0.25 + coarse[:, 1:] * 0.75
-    return np.ascontiguousarray(fine[:, :camera.width])
+    return np.ascontiguousarray(fine[:, : camera.width])
 
 
 def _first_slices(rows: np.ndarray, camera: Camera) -> Tuple[np.ndarray, np.ndarray]:

@@ -10,8 +10,8 @@ import numpy as np
 from data_tools.rendering.canvas import Canvas
 from data_tools.rendering.sketch import Color, Sketch, shade, upright
 
-_PAINTS = ((.86, .30, .24), (.94, .93, .90), (.22, .42, .66), (.93, .74, .28), (.20, .50, .42))
-_WOOD = (.46, .32, .21)
+_PAINTS = ((0.86, 0.30, 0.24), (0.94, 0.93, 0.90), (0.22, 0.42, 0.66), (0.93, 0.74, 0.28), (0.20, 0.50, 0.42))
+_WOOD = (0.46, 0.32, 0.21)
 
 
 class Thing(NamedTuple):
@@ -50,101 +50,115 @@ def _paint(rng: np.random.Generator) -> Color:
 
 
 def _house(sketch: Sketch, rng: np.random.Generator) -> None:
-    wall = ((.90, .86, .78), (.82, .74, .62), (.93, .92, .90), (.62, .38, .30), (.55, .42, .30))[rng.integers(5)]
-    roof = ((.58, .27, .20), (.36, .32, .32), (.46, .33, .26))[rng.integers(3)]
+    wall = ((0.90, 0.86, 0.78), (0.82, 0.74, 0.62), (0.93, 0.92, 0.90), (0.62, 0.38, 0.30), (0.55, 0.42, 0.30))[
+        rng.integers(5)
+    ]
+    roof = ((0.58, 0.27, 0.20), (0.36, 0.32, 0.32), (0.46, 0.33, 0.26))[rng.integers(3)]
     gable, eaves, end = 0.42, 0.52, rng.uniform(0.75, 1.1)
     sketch.box(end * 0.55, 0.6, end * 0.55 + 0.1, 1.02, shade(wall, 0.7))  # chimney
     sketch.box(0, -0.03, end, eaves, wall)
     sketch.polygon([(-gable, -0.03), (0, -0.03), (0, eaves), (-gable / 2, 0.9), (-gable, eaves)], shade(wall, 0.72))
-    sketch.polygon([(0.05, eaves - 0.05), (end + 0.05, eaves - 0.05), (end - gable / 2 + 0.1, 0.94),
-                    (-gable / 2, 0.94)], roof)
-    sketch.polygon([(-gable / 2, 0.94), (-gable - 0.06, eaves - 0.06), (-gable - 0.01, eaves - 0.10),
-                    (-gable / 2, 0.86), (0.02, eaves - 0.08), (0.06, eaves - 0.04)], shade(roof, 0.8))
+    sketch.polygon(
+        [(0.05, eaves - 0.05), (end + 0.05, eaves - 0.05), (end - gable / 2 + 0.1, 0.94), (-gable / 2, 0.94)], roof
+    )
+    sketch.polygon(
+        [
+            (-gable / 2, 0.94),
+            (-gable - 0.06, eaves - 0.06),
+            (-gable - 0.01, eaves - 0.10),
+            (-gable / 2, 0.86),
+            (0.02, eaves - 0.08),
+            (0.06, eaves - 0.04),
+        ],
+        shade(roof, 0.8),
+    )
     door = end * rng.uniform(0.4, 0.5)
     sketch.box(door, -0.03, door + 0.13, 0.28, shade(_WOOD, 0.8))
     for left in (0.12 * end, 0.72 * end):
-        sketch.box(left - 0.015, 0.19, left + 0.155, 0.385, (.95, .94, .90))
-        sketch.box(left, 0.205, left + 0.14, 0.37, (.22, .28, .36))
-    sketch.box(-gable * 0.63, 0.22, -gable * 0.37, 0.40, (.20, .25, .33))
+        sketch.box(left - 0.015, 0.19, left + 0.155, 0.385, (0.95, 0.94, 0.90))
+        sketch.box(left, 0.205, left + 0.14, 0.37, (0.22, 0.28, 0.36))
+    sketch.box(-gable * 0.63, 0.22, -gable * 0.37, 0.40, (0.20, 0.25, 0.33))
 
 
 def _barn(sketch: Sketch, rng: np.random.Generator) -> None:
-    color = ((.60, .20, .16), (.48, .38, .28))[rng.integers(2)]
-    sketch.polygon([(-.5, -0.03), (.5, -0.03), (.5, .5), (.32, .8), (0, 1), (-.32, .8), (-.5, .5)], color)
-    sketch.line([(-.52, .5), (-.33, .82), (0, 1.02), (.33, .82), (.52, .5)], (.88, .86, .82), 0.05)
-    sketch.box(-.2, -0.03, .2, .42, (.90, .88, .84))
-    sketch.box(-.16, -0.03, .16, .38, shade(color, 0.6))
-    sketch.box(-.09, .56, .09, .74, (.16, .14, .14))
+    color = ((0.60, 0.20, 0.16), (0.48, 0.38, 0.28))[rng.integers(2)]
+    sketch.polygon([(-0.5, -0.03), (0.5, -0.03), (0.5, 0.5), (0.32, 0.8), (0, 1), (-0.32, 0.8), (-0.5, 0.5)], color)
+    sketch.line([(-0.52, 0.5), (-0.33, 0.82), (0, 1.02), (0.33, 0.82), (0.52, 0.5)], (0.88, 0.86, 0.82), 0.05)
+    sketch.box(-0.2, -0.03, 0.2, 0.42, (0.90, 0.88, 0.84))
+    sketch.box(-0.16, -0.03, 0.16, 0.38, shade(color, 0.6))
+    sketch.box(-0.09, 0.56, 0.09, 0.74, (0.16, 0.14, 0.14))
 
 
 def _rowboat(sketch: Sketch, rng: np.random.Generator) -> None:
     color = _paint(rng)
-    sketch.polygon([(-.5, .17), (-.40, 0), (.36, 0), (.52, .20)], color)
-    sketch.polygon([(-.5, .17), (.52, .20), (.44, .14), (-.44, .12)], shade(_WOOD, 0.7))
-    sketch.line([(-.5, .17), (.52, .20)], shade(color, 1.25), 0.03)
+    sketch.polygon([(-0.5, 0.17), (-0.40, 0), (0.36, 0), (0.52, 0.20)], color)
+    sketch.polygon([(-0.5, 0.17), (0.52, 0.20), (0.44, 0.14), (-0.44, 0.12)], shade(_WOOD, 0.7))
+    sketch.line([(-0.5, 0.17), (0.52, 0.20)], shade(color, 1.25), 0.03)
     if rng.random() < 0.5:
-        sketch.polygon([(-.10, .14), (-.08, .36), (.05, .36), (.08, .14)], (.25, .28, .40))
-        sketch.disc((-.01, .42), 0.06, (.80, .62, .50))
+        sketch.polygon([(-0.10, 0.14), (-0.08, 0.36), (0.05, 0.36), (0.08, 0.14)], (0.25, 0.28, 0.40))
+        sketch.disc((-0.01, 0.42), 0.06, (0.80, 0.62, 0.50))
 
 
 def _sailboat(sketch: Sketch, rng: np.random.Generator) -> None:
-    sail = ((.97, .96, .93), (.97, .96, .93), (.88, .50, .34))[rng.integers(3)]
-    sketch.polygon([(-.30, .12), (-.24, 0), (.22, 0), (.33, .13)], _paint(rng))
-    sketch.line([(0, .1), (0, 1)], (.40, .32, .26), 0.02)
-    sketch.polygon([(-.02, .17), (-.02, .97), (-.29, .19)], shade(sail, 0.9))
-    sketch.polygon([(.02, .19), (.02, .88), (.27, .20)], sail)
+    sail = ((0.97, 0.96, 0.93), (0.97, 0.96, 0.93), (0.88, 0.50, 0.34))[rng.integers(3)]
+    sketch.polygon([(-0.30, 0.12), (-0.24, 0), (0.22, 0), (0.33, 0.13)], _paint(rng))
+    sketch.line([(0, 0.1), (0, 1)], (0.40, 0.32, 0.26), 0.02)
+    sketch.polygon([(-0.02, 0.17), (-0.02, 0.97), (-0.29, 0.19)], shade(sail, 0.9))
+    sketch.polygon([(0.02, 0.19), (0.02, 0.88), (0.27, 0.20)], sail)
 
 
 def _ship(sketch: Sketch, rng: np.random.Generator) -> None:
-    hull = ((.20, .26, .40), (.56, .18, .16), (.24, .24, .26), (.95, .95, .95))[rng.integers(4)]
-    sketch.polygon([(-.5, .13), (-.47, 0), (.44, 0), (.53, .15), (.40, .12)], hull)
-    sketch.polygon([(-.48, .03), (-.47, 0), (.44, 0), (.46, .03)], (.55, .16, .14))
+    hull = ((0.20, 0.26, 0.40), (0.56, 0.18, 0.16), (0.24, 0.24, 0.26), (0.95, 0.95, 0.95))[rng.integers(4)]
+    sketch.polygon([(-0.5, 0.13), (-0.47, 0), (0.44, 0), (0.53, 0.15), (0.40, 0.12)], hull)
+    sketch.polygon([(-0.48, 0.03), (-0.47, 0), (0.44, 0), (0.46, 0.03)], (0.55, 0.16, 0.14))
     if rng.random() < 0.5:  # a freighter with its bridge aft
-        sketch.box(-.44, .11, -.28, .30, (.94, .94, .92))
-        sketch.box(-.38, .30, -.33, .40, (.80, .35, .22))
-        for left in np.arange(-.24, .34, 0.115):
-            sketch.box(left, .11, left + 0.10, rng.choice([.17, .22, .27]), shade(_paint(rng), 0.85))
+        sketch.box(-0.44, 0.11, -0.28, 0.30, (0.94, 0.94, 0.92))
+        sketch.box(-0.38, 0.30, -0.33, 0.40, (0.80, 0.35, 0.22))
+        for left in np.arange(-0.24, 0.34, 0.115):
+            sketch.box(left, 0.11, left + 0.10, rng.choice([0.17, 0.22, 0.27]), shade(_paint(rng), 0.85))
     else:  # a liner
-        for deck, inset in ((.12, 0.0), (.18, .05), (.24, .11)):
-            sketch.box(-.42 + inset, deck, .36 - inset, deck + .06, (.96, .96, .95))
-            sketch.box(-.40 + inset, deck + .02, .34 - inset, deck + .035, (.30, .36, .44))
-        sketch.polygon([(-.10, .30), (-.08, .42), (.02, .42), (.03, .30)], (.82, .30, .22))
+        for deck, inset in ((0.12, 0.0), (0.18, 0.05), (0.24, 0.11)):
+            sketch.box(-0.42 + inset, deck, 0.36 - inset, deck + 0.06, (0.96, 0.96, 0.95))
+            sketch.box(-0.40 + inset, deck + 0.02, 0.34 - inset, deck + 0.035, (0.30, 0.36, 0.44))
+        sketch.polygon([(-0.10, 0.30), (-0.08, 0.42), (0.02, 0.42), (0.03, 0.30)], (0.82, 0.30, 0.22))
 
 
 def _person(sketch: Sketch, rng: np.random.Generator) -> None:
-    shirt, trousers = _paint(rng), (.20, .22, .30)
-    sketch.polygon([(-.11, 0), (-.02, 0), (0, .42), (.03, 0), (.12, 0), (.11, .50), (-.11, .50)], trousers)
-    sketch.polygon([(-.13, .46), (.13, .46), (.17, .80), (-.17, .80)], shirt)
-    sketch.line([(-.16, .78), (-.20, .46)], shade(shirt, 0.8), 0.07)
-    sketch.line([(.16, .78), (.20, .48)], shade(shirt, 0.8), 0.07)
-    sketch.disc((0, .90), 0.10, (.82, .64, .52))
-    sketch.disc((0, .94), 0.09, (.25, .18, .12), flatten=0.7)
+    shirt, trousers = _paint(rng), (0.20, 0.22, 0.30)
+    sketch.polygon([(-0.11, 0), (-0.02, 0), (0, 0.42), (0.03, 0), (0.12, 0), (0.11, 0.50), (-0.11, 0.50)], trousers)
+    sketch.polygon([(-0.13, 0.46), (0.13, 0.46), (0.17, 0.80), (-0.17, 0.80)], shirt)
+    sketch.line([(-0.16, 0.78), (-0.20, 0.46)], shade(shirt, 0.8), 0.07)
+    sketch.line([(0.16, 0.78), (0.20, 0.48)], shade(shirt, 0.8), 0.07)
+    sketch.disc((0, 0.90), 0.10, (0.82, 0.64, 0.52))
+    sketch.disc((0, 0.94), 0.09, (0.25, 0.18, 0.12), flatten=0.7)
 
 
 def _turbine(sketch: Sketch, rng: np.random.Generator) -> None:
     """A wind turbine."""
-    white = (.95, .95, .96)
-    sketch.polygon([(-.028, 0), (.028, 0), (.014, .66), (-.014, .66)], white)
+    white = (0.95, 0.95, 0.96)
+    sketch.polygon([(-0.028, 0), (0.028, 0), (0.014, 0.66), (-0.014, 0.66)], white)
     start = rng.uniform(0, 2 * math.pi)
     for third in range(3):
         angle = start + third * 2 * math.pi / 3
         along, aside = (math.cos(angle), math.sin(angle)), (-math.sin(angle), math.cos(angle))
         blade = [(0.0, 0.018), (0.08, 0.030), (0.38, 0.004), (0.38, -0.004), (0.0, -0.014)]
-        sketch.polygon([(a * along[0] + b * aside[0], .68 + a * along[1] + b * aside[1]) for a, b in blade], white)
-    sketch.disc((0, .68), 0.035, shade(white, 0.85))
+        sketch.polygon([(a * along[0] + b * aside[0], 0.68 + a * along[1] + b * aside[1]) for a, b in blade], white)
+    sketch.disc((0, 0.68), 0.035, shade(white, 0.85))
 
 
 def _balloon(sketch: Sketch, rng: np.random.Generator) -> None:
     first, second = _paint(rng), _paint(rng)
     for stripe in range(7):
         left, right = -1 + 2 * stripe / 7, -1 + 2 * (stripe + 1) / 7
-        edge = [(math.sin(a) * 0.38, .62 - math.cos(a) * (.38 if math.cos(a) < 0 else .46))
-                for a in np.linspace(0, math.pi, 17)]
+        edge = [
+            (math.sin(a) * 0.38, 0.62 - math.cos(a) * (0.38 if math.cos(a) < 0 else 0.46))
+            for a in np.linspace(0, math.pi, 17)
+        ]
         points = [(x * left, y) for x, y in edge] + [(x * right, y) for x, y in reversed(edge)]
         sketch.polygon(points, shade((first, second)[stripe % 2], 1.05 - 0.08 * stripe))
-    sketch.line([(-.05, .20), (-.04, .10)], (.30, .25, .20), 0.01)
-    sketch.line([(.05, .20), (.04, .10)], (.30, .25, .20), 0.01)
-    sketch.box(-.06, 0, .06, .10, shade(_WOOD, 1.1))
+    sketch.line([(-0.05, 0.20), (-0.04, 0.10)], (0.30, 0.25, 0.20), 0.01)
+    sketch.line([(0.05, 0.20), (0.04, 0.10)], (0.30, 0.25, 0.20), 0.01)
+    sketch.box(-0.06, 0, 0.06, 0.10, shade(_WOOD, 1.1))
 
 
 THINGS: Dict[str, Thing] = {

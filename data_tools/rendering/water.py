@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from data_tools.rendering.canvas import Canvas
+from data_tools.rendering.ground import Cover
 from data_tools.rendering.noise import Field, smoothstep
 from data_tools.rendering.terrain import View
 
-_FOAM = np.float32([[.93], [.95], [.96]])
+_FOAM = np.float32([[0.93], [0.95], [0.96]])
 
 
 class Water(NamedTuple):
@@ -54,8 +55,9 @@ def _waves(rng: np.random.Generator, water: Water, x: np.ndarray, z: np.ndarray)
     return np.clip(ripples(x * 0.45, z) * 1.5 * (1 - 0.7 * far) + swell(x * 0.5, z) * (0.4 + 0.6 * water.chop), -1, 1)
 
 
-def _mirrored_pixels(canvas: Canvas, is_water: np.ndarray, pixels: np.ndarray, waves: np.ndarray,
-                     chop: float) -> np.ndarray:
+def _mirrored_pixels(
+    canvas: Canvas, is_water: np.ndarray, pixels: np.ndarray, waves: np.ndarray, chop: float
+) -> np.ndarray:
     """Flat index of what each water pixel reflects: as far above the water's far edge as it lies below it."""
     width, height = canvas.camera.width, canvas.camera.height
     rows = np.arange(height, dtype=np.int64)[:, None]
@@ -76,12 +78,19 @@ def _glitter(canvas: Canvas, pixels: np.ndarray, waves: np.ndarray, water: Water
     if sun_up > 0.4:
         return np.zeros(len(pixels), np.float32)
     column = (pixels % canvas.camera.width) / canvas.camera.width
-    lane = np.exp(-((column - sun_x) / 0.07) ** 2)
+    lane = np.exp(-(((column - sun_x) / 0.07) ** 2))
     return lane * smoothstep(0.05, 0.5, waves) * (0.25 + 0.6 * water.chop)
 
 
-def _with_foam(rng: np.random.Generator, color: np.ndarray, water: Water, x: np.ndarray, z: np.ndarray,
-               depth: np.ndarray, waves: np.ndarray) -> np.ndarray:
+def _with_foam(
+    rng: np.random.Generator,
+    color: np.ndarray,
+    water: Water,
+    x: np.ndarray,
+    z: np.ndarray,
+    depth: np.ndarray,
+    waves: np.ndarray,
+) -> np.ndarray:
     if not water.foam:
         return color
     lace = Field(rng, "fbm", 5)(x, z)
@@ -90,3 +99,27 @@ def _with_foam(rng: np.random.Generator, color: np.ndarray, water: Water, x: np.
     caps = smoothstep(0.62, 0.9, waves) * 0.5 * water.chop
     foam = np.clip(edge * 0.9 + breakers * smoothstep(-0.3, 0.3, lace) * 0.8 + caps, 0, 1) * water.foam
     return color + (_FOAM - color) * foam
+
+
+# Deep and shallow colour of each kind of water.
+LAKES = (
+    ((0.10, 0.30, 0.34), (0.34, 0.46, 0.38)),
+    ((0.07, 0.22, 0.32), (0.28, 0.40, 0.38)),
+    ((0.08, 0.42, 0.46), (0.40, 0.66, 0.60)),
+    ((0.12, 0.20, 0.20), (0.32, 0.32, 0.24)),
+)
+SEAS = (
+    ((0.05, 0.25, 0.42), (0.32, 0.62, 0.64)),
+    ((0.04, 0.34, 0.48), (0.40, 0.74, 0.70)),
+    ((0.10, 0.22, 0.32), (0.40, 0.50, 0.50)),
+)
+
+
+def water_of(name: str, chop: float, colors, foam: float = 0.0) -> Water:
+    """Water of a class, with one of the pairs of colours above."""
+    return Water(name, chop, np.float32(colors[0])[:, None], np.float32(colors[1])[:, None], foam)
+
+
+def ground_under(water: Water) -> Cover:
+    """The ground below a water surface."""
+    return Cover(water.name, "earth", lambda p: p.height < 0)  # painted over by `paint_water`

@@ -9,11 +9,11 @@ from typing import Tuple
 import numpy as np
 from tqdm import tqdm
 
-from data_tools.classes import IMAGE_HEIGHT, IMAGE_WIDTH
-from data_tools.files import make_folder
-from data_tools.image_io import write_label, write_photo
-from data_tools.output_folder import require_between, require_only, require_same_record, write_record
+from data_tools.basics.files import make_folder
+from data_tools.basics.output_folder import require_between, require_only, require_same_record, write_record
 from data_tools.rendering.picture import choose_scene, paint
+from data_tools.sets.classes import IMAGE_HEIGHT, IMAGE_WIDTH
+from data_tools.sets.image_io import write_label, write_photo
 
 VERSION = 1  # raised whenever the same seed gives other pictures, so that two kinds never mix in one folder
 
@@ -22,8 +22,9 @@ _FIRST_TEST_INDEX = 500_000  # test maps are drawn from here on, so a training s
 _RECORD = "synth.json"
 
 
-def render(seed: int, index: int, width: int = IMAGE_WIDTH,
-           height: int = IMAGE_HEIGHT) -> Tuple[np.ndarray, np.ndarray]:
+def render(
+    seed: int, index: int, width: int = IMAGE_WIDTH, height: int = IMAGE_HEIGHT
+) -> Tuple[np.ndarray, np.ndarray]:
     """Landscape number `index` of set `seed`; the same arguments give the same bytes on one platform.
 
     Returns:
@@ -38,8 +39,9 @@ def render(seed: int, index: int, width: int = IMAGE_WIDTH,
     return paint(choose_scene(rng), rng, width, height)
 
 
-def write_set(out: Path, count: int, seed: int, width: int = IMAGE_WIDTH, height: int = IMAGE_HEIGHT,
-              test_count: int = 0) -> None:
+def write_set(
+    out: Path, count: int, seed: int, width: int = IMAGE_WIDTH, height: int = IMAGE_HEIGHT, test_count: int = 0
+) -> None:
     """Write `count` pairs to `out/train` and `test_count` label maps of other landscapes to `out/test`.
 
     Files that are there already are kept, so the same command again goes on where it stopped, and a larger

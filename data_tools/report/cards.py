@@ -5,11 +5,11 @@ from __future__ import annotations
 from html import escape
 from typing import Iterable
 
-from data_tools.equivalence import ClassMember
-from data_tools.names import unlistable
+from data_tools.basics.names import unlistable
+from data_tools.curation.equivalence import ClassMember
+from data_tools.curation.rules import Decision
 from data_tools.report.choice import MANUAL, UNREADABLE
 from data_tools.report.thumbnails import Picture, Views
-from data_tools.rules import Decision
 
 SPLIT_NAMES = {"total": "Total", "selection_1": "Selection I", "selection_2": "Selection II"}
 
@@ -25,9 +25,11 @@ def card(views: Views, decision: Decision, value: str = "") -> str:
     stem = decision.stem
     pictures = "".join(_named_pictures(("photo", "label", "overlay"), stem, views))
     number = f'<b class="value">{escape(value)}</b> ' if value else ""
-    return (f'<article class="card"{_attributes(decision)}><div class="views">{pictures}</div>'
-            f'<div class="about"><p class="stem">{escape(stem)}</p>'
-            f"<p>{number}{_verdict(decision)}</p></div>{_boxes(decision)}</article>\n")
+    return (
+        f'<article class="card"{_attributes(decision)}><div class="views">{pictures}</div>'
+        f'<div class="about"><p class="stem">{escape(stem)}</p>'
+        f"<p>{number}{_verdict(decision)}</p></div>{_boxes(decision)}</article>\n"
+    )
 
 
 def member_card(views: Views, decision: Decision, member: ClassMember, is_thinned: bool) -> str:
@@ -41,9 +43,11 @@ def member_card(views: Views, decision: Decision, member: ClassMember, is_thinne
     place = f'<b class="value">{member.rank + 1}</b> ' if is_thinned else ""
     mirrored = '<span class="note">mirrored</span> ' if member.mirrored else ""
     kind = "member framed" if is_thinned and member.kept else "member"
-    return (f'<article class="{kind}"{_attributes(decision)}><div class="views">{pictures}</div>'
-            f'<div class="about"><p class="stem">{escape(stem)}</p>'
-            f"<p>{place}{mirrored}{_verdict(decision)}</p></div>{_boxes(decision)}</article>\n")
+    return (
+        f'<article class="{kind}"{_attributes(decision)}><div class="views">{pictures}</div>'
+        f'<div class="about"><p class="stem">{escape(stem)}</p>'
+        f"<p>{place}{mirrored}{_verdict(decision)}</p></div>{_boxes(decision)}</article>\n"
+    )
 
 
 def _named_pictures(kinds: Iterable[str], stem: str, views: Views) -> Iterable[str]:
@@ -80,12 +84,16 @@ def _boxes(decision: Decision) -> str:
     """Two check boxes that a script makes exclude each other; none where the stem fits in no manual file."""
     if unlistable(decision.stem):
         return ""
-    boxes = (_box(word, decision, decision.rule == MANUAL and decision.kept == kept)
-             for word, kept in (("keep", True), ("drop", False)))
+    boxes = (
+        _box(word, decision, decision.rule == MANUAL and decision.kept == kept)
+        for word, kept in (("keep", True), ("drop", False))
+    )
     return f'<div class="marks">{"".join(boxes)}</div>'
 
 
 def _box(word: str, decision: Decision, is_checked: bool) -> str:
     checked = " checked" if is_checked else ""
-    return (f'<label class="{word}"><input type="checkbox" name="{word}" autocomplete="off"{checked} '
-            f'aria-label="{word} {escape(decision.stem)}">{word}</label>')
+    return (
+        f'<label class="{word}"><input type="checkbox" name="{word}" autocomplete="off"{checked} '
+        f'aria-label="{word} {escape(decision.stem)}">{word}</label>'
+    )

@@ -7,9 +7,9 @@ from typing import Dict, List, NamedTuple, Sequence
 
 import numpy as np
 
-from data_tools.equivalence import ClassMember
-from data_tools.rules import SPLITS, Decision, Rule
-from data_tools.table import Table
+from data_tools.basics.table import Table
+from data_tools.curation.equivalence import ClassMember
+from data_tools.curation.rules import SPLITS, Decision, Rule
 
 UNREADABLE, MANUAL = "unreadable", "manual"  # what a decision names where no rule decided
 MEMBERS_SHOWN = 12  # of one equivalence class

@@ -29,11 +29,17 @@ def histogram(name: str, values: np.ndarray, groups: np.ndarray, limit: float) -
         return f'<p class="none">No pair has a value of {escape(name)}.</p>'
     edges, mark = _edges(values[drawn], limit)
     counts = _counts(values[drawn], groups[drawn], edges)
-    parts = [*_grid(int(counts.sum(axis=1).max())), *_bars(counts, edges), *_axis(edges),
-             *_limit_line(mark, limit, edges)]
+    parts = [
+        *_grid(int(counts.sum(axis=1).max())),
+        *_bars(counts, edges),
+        *_axis(edges),
+        *_limit_line(mark, limit, edges),
+    ]
     summary = f"Histogram of {name}: {drawn.sum():,} pairs from {values[drawn].min():.4g} to {values[drawn].max():.4g}"
-    return (f'<figure class="chart"><svg role="img" aria-label="{escape(summary)}" width="100%" height="{_HEIGHT}">'
-            f'{"".join(parts)}</svg>{_caption(counts.sum(axis=0), int((~drawn).sum()))}</figure>')
+    return (
+        f'<figure class="chart"><svg role="img" aria-label="{escape(summary)}" width="100%" height="{_HEIGHT}">'
+        f"{''.join(parts)}</svg>{_caption(counts.sum(axis=0), int((~drawn).sum()))}</figure>"
+    )
 
 
 def _edges(values: np.ndarray, limit: float) -> Tuple[np.ndarray, float]:
@@ -71,8 +77,10 @@ def _grid(most: int) -> List[str]:
     for count in (step * 100**power for power in range(5) for step in steps):
         if count <= most:
             y = _FLOOR - _bar_height(count, most)
-            lines.append(f'<line class="grid" x1="0" x2="100%" y1="{y:.1f}" y2="{y:.1f}"/>'
-                         f'<text class="tick" x="-8" y="{y + 4:.1f}" text-anchor="end">{count:,}</text>')
+            lines.append(
+                f'<line class="grid" x1="0" x2="100%" y1="{y:.1f}" y2="{y:.1f}"/>'
+                f'<text class="tick" x="-8" y="{y + 4:.1f}" text-anchor="end">{count:,}</text>'
+            )
     return lines
 
 
@@ -94,8 +102,10 @@ def _bars(counts: np.ndarray, edges: np.ndarray) -> List[str]:
             height = _bar_height(total, most) * count / total
             y -= height
             if count:
-                bars.append(f'<rect class="{group}" x="{i * width + 0.05 * width:.3f}%" y="{y:.2f}" '
-                            f'width="{0.9 * width:.3f}%" height="{height:.2f}"/>')
+                bars.append(
+                    f'<rect class="{group}" x="{i * width + 0.05 * width:.3f}%" y="{y:.2f}" '
+                    f'width="{0.9 * width:.3f}%" height="{height:.2f}"/>'
+                )
         bars.append("</g>")
     return bars
 
@@ -111,8 +121,9 @@ def _axis(edges: np.ndarray) -> List[str]:
     parts = [f'<line class="axis" x1="0" x2="100%" y1="{_FLOOR}" y2="{_FLOOR}"/>']
     for i in range(ceil(low / step), floor(high / step) + 1):
         x = 100 * (i * step - low) / (high - low)
-        parts.append(f'<text class="tick" x="{x:.3f}%" y="{_FLOOR + 17}" text-anchor="{_anchor(x)}">'
-                     f"{i * step:.6g}</text>")
+        parts.append(
+            f'<text class="tick" x="{x:.3f}%" y="{_FLOOR + 17}" text-anchor="{_anchor(x)}">{i * step:.6g}</text>'
+        )
     return parts
 
 
@@ -134,13 +145,17 @@ def _limit_line(mark: float, limit: float, edges: np.ndarray) -> List[str]:
     words = f"limit {limit:.6g}"
     words = f"{words} →" if mark > high else f"← {words}" if mark < low else words
     is_right = x > 70
-    return [f'<line class="limit" x1="{x:.3f}%" x2="{x:.3f}%" y1="4" y2="{_FLOOR}"/>'
-            f'<text class="limit" x="{x:.3f}%" dx="{-6 if is_right else 6}" y="14" '
-            f'text-anchor="{"end" if is_right else "start"}">{words}</text>']
+    return [
+        f'<line class="limit" x1="{x:.3f}%" x2="{x:.3f}%" y1="4" y2="{_FLOOR}"/>'
+        f'<text class="limit" x="{x:.3f}%" dx="{-6 if is_right else 6}" y="14" '
+        f'text-anchor="{"end" if is_right else "start"}">{words}</text>'
+    ]
 
 
 def _caption(by_group: np.ndarray, num_absent: int) -> str:
-    keys = [f'<span class="key {group}">{words} {count:,}</span>'
-            for (group, words), count in zip(GROUPS, by_group.tolist())]
+    keys = [
+        f'<span class="key {group}">{words} {count:,}</span>'
+        for (group, words), count in zip(GROUPS, by_group.tolist())
+    ]
     absent = f"<span>not drawn, for want of a value: {num_absent:,}</span>" if num_absent else ""
-    return f'<figcaption>{"".join(keys)}{absent}<span>heights are logarithmic</span></figcaption>'
+    return f"<figcaption>{''.join(keys)}{absent}<span>heights are logarithmic</span></figcaption>"

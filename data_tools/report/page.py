@@ -9,25 +9,32 @@ from pathlib import Path
 from string import Template
 from typing import Dict, Mapping, Sequence, Set
 
-from data_tools.equivalence import ClassMember
-from data_tools.errors import InputError
-from data_tools.files import write_atomic
-from data_tools.manual import HEADING
-from data_tools.names import unlistable
-from data_tools.pairing import Pair
+from data_tools.basics.errors import InputError
+from data_tools.basics.files import write_atomic
+from data_tools.basics.names import unlistable
+from data_tools.basics.table import Table
+from data_tools.curation.equivalence import ClassMember
+from data_tools.curation.manual import HEADING
+from data_tools.curation.rules import Decision, Rule
 from data_tools.report import sections
 from data_tools.report.choice import MANUAL, MEMBERS_SHOWN, Examples, examples, shown_classes, signal
 from data_tools.report.sections import Review
 from data_tools.report.thumbnails import make_views
-from data_tools.rules import Decision, Rule
-from data_tools.table import Table
+from data_tools.sets.pairing import Pair
 
 _FOLDER = Path(__file__).parent  # of page.html, page.css and page.js
 
 
-def write_report(path: Path, pairs: Mapping[str, Pair], table: Table, rules: Sequence[Rule],
-                 decisions: Sequence[Decision], classes: Sequence[Sequence[ClassMember]],
-                 count: int = 12, progress: bool = True) -> None:
+def write_report(
+    path: Path,
+    pairs: Mapping[str, Pair],
+    table: Table,
+    rules: Sequence[Rule],
+    decisions: Sequence[Decision],
+    classes: Sequence[Sequence[ClassMember]],
+    count: int = 12,
+    progress: bool = True,
+) -> None:
     """Write the page on which a person reviews a curation: one HTML file, the same for the same arguments.
 
     Pictures stand in the page as often as they are shown. A pair on several cards is thus there several times,
@@ -78,8 +85,9 @@ def _data(table: Table, decisions: Sequence[Decision]) -> Dict[str, object]:
     Under that id a browser keeps the marks. It follows from the measured pairs and earlier marks but not from
     the rules, so that marks outlive a change of limits.
     """
-    marks = sorted([d.stem, "keep" if d.kept else "drop"] for d in decisions
-                   if d.rule == MANUAL and not unlistable(d.stem))
+    marks = sorted(
+        [d.stem, "keep" if d.kept else "drop"] for d in decisions if d.rule == MANUAL and not unlistable(d.stem)
+    )
     state = [marks, table.stems, [[name, column.tolist()] for name, column in table.columns.items()]]
     id = hashlib.sha256(json.dumps(state).encode()).hexdigest()[:16]
     return {"id": id, "heading": HEADING, "marks": marks}
@@ -89,6 +97,11 @@ def _assemble(num_pairs: int, head: str, main: str, data: Dict[str, object]) -> 
     script = (_FOLDER / "page.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode()
     return Template((_FOLDER / "page.html").read_text(encoding="utf-8")).substitute(
-        num_pairs=f"{num_pairs:,}", head=head, main=main, script=script, script_hash=digest,
+        num_pairs=f"{num_pairs:,}",
+        head=head,
+        main=main,
+        script=script,
+        script_hash=digest,
         style=(_FOLDER / "page.css").read_text(encoding="utf-8"),
-        data=json.dumps(data).replace("<", "\\u003c"))  # so that no name can end the script element
+        data=json.dumps(data).replace("<", "\\u003c"),
+    )  # so that no name can end the script element

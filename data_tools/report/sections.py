@@ -8,8 +8,9 @@ from typing import FrozenSet, Iterable, List, Mapping, NamedTuple, Sequence
 
 import numpy as np
 
-from data_tools.classes import CLASSES
-from data_tools.equivalence import ClassMember
+from data_tools.basics.table import Table
+from data_tools.curation.equivalence import ClassMember
+from data_tools.curation.rules import Decision, Rule
 from data_tools.report.cards import SPLIT_NAMES, card, member_card
 from data_tools.report.choice import (
     MANUAL,
@@ -22,8 +23,7 @@ from data_tools.report.choice import (
 )
 from data_tools.report.histogram import GROUPS, histogram
 from data_tools.report.thumbnails import Views
-from data_tools.rules import Decision, Rule
-from data_tools.table import Table
+from data_tools.sets.classes import CLASSES
 
 _COLUMNS = ("rule", "signal", "limit", "stays out of", "why this limit", "dropped", "break it")
 _NUMBERS = ("limit", "dropped", "break it")
@@ -43,10 +43,12 @@ def split_tiles(decisions: Sequence[Decision]) -> str:
     tiles = []
     for split, size in split_sizes(decisions).items():
         share = 100 * size / max(len(decisions), 1)
-        tiles.append(f'<div class="tile"><dt>{SPLIT_NAMES[split]}</dt><dd>{size:,}</dd>'
-                     f'<dd class="share"><svg width="100%" height="6" aria-hidden="true">'
-                     f'<rect class="rest" width="100%" height="6" rx="3"/>'
-                     f'<rect class="part" width="{share:.2f}%" height="6" rx="3"/></svg>{share:.1f} %</dd></div>')
+        tiles.append(
+            f'<div class="tile"><dt>{SPLIT_NAMES[split]}</dt><dd>{size:,}</dd>'
+            f'<dd class="share"><svg width="100%" height="6" aria-hidden="true">'
+            f'<rect class="rest" width="100%" height="6" rx="3"/>'
+            f'<rect class="part" width="{share:.2f}%" height="6" rx="3"/></svg>{share:.1f} %</dd></div>'
+        )
     return f'<dl class="tiles">{"".join(tiles)}</dl>'
 
 
@@ -54,22 +56,28 @@ def rule_table(rules: Sequence[Rule], table: Table, decisions: Sequence[Decision
     """What each rule means and how many pairs it dropped, and below what else dropped pairs."""
     dropped = Counter(decision.rule for decision in decisions if not decision.kept)
     rows = [_rule_row(i, rule, dropped.pop(rule.name, 0), num_breaking(table, rule)) for i, rule in enumerate(rules)]
-    others = "".join(f'<tr><td colspan="5">{_OTHER_CAUSES.get(name, escape(name))}</td>'
-                     f'<td class="number" data-name="dropped">{count:,}</td><td></td></tr>\n'
-                     for name, count in sorted(dropped.items()))
-    head = "".join(f"<th scope=\"col\"{' class=number' if name in _NUMBERS else ''}>{name}</th>" for name in _COLUMNS)
-    return (f'<table class="rules"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody>'
-            f"<tbody>{others}</tbody></table>")
+    others = "".join(
+        f'<tr><td colspan="5">{_OTHER_CAUSES.get(name, escape(name))}</td>'
+        f'<td class="number" data-name="dropped">{count:,}</td><td></td></tr>\n'
+        for name, count in sorted(dropped.items())
+    )
+    head = "".join(f'<th scope="col"{" class=number" if name in _NUMBERS else ""}>{name}</th>' for name in _COLUMNS)
+    return (
+        f'<table class="rules"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody>'
+        f"<tbody>{others}</tbody></table>"
+    )
 
 
 def _rule_row(index: int, rule: Rule, dropped: int, breaking: int) -> str:
-    return (f'<tr><th scope="row"><a href="#rule-{index}">{escape(rule.name)}</a><br>{escape(rule.meaning)}</th>'
-            f'<td data-name="signal"><code>{escape(rule.signal)}</code></td>'
-            f'<td class="number" data-name="limit">{rule.limit:.6g}</td>'
-            f'<td class="split" data-name="stays out of">{SPLIT_NAMES[rule.split]}</td>'
-            f'<td data-name="why this limit">{escape(rule.reason)}</td>'
-            f'<td class="number" data-name="dropped">{dropped:,}</td>'
-            f'<td class="number" data-name="break it">{breaking:,}</td></tr>\n')
+    return (
+        f'<tr><th scope="row"><a href="#rule-{index}">{escape(rule.name)}</a><br>{escape(rule.meaning)}</th>'
+        f'<td data-name="signal"><code>{escape(rule.signal)}</code></td>'
+        f'<td class="number" data-name="limit">{rule.limit:.6g}</td>'
+        f'<td class="split" data-name="stays out of">{SPLIT_NAMES[rule.split]}</td>'
+        f'<td data-name="why this limit">{escape(rule.reason)}</td>'
+        f'<td class="number" data-name="dropped">{dropped:,}</td>'
+        f'<td class="number" data-name="break it">{breaking:,}</td></tr>\n'
+    )
 
 
 def rule_section(index: int, rule: Rule, table: Table, shown: Examples, review: Review) -> str:
@@ -78,11 +86,15 @@ def rule_section(index: int, rule: Rule, table: Table, shown: Examples, review: 
     groups = np.array([_group(review.decided[stem], rule) for stem in table.stems], int)
     figure = histogram(rule.signal, values, groups, rule.limit)
     above = "Just above the limit" if shown.worst else "All above the limit"
-    lists = "".join(_example_list(title, places, table, values, review) for title, places in (
-        (above, shown.above), ("Just below the limit", shown.below), ("Worst", shown.worst)))
-    return (f'<section id="rule-{index}" class="rule"><h2>{escape(rule.name)}</h2><p class="lead">Pairs whose '
-            f"<code>{escape(rule.signal)}</code> is above {rule.limit:.6g} stay out of "
-            f"{SPLIT_NAMES[rule.split]}: {escape(rule.meaning)}.</p>{figure}{lists}</section>\n")
+    lists = "".join(
+        _example_list(title, places, table, values, review)
+        for title, places in ((above, shown.above), ("Just below the limit", shown.below), ("Worst", shown.worst))
+    )
+    return (
+        f'<section id="rule-{index}" class="rule"><h2>{escape(rule.name)}</h2><p class="lead">Pairs whose '
+        f"<code>{escape(rule.signal)}</code> is above {rule.limit:.6g} stay out of "
+        f"{SPLIT_NAMES[rule.split]}: {escape(rule.meaning)}.</p>{figure}{lists}</section>\n"
+    )
 
 
 def _group(decision: Decision, rule: Rule) -> int:
@@ -95,8 +107,9 @@ def _example_list(title: str, places: List[int], table: Table, values: np.ndarra
     if not places:
         return ""
     stems = [table.stems[place] for place in places]
-    cards = (card(review.views[stem], review.decided[stem], f"{values[place]:.4g}")
-             for stem, place in zip(stems, places))
+    cards = (
+        card(review.views[stem], review.decided[stem], f"{values[place]:.4g}") for stem, place in zip(stems, places)
+    )
     return f'<h3>{title} <span class="count">{len(places)}</span></h3><div class="cards">{"".join(cards)}</div>'
 
 
@@ -106,34 +119,53 @@ def manual_section(decisions: Iterable[Decision], review: Review) -> str:
     if not by_hand:
         return ""
     cards = "".join(card(review.views[decision.stem], decision) for decision in by_hand)
-    return (f'<section id="manual"><h2>By hand <span class="count">{len(by_hand):,}</span></h2>'
-            f'<p class="lead">Decided by the manual file, whatever the rules say.</p><div class="cards">{cards}</div>'
-            "</section>\n")
+    return (
+        f'<section id="manual"><h2>By hand <span class="count">{len(by_hand):,}</span></h2>'
+        f'<p class="lead">Decided by the manual file, whatever the rules say.</p><div class="cards">{cards}</div>'
+        "</section>\n"
+    )
 
 
 def unreadable_section(decisions: Iterable[Decision]) -> str:
     """The pairs that could not be measured, and why."""
-    rows = [f'<tr><th scope="row">{escape(decision.stem)}</th><td>{escape(decision.value)}</td></tr>\n'
-            for decision in decisions if decision.rule == UNREADABLE]
-    body = (f'<table class="unreadable"><thead><tr><th scope="col">pair</th><th scope="col">reason</th></tr></thead>'
-            f'<tbody>{"".join(rows)}</tbody></table>') if rows else '<p class="none">Every pair could be read.</p>'
-    return (f'<section id="unreadable"><h2>Unreadable pairs <span class="count">{len(rows):,}</span></h2>{body}'
-            "</section>\n")
+    rows = [
+        f'<tr><th scope="row">{escape(decision.stem)}</th><td>{escape(decision.value)}</td></tr>\n'
+        for decision in decisions
+        if decision.rule == UNREADABLE
+    ]
+    body = (
+        (
+            f'<table class="unreadable"><thead><tr><th scope="col">pair</th><th scope="col">reason</th></tr></thead>'
+            f"<tbody>{''.join(rows)}</tbody></table>"
+        )
+        if rows
+        else '<p class="none">Every pair could be read.</p>'
+    )
+    return (
+        f'<section id="unreadable"><h2>Unreadable pairs <span class="count">{len(rows):,}</span></h2>{body}</section>\n'
+    )
 
 
 def classes_section(classes: Sequence[Sequence[ClassMember]], review: Review) -> str:
     """Each equivalence class as one row, in rank order."""
     rows = "".join(_class_row(members, review) for members in classes)
-    lead = ("Pairs whose label maps are nearly equal. Where their photos differ much, they are numbered from the best, "
-            "and only the framed ones stand for their class." if classes else "No two label maps are nearly equal.")
-    return (f'<section id="classes"><h2>Equivalence classes <span class="count">{len(classes):,}</span></h2>'
-            f'<p class="lead">{lead}</p>{rows}</section>\n')
+    lead = (
+        "Pairs whose label maps are nearly equal. Where their photos differ much, they are numbered from the best, "
+        "and only the framed ones stand for their class."
+        if classes
+        else "No two label maps are nearly equal."
+    )
+    return (
+        f'<section id="classes"><h2>Equivalence classes <span class="count">{len(classes):,}</span></h2>'
+        f'<p class="lead">{lead}</p>{rows}</section>\n'
+    )
 
 
 def _class_row(members: Sequence[ClassMember], review: Review) -> str:
     is_thinned = any(member.rank for member in members)  # of the others, all have the same rank
-    cards = "".join(member_card(review.views[m.stem], review.decided[m.stem], m, is_thinned)
-                    for m in members[:MEMBERS_SHOWN])
+    cards = "".join(
+        member_card(review.views[m.stem], review.decided[m.stem], m, is_thinned) for m in members[:MEMBERS_SHOWN]
+    )
     hidden = members[MEMBERS_SHOWN:]
     framed = sum(member.kept for member in hidden) if is_thinned else 0
     note = f", {framed} of them framed" if framed else ""
@@ -144,7 +176,10 @@ def _class_row(members: Sequence[ClassMember], review: Review) -> str:
 
 def legend_section(ids: FrozenSet[int]) -> str:
     """The colours of the classes that the page shows."""
-    items = "".join(f'<li><svg width="28" height="18" aria-hidden="true"><rect width="28" height="18" rx="3" '
-                    f'fill="#{bytes(c.color).hex()}"/></svg>{c.name} <span class="note">{c.id}</span></li>\n'
-                    for c in CLASSES if c.id in ids)
+    items = "".join(
+        f'<li><svg width="28" height="18" aria-hidden="true"><rect width="28" height="18" rx="3" '
+        f'fill="#{bytes(c.color).hex()}"/></svg>{c.name} <span class="note">{c.id}</span></li>\n'
+        for c in CLASSES
+        if c.id in ids
+    )
     return f'<section id="colours"><h2>Colours of the label maps</h2><ul class="legend">{items}</ul></section>\n'

@@ -11,11 +11,11 @@ from typing import AbstractSet, Callable, Dict, FrozenSet, Mapping, NamedTuple, 
 import numpy as np
 from PIL import Image
 
-from data_tools.classes import CLASSES, colorize
-from data_tools.errors import InputError
-from data_tools.image_io import read_label, read_photo, resize_label, resize_photo
-from data_tools.pairing import Pair
-from data_tools.threads import with_bar
+from data_tools.basics.errors import InputError
+from data_tools.basics.threads import with_bar
+from data_tools.sets.classes import CLASSES, colorize
+from data_tools.sets.image_io import read_label, read_photo, resize_label, resize_photo
+from data_tools.sets.pairing import Pair
 
 CARD_SIDE = 160  # pixels of the longer side
 MEMBER_SIDE = 128  # in rows of equivalence classes: 10,000 members make a page of about 50 MB
@@ -51,15 +51,17 @@ class Views(NamedTuple):
         return ", ".join(CLASSES[id].name for id in sorted(self.ids))
 
 
-def make_views(pairs: Mapping[str, Pair], cards: AbstractSet[str], members: AbstractSet[str],
-               progress: bool = True) -> Dict[str, Views]:
+def make_views(
+    pairs: Mapping[str, Pair], cards: AbstractSet[str], members: AbstractSet[str], progress: bool = True
+) -> Dict[str, Views]:
     """Pictures of the pairs named in `cards` (larger, with overlay) or else in `members`.
 
     A bar on stderr if it takes long. A file that cannot be read gives pictures with a reason.
     """
     stems = sorted(cards | members)
-    views = with_bar(lambda stem: _views(pairs.get(stem), stem in cards), stems, os.cpu_count() or 1, "report",
-                     progress)
+    views = with_bar(
+        lambda stem: _views(pairs.get(stem), stem in cards), stems, os.cpu_count() or 1, "report", progress
+    )
     return dict(zip(stems, views))
 
 

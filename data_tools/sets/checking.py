@@ -6,13 +6,13 @@ from typing import Callable, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from data_tools.classes import NUM_CLASSES
-from data_tools.errors import InputError
-from data_tools.image_io import read_label, read_photo
-from data_tools.names import printable
-from data_tools.oddities import label_oddities, photo_oddities
-from data_tools.pairing import Pair, Problem
-from data_tools.threads import with_bar
+from data_tools.basics.errors import InputError
+from data_tools.basics.names import printable
+from data_tools.basics.threads import with_bar
+from data_tools.sets.classes import NUM_CLASSES
+from data_tools.sets.image_io import read_label, read_photo
+from data_tools.sets.oddities import label_oddities, photo_oddities
+from data_tools.sets.pairing import Pair, Problem
 
 # The contest pairs 1024x768 photos with 512x384 labels: shapes may differ, proportions may not.
 _ASPECT_TOLERANCE = 0.01  # a rounded-off row of pixels stays below this down to 100 pixels
@@ -27,8 +27,9 @@ def check_pair(pair: Pair, num_classes: int = NUM_CLASSES, unknown: Optional[int
     return None
 
 
-def read_pair(pair: Pair, num_classes: int = NUM_CLASSES,
-              unknown: Optional[int] = None) -> Tuple[np.ndarray, np.ndarray]:
+def read_pair(
+    pair: Pair, num_classes: int = NUM_CLASSES, unknown: Optional[int] = None
+) -> Tuple[np.ndarray, np.ndarray]:
     """Decode both files of a pair in full.
 
     Args:
@@ -53,8 +54,9 @@ def mismatch(pair: Pair, photo_size: Tuple[int, int], label_size: Tuple[int, int
     stretch = (photo_size[0] * label_size[1]) / (photo_size[1] * label_size[0])
     if abs(stretch - 1) <= _ASPECT_TOLERANCE:
         return None
-    return printable(f"{pair.photo}: {'%dx%d' % photo_size} has other proportions than its label, "
-                     f"{'%dx%d' % label_size}")
+    return printable(
+        f"{pair.photo}: {'%dx%d' % photo_size} has other proportions than its label, {'%dx%d' % label_size}"
+    )
 
 
 def inspect_pair(pair: Pair, num_classes: int = NUM_CLASSES) -> Optional[Problem]:
@@ -70,9 +72,14 @@ def inspect_pair(pair: Pair, num_classes: int = NUM_CLASSES) -> Optional[Problem
     return Problem(pair.stem, printable(reason), broken=False) if reason else None
 
 
-def check_pairs(pairs: Sequence[Pair], num_classes: int = NUM_CLASSES, workers: int = 2,
-                progress: bool = True, unknown: Optional[int] = None,
-                sound: Callable[[Pair], None] = lambda pair: None) -> list[tuple[str, str]]:
+def check_pairs(
+    pairs: Sequence[Pair],
+    num_classes: int = NUM_CLASSES,
+    workers: int = 2,
+    progress: bool = True,
+    unknown: Optional[int] = None,
+    sound: Callable[[Pair], None] = lambda pair: None,
+) -> list[tuple[str, str]]:
     """`check_pair` over many pairs with `workers` threads; a bar on stderr if it takes long.
 
     Args:
@@ -91,8 +98,9 @@ def check_pairs(pairs: Sequence[Pair], num_classes: int = NUM_CLASSES, workers: 
     return problems
 
 
-def inspect_pairs(pairs: Sequence[Pair], num_classes: int = NUM_CLASSES, workers: int = 2,
-                  progress: bool = True) -> List[Problem]:
+def inspect_pairs(
+    pairs: Sequence[Pair], num_classes: int = NUM_CLASSES, workers: int = 2, progress: bool = True
+) -> List[Problem]:
     """`inspect_pair` over many pairs, as `check_pairs`.
 
     Returns:

@@ -55,9 +55,15 @@ CLASS_IDS = {c.name: c.id for c in CLASSES}
 
 # Classes that annotators themselves confuse; the first of a group stands for all.
 _LOOKALIKES = (
-    ("water", "sea", "river", "lake"), ("mountain", "hill", "rock"), ("earth", "land", "sand"),
-    ("tree", "plant"), ("grass", "field"), ("building", "house", "wall"), ("boat", "ship"),
-    ("fence", "railing"), ("path", "road"),
+    ("water", "sea", "river", "lake"),
+    ("mountain", "hill", "rock"),
+    ("earth", "land", "sand"),
+    ("tree", "plant"),
+    ("grass", "field"),
+    ("building", "house", "wall"),
+    ("boat", "ship"),
+    ("fence", "railing"),
+    ("path", "road"),
 )
 _STANDS_FOR = {name: group[0] for group in _LOOKALIKES for name in group}
 LOOKS = np.array([CLASS_IDS[_STANDS_FOR.get(c.name, c.name)] for c in CLASSES], np.uint8)  # [29]: id -> id of its look

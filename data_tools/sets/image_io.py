@@ -14,9 +14,9 @@ from typing import Callable, Iterator, NamedTuple, Optional, Tuple
 import numpy as np
 from PIL import Image, ImageOps
 
-from data_tools.classes import NUM_CLASSES
-from data_tools.errors import InputError
-from data_tools.files import write_atomic
+from data_tools.basics.errors import InputError
+from data_tools.basics.files import write_atomic
+from data_tools.sets.classes import NUM_CLASSES
 
 _FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "GIF", "WEBP")  # whatever the name says; EPS would start Ghostscript
 _ALPHA_MODES = ("LA", "PA", "RGBA", "La", "RGBa")
@@ -27,8 +27,18 @@ _MUCH = 1 << 20  # bytes read at once; Pillow asks for less mostly, often for a 
 _STRIP = 1 << 22  # pixels, 2048x2048: most photos are below it, and copies of 16 MB are small
 
 # All that Pillow's readers raise on damaged files.
-_DECODING_ERRORS = (OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError, IndexError,
-                    OverflowError, struct.error, zlib.error)
+_DECODING_ERRORS = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    TypeError,
+    KeyError,
+    IndexError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+)
 
 
 def read_photo(path: Path) -> np.ndarray:

@@ -10,10 +10,10 @@ from typing import Mapping, Sequence, Tuple
 
 from tqdm import tqdm
 
-from data_tools.errors import InputError
-from data_tools.files import make_folder, write_through
-from data_tools.output_folder import require_only
-from data_tools.pairing import Pair
+from data_tools.basics.errors import InputError
+from data_tools.basics.files import make_folder, write_through
+from data_tools.basics.output_folder import require_only
+from data_tools.sets.pairing import Pair
 
 
 def lay_out(folder: Path, splits: Mapping[str, Sequence[Pair]], copy: bool) -> None:

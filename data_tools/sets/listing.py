@@ -7,8 +7,8 @@ import stat
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Sequence, Tuple
 
-from data_tools.errors import InputError
-from data_tools.names import printable
+from data_tools.basics.errors import InputError
+from data_tools.basics.names import printable
 
 REFERENCE_FILE = "label_to_img.json"  # the 2023 contest keeps it among its label maps
 

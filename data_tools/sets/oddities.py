@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import List
 
-from data_tools.image_io import read_storage
+from data_tools.sets.image_io import read_storage
 
 _GREY = "is grey (becomes RGB)"
 _PALETTE = "has a palette (its colours become RGB)"

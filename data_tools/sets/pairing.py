@@ -7,10 +7,10 @@ import json
 from pathlib import Path
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence
 
-from data_tools.errors import InputError
-from data_tools.files import read_text
-from data_tools.listing import REFERENCE_FILE, Problem, list_folder, require_folder
-from data_tools.names import printable, unlistable
+from data_tools.basics.errors import InputError
+from data_tools.basics.files import read_text
+from data_tools.basics.names import printable, unlistable
+from data_tools.sets.listing import REFERENCE_FILE, Problem, list_folder, require_folder
 
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png")
 _LABEL_SUFFIXES = (".png",)
@@ -137,8 +137,9 @@ def select_stems(pairs: Sequence[Pair], stems: Iterable[str]) -> list[Pair]:
     known = {pair.stem for pair in pairs}
     unknown = [stem for stem in stems if stem not in known]
     if unknown:
-        raise InputError(f"{len(unknown)} of {len(stems)} stems are not among the {len(known)} pairs, "
-                         f"the first is {unknown[0]}")
+        raise InputError(
+            f"{len(unknown)} of {len(stems)} stems are not among the {len(known)} pairs, the first is {unknown[0]}"
+        )
     wanted = set(stems)
     return [pair for pair in pairs if pair.stem in wanted]
 

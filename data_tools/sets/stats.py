@@ -10,13 +10,13 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple, Union
 import numpy as np
 from PIL import Image
 
-from data_tools.checking import mismatch
-from data_tools.classes import CLASSES, NUM_CLASSES
-from data_tools.errors import InputError
-from data_tools.image_io import read_header, read_label
-from data_tools.names import printable
-from data_tools.pairing import Pair, Problem
-from data_tools.threads import with_bar
+from data_tools.basics.errors import InputError
+from data_tools.basics.names import printable
+from data_tools.basics.threads import with_bar
+from data_tools.sets.checking import mismatch
+from data_tools.sets.classes import CLASSES, NUM_CLASSES
+from data_tools.sets.image_io import read_header, read_label
+from data_tools.sets.pairing import Pair, Problem
 
 _LISTED_SIZES = 5
 
@@ -102,8 +102,16 @@ def class_shares(stats: Stats) -> List[ClassShare]:
     """All classes, those with the most pixels first."""
     all_pixels = max(1, int(stats.pixels.sum()))
     all_maps = max(1, len(stats.classes_per_map))
-    shares = [ClassShare(c.id, c.name, 100 * int(stats.pixels[c.id]) / all_pixels, int(stats.maps[c.id]),
-                         100 * int(stats.maps[c.id]) / all_maps) for c in CLASSES]
+    shares = [
+        ClassShare(
+            c.id,
+            c.name,
+            100 * int(stats.pixels[c.id]) / all_pixels,
+            int(stats.maps[c.id]),
+            100 * int(stats.maps[c.id]) / all_maps,
+        )
+        for c in CLASSES
+    ]
     return sorted(shares, key=lambda share: (-share.percent_of_pixels, share.id))
 
 
@@ -111,11 +119,18 @@ def as_text(stats: Stats) -> str:
     """The statistics as a table for a terminal."""
     numbers = stats.classes_per_map
     spread = f"min {min(numbers)}, median {median(numbers):g}, max {max(numbers)}" if numbers else "no maps"
-    lines = [f"pairs            {len(numbers)}", *_size_lines("photos", stats.photo_sizes),
-             *_size_lines("label maps", stats.label_sizes), f"classes per map  {spread}", "",
-             "id  class      % of pixels     in maps  % of maps"]
-    lines += [f"{share.id:2}  {share.name:10} {share.percent_of_pixels:11.2f} {share.maps:11} "
-              f"{share.percent_of_maps:10.1f}" for share in class_shares(stats)]
+    lines = [
+        f"pairs            {len(numbers)}",
+        *_size_lines("photos", stats.photo_sizes),
+        *_size_lines("label maps", stats.label_sizes),
+        f"classes per map  {spread}",
+        "",
+        "id  class      % of pixels     in maps  % of maps",
+    ]
+    lines += [
+        f"{share.id:2}  {share.name:10} {share.percent_of_pixels:11.2f} {share.maps:11} {share.percent_of_maps:10.1f}"
+        for share in class_shares(stats)
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -43,8 +43,11 @@ def alignment(view: View) -> Alignment:
         return _NOTHING
     # Mirroring the edges is the same as mirroring the label, and what lies inside at a shift stays.
     plain, mirrored = _fits(border, [edges, np.ascontiguousarray(edges[:, ::-1])])
-    return Alignment(-plain.here, (plain.elsewhere - plain.here) / plain.spread,
-                     (mirrored.here - mirrored.mean) / mirrored.spread - (plain.here - plain.mean) / plain.spread)
+    return Alignment(
+        -plain.here,
+        (plain.elsewhere - plain.here) / plain.spread,
+        (mirrored.here - mirrored.mean) / mirrored.spread - (plain.here - plain.mean) / plain.spread,
+    )
 
 
 _NOTHING = Alignment(0.0, 0.0, 0.0)  # of pairs that offer nothing to compare
@@ -88,13 +91,15 @@ def _fits(border: np.ndarray, images: Sequence[np.ndarray]) -> List[_Fits]:
     """Mean edge strength under the borders for each shift, weighted down where borders leave the picture."""
     height, width = border.shape
     reach_y, reach_x = max(1, int(height * _REACH)), max(1, int(width * _REACH))
-    y, x = np.mgrid[-reach_y:reach_y + 1, -reach_x:reach_x + 1]
+    y, x = np.mgrid[-reach_y : reach_y + 1, -reach_x : reach_x + 1]
     distance = np.hypot(y, x)
     near, far = distance <= _SLACK, distance >= 2 * _SLACK
     hits = [_correlate(image, border, reach_y, reach_x) for image in (np.ones_like(border), *images)]
     fits = [hit / np.sqrt(np.maximum(hits[0], 1) * border.sum()) for hit in hits[1:]]
-    return [_Fits(float(fit[near].max()), float(fit[far].max()), float(fit[far].mean()), float(fit[far].std()) + 1e-3)
-            for fit in fits]
+    return [
+        _Fits(float(fit[near].max()), float(fit[far].max()), float(fit[far].mean()), float(fit[far].std()) + 1e-3)
+        for fit in fits
+    ]
 
 
 def _correlate(image: np.ndarray, template: np.ndarray, reach_y: int, reach_x: int) -> np.ndarray:

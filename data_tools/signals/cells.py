@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from data_tools.signals.sketches import COLUMNS, HASH_BITS, ROWS, Sketches
 from data_tools.signals.view import View, present
-from data_tools.sketches import COLUMNS, HASH_BITS, ROWS, Sketches
 
 _HASH_SIDE = round((HASH_BITS + 1) ** 0.5)  # of the square of frequencies; their mean is left out
 
@@ -40,14 +40,16 @@ def cell_features(view: View) -> np.ndarray:
     upright, level = (np.abs(cv2.Sobel(luma, cv2.CV_32F, *axis)) for axis in ((1, 0), (0, 1)))
     upright, level = _reduced(upright), _reduced(level)
     coarse = cv2.resize(luma, (4 * COLUMNS, 4 * ROWS), interpolation=cv2.INTER_AREA)
-    features = np.dstack([
-        mean,
-        40 * np.log1p(np.sqrt(variance[..., 0])),  # the factors spread usual values over 0..255
-        50 * np.log1p(np.sqrt(variance[..., 1] + variance[..., 2])),
-        50 * np.log1p(_reduced(np.abs(cv2.Laplacian(luma, cv2.CV_32F)))),
-        50 * np.log1p(_reduced(np.abs(cv2.Laplacian(coarse, cv2.CV_32F)))),
-        128 + 120 * (upright - level) / (upright + level + 4),
-    ])
+    features = np.dstack(
+        [
+            mean,
+            40 * np.log1p(np.sqrt(variance[..., 0])),  # the factors spread usual values over 0..255
+            50 * np.log1p(np.sqrt(variance[..., 1] + variance[..., 2])),
+            50 * np.log1p(_reduced(np.abs(cv2.Laplacian(luma, cv2.CV_32F)))),
+            50 * np.log1p(_reduced(np.abs(cv2.Laplacian(coarse, cv2.CV_32F)))),
+            128 + 120 * (upright - level) / (upright + level + 4),
+        ]
+    )
     return np.clip(np.rint(features), 0, 255).astype(np.uint8)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from data_tools.classes import NUM_CLASSES
+from data_tools.sets.classes import NUM_CLASSES
 from data_tools.signals.view import View, present
 
 _SMALLEST_PIECE = 4  # pixels at half size: below, a resized edge leaves them behind

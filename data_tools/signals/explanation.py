@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from data_tools.classes import NUM_CLASSES
+from data_tools.sets.classes import NUM_CLASSES
 from data_tools.signals.view import View, present
 
 _BINS = 8  # a channel of a colour histogram: coarse enough for regions of a few hundred pixels

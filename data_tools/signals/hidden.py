@@ -6,7 +6,7 @@ from typing import List
 
 import numpy as np
 
-from data_tools.sketches import CHANNELS, Sketches
+from data_tools.signals.sketches import CHANNELS, Sketches
 
 _NOISE = 4.0  # variance added to each feature (2 of 255 levels): an even channel tells nothing
 _CONTRAST_CHANNELS = [0, 1, 2, 5]  # L, a, b and fine detail
@@ -54,7 +54,7 @@ def _parted(region: np.ndarray) -> float:
     sizes = np.arange(1, len(region))
     between = sums**2 * (1 / sizes + 1 / (len(region) - sizes))
     least = max(1, int(_SMALLEST_PART * len(region)))
-    return float(between[least - 1:len(region) - least].max(initial=0.0))
+    return float(between[least - 1 : len(region) - least].max(initial=0.0))
 
 
 def _scatter(values: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from data_tools.classes import CLASS_IDS, NUM_CLASSES
+from data_tools.sets.classes import CLASS_IDS, NUM_CLASSES
 from data_tools.signals.view import View
 
 _SKY = CLASS_IDS["sky"]

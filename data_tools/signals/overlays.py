@@ -73,8 +73,9 @@ def watermark(view: View) -> float:
     """
     light = _cover(_LOG[::-1], view.photo, _STROKE)
     dark = _cover(_LOG, view.half_lab[..., 0], _STROKE // 2 + 1)
-    return max(*(_writing(light, opacity) for opacity in _LIGHT_OPACITIES),
-               _writing(dark, _DARK_OPACITY) - _DARK_HANDICAP)
+    return max(
+        *(_writing(light, opacity) for opacity in _LIGHT_OPACITIES), _writing(dark, _DARK_OPACITY) - _DARK_HANDICAP
+    )
 
 
 def _even_lines(photo: np.ndarray, end: int) -> int:
@@ -110,10 +111,15 @@ def _writing(cover: np.ndarray, opacity: float) -> float:
 def _letters(cover: np.ndarray, least: int) -> _Pieces:
     mask = cover >= least
     count, number, stats, centres = cv2.connectedComponentsWithStats(
-        mask.view(np.uint8), connectivity=8, ltype=cv2.CV_16U)
+        mask.view(np.uint8), connectivity=8, ltype=cv2.CV_16U
+    )
     width, height, area = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT, cv2.CC_STAT_AREA]].T
-    is_letter = ((height >= _LETTER_HEIGHTS[0]) & (height <= _LETTER_HEIGHTS[1]) & (width <= _WIDEST_LETTER * height)
-                 & (area >= _SMALLEST_LETTER))
+    is_letter = (
+        (height >= _LETTER_HEIGHTS[0])
+        & (height <= _LETTER_HEIGHTS[1])
+        & (width <= _WIDEST_LETTER * height)
+        & (area >= _SMALLEST_LETTER)
+    )
     is_letter[0] = False  # the ground
     inside = np.flatnonzero(mask)
     inside = inside[is_letter[number.ravel()[inside]]]
@@ -130,8 +136,11 @@ def _steps(pieces: _Pieces) -> _Steps:
     x, y = pieces.x[right] - pieces.x[left], pieces.y[right] - pieces.y[left]
     size, larger = np.minimum(pieces.size[left], pieces.size[right]), np.maximum(pieces.size[left], pieces.size[right])
     cover, other = pieces.cover[left], pieces.cover[right]
-    is_step = ((x * x + y * y <= (_STEP[1] * size) ** 2) & (larger <= _SIZE_RATIO * size)
-               & (np.abs(cover - other) <= _COVER_DIFFERENCE * np.minimum(cover, other)))
+    is_step = (
+        (x * x + y * y <= (_STEP[1] * size) ** 2)
+        & (larger <= _SIZE_RATIO * size)
+        & (np.abs(cover - other) <= _COVER_DIFFERENCE * np.minimum(cover, other))
+    )
     return _Steps(*(a[is_step] for a in (left, right, x, y, size)))
 
 

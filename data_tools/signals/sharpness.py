@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from data_tools.classes import CLASS_IDS
+from data_tools.sets.classes import CLASS_IDS
 from data_tools.signals.view import View
 
 _WINDOW = 9  # pixels of the second blur; the paper's

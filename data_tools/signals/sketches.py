@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from data_tools.errors import InputError
-from data_tools.files import make_folder
+from data_tools.basics.errors import InputError
+from data_tools.basics.files import make_folder
 
 ROWS, COLUMNS = 24, 32  # cells of 16 pixels at the contest's size: a horizon is placed to 2 %
 CHANNELS = 8  # of a cell's colour and texture
@@ -40,8 +40,12 @@ def create_sketches(folder: Path, count: int) -> Sketches:
         InputError: The folder may not be written to.
     """
     make_folder(folder)
-    return Sketches(*(np.lib.format.open_memmap(Path(folder) / f"{name}.npy", "w+", np.uint8, (count, *shape))
-                      for name, shape in SHAPES._asdict().items()))
+    return Sketches(
+        *(
+            np.lib.format.open_memmap(Path(folder) / f"{name}.npy", "w+", np.uint8, (count, *shape))
+            for name, shape in SHAPES._asdict().items()
+        )
+    )
 
 
 def open_sketches(folder: Path) -> Sketches:
@@ -60,7 +64,9 @@ def open_sketches(folder: Path) -> Sketches:
         if not isinstance(array, np.ndarray):
             raise InputError(f"{path}: holds several arrays, and one is needed; run scan again")
         if array.dtype != np.uint8 or array.shape[1:] != shape:
-            raise InputError(f"{path}: holds {array.dtype} {list(array.shape)}, and uint8 [n, "
-                             f"{', '.join(map(str, shape))}] is needed; run scan again")
+            raise InputError(
+                f"{path}: holds {array.dtype} {list(array.shape)}, and uint8 [n, "
+                f"{', '.join(map(str, shape))}] is needed; run scan again"
+            )
         arrays.append(array)
     return Sketches(*arrays)

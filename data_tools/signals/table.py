@@ -14,8 +14,8 @@ from data_tools.signals.hidden import hidden_border
 from data_tools.signals.light import backlight, greyness, overexposure, underexposure
 from data_tools.signals.overlays import frame, watermark
 from data_tools.signals.sharpness import blur
+from data_tools.signals.sketches import Sketches
 from data_tools.signals.view import View
-from data_tools.sketches import Sketches
 
 PAIR_SIGNALS: Dict[str, Callable[[View], float]] = {
     "fragments": fragments,
@@ -42,5 +42,10 @@ NAMES = (*ALIGNMENT_SIGNALS, *PAIR_SIGNALS, *CELL_SIGNALS)
 
 def pair_signals(view: View, cells: Sketches) -> np.ndarray:
     """Every signal of one pair, in the order of `NAMES`: float64."""
-    return np.array([*alignment(view), *(signal(view) for signal in PAIR_SIGNALS.values()),
-                     *(signal(cells) for signal in CELL_SIGNALS.values())])
+    return np.array(
+        [
+            *alignment(view),
+            *(signal(view) for signal in PAIR_SIGNALS.values()),
+            *(signal(cells) for signal in CELL_SIGNALS.values()),
+        ]
+    )

@@ -7,7 +7,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from data_tools.classes import IMAGE_HEIGHT, IMAGE_WIDTH
+from data_tools.sets.classes import IMAGE_HEIGHT, IMAGE_WIDTH
 
 _WORKING_AREA = IMAGE_WIDTH * IMAGE_HEIGHT  # pixels; larger pairs are reduced, so that values compare across sizes
 

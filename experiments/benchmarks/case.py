@@ -7,7 +7,7 @@ from typing import Tuple
 
 import numpy as np
 
-from data_tools.classes import NUM_CLASSES
+from data_tools.sets.classes import NUM_CLASSES
 
 SYSTEMS = ("tsit", "spade")
 PATCH = 16  # pixels; labels are constant within squares of this side, as regions of a photograph are

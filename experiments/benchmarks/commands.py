@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Dict, Iterator, List, Sequence
 
-from jittor_tsit.launch import _end_with_parent
-from jittor_tsit.ticker import RANK_VARIABLE
+from jittor_tsit.runtime.mpirun import _end_with_parent
+from jittor_tsit.runtime.status_line import RANK_VARIABLE
 
 MARK = "JITTOR_TSIT_TEST"  # in the environment of all that a command starts, whatever becomes of its parents
 

@@ -18,14 +18,14 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
-from data_tools.curation import CLASSES, TABLE, select_splits
-from data_tools.default_rules import Settings
-from data_tools.equivalence import read_classes
+from data_tools.basics.pools import local_pool
+from data_tools.basics.table import read_table
+from data_tools.curation.default_rules import Settings
+from data_tools.curation.equivalence import read_classes
+from data_tools.curation.folder import CLASSES, TABLE, select_splits
+from data_tools.curation.scan import scan
 from data_tools.planting.plant import plant_set
 from data_tools.planting.truth import TRUTH_FILE, read_truth
-from data_tools.pools import local_pool
-from data_tools.scan import scan
-from data_tools.table import read_table
 
 SHARE = 0.2  # of the pairs that get a defect
 MISPLACED = ("unrelated", "shifted", "mirrored", "off_edges")  # rules for labels that do not lie where they should
@@ -76,20 +76,26 @@ def measure(data: Path, work: Path, kind: str, seed: int) -> Found:
     selection = select_splits(out, Settings(), {})
     truth, table = read_truth(planted_set / TRUTH_FILE), read_table(out / TABLE)
     signal, rules = KINDS[kind]
-    found = {d.stem for d in selection.decisions
-             if set(rules) & {*d.others, *([] if d.kept else [d.rule])}}
+    found = {d.stem for d in selection.decisions if set(rules) & {*d.others, *([] if d.kept else [d.rule])}}
     if IN_A_CLASS in rules:
         found = {member.stem for members in read_classes(out / CLASSES) for member in members}
-    return Found(table.columns[signal], np.array([truth[s].kind == kind for s in table.stems]),
-                 np.array([s in found for s in table.stems]))
+    return Found(
+        table.columns[signal],
+        np.array([truth[s].kind == kind for s in table.stems]),
+        np.array([s in found for s in table.stems]),
+    )
 
 
 def summary(parts: List[Found]) -> Dict[str, float]:
     """Over several seeds: mean average precision; precision and recall of all pairs together."""
     planted, dropped = (np.concatenate([getattr(p, name) for p in parts]) for name in ("planted", "dropped"))
     both = int((planted & dropped).sum())
-    return {"planted": int(planted.sum()), "ap": float(np.mean([average_precision(p.signal, p.planted) for p in parts])),
-            "precision": both / max(1, int(dropped.sum())), "recall": both / int(planted.sum())}
+    return {
+        "planted": int(planted.sum()),
+        "ap": float(np.mean([average_precision(p.signal, p.planted) for p in parts])),
+        "precision": both / max(1, int(dropped.sum())),
+        "recall": both / int(planted.sum()),
+    }
 
 
 def table_of(results: Dict[str, Dict[str, Dict[str, float]]]) -> str:

@@ -21,12 +21,12 @@ from functools import partial
 from pathlib import Path
 from typing import Callable, Dict, List, Optional, Tuple
 
-from data_tools.checking import read_pair
-from data_tools.curation import make_report, select_splits
-from data_tools.default_rules import Settings
-from data_tools.pairing import Pair, find_pairs
-from data_tools.pools import local_pool
-from data_tools.scan import scan
+from data_tools.basics.pools import local_pool
+from data_tools.curation.default_rules import Settings
+from data_tools.curation.folder import make_report, select_splits
+from data_tools.curation.scan import scan
+from data_tools.sets.checking import read_pair
+from data_tools.sets.pairing import Pair, find_pairs
 
 WORKERS = os.cpu_count() or 1
 CHUNK = 32  # pairs a task

@@ -153,10 +153,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--batches", type=int, nargs="+", default=BATCHES, help="images of a step (default 1 4 16)")
     parser.add_argument("--steps", type=int, default=5, help="of a block, of which there are three (default 5)")
     parser.add_argument("--seconds", type=float, default=580, help="of the whole call (default 580)")
-    parser.add_argument("--parts", nargs="+", default=[], metavar="NAME",
-                        help="of first-use, step-N, inference, plain-N, bf16-N, compiled-N; default: all")  # fmt: skip
-    parser.add_argument("--torch-python", default=sys.executable, metavar="PATH",
-                        help="interpreter that has PyTorch (default: this one)")  # fmt: skip
+    parser.add_argument(
+        "--parts",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="of first-use, step-N, inference, plain-N, bf16-N, compiled-N; default: all",
+    )
+    parser.add_argument(
+        "--torch-python",
+        default=sys.executable,
+        metavar="PATH",
+        help="interpreter that has PyTorch (default: this one)",
+    )
     parser.add_argument("--out", type=Path, required=True, help="file to which each result is added as a JSON line")
     return parser
 

@@ -22,7 +22,7 @@ from typing import Callable, Dict, List, Sequence
 
 import numpy as np
 
-from data_tools.synthetic import write_set
+from data_tools.rendering.write_set import write_set
 from experiments.benchmarks.case import SYSTEMS, Case, read_size
 from experiments.benchmarks.machine import describe_machine
 from experiments.benchmarks.results import OURS

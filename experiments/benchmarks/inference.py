@@ -16,10 +16,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Dict, Sequence
 
-from data_tools.image_io import write_label
+from data_tools.sets.image_io import write_label
 from experiments.benchmarks.case import SYSTEMS, Case, read_size
 from experiments.benchmarks.machine import describe_machine
-from jittor_tsit.start import start_jittor
+from jittor_tsit.runtime.import_jittor import start_jittor
 
 WARM_UP = 3  # images
 DIFFERENT = 8  # label maps, written again and again under other names
@@ -47,9 +47,9 @@ def measure(case: Case, folder: Path, seconds: float, most: int) -> Dict[str, fl
     """
     from experiments.benchmarks.jittor_side import untrained
     from jittor_tsit.config import DataConfig
-    from jittor_tsit.generate import make_images
-    from jittor_tsit.models import Model
-    from jittor_tsit.noise import Noise
+    from jittor_tsit.inference.from_label_maps import make_images
+    from jittor_tsit.inference.model import Model
+    from jittor_tsit.systems.draws import Noise
 
     size = {"image_width": case.image_width, "image_height": case.image_height}
     output = {"output_width": case.image_width, "output_height": case.image_height}

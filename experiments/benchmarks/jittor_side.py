@@ -14,18 +14,18 @@ from typing import Dict, List, Optional
 import jittor as jt
 import numpy as np
 
-from data_tools.pairing import find_pairs
+from data_tools.sets.pairing import find_pairs
 from experiments.benchmarks.case import COPIED, MATMUL_SIDE, PEAK_TRIALS, SETTLING_PASSES, Case
 from experiments.benchmarks.worker import seconds_of_each
-from jittor_tsit.data import PairedBatch, alone, batches, to_image
+from jittor_tsit.data.batches import PairedBatch, alone, batches, to_image
+from jittor_tsit.data.label_maps import LabelMaps
+from jittor_tsit.data.samples import PairedSamples, PhasedSamples, View
 from jittor_tsit.kernels import cuda
-from jittor_tsit.label_maps import LabelMaps
-from jittor_tsit.layers.image import label_image
+from jittor_tsit.layers.image_layouts import label_image
 from jittor_tsit.networks.vgg import STAGES, published_shapes
-from jittor_tsit.noise import Noise, initial_draws
-from jittor_tsit.parallel import split_batch
-from jittor_tsit.samples import PairedSamples, PhasedSamples, View
+from jittor_tsit.runtime.parallel import split_batch
 from jittor_tsit.systems import SYSTEMS
+from jittor_tsit.systems.draws import Noise, initial_draws
 from jittor_tsit.systems.synthesis import SynthesisSystem
 
 

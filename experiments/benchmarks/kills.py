@@ -29,12 +29,12 @@ from typing import Dict, List, NamedTuple, Optional
 import numpy as np
 from PIL import Image
 
-from data_tools.files import append_line
-from data_tools.synthetic import write_set
+from data_tools.basics.files import append_line
+from data_tools.rendering.write_set import write_set
 from experiments.benchmarks.commands import Command, running
 from experiments.benchmarks.machine import ROOT, describe_machine
-from jittor_tsit.training.checkpoint import check_checkpoint, checkpoint_paths, load_checkpoint
-from jittor_tsit.training.pruning import torsos
+from jittor_tsit.runs.checkpoint import check_checkpoint, checkpoint_paths, load_checkpoint
+from jittor_tsit.runs.pruning import torsos
 
 EXPERIMENT = """
 from jittor_tsit.config import DataConfig, Experiment, RunConfig
@@ -191,8 +191,10 @@ class Runs:
         for name, array in theirs.arrays.items():
             if array.tobytes() != ours.arrays[name].tobytes():
                 raise Fault(f"{name} is off by {np.abs(array - ours.arrays[name]).max()} of an uninterrupted run's")
-        stats = [[json.loads(line)["nimg"] for line in (path / "stats.jsonl").read_text().splitlines()]
-                 for path in (run_dir, self.reference)]  # fmt: skip
+        stats = [
+            [json.loads(line)["nimg"] for line in (path / "stats.jsonl").read_text().splitlines()]
+            for path in (run_dir, self.reference)
+        ]
         if stats[0] != stats[1] or torsos(run_dir):
             raise Fault(f"{run_dir}: stats.jsonl has lines of {stats[0]}; left over is {torsos(run_dir)}")
         self.tally["runs equal"] += 1
@@ -261,10 +263,15 @@ def kill(place: Path, kills: Dict[int, int], total_nimg: int, seed: int) -> List
         started = time.time()
         runs = Runs(place, num_processes, seed)
         runs.survive(num_kills)
-        records.append({
-            "procs": num_processes, **runs.tally, "run_s": round(runs.times.whole, 1),
-            "start_s": round(runs.times.start, 1), "seconds": round(time.time() - started),
-        })  # fmt: skip
+        records.append(
+            {
+                "procs": num_processes,
+                **runs.tally,
+                "run_s": round(runs.times.whole, 1),
+                "start_s": round(runs.times.start, 1),
+                "seconds": round(time.time() - started),
+            }
+        )
     return records
 
 

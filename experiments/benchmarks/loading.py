@@ -20,15 +20,16 @@ from pathlib import Path
 from statistics import median
 from typing import Dict, List, Sequence, Tuple
 
-from data_tools.errors import InputError, exit_status
-from data_tools.pairing import Pair
+from data_tools.basics.errors import InputError, exit_status
+from data_tools.sets.pairing import Pair
 from experiments.benchmarks.case import read_size
 from experiments.benchmarks.machine import describe_machine
-from jittor_tsit.cached import from_cache, make_cache
 from jittor_tsit.config import DataConfig
-from jittor_tsit.reading import read_ahead
-from jittor_tsit.samples import PairedSamples, View
-from jittor_tsit.sets import list_photos
+from jittor_tsit.data.cached_pairs import from_cache, make_cache
+from jittor_tsit.data.folders import list_photos
+from jittor_tsit.data.label_maps import label_maps_of
+from jittor_tsit.data.read_ahead import read_ahead
+from jittor_tsit.data.samples import PairedSamples, View
 
 STEP_MS = 245.0  # one TSIT step of one image at width 64, 512x384, with VGG-19, TF32, on an H100: README.md, "on a GPU"
 FILES, CACHE = "folders", "cache"
@@ -44,10 +45,18 @@ def main() -> int:
             sources[CACHE], made = cached(samples, Path(folder, "pairs.cache"), max(options.workers))
         rows = measure(sources, options.workers, options.batch, options.count, options.rounds)
     record = {
-        **describe_machine(), "pairs": len(samples), "size": options.size, "load_size": samples.view.load,
-        "batch": options.batch, "count": options.count, "rounds": options.rounds, **made,
-        "step_ms": options.step_ms, "step_images": options.step_images, "rows": rows,
-    }  # fmt: skip
+        **describe_machine(),
+        "pairs": len(samples),
+        "size": options.size,
+        "load_size": samples.view.load,
+        "batch": options.batch,
+        "count": options.count,
+        "rounds": options.rounds,
+        **made,
+        "step_ms": options.step_ms,
+        "step_images": options.step_images,
+        "rows": rows,
+    }
     print(report(record))
     if options.out:
         with open(options.out, "a", encoding="utf-8") as file:
@@ -65,7 +74,7 @@ def pairs_of(images: Path, labels: Path, size: Tuple[int, int], load: Tuple[int,
     pairs = [Pair(photo.stem, photo, maps[photo.stem]) for photo in list_photos(images) if photo.stem in maps]
     if not pairs:
         raise InputError(f"{labels}: holds no label map (*.png) with the stem of a photograph in {images}")
-    return PairedSamples(pairs, DataConfig().label_maps, View(load, size, flip=True), (0, 1))
+    return PairedSamples(pairs, label_maps_of(DataConfig()), View(load, size, flip=True), (0, 1))
 
 
 def cached(samples: PairedSamples, path: Path, workers: int) -> Tuple[PairedSamples, Dict[str, float]]:

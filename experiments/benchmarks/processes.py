@@ -20,8 +20,8 @@ from typing import Dict, List
 
 import numpy as np
 
-from data_tools.synthetic import write_set
-from jittor_tsit.training.checkpoint import checkpoint_paths, load_checkpoint
+from data_tools.rendering.write_set import write_set
+from jittor_tsit.runs.checkpoint import checkpoint_paths, load_checkpoint
 
 ROOT = Path(__file__).parents[2]
 SIZE, BATCH = 256, 4
@@ -45,8 +45,16 @@ def main() -> None:
         place = Path(folder)
         write_set(place / "set", 16, 0, SIZE, SIZE)
         for name, (home, kind) in WEIGHTS.items():
-            text = EXPERIMENT.format(module=name.lower(), name=name, home=home, weights=kind, width=options.width,
-                                     size=SIZE, batch=BATCH, total=BATCH * options.steps)  # fmt: skip
+            text = EXPERIMENT.format(
+                module=name.lower(),
+                name=name,
+                home=home,
+                weights=kind,
+                width=options.width,
+                size=SIZE,
+                batch=BATCH,
+                total=BATCH * options.steps,
+            )
             (place / f"{name}.py").write_text(text)
             record = {"system": name, "width": options.width, **compare(place, name, options.procs, options.repeats)}
             print(json.dumps(record))

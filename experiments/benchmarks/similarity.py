@@ -23,9 +23,9 @@ from typing import Callable, Dict, List, Optional, Tuple
 import numpy as np
 from tqdm import tqdm
 
-from data_tools.equivalence import equivalence_classes
-from data_tools.neighbours import collapse, nearest_maps
-from data_tools.synthetic import render
+from data_tools.curation.equivalence import equivalence_classes
+from data_tools.curation.neighbours import collapse, nearest_maps
+from data_tools.rendering.write_set import render
 
 SEED = 0
 WIDTH, HEIGHT = 64, 48  # rendered, and every second pixel each way is a cell
@@ -71,12 +71,20 @@ def measure(maps: np.ndarray, agreement: float) -> List[Dict[str, object]]:
     codes = maps.reshape(len(maps), -1)
     common = {"maps": len(maps), "distinct": len(collapse(codes).first), "agreement": agreement}
     seconds, nearest = _timed(lambda: nearest_maps(codes, agreement))
-    first = {**common, "search": "nearest", "seconds": seconds, "compared": nearest.compared,
-             "found": float((nearest.index >= 0).mean()), "peak_mib": _peak_mib()}
+    first = {
+        **common,
+        "search": "nearest",
+        "seconds": seconds,
+        "compared": nearest.compared,
+        "found": float((nearest.index >= 0).mean()),
+        "peak_mib": _peak_mib(),
+    }
     seconds, classes = _timed(lambda: equivalence_classes(maps, agreement))
     found = sum(len(c.members) for c in classes) / len(maps)
-    return [first, {**common, "search": "classes", "seconds": seconds, "compared": None, "found": found,
-                    "peak_mib": _peak_mib()}]
+    return [
+        first,
+        {**common, "search": "classes", "seconds": seconds, "compared": None, "found": found, "peak_mib": _peak_mib()},
+    ]
 
 
 def _timed(search: Callable[[], object]) -> Tuple[float, object]:

@@ -137,11 +137,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--vgg", action="store_true", help="with the perceptual loss, by a VGG-19 of random weights")
     parser.add_argument("--precision", choices=PRECISIONS, default="float32", help="of our training (default float32)")
     parser.add_argument("--against", choices=("torch",), help="the framework to compare with; without it, ours alone")
-    parser.add_argument("--settings", nargs="+", choices=GPU_SETTINGS, metavar="NAME",
-                        help=f"how PyTorch computes: of {', '.join(GPU_SETTINGS)} (default: the first three on a CPU, "
-                        "else all)")  # fmt: skip
-    parser.add_argument("--torch-python", default=sys.executable, metavar="PATH",
-                        help="interpreter that has PyTorch (default: this one)")  # fmt: skip
+    parser.add_argument(
+        "--settings",
+        nargs="+",
+        choices=GPU_SETTINGS,
+        metavar="NAME",
+        help=f"how PyTorch computes: of {', '.join(GPU_SETTINGS)} (default: the first three on a CPU, else all)",
+    )
+    parser.add_argument(
+        "--torch-python",
+        default=sys.executable,
+        metavar="PATH",
+        help="interpreter that has PyTorch (default: this one)",
+    )
     parser.add_argument("--check", action="store_true", help="compare results, do not time")
     parser.add_argument("--steps", type=int, default=5, help="of a block (default 5)")
     parser.add_argument("--repeats", type=int, default=5, help="blocks of each (default 5)")

@@ -18,28 +18,29 @@ import shutil
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence
 
-import jittor_tsit  # noqa: F401  first: it sets the environment that Jittor reads
-
 import jittor as jt
 import numpy as np
 from tqdm import tqdm
 
-from data_tools.files import make_folder, write_atomic
-from data_tools.image_io import read_label, read_photo, write_photo
-from data_tools.pairing import find_labels
-from jittor_tsit.data import ImageBatch, PairedBatch, alone, to_image, to_segmap
-from jittor_tsit.generate import run_test
-from jittor_tsit.judges import Judges
-from jittor_tsit.labelled import read_middle
+import jittor_tsit  # noqa: F401  first: it sets the environment that Jittor reads
+from data_tools.basics.files import make_folder, write_atomic
+from data_tools.sets.image_io import read_label, read_photo, write_photo
+from data_tools.sets.pairing import find_labels
+from jittor_tsit.commands.test import run_test
+from jittor_tsit.data.batches import ImageBatch, PairedBatch, alone, to_image, to_segmap
+from jittor_tsit.data.folders import photos_with_attributes, photos_with_classes
+from jittor_tsit.data.label_maps import label_maps_of
+from jittor_tsit.data.labels import read_middle
+from jittor_tsit.evaluation.judges import Judges
+from jittor_tsit.evaluation.scores import photo_folder
+from jittor_tsit.inference.input_images import Originals
+from jittor_tsit.inference.model import Model, load_model
+from jittor_tsit.inference.relabel import find_photos
 from jittor_tsit.metrics.features import Extractor, cached_features, features_of, find_images
 from jittor_tsit.metrics.frechet import frechet_distance, statistics
-from jittor_tsit.models import Model, find_checkpoint, load_model
-from jittor_tsit.noise import Noise, key_of
-from jittor_tsit.originals import Originals
-from jittor_tsit.relabel import find_photos
-from jittor_tsit.score import photo_folder
-from jittor_tsit.sets import photos_with_attributes, photos_with_classes
-from jittor_tsit.training.checkpoint import load_checkpoint
+from jittor_tsit.runs.checkpoint import load_checkpoint
+from jittor_tsit.runs.loading import find_checkpoint
+from jittor_tsit.systems.draws import Noise, key_of
 
 HERE = Path(__file__).parent
 RECORDS, PAGE = HERE / "systems.jsonl", HERE.parent / "README.md"
@@ -140,8 +141,8 @@ def inputs_of(model: Model):
     if model.system.batch_kind == "paired":
         paths = _spread(find_labels(Path(data.root)))
         for path in paths:
-            label = data.label_maps.read(path, data.image_width, data.image_height)
-            segmap = to_segmap(data.label_maps.num_ids, *(array[None] for array in label))
+            label = label_maps_of(data).read(path, data.image_width, data.image_height)
+            segmap = to_segmap(label_maps_of(data).num_ids, *(array[None] for array in label))
             yield PairedBatch(segmap, None, [key_of(path.stem)], alone(1))
     else:
         originals = Originals(model, None, back=False)

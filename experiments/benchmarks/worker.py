@@ -91,7 +91,7 @@ def main() -> None:
 
 
 def _jittor_side(case: str):
-    from jittor_tsit.start import start_jittor
+    from jittor_tsit.runtime.import_jittor import start_jittor
 
     start_jittor()
     imported_at = time.monotonic()

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from data_tools.errors import InputError
+from data_tools.basics.errors import InputError
 from experiments.fuzz.readers import Input, Reader
 
 ACCEPTED, REFUSED = "accepted", "refused"

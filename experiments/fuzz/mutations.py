@@ -12,10 +12,34 @@ NUMBERS = [
     for order in ("little", "big")
 ]
 WORDS = [
-    b"-1", b"1e999", b"NaN", b"-Infinity", b"9" * 5000, b"0" * 5000, b"\xc2\xb2", b"\xd9\xa3",  # digits that are none
-    b"\0", b"\xff", b"\xef\xbb\xbf", b"\xe2\x80\xa8", b"\xed\xa0\x80", b"\r", b"\x1b[31m", b"\n\n", b" ", b"\t",
-    b"../../etc/passwd", b"/", b"null", b"true", b"[]", b"{}", b'"', b"[" * 100_000, b'{"a":' * 100_000,
-]  # fmt: skip
+    b"-1",
+    b"1e999",
+    b"NaN",
+    b"-Infinity",
+    b"9" * 5000,
+    b"0" * 5000,
+    b"\xc2\xb2",
+    b"\xd9\xa3",  # digits that are none
+    b"\0",
+    b"\xff",
+    b"\xef\xbb\xbf",
+    b"\xe2\x80\xa8",
+    b"\xed\xa0\x80",
+    b"\r",
+    b"\x1b[31m",
+    b"\n\n",
+    b" ",
+    b"\t",
+    b"../../etc/passwd",
+    b"/",
+    b"null",
+    b"true",
+    b"[]",
+    b"{}",
+    b'"',
+    b"[" * 100_000,
+    b'{"a":' * 100_000,
+]
 DAMAGES = (1, 1, 1, 2, 3, 6)  # to one file, each as often; more leave nothing that a reader would look at
 LONGEST = 4 << 20  # bytes of a damaged file
 

@@ -14,31 +14,31 @@ from unittest import mock
 
 import numpy as np
 
-from data_tools import cli
-from data_tools.curation import read_problems, scanned_folder
-from data_tools.default_rules import Settings, read_settings, write_settings
-from data_tools.equivalence import read_classes
-from data_tools.image_io import read_header, read_instances, read_label, read_photo, read_storage
-from data_tools.manual import read_manual
-from data_tools.output_folder import require_same_record
-from data_tools.pairing import read_reference_names, read_split
+from data_tools import __main__ as cli
+from data_tools.basics.output_folder import require_same_record
+from data_tools.basics.table import read_table
+from data_tools.curation.default_rules import Settings, read_settings, write_settings
+from data_tools.curation.equivalence import read_classes
+from data_tools.curation.folder import read_problems, scanned_folder
+from data_tools.curation.manual import read_manual
+from data_tools.curation.rules import read_decisions
+from data_tools.curation.scan_cache import ScanCache, known_keys
 from data_tools.planting.journal import Journal
-from data_tools.rules import read_decisions
-from data_tools.scan_cache import ScanCache, known_keys
-from data_tools.sketches import create_sketches, open_sketches
-from data_tools.table import read_table
+from data_tools.sets.image_io import read_header, read_instances, read_label, read_photo, read_storage
+from data_tools.sets.pairing import read_reference_names, read_split
+from data_tools.signals.sketches import create_sketches, open_sketches
 from experiments.fuzz import images, texts, weights
 from experiments.fuzz.mutations import damage
 from jittor_tsit import __main__ as product
-from jittor_tsit.checked import CheckedFiles
-from jittor_tsit.command_line import parser
+from jittor_tsit.commands import train
 from jittor_tsit.config import DataConfig, Experiment, OptimConfig, Phase, RunConfig, from_dict, to_json
-from jittor_tsit.labelled import read_attributes
-from jittor_tsit.overrides import PARTS, fields_of, override
-from jittor_tsit.pair_cache import START, PairCache, head_of, write_cache
-from jittor_tsit.training.checkpoint import check_arrays, load_checkpoint, newest_readable
-from jittor_tsit.training.records import forget_after, read_records
-from jittor_tsit.weight_files import read_weights
+from jittor_tsit.config.overrides import PARTS, fields_of, override
+from jittor_tsit.conversion.weight_files import read_weights
+from jittor_tsit.data.cache_file import START, PairCache, head_of, write_cache
+from jittor_tsit.data.labels import read_attributes
+from jittor_tsit.data.read_through import CheckedFiles
+from jittor_tsit.runs.checkpoint import check_arrays, load_checkpoint, newest_readable
+from jittor_tsit.runs.records import forget_after, read_records
 
 Input = Union[bytes, List[str]]  # a file, or words
 
@@ -125,7 +125,7 @@ def read_lines(path: Path) -> None:
 
 
 def read_scan(path: Path) -> None:
-    with mock.patch("data_tools.curation.RECORD", path.name):
+    with mock.patch("data_tools.curation.folder.RECORD", path.name):
         scanned_folder(path.parent)
 
 
@@ -188,7 +188,7 @@ def altered_pair_cache(rng: Random, files: Sequence[bytes]) -> bytes:
 def settings() -> bytes:
     """What `select` writes of its settings."""
     written = []
-    with mock.patch("data_tools.default_rules.write_atomic", lambda path, data: written.append(data)):
+    with mock.patch("data_tools.curation.default_rules.write_atomic", lambda path, data: written.append(data)):
         write_settings(Path("x"), Settings())
     return written[0]
 
@@ -197,13 +197,15 @@ def parse_ours(words: List[str]) -> None:
     """The command line of the product, whose commands only take the options of an experiment."""
 
     def take(args) -> int:
-        override(EXPERIMENT, args.overrides if args.command is commands["train"] else [])
+        override(EXPERIMENT, args.overrides)
         return 0
 
-    commands = {name: (lambda args: take(args)) for name in product.COMMANDS}
-    commands["train"] = lambda args: take(args)
-    stubs = {"COMMANDS": commands, "command_train": commands["train"], "command_convert": commands["convert"]}
-    with mock.patch.multiple(product, **stubs, run_processes=lambda *arguments: 0), silence():
+    with contextlib.ExitStack() as stack:
+        for command in product.COMMANDS:
+            run = take if command is train else lambda args: 0
+            stack.enter_context(mock.patch.object(command, "run", run))
+        stack.enter_context(mock.patch.object(product, "run_processes", lambda *arguments: 0))
+        stack.enter_context(silence())
         status = product.main(words)
     if status not in (0, 2):
         raise AssertionError(f"exit status {status}")
@@ -211,7 +213,7 @@ def parse_ours(words: List[str]) -> None:
 
 def parse_data_tools(words: List[str]) -> None:
     with silence():
-        cli._parser().parse_args(words)
+        cli.parser().parse_args(words)
 
 
 @contextlib.contextmanager
@@ -237,7 +239,7 @@ def all_readers() -> Dict[str, Reader]:
         weights.damaged_zip,
         weights.damaged_safetensors,
     ]
-    ours, theirs = options_of(parser({name: len for name in product.COMMANDS})), options_of(cli._parser())
+    ours, theirs = options_of(product.parser()), options_of(cli.parser())
     return {
         "photographs": of_files(read_photo_file, photos, *pngs),
         "label maps": of_files(read_label_file, labels, *pngs),

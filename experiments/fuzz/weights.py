@@ -17,8 +17,8 @@ import numpy as np
 from safetensors.numpy import save
 
 from experiments.fuzz.mutations import damage
-from jittor_tsit.torch_file import write_torch
-from jittor_tsit.training.checkpoint import Checkpoint, Progress, save_checkpoint
+from jittor_tsit.conversion.torch_writer import write_torch
+from jittor_tsit.runs.checkpoint import Checkpoint, Progress, save_checkpoint
 
 FIXTURES = Path(__file__).parents[2] / "tests" / "fixtures"
 ARRAYS = {"conv.weight": np.arange(6, dtype=np.float32).reshape(2, 3), "steps": np.array([7])}
@@ -27,14 +27,62 @@ _TRAILER = b"HCAJSLHD"  # of Jittor's files, behind a SHA-1
 
 # What pickles of weights are made of, and what they must not hold.
 OPCODES = [
-    b"}", b"]", b")", b"(", b"t", b"u", b"s", b"a", b"e", b"R", b"b", b"Q", b"N", b"\x88", b"\x85", b"\x86", b"\x87",
-    b"q\x00", b"q\x01", b"h\x00", b"h\x01", b"r\xff\xff\xff\x7f", b"\x94", b"K\x02", b"J\xff\xff\xff\x7f", b"J\x00\x00\x00\x80",
-    b"\x8a\x08" + b"\xff" * 7 + b"\x7f", b"X\x01\x00\x00\x00w", b"X\x07\x00\x00\x00storage", b"U\x02f4", b"C\x04\x00\x00\x80?",
-    b"ctorch\nFloatStorage\n", b"ctorch._utils\n_rebuild_tensor_v2\n", b"ccollections\nOrderedDict\n",
-    b"cnumpy.core.multiarray\n_reconstruct\n", b"cnumpy\nndarray\n", b"cnumpy\ndtype\n", b"c_codecs\nencode\n",
-    b"cjittor.jittor_core\nVar\n", b"cposix\nsystem\n", b"cbuiltins\neval\n", b"\x93", b"2", b"0", b"1", b"\x8c\x02f4",
-    b"G\x7f\xf0\x00\x00\x00\x00\x00\x00", b"\x81", b"\x82\x01", b"I99\n", b"L99L\n", b"F1e9\n", b"S'x'\n", b"P7\n", b"o",
-]  # fmt: skip
+    b"}",
+    b"]",
+    b")",
+    b"(",
+    b"t",
+    b"u",
+    b"s",
+    b"a",
+    b"e",
+    b"R",
+    b"b",
+    b"Q",
+    b"N",
+    b"\x88",
+    b"\x85",
+    b"\x86",
+    b"\x87",
+    b"q\x00",
+    b"q\x01",
+    b"h\x00",
+    b"h\x01",
+    b"r\xff\xff\xff\x7f",
+    b"\x94",
+    b"K\x02",
+    b"J\xff\xff\xff\x7f",
+    b"J\x00\x00\x00\x80",
+    b"\x8a\x08" + b"\xff" * 7 + b"\x7f",
+    b"X\x01\x00\x00\x00w",
+    b"X\x07\x00\x00\x00storage",
+    b"U\x02f4",
+    b"C\x04\x00\x00\x80?",
+    b"ctorch\nFloatStorage\n",
+    b"ctorch._utils\n_rebuild_tensor_v2\n",
+    b"ccollections\nOrderedDict\n",
+    b"cnumpy.core.multiarray\n_reconstruct\n",
+    b"cnumpy\nndarray\n",
+    b"cnumpy\ndtype\n",
+    b"c_codecs\nencode\n",
+    b"cjittor.jittor_core\nVar\n",
+    b"cposix\nsystem\n",
+    b"cbuiltins\neval\n",
+    b"\x93",
+    b"2",
+    b"0",
+    b"1",
+    b"\x8c\x02f4",
+    b"G\x7f\xf0\x00\x00\x00\x00\x00\x00",
+    b"\x81",
+    b"\x82\x01",
+    b"I99\n",
+    b"L99L\n",
+    b"F1e9\n",
+    b"S'x'\n",
+    b"P7\n",
+    b"o",
+]
 
 
 def weights() -> List[bytes]:

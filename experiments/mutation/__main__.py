@@ -1,9 +1,9 @@
 """`python -m experiments.mutation`: how many of a sample of small faults the tests notice.
 
-    python -m experiments.mutation draw                draw 300 mutants; those that are drawn again keep their results
-    python -m experiments.mutation judge               judge those that have no result yet
-    python -m experiments.mutation judge --survivors   judge again those that survived
-    python -m experiments.mutation table               write the table of results into the README
+python -m experiments.mutation draw                draw 300 mutants; those that are drawn again keep their results
+python -m experiments.mutation judge               judge those that have no result yet
+python -m experiments.mutation judge --survivors   judge again those that survived
+python -m experiments.mutation table               write the table of results into the README
 """
 
 from __future__ import annotations

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence
 
 import numpy as np
 from tqdm import tqdm
 
-from data_tools.errors import InputError
-from jittor_tsit.training.checkpoint import (
+from data_tools.basics.errors import InputError
+from jittor_tsit.commands.shared_options import add_command, positive_number
+from jittor_tsit.runs.checkpoint import (
     MAKERS,
     Checkpoint,
     check_arrays,
@@ -19,6 +21,28 @@ from jittor_tsit.training.checkpoint import (
 )
 
 POWER_ITERATIONS = 20  # of the averaged weights' singular vectors, from those of the newest; 1e-6 after about ten
+
+
+def add(commands) -> None:
+    """Add the command and its options."""
+    parser = add_command(
+        commands,
+        "average",
+        run,
+        "average the weights of several checkpoints",
+        "python -m jittor_tsit average --run-dir runs/mine --last 3",
+    )
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="checkpoints, the newest last")
+    parser.add_argument("--run-dir", type=Path, metavar="DIR", help="take the last ones of this run")
+    parser.add_argument("--last", type=positive_number, default=3, metavar="N", help="how many of a run; default: 3")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="default: average-… beside the last one")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Average checkpoints."""
+    if bool(args.files) == bool(args.run_dir):
+        raise InputError("average: name either checkpoint files or a run by --run-dir")
+    return run_average(args.files, args.run_dir, args.last, args.out)
 
 
 def run_average(files: Sequence[Path], run_dir: Optional[Path], last: int, out: Optional[Path]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import shutil
@@ -11,10 +12,21 @@ import sysconfig
 from importlib import metadata
 from pathlib import Path
 
-from jittor_tsit.bootstrap import find_cuda, onednn_path
-from jittor_tsit.start import start_jittor
+from jittor_tsit.commands.shared_options import add_command
+from jittor_tsit.runtime.bootstrap import find_cuda, onednn_path
+from jittor_tsit.runtime.import_jittor import start_jittor
 
 PACKAGES = ("jittor_tsit", "jittor", "numpy", "pillow", "tqdm", "safetensors")
+
+
+def add(commands) -> None:
+    """Add the command."""
+    add_command(commands, "doctor", run, "say what was found on this machine", "python -m jittor_tsit doctor")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what was found."""
+    return report()
 
 
 def report() -> int:
@@ -110,13 +122,13 @@ def uses_gpu() -> bool:
 
 def cuda_kernels() -> tuple[bool, str]:
     """Whether this project's own kernels may be used here, and what they gave beside Jittor's operators."""
-    from jittor_tsit import kernel_check
+    from jittor_tsit.commands import doctor_kernels
     from jittor_tsit.kernels import cuda
 
     if not cuda.IS_ALLOWED:
         return True, "switched off by JTSIT_CUDA_KERNELS=0"
     try:
-        agrees, finding = kernel_check.verdict()
+        agrees, finding = doctor_kernels.verdict()
     except Exception as error:  # of the compiler, the driver, Jittor
         agrees, finding = False, f"do not work: {' '.join(str(error).split())[-300:] or type(error).__name__}"
     return agrees, finding if agrees else f"{finding}; JTSIT_CUDA_KERNELS=0 goes on with Jittor's operators"

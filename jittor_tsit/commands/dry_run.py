@@ -10,12 +10,14 @@ from typing import Dict, List, Optional, Sequence, Tuple
 import jittor as jt
 
 from jittor_tsit.config import Experiment
-from jittor_tsit.data import batches, phased_samples
-from jittor_tsit.parallel import split_batch
-from jittor_tsit.plan import PlannedPhase, make_plan, require_even, terms_of
-from jittor_tsit.samples import Samples
-from jittor_tsit.train import build_system, is_too_large, list_samples
-from jittor_tsit.training.records import read_records
+from jittor_tsit.config.phases import PlannedPhase, make_plan, require_even, terms_of
+from jittor_tsit.data.batches import batches, phased_samples
+from jittor_tsit.data.label_maps import label_maps_of
+from jittor_tsit.data.samples import Samples
+from jittor_tsit.runs.records import read_records
+from jittor_tsit.runtime.parallel import split_batch
+from jittor_tsit.systems.build import build_system
+from jittor_tsit.training.session import is_too_large, list_samples
 
 TIMED_STEPS = 2  # after one that compiles
 COLUMNS = "{:>5}  {:>19}  {:>7}  {:>8}  {:>9}  {:>7}  {:>7}  {:>9}"
@@ -76,7 +78,7 @@ def _measure(experiment: Experiment, system, samples: List[Samples], phase: Plan
     timed = max(TIMED_STEPS, cycle)
     pieces = (split_batch(first, size, phase.accumulate) for first in range(0, (cycle + timed) * size, size))
     phased = phased_samples([samples[phase.number - 1]], [0], system.wants_other)
-    incoming = list(batches(system.batch_kind, phased, experiment.data.label_maps.num_ids, pieces, workers=1))
+    incoming = list(batches(system.batch_kind, phased, label_maps_of(experiment.data).num_ids, pieces, workers=1))
     system.begin(phase, 0)
     for number, parts in enumerate(incoming):
         if number == cycle:  # every kind of step has been compiled

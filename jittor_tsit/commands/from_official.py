@@ -8,19 +8,21 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
-from data_tools.errors import InputError
-from data_tools.files import make_folder
+from data_tools.basics.errors import InputError
+from data_tools.basics.files import make_folder
 from jittor_tsit.config import DataConfig, Experiment, RunConfig
-from jittor_tsit.convert import from_official
-from jittor_tsit.official_files import OfficialFile, read_official
-from jittor_tsit.official_layouts import KEPT, LAYOUTS, Part, find_part, part_called, split_statistics
-from jittor_tsit.official_options import Told, Value
-from jittor_tsit.official_untold import SIZE
-from jittor_tsit.overrides import override
+from jittor_tsit.config.overrides import override
+from jittor_tsit.conversion.official_files import OfficialFile, read_official
+from jittor_tsit.conversion.official_networks import KEPT, LAYOUTS, Part, find_part, part_called, split_statistics
+from jittor_tsit.conversion.official_sizes import Told, Value
+from jittor_tsit.conversion.renaming import from_official
+from jittor_tsit.conversion.unrecorded_options import SIZE
+from jittor_tsit.conversion.weight_files import Arrays
+from jittor_tsit.data.label_maps import label_channels
+from jittor_tsit.runs.checkpoint import Checkpoint, Progress, save_checkpoint
 from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.systems.base import System
-from jittor_tsit.training.checkpoint import Checkpoint, Progress, save_checkpoint
-from jittor_tsit.weight_files import Arrays
+from jittor_tsit.systems.build import make_system
 
 ASSIGNMENT = re.compile(r"\w[\w.]*=")  # of an option or a network, as against a path
 PORT_NOTES = (  # what the contest team's code does at test beside its weights
@@ -114,7 +116,7 @@ def experiment_for(networks: Mapping[str, Network], system: str, assignments: Se
     usual += layout.usual(override(base, [*usual, *fixed, *assignments]).config)
     experiment = override(base, [*usual, *fixed, *assignments])
     _require_told(experiment, override(base, [*usual, *assignments, *fixed]), told.options)
-    channels = experiment.data.label_channels
+    channels = label_channels(experiment.data)
     if told.label_channels not in (None, channels):
         raise InputError(
             f"num_classes={experiment.data.num_classes}: with unknown_id and instance_edges label maps have {channels} "
@@ -144,7 +146,7 @@ def _num_classes(told: Told, assignments: Sequence[str]) -> List[str]:
         return []
     extra = [text for text in assignments if text.startswith(("unknown_id=", "instance_edges="))]
     base = Experiment("", SYSTEMS["spade"].Config(), DataConfig(num_classes=1), RunConfig(total_nimg=1))
-    return [f"num_classes={told.label_channels + 1 - override(base, extra).data.label_channels}"]
+    return [f"num_classes={told.label_channels + 1 - label_channels(override(base, extra).data)}"]
 
 
 def _require_told(asked: Experiment, told: Experiment, fields: Mapping[str, Value]) -> None:
@@ -164,10 +166,7 @@ def build(experiment: Experiment, networks: Mapping[str, Network]) -> System:
     Raises:
         InputError: Networks that make images are missing, or given ones are of no use to these options.
     """
-    data = experiment.data
-    system = SYSTEMS[experiment.system](
-        experiment.config, data.label_channels, data.image_height, data.image_width, experiment.run.seed
-    )
+    system = make_system(experiment)
     parts = {part.ours: part for part in LAYOUTS[experiment.system].parts}
     given = {network.part.ours for network in networks.values()}
     missing = [parts[name].official for name in system.networks if name not in {*given, *system.optional_networks}]

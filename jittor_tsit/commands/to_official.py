@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Dict, Mapping
 
-from data_tools.errors import InputError
-from data_tools.files import make_folder
-from jittor_tsit.convert import official_names
-from jittor_tsit.models import experiment_of
-from jittor_tsit.official_layouts import KEPT, LAYOUTS, REWRITE, Part, without_effect
-from jittor_tsit.systems import SYSTEMS
-from jittor_tsit.torch_file import Table, write_torch
-from jittor_tsit.training.checkpoint import check_arrays, load_checkpoint
-from jittor_tsit.weight_files import Arrays
+from data_tools.basics.errors import InputError
+from data_tools.basics.files import make_folder
+from jittor_tsit.conversion.official_networks import KEPT, LAYOUTS, REWRITE, Part, without_effect
+from jittor_tsit.conversion.renaming import official_names
+from jittor_tsit.conversion.torch_writer import Table, write_torch
+from jittor_tsit.conversion.weight_files import Arrays
+from jittor_tsit.runs.checkpoint import check_arrays, load_checkpoint
+from jittor_tsit.runs.loading import experiment_of
+from jittor_tsit.systems.build import make_system
 
 AVERAGED = "G_ema."  # weights that make the images, where there are any
 
@@ -72,10 +72,7 @@ def check_networks(path: Path, networks: Mapping[Part, Arrays], experiment) -> N
     Raises:
         InputError: As `check_arrays`.
     """
-    data = experiment.data
-    system = SYSTEMS[experiment.system](
-        experiment.config, data.label_channels, data.image_height, data.image_width, experiment.run.seed
-    )
+    system = make_system(experiment)
     if not {part.ours for part in networks} <= set(system.networks):
         system.prepare_training(())
     found = {f"{part.ours}.{name}": array for part, arrays in networks.items() for name, array in arrays.items()}

@@ -7,10 +7,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Callable, Dict, NamedTuple, Optional
 
-from data_tools.errors import InputError
+from data_tools.basics.errors import InputError
 from jittor_tsit.config import Experiment
 
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parents[1]
 
 
 def shipped_experiment(name: str) -> Path:

@@ -6,9 +6,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, Mapping, Optional, Tuple, get_type_hints
 
-from data_tools.classes import IMAGE_HEIGHT, IMAGE_WIDTH, NUM_CLASSES
-from data_tools.errors import InputError
-from jittor_tsit.label_maps import LabelMaps
+from data_tools.basics.errors import InputError
+from data_tools.sets.classes import IMAGE_HEIGHT, IMAGE_WIDTH, NUM_CLASSES
 
 
 @dataclass(frozen=True)
@@ -104,16 +103,6 @@ class DataConfig:
         in_range = 1 <= self.fold <= max(self.folds, 1)
         _require(in_range, f"fold={self.fold}: allowed are 1 to {max(self.folds, 1)} (folds)")
         _require(self.workers >= 1, f"workers={self.workers}: at least 1")
-
-    @property
-    def label_maps(self) -> LabelMaps:
-        """How the label maps are read."""
-        return LabelMaps(self.num_classes, None if self.unknown_id < 0 else self.unknown_id, self.instance_edges)
-
-    @property
-    def label_channels(self) -> int:
-        """Channels of a label map in one-hot form."""
-        return self.label_maps.num_ids + self.instance_edges
 
 
 ON_NAN = ("stop", "skip")

@@ -4,7 +4,7 @@ import dataclasses
 import math
 from typing import Any, Dict, List, Optional, Sequence, Tuple, get_type_hints
 
-from data_tools.errors import InputError
+from data_tools.basics.errors import InputError
 from jittor_tsit.config import Experiment, Phase
 
 PHASES = "phases."  # then a number from 1 and a field: "phases.2.batch_size"

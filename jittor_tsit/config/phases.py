@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from data_tools.errors import InputError
+from data_tools.basics.errors import InputError
 from jittor_tsit.config import Experiment, Phase
 
 

@@ -8,8 +8,8 @@ from typing import List, NamedTuple
 
 import numpy as np
 
-from data_tools.errors import InputError
-from jittor_tsit.weight_files import Arrays, read_weights
+from data_tools.basics.errors import InputError
+from jittor_tsit.conversion.weight_files import Arrays, read_weights
 
 # torch.nn.utils.parametrizations.spectral_norm -> torch.nn.utils.spectral_norm, which the official code calls.
 SPELLINGS = (

@@ -8,14 +8,14 @@ from typing import Any, Callable, Collection, Dict, Mapping, NamedTuple, Optiona
 
 import numpy as np
 
-from data_tools.errors import InputError
-from jittor_tsit import official_keys as keys
-from jittor_tsit import official_options as options
-from jittor_tsit import official_untold as untold
-from jittor_tsit.official_files import COUNTER
-from jittor_tsit.official_keys import Rules
-from jittor_tsit.official_options import Told
-from jittor_tsit.weight_files import Arrays
+from data_tools.basics.errors import InputError
+from jittor_tsit.conversion import official_names as keys
+from jittor_tsit.conversion import official_sizes as options
+from jittor_tsit.conversion import unrecorded_options as untold
+from jittor_tsit.conversion.official_files import COUNTER
+from jittor_tsit.conversion.official_names import Rules
+from jittor_tsit.conversion.official_sizes import Told
+from jittor_tsit.conversion.weight_files import Arrays
 
 STATISTICS = (".running_mean", ".running_var")
 KEPT = "official"  # how names of arrays without effect begin in our checkpoints, for `export` to give them back

@@ -13,7 +13,7 @@ from __future__ import annotations
 import pickletools
 from typing import BinaryIO, Callable, Dict, List
 
-from jittor_tsit.pickled_arrays import (
+from jittor_tsit.conversion.pickle_globals import (
     ALLOWED,
     PickledArray,
     PickledDtype,

@@ -5,8 +5,8 @@ from typing import Container, Dict, Iterable, Mapping, Tuple
 
 import numpy as np
 
-from data_tools.errors import InputError
-from jittor_tsit.official_keys import Rules
+from data_tools.basics.errors import InputError
+from jittor_tsit.conversion.official_names import Rules
 
 
 def official_names(names: Iterable[str], rules: Rules) -> Dict[str, str]:

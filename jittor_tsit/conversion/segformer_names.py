@@ -13,9 +13,9 @@ from typing import Dict, Mapping, NamedTuple, Optional, Tuple, Union
 
 import numpy as np
 
-from data_tools.errors import InputError
-from jittor_tsit.convert import require_arrays
-from jittor_tsit.weight_files import read_weights
+from data_tools.basics.errors import InputError
+from jittor_tsit.conversion.renaming import require_arrays
+from jittor_tsit.conversion.weight_files import read_weights
 
 ENCODER = "encoder."  # before our names of the encoder's arrays
 OTHER_PARTS = ("decode_head.", "auxiliary_head.", "classifier.", "head.")  # passed over where only an encoder is wanted

@@ -12,7 +12,7 @@ from typing import List, Mapping, Tuple, Union
 
 import numpy as np
 
-from data_tools.files import write_through
+from data_tools.basics.files import write_through
 
 Table = Mapping[str, Union[np.ndarray, "Table"]]  # named arrays, or dicts of such
 

@@ -18,9 +18,9 @@ from typing import Callable, Dict, Iterator, List, Union
 import numpy as np
 import safetensors
 
-from data_tools.errors import InputError
-from jittor_tsit.pickled_arrays import ITEM_SIZES, PickledArray, Refused, Storage, Tensor, decode
-from jittor_tsit.torch_pickle import PickleMachine
+from data_tools.basics.errors import InputError
+from jittor_tsit.conversion.pickle_globals import ITEM_SIZES, PickledArray, Refused, Storage, Tensor, decode
+from jittor_tsit.conversion.pickle_machine import PickleMachine
 
 _LEAF_TYPES = (np.ndarray, PickledArray, Tensor)
 Leaf = Union[np.ndarray, PickledArray, Tensor]

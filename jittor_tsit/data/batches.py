@@ -9,14 +9,14 @@ from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple
 import jittor as jt
 import numpy as np
 
-from jittor_tsit.layers.image import Image, label_image, one_hot
-from jittor_tsit.parallel import Piece, Share
-from jittor_tsit.reading import Arrays, read_ahead
-from jittor_tsit.samples import (
+from jittor_tsit.data.read_ahead import Arrays, read_ahead
+from jittor_tsit.data.samples import (
     PhasedSamples,
     Samples,
     WithOther,
 )
+from jittor_tsit.layers.image_layouts import Image, label_image, one_hot
+from jittor_tsit.runtime.parallel import Piece, Share
 
 IMAGES_ONLY = ("unpaired", "aligned", "domains")  # kinds of batches of two images each
 WITH_LABEL_MAPS = ("paired", "segmentation")

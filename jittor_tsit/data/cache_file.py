@@ -22,9 +22,9 @@ from typing import Any, BinaryIO, Dict, Iterable, List, Mapping, Optional, Seque
 
 import numpy as np
 
-from data_tools.errors import InputError
-from data_tools.files import make_folder, write_through
-from jittor_tsit.reading import Arrays
+from data_tools.basics.errors import InputError
+from data_tools.basics.files import make_folder, write_through
+from jittor_tsit.data.read_ahead import Arrays
 
 MAGIC = b"jittor_tsit pairs, layout 1\n"
 START = 4096  # a page: records are read faster from its borders

@@ -9,12 +9,12 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple, Union
 import PIL
 from tqdm import tqdm
 
-from data_tools.errors import InputError
-from data_tools.pairing import Pair
-from data_tools.pools import local_pool, run_in_order
-from jittor_tsit.pair_cache import PairCache, Shapes, Stamp, stamp_of, write_cache
-from jittor_tsit.reading import Arrays, patiently
-from jittor_tsit.samples import PairedSamples
+from data_tools.basics.errors import InputError
+from data_tools.basics.pools import local_pool, run_in_order
+from data_tools.sets.pairing import Pair
+from jittor_tsit.data.cache_file import PairCache, Shapes, Stamp, stamp_of, write_cache
+from jittor_tsit.data.read_ahead import Arrays, patiently
+from jittor_tsit.data.samples import PairedSamples
 
 
 @dataclass(frozen=True)

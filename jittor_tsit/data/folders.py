@@ -10,11 +10,12 @@ from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from data_tools.errors import InputError
-from data_tools.pairing import PHOTO_SUFFIXES, Pair, find_pairs, match_files, read_split, select_stems
+from data_tools.basics.errors import InputError
+from data_tools.sets.pairing import PHOTO_SUFFIXES, Pair, find_pairs, match_files, read_split, select_stems
 from jittor_tsit.config import DataConfig
-from jittor_tsit.labelled import ATTRIBUTE_FILE, LabelledSamples, LabelNames, TwoLabelledSets, list_labelled
-from jittor_tsit.samples import AlignedSamples, DomainSamples, PairedSamples, Samples, UnpairedSamples, View
+from jittor_tsit.data.label_maps import label_maps_of
+from jittor_tsit.data.labels import ATTRIBUTE_FILE, LabelledSamples, LabelNames, TwoLabelledSets, list_labelled
+from jittor_tsit.data.samples import AlignedSamples, DomainSamples, PairedSamples, Samples, UnpairedSamples, View
 
 
 def training_pairs(root: Path, split: Optional[Path]) -> list[Pair]:
@@ -39,13 +40,13 @@ def paired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[in
     pairs = training_pairs(Path(config.root), split)
     if config.folds:
         pairs, _ = hold_out(pairs, config.folds, config.fold)
-    return PairedSamples(pairs, config.label_maps, view_of(config), seeds)
+    return PairedSamples(pairs, label_maps_of(config), view_of(config), seeds)
 
 
 def held_out_samples(config: DataConfig, split: Optional[Path]) -> PairedSamples:
     """The pairs that `paired_samples` leaves out."""
     _, held = hold_out(training_pairs(Path(config.root), split), config.folds, config.fold)
-    return PairedSamples(held, config.label_maps, view_of(config), (0,))
+    return PairedSamples(held, label_maps_of(config), view_of(config), (0,))
 
 
 def hold_out(pairs: Sequence[Pair], folds: int, fold: int) -> Tuple[List[Pair], List[Pair]]:

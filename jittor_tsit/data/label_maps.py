@@ -8,8 +8,9 @@ from typing import List, Optional, Tuple
 
 import numpy as np
 
-from data_tools.errors import InputError
-from data_tools.image_io import read_instances, read_label, resize_label
+from data_tools.basics.errors import InputError
+from data_tools.sets.image_io import read_instances, read_label, resize_label
+from jittor_tsit.config import DataConfig
 
 INSTANCES = "instances"  # the folder beside `labels`
 
@@ -59,6 +60,16 @@ class LabelMaps:
 
     def _instances(self, label: Path) -> Path:
         return label.parent.parent / INSTANCES / label.name
+
+
+def label_maps_of(data: DataConfig) -> LabelMaps:
+    """How the label maps of a data set are read, by the options of an experiment."""
+    return LabelMaps(data.num_classes, None if data.unknown_id < 0 else data.unknown_id, data.instance_edges)
+
+
+def label_channels(data: DataConfig) -> int:
+    """Number of channels of a label map in one-hot form, the channel of instance borders included."""
+    return label_maps_of(data).num_ids + data.instance_edges
 
 
 def with_edges(ids: np.ndarray, *instances: np.ndarray) -> Tuple[np.ndarray, ...]:

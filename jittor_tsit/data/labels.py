@@ -11,11 +11,11 @@ from typing import Dict, Iterable, List, NamedTuple, Sequence, Tuple
 import numpy as np
 from PIL import Image
 
-from data_tools.errors import InputError
-from data_tools.files import read_text
-from data_tools.image_io import read_photo, resize_photo
-from jittor_tsit.reading import Arrays
-from jittor_tsit.samples import Samples, View, draw
+from data_tools.basics.errors import InputError
+from data_tools.basics.files import read_text
+from data_tools.sets.image_io import read_photo, resize_photo
+from jittor_tsit.data.read_ahead import Arrays
+from jittor_tsit.data.samples import Samples, View, draw
 
 ATTRIBUTE_FILE = "list_attr_celeba.txt"  # CelebA's name
 YES, NO = "1", "-1"  # in it

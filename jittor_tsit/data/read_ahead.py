@@ -16,8 +16,8 @@ from typing import Callable, Iterator, List, Sequence, Tuple
 
 import numpy as np
 
-from data_tools.errors import InputError
-from data_tools.pools import start_worker
+from data_tools.basics.errors import InputError
+from data_tools.basics.pools import start_worker
 
 Arrays = Tuple[np.ndarray, ...]
 

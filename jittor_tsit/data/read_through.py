@@ -10,13 +10,13 @@ from typing import Callable, Iterable, Sequence, Set, Tuple
 
 from tqdm import tqdm
 
-from data_tools.checking import check_pairs
-from data_tools.classes import NUM_CLASSES
-from data_tools.errors import InputError
-from data_tools.files import make_folder
-from data_tools.image_io import read_photo
-from jittor_tsit.label_maps import LabelMaps
-from jittor_tsit.samples import AlignedSamples, PairedSamples, Samples
+from data_tools.basics.errors import InputError
+from data_tools.basics.files import make_folder
+from data_tools.sets.checking import check_pairs
+from data_tools.sets.classes import NUM_CLASSES
+from data_tools.sets.image_io import read_photo
+from jittor_tsit.data.label_maps import LabelMaps
+from jittor_tsit.data.samples import AlignedSamples, PairedSamples, Samples
 
 CHECKED = "checked.txt"  # in a run's folder
 

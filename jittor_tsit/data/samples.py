@@ -11,11 +11,11 @@ from typing import Iterable, Sequence, Tuple, Union
 import numpy as np
 from PIL import Image
 
-from data_tools.errors import InputError
-from data_tools.image_io import read_photo, resize_photo
-from data_tools.pairing import Pair
-from jittor_tsit.label_maps import LabelMaps, with_edges
-from jittor_tsit.reading import Arrays
+from data_tools.basics.errors import InputError
+from data_tools.sets.image_io import read_photo, resize_photo
+from data_tools.sets.pairing import Pair
+from jittor_tsit.data.label_maps import LabelMaps, with_edges
+from jittor_tsit.data.read_ahead import Arrays
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import json
 from collections import Counter
 from typing import Callable, Sequence
 
-from jittor_tsit import parallel
-from jittor_tsit.launch import CommonError
+from jittor_tsit.runtime import parallel
+from jittor_tsit.runtime.mpirun import CommonError
 
 SHOWN = 5  # faults that the last message repeats; the log has all
 

@@ -8,24 +8,23 @@ from typing import Callable, Dict, Optional
 import numpy as np
 from tqdm import tqdm
 
-from data_tools.files import make_folder
-from data_tools.image_io import read_header, resize_photo, write_photo
-from data_tools.table import Table, write_table
-from jittor_tsit import parallel
+from data_tools.basics.files import make_folder
+from data_tools.basics.table import Table, write_table
+from data_tools.sets.image_io import read_header, resize_photo, write_photo
 from jittor_tsit.config import Experiment
-from jittor_tsit.data import PairedBatch, alone, to_pixels, to_segmap
-from jittor_tsit.judges import Judges
+from jittor_tsit.config.phases import split_of
+from jittor_tsit.data.batches import PairedBatch, alone, to_pixels, to_segmap
+from jittor_tsit.data.folders import held_out_samples
+from jittor_tsit.data.samples import PairedSamples
+from jittor_tsit.evaluation.history import RANK, Evaluation
+from jittor_tsit.evaluation.judges import Judges
+from jittor_tsit.evaluation.scores import Set, judge
 from jittor_tsit.metrics.contest import CLOSENESS, as_far_as_known
 from jittor_tsit.metrics.segmentation import confusion, mean_iou, pixel_accuracy
 from jittor_tsit.metrics.terms import Term
-from jittor_tsit.models import QUALITY
-from jittor_tsit.noise import Noise, key_of
-from jittor_tsit.plan import split_of
-from jittor_tsit.samples import PairedSamples
-from jittor_tsit.score import Set, judge
-from jittor_tsit.sets import held_out_samples
+from jittor_tsit.runtime import parallel
 from jittor_tsit.systems.base import System
-from jittor_tsit.training.evaluation import RANK, Evaluation
+from jittor_tsit.systems.draws import Noise, key_of
 
 FOLDER = "evaluation"  # in the run directory: the last scoring's images
 DISAGREEMENT = "disagreement.csv"  # in the run directory: what data_tools can read as one more signal
@@ -79,7 +78,7 @@ def synthesis_scores(system: System, samples: PairedSamples, experiment: Experim
         pixels = to_pixels(system.generate(PairedBatch(segmap, None, [key_of(pair.stem)], alone(1)), noise))[0]
         images[pair.stem] = folder / f"{pair.stem}.jpg"
         width, height, _ = read_header(pair.label)
-        write_photo(images[pair.stem], resize_photo(pixels, width, height), QUALITY)
+        write_photo(images[pair.stem], resize_photo(pixels, width, height))
     judged = Set(images, {pair.stem: pair.label for pair in samples.pairs})
     photos = [pair.photo for pair in samples.pairs]
     terms = judge(judged, photos, Path(experiment.data.root), Judges(Path(experiment.run.judges)), None, folder)

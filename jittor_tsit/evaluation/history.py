@@ -11,9 +11,9 @@ from typing import Callable, Dict, List
 import cv2
 import numpy as np
 
-from data_tools.files import write_atomic
-from jittor_tsit.training.checkpoint import BEST, Progress
-from jittor_tsit.training.records import read_records
+from data_tools.basics.files import write_atomic
+from jittor_tsit.runs.checkpoint import BEST, Progress
+from jittor_tsit.runs.records import read_records
 
 METRICS, CURVE = "metrics.jsonl", "metrics.png"
 RANK = "rank"  # the number that decides which checkpoint is best: the higher, the better

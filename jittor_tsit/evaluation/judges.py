@@ -9,14 +9,14 @@ from typing import Callable, NamedTuple, Optional, Union
 
 import numpy as np
 
-from data_tools.errors import InputError
+from data_tools.basics.errors import InputError
+from jittor_tsit.evaluation.history import RANK, read_metrics
 from jittor_tsit.metrics.features import Extractor, fid_extractor, vgg16_extractor
 from jittor_tsit.metrics.lpips import LPIPS, load_lpips
 from jittor_tsit.metrics.segmentation import pixel_accuracy
-from jittor_tsit.models import load_system
 from jittor_tsit.networks.inception import PUBLISHED
 from jittor_tsit.networks.nima import load_nima
-from jittor_tsit.training.evaluation import RANK, read_metrics
+from jittor_tsit.runs.loading import load_system
 
 SUFFIXES = (".pth", ".pt", ".npz", ".safetensors", ".h5", ".hdf5")
 FOLDER = Path("judges")

@@ -10,15 +10,16 @@ from typing import Callable, List, NamedTuple, Optional, Sequence
 import numpy as np
 from tqdm import tqdm
 
-from data_tools.errors import InputError
-from data_tools.files import read_json, write_atomic
-from data_tools.image_io import read_photo
+from data_tools.basics.errors import InputError
+from data_tools.basics.files import read_json, write_atomic
+from data_tools.sets.image_io import read_photo
 from jittor_tsit.config import DataConfig
-from jittor_tsit.judges import Judges, Rater, Segmenter
+from jittor_tsit.data.label_maps import label_maps_of
+from jittor_tsit.evaluation.judges import Judges, Rater, Segmenter
+from jittor_tsit.evaluation.scores import photo_folder
+from jittor_tsit.metrics.best_of_many import nearness
 from jittor_tsit.metrics.features import Extractor, cached_features, find_images
 from jittor_tsit.metrics.lpips import LPIPS
-from jittor_tsit.metrics.selection import nearness
-from jittor_tsit.score import photo_folder
 
 
 class Verdict(NamedTuple):
@@ -58,7 +59,7 @@ class Jury(NamedTuple):
         width, height = data.output_width, data.output_height
 
         def accuracy(judge: Segmenter) -> Callable[[int], float]:
-            return lambda k: judge.accuracy(read_photo(paths[k]), data.label_maps.read(labels[k], width, height)[0])
+            return lambda k: judge.accuracy(read_photo(paths[k]), label_maps_of(data).read(labels[k], width, height)[0])
 
         def values(judge, value_of: Callable[[int], float], name: str) -> Optional[np.ndarray]:
             return judge and cached_values(paths, judge.name, value_of, images.parent / f"{name}.json")

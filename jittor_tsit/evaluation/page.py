@@ -11,9 +11,9 @@ from typing import List, Mapping
 import numpy as np
 from PIL import Image
 
-from data_tools.classes import colorize
-from data_tools.files import write_atomic
-from data_tools.image_io import read_label, read_photo, resize_label, resize_photo
+from data_tools.basics.files import write_atomic
+from data_tools.sets.classes import colorize
+from data_tools.sets.image_io import read_label, read_photo, resize_label, resize_photo
 from jittor_tsit.metrics.terms import TERMS, Term
 
 SHOWN = 8  # images at each end; two rows of a screen

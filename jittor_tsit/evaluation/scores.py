@@ -1,30 +1,23 @@
-"""`score`: a folder of images judged as the contest judges them, as far as the judges are at hand."""
+"""Judge a folder of images as the contest does, as far as the judges are at hand."""
 
 from __future__ import annotations
 
-import json
-import platform
-import sys
-from importlib.metadata import version
 from pathlib import Path
 from typing import Callable, Dict, List, NamedTuple, Optional
 
 from tqdm import tqdm
 
-from data_tools.errors import InputError
-from data_tools.files import make_folder, write_atomic
-from data_tools.image_io import read_header, read_label, read_photo
-from data_tools.pairing import find_labels, read_reference_names
-from jittor_tsit.judges import Judges
-from jittor_tsit.metrics.contest import BOARDS, total
+from data_tools.basics.errors import InputError
+from data_tools.sets.image_io import read_header, read_label, read_photo
+from data_tools.sets.pairing import find_labels, read_reference_names
+from jittor_tsit.evaluation.judges import Judges
+from jittor_tsit.metrics.contest import BOARDS
 from jittor_tsit.metrics.features import Extractor, cached_features, features_of, find_images
 from jittor_tsit.metrics.frechet import few_images_warning, frechet_distance, statistics
 from jittor_tsit.metrics.kid import kid
 from jittor_tsit.metrics.style import histogram_correlation
 from jittor_tsit.metrics.terms import TERMS, Term, absent, mean_of
-from jittor_tsit.score_page import write_page
 
-PACKAGES = ("jittor", "numpy", "pillow", "opencv-python")
 SHOWN_DIGITS = 4  # of a term; the last of FID's moves with the machine
 
 
@@ -33,41 +26,6 @@ class Set(NamedTuple):
 
     images: Dict[str, Path]
     labels: Dict[str, Path]
-
-
-def run_score(
-    images: Path,
-    labels: Path,
-    real: Path,
-    judges: Judges,
-    references: Optional[Path],
-    board: str,
-    out: Path,
-    page: Optional[Path],
-) -> int:
-    """Print the table, write the JSON and the page; returns the exit status.
-
-    Args:
-        real: Folder of photographs, or a data set.
-        references: Folder of the photos that `label_to_img.json` names.
-        board: A name in `contest.BOARDS`.
-
-    Raises:
-        InputError: Images, labels, photos or a judge's weights are faulty or do not go together.
-    """
-    judged = find_set(images, labels)
-    photos = find_images(photo_folder(real))
-    terms = judge(judged, photos, labels, judges, references, out.parent)
-    score = total(board, {name: term.value for name, term in terms.items()})
-    lines = table(terms, board, score)
-    print_table(lines)
-    make_folder(out.parent)
-    write_atomic(out, (json.dumps(record(terms, board, score), indent=2) + "\n").encode())
-    print(f"{out}: the numbers, with every image's", file=sys.stderr)
-    if page:
-        write_page(page, f"{images.name}: {len(judged.images)} images", lines, terms, judged.images, judged.labels)
-        print(f"{page}: the worst and best images", file=sys.stderr)
-    return 0
 
 
 def find_set(images: Path, labels: Path) -> Set:
@@ -187,14 +145,3 @@ def print_table(lines: List[List[str]]) -> None:
     widths = [max(map(len, column)) for column in zip(*lines)]
     for line in lines:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
-
-
-def record(terms: Dict[str, Term], board: str, score: Optional[float]) -> dict:
-    """Everything, for the JSON file."""
-    versions = {name: version(name) for name in PACKAGES}
-    return {
-        "board": board,
-        "score": score,
-        "terms": {name: {**term._asdict(), "per_image": dict(term.per_image)} for name, term in terms.items()},
-        "versions": {"python": platform.python_version(), **versions},
-    }

@@ -8,17 +8,18 @@ from typing import List, NamedTuple, Optional
 import numpy as np
 from PIL import Image
 
-from data_tools.classes import colorize
-from data_tools.image_io import read_photo, resize_photo
-from data_tools.table import write_rows
+from data_tools.basics.table import write_rows
+from data_tools.sets.classes import colorize
+from data_tools.sets.image_io import read_photo, resize_photo
 from jittor_tsit.config import DataConfig
-from jittor_tsit.data import to_image
-from jittor_tsit.generate import Inputs
-from jittor_tsit.jury import Jury, Verdict
+from jittor_tsit.data.batches import to_image
+from jittor_tsit.data.label_maps import label_maps_of
+from jittor_tsit.evaluation.jury import Jury, Verdict
+from jittor_tsit.evaluation.scores import print_table
+from jittor_tsit.inference.from_label_maps import Inputs
+from jittor_tsit.inference.sheets import contact_sheet
+from jittor_tsit.metrics.best_of_many import Candidates, own_scores
 from jittor_tsit.metrics.frechet import frechet_distance, statistics
-from jittor_tsit.metrics.selection import Candidates, own_scores
-from jittor_tsit.score import print_table
-from jittor_tsit.training.run_dir import contact_sheet
 
 SHOWN = 12  # label maps on the sheet, and those whose candidates' diversity is measured
 FRAME = 4  # pixels around the chosen image
@@ -129,8 +130,8 @@ def draw_candidates(path: Path, screened: Screened) -> None:
     data, pictures = screened.data, []
     width, height = data.output_width // 2, data.output_height // 2
     for place in shown_places(len(screened.choice)):
-        ids = data.label_maps.read(screened.inputs.labels[place], width, height)[0]
-        pictures.append(colorize(ids, data.label_maps.num_ids))
+        ids = label_maps_of(data).read(screened.inputs.labels[place], width, height)[0]
+        pictures.append(colorize(ids, label_maps_of(data).num_ids))
         for number, photo in enumerate(candidates_of(screened, place)):
             small = resize_photo(photo, width, height)
             pictures.append(framed(small) if number == screened.choice[place] else small)

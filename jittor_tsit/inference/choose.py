@@ -12,18 +12,19 @@ from typing import List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
-from data_tools.errors import InputError
-from jittor_tsit import parallel
+from data_tools.basics.errors import InputError
 from jittor_tsit.config import DataConfig
-from jittor_tsit.generate import Inputs, find_inputs, finish, make_set
-from jittor_tsit.judges import Judges
-from jittor_tsit.jury import Jury, assemble
+from jittor_tsit.data.label_maps import label_maps_of
+from jittor_tsit.evaluation.judges import Judges
+from jittor_tsit.evaluation.jury import Jury, assemble
+from jittor_tsit.inference.choice_report import Screened, Source, write_report
+from jittor_tsit.inference.from_images import translate
+from jittor_tsit.inference.from_label_maps import Inputs, find_inputs, finish, make_set
+from jittor_tsit.inference.model import TRANSLATED, claim, default_folder, load_model
+from jittor_tsit.metrics.best_of_many import Improver, Space
 from jittor_tsit.metrics.contest import CLOSENESS
 from jittor_tsit.metrics.frechet import frechet_distance, statistics
-from jittor_tsit.metrics.selection import Improver, Space
-from jittor_tsit.models import TRANSLATED, claim, default_folder, load_model
-from jittor_tsit.screened import Screened, Source, write_report
-from jittor_tsit.translate import translate
+from jittor_tsit.runtime import parallel
 
 
 class Judging(NamedTuple):
@@ -108,7 +109,7 @@ def common_data(checkpoints: Sequence[Path], num_seeds: int, references: Optiona
                 f"--candidates {num_seeds}: {path} makes one image a label map, whatever the seed; name several "
                 "--checkpoints"
             )
-        sizes = ((each.label_maps, each.output_width, each.output_height) for each in (data, first))
+        sizes = ((label_maps_of(each), each.output_width, each.output_height) for each in (data, first))
         if len(set(sizes)) > 1:
             raise InputError(f"{path}: other classes or another size of images than {checkpoints[0]}")
     return first

@@ -9,15 +9,15 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from data_tools.image_io import read_photo, resize_photo
-from data_tools.table import write_rows
-from jittor_tsit import parallel
+from data_tools.basics.table import write_rows
+from data_tools.sets.image_io import read_photo, resize_photo
 from jittor_tsit.config import DataConfig
-from jittor_tsit.data import to_image, to_pixels
-from jittor_tsit.models import SHEET_COLUMNS, SHEET_PAIRS, Model
+from jittor_tsit.data.batches import to_image, to_pixels
+from jittor_tsit.data.folders import photos_of_any_class
+from jittor_tsit.inference.model import Model
+from jittor_tsit.inference.sheets import SHEET_COLUMNS, SHEET_PAIRS, contact_sheet
 from jittor_tsit.networks.unit_digits import A, B
-from jittor_tsit.sets import photos_of_any_class
-from jittor_tsit.training.run_dir import contact_sheet
+from jittor_tsit.runtime import parallel
 
 TABLE = "classes.csv"
 

@@ -9,14 +9,14 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from data_tools.errors import InputError
-from data_tools.image_io import read_photo, write_photo
-from jittor_tsit import parallel
-from jittor_tsit.data import ImageBatch, alone, to_image, to_pixels
-from jittor_tsit.models import QUALITY, SHEET_COLUMNS, SHEET_PAIRS, Model, begin_images
-from jittor_tsit.noise import Noise, key_of
-from jittor_tsit.originals import Originals
-from jittor_tsit.training.run_dir import contact_sheet
+from data_tools.basics.errors import InputError
+from data_tools.sets.image_io import read_photo, write_photo
+from jittor_tsit.data.batches import ImageBatch, alone, to_image, to_pixels
+from jittor_tsit.inference.input_images import Originals
+from jittor_tsit.inference.model import Model, begin_images
+from jittor_tsit.inference.sheets import SHEET_COLUMNS, SHEET_PAIRS, contact_sheet
+from jittor_tsit.runtime import parallel
+from jittor_tsit.systems.draws import Noise, key_of
 
 
 def translate(
@@ -63,7 +63,7 @@ def translate(
             for k, name in enumerate(names_of(path, count)):
                 if not (images / f"{name}.jpg").exists():
                     pixels = to_pixels(generate(batch, Noise(seed + k)))[0]
-                    write_photo(images / f"{name}.jpg", pixels, QUALITY)
+                    write_photo(images / f"{name}.jpg", pixels)
 
     parallel.on_first_process(prepare)
     parallel.together(make)

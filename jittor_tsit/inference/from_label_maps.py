@@ -10,30 +10,18 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from data_tools.classes import colorize
-from data_tools.errors import InputError
-from data_tools.image_io import read_photo, resize_photo, write_photo
-from data_tools.pairing import find_labels, read_reference_names
-from jittor_tsit import parallel
-from jittor_tsit.classify import classify
+from data_tools.basics.errors import InputError
+from data_tools.sets.classes import colorize
+from data_tools.sets.image_io import read_photo, resize_photo, write_photo
+from data_tools.sets.pairing import find_labels, read_reference_names
 from jittor_tsit.config import DataConfig
-from jittor_tsit.data import PairedBatch, alone, to_image, to_pixels, to_segmap
-from jittor_tsit.label_maps import with_edges
-from jittor_tsit.models import (
-    QUALITY,
-    SHEET_COLUMNS,
-    SHEET_PAIRS,
-    TRANSLATED,
-    Model,
-    begin_images,
-    default_folder,
-    load_model,
-)
-from jittor_tsit.noise import Noise, key_of
-from jittor_tsit.relabel import relabel
-from jittor_tsit.submit import pack
-from jittor_tsit.training.run_dir import contact_sheet
-from jittor_tsit.translate import translate
+from jittor_tsit.data.batches import PairedBatch, alone, to_image, to_pixels, to_segmap
+from jittor_tsit.data.label_maps import label_maps_of, with_edges
+from jittor_tsit.inference.model import Model, begin_images
+from jittor_tsit.inference.sheets import SHEET_COLUMNS, SHEET_PAIRS, contact_sheet
+from jittor_tsit.inference.submission import pack
+from jittor_tsit.runtime import parallel
+from jittor_tsit.systems.draws import Noise, key_of
 
 
 class Inputs(NamedTuple):
@@ -58,47 +46,6 @@ def find_inputs(folder: Path, references: Optional[Path]) -> Inputs:
     photos = parallel.together(reference_photos, labels, references) if references else {}
     parallel.require_same({"labels": " ".join(path.stem for path in labels)}, "inputs")
     return Inputs(labels, photos)
-
-
-def run_test(
-    checkpoint: Path,
-    data: Optional[Path],
-    out: Path,
-    seed: int,
-    references: Optional[Path],
-    compare: bool,
-    back: bool = False,
-    side_by_side: Optional[bool] = None,
-) -> int:
-    """Make the images and the zip; returns the exit status.
-
-    Args:
-        data: Folder of label maps, or of images for a model that takes such; by default the test set in the folder
-            that the run was trained on.
-        back: Translate the other way; only for a model that has learned both.
-        references: Folder of the photos that `label_to_img.json` names, whose style the images take.
-        side_by_side: Whether every image to translate shows two side by side; None: not said.
-
-    Raises:
-        InputError: Faulty checkpoint, labels or references.
-    """
-    model = load_model(checkpoint, references)
-    if data is None:
-        default_folder(model.data, checkpoint)
-    if model.system.batch_kind in TRANSLATED:
-        return translate(model, data, out, seed, compare, back, side_by_side=side_by_side)
-    if side_by_side is not None:
-        raise InputError(f"side_by_side: the model in {checkpoint} takes no images in pairs; leave it out")
-    if back:
-        raise InputError(f"--back: the model in {checkpoint} has learned one way only")
-    if model.system.batch_kind == "labelled":
-        return relabel(model, data, out)
-    if model.system.batch_kind == "adaptation":
-        return classify(model, data, out, compare)
-    inputs = find_inputs(data or Path(model.data.root), references)
-    make_set(model, inputs, out, seed)
-    parallel.on_first_process(lambda: finish(inputs, model.data, out, compare))
-    return 0
 
 
 def make_set(model: Model, inputs: Inputs, folder: Path, seed: int) -> None:
@@ -130,7 +77,7 @@ def read_all(inputs: Inputs, data: DataConfig) -> Iterator[np.ndarray]:
         InputError: Names the first that is faulty.
     """
     for path in tqdm(inputs.labels, unit="label", dynamic_ncols=True, desc="reading labels", leave=False):
-        yield from data.label_maps.read(path, data.image_width, data.image_height)
+        yield from label_maps_of(data).read(path, data.image_width, data.image_height)
         if inputs.photos:
             yield read_photo(inputs.photos[path.stem])
 
@@ -153,12 +100,12 @@ def make_images(model: Model, labels: Sequence[Path], photos: Dict[str, Path], i
         target = images / f"{path.stem}.jpg"
         if target.exists():
             continue
-        label = with_edges(*data.label_maps.read(path, data.image_width, data.image_height))
-        segmap = to_segmap(data.label_maps.num_ids, *(array[None] for array in label))
+        label = with_edges(*label_maps_of(data).read(path, data.image_width, data.image_height))
+        segmap = to_segmap(label_maps_of(data).num_ids, *(array[None] for array in label))
         image = reference_image(photos[path.stem], data) if photos else None
         batch = PairedBatch(segmap, image, [key_of(path.stem)], alone(1))
         pixels = to_pixels(model.system.generate(batch, noise))[0]
-        write_photo(target, resize_photo(pixels, data.output_width, data.output_height), QUALITY)
+        write_photo(target, resize_photo(pixels, data.output_width, data.output_height))
 
 
 def reference_image(path: Path, data: DataConfig) -> jt.Var:
@@ -172,8 +119,8 @@ def save_sheet(path: Path, labels: Sequence[Path], images: Path, data: DataConfi
     width, height = data.output_width, data.output_height
     pictures = []
     for label_path in (labels[position] for position in positions):
-        ids = data.label_maps.read(label_path, width, height)[0]
+        ids = label_maps_of(data).read(label_path, width, height)[0]
         photo = read_photo(images / f"{label_path.stem}.jpg")
-        both = np.concatenate([colorize(ids, data.label_maps.num_ids), photo], axis=1)
+        both = np.concatenate([colorize(ids, label_maps_of(data).num_ids), photo], axis=1)
         pictures.append(resize_photo(both, width, height // 2))
     Image.fromarray(contact_sheet(pictures, SHEET_COLUMNS)).save(path)

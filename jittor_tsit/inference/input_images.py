@@ -8,12 +8,12 @@ from typing import Dict, List, Optional
 
 import numpy as np
 
-from data_tools.errors import InputError
-from data_tools.image_io import read_header, read_photo, resize_photo
-from jittor_tsit import parallel
-from jittor_tsit.models import Model, default_folder
-from jittor_tsit.samples import halves
-from jittor_tsit.sets import layout_of, list_photos
+from data_tools.basics.errors import InputError
+from data_tools.sets.image_io import read_header, read_photo, resize_photo
+from jittor_tsit.data.folders import layout_of, list_photos
+from jittor_tsit.data.samples import halves
+from jittor_tsit.inference.model import Model, default_folder
+from jittor_tsit.runtime import parallel
 
 # Width by height of two images side by side, as multiples of the model's.
 DOUBLE = 1.9, 2.1  # a file of two images, as far as proportions tell

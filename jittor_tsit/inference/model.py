@@ -3,83 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from pathlib import Path
 from typing import Iterable, NamedTuple, Optional, Sequence
 
 import numpy as np
 
-from data_tools.errors import InputError
-from data_tools.files import write_atomic
-from jittor_tsit.config import DataConfig, Experiment, Phase, RunConfig, from_dict
-from jittor_tsit.data import WITH_NAMES
-from jittor_tsit.systems import SYSTEMS
+from data_tools.basics.errors import InputError
+from data_tools.basics.files import write_atomic
+from jittor_tsit.config import DataConfig
+from jittor_tsit.data.batches import WITH_NAMES
+from jittor_tsit.runs.loading import load_system
 from jittor_tsit.systems.base import System
-from jittor_tsit.training.checkpoint import MAKERS, check_arrays, checkpoint_paths, load_checkpoint, newest_readable
 
-QUALITY = 95  # of the JPEGs; they lose nothing that shows
-SHEET_COLUMNS = 3  # pairs of input and image side by side on a contact sheet
-SHEET_PAIRS = 30  # at most, so that the sheet can still be looked at
 TRANSLATED = ("aligned", "domains")  # kinds of batches whose `a` a model turns into an image
-
-
-def find_checkpoint(run_dir: Path) -> Path:
-    """The newest checkpoint of a run that can be read.
-
-    Raises:
-        InputError: There is none.
-    """
-    path = newest_readable(run_dir, lambda line: print(line, file=sys.stderr))
-    if path is None:
-        raise InputError(
-            f"{run_dir}: holds no checkpoint (state-*.safetensors); run train first, or name one by --checkpoint"
-        )
-    return path
-
-
-def newest_run_dir(runs: Path) -> Path:
-    """The folder in `runs` with the most recent checkpoint."""
-    paths = [path for run_dir in runs.glob("*") for path in checkpoint_paths(run_dir)]
-    if not paths:
-        raise InputError(f"{runs}: holds no run with a checkpoint; run train first, or name one by --run-dir")
-    return max(paths, key=lambda path: path.stat().st_mtime).parent
-
-
-def load_system(path: Path) -> tuple[System, Experiment]:
-    """The networks of a checkpoint that make images; averaged weights where it holds any.
-
-    Raises:
-        InputError: Not a checkpoint, or of another version.
-    """
-    checkpoint = load_checkpoint(path, MAKERS)
-    experiment = experiment_of(path, checkpoint.experiment)
-    data, run = experiment.data, experiment.run
-    system = SYSTEMS[experiment.system](
-        experiment.config, data.label_channels, data.image_height, data.image_width, run.seed
-    )
-    arrays = {name: array for name, array in checkpoint.arrays.items() if name.partition(".")[0] in system.networks}
-    averaged = {name: array for name, array in checkpoint.arrays.items() if name.startswith("G_ema.")}
-    arrays.update({f"G.{name[len('G_ema.') :]}": array for name, array in averaged.items()})
-    for network in system.optional_networks:
-        if not any(name.startswith(f"{network}.") for name in arrays):
-            system.forget(network)
-    check_arrays(path, arrays, {name: var.shape for name, var in system.state_dict().items()})
-    system.load_state_dict(arrays, checkpoint.progress.num_steps)
-    return system, experiment
-
-
-def experiment_of(path: Path, options: dict) -> Experiment:
-    """The experiment that a checkpoint was trained with."""
-    system, phases = str(options.get("system")), options.get("phases", [])
-    if system not in SYSTEMS:
-        raise InputError(f"{path}: is of system {system}; there are {', '.join(SYSTEMS)}")
-    try:
-        config = from_dict(SYSTEMS[system].Config, options.get("config"))
-        data, run = from_dict(DataConfig, options.get("data")), from_dict(RunConfig, options.get("run"))
-        phases = tuple(from_dict(Phase, phase) for phase in (phases if isinstance(phases, list) else [phases]))
-        return Experiment(system, config, data, run, phases)
-    except InputError as error:
-        raise InputError(f"{path}: a checkpoint of another version: {error}") from None
 
 
 class Model(NamedTuple):

@@ -12,14 +12,15 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from data_tools.errors import InputError
-from data_tools.image_io import read_photo, write_photo
-from jittor_tsit import parallel
+from data_tools.basics.errors import InputError
+from data_tools.sets.image_io import read_photo, write_photo
 from jittor_tsit.config import DataConfig
-from jittor_tsit.data import to_image, to_pixels
-from jittor_tsit.labelled import LabelNames, read_middle
-from jittor_tsit.models import QUALITY, SHEET_PAIRS, Model, begin_images
-from jittor_tsit.sets import list_photos, photos_with_attributes, photos_with_classes
+from jittor_tsit.data.batches import to_image, to_pixels
+from jittor_tsit.data.folders import list_photos, photos_with_attributes, photos_with_classes
+from jittor_tsit.data.labels import LabelNames, read_middle
+from jittor_tsit.inference.model import Model, begin_images
+from jittor_tsit.inference.sheets import SHEET_PAIRS
+from jittor_tsit.runtime import parallel
 
 
 class Photo(NamedTuple):
@@ -58,7 +59,7 @@ def relabel(model: Model, folder: Optional[Path], out: Path) -> int:
             paths = {name: images / f"{photo.stem}_{name}.jpg" for name in targets}
             if not all(path.exists() for path in paths.values()):
                 for name, pixels in relabelled(model, photo).items():
-                    write_photo(paths[name], pixels, QUALITY)
+                    write_photo(paths[name], pixels)
 
     parallel.on_first_process(lambda: begin_images(model, images, stems, contents()))
     parallel.together(make)

@@ -10,7 +10,7 @@ from typing import Sequence, Tuple
 
 from PIL import Image
 
-from data_tools.errors import InputError
+from data_tools.basics.errors import InputError
 
 ZIP_TIME = (2022, 1, 1, 0, 0, 0)  # fixed, so that equal images give an equal file
 

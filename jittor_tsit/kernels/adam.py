@@ -7,8 +7,8 @@ from typing import List
 import jittor as jt
 
 from jittor_tsit.kernels import cuda
+from jittor_tsit.kernels.cpu import kernel
 from jittor_tsit.kernels.cuda import cuda_kernel
-from jittor_tsit.kernels.vectors import kernel
 
 _STEP = """
     const int64_t size = in0->num;

@@ -13,9 +13,9 @@ from typing import Dict, List, Sequence, Tuple
 
 import jittor as jt
 
-from jittor_tsit.bootstrap import onednn_path
-from jittor_tsit.kernels.geometry import Geometry
-from jittor_tsit.kernels.vectors import BLOCK
+from jittor_tsit.kernels.conv_geometry import Geometry
+from jittor_tsit.kernels.cpu import BLOCK
+from jittor_tsit.runtime.bootstrap import onednn_path
 
 _LOOPS = """
     const int64_t N = {plain}_shape0, C = {plain}_shape1, H = {plain}_shape2, W = {plain}_shape3, B = {packed}_shape1;

@@ -6,7 +6,7 @@ from typing import Sequence, Tuple, Union
 
 import jittor as jt
 
-from jittor_tsit.kernels.geometry import Geometry
+from jittor_tsit.kernels.conv_geometry import Geometry
 
 
 def forward(x: jt.Var, weight: jt.Var, geometry: Geometry) -> jt.Var:

@@ -10,8 +10,8 @@ from typing import List, Sequence
 
 import jittor as jt
 
-from jittor_tsit.kernels.geometry import Geometry
-from jittor_tsit.kernels.vectors import BLOCK, kernel
+from jittor_tsit.kernels.conv_geometry import Geometry
+from jittor_tsit.kernels.cpu import BLOCK, kernel
 
 # `ids` are the classes with a border of one more, which stands for what is outside the image; its weight is 0.
 # A row of weights is that of a tap, of one place in the window, and a class. Templates, so that the compiler can count

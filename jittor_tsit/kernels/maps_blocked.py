@@ -10,8 +10,8 @@ from typing import List, Sequence
 
 import jittor as jt
 
-from jittor_tsit.kernels.linear import linear, on_tape, once_only
-from jittor_tsit.kernels.vectors import for_rows, kernel
+from jittor_tsit.kernels.autograd import linear, on_tape, once_only
+from jittor_tsit.kernels.cpu import for_rows, kernel
 
 _PAIR = """
         const V* upper = (const V*)in0_p + ((n * B + b) * 2 * H + 2 * h) * 2 * W;

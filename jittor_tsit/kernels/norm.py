@@ -10,8 +10,8 @@ from typing import Optional, Sequence, Tuple
 
 import jittor as jt
 
-from jittor_tsit.kernels import packed_norm, planar_norm
-from jittor_tsit.kernels.linear import on_tape, once_only
+from jittor_tsit.kernels import norm_cpu, norm_cuda
+from jittor_tsit.kernels.autograd import on_tape, once_only
 
 
 def moments(x: jt.Var, channels: int, over_batch: bool = False) -> Tuple[jt.Var, jt.Var, jt.Var]:
@@ -47,7 +47,7 @@ def modulate(
 
 def _loops(x: jt.Var):
     """The module that knows the layout of this image."""
-    return packed_norm if len(x.shape) == 5 else planar_norm
+    return norm_cpu if len(x.shape) == 5 else norm_cuda
 
 
 class _Moments(jt.Function):

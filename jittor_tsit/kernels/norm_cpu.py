@@ -13,7 +13,7 @@ from typing import List, Optional, Sequence, Tuple
 
 import jittor as jt
 
-from jittor_tsit.kernels.vectors import for_rows, kernel
+from jittor_tsit.kernels.cpu import for_rows, kernel
 
 _HEADER = """
 namespace {

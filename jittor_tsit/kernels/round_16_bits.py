@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import jittor as jt
 
-from jittor_tsit.kernels.vectors import kernel
+from jittor_tsit.kernels.cpu import kernel
 
 # To nearest, to even between two, as the hardware does. Written on the bits: Jittor compiles with -Ofast, under which
 # sums that should round may be left out, and comparisons may forget what is not a number.

@@ -11,9 +11,9 @@ from typing import List, Tuple
 import jittor as jt
 
 from jittor_tsit.kernels import cuda, spectral_cuda
+from jittor_tsit.kernels.autograd import on_tape, once_only
+from jittor_tsit.kernels.cpu import kernel
 from jittor_tsit.kernels.cuda import cuda_kernel
-from jittor_tsit.kernels.linear import on_tape, once_only
-from jittor_tsit.kernels.vectors import kernel
 
 _HEADER = """
     const int64_t D = in0_shape0, M = in0->num / D;

@@ -5,8 +5,8 @@ from __future__ import annotations
 import jittor as jt
 
 from jittor_tsit.kernels import cuda
+from jittor_tsit.kernels.cpu import kernel
 from jittor_tsit.kernels.cuda import cuda_kernel
-from jittor_tsit.kernels.vectors import kernel
 
 # Parts of one size, added up in one order: the sum does not depend on the number of cores.
 _SQUARES = """

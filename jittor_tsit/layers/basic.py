@@ -4,9 +4,9 @@ import jittor as jt
 import numpy as np
 from jittor import nn
 
-from jittor_tsit import imagenet
+from jittor_tsit.layers import imagenet
 from jittor_tsit.layers.conv import conv2d
-from jittor_tsit.layers.image import Image, activated
+from jittor_tsit.layers.image_layouts import Image, activated
 from jittor_tsit.layers.init import conv_weight, linear_weight
 from jittor_tsit.layers.matmul import matmul
 

@@ -17,11 +17,11 @@ from typing import Optional, Tuple, Union
 import jittor as jt
 from jittor import nn
 
-from jittor_tsit.kernels import named_conv, one_hot, packed
-from jittor_tsit.kernels.geometry import Geometry
-from jittor_tsit.kernels.linear import on_tape, once_only
-from jittor_tsit.kernels.packed_maps import channel_sums
-from jittor_tsit.layers.image import Image, OneHot, Packed, activated, is_packable, pack, plain
+from jittor_tsit.kernels import conv_blocked, conv_library, conv_of_ids
+from jittor_tsit.kernels.autograd import on_tape, once_only
+from jittor_tsit.kernels.conv_geometry import Geometry
+from jittor_tsit.kernels.maps_blocked import channel_sums
+from jittor_tsit.layers.image_layouts import Image, OneHot, Packed, activated, is_packable, pack, plain
 from jittor_tsit.layers.precision import lowered, raised
 from jittor_tsit.layers.reductions import spread
 
@@ -76,7 +76,7 @@ def conv2d_of_two(x: Packed, weights: Tuple[jt.Var, jt.Var], biases: Tuple[jt.Va
 def _whole_blocks(x: jt.Var, axes: Tuple[int, ...]) -> jt.Var:
     """With channels of 0 behind the others on these axes."""
     for axis in axes:
-        missing = -x.shape[axis] % packed.BLOCK
+        missing = -x.shape[axis] % conv_blocked.BLOCK
         if missing:
             zeros = jt.zeros([missing if k == axis else size for k, size in enumerate(x.shape)])
             x = jt.concat([x, zeros], axis)
@@ -89,13 +89,13 @@ class _OfTwo(jt.Function):
 
     def execute(self, x, first, second, bias):
         self.kept = x, first, second = lowered(x, first, second)
-        return raised(packed.forward_of_all(x, [first, second], bias, geometry=self.geometry))
+        return raised(conv_blocked.forward_of_all(x, [first, second], bias, geometry=self.geometry))
 
     def grad(self, grad):
         x, *weights = self.kept
         (lower,) = lowered(grad)
-        by_input = packed.by_input_of_all(weights, lower, x.shape[2:4], self.geometry)
-        by_weights = packed.by_weights(x, lower, [weight.shape for weight in weights], self.geometry)
+        by_input = conv_blocked.by_input_of_all(weights, lower, x.shape[2:4], self.geometry)
+        by_weights = conv_blocked.by_weights(x, lower, [weight.shape for weight in weights], self.geometry)
         by_bias = channel_sums(grad, 2 * weights[0].shape[0])
         return once_only([*map(raised, (by_input, *by_weights)), by_bias])
 
@@ -176,18 +176,18 @@ class _OfOneHot(jt.Function):
 
     def execute(self, weight, bias):
         ids, geometry, slope = self.place
-        y = raised(one_hot.convolved(ids, *lowered(weight), bias, geometry, slope))
+        y = raised(conv_of_ids.convolved(ids, *lowered(weight), bias, geometry, slope))
         self.kept = weight.shape, y
         return y
 
     def grad(self, grad):
         (ids, geometry, slope), (shape, y) = self.place, self.kept
-        by_weight, by_bias = one_hot.gradients(ids, y, grad, *lowered(grad), shape, geometry, slope)
+        by_weight, by_bias = conv_of_ids.gradients(ids, y, grad, *lowered(grad), shape, geometry, slope)
         return once_only([raised(by_weight), by_bias])
 
 
 def _library(image: jt.Var):
-    return packed if image.ndim == 5 else named_conv
+    return conv_blocked if image.ndim == 5 else conv_library
 
 
 def _apply(product: _Bilinear, *factors: jt.Var) -> jt.Var:

@@ -9,7 +9,7 @@ import jittor as jt
 import numpy as np
 
 from jittor_tsit.layers.conv import conv2d
-from jittor_tsit.layers.image import Image, plain
+from jittor_tsit.layers.image_layouts import Image, plain
 from jittor_tsit.layers.matmul import matmul
 
 # [pixel of two, row of the image before from -1 to 1, row of the window]: the window's rows -1, 0, 1 of the first pixel

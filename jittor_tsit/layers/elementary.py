@@ -11,7 +11,7 @@ infinite, and 0 where it is above 2^126. The gradient by a denominator divides b
 import jittor as jt
 from jittor import nn
 
-from jittor_tsit.kernels.linear import on_tape
+from jittor_tsit.kernels.autograd import on_tape
 
 TINY = 1.1754943508222875e-38  # smallest normal float32
 

@@ -15,8 +15,8 @@ import jittor as jt
 import numpy as np
 from jittor import nn
 
-from jittor_tsit.kernels import cuda, packed, packed_maps
-from jittor_tsit.kernels.linear import linear
+from jittor_tsit.kernels import conv_blocked, cuda, maps_blocked
+from jittor_tsit.kernels.autograd import linear
 from jittor_tsit.kernels.norm import moments
 
 FEW_CHANNELS = 4  # a photograph's would fill a block of oneDNN's layout with zeros, and take as long as 8 or 16
@@ -52,7 +52,7 @@ class Packed:
         return plain(self).numpy()
 
     def __add__(self, other: Packed) -> Packed:
-        return Packed(packed_maps.add(self.blocks, other.blocks), self.channels)
+        return Packed(maps_blocked.add(self.blocks, other.blocks), self.channels)
 
 
 class OneHot(Packed):
@@ -140,7 +140,7 @@ def activated(x: Image, slope: float) -> Image:
     if slope == 1:
         return x
     if isinstance(x, Packed):
-        return Packed(packed_maps.activate(x.blocks, slope), x.channels)
+        return Packed(maps_blocked.activate(x.blocks, slope), x.channels)
     return nn.leaky_relu(x, slope) if slope else nn.relu(x)
 
 
@@ -153,7 +153,7 @@ def in_layout_of(x: Image, other: Image) -> Image:
 
 def plain_values(x: Image) -> jt.Var:
     """All values of an image, for sums and means; their order is that of the layout."""
-    return x.blocks if isinstance(x, Packed) and x.channels % packed.BLOCK == 0 else plain(x)
+    return x.blocks if isinstance(x, Packed) and x.channels % conv_blocked.BLOCK == 0 else plain(x)
 
 
 def is_packable(x: jt.Var) -> bool:
@@ -163,13 +163,13 @@ def is_packable(x: jt.Var) -> bool:
 
 def _has_layout() -> bool:
     """Whether oneDNN computes here, and knows blocks of channels."""
-    return bool(packed.BLOCK) and not jt.flags.use_cuda and jt.compile_extern.mkl_ops is not None
+    return bool(conv_blocked.BLOCK) and not jt.flags.use_cuda and jt.compile_extern.mkl_ops is not None
 
 
 def pack(x: jt.Var) -> Packed:
     """[N, C, H, W], float32"""
-    return Packed(linear(packed.pack, partial(packed.unpack, channels=x.shape[1]), x), x.shape[1])
+    return Packed(linear(conv_blocked.pack, partial(conv_blocked.unpack, channels=x.shape[1]), x), x.shape[1])
 
 
 def _unpacked(blocks: jt.Var, channels: int) -> jt.Var:
-    return linear(partial(packed.unpack, channels=channels), packed.pack, blocks)
+    return linear(partial(conv_blocked.unpack, channels=channels), conv_blocked.pack, blocks)

@@ -10,16 +10,16 @@ from typing import Optional, Tuple
 import jittor as jt
 from jittor import nn
 
+from jittor_tsit.kernels.cpu import runs_on
 from jittor_tsit.kernels.norm import modulate, moments
 from jittor_tsit.kernels.spectral import spectrally_normalized
-from jittor_tsit.kernels.vectors import runs_on
 from jittor_tsit.layers.conv import conv2d
 from jittor_tsit.layers.elementary import absolute, sqrt
-from jittor_tsit.layers.image import Image, Packed, activated, has_kernels, plain
+from jittor_tsit.layers.image_layouts import Image, Packed, activated, has_kernels, plain
 from jittor_tsit.layers.init import default_weight, unit_vector
 from jittor_tsit.layers.matmul import matmul
 from jittor_tsit.layers.reductions import mean, spread, total
-from jittor_tsit.parallel import batch_moments
+from jittor_tsit.runtime.parallel import batch_moments
 
 EPS = 1e-5  # the value of PyTorch and of every paper here
 MOMENTUM = 0.1  # share of the new batch in the running statistics, PyTorch's default
@@ -81,8 +81,7 @@ def instance_norm(x: Image, slope: float = 1.0) -> Image:
 
 
 def _moments(x: Image, over_batch: bool) -> Tuple[Image, jt.Var, jt.Var]:
-    """Return x, to be used from here on, mean and biased variance, [N, C, 1, 1] or over the batch [1, C, 1, 1] float64.
-    """
+    """Return x, to be used from here on, mean and biased variance, [N, C, 1, 1] or over the batch [1, C, 1, 1] float64."""
     if isinstance(x, Packed):
         return (x, *x.moments(over_batch))
     axes = (0, 2, 3) if over_batch else (2, 3)

@@ -11,8 +11,8 @@ from typing import Iterator, Tuple
 
 import jittor as jt
 
-from data_tools.errors import InputError
-from jittor_tsit.kernels.rounding import rounded
+from data_tools.basics.errors import InputError
+from jittor_tsit.kernels.round_16_bits import rounded
 
 FLOAT32 = "float32"
 _DTYPES = {"bf16": "bfloat16", "fp16": "float16"}

@@ -6,12 +6,12 @@ import jittor as jt
 import numpy as np
 from jittor import nn
 
+from jittor_tsit.kernels.autograd import linear
 from jittor_tsit.kernels.average import average_down, average_down_adjoint
-from jittor_tsit.kernels.linear import linear
-from jittor_tsit.kernels.packed_maps import repeat2x, take2x
-from jittor_tsit.kernels.vectors import runs_on
+from jittor_tsit.kernels.cpu import runs_on
+from jittor_tsit.kernels.maps_blocked import repeat2x, take2x
 from jittor_tsit.layers.conv import conv2d
-from jittor_tsit.layers.image import Image, OneHot, Packed, plain
+from jittor_tsit.layers.image_layouts import Image, OneHot, Packed, plain
 from jittor_tsit.layers.matmul import matmul
 from jittor_tsit.layers.reductions import mean, total
 

@@ -8,7 +8,7 @@ from jittor import nn
 
 from jittor_tsit.layers.basic import Conv
 from jittor_tsit.layers.conv import conv2d_of_two
-from jittor_tsit.layers.image import Image, Packed, for_convolutions, in_layout_of
+from jittor_tsit.layers.image_layouts import Image, Packed, for_convolutions, in_layout_of
 from jittor_tsit.layers.norm import normalized
 from jittor_tsit.layers.resize import resize_nearest
 

@@ -15,14 +15,14 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from data_tools.errors import InputError
-from data_tools.files import make_folder, write_through
-from data_tools.image_io import read_photo, resize_photo
-from data_tools.listing import list_folder, require_folder
-from data_tools.pairing import PHOTO_SUFFIXES
-from jittor_tsit import imagenet
-from jittor_tsit.reading import read_ahead
-from jittor_tsit.weight_files import read_weights
+from data_tools.basics.errors import InputError
+from data_tools.basics.files import make_folder, write_through
+from data_tools.sets.image_io import read_photo, resize_photo
+from data_tools.sets.listing import list_folder, require_folder
+from data_tools.sets.pairing import PHOTO_SUFFIXES
+from jittor_tsit.conversion.weight_files import read_weights
+from jittor_tsit.data.read_ahead import read_ahead
+from jittor_tsit.layers import imagenet
 
 BATCH_SIZE = 16  # on 2 cores Inception takes a quarter less time than with 8; 0.9 GB in all with it, 1.1 GB with VGG-16
 WORKERS = 2  # reading takes far less than the network's time on a CPU; on a GPU more pay

@@ -7,11 +7,11 @@ import jittor as jt
 import numpy as np
 from jittor import nn
 
-from jittor_tsit.convert import require_arrays
+from jittor_tsit.conversion.renaming import require_arrays
+from jittor_tsit.conversion.weight_files import read_weights
 from jittor_tsit.layers.elementary import sqrt
 from jittor_tsit.layers.reductions import mean, total
 from jittor_tsit.networks.vgg import WIDTHS, VGGFeatures, published_shapes
-from jittor_tsit.weight_files import read_weights
 
 SHIFT = (-0.030, -0.088, -0.188)  # of red, green and blue in [-1, 1], the authors'
 SCALE = (0.458, 0.448, 0.450)

@@ -14,11 +14,11 @@ import jittor as jt
 import numpy as np
 from jittor import nn
 
-from data_tools.errors import InputError
-from jittor_tsit.convert import from_official
+from data_tools.basics.errors import InputError
+from jittor_tsit.conversion.renaming import from_official
+from jittor_tsit.conversion.weight_files import read_weights
 from jittor_tsit.layers.conv import conv2d
 from jittor_tsit.layers.reductions import mean
-from jittor_tsit.weight_files import read_weights
 
 PUBLISHED = "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth"
 BLOCK_CHANNELS = (64, 192, 768, 2048)  # of the four blocks, whose means over the image are the features

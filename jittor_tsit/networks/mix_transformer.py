@@ -63,9 +63,7 @@ class MixTransformer(nn.Module):
         self.num_draws = 2 * sum(sizes.depths)  # two branches a block
         self.rates = np.linspace(0, drop_path, sum(sizes.depths)).repeat(2)
         channels = (3, *sizes.widths)
-        self.stages = nn.ModuleList(
-            [_Stage(channels[k], sizes, k, block_eps) for k in range(len(sizes.widths))]  # fmt: skip
-        )
+        self.stages = nn.ModuleList([_Stage(channels[k], sizes, k, block_eps) for k in range(len(sizes.widths))])
 
     def execute(self, image, draws: Optional[jt.Var] = None) -> List[jt.Var]:
         """Draws are N(0, 1) and decide which branches are left out; without them none is."""

@@ -13,15 +13,15 @@ import jittor as jt
 import numpy as np
 from jittor import nn
 
-from data_tools.errors import InputError
-from data_tools.image_io import resize_photo
-from jittor_tsit.convert import require_arrays
+from data_tools.basics.errors import InputError
+from data_tools.sets.image_io import resize_photo
+from jittor_tsit.conversion.renaming import require_arrays
+from jittor_tsit.conversion.weight_files import read_weights
 from jittor_tsit.layers.basic import to_imagenet
 from jittor_tsit.layers.conv import conv2d
 from jittor_tsit.layers.matmul import matmul
 from jittor_tsit.layers.reductions import mean, total
 from jittor_tsit.networks.vgg import VGGFeatures, published_shapes
-from jittor_tsit.weight_files import read_weights
 
 SIDE = 224  # pixels of the squares that both trunks were trained on
 NUM_SCORES = 10

@@ -8,7 +8,7 @@ from jittor import nn
 from jittor_tsit.layers.attention import SelfAttention
 from jittor_tsit.layers.basic import SLOPE, Conv
 from jittor_tsit.layers.conv import conv2d
-from jittor_tsit.layers.image import Image, OneHot, activated, for_convolutions, pack, plain
+from jittor_tsit.layers.image_layouts import Image, OneHot, activated, for_convolutions, pack, plain
 from jittor_tsit.layers.norm import SpectralConv, instance_norm
 from jittor_tsit.layers.resize import avg_pool_down
 

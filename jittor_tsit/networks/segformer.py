@@ -7,14 +7,22 @@ import jittor as jt
 import numpy as np
 from jittor import nn
 
-from data_tools.errors import InputError
-from jittor_tsit.convert_segformer import ENCODER, our_arrays, read_published, sizes_in
+from data_tools.basics.errors import InputError
+from jittor_tsit.conversion.segformer_names import ENCODER, our_arrays, read_published, sizes_in
 from jittor_tsit.layers.matmul import matmul
-from jittor_tsit.layers.mode import set_training
 from jittor_tsit.layers.norm import AffineBatchNorm
 from jittor_tsit.layers.reductions import total
 from jittor_tsit.layers.resize import resize_bilinear
-from jittor_tsit.networks.mit import ORIGINAL_EPS, SIZES, MixTransformer, PixelLinear, Sizes, keep, pixel_linear
+from jittor_tsit.layers.train_mode import set_training
+from jittor_tsit.networks.mix_transformer import (
+    ORIGINAL_EPS,
+    SIZES,
+    MixTransformer,
+    PixelLinear,
+    Sizes,
+    keep,
+    pixel_linear,
+)
 
 DROPOUT = 0.1  # share of the head's channels left out in training, the authors'
 DROP_PATH = 0.1  # share of the last block's branches left out in training, the authors' for all sizes

@@ -84,9 +84,7 @@ class LocalDiscriminator(nn.Module):
     def __init__(self, kind: str, channels: int, slope: float):
         own = ARCHITECTURES[kind]
         sizes = [*own.first_layers, (3, own.stride), (1, 1)]  # kernel and stride
-        self.convs = nn.ModuleList(
-            [_conv(a, b, *size) for a, b, size in zip((channels, *WIDTHS), WIDTHS, sizes)]  # fmt: skip
-        )
+        self.convs = nn.ModuleList([_conv(a, b, *size) for a, b, size in zip((channels, *WIDTHS), WIDTHS, sizes)])
         self.conv_logits = _conv(WIDTHS[-1], NUM_ANSWERS, 1)
         self.num_before_pool, self.pool_stride, self.slope = len(own.first_layers), own.pool_stride, slope
         draw_biases(self)

@@ -6,10 +6,10 @@ from jittor import nn
 
 from jittor_tsit.layers.attention import SelfAttention
 from jittor_tsit.layers.basic import Conv, leaky_relu
-from jittor_tsit.layers.blocks import SPADEBlock
 from jittor_tsit.layers.elementary import tanh
-from jittor_tsit.layers.image import for_convolutions, plain
+from jittor_tsit.layers.image_layouts import for_convolutions, plain
 from jittor_tsit.layers.norm import BatchNorm
+from jittor_tsit.layers.residual_blocks import SPADEBlock
 from jittor_tsit.layers.resize import upsample2x
 
 # By number of upsamplings, the released code's `normal`, `more` and `most`: image sides are multiples of it.

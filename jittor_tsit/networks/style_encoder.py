@@ -6,7 +6,7 @@ import jittor as jt
 from jittor import nn
 
 from jittor_tsit.layers.basic import SLOPE, Linear
-from jittor_tsit.layers.image import for_convolutions, plain
+from jittor_tsit.layers.image_layouts import for_convolutions, plain
 from jittor_tsit.layers.norm import SpectralConv, instance_norm
 
 SIDE = 256  # images are brought to this size first

@@ -7,11 +7,11 @@ from jittor import nn
 
 from jittor_tsit.layers.attention import SelfAttention
 from jittor_tsit.layers.basic import Conv, leaky_relu
-from jittor_tsit.layers.blocks import FADEBlock, StreamBlock
-from jittor_tsit.layers.doubled import conv2d_of_doubled
+from jittor_tsit.layers.conv_of_upsampled import conv2d_of_doubled
 from jittor_tsit.layers.elementary import tanh
-from jittor_tsit.layers.image import Image, for_convolutions, plain
+from jittor_tsit.layers.image_layouts import Image, for_convolutions, plain
 from jittor_tsit.layers.norm import BatchNorm, fadain
+from jittor_tsit.layers.residual_blocks import FADEBlock, StreamBlock
 from jittor_tsit.layers.resize import average2x, downsample2x, upsample2x
 
 STRIDE = 128  # of the deepest features: image sides are multiples of it

@@ -31,9 +31,7 @@ class UNetGenerator(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, num_levels: int, width: int, norm: Norm):
         widths = [min(2**k, MAX_FACTOR) * width for k in range(num_levels)]
         bias, last = needs_bias(norm), num_levels - 1
-        self.downs = nn.ModuleList(
-            [PlainConv(a, b, 4, 2, 1, bias) for a, b in zip([in_channels, *widths], widths)]  # fmt: skip
-        )
+        self.downs = nn.ModuleList([PlainConv(a, b, 4, 2, 1, bias) for a, b in zip([in_channels, *widths], widths)])
         self.down_norms = nn.ModuleList([norm(channels) for channels in widths[1:last]])  # none at either end
         ups = [PlainConvTranspose(2 * widths[0], out_channels, 4)]
         ups += [PlainConvTranspose(2 * widths[k], widths[k - 1], 4, bias) for k in range(1, last)]

@@ -129,7 +129,7 @@ class Strided(nn.Module):
     def __init__(self, widths: Sequence[int], first_size=3):
         sizes = [first_size, *(3,) * (len(widths) - 2)]
         self.convs = nn.ModuleList(
-            [PlainConv(a, b, size, 2, size // 2) for a, b, size in zip(widths, widths[1:], sizes)]  # fmt: skip
+            [PlainConv(a, b, size, 2, size // 2) for a, b, size in zip(widths, widths[1:], sizes)]
         )
 
     def execute(self, x):

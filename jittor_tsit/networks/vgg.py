@@ -10,12 +10,12 @@ import jittor as jt
 import numpy as np
 from jittor import nn
 
-from data_tools.errors import InputError
-from jittor_tsit.bootstrap import jittor_home
+from data_tools.basics.errors import InputError
+from jittor_tsit.conversion.weight_files import read_weights
 from jittor_tsit.layers.conv import conv2d
 from jittor_tsit.layers.norm import instance_norm
-from jittor_tsit.ticker import waiting_for
-from jittor_tsit.weight_files import read_weights
+from jittor_tsit.runtime.bootstrap import jittor_home
+from jittor_tsit.runtime.status_line import waiting_for
 
 HUB = "https://cg.cs.tsinghua.edu.cn/jittor/assets/build/checkpoints"  # where jittor.models' weights lie
 HUB_TIMEOUT = 20  # seconds without an answer; a network that is there answers sooner

@@ -16,7 +16,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from data_tools.errors import InputError
+from data_tools.basics.errors import InputError
 
 PREFIX, SUFFIX = "state-", ".safetensors"
 BEST = f"best{SUFFIX}"  # the best one of a run by its evaluation, under a name that no pruning looks at

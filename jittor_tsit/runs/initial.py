@@ -7,10 +7,10 @@ from typing import Dict, List, NamedTuple
 
 import numpy as np
 
-from data_tools.errors import InputError
+from data_tools.basics.errors import InputError
+from jittor_tsit.runs.checkpoint import check_arrays, load_checkpoint
+from jittor_tsit.runs.same_run import completed, flatten
 from jittor_tsit.systems.base import System
-from jittor_tsit.training.checkpoint import check_arrays, load_checkpoint
-from jittor_tsit.training.options import completed, flatten
 
 NETWORKS = ("G", "E.", "C.", "D")  # how names of networks' arrays begin; optimizers and image pools begin anew
 AVERAGED = "G_ema."

@@ -11,8 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Callable, TextIO
 
-from data_tools.errors import InputError
-from data_tools.files import make_folder
+from data_tools.basics.errors import InputError
+from data_tools.basics.files import make_folder
 
 LOCK = ".lock"  # in the run folder: the file that is locked, and who locked it last
 HELD = (errno.EACCES, errno.EAGAIN)  # what POSIX allows for "another process has it"

@@ -1,9 +1,8 @@
-"""What a run leaves behind: options.json, log.txt, stats.jsonl, sample grids."""
+"""The log of a run: log.txt, stats.jsonl and the progress bar."""
 
 from __future__ import annotations
 
 import json
-import math
 import resource
 import sys
 import time
@@ -12,13 +11,12 @@ from typing import Dict, List
 
 import jittor as jt
 import numpy as np
-from PIL import Image
 from tqdm import tqdm
 
-from data_tools.files import append_line, write_through
-from jittor_tsit.launch import CommonError
-from jittor_tsit.ticker import on_terminal
-from jittor_tsit.training.records import forget_after
+from data_tools.basics.files import append_line
+from jittor_tsit.runs.records import forget_after
+from jittor_tsit.runtime.mpirun import CommonError
+from jittor_tsit.runtime.status_line import on_terminal
 
 
 class NonFiniteLoss(CommonError):
@@ -123,19 +121,6 @@ def peak_memory() -> Dict[str, float]:
     return peaks
 
 
-def require_finite(arrays: Dict[str, np.ndarray], nimg: int) -> None:
-    """Refuse to save weights that a step has spoiled although its losses were finite.
-
-    Raises:
-        NonFiniteLoss: Names the first such array.
-    """
-    for name, array in arrays.items():
-        if not np.isfinite(array).all():
-            raise NonFiniteLoss(
-                f"{name} is not finite after image {nimg}, the last losses and gradients were; {LOWER_RATES}"
-            )
-
-
 def _bar_interval() -> float:
     return 0.5 if on_terminal() else 30.0  # seconds; a file gets a line now and then
 
@@ -154,25 +139,3 @@ def _end_line(path: Path) -> None:
     """End a last line that was cut short, so that the next begins on its own."""
     if path.exists() and path.read_bytes()[-1:] not in (b"", b"\n"):
         append_line(path, "")
-
-
-def save_grid(path: Path, columns: List[np.ndarray]) -> None:
-    """Write a picture with one row a sample and one column an array.
-
-    Args:
-        columns: Each [N, H, W, 3] uint8.
-    """
-    rows = np.concatenate(columns, axis=2)  # [N, H, columns * W, 3]
-    picture = Image.fromarray(np.concatenate(list(rows), axis=0))
-    write_through(path, lambda temporary: picture.save(temporary, "PNG"))
-
-
-def contact_sheet(pictures: List[np.ndarray], num_columns: int) -> np.ndarray:
-    """Pictures [H, W, 3] uint8 in rows of `num_columns`, black where there are no more."""
-    height, width = pictures[0].shape[:2]
-    num_rows = math.ceil(len(pictures) / num_columns)
-    sheet = np.zeros((num_rows * height, num_columns * width, 3), np.uint8)
-    for k, picture in enumerate(pictures):
-        row, column = divmod(k, num_columns)
-        sheet[row * height : (row + 1) * height, column * width : (column + 1) * width] = picture
-    return sheet

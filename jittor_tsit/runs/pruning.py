@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import List
 
-from data_tools.errors import InputError
-from data_tools.files import remove_temporaries
-from jittor_tsit.training.checkpoint import BEST, PREFIX, check_checkpoint, checkpoint_paths
+from data_tools.basics.errors import InputError
+from data_tools.basics.files import remove_temporaries
+from jittor_tsit.runs.checkpoint import BEST, PREFIX, check_checkpoint, checkpoint_paths
 
 LIBRARY_PART = ".tmp??????"  # as safetensors calls a file before it is whole and gets the name that was asked for
 

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
-from data_tools.errors import InputError
-from data_tools.files import write_atomic
+from data_tools.basics.errors import InputError
+from data_tools.basics.files import write_atomic
 
 
 def read_records(path: Path) -> List[Dict[str, Any]]:

@@ -8,21 +8,31 @@ import re
 from pathlib import Path
 from typing import Callable, List, Optional, Sequence
 
-from data_tools.errors import InputError
+from data_tools.basics.errors import InputError
 from jittor_tsit.config import DataConfig, RunConfig, from_dict
-from jittor_tsit.plan import PlannedPhase
+from jittor_tsit.config.phases import PlannedPhase
+from jittor_tsit.runs.checkpoint import Checkpoint, load_newest
+from jittor_tsit.runs.pruning import remove_torsos
 from jittor_tsit.systems import SYSTEMS
-from jittor_tsit.training.checkpoint import Checkpoint, load_newest
-from jittor_tsit.training.pruning import remove_torsos
 
 # Options that may change when a run goes on; all others would make it another run.
 # Where files lie may change too: what is in them is compared by `samples`, a digest of the sets.
 FREE_OPTIONS = (
-    "run.total_nimg", "run.status_nimg", "run.snapshot_nimg", "run.keep_snapshots", "run.grid_rows", "run.on_nan",
-    "data.root", "data.second_root", "data.split", "data.workers", "data.cache", "data.max_skipped",
+    "run.total_nimg",
+    "run.status_nimg",
+    "run.snapshot_nimg",
+    "run.keep_snapshots",
+    "run.grid_rows",
+    "run.on_nan",
+    "data.root",
+    "data.second_root",
+    "data.split",
+    "data.workers",
+    "data.cache",
+    "data.max_skipped",
     "data.side_by_side",  # what older runs do not tell; another layout has other files
     "config.perceptual_weights",
-)  # fmt: skip
+)
 PHASE_OPTION = re.compile(r"(?:phases|samples)\.(\d+)(?:\.(\w+))?")  # phases from 0, as JSON has them
 LENGTHS = ("epochs", "nimg")  # of a phase, which may be prolonged or cut down to what is done
 

@@ -16,9 +16,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from jittor_tsit.cuda_home import CudaHome, make_home, plan_home
-from jittor_tsit.cuda_parts import find_nvccs
-from jittor_tsit.kernel_headers import install_kernel_headers
+from jittor_tsit.runtime.cuda_home import CudaHome, make_home, plan_home
+from jittor_tsit.runtime.cuda_parts import find_nvccs
+from jittor_tsit.runtime.precompiled_header import install_kernel_headers
 
 ONEDNN_FOLDER = "dnnl_lnx_2.2.0_cpu_gomp"  # the name that Jittor 1.3.11 looks for
 ONEDNN_WHEELS = ("onednn-cpu-gomp", "onednn-devel-cpu-gomp")  # libraries; headers

@@ -20,7 +20,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple, Optional, Union
 
-from jittor_tsit.cuda_parts import (
+from jittor_tsit.runtime.cuda_parts import (
     CUB,
     CUDART,
     CUDNN,

@@ -6,10 +6,10 @@ import os
 import signal
 import sys
 
-from data_tools.errors import InputError
-from jittor_tsit.bootstrap import jittor_home
-from jittor_tsit.direct_compiler import install_direct_compiler
-from jittor_tsit.ticker import waiting_for
+from data_tools.basics.errors import InputError
+from jittor_tsit.runtime.bootstrap import jittor_home
+from jittor_tsit.runtime.direct_compiler import install_direct_compiler
+from jittor_tsit.runtime.status_line import waiting_for
 
 COMPILE_NOTE = "compiling Jittor's core: once for each Python environment, about 4 minutes on 2 cores"
 RESTARTS = "JITTOR_TSIT_RESTARTS"  # how often this command has already begun anew

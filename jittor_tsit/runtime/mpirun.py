@@ -17,9 +17,9 @@ import time
 from pathlib import Path
 from typing import Callable, List, Optional, Sequence
 
-from data_tools.errors import EXIT_ERROR, EXIT_INTERRUPTED, InputError, exit_status
-from jittor_tsit.bootstrap import count_gpus
-from jittor_tsit.ticker import RANK_VARIABLE, TERMINAL_VARIABLE, on_terminal
+from data_tools.basics.errors import EXIT_ERROR, EXIT_INTERRUPTED, InputError, exit_status
+from jittor_tsit.runtime.bootstrap import count_gpus
+from jittor_tsit.runtime.status_line import RANK_VARIABLE, TERMINAL_VARIABLE, on_terminal
 
 # Asks the processes to stop after their step. A process that knows nothing of it ignores it, such as a reading one.
 STOP_SIGNAL = signal.SIGURG
@@ -34,8 +34,19 @@ ENVIRONMENT = {
 }
 AS_ROOT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}  # as in most containers
 # Passed on to other machines where they are set.
-PASSED_ON = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "JITTOR_HOME", "cache_name", "nvcc_path", "OMP_NUM_THREADS",
-             "nccl_include_path", "nccl_lib_path", TERMINAL_VARIABLE, *ENVIRONMENT)  # fmt: skip
+PASSED_ON = (
+    "PATH",
+    "PYTHONPATH",
+    "LD_LIBRARY_PATH",
+    "JITTOR_HOME",
+    "cache_name",
+    "nvcc_path",
+    "OMP_NUM_THREADS",
+    "nccl_include_path",
+    "nccl_lib_path",
+    TERMINAL_VARIABLE,
+    *ENVIRONMENT,
+)
 RULE = b"-" * 50  # mpirun draws such lines, or longer ones, above and below what it says itself
 MPIRUN = b"mpirun: "  # begins its other lines
 KILLED = re.compile(r"rank (\d+) with PID \d+ on node (\S+) exited on\s+signal (\d+)")
@@ -195,8 +206,11 @@ def _report(status: int, said: str, stopped: bool) -> int:
     if killed:
         name = signal.Signals(int(killed[3])).name
         memory = ", perhaps for want of memory" if name == "SIGKILL" else ""
-        print(f"error: process {killed[1]} on {killed[2]} was ended by {name}{memory}; "
-              "the same command goes on from the last checkpoint", file=sys.stderr)  # fmt: skip
+        print(
+            f"error: process {killed[1]} on {killed[2]} was ended by {name}{memory}; "
+            "the same command goes on from the last checkpoint",
+            file=sys.stderr,
+        )
         return EXIT_ERROR
     if status and not EXITED.search(said):
         print(f"error: mpirun failed: {' '.join(said.split()) or f'status {status}'}", file=sys.stderr)

@@ -9,8 +9,8 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, TypeV
 import jittor as jt
 import numpy as np
 
-from data_tools.errors import InputError
-from jittor_tsit.launch import CommonError
+from data_tools.basics.errors import InputError
+from jittor_tsit.runtime.mpirun import CommonError
 
 Result = TypeVar("Result")
 

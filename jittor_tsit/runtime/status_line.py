@@ -1,4 +1,4 @@
-"""A status line with a clock, in a process of its own: `python -m jittor_tsit.ticker TEXT`.
+"""A status line with a clock, in a process of its own: `python -m jittor_tsit.runtime.status_line TEXT`.
 
 Of its own, because Jittor holds Python's lock while it compiles.
 """
@@ -31,7 +31,7 @@ def waiting_for(what: str):
     if os.environ.get(RANK_VARIABLE, "0") != "0":
         yield  # process 0 of several shows it
         return
-    ticker = subprocess.Popen([sys.executable, "-m", "jittor_tsit.ticker", what], stdin=subprocess.PIPE)
+    ticker = subprocess.Popen([sys.executable, "-m", "jittor_tsit.runtime.status_line", what], stdin=subprocess.PIPE)
     try:
         yield
     finally:

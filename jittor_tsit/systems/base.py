@@ -7,14 +7,15 @@ from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Sequence
 import jittor as jt
 from jittor import nn
 
-from data_tools.errors import InputError
-from jittor_tsit import losses, parallel
+from data_tools.basics.errors import InputError
+from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
-from jittor_tsit.layers.mode import holding_vectors
+from jittor_tsit.config.phases import PlannedPhase
 from jittor_tsit.layers.precision import FLOAT32, computing_in, require_precision
-from jittor_tsit.noise import Noise
+from jittor_tsit.layers.train_mode import holding_vectors
 from jittor_tsit.optim import LossScale, Optimizer, clipped, linear_decay, scaled, squares, update_average
-from jittor_tsit.plan import PlannedPhase
+from jittor_tsit.runtime import parallel
+from jittor_tsit.systems.draws import Noise
 
 
 class Update(NamedTuple):

@@ -8,16 +8,16 @@ import jittor as jt
 from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
 from jittor_tsit.layers.init import xavier
-from jittor_tsit.layers.mode import detached, evaluating
 from jittor_tsit.layers.plain import NORMS
+from jittor_tsit.layers.train_mode import detached, evaluating
+from jittor_tsit.networks.bicyclegan import UPSAMPLINGS, LatentUNet
 from jittor_tsit.networks.latent_encoder import LAYERS, LatentEncoder
-from jittor_tsit.networks.latent_unet import UPSAMPLINGS, LatentUNet
-from jittor_tsit.networks.plain_patchgan import TwoScalePatchGAN
-from jittor_tsit.noise import Noise
+from jittor_tsit.networks.patchgan_pix2pix import TwoScalePatchGAN
 from jittor_tsit.optim import Adam, trainable
 from jittor_tsit.systems.base import System, named
-from jittor_tsit.systems.pairs import SOURCES, ImagePairs
-from jittor_tsit.systems.requirements import require_choice, require_least, require_multiples
+from jittor_tsit.systems.draws import Noise
+from jittor_tsit.systems.input_and_target import SOURCES, ImagePairs
+from jittor_tsit.systems.option_checks import require_choice, require_least, require_multiples
 
 ONE = {"real": 1.0, "fake": 1.0, "real2": 1.0, "fake2": 1.0}  # weights of the Ds' terms
 

@@ -5,20 +5,21 @@ from typing import Any, Container, Dict, List, Sequence
 
 import jittor as jt
 
-from data_tools.errors import InputError
-from jittor_tsit import losses, parallel
+from data_tools.basics.errors import InputError
+from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
-from jittor_tsit.data import ImageBatch
-from jittor_tsit.image_pool import ImagePool
-from jittor_tsit.layers.mode import evaluating
+from jittor_tsit.data.batches import ImageBatch
 from jittor_tsit.layers.plain import NORMS
-from jittor_tsit.networks.plain_patchgan import PlainPatchGAN
+from jittor_tsit.layers.train_mode import evaluating
+from jittor_tsit.networks.patchgan_pix2pix import PlainPatchGAN
 from jittor_tsit.networks.resnet import ResNetGenerator
-from jittor_tsit.noise import Noise
 from jittor_tsit.optim import Adam, trainable
+from jittor_tsit.runtime import parallel
 from jittor_tsit.systems.base import System, named
+from jittor_tsit.systems.draws import Noise
+from jittor_tsit.systems.image_pool import ImagePool
 from jittor_tsit.systems.one_by_one import one_by_one
-from jittor_tsit.systems.requirements import require_choice, require_least, require_multiples
+from jittor_tsit.systems.option_checks import require_choice, require_least, require_multiples
 
 STRIDE = 4  # of the generator's middle
 HALVES = {"real_a": 0.5, "fake_a": 0.5, "real_b": 0.5, "fake_b": 0.5}  # the Ds learn at half the pace
@@ -118,9 +119,7 @@ class CycleGANSystem(System):
             terms["idt_b"] = losses.l1(self.translate(self.G_ab, b, batch.index, self.noise, "idt_b"), b)
         return terms
 
-    def translate(
-        self, G: ResNetGenerator, image: jt.Var, index: Sequence[int], noise: Noise, purpose: str
-    ) -> jt.Var:
+    def translate(self, G: ResNetGenerator, image: jt.Var, index: Sequence[int], noise: Noise, purpose: str) -> jt.Var:
         """The output for `image`; dropout, where there is any, is drawn for each image and pass."""
         if not self.config.dropout:
             return G(image)

@@ -5,9 +5,9 @@ from typing import Any, Optional, Tuple
 import jittor as jt
 import numpy as np
 
-from data_tools.classes import colorize
+from data_tools.sets.classes import colorize
 from jittor_tsit.layers.conv import conv2d
-from jittor_tsit.layers.image import plain
+from jittor_tsit.layers.image_layouts import plain
 
 SOURCES = ("labels", "images")
 

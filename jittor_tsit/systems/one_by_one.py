@@ -5,8 +5,8 @@ from typing import Callable
 import jittor as jt
 from jittor import nn
 
-from jittor_tsit import parallel
-from jittor_tsit.layers.mode import holding_statistics
+from jittor_tsit.layers.train_mode import holding_statistics
+from jittor_tsit.runtime import parallel
 
 
 def one_by_one(G: nn.Module, images: jt.Var, translate: Callable[[slice], jt.Var]) -> jt.Var:

@@ -2,7 +2,7 @@
 
 from typing import Any, Collection
 
-from data_tools.errors import InputError
+from data_tools.basics.errors import InputError
 
 
 def require_choice(config: Any, name: str, allowed: Collection[Any]) -> None:

@@ -7,17 +7,17 @@ import jittor as jt
 
 from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
-from jittor_tsit.layers.mode import evaluating, holding_statistics
 from jittor_tsit.layers.plain import NORMS
-from jittor_tsit.networks.plain_patchgan import PlainPatchGAN
+from jittor_tsit.layers.train_mode import evaluating, holding_statistics
+from jittor_tsit.networks.patchgan_pix2pix import PlainPatchGAN
 from jittor_tsit.networks.resnet import ResNetGenerator
 from jittor_tsit.networks.unet import UNetGenerator
-from jittor_tsit.noise import Noise
 from jittor_tsit.optim import Adam, trainable
 from jittor_tsit.systems.base import System, named
+from jittor_tsit.systems.draws import Noise
+from jittor_tsit.systems.input_and_target import SOURCES, ImagePairs
 from jittor_tsit.systems.one_by_one import one_by_one
-from jittor_tsit.systems.pairs import SOURCES, ImagePairs
-from jittor_tsit.systems.requirements import require_choice, require_least, require_multiples
+from jittor_tsit.systems.option_checks import require_choice, require_least, require_multiples
 
 GENERATORS = ("unet", "resnet")
 Generator = Union[UNetGenerator, ResNetGenerator]

@@ -9,20 +9,20 @@ from typing import Any, Container, Dict, Sequence
 import jittor as jt
 import numpy as np
 
-from data_tools.classes import colorize
-from data_tools.errors import InputError
-from data_tools.image_io import resize_label, resize_photo
+from data_tools.basics.errors import InputError
+from data_tools.sets.classes import colorize
+from data_tools.sets.image_io import resize_label, resize_photo
 from jittor_tsit.config import OptimConfig
-from jittor_tsit.data import PairedBatch, to_image
+from jittor_tsit.data.batches import PairedBatch, to_image
 from jittor_tsit.layers.basic import to_imagenet
-from jittor_tsit.layers.mode import evaluating
+from jittor_tsit.layers.train_mode import evaluating
 from jittor_tsit.losses import balanced_cross_entropy
-from jittor_tsit.networks.mit import SIZES
+from jittor_tsit.networks.mix_transformer import SIZES
 from jittor_tsit.networks.segformer import SegFormer, load_encoder, upsample
-from jittor_tsit.noise import Noise
 from jittor_tsit.optim import Adam, trainable
 from jittor_tsit.systems.base import System, named
-from jittor_tsit.systems.requirements import require_choice
+from jittor_tsit.systems.draws import Noise
+from jittor_tsit.systems.option_checks import require_choice
 
 LEAST_SIDE = 32  # pixels, the stride of the deepest features
 

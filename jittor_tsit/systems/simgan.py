@@ -5,17 +5,18 @@ from typing import Any, Container, Dict, List, Sequence
 
 import jittor as jt
 
-from data_tools.errors import InputError
-from jittor_tsit import losses, parallel
+from data_tools.basics.errors import InputError
+from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
-from jittor_tsit.data import ImageBatch
-from jittor_tsit.image_pool import HalfPool
-from jittor_tsit.layers.mode import evaluating
+from jittor_tsit.data.batches import ImageBatch
+from jittor_tsit.layers.train_mode import evaluating
 from jittor_tsit.networks.simgan import ARCHITECTURES, LocalDiscriminator, Refiner
-from jittor_tsit.noise import Noise
 from jittor_tsit.optim import SGD, trainable
+from jittor_tsit.runtime import parallel
 from jittor_tsit.systems.base import System, named
-from jittor_tsit.systems.requirements import require_choice, require_least
+from jittor_tsit.systems.draws import Noise
+from jittor_tsit.systems.image_pool import HalfPool
+from jittor_tsit.systems.option_checks import require_choice, require_least
 
 REFINED, REAL = 0, 1  # channels of D's logits
 LEAST_SIDE = {"gaze": 13, "hand": 25}  # pixels, of which D's pooling over three must see more than three

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from jittor_tsit.networks.spade import STRIDES, SPADEGenerator, block_strides
-from jittor_tsit.systems.requirements import require_choice, require_least, require_multiples
+from jittor_tsit.systems.option_checks import require_choice, require_least, require_multiples
 from jittor_tsit.systems.synthesis import SynthesisConfig, SynthesisSystem
 
 NUM_UPSAMPLINGS = {"normal": 5, "more": 6, "most": 7}  # the official names

@@ -6,17 +6,17 @@ from typing import Container, Dict, List, Sequence, Tuple
 import jittor as jt
 import numpy as np
 
-from data_tools.errors import InputError
+from data_tools.basics.errors import InputError
 from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
-from jittor_tsit.data import LabelledBatch, LabelledImages
-from jittor_tsit.labelled import LabelNames
-from jittor_tsit.layers.mode import evaluating
+from jittor_tsit.data.batches import LabelledBatch, LabelledImages
+from jittor_tsit.data.labels import LabelNames
+from jittor_tsit.layers.train_mode import evaluating
 from jittor_tsit.networks.stargan import StarGANDiscriminator, StarGANGenerator
-from jittor_tsit.noise import Noise
 from jittor_tsit.optim import Adam, trainable
 from jittor_tsit.systems.base import System, named
-from jittor_tsit.systems.requirements import require_choice, require_least, require_multiples
+from jittor_tsit.systems.draws import Noise
+from jittor_tsit.systems.option_checks import require_choice, require_least, require_multiples
 
 STRIDE = 4  # of the generator's middle
 HAIR = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair")  # CelebA's, of which a face gets one

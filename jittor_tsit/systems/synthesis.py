@@ -7,24 +7,24 @@ from typing import Any, Container, Dict, NamedTuple, Optional, Sequence, Tuple
 import jittor as jt
 from jittor import nn
 
-from data_tools.errors import InputError
+from data_tools.basics.errors import InputError
 from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
-from jittor_tsit.data import PairedBatch
+from jittor_tsit.data.batches import PairedBatch
 from jittor_tsit.layers.basic import to_imagenet
-from jittor_tsit.layers.image import Image
-from jittor_tsit.layers.mode import evaluating
+from jittor_tsit.layers.image_layouts import Image
 from jittor_tsit.layers.resize import resize_bilinear, resize_nearest
-from jittor_tsit.networks.encoder import ConvEncoder
+from jittor_tsit.layers.train_mode import evaluating
+from jittor_tsit.networks.first_tensor import LatentStart, MapStart
 from jittor_tsit.networks.nima import SIDE, load_nima, mean_score
-from jittor_tsit.networks.patchgan import MultiscaleDiscriminator
+from jittor_tsit.networks.patchgan_multiscale import MultiscaleDiscriminator
 from jittor_tsit.networks.segformer import SegFormer, load_segformer, upsample
-from jittor_tsit.networks.start import LatentStart, MapStart
+from jittor_tsit.networks.style_encoder import ConvEncoder
 from jittor_tsit.networks.vgg import find_vgg
-from jittor_tsit.noise import Noise
 from jittor_tsit.optim import Adam, trainable
 from jittor_tsit.systems.base import System, named
-from jittor_tsit.systems.requirements import require_choice, require_least
+from jittor_tsit.systems.draws import Noise
+from jittor_tsit.systems.option_checks import require_choice, require_least
 
 Code = Tuple[jt.Var, jt.Var]  # mu, logvar
 

@@ -5,15 +5,15 @@ from typing import Container, Dict, Optional, Tuple, Union
 
 import jittor as jt
 
-from data_tools.errors import InputError
+from data_tools.basics.errors import InputError
 from jittor_tsit import losses
-from jittor_tsit.data import ImageBatch, PairedBatch
-from jittor_tsit.layers.mode import evaluating
+from jittor_tsit.data.batches import ImageBatch, PairedBatch
+from jittor_tsit.layers.train_mode import evaluating
+from jittor_tsit.networks.first_tensor import MapStart
 from jittor_tsit.networks.segformer import SegFormer
-from jittor_tsit.networks.start import MapStart
 from jittor_tsit.networks.tsit import DOWNSAMPLINGS, STRIDE, TSITGenerator
-from jittor_tsit.noise import Noise
-from jittor_tsit.systems.requirements import require_choice
+from jittor_tsit.systems.draws import Noise
+from jittor_tsit.systems.option_checks import require_choice
 from jittor_tsit.systems.synthesis import (
     Code,
     SynthesisConfig,

@@ -8,18 +8,18 @@ from typing import Any, Container, Dict, Iterator, Optional, Sequence
 
 import jittor as jt
 
-from data_tools.errors import InputError
+from data_tools.basics.errors import InputError
 from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
-from jittor_tsit.data import ImageBatch
-from jittor_tsit.layers.mode import evaluating
+from jittor_tsit.data.batches import ImageBatch
+from jittor_tsit.layers.train_mode import evaluating
 from jittor_tsit.networks.unit import DISCRIMINATORS, SharedLatentGenerator
 from jittor_tsit.networks.unit_rewrite import SeparateGenerator, SidesDiscriminator
 from jittor_tsit.networks.vgg import ContentFeatures
-from jittor_tsit.noise import Noise
 from jittor_tsit.optim import Adam, trainable
 from jittor_tsit.systems.base import System, named
-from jittor_tsit.systems.requirements import require_choice, require_least, require_multiples
+from jittor_tsit.systems.draws import Noise
+from jittor_tsit.systems.option_checks import require_choice, require_least, require_multiples
 
 STRIDE = 4  # of the generator's middle
 FORMS = ("paper", "rewrite")

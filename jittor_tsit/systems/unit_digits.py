@@ -6,18 +6,18 @@ from typing import Any, Container, Dict, List, NamedTuple, Sequence, Tuple
 import jittor as jt
 import numpy as np
 
-from data_tools.errors import InputError
+from data_tools.basics.errors import InputError
 from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
-from jittor_tsit.data import LabelledBatch, LabelledImages
-from jittor_tsit.labelled import LabelNames
-from jittor_tsit.layers.mode import evaluating
+from jittor_tsit.data.batches import LabelledBatch, LabelledImages
+from jittor_tsit.data.labels import LabelNames
 from jittor_tsit.layers.reductions import mean, total
+from jittor_tsit.layers.train_mode import evaluating
 from jittor_tsit.networks.unit_digits import DROPOUT, SIDES, STRIDE, A, B, CoupledDiscriminator, CoupledVAE
-from jittor_tsit.noise import Noise
 from jittor_tsit.optim import Adam, trainable
 from jittor_tsit.systems.base import System, named
-from jittor_tsit.systems.requirements import require_least, require_multiples
+from jittor_tsit.systems.draws import Noise
+from jittor_tsit.systems.option_checks import require_least, require_multiples
 
 
 @dataclass(frozen=True)

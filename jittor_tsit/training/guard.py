@@ -7,8 +7,8 @@ from typing import Dict, List, NamedTuple, Tuple
 import jittor as jt
 import numpy as np
 
+from jittor_tsit.runs.log import LOWER_RATES, NonFiniteLoss
 from jittor_tsit.systems.base import System
-from jittor_tsit.training.run_dir import LOWER_RATES, NonFiniteLoss
 
 # In a row: a bad image spoils a step or two; after ten steps that changed nothing it is the weights that are spoiled.
 MAX_SKIPS = 10

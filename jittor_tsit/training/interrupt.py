@@ -7,8 +7,8 @@ import signal
 from contextlib import contextmanager
 from typing import Callable, Iterator
 
-from jittor_tsit import parallel
-from jittor_tsit.launch import STOP_SIGNAL
+from jittor_tsit.runtime import parallel
+from jittor_tsit.runtime.mpirun import STOP_SIGNAL
 
 
 @contextmanager

@@ -9,12 +9,12 @@ from typing import Any, Callable, Iterator, List
 import jittor as jt
 
 from jittor_tsit.config import RunConfig
-from jittor_tsit.plan import Step, is_due
+from jittor_tsit.config.phases import Step, is_due
+from jittor_tsit.runs.checkpoint import Progress
+from jittor_tsit.runs.log import RunLog
+from jittor_tsit.runtime.status_line import waiting_for
 from jittor_tsit.systems.base import System
-from jittor_tsit.ticker import waiting_for
-from jittor_tsit.training.checkpoint import Progress
 from jittor_tsit.training.guard import Guard
-from jittor_tsit.training.run_dir import RunLog
 
 COMPILE_NOTE = "first step: compiling the model's operators, once, about 4 minutes on 2 cores"
 

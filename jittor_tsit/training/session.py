@@ -12,22 +12,13 @@ from typing import List, Optional
 
 import jittor as jt
 
-from data_tools.errors import InputError
-from data_tools.files import write_atomic
-from jittor_tsit import parallel
-from jittor_tsit.cached import from_cache, make_cache
-from jittor_tsit.checked import CHECKED, check_all_pairs, check_photos
+from data_tools.basics.files import write_atomic
 from jittor_tsit.config import DataConfig, Experiment, to_json
-from jittor_tsit.data import WITH_LABEL_MAPS, batches, phased_samples
-from jittor_tsit.evaluate import make_evaluation
-from jittor_tsit.experiment_files import Runs, load_experiment, shipped_experiment
-from jittor_tsit.layers.precision import FLOAT32
-from jittor_tsit.noise import initial_draws
-from jittor_tsit.optim import count_parameters
-from jittor_tsit.overrides import override
-from jittor_tsit.plan import PlannedPhase, make_plan, phases_of, require_even, split_of, steps_from, terms_of
-from jittor_tsit.samples import Samples
-from jittor_tsit.sets import (
+from jittor_tsit.config.experiment_files import shipped_experiment
+from jittor_tsit.config.phases import PlannedPhase, make_plan, phases_of, require_even, split_of, steps_from, terms_of
+from jittor_tsit.data.batches import WITH_LABEL_MAPS, batches, phased_samples
+from jittor_tsit.data.cached_pairs import from_cache, make_cache
+from jittor_tsit.data.folders import (
     adaptation_samples,
     aligned_samples,
     domain_samples,
@@ -36,58 +27,26 @@ from jittor_tsit.sets import (
     unpaired_samples,
     with_layout,
 )
-from jittor_tsit.skipped import Skipped
-from jittor_tsit.systems import SYSTEMS
+from jittor_tsit.data.label_maps import label_maps_of
+from jittor_tsit.data.read_through import CHECKED, check_all_pairs, check_photos
+from jittor_tsit.data.samples import Samples
+from jittor_tsit.data.unreadable import Skipped
+from jittor_tsit.evaluation.held_out import make_evaluation
+from jittor_tsit.layers.precision import FLOAT32
+from jittor_tsit.optim import count_parameters
+from jittor_tsit.runs.checkpoint import Checkpoint, Progress, check_arrays, checkpoint_path
+from jittor_tsit.runs.initial import read_initial
+from jittor_tsit.runs.lock import lock_run_dir
+from jittor_tsit.runs.log import RunLog, SilentLog
+from jittor_tsit.runs.same_run import open_run_dir
+from jittor_tsit.runtime import parallel
 from jittor_tsit.systems.base import System
-from jittor_tsit.training.checkpoint import Checkpoint, Progress, check_arrays, checkpoint_path
-from jittor_tsit.training.initial import read_initial
+from jittor_tsit.systems.build import build_system
 from jittor_tsit.training.interrupt import stopping_gently
-from jittor_tsit.training.lock import lock_run_dir
 from jittor_tsit.training.loop import train
-from jittor_tsit.training.options import open_run_dir
-from jittor_tsit.training.run_dir import RunLog, SilentLog
 from jittor_tsit.training.snapshots import Snapshots
 
 CPU_PARAMETERS = 50e6  # of G; quickstart has 5 million, the CPU-size experiment 21 million, the published model 335
-
-
-def configure(experiment_file: Path, data: Optional[Path], assignments: list[str]) -> Experiment:
-    """The experiment of a file, with the data folder and the overrides of the command line."""
-    experiment = load_experiment(experiment_file)
-    if data is not None:
-        root = str(data.absolute())  # so that `test` finds it from any folder
-        experiment = dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, root=root))
-    experiment = override(experiment, assignments)
-    if experiment.data.second_root:
-        root = str(Path(experiment.data.second_root).absolute())
-        experiment = dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, second_root=root))
-    if experiment.system not in SYSTEMS:
-        raise InputError(f"{experiment_file}: no system {experiment.system}; there are {', '.join(SYSTEMS)}")
-    return experiment
-
-
-def run_each(runs: Runs, data: Path, run_dir: Path, assignments: List[str], only_shows: bool) -> int:
-    """Train the experiments of a file that has several, each in a folder of its own; returns the exit status.
-
-    Args:
-        runs: What the file defines.
-        only_shows: Print their options instead.
-
-    Raises:
-        InputError: As `run_training`.
-    """
-    made = (run_dir / "data").absolute()
-    experiments = {name: override(each, assignments) for name, each in runs.experiments(data, made).items()}
-    if only_shows:
-        print(json.dumps({name: dataclasses.asdict(each) for name, each in experiments.items()}, indent=2))
-        return 0
-    parallel.on_first_process(lambda: runs.prepare(data, made))
-    for name, experiment in experiments.items():
-        say(f"{name}:")
-        status = run_training(experiment, run_dir / name)
-        if status:
-            return status
-    return 0
 
 
 def run_training(experiment: Experiment, run_dir: Path) -> int:
@@ -136,7 +95,7 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
     )
     skipped = Skipped(data.max_skipped, log.line)
     incoming = batches(
-        system.batch_kind, phased, data.label_maps.num_ids, pieces, data.workers, data.max_skipped, skipped
+        system.batch_kind, phased, label_maps_of(data).num_ids, pieces, data.workers, data.max_skipped, skipped
     )
     try:
         with stopping_gently() as asked_to_stop:
@@ -168,14 +127,6 @@ def say(text: str) -> None:
         print(text, file=sys.stderr)
 
 
-def build_system(experiment: Experiment) -> System:
-    """The system with seeded initial weights."""
-    data, run = experiment.data, experiment.run
-    kind = SYSTEMS[experiment.system]
-    with initial_draws(run.seed):
-        return kind(experiment.config, data.label_channels, data.image_height, data.image_width, run.seed)
-
-
 def list_samples(experiment: Experiment, system: System) -> List[Samples]:
     """The training samples of each phase.
 
@@ -205,7 +156,7 @@ def read_samples(experiment: Experiment, system: System, kept_in: Path) -> List[
     """
     samples = list_samples(experiment, system)
     if parallel.rank() == 0 and system.batch_kind in WITH_LABEL_MAPS:
-        check_all_pairs(samples, experiment.data.label_maps, kept_in)
+        check_all_pairs(samples, label_maps_of(experiment.data), kept_in)
     elif parallel.rank() == 0:
         check_photos(samples, kept_in)
     return samples

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Callable, Dict, List, Optional, Tuple
 
 import numpy as np
+from PIL import Image
 
-from data_tools.classes import colorize
-from jittor_tsit import parallel
+from data_tools.basics.files import write_through
+from data_tools.sets.classes import colorize
 from jittor_tsit.config import RunConfig
-from jittor_tsit.data import (
+from jittor_tsit.data.batches import (
     IMAGES_ONLY,
     WITH_LABEL_MAPS,
     PairedBatch,
@@ -21,13 +22,14 @@ from jittor_tsit.data import (
     to_pixels,
     to_segmap,
 )
-from jittor_tsit.noise import Noise
-from jittor_tsit.parallel import Piece
-from jittor_tsit.samples import Samples
+from jittor_tsit.data.samples import Samples
+from jittor_tsit.runs.checkpoint import Checkpoint, Progress, checkpoint_path, save_checkpoint
+from jittor_tsit.runs.log import LOWER_RATES, NonFiniteLoss
+from jittor_tsit.runs.pruning import prune
+from jittor_tsit.runtime import parallel
+from jittor_tsit.runtime.parallel import Piece
 from jittor_tsit.systems.base import System
-from jittor_tsit.training.checkpoint import Checkpoint, Progress, checkpoint_path, save_checkpoint
-from jittor_tsit.training.pruning import prune
-from jittor_tsit.training.run_dir import require_finite, save_grid
+from jittor_tsit.systems.draws import Noise
 
 OWN_OF_A_PROCESS = (".u", ".v")  # singular vectors: each process finds them itself, and a GPU may round differently
 
@@ -95,3 +97,27 @@ def grid_inputs(samples: Samples, num_rows: int, batch_kind: str) -> Tuple[objec
     if batch_kind == "segmentation":
         return PairedBatch(to_segmap(num_ids, *rest), to_image(first), *place), first, [colours]
     return PairedBatch(to_segmap(num_ids, *rest), None, *place), colours, [first]
+
+
+def require_finite(arrays: Dict[str, np.ndarray], nimg: int) -> None:
+    """Refuse to save weights that a step has spoiled although its losses were finite.
+
+    Raises:
+        NonFiniteLoss: Names the first such array.
+    """
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            raise NonFiniteLoss(
+                f"{name} is not finite after image {nimg}, the last losses and gradients were; {LOWER_RATES}"
+            )
+
+
+def save_grid(path: Path, columns: List[np.ndarray]) -> None:
+    """Write a picture with one row a sample and one column an array.
+
+    Args:
+        columns: Each [N, H, W, 3] uint8.
+    """
+    rows = np.concatenate(columns, axis=2)  # [N, H, columns * W, 3]
+    picture = Image.fromarray(np.concatenate(list(rows), axis=0))
+    write_through(path, lambda temporary: picture.save(temporary, "PNG"))

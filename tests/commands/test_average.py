@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from data_tools.errors import InputError
+from data_tools.basics.errors import InputError
 from jittor_tsit.__main__ import main
-from jittor_tsit.average import run_average
-from jittor_tsit.training.checkpoint import Checkpoint, Progress, checkpoint_path, load_checkpoint, save_checkpoint
+from jittor_tsit.commands.average import run_average
+from jittor_tsit.runs.checkpoint import Checkpoint, Progress, checkpoint_path, load_checkpoint, save_checkpoint
 
 OPTIONS = {"system": "tsit", "config": {"width": 1}}
 

@@ -3,20 +3,21 @@
 import jittor as jt
 import numpy as np
 import pytest
-from official_files import assert_same_again, convert, one_of
-from official_modules import Modules
 from PIL import Image
-from reference_vectors import assert_close
-from same_bytes import assert_same_bytes
 
-from data_tools.errors import InputError
-from data_tools.synthetic import write_set
-from jittor_tsit.generate import run_test
-from jittor_tsit.judges import Judges
-from jittor_tsit.layers.mode import evaluating
-from jittor_tsit.models import load_model, load_system
-from jittor_tsit.screen import Judging, run_screening
-from jittor_tsit.training.checkpoint import load_checkpoint
+from data_tools.basics.errors import InputError
+from data_tools.rendering.write_set import write_set
+from helpers.official_files import assert_same_again, convert, one_of
+from helpers.official_modules import Modules
+from helpers.reference_vectors import assert_close
+from helpers.same_bytes import assert_same_bytes
+from jittor_tsit.commands.test import run_test
+from jittor_tsit.evaluation.judges import Judges
+from jittor_tsit.inference.choose import Judging, run_screening
+from jittor_tsit.inference.model import load_model
+from jittor_tsit.layers.train_mode import evaluating
+from jittor_tsit.runs.checkpoint import load_checkpoint
+from jittor_tsit.runs.loading import load_system
 
 
 def config_of(checkpoint):

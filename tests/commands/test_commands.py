@@ -9,13 +9,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from same_bytes import assert_same_bytes
-from tiny import HEIGHT, WIDTH
 
-from data_tools.image_io import read_header
-from data_tools.synthetic import write_set
+from data_tools.rendering.write_set import write_set
+from data_tools.sets.image_io import read_header
+from helpers.same_bytes import assert_same_bytes
+from helpers.tiny import HEIGHT, WIDTH
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 EXPERIMENT = """
 from jittor_tsit.config import DataConfig, Experiment, RunConfig
 from jittor_tsit.systems.tsit import TSITConfig, TSITWeights
@@ -83,51 +83,57 @@ def test_a_dry_run_prints_the_options_and_touches_nothing(place):
     assert not (place / "dry").exists()
 
 
-@pytest.mark.parametrize("words, message", [
-    (("train", "--data", "absent"), "--data absent: no such folder"),
-    ((*TRAIN[:3], "--experiment", "absent.py"), "absent.py: no such experiment file"),
-    ((*TRAIN, "widht=3"), "widht: no such field; there are"),
-    ((*TRAIN, "width=x"), "width=x: not a whole number"),
-    ((*TRAIN, "image_width=200"), "200x128: TSIT needs multiples of 128"),
-    ((*TRAIN, "batch_size=4", "total_nimg=4"), "3 samples, fewer than batch_size=4"),
-    ((*TRAIN, "--run-dir", "vgg", "weights.vgg=1", "perceptual_weights=absent.pth"), "absent.pth: no such file"),
-    ((*TRAIN, "split=absent.txt"), "absent.txt"),
-    ((*TRAIN, "--run-dir", "tiny.py/run"), "tiny.py"),
-    (("test", "--run-dir", "absent"), "absent: holds no checkpoint"),
-    (("test", "--checkpoint", "tiny.py"), "tiny.py: cut short or not a checkpoint"),
-    (("test", "--data", "absent"), "absent"),
-    (("test", "--seed", "-1"), "not a whole number"),
-    (("test", "field=value"), "unrecognized arguments: field=value"),
-    ((*TRAIN, "num_scales_D=0"), "num_scales_D=0: must be at least 1"),
-    ((*TRAIN, "seed=-1"), "seed=-1: allowed are 0"),
-    ((*TRAIN, "optim.lr_G=nan"), "optim.lr_G=nan: not a number"),
-    ((*TRAIN, "form=ast"), "trainA: no such folder"),
-    (("train", "--fast"), "unrecognized arguments: --fast"),
-    ((*TRAIN, "--on-nan", "wait"), "invalid choice: 'wait' (choose from"),
-    ((*TRAIN, "--run-dir", "begun", "--from-weights", "absent.pth"), "absent.pth: no such checkpoint file"),
-    ((*TRAIN, "--run-dir", "begun", "--from-weights", "tiny.py"), "tiny.py: cut short or not a checkpoint"),
-    ((*TRAIN, "optim.clip_norm=-1"), "optim.clip_norm=-1.0: must be 0 or more"),
-    (("paint",), "invalid choice: 'paint'"),
-    (("convert", "--from", "absent.pth", "--system", "tsit", "--out", "x.safetensors"), "absent.pth: no such file"),
-    (("convert", "--from", "tiny.py", "--system", "tsit", "--out", "x.safetensors"), "tiny.py: starts with"),
-    (("convert", "--from", "tiny.py", "--system", "dalle", "--out", "x.safetensors"), "invalid choice: 'dalle'"),
-    (("export", "--checkpoint", "tiny.py", "--out", "x"), "tiny.py: cut short or not a checkpoint"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (("train", "--data", "absent"), "--data absent: no such folder"),
+        ((*TRAIN[:3], "--experiment", "absent.py"), "absent.py: no such experiment file"),
+        ((*TRAIN, "widht=3"), "widht: no such field; there are"),
+        ((*TRAIN, "width=x"), "width=x: not a whole number"),
+        ((*TRAIN, "image_width=200"), "200x128: TSIT needs multiples of 128"),
+        ((*TRAIN, "batch_size=4", "total_nimg=4"), "3 samples, fewer than batch_size=4"),
+        ((*TRAIN, "--run-dir", "vgg", "weights.vgg=1", "perceptual_weights=absent.pth"), "absent.pth: no such file"),
+        ((*TRAIN, "split=absent.txt"), "absent.txt"),
+        ((*TRAIN, "--run-dir", "tiny.py/run"), "tiny.py"),
+        (("test", "--run-dir", "absent"), "absent: holds no checkpoint"),
+        (("test", "--checkpoint", "tiny.py"), "tiny.py: cut short or not a checkpoint"),
+        (("test", "--data", "absent"), "absent"),
+        (("test", "--seed", "-1"), "not a whole number"),
+        (("test", "field=value"), "unrecognized arguments: field=value"),
+        ((*TRAIN, "num_scales_D=0"), "num_scales_D=0: must be at least 1"),
+        ((*TRAIN, "seed=-1"), "seed=-1: allowed are 0"),
+        ((*TRAIN, "optim.lr_G=nan"), "optim.lr_G=nan: not a number"),
+        ((*TRAIN, "form=ast"), "trainA: no such folder"),
+        (("train", "--fast"), "unrecognized arguments: --fast"),
+        ((*TRAIN, "--on-nan", "wait"), "invalid choice: 'wait' (choose from"),
+        ((*TRAIN, "--run-dir", "begun", "--from-weights", "absent.pth"), "absent.pth: no such checkpoint file"),
+        ((*TRAIN, "--run-dir", "begun", "--from-weights", "tiny.py"), "tiny.py: cut short or not a checkpoint"),
+        ((*TRAIN, "optim.clip_norm=-1"), "optim.clip_norm=-1.0: must be 0 or more"),
+        (("paint",), "invalid choice: 'paint'"),
+        (("convert", "--from", "absent.pth", "--system", "tsit", "--out", "x.safetensors"), "absent.pth: no such file"),
+        (("convert", "--from", "tiny.py", "--system", "tsit", "--out", "x.safetensors"), "tiny.py: starts with"),
+        (("convert", "--from", "tiny.py", "--system", "dalle", "--out", "x.safetensors"), "invalid choice: 'dalle'"),
+        (("export", "--checkpoint", "tiny.py", "--out", "x"), "tiny.py: cut short or not a checkpoint"),
+    ],
+)
 def test_a_users_mistake_gets_one_line_and_status_2(place, run, words, message):
     assert message in error_of(command(place, *words))
 
 
-@pytest.mark.parametrize("damage, message", [
-    (lambda place: (place / "train/imgs/synth_000001.jpg").unlink(), "1 label has no photo"),
-    (lambda place: (place / "train/labels/synth_000001.png").unlink(), "1 photo has no label"),
-    (lambda place: (place / "train/imgs/synth_000001.jpg").write_bytes(b""), "synth_000001.jpg"),
-    (lambda place: cut(place / "train/imgs/synth_000001.jpg"), "synth_000001.jpg"),
-    (lambda place: cut(place / "train/labels/synth_000001.png"), "synth_000001.png"),
-    (lambda place: repaint(place / "train/labels/synth_000001.png", 29), "class id 29"),
-    (lambda place: repaint(place / "train/labels/synth_000001.png", None), "RGB"),
-    (lambda place: (place / "train/imgs/synth_000001.png").write_bytes(b"x"), "synth_000001"),
-    (lambda place: [path.unlink() for path in (place / "train").glob("*/*")], "holds no photos"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "damage, message",
+    [
+        (lambda place: (place / "train/imgs/synth_000001.jpg").unlink(), "1 label has no photo"),
+        (lambda place: (place / "train/labels/synth_000001.png").unlink(), "1 photo has no label"),
+        (lambda place: (place / "train/imgs/synth_000001.jpg").write_bytes(b""), "synth_000001.jpg"),
+        (lambda place: cut(place / "train/imgs/synth_000001.jpg"), "synth_000001.jpg"),
+        (lambda place: cut(place / "train/labels/synth_000001.png"), "synth_000001.png"),
+        (lambda place: repaint(place / "train/labels/synth_000001.png", 29), "class id 29"),
+        (lambda place: repaint(place / "train/labels/synth_000001.png", None), "RGB"),
+        (lambda place: (place / "train/imgs/synth_000001.png").write_bytes(b"x"), "synth_000001"),
+        (lambda place: [path.unlink() for path in (place / "train").glob("*/*")], "holds no photos"),
+    ],
+)
 def test_faulty_data_gets_one_line_and_status_2(tmp_path, damage, message):
     write_set(tmp_path / "set", 3, 0, WIDTH, HEIGHT)
     damage(tmp_path / "set")

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import jittor as jt
 import pytest
-from official_files import FORMS, assert_same_again, convert, files_of, one_of, options_of
-from reference_vectors import Vectors, assert_close, one_hot_with_edges, reference_files
-from same_bytes import assert_same_bytes, digest
-from weight_file_bytes import official_sides, official_zip
 
-from jittor_tsit.command_line import OFFICIAL
-from jittor_tsit.convert_command import run_convert
-from jittor_tsit.layers.mode import evaluating
+from helpers.official_files import FORMS, assert_same_again, convert, files_of, one_of, options_of
+from helpers.reference_vectors import Vectors, assert_close, one_hot_with_edges, reference_files
+from helpers.same_bytes import assert_same_bytes, digest
+from helpers.weight_file_bytes import official_sides, official_zip
+from jittor_tsit.commands.convert import OFFICIAL
+from jittor_tsit.commands.from_official import run_convert
+from jittor_tsit.conversion.official_networks import LAYOUTS
 from jittor_tsit.layers.resize import resize_nearest
-from jittor_tsit.models import load_system
-from jittor_tsit.official_layouts import LAYOUTS
-from jittor_tsit.training.checkpoint import load_checkpoint
+from jittor_tsit.layers.train_mode import evaluating
+from jittor_tsit.runs.checkpoint import load_checkpoint
+from jittor_tsit.runs.loading import load_system
 
 pytestmark = pytest.mark.reference
 
@@ -112,9 +112,7 @@ def test_networks_of_the_other_systems_come_back_bit_for_bit(tmp_path, name):
 def test_the_two_sides_of_units_rewrite_lie_in_one_file(tmp_path):
     name = "UNIT (master, no weight sharing)"
     vectors, words = one_of(kind="training_steps", system=name), []
-    networks = {
-        part: {side: vectors.group(f"param/{part}_{side}/") for side in "ab"} for part in ("gen", "dis")
-    }
+    networks = {part: {side: vectors.group(f"param/{part}_{side}/") for side in "ab"} for part in ("gen", "dis")}
     for part, sides in networks.items():
         words.append(str(tmp_path / f"{part}_00000001.pt"))
         Path(words[-1]).write_bytes(official_sides(sides))

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from official_files import convert, one_of, options_of, with_code
-from weight_file_bytes import jittor_bytes, official_zip
 
-from data_tools.errors import InputError
-from jittor_tsit.convert_command import run_convert, split_words
-from jittor_tsit.export_command import run_export
-from jittor_tsit.training.checkpoint import Checkpoint, Progress, load_checkpoint, save_checkpoint
+from data_tools.basics.errors import InputError
+from helpers.official_files import convert, one_of, options_of, with_code
+from helpers.weight_file_bytes import jittor_bytes, official_zip
+from jittor_tsit.commands.from_official import run_convert, split_words
+from jittor_tsit.commands.to_official import run_export
+from jittor_tsit.runs.checkpoint import Checkpoint, Progress, load_checkpoint, save_checkpoint
 
 pytestmark = pytest.mark.reference
 

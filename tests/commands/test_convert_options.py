@@ -7,16 +7,16 @@ import dataclasses
 
 import numpy as np
 import pytest
-from official_files import convert
-from tiny import HEIGHT, NUM_CLASSES, WIDTH
 
+from helpers.official_files import convert
+from helpers.tiny import HEIGHT, NUM_CLASSES, WIDTH
 from jittor_tsit.config import DataConfig
-from jittor_tsit.convert import official_names
-from jittor_tsit.official_layouts import LAYOUTS
-from jittor_tsit.official_untold import SIZE
-from jittor_tsit.overrides import fields_of
+from jittor_tsit.config.overrides import fields_of
+from jittor_tsit.conversion.official_networks import LAYOUTS
+from jittor_tsit.conversion.renaming import official_names
+from jittor_tsit.conversion.unrecorded_options import SIZE
+from jittor_tsit.runs.checkpoint import load_checkpoint
 from jittor_tsit.systems import SYSTEMS
-from jittor_tsit.training.checkpoint import load_checkpoint
 
 # ---- Small models whose options differ from the defaults wherever arrays can tell it
 
@@ -32,15 +32,31 @@ VARIANTS = {
     "unit": {"num_blocks": 1, "width": 2, "width_D": 3, "num_layers_D": 2, "discriminator": "separate"},
     "unit rewrite": {"form": "rewrite", "num_blocks": 1, "width": 2, "width_D": 3, "num_layers_D": 2},
     "bicyclegan": {
-        "source": "images", "in_channels": 1, "num_levels": 6, "z_dim": 3, "upsampling": "bilinear", "encoder": "conv",
-        "num_layers_E": 1, "width": 2, "width_D": 4, "width_E": 3, "num_layers_D": 2, "norm": "batch",
+        "source": "images",
+        "in_channels": 1,
+        "num_levels": 6,
+        "z_dim": 3,
+        "upsampling": "bilinear",
+        "encoder": "conv",
+        "num_layers_E": 1,
+        "width": 2,
+        "width_D": 4,
+        "width_E": 3,
+        "num_layers_D": 2,
+        "norm": "batch",
     },
     "bicyclegan labels": {
-        "num_levels": 6, "z_dim": 3, "adds_to_all": False, "num_layers_E": 1, "width": 2, "width_D": 4, "width_E": 3,
+        "num_levels": 6,
+        "z_dim": 3,
+        "adds_to_all": False,
+        "num_layers_E": 1,
+        "width": 2,
+        "width_D": 4,
+        "width_E": 3,
     },
     "stargan": {"attributes": ("a", "b", "c"), "num_blocks": 1, "num_layers_D": 3, "width": 2, "width_D": 3},
     "stargan classes": {"attributes": (), "classes": ("a", "b"), "num_blocks": 1, "num_layers_D": 3, "width": 2},
-}  # fmt: skip
+}
 
 # ---- Every option of a Config, sorted; "weights." and "optim." stand for all that begin so
 
@@ -52,11 +68,21 @@ TOLD = {  # by arrays, of all or of some models
     "simgan": {"kind", "channels", "width"},
     "unit": {"form", "discriminator", "num_blocks", "num_layers_D", "width", "width_D"},
     "bicyclegan": {
-        "in_channels", "num_levels", "z_dim", "adds_to_all", "upsampling", "encoder", "num_layers_E", "width",
-        "width_D", "width_E", "num_layers_D", "norm",
+        "in_channels",
+        "num_levels",
+        "z_dim",
+        "adds_to_all",
+        "upsampling",
+        "encoder",
+        "num_layers_E",
+        "width",
+        "width_D",
+        "width_E",
+        "num_layers_D",
+        "norm",
     },
     "stargan": {"num_blocks", "num_layers_D", "width", "width_D", "image_width", "image_height"},
-}  # fmt: skip
+}
 UNTOLD = {  # beside the image's size: no array tells them, of all or of some models
     "tsit": {"alpha", "downsampling"},
     "spade": {"upsampling"},
@@ -70,7 +96,13 @@ UNTOLD = {  # beside the image's size: no array tells them, of all or of some mo
 ALL_TRAINING = {"weights.", "optim."}
 TRAINING_ONLY = {
     "tsit": {
-        "gan_loss", "perceptual", "perceptual_weights", "segmenter", "segmenter_width", "segmenter_height", "nima",
+        "gan_loss",
+        "perceptual",
+        "perceptual_weights",
+        "segmenter",
+        "segmenter_width",
+        "segmenter_height",
+        "nima",
     },
     "pix2pix": {"gan_loss"},
     "cyclegan": {"gan_loss", "pool_size"},
@@ -78,7 +110,7 @@ TRAINING_ONLY = {
     "unit": {"gan_loss", "dropout", "perceptual_weights", "l2"},  # its official test runs in evaluation mode
     "bicyclegan": {"gan_loss", "dropout"},  # likewise
     "stargan": {"gan_loss", "n_critic"},
-}  # fmt: skip
+}
 TRAINING_ONLY["spade"] = TRAINING_ONLY["tsit"]
 NOT_OFFICIAL = {"tsit": {"attention_G", "attention_D"}, "spade": {"attention_G", "attention_D"}}
 
@@ -97,9 +129,23 @@ UNTOLD_DATA = {  # which of those that matter at test a system's inputs have
     "stargan": {"crop"},
 }
 TRAINING_DATA = {  # or where the inputs lie
-    "root", "split", "load_width", "load_height", "load_side", "domains", "flip", "color_jitter", "folds", "fold",
-    "second_crop", "num_test", "second_root", "workers", "cache", "max_skipped",
-}  # fmt: skip
+    "root",
+    "split",
+    "load_width",
+    "load_height",
+    "load_side",
+    "domains",
+    "flip",
+    "color_jitter",
+    "folds",
+    "fold",
+    "second_crop",
+    "num_test",
+    "second_root",
+    "workers",
+    "cache",
+    "max_skipped",
+}
 
 
 def config_of(name):

@@ -3,16 +3,16 @@
 import jittor as jt
 import numpy as np
 import pytest
-from official_files import convert, one_of, options_of, with_code
-from weight_file_bytes import jittor_bytes
 
-from jittor_tsit.convert import official_names
-from jittor_tsit.layers.mode import evaluating
+from helpers.official_files import convert, one_of, options_of, with_code
+from helpers.weight_file_bytes import jittor_bytes
+from jittor_tsit.conversion.official_names import TSIT_GENERATOR_RULES
+from jittor_tsit.conversion.renaming import official_names
 from jittor_tsit.layers.norm import SpectralConv
 from jittor_tsit.layers.resize import average2x
-from jittor_tsit.models import load_system
+from jittor_tsit.layers.train_mode import evaluating
 from jittor_tsit.networks.tsit import Stream
-from jittor_tsit.official_keys import TSIT_GENERATOR_RULES
+from jittor_tsit.runs.loading import load_system
 
 pytestmark = pytest.mark.reference
 

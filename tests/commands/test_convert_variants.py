@@ -4,17 +4,17 @@ ResNet for pix2pix, batch norm in BicycleGAN.
 
 import jittor as jt
 import pytest
-from official_files import assert_same_again, convert, one_of
-from official_modules import Modules
-from reference_vectors import assert_close
-from same_bytes import digest
-from weight_file_bytes import official_zip
 
-from data_tools.errors import InputError
-from jittor_tsit.convert_command import run_convert
-from jittor_tsit.layers.mode import evaluating
-from jittor_tsit.models import load_system
-from jittor_tsit.training.checkpoint import load_checkpoint
+from data_tools.basics.errors import InputError
+from helpers.official_files import assert_same_again, convert, one_of
+from helpers.official_modules import Modules
+from helpers.reference_vectors import assert_close
+from helpers.same_bytes import digest
+from helpers.weight_file_bytes import official_zip
+from jittor_tsit.commands.from_official import run_convert
+from jittor_tsit.layers.train_mode import evaluating
+from jittor_tsit.runs.checkpoint import load_checkpoint
+from jittor_tsit.runs.loading import load_system
 
 
 def config_of(checkpoint):

@@ -5,15 +5,15 @@ Expected images come from NumPy in float64, by the official names of the arrays.
 
 import numpy as np
 import pytest
-from official_files import convert
-from official_modules import Modules
 from PIL import Image
-from tiny import make_batch
 
-from jittor_tsit import translate
-from jittor_tsit.generate import run_test
-from jittor_tsit.models import load_system
-from jittor_tsit.noise import Noise, key_of
+from helpers.official_files import convert
+from helpers.official_modules import Modules
+from helpers.tiny import make_batch
+from jittor_tsit.commands.test import run_test
+from jittor_tsit.inference import from_images
+from jittor_tsit.runs.loading import load_system
+from jittor_tsit.systems.draws import Noise, key_of
 
 HEIGHT, WIDTH = 64, 128
 # Sums of up to 98 float32 products (eps 6e-8) are off by about 6e-7 of their size in each of 9 layers, which is 7e-4 of
@@ -89,7 +89,7 @@ def generator(rng, has_dropout):
 def written(monkeypatch):
     """What `test` would write as JPEG: file name -> pixels."""
     found = {}
-    monkeypatch.setattr(translate, "write_photo", lambda path, pixels, quality: found.update({path.name: pixels}))
+    monkeypatch.setattr(from_images, "write_photo", lambda path, pixels, quality: found.update({path.name: pixels}))
     return found
 
 

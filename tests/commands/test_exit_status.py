@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from data_tools.errors import BUG, InputError, exit_status
+from data_tools.basics.errors import BUG, InputError, exit_status
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def failing(error):

@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from data_tools.errors import InputError
+from data_tools.basics.errors import InputError
 from jittor_tsit.config import DataConfig, Experiment, OptimConfig, Phase, RunConfig, from_dict, to_json
-from jittor_tsit.overrides import PARTS, fields_of, override
+from jittor_tsit.config.overrides import PARTS, fields_of, override
 from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.systems.tsit import TSITConfig
 
@@ -36,9 +36,16 @@ def test_an_unknown_field_is_refused_and_the_fields_are_listed(experiment):
         override(experiment, ["weights.vg=5"])
 
 
-@pytest.mark.parametrize("text, kind", [("width=eight", "whole number"), ("width=8.5", "whole number"),
-                                        ("weights.vgg=x", "a number"), ("flip=maybe", "true or false"),
-                                        ("optim.betas=1", "two numbers")])  # fmt: skip
+@pytest.mark.parametrize(
+    "text, kind",
+    [
+        ("width=eight", "whole number"),
+        ("width=8.5", "whole number"),
+        ("weights.vgg=x", "a number"),
+        ("flip=maybe", "true or false"),
+        ("optim.betas=1", "two numbers"),
+    ],
+)
 def test_a_value_of_another_type_is_refused(experiment, text, kind):
     with pytest.raises(InputError, match=f"{text.partition('=')[0]}.*not.*{kind}"):
         override(experiment, [text])
@@ -83,15 +90,20 @@ def test_an_override_reaches_a_phase(phased):
     )
 
 
-@pytest.mark.parametrize("word, message", [("phases.3.nimg=1", "has 2 phases, counted from 1"),
-                                           ("phases.0.nimg=1", "has 2 phases, counted from 1"),
-                                           ("phases.x.nimg=1", "has 2 phases"),
-                                           ("phases.\u00b2.nimg=1", "has 2 phases"),  # a digit that int() does not take
-                                           ("phases." + "9" * 5000 + ".nimg=1", "has 2 phases"),
-                                           ("phases.1.size=1", "no such field of a phase; there are accumulate, "),
-                                           ("phases.1.weights=1", "no such field of a phase"),
-                                           ("phases.1.lr_G=fast", "not a number"),
-                                           ("phases.1.batch_size=-1", "must be 0 or more")])  # fmt: skip
+@pytest.mark.parametrize(
+    "word, message",
+    [
+        ("phases.3.nimg=1", "has 2 phases, counted from 1"),
+        ("phases.0.nimg=1", "has 2 phases, counted from 1"),
+        ("phases.x.nimg=1", "has 2 phases"),
+        ("phases.\u00b2.nimg=1", "has 2 phases"),  # a digit that int() does not take
+        ("phases." + "9" * 5000 + ".nimg=1", "has 2 phases"),
+        ("phases.1.size=1", "no such field of a phase; there are accumulate, "),
+        ("phases.1.weights=1", "no such field of a phase"),
+        ("phases.1.lr_G=fast", "not a number"),
+        ("phases.1.batch_size=-1", "must be 0 or more"),
+    ],
+)
 def test_a_wrong_override_of_a_phase_is_refused(phased, word, message):
     with pytest.raises(InputError, match=message):
         override(phased, [word])

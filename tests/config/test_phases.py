@@ -4,10 +4,10 @@ import dataclasses
 
 import pytest
 
-from data_tools.errors import InputError
-from jittor_tsit import parallel
+from data_tools.basics.errors import InputError
 from jittor_tsit.config import Experiment, Phase
-from jittor_tsit.plan import is_due, make_plan, require_even, split_of, steps_from
+from jittor_tsit.config.phases import is_due, make_plan, require_even, split_of, steps_from
+from jittor_tsit.runtime import parallel
 from jittor_tsit.systems.tsit import TSITConfig
 
 
@@ -29,10 +29,13 @@ def test_the_last_batch_of_a_phase_takes_what_remains(experiment):
     assert [(step.first, step.size) for step in steps_from(plan, 8)] == [(8, 2), (10, 3), (13, 3), (16, 1)]
 
 
-@pytest.mark.parametrize("sizes, change, message", [
-    ([1, 9], {}, "1 samples of phase 1, fewer than batch_size=2"),
-    ([5, 9], {"weights": {"vg": 1}}, "weights.vg of phase 1: no such term"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "sizes, change, message",
+    [
+        ([1, 9], {}, "1 samples of phase 1, fewer than batch_size=2"),
+        ([5, 9], {"weights": {"vg": 1}}, "weights.vg of phase 1: no such term"),
+    ],
+)
 def test_a_phase_that_cannot_be_run_is_refused(experiment, sizes, change, message):
     phases = (dataclasses.replace(experiment.phases[0], **change), experiment.phases[1])
     with pytest.raises(InputError, match=message):

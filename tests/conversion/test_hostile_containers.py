@@ -8,7 +8,8 @@ import zipfile
 from collections import OrderedDict
 
 import pytest
-from weight_file_bytes import CONTAINERS, SIX_FLOATS, entry, framed, read, refusal, tensor, torch_zip
+
+from helpers.weight_file_bytes import CONTAINERS, SIX_FLOATS, entry, framed, read, refusal, tensor, torch_zip
 
 
 class Calls:

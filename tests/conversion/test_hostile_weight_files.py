@@ -10,7 +10,9 @@ import zipfile
 
 import numpy as np
 import pytest
-from weight_file_bytes import (
+
+from data_tools.basics.errors import InputError
+from helpers.weight_file_bytes import (
     CONTAINERS,
     LEGACY_HEAD,
     SAMPLES,
@@ -27,9 +29,7 @@ from weight_file_bytes import (
     torch_legacy,
     torch_zip,
 )
-
-from data_tools.errors import InputError
-from jittor_tsit.weight_files import read_weights
+from jittor_tsit.conversion.weight_files import read_weights
 
 # ---- Files that would run code
 
@@ -141,7 +141,7 @@ def test_large_memo_index_costs_no_memory(tmp_path):
 
 
 def test_pickle_of_endless_opcodes_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("jittor_tsit.torch_pickle.MAX_OPCODES", 1000)
+    monkeypatch.setattr("jittor_tsit.conversion.pickle_machine.MAX_OPCODES", 1000)
     assert "more than 1000 opcodes" in refusal(tmp_path, framed(b"\x80\x02" + b"N" * 2000 + b"."))
 
 

@@ -3,7 +3,8 @@
 import ast
 
 import pytest
-from test_floors import modules
+
+from helpers.source_files import modules
 
 UNPICKLERS = {"pickle", "cPickle", "_pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "torch"}
 RUNNERS = {"eval", "exec", "compile", "__import__"}  # as builtins; module.eval() of a network is another thing

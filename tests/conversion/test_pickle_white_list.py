@@ -5,33 +5,88 @@ import pickletools
 
 import numpy as np
 import pytest
-from same_bytes import assert_same_bytes
-from weight_file_bytes import CONTAINERS, entry, push, read, refusal, torch_zip
 
-from jittor_tsit import torch_pickle
-from jittor_tsit.pickled_arrays import ALLOWED, PickledDtype, Storage, StorageType, Tensor
+from helpers.same_bytes import assert_same_bytes
+from helpers.weight_file_bytes import CONTAINERS, entry, push, read, refusal, torch_zip
+from jittor_tsit.conversion import pickle_machine
+from jittor_tsit.conversion.pickle_globals import ALLOWED, PickledDtype, Storage, StorageType, Tensor
 
 STORAGES = {  # PyTorch's class -> bytes of an element
-    "FloatStorage": ("f4", 4), "DoubleStorage": ("f8", 8), "HalfStorage": ("f2", 2), "BFloat16Storage": ("bf16", 2),
-    "LongStorage": ("i8", 8), "IntStorage": ("i4", 4), "ShortStorage": ("i2", 2), "CharStorage": ("i1", 1),
-    "ByteStorage": ("u1", 1), "BoolStorage": ("b1", 1),
-}  # fmt: skip
+    "FloatStorage": ("f4", 4),
+    "DoubleStorage": ("f8", 8),
+    "HalfStorage": ("f2", 2),
+    "BFloat16Storage": ("bf16", 2),
+    "LongStorage": ("i8", 8),
+    "IntStorage": ("i4", 4),
+    "ShortStorage": ("i2", 2),
+    "CharStorage": ("i1", 1),
+    "ByteStorage": ("u1", 1),
+    "BoolStorage": ("b1", 1),
+}
 GLOBALS = {
-    "collections.OrderedDict", "_codecs.encode", "__builtin__.bytes",
-    "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_parameter",
-    "torch.nn.parameter.Parameter", "jittor.Var", "jittor.jittor_core.Var", "numpy.ndarray", "numpy.dtype",
-    "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct",
-    "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar",
-    "numpy.core.numeric._frombuffer", "numpy._core.numeric._frombuffer",
+    "collections.OrderedDict",
+    "_codecs.encode",
+    "__builtin__.bytes",
+    "torch._utils._rebuild_tensor",
+    "torch._utils._rebuild_tensor_v2",
+    "torch._utils._rebuild_parameter",
+    "torch.nn.parameter.Parameter",
+    "jittor.Var",
+    "jittor.jittor_core.Var",
+    "numpy.ndarray",
+    "numpy.dtype",
+    "numpy.core.multiarray._reconstruct",
+    "numpy._core.multiarray._reconstruct",
+    "numpy.core.multiarray.scalar",
+    "numpy._core.multiarray.scalar",
+    "numpy.core.numeric._frombuffer",
+    "numpy._core.numeric._frombuffer",
     *(f"{module}.{name}" for module in ("torch", "torch.cuda") for name in STORAGES),
-}  # fmt: skip
+}
 OPCODES = {
-    "PROTO", "FRAME", "STOP", "MARK", "NONE", "NEWTRUE", "NEWFALSE", "BININT", "BININT1", "BININT2", "LONG1",
-    "BINFLOAT", "BINSTRING", "SHORT_BINSTRING", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8", "BINBYTES",
-    "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8", "EMPTY_TUPLE", "EMPTY_LIST", "EMPTY_DICT", "TUPLE", "TUPLE1",
-    "TUPLE2", "TUPLE3", "APPEND", "APPENDS", "SETITEM", "SETITEMS", "BINPUT", "LONG_BINPUT", "MEMOIZE", "BINGET",
-    "LONG_BINGET", "GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD", "BINPERSID",
-}  # fmt: skip
+    "PROTO",
+    "FRAME",
+    "STOP",
+    "MARK",
+    "NONE",
+    "NEWTRUE",
+    "NEWFALSE",
+    "BININT",
+    "BININT1",
+    "BININT2",
+    "LONG1",
+    "BINFLOAT",
+    "BINSTRING",
+    "SHORT_BINSTRING",
+    "BINUNICODE",
+    "SHORT_BINUNICODE",
+    "BINUNICODE8",
+    "BINBYTES",
+    "SHORT_BINBYTES",
+    "BINBYTES8",
+    "BYTEARRAY8",
+    "EMPTY_TUPLE",
+    "EMPTY_LIST",
+    "EMPTY_DICT",
+    "TUPLE",
+    "TUPLE1",
+    "TUPLE2",
+    "TUPLE3",
+    "APPEND",
+    "APPENDS",
+    "SETITEM",
+    "SETITEMS",
+    "BINPUT",
+    "LONG_BINPUT",
+    "MEMOIZE",
+    "BINGET",
+    "LONG_BINGET",
+    "GLOBAL",
+    "STACK_GLOBAL",
+    "REDUCE",
+    "BUILD",
+    "BINPERSID",
+}
 
 
 def test_the_globals_are_exactly_these():
@@ -42,7 +97,7 @@ def test_every_global_is_a_stand_in_of_our_own():
     """None is a function of NumPy, PyTorch, Jittor or Python itself."""
     for name, stand_in in ALLOWED.items():
         kind = type(stand_in) if isinstance(stand_in, StorageType) else stand_in
-        assert kind.__module__ == "jittor_tsit.pickled_arrays", name
+        assert kind.__module__ == "jittor_tsit.conversion.pickle_globals", name
     for name, (code, _) in STORAGES.items():
         assert ALLOWED[f"torch.{name}"] == ALLOWED[f"torch.cuda.{name}"] == StorageType(code)
 
@@ -54,7 +109,7 @@ def test_a_storage_has_the_size_of_its_elements(name):
 
 
 def test_the_opcodes_are_exactly_these():
-    known = {*torch_pickle._PUSH_ARGUMENT, *torch_pickle._PUSH_NEW, *torch_pickle._ACTIONS, "STOP"}
+    known = {*pickle_machine._PUSH_ARGUMENT, *pickle_machine._PUSH_NEW, *pickle_machine._ACTIONS, "STOP"}
     assert known == OPCODES <= {opcode.name for opcode in pickletools.opcodes}
 
 
@@ -110,10 +165,15 @@ def test_other_element_types_are_refused(code):
         PickledDtype(code)
 
 
-@pytest.mark.parametrize("kind", [
-    push("module") + b"ctorch\nFloatStorage\n", push("storage") + push("x"), push("storage") + b"cnumpy\ndtype\n",
-    push(1) + b"ctorch\nFloatStorage\n",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "kind",
+    [
+        push("module") + b"ctorch\nFloatStorage\n",
+        push("storage") + push("x"),
+        push("storage") + b"cnumpy\ndtype\n",
+        push(1) + b"ctorch\nFloatStorage\n",
+    ],
+)
 def test_what_is_kept_outside_a_pickle_is_a_storage_by_kind_and_by_type(tmp_path, kind):
     call = b"(" + kind + push("0") + push("cpu") + push(6) + b"tQ"
     assert "outside the pickle that is not a storage" in refusal(tmp_path, torch_zip(entry(call)))

@@ -6,12 +6,12 @@ import zipfile
 
 import numpy as np
 import pytest
-from weight_file_bytes import assert_same
 
-from data_tools.errors import InputError
-from jittor_tsit import torch_file
-from jittor_tsit.torch_file import write_torch
-from jittor_tsit.weight_files import read_weights
+from data_tools.basics.errors import InputError
+from helpers.weight_file_bytes import assert_same
+from jittor_tsit.conversion import torch_writer
+from jittor_tsit.conversion.torch_writer import write_torch
+from jittor_tsit.conversion.weight_files import read_weights
 
 ARRAYS = {
     "conv.weight": np.arange(24, dtype=np.float32).reshape(2, 3, 4)[:, ::-1],  # not contiguous
@@ -52,4 +52,4 @@ def test_a_missing_folder_is_named(tmp_path):
 @pytest.mark.parametrize("number", [0, 1, 255, 65_536, 2**31 - 1, 2**31, 2**31 + 1, 2**32, 2**40])
 def test_sizes_beyond_32_bits_are_written_whole(number):
     """An array of 8 GB would be needed to see it in a file."""
-    assert pickle.loads(b"\x80\x02" + torch_file._int(number) + b".") == number
+    assert pickle.loads(b"\x80\x02" + torch_writer._int(number) + b".") == number

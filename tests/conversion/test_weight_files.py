@@ -8,7 +8,9 @@ import struct
 
 import numpy as np
 import pytest
-from weight_file_bytes import (
+
+from data_tools.basics.errors import InputError
+from helpers.weight_file_bytes import (
     FIXTURES,
     SAMPLES,
     WEIGHTS,
@@ -23,9 +25,7 @@ from weight_file_bytes import (
     torch_legacy,
     torch_zip,
 )
-
-from data_tools.errors import InputError
-from jittor_tsit.weight_files import read_weights
+from jittor_tsit.conversion.weight_files import read_weights
 
 # ---- Real files
 

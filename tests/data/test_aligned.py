@@ -5,12 +5,12 @@ import dataclasses
 import numpy as np
 import pytest
 from PIL import Image
-from same_bytes import digest
 
-from data_tools.errors import InputError
+from data_tools.basics.errors import InputError
+from helpers.same_bytes import digest
 from jittor_tsit.config import DataConfig
-from jittor_tsit.samples import WithOther
-from jittor_tsit.sets import aligned_samples, domain_samples, paired_samples, unpaired_samples
+from jittor_tsit.data.folders import aligned_samples, domain_samples, paired_samples, unpaired_samples
+from jittor_tsit.data.samples import WithOther
 
 
 @pytest.fixture

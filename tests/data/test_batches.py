@@ -4,9 +4,9 @@ import jittor as jt
 import numpy as np
 import pytest
 
-from jittor_tsit import data
-from jittor_tsit.data import alone, make_batch
-from jittor_tsit.parallel import Piece
+from jittor_tsit.data import batches
+from jittor_tsit.data.batches import alone, make_batch
+from jittor_tsit.runtime.parallel import Piece
 
 CLASSES, HEIGHT, WIDTH = 5, 6, 4
 
@@ -16,7 +16,7 @@ def crossing(monkeypatch):
     """The arrays that are given to Jittor."""
     arrays = []
     array = jt.array
-    monkeypatch.setattr(data.jt, "array", lambda values: arrays.append(values) or array(values))
+    monkeypatch.setattr(batches.jt, "array", lambda values: arrays.append(values) or array(values))
     return arrays
 
 
@@ -48,7 +48,9 @@ def test_samples_of_two_labelled_sets_become_a_batch_of_each(rng):
     assert [images.number for images in batch.sets] == [0, 1] and batch.share == alone(3)
     for images, photo, (label, target) in zip(batch.sets, photos, labels):
         expected = photo.transpose(0, 3, 1, 2) / 127.5 - 1
-        np.testing.assert_allclose(images.image.numpy(), expected, rtol=0, atol=2**-22)  # two roundings of values up to 2
+        np.testing.assert_allclose(
+            images.image.numpy(), expected, rtol=0, atol=2**-22
+        )  # two roundings of values up to 2
         np.testing.assert_array_equal(images.label.numpy(), label)
         np.testing.assert_array_equal(images.target.numpy(), target)
         assert list(images.index) == [7, 8, 9]

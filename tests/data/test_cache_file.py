@@ -9,12 +9,12 @@ import zlib
 import numpy as np
 import pytest
 
-from data_tools.errors import InputError
-from data_tools.pairing import Pair
-from jittor_tsit.cached import form_of
-from jittor_tsit.label_maps import LabelMaps
-from jittor_tsit.pair_cache import PairCache, head_of, stamp_of, write_cache
-from jittor_tsit.samples import PairedSamples, View
+from data_tools.basics.errors import InputError
+from data_tools.sets.pairing import Pair
+from jittor_tsit.data.cache_file import PairCache, head_of, stamp_of, write_cache
+from jittor_tsit.data.cached_pairs import form_of
+from jittor_tsit.data.label_maps import LabelMaps
+from jittor_tsit.data.samples import PairedSamples, View
 
 SHAPES = [("|u1", [2, 3]), ("<i4", [2])]  # 14 bytes a record
 FORM = {"width": 3, "height": 2}
@@ -51,9 +51,11 @@ def test_the_layout_is_the_one_that_is_described(path):
     records = {stem: b"".join(array.tobytes() for array in arrays) for stem, arrays in PAIRS.items()}
     assert data[4096:begin] == records["a"] + records["c"]
     assert index == {
-        "form": FORM, "arrays": [list(shape) for shape in SHAPES], "pairs": STAMPS,
+        "form": FORM,
+        "arrays": [list(shape) for shape in SHAPES],
+        "pairs": STAMPS,
         "records": {"a": [0, zlib.crc32(records["a"])], "c": [1, zlib.crc32(records["c"])]},
-    }  # fmt: skip
+    }
 
 
 def test_it_holds_what_it_was_made_of_and_any_part_of_it(path):
@@ -95,10 +97,16 @@ def test_whatever_the_arrays_depend_on_is_in_the_form():
     changed = [
         dataclasses.replace(SAMPLES, view=View((7, 4), (6, 4), flip=True)),
         dataclasses.replace(SAMPLES, view=View((6, 5), (6, 4), flip=True)),
-        *(dataclasses.replace(SAMPLES, label_maps=maps) for maps in (
-            LabelMaps(28), LabelMaps(29, unknown=0), LabelMaps(29, unknown=255), LabelMaps(29, has_edges=True),
-        )),
-    ]  # fmt: skip
+        *(
+            dataclasses.replace(SAMPLES, label_maps=maps)
+            for maps in (
+                LabelMaps(28),
+                LabelMaps(29, unknown=0),
+                LabelMaps(29, unknown=255),
+                LabelMaps(29, has_edges=True),
+            )
+        ),
+    ]
     forms = [json.dumps(form_of(samples)) for samples in (SAMPLES, *changed)]
     assert len(set(forms)) == len(forms)
     assert form_of(SAMPLES)["unknown_id"] == -1 and form_of(changed[4])["unknown_id"] == 255

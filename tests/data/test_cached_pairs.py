@@ -7,24 +7,26 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from same_bytes import assert_same_bytes, contents
-from test_full_disk import files_of_at_most
-from tiny import HEIGHT, WIDTH, make_experiment
 
-from data_tools import pools
-from data_tools.errors import InputError
-from data_tools.image_io import write_label, write_photo
-from data_tools.pairing import find_pairs
-from data_tools.pools import Pool
-from data_tools.synthetic import write_set
-from jittor_tsit import cached, pair_cache, reading, train
-from jittor_tsit.cached import from_cache, make_cache
-from jittor_tsit.label_maps import LabelMaps
-from jittor_tsit.overrides import override
-from jittor_tsit.pair_cache import MAGIC, START, PairCache
-from jittor_tsit.reading import read_ahead
-from jittor_tsit.samples import PairedSamples, View, WithOther
-from jittor_tsit.training.checkpoint import checkpoint_path, load_checkpoint
+from data_tools.basics import pools
+from data_tools.basics.errors import InputError
+from data_tools.basics.pools import Pool
+from data_tools.rendering.write_set import write_set
+from data_tools.sets.image_io import write_label, write_photo
+from data_tools.sets.pairing import find_pairs
+from helpers.file_limit import files_of_at_most
+from helpers.same_bytes import assert_same_bytes, contents
+from helpers.tiny import HEIGHT, WIDTH, make_experiment
+from jittor_tsit.config.overrides import override
+from jittor_tsit.data import cache_file, cached_pairs
+from jittor_tsit.data import read_ahead as reading
+from jittor_tsit.data.cache_file import MAGIC, START, PairCache
+from jittor_tsit.data.cached_pairs import from_cache, make_cache
+from jittor_tsit.data.label_maps import LabelMaps
+from jittor_tsit.data.read_ahead import read_ahead
+from jittor_tsit.data.samples import PairedSamples, View, WithOther
+from jittor_tsit.runs.checkpoint import checkpoint_path, load_checkpoint
+from jittor_tsit.training import session
 
 SIZE, LOAD, COUNT = (32, 16), (40, 24), 5
 VIEWS = {
@@ -44,7 +46,7 @@ def quick(monkeypatch):
             yield Pool(executor, 1)
 
     monkeypatch.setattr(reading, "PAUSES", ())
-    monkeypatch.setattr(cached, "local_pool", pool)
+    monkeypatch.setattr(cached_pairs, "local_pool", pool)
 
 
 @pytest.fixture
@@ -119,7 +121,7 @@ def test_a_cache_that_fits_is_kept_and_may_have_more_pairs(root, tmp_path):
 
 
 def test_phases_share_a_file(root, tmp_path, monkeypatch):
-    monkeypatch.setattr(cached, "local_pool", pools.local_pool)
+    monkeypatch.setattr(cached_pairs, "local_pool", pools.local_pool)
     samples = samples_of(root)
     phases = [dataclasses.replace(samples, pairs=samples.pairs[part]) for part in (slice(0, 3), slice(2, 5))]
     make_cache(phases, tmp_path / "cache", 2, lambda line: None)
@@ -160,7 +162,7 @@ def test_a_stale_cache_is_made_anew_and_says_why(root, tmp_path, change, reason)
 def test_a_cache_of_another_decoder_is_made_anew(root, tmp_path, monkeypatch):
     said = []
     made(samples_of(root), tmp_path / "cache")
-    monkeypatch.setattr(cached.PIL, "__version__", "99.0")
+    monkeypatch.setattr(cached_pairs.PIL, "__version__", "99.0")
     made(samples_of(root), tmp_path / "cache", said)
     assert "and 99.0 is needed; making it anew" in said[0]
 
@@ -203,14 +205,21 @@ def test_a_folder_is_no_cache(root, tmp_path):
         made(samples_of(root), tmp_path)
 
 
-@pytest.mark.parametrize("index", [
-    "[]", "{}", "null", "[" * 99_999, '{"form": {}, "arrays": [["|O", [1]]], "pairs": {}, "records": {}}',
-    '{"form": {}, "arrays": [["|u1", [1]]], "pairs": {}, "records": {"a": [0, 0]}}',
-    '{"form": {}, "arrays": [["|u1", [1e999]]], "pairs": {}, "records": {}}',
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "index",
+    [
+        "[]",
+        "{}",
+        "null",
+        "[" * 99_999,
+        '{"form": {}, "arrays": [["|O", [1]]], "pairs": {}, "records": {}}',
+        '{"form": {}, "arrays": [["|u1", [1]]], "pairs": {}, "records": {"a": [0, 0]}}',
+        '{"form": {}, "arrays": [["|u1", [1e999]]], "pairs": {}, "records": {}}',
+    ],
+)
 def test_an_index_of_another_kind_is_refused(tmp_path, index):
     data, path = index.encode(), tmp_path / "cache"
-    path.write_bytes(pair_cache.head_of(data, START).ljust(START, b"\0") + data)
+    path.write_bytes(cache_file.head_of(data, START).ljust(START, b"\0") + data)
     with pytest.raises(InputError, match=f"^{path}: .*delete it, and it is made anew"):
         PairCache(path)
 
@@ -219,7 +228,7 @@ def test_a_damaged_record_is_passed_over_like_a_rotten_file(root, tmp_path):
     path = tmp_path / "cache"
     samples = made(samples_of(root), path)
     number, _ = samples.cache.records["2"]
-    place = START + number * pair_cache.record_size(samples.cache.shapes) + 100
+    place = START + number * cache_file.record_size(samples.cache.shapes) + 100
     path.write_bytes(damaged(path.read_bytes(), place))
     (samples,) = from_cache([samples_of(root)], path)
     faults = []
@@ -247,7 +256,7 @@ def test_a_rotten_file_is_passed_over_as_without_a_cache(root, tmp_path):
 @pytest.mark.parametrize("nbytes", [100, 5000, 14_400])  # the last: in the index
 def test_a_full_disk_leaves_what_was_there(root, tmp_path, monkeypatch, nbytes):
     # A bar that cannot print, because pytest's file for it is longer than this, keeps tqdm's lock for ever.
-    monkeypatch.setattr(cached, "tqdm", lambda items, **_: items)
+    monkeypatch.setattr(cached_pairs, "tqdm", lambda items, **_: items)
     path = tmp_path / "new/cache"
     path.parent.mkdir()
     with files_of_at_most(nbytes), pytest.raises(OSError, match=f"File too large: '{path}'"):
@@ -269,7 +278,7 @@ def test_ctrl_c_leaves_what_was_there(root, tmp_path, monkeypatch):
         next(iter(found))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pair_cache, "_write_records", interrupted)
+    monkeypatch.setattr(cache_file, "_write_records", interrupted)
     with pytest.raises(KeyboardInterrupt):
         made(touch(root), path)
     assert contents(path.parent) == before
@@ -279,7 +288,7 @@ def test_systems_without_label_maps_have_no_cache(root):
     experiment = make_experiment(root)
     config = dataclasses.replace(experiment.data, cache="x")
     with pytest.raises(InputError, match="cache=x: this system's data has no such option"):
-        train.unpaired_samples(config, None, (0,))
+        session.unpaired_samples(config, None, (0,))
 
 
 def test_a_run_may_change_to_a_cache_and_back_and_ends_with_the_same_weights(tmp_path):
@@ -287,10 +296,10 @@ def test_a_run_may_change_to_a_cache_and_back_and_ends_with_the_same_weights(tmp
     experiment = make_experiment(tmp_path / "set", total_nimg=6)
     experiment = override(experiment, [f"load_width={WIDTH + 8}", f"load_height={HEIGHT + 8}"])
     with_cache = override(experiment, [f"cache={tmp_path / 'cache'}"])
-    assert train.run_training(experiment, tmp_path / "files") == 0
-    assert train.run_training(with_cache, tmp_path / "cached") == 0
+    assert session.run_training(experiment, tmp_path / "files") == 0
+    assert session.run_training(with_cache, tmp_path / "cached") == 0
     for stage, total in ((experiment, 2), (with_cache, 4), (experiment, 6)):
-        assert train.run_training(override(stage, [f"total_nimg={total}"]), tmp_path / "mixed") == 0
+        assert session.run_training(override(stage, [f"total_nimg={total}"]), tmp_path / "mixed") == 0
     first, *others = (
         load_checkpoint(checkpoint_path(tmp_path / name, 6)).arrays for name in ("files", "cached", "mixed")
     )

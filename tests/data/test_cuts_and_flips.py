@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data_tools.image_io import write_label
-from data_tools.pairing import Pair
+from data_tools.sets.image_io import write_label
+from data_tools.sets.pairing import Pair
 from jittor_tsit.config import DataConfig
-from jittor_tsit.label_maps import LabelMaps, edges
-from jittor_tsit.samples import PairedSamples, View
-from jittor_tsit.sets import aligned_samples, domain_samples, unpaired_samples
+from jittor_tsit.data.folders import aligned_samples, domain_samples, unpaired_samples
+from jittor_tsit.data.label_maps import LabelMaps, edges
+from jittor_tsit.data.samples import PairedSamples, View
 
 WIDTH, HEIGHT = 40, 24  # of the files
 CUT_WIDTH, CUT_HEIGHT = 32, 16

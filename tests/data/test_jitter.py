@@ -6,25 +6,31 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data_tools.image_io import write_label
-from data_tools.pairing import Pair
-from jittor_tsit.label_maps import LabelMaps
-from jittor_tsit.samples import DomainSamples, PairedSamples, View, jitter
+from data_tools.sets.image_io import write_label
+from data_tools.sets.pairing import Pair
+from jittor_tsit.data.label_maps import LabelMaps
+from jittor_tsit.data.samples import DomainSamples, PairedSamples, View, jitter
 
 PHOTO = np.array([[[10, 40, 100], [200, 60, 250]]], np.uint8)  # greys 50 and 170, on the mean 110
 
 
-@pytest.mark.parametrize("changes, expected", [
-    ((0, 0, 0), [[10, 40, 100], [200, 60, 250]]),
-    ((0.5, 0, 0), [[15, 60, 150], [255, 90, 255]]),  # from black, cut off at white
-    ((0, 0.25, 0), [[0, 22, 98], [222, 48, 255]]),  # from the mean grey: -15, 22.5, 97.5; 222.5, 47.5; halves to even
-    ((0, 0, 0.5), [[0, 35, 125], [215, 5, 255]]),  # from each pixel's own grey
-    ((0, 0, -1), [[50, 50, 50], [170, 170, 170]]),
-    ((0, -1, 0), [[110, 110, 110], [110, 110, 110]]),
-    ((-1, 0, 0), [[0, 0, 0], [0, 0, 0]]),
-    # halved, 5 20 50 and 100 30 125, on the mean 55; then -5 13 49 and 109 25 139, on the greys 19 and 91
-    ((-0.5, 0.2, 0.5), [[0, 10, 64], [118, 0, 163]]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "changes, expected",
+    [
+        ((0, 0, 0), [[10, 40, 100], [200, 60, 250]]),
+        ((0.5, 0, 0), [[15, 60, 150], [255, 90, 255]]),  # from black, cut off at white
+        (
+            (0, 0.25, 0),
+            [[0, 22, 98], [222, 48, 255]],
+        ),  # from the mean grey: -15, 22.5, 97.5; 222.5, 47.5; halves to even
+        ((0, 0, 0.5), [[0, 35, 125], [215, 5, 255]]),  # from each pixel's own grey
+        ((0, 0, -1), [[50, 50, 50], [170, 170, 170]]),
+        ((0, -1, 0), [[110, 110, 110], [110, 110, 110]]),
+        ((-1, 0, 0), [[0, 0, 0], [0, 0, 0]]),
+        # halved, 5 20 50 and 100 30 125, on the mean 55; then -5 13 49 and 109 25 139, on the greys 19 and 91
+        ((-0.5, 0.2, 0.5), [[0, 10, 64], [118, 0, 163]]),
+    ],
+)
 def test_colours_are_scaled_from_black_then_from_the_mean_then_from_each_grey(changes, expected):
     result = jitter(PHOTO, *changes)
     assert result.dtype == np.uint8

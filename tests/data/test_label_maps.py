@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from data_tools.checking import check_pairs
-from data_tools.classes import colorize
-from data_tools.errors import InputError
-from data_tools.image_io import read_label, write_label, write_photo
-from data_tools.pairing import find_pairs
+from data_tools.basics.errors import InputError
+from data_tools.sets.checking import check_pairs
+from data_tools.sets.classes import colorize
+from data_tools.sets.image_io import read_label, write_label, write_photo
+from data_tools.sets.pairing import find_pairs
 from jittor_tsit.config import DataConfig
-from jittor_tsit.label_maps import LabelMaps, edges
+from jittor_tsit.data.label_maps import LabelMaps, edges
 
 IDS = np.array([[0, 1, 2], [3, 255, 255]])
 
@@ -33,8 +33,10 @@ def test_where_0_is_unknown_classes_count_from_1(label):
     np.testing.assert_array_equal(read_label(label, 4, unknown=0), [[4, 0, 1], [2, 3, 3]])
 
 
-@pytest.mark.parametrize("num_classes, unknown, allowed", [(4, None, "0..3"), (3, 255, "0..2, or 255 where unknown"),
-                                                           (4, 0, "1..4, or 0 where unknown")])  # fmt: skip
+@pytest.mark.parametrize(
+    "num_classes, unknown, allowed",
+    [(4, None, "0..3"), (3, 255, "0..2, or 255 where unknown"), (4, 0, "1..4, or 0 where unknown")],
+)
 def test_other_ids_are_refused_with_those_allowed(label, num_classes, unknown, allowed):
     with pytest.raises(InputError, match=f"a.png: class id .* at pixel x=.*; ids are {allowed}$"):
         read_label(label, num_classes, unknown)
@@ -78,16 +80,19 @@ def test_many_classes_have_many_colours():
         colorize(np.array([[29]]))
 
 
-@pytest.mark.parametrize("fields, message", [
-    ({"num_classes": 256}, "num_classes=256: allowed are 1 to 255"),
-    ({"num_classes": 35, "unknown_id": 34}, "unknown_id=34: allowed are -1, 0 and 35 to 255"),
-    ({"load_width": 600}, "load_height=0: must be at least image_height"),
-    ({"load_height": 400}, "load_height=400: must be at least image_height, or both load sizes 0"),
-    ({"load_width": 500, "load_height": 400}, "load_width=500: must be at least image_width"),
-    ({"load_side": 500}, "load_side=500: must be at least 512, with both load sizes 0; or 0"),
-    ({"load_side": 600, "load_width": 600, "load_height": 400}, "load_side=600: must be at least 512, with both"),
-    ({"output_width": 0}, "output_width=0: must be positive"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "fields, message",
+    [
+        ({"num_classes": 256}, "num_classes=256: allowed are 1 to 255"),
+        ({"num_classes": 35, "unknown_id": 34}, "unknown_id=34: allowed are -1, 0 and 35 to 255"),
+        ({"load_width": 600}, "load_height=0: must be at least image_height"),
+        ({"load_height": 400}, "load_height=400: must be at least image_height, or both load sizes 0"),
+        ({"load_width": 500, "load_height": 400}, "load_width=500: must be at least image_width"),
+        ({"load_side": 500}, "load_side=500: must be at least 512, with both load sizes 0; or 0"),
+        ({"load_side": 600, "load_width": 600, "load_height": 400}, "load_side=600: must be at least 512, with both"),
+        ({"output_width": 0}, "output_width=0: must be positive"),
+    ],
+)
 def test_options_that_do_not_fit_are_refused(fields, message):
     with pytest.raises(InputError, match=message):
         DataConfig(**fields)

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data_tools.errors import InputError
+from data_tools.basics.errors import InputError
 from jittor_tsit.config import DataConfig
-from jittor_tsit.labelled import LabelNames
-from jittor_tsit.sets import adaptation_samples, labelled_samples, photos_with_attributes
+from jittor_tsit.data.folders import adaptation_samples, labelled_samples, photos_with_attributes
+from jittor_tsit.data.labels import LabelNames
 
 ROWS = {"c.jpg": (1, -1, 1), "a.jpg": (-1, -1, 1), "b.jpg": (1, 1, -1)}  # in another order than the names
 
@@ -126,8 +126,9 @@ def test_a_set_to_adapt_to_has_labels_on_one_side_only(scenes, tmp_path):
     assert len(adaptation_samples(with_folders, None, (0,), names).second) == 5  # photos in class folders, too
     for fields, message in (
         ({"direction": "BtoA"}, "direction=BtoA: a is the domain with classes; only AtoB"),
-        ({"folds": 2}, "folds=2: only pairs"), ({"crop": 3}, "crop=3: this system's data has no such option"),
-    ):  # fmt: skip
+        ({"folds": 2}, "folds=2: only pairs"),
+        ({"crop": 3}, "crop=3: this system's data has no such option"),
+    ):
         with pytest.raises(InputError, match=message):
             adaptation_samples(dataclasses.replace(config, **fields), None, (0,), names)
 

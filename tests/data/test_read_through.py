@@ -5,14 +5,14 @@ import os
 import numpy as np
 import pytest
 
-from data_tools import checking
-from data_tools.errors import InputError
-from data_tools.image_io import write_label, write_photo
-from data_tools.pairing import find_pairs
-from jittor_tsit import checked
-from jittor_tsit.checked import check_all_pairs, check_photos
-from jittor_tsit.label_maps import LabelMaps
-from jittor_tsit.samples import AlignedSamples, PairedSamples, UnpairedSamples, View
+from data_tools.basics.errors import InputError
+from data_tools.sets import checking
+from data_tools.sets.image_io import write_label, write_photo
+from data_tools.sets.pairing import find_pairs
+from jittor_tsit.data import read_through
+from jittor_tsit.data.label_maps import LabelMaps
+from jittor_tsit.data.read_through import check_all_pairs, check_photos
+from jittor_tsit.data.samples import AlignedSamples, PairedSamples, UnpairedSamples, View
 
 VIEW = View(load=(16, 8), size=(16, 8), flip=False)
 MAPS = LabelMaps(29)
@@ -26,7 +26,7 @@ def read(monkeypatch):
     def counted(function):
         return lambda path, *rest: (names.append(path.name), function(path, *rest))[1]
 
-    for module in (checking, checked):
+    for module in (checking, read_through):
         monkeypatch.setattr(module, "read_photo", counted(module.read_photo))
     return names
 

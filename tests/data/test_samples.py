@@ -6,12 +6,12 @@ import itertools
 import numpy as np
 import pytest
 
-from data_tools.errors import InputError
-from data_tools.image_io import write_label, write_photo
-from data_tools.pairing import find_pairs
-from jittor_tsit.label_maps import LabelMaps
-from jittor_tsit.reading import read_ahead
-from jittor_tsit.samples import PairedSamples, PhasedSamples, View, WithOther, draw
+from data_tools.basics.errors import InputError
+from data_tools.sets.image_io import write_label, write_photo
+from data_tools.sets.pairing import find_pairs
+from jittor_tsit.data.label_maps import LabelMaps
+from jittor_tsit.data.read_ahead import read_ahead
+from jittor_tsit.data.samples import PairedSamples, PhasedSamples, View, WithOther, draw
 
 WIDTH, HEIGHT, COUNT = 32, 16, 5
 

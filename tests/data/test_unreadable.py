@@ -2,11 +2,12 @@
 
 import pytest
 
-from data_tools.errors import InputError
-from jittor_tsit import parallel, reading
-from jittor_tsit.launch import CommonError
-from jittor_tsit.reading import first_readable, read_ahead
-from jittor_tsit.skipped import Skipped
+from data_tools.basics.errors import InputError
+from jittor_tsit.data import read_ahead as reading
+from jittor_tsit.data.read_ahead import first_readable, read_ahead
+from jittor_tsit.data.unreadable import Skipped
+from jittor_tsit.runtime import parallel
+from jittor_tsit.runtime.mpirun import CommonError
 
 
 @pytest.fixture(autouse=True)

@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tiny import HEIGHT, WIDTH, make_experiment
 
-from data_tools.errors import InputError
-from data_tools.pairing import Pair
-from data_tools.synthetic import write_set
-from jittor_tsit import train
+from data_tools.basics.errors import InputError
+from data_tools.rendering.write_set import write_set
+from data_tools.sets.pairing import Pair
+from helpers.tiny import HEIGHT, WIDTH, make_experiment
 from jittor_tsit.config import DataConfig, Experiment, RunConfig
-from jittor_tsit.sets import hold_out
+from jittor_tsit.data.folders import hold_out
+from jittor_tsit.evaluation.history import BEST, CURVE, METRICS, Evaluation, read_metrics
+from jittor_tsit.runs.checkpoint import Progress, load_checkpoint
 from jittor_tsit.systems.tsit import TSITConfig
-from jittor_tsit.training.checkpoint import Progress, load_checkpoint
-from jittor_tsit.training.evaluation import BEST, CURVE, METRICS, Evaluation, read_metrics
+from jittor_tsit.training import session
 
 
 @pytest.fixture
@@ -118,10 +118,14 @@ def test_folds_that_leave_nothing_are_refused():
             hold_out(PAIRS[:2], 50, fold)
 
 
-@pytest.mark.parametrize("fields, message", [
-    ({"folds": 1}, "folds=1: must be 0, or at least 2"), ({"folds": 3, "fold": 4}, "fold=4: allowed are 1 to 3"),
-    ({"color_jitter": 1.0}, "color_jitter=1.0: from 0 to below 1"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "fields, message",
+    [
+        ({"folds": 1}, "folds=1: must be 0, or at least 2"),
+        ({"folds": 3, "fold": 4}, "fold=4: allowed are 1 to 3"),
+        ({"color_jitter": 1.0}, "color_jitter=1.0: from 0 to below 1"),
+    ],
+)
 def test_options_that_do_not_fit_are_refused(fields, message):
     with pytest.raises(InputError, match=message):
         DataConfig(**fields)
@@ -138,7 +142,7 @@ def generator_run(tmp_path, judges):
     experiment = make_experiment(tmp_path / "set")
     data = dataclasses.replace(experiment.data, folds=2)
     run = dataclasses.replace(experiment.run, evaluate_every=1, judges=str(judges))
-    return train.run_training(dataclasses.replace(experiment, data=data, run=run), tmp_path / "run")
+    return session.run_training(dataclasses.replace(experiment, data=data, run=run), tmp_path / "run")
 
 
 def test_a_generators_checkpoints_are_ranked_by_the_judges_at_hand(tmp_path):

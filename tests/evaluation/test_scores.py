@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data_tools.errors import InputError
-from data_tools.image_io import write_label, write_photo
-from jittor_tsit.judges import Judges
-from jittor_tsit.score import run_score
+from data_tools.basics.errors import InputError
+from data_tools.sets.image_io import write_label, write_photo
+from jittor_tsit.commands.score import run_score
+from jittor_tsit.evaluation.judges import Judges
 
 SEGMENTER = """
 import numpy as np
@@ -94,15 +94,18 @@ def spoil(path):
     path.write_bytes(b"not an image")
 
 
-@pytest.mark.parametrize("file, fault, message", [
-    ("images/1.jpg", remove, r"labels/1.png: no image of that name \(1 of 3 label maps have none\)"),
-    ("labels/2.png", remove, r"images/2.jpg: no label map of that name \(1 of 3 images have none\)"),
-    ("images/0.jpg", make_grey, r"images/0.jpg: is grey \(L\)"),
-    ("images/0.jpg", make_small, "images/0.jpg: has 10x20, and its label map 40x20"),
-    ("images/0.jpg", spoil, "images/0.jpg: is not an image"),
-    ("judges/mine.py", remove, "mine.py: cannot be loaded"),
-    ("judges/mine.py", spoil, "mine.py: cannot be loaded: SyntaxError"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "file, fault, message",
+    [
+        ("images/1.jpg", remove, r"labels/1.png: no image of that name \(1 of 3 label maps have none\)"),
+        ("labels/2.png", remove, r"images/2.jpg: no label map of that name \(1 of 3 images have none\)"),
+        ("images/0.jpg", make_grey, r"images/0.jpg: is grey \(L\)"),
+        ("images/0.jpg", make_small, "images/0.jpg: has 10x20, and its label map 40x20"),
+        ("images/0.jpg", spoil, "images/0.jpg: is not an image"),
+        ("judges/mine.py", remove, "mine.py: cannot be loaded"),
+        ("judges/mine.py", spoil, "mine.py: cannot be loaded: SyntaxError"),
+    ],
+)
 def test_faulty_input_is_named(place, file, fault, message):
     fault(place / file)
     with pytest.raises(InputError, match=message):
@@ -115,11 +118,14 @@ def test_a_segmenter_that_gives_another_size_is_refused(place):
         score(place)
 
 
-@pytest.mark.parametrize("body, message", [
-    ("raise RuntimeError('no')", r"mine.py: segment\(photo\) fails: RuntimeError: no"),
-    ("return None", r"mine.py: segment\(photo\) gave object of shape \(\), not ids"),
-    ("return photo[:, :, 0] / 255", r"mine.py: segment\(photo\) gave float64 of shape \(20, 40\), not ids"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "body, message",
+    [
+        ("raise RuntimeError('no')", r"mine.py: segment\(photo\) fails: RuntimeError: no"),
+        ("return None", r"mine.py: segment\(photo\) gave object of shape \(\), not ids"),
+        ("return photo[:, :, 0] / 255", r"mine.py: segment\(photo\) gave float64 of shape \(20, 40\), not ids"),
+    ],
+)
 def test_a_segmenter_that_fails_is_named(place, body, message):
     (place / "judges/mine.py").write_text(f"def segment(photo):\n    {body}\n")
     with pytest.raises(InputError, match=message):

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data_tools.errors import InputError
-from data_tools.image_io import write_label, write_photo
+from data_tools.basics.errors import InputError
+from data_tools.sets.image_io import write_label, write_photo
 from experiments.benchmarks import first_use, gpu, growth, loading
 from experiments.benchmarks.case import Case
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 ENDLESS = """
 import subprocess, sys, time
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
@@ -57,8 +57,20 @@ def test_loading_counts_images_of_batches(folders):
 
 def test_the_table_of_loading_says_how_often_the_step_is_fed():
     row = {"workers": 2, "from": "cache", "img_per_s": [100.0, 90.0, 110.0]}
-    record = {"date": "", "cpu": "", "cores": 2, "commit": "", "pairs": 3, "size": (16, 8), "batch": 1, "count": 5,
-              "rounds": 2, "step_ms": 200.0, "step_images": 4, "rows": [row]}  # fmt: skip
+    record = {
+        "date": "",
+        "cpu": "",
+        "cores": 2,
+        "commit": "",
+        "pairs": 3,
+        "size": (16, 8),
+        "batch": 1,
+        "count": 5,
+        "rounds": 2,
+        "step_ms": 200.0,
+        "step_images": 4,
+        "rows": [row],
+    }
     assert loading.report(record).endswith("| 2 | cache | 100.0 (90.0-110.0) | 5.0 |")
 
 
@@ -127,9 +139,19 @@ def test_a_part_is_run_with_cuda_kernels_or_without(tmp_path, monkeypatch, has_k
 def test_the_words_of_the_gpus_parts_are_options_of_their_benchmarks(tmp_path):
     parts = gpu.all_parts("tsit", 64, "512x384", gpu.BATCHES, 5, sys.executable)
     assert [part.name for part in parts] == [
-        "first-use", "step-1", "inference", "plain-1", "bf16-1", "step-4", "bf16-4", "step-16", "bf16-16",
-        "compiled-1", "compiled-4", "compiled-16",
-    ]  # fmt: skip
+        "first-use",
+        "step-1",
+        "inference",
+        "plain-1",
+        "bf16-1",
+        "step-4",
+        "bf16-4",
+        "step-16",
+        "bf16-16",
+        "compiled-1",
+        "compiled-4",
+        "compiled-16",
+    ]
     alone = gpu.all_parts("tsit", 64, "512x384", [1], 5, None)
     assert [part.name for part in alone] == ["first-use", "step-1", "inference", "plain-1", "bf16-1"]
     assert "--against" not in alone[1].words

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from data_tools.errors import InputError
+from data_tools.basics.errors import InputError
 from experiments.fuzz import cases, images, weights
 from experiments.fuzz.cases import ACCEPTED, REFUSED, draw, run_case
 from experiments.fuzz.readers import Reader, all_readers

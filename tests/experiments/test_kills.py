@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from parallel.started import needs_mpi
 
 from experiments.benchmarks.kills import Fault, kill, require_whole
-from jittor_tsit.training.checkpoint import Checkpoint, Progress, checkpoint_path, save_checkpoint
+from helpers.started import needs_mpi
+from jittor_tsit.runs.checkpoint import Checkpoint, Progress, checkpoint_path, save_checkpoint
 
 
 def assert_survived(records, num_kills):

@@ -6,18 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from same_bytes import assert_other_bytes
-from tiny import CONFIGS, HEIGHT, WIDTH, make_experiment
 
-from data_tools.image_io import write_label, write_photo
-from jittor_tsit import train
-from jittor_tsit.experiment_files import load_experiment, load_runs
-from jittor_tsit.generate import run_test
-from jittor_tsit.plan import make_plan, phases_of
+from data_tools.sets.image_io import write_label, write_photo
+from helpers.same_bytes import assert_other_bytes
+from helpers.tiny import CONFIGS, HEIGHT, WIDTH, make_experiment
+from jittor_tsit.commands.test import run_test
+from jittor_tsit.config.experiment_files import load_experiment, load_runs
+from jittor_tsit.config.phases import make_plan, phases_of
+from jittor_tsit.data.label_maps import label_channels
+from jittor_tsit.runs.checkpoint import checkpoint_path
 from jittor_tsit.systems import SYSTEMS
-from jittor_tsit.training.checkpoint import checkpoint_path
+from jittor_tsit.training import session
 
-FOLDER = Path(__file__).parents[1] / "experiments"
+FOLDER = Path(__file__).parents[2] / "experiments"
 CHANNELS = {"spade_landscape": 29, "spade_ade20k": 151, "spade_coco_stuff": 184, "spade_cityscapes": 36}  # official
 
 
@@ -38,7 +39,7 @@ def test_every_experiment_has_a_plan(name, experiment):
     assert isinstance(experiment.config, SYSTEMS[experiment.system].Config)
     plan = make_plan(experiment, [10_000] * len(phases_of(experiment)))
     assert plan[-1].end > 0
-    assert CHANNELS.get(name, 29) == experiment.data.label_channels
+    assert CHANNELS.get(name, 29) == label_channels(experiment.data)
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ def test_unknown_pixels_edges_and_cuts_go_the_whole_way(root, tmp_path):
     data = dataclasses.replace(experiment.data, load_width=WIDTH + 30, load_height=HEIGHT + 15, num_classes=40)
     data = dataclasses.replace(data, unknown_id=255, instance_edges=True, output_width=100, output_height=50)
     experiment = dataclasses.replace(experiment, system="spade", config=CONFIGS["spade"], data=data)
-    assert train.run_training(experiment, tmp_path / "run") == 0
+    assert session.run_training(experiment, tmp_path / "run") == 0
     assert run_test(checkpoint_path(tmp_path / "run", 2), None, tmp_path / "out", 0, None, compare=True) == 0
     with Image.open(tmp_path / "out/images/1.jpg") as image:
         assert image.size == (100, 50)

@@ -11,18 +11,18 @@ import shutil
 import numpy as np
 import pytest
 from PIL import Image
-from tiny import CONFIGS
 
-from data_tools.synthetic import write_set
+from data_tools.rendering.write_set import write_set
+from helpers.tiny import CONFIGS
 from jittor_tsit.__main__ import main
-from jittor_tsit.experiment_files import shipped_experiment
-from jittor_tsit.training.checkpoint import checkpoint_path, load_checkpoint
+from jittor_tsit.config.experiment_files import shipped_experiment
+from jittor_tsit.runs.checkpoint import checkpoint_path, load_checkpoint
 
 pytestmark = pytest.mark.slow
 SYSTEMS = sorted({name.partition("-")[0] for name in CONFIGS} - {"segformer", "unit_digits"})
 ONE_OF_THEM = """
 from pathlib import Path
-from jittor_tsit.experiment_files import load_runs
+from jittor_tsit.config.experiment_files import load_runs
 smoke = load_runs(Path({path!r}))
 prepare = smoke.prepare
 def experiments(data, folder):
@@ -93,7 +93,16 @@ def test_the_shipped_file_trains_all_of_them_one_after_the_other(place):
     for name in SYSTEMS:
         if not checkpoint_path(place / "whole" / name, 4).exists():
             pytest.skip(f"{name} was not trained; its own tests say why")
-    said = run(["train", "--experiment", str(shipped_experiment("smoke")), "--data", str(place / "set"),
-                "--run-dir", str(place / "whole")])  # fmt: skip
+    said = run(
+        [
+            "train",
+            "--experiment",
+            str(shipped_experiment("smoke")),
+            "--data",
+            str(place / "set"),
+            "--run-dir",
+            str(place / "whole"),
+        ]
+    )
     begun = [line[:-1] for line in said.splitlines() if line[:-1] in SYSTEMS and line.endswith(":")]
     assert sorted(begun) == SYSTEMS and said.count("holds the checkpoint") == len(SYSTEMS)

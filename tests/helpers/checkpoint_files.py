@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from jittor_tsit.training.checkpoint import Checkpoint, Progress, checkpoint_path, save_checkpoint
+from jittor_tsit.runs.checkpoint import Checkpoint, Progress, checkpoint_path, save_checkpoint
 
 
 def make(value=1.0, nimg=10):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import jittor as jt
 
-from jittor_tsit.kernels import cuda, packed
+from jittor_tsit.kernels import conv_blocked, cuda
 
 EMULATION = (Path(__file__).parent / "cuda_on_cpu.h").read_text(encoding="utf-8")
 
@@ -22,7 +22,7 @@ def emulate(monkeypatch, descending=False, run=run_on_cpu):
     """Let operators take the GPU's kernels, and images their layout."""
     monkeypatch.setattr(cuda, "is_used", lambda: True)
     monkeypatch.setattr(cuda, "_run", run)
-    monkeypatch.setattr(packed, "BLOCK", 0)
+    monkeypatch.setattr(conv_blocked, "BLOCK", 0)
     if descending:
         monkeypatch.setenv("CUDA_ON_CPU_DESCENDING", "1")
 

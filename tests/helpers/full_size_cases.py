@@ -13,10 +13,10 @@ from typing import Any, Callable, Dict, NamedTuple, Sequence, Tuple
 import numpy as np
 from PIL import Image
 
-from data_tools.classes import colorize
+from data_tools.sets.classes import colorize
 
-DATA = Path(os.environ.get("JTSIT_DATA", Path(__file__).parents[2] / "shared/data"))
-FIXTURES = Path(__file__).parent / "fixtures/full_size"
+DATA = Path(os.environ.get("JTSIT_DATA", Path(__file__).parents[3] / "shared/data"))
+FIXTURES = Path(__file__).parents[1] / "fixtures/full_size"
 NUM_CLASSES = 29
 VGG_WIDTHS = 4, 6, 8, 8, 8  # of the narrow VGG-19 of the perceptual terms
 ATTRIBUTES = "Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young"
@@ -203,5 +203,3 @@ def sketch(name: str, array: np.ndarray, count: int) -> Tuple[np.ndarray, np.nda
     places = np.arange(flat.size) if flat.size <= count else rng.choice(flat.size, count, replace=False)
     signs = rng.choice((-1.0, 1.0), (NUM_PROJECTIONS, flat.size))
     return flat[places], signs @ flat
-
-

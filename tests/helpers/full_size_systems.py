@@ -6,7 +6,8 @@ from typing import Callable, Dict, List, NamedTuple
 
 import jittor as jt
 import numpy as np
-from full_size_cases import (
+
+from helpers.full_size_cases import (
     ATTRIBUTES,
     NUM_CLASSES,
     VGG_WIDTHS,
@@ -15,13 +16,12 @@ from full_size_cases import (
     drawn_noise,
     drawn_weight,
 )
-from reference_vectors import put_weights
-from training_trace import calls_of
-
-from jittor_tsit import official_keys as keys
+from helpers.reference_vectors import put_weights
+from helpers.training_trace import calls_of
 from jittor_tsit.config import OptimConfig
-from jittor_tsit.convert import official_names
-from jittor_tsit.data import ImageBatch, LabelledBatch, LabelledImages, PairedBatch, alone, to_segmap
+from jittor_tsit.conversion import official_names as keys
+from jittor_tsit.conversion.renaming import official_names
+from jittor_tsit.data.batches import ImageBatch, LabelledBatch, LabelledImages, PairedBatch, alone, to_segmap
 from jittor_tsit.systems.base import System
 from jittor_tsit.systems.bicyclegan import BicycleGANConfig, BicycleGANSystem, BicycleGANWeights
 from jittor_tsit.systems.cyclegan import CycleGANConfig, CycleGANSystem, CycleGANWeights

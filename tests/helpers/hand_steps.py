@@ -12,9 +12,9 @@ import numpy as np
 from jittor import nn
 
 from jittor_tsit.config import OptimConfig
-from jittor_tsit.data import LabelledBatch, LabelledImages
-from jittor_tsit.noise import Noise
-from jittor_tsit.parallel import Share
+from jittor_tsit.data.batches import LabelledBatch, LabelledImages
+from jittor_tsit.runtime.parallel import Share
+from jittor_tsit.systems.draws import Noise
 
 SIZE = 3  # images of a step
 CUTS = (0, 1), (1, 3)  # the parts in which they go through the networks, of unequal size

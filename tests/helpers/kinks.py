@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from jittor_tsit import losses
-from jittor_tsit.kernels import one_hot, packed_maps
+from jittor_tsit.kernels import conv_of_ids, maps_blocked
 from jittor_tsit.layers import norm
 
 # A flipped value is at most this share of the largest of its layer: some hundred roundings of 6e-8, behind the layers
@@ -83,9 +83,9 @@ def recording_signs() -> Iterator[Signs]:
 
     absolute, positive_part, pool = losses.absolute, losses.positive_part, jt.nn.pool
     with pytest.MonkeyPatch.context() as patch:
-        for owner, name in ((jt.nn, "relu"), (jt.nn, "leaky_relu"), (packed_maps, "activate")):
+        for owner, name in ((jt.nn, "relu"), (jt.nn, "leaky_relu"), (maps_blocked, "activate")):
             patch.setattr(owner, name, result_of(getattr(owner, name)))
-        for owner, name in ((norm, "modulate"), (one_hot, "convolved")):  # the slope is their last argument
+        for owner, name in ((norm, "modulate"), (conv_of_ids, "convolved")):  # the slope is their last argument
             patch.setattr(owner, name, result_of(getattr(owner, name), lambda *arguments: arguments[-1] != 1))
         patch.setattr(losses, "absolute", keeping_distance)
         patch.setattr(losses, "positive_part", keeping_part)

@@ -8,23 +8,22 @@ from functools import partial
 from pathlib import Path
 from typing import Callable, Dict, Optional
 
-import jittor_tsit  # noqa: F401  first: it sets the environment that Jittor reads
-
 import jittor as jt
 import numpy as np
-from rounding_spread import move_parameters
-from tiny import CONFIGS, HEIGHT, WIDTH, make_batch, piece_of, record_step
 
-from data_tools.errors import InputError
-from jittor_tsit import parallel
+import jittor_tsit  # noqa: F401  first: it sets the environment that Jittor reads
+from data_tools.basics.errors import InputError
+from helpers.rounding_spread import move_parameters
+from helpers.tiny import CONFIGS, HEIGHT, WIDTH, make_batch, piece_of, record_step
 from jittor_tsit.config import DataConfig, Experiment, RunConfig
-from jittor_tsit.launch import CommonError, run_member
 from jittor_tsit.layers.norm import BatchNorm
-from jittor_tsit.networks.patchgan import MultiscaleDiscriminator
-from jittor_tsit.noise import Noise
-from jittor_tsit.start import call_compiler_directly
+from jittor_tsit.networks.patchgan_multiscale import MultiscaleDiscriminator
+from jittor_tsit.runtime import parallel
+from jittor_tsit.runtime.import_jittor import call_compiler_directly
+from jittor_tsit.runtime.mpirun import CommonError, run_member
 from jittor_tsit.systems.base import System
-from jittor_tsit.train import build_system
+from jittor_tsit.systems.build import build_system
+from jittor_tsit.systems.draws import Noise
 
 Arrays = Dict[str, np.ndarray]
 call_compiler_directly()  # as everywhere else: else each would compile anew what the other has compiled

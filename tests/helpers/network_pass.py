@@ -9,10 +9,10 @@ from typing import Any, Callable, Dict, NamedTuple
 
 import jittor as jt
 import numpy as np
-from kinks import Signs, assert_near_zero, imposing_signs, recording_signs
-from reference_vectors import SINGLE, Vectors, assert_close, by_official_name, noise_of
 
-from jittor_tsit.layers.image import plain
+from helpers.kinks import Signs, assert_near_zero, imposing_signs, recording_signs
+from helpers.reference_vectors import SINGLE, Vectors, assert_close, by_official_name, noise_of
+from jittor_tsit.layers.image_layouts import plain
 
 
 class Pass(NamedTuple):

@@ -1,13 +1,13 @@
 """Official files made from the reference vectors, converted and exported again."""
 
 import pytest
-from reference_vectors import Vectors, reference_files
-from same_bytes import assert_same_bytes
-from weight_file_bytes import official_legacy, official_zip
 
-from jittor_tsit.convert_command import run_convert
-from jittor_tsit.export_command import run_export
-from jittor_tsit.weight_files import read_weights
+from helpers.reference_vectors import Vectors, reference_files
+from helpers.same_bytes import assert_same_bytes
+from helpers.weight_file_bytes import official_legacy, official_zip
+from jittor_tsit.commands.from_official import run_convert
+from jittor_tsit.commands.to_official import run_export
+from jittor_tsit.conversion.weight_files import read_weights
 
 
 def files_of(**wanted):

@@ -13,9 +13,9 @@ import jittor as jt
 import numpy as np
 import pytest
 
-from jittor_tsit.convert import from_official, official_names
+from jittor_tsit.conversion.renaming import from_official, official_names
 
-SHARED, OWN = Path(__file__).parents[2] / "shared/reference", Path(__file__).parent / "fixtures/reference"
+SHARED, OWN = Path(__file__).parents[3] / "shared/reference", Path(__file__).parents[1] / "fixtures/reference"
 FOLDER = Path(os.environ.get("JTSIT_REFERENCE", SHARED if SHARED.is_dir() else OWN))
 
 

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from data_tools.pairing import Pair, find_pairs
+from data_tools.basics.table import Table
+from data_tools.curation.rules import Decision, Rule
+from data_tools.rendering.write_set import write_set
 from data_tools.report import ClassMember
-from data_tools.rules import Decision, Rule
-from data_tools.synthetic import write_set
-from data_tools.table import Table
+from data_tools.sets.pairing import Pair, find_pairs
 
 HOSTILE = 'a"><script>alert(1)</script>&é b'
-QUOTES = "it's `${1}` \\ \"two\"  words</script>"
+QUOTES = 'it\'s `${1}` \\ "two"  words</script>'
 ASTRAL, WIDE = "\U0001f3de", "\uff5e"  # in this order by UTF-16 units, in the other by code points
 STEMS = [HOSTILE, QUOTES, ASTRAL, WIDE]
 
@@ -40,8 +40,10 @@ def make_decisions():
 
 
 def make_classes():
-    return [[ClassMember(HOSTILE, 0, False, True), ClassMember(WIDE, 1, True, False)],
-            [ClassMember(QUOTES, 0, False, True)]]
+    return [
+        [ClassMember(HOSTILE, 0, False, True), ClassMember(WIDE, 1, True, False)],
+        [ClassMember(QUOTES, 0, False, True)],
+    ]
 
 
 def review_arguments(folder):

@@ -10,7 +10,8 @@ from typing import Callable, Dict
 
 import jittor as jt
 import numpy as np
-from tiny import kind_of
+
+from helpers.tiny import kind_of
 
 EPS = 2.0**-24  # float32's rounding, relative
 MOVE = 16 * EPS  # of a parameter: every layer's sums round anew, and a step goes through some 16 layers and back

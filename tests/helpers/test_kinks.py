@@ -3,10 +3,10 @@
 import jittor as jt
 import numpy as np
 import pytest
-from kinks import assert_near_zero, imposing_signs, recording_signs
 
+from helpers.kinks import assert_near_zero, imposing_signs, recording_signs
 from jittor_tsit import losses
-from jittor_tsit.layers.image import activated, for_convolutions, plain
+from jittor_tsit.layers.image_layouts import activated, for_convolutions, plain
 
 SLOPE = 0.2
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from same_bytes import assert_other_bytes, assert_same_bytes, contents, digest
 
-TESTS = Path(__file__).parent
+from helpers.same_bytes import assert_other_bytes, assert_same_bytes, contents, digest
+
+TESTS = Path(__file__).parents[1]
 
 
 def refusal(*arguments):

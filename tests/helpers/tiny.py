@@ -6,10 +6,10 @@ from pathlib import Path
 
 import jittor as jt
 import numpy as np
-from variants import VARIANTS
 
+from helpers.variants import VARIANTS
 from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig
-from jittor_tsit.data import (
+from jittor_tsit.data.batches import (
     IMAGES_ONLY,
     WITH_NAMES,
     ImageBatch,
@@ -20,13 +20,13 @@ from jittor_tsit.data import (
     to_image,
     to_segmap,
 )
-from jittor_tsit.layers.image import OneHot, label_image
+from jittor_tsit.layers.image_layouts import OneHot, label_image
 from jittor_tsit.layers.norm import BatchNorm
-from jittor_tsit.noise import initial_draws
-from jittor_tsit.parallel import Share
+from jittor_tsit.runtime.parallel import Share
 from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.systems.bicyclegan import BicycleGANConfig
 from jittor_tsit.systems.cyclegan import CycleGANConfig
+from jittor_tsit.systems.draws import initial_draws
 from jittor_tsit.systems.pix2pix import Pix2PixConfig
 from jittor_tsit.systems.segformer import SegFormerConfig
 from jittor_tsit.systems.simgan import SimGANConfig

@@ -4,8 +4,9 @@ from typing import Dict, List
 
 import jittor as jt
 import numpy as np
-from reference_vectors import SINGLE, Vectors, noise_of
-from training_trace import Maker, Run, check_in_float32, check_in_float64, run_of
+
+from helpers.reference_vectors import SINGLE, Vectors, noise_of
+from helpers.training_trace import Maker, Run, check_in_float32, check_in_float64, run_of
 
 NUM_OTHERS, SHARE = 3, 4  # runs beside the first, and how many times their distance the file may be away
 

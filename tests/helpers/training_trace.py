@@ -15,12 +15,12 @@ from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
 import jittor as jt
 import numpy as np
 import pytest
-from kinks import assert_near_zero, imposing_signs, recording_signs
-from network_pass import recorded_bound
-from reference_vectors import SINGLE, Vectors, by_official_name, cast_state, noise_of, put_weights
 
-from jittor_tsit import convert
+from helpers.kinks import assert_near_zero, imposing_signs, recording_signs
+from helpers.network_pass import recorded_bound
+from helpers.reference_vectors import SINGLE, Vectors, by_official_name, cast_state, noise_of, put_weights
 from jittor_tsit.config import OptimConfig
+from jittor_tsit.conversion import renaming
 
 
 class Trace(NamedTuple):
@@ -256,7 +256,7 @@ def optimizer_names(trace: Trace) -> Dict[str, Tuple[str, str]]:
     found = {}
     for net, (module, net_rules) in trace.rules.items():
         optimizer, prefix = trace.places[net]
-        names = convert.official_names(module.state_dict(), net_rules)
+        names = renaming.official_names(module.state_dict(), net_rules)
         found.update({f"{net}/{official}": (optimizer, prefix + ours) for ours, official in names.items()})
     return found
 

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import save as safetensors_bytes
 
-from data_tools.errors import InputError
-from jittor_tsit.weight_files import read_weights
+from data_tools.basics.errors import InputError
+from jittor_tsit.conversion.weight_files import read_weights
 
-FIXTURES = Path(__file__).parent / "fixtures"
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 LEGACY_HEAD = b"".join(
     pickle.dumps(value, 2)
     for value in (0x1950A86A20F9469CFC6C, 1001, {"protocol_version": 1001, "little_endian": True})

@@ -8,19 +8,19 @@ import zipfile
 import numpy as np
 import pytest
 from PIL import Image
-from same_bytes import digest
-from tiny import CONFIGS, HEIGHT, NUM_CLASSES, WIDTH, make_experiment
 
-from data_tools.errors import InputError
-from data_tools.image_io import read_photo
-from data_tools.synthetic import write_set
+from data_tools.basics.errors import InputError
+from data_tools.rendering.write_set import write_set
+from data_tools.sets.image_io import read_photo
+from helpers.same_bytes import digest
+from helpers.tiny import CONFIGS, HEIGHT, NUM_CLASSES, WIDTH, make_experiment
 from jittor_tsit.config import to_json
-from jittor_tsit.judges import Judges
-from jittor_tsit.jury import cached_values
+from jittor_tsit.evaluation.judges import Judges
+from jittor_tsit.evaluation.jury import cached_values
+from jittor_tsit.inference.choose import Judging, run_screening
 from jittor_tsit.networks.vgg import published_shapes
-from jittor_tsit.screen import Judging, run_screening
+from jittor_tsit.runs.checkpoint import Checkpoint, Progress, save_checkpoint
 from jittor_tsit.systems import SYSTEMS
-from jittor_tsit.training.checkpoint import Checkpoint, Progress, save_checkpoint
 
 # Sees class 1, the most frequent of rendered landscapes, in bright pixels, or in dark ones
 BRIGHT = "def segment(photo):\n    return (photo.mean(2) > 128).astype('uint8')\n"
@@ -28,9 +28,19 @@ DARK = BRIGHT.replace(">", "<")
 
 
 @pytest.mark.parametrize(
-    "content", ["", "[" * 100_000, "[]", '{"key": []}', '{"key": KEY}', '{"key": KEY, "values": ["x"]}',
-                '{"key": KEY, "values": [1, 2]}', '{"key": KEY, "values": {}}', '{"key": KEY, "values": [1e999, {}]}']
-)  # fmt: skip
+    "content",
+    [
+        "",
+        "[" * 100_000,
+        "[]",
+        '{"key": []}',
+        '{"key": KEY}',
+        '{"key": KEY, "values": ["x"]}',
+        '{"key": KEY, "values": [1, 2]}',
+        '{"key": KEY, "values": {}}',
+        '{"key": KEY, "values": [1e999, {}]}',
+    ],
+)
 def test_a_damaged_cache_of_judgements_is_made_again(tmp_path, content):
     (tmp_path / "a.jpg").write_bytes(b"x")
     paths, cache = [tmp_path / "a.jpg"], tmp_path / "values.json"
@@ -51,8 +61,10 @@ def place(tmp_path_factory):
     (place / "bright.py").write_text(BRIGHT)
     (place / "dark.py").write_text(DARK)
     rng = np.random.default_rng(0)
-    shapes = {name: tuple(side // 32 if side > 3 else side for side in shape[:2]) + shape[2:]
-              for name, shape in published_shapes("vgg16").items()}  # fmt: skip
+    shapes = {
+        name: tuple(side // 32 if side > 3 else side for side in shape[:2]) + shape[2:]
+        for name, shape in published_shapes("vgg16").items()
+    }
     arrays = {name: rng.standard_normal(shape).astype(np.float32) * 0.3 for name, shape in shapes.items()}
     np.savez(place / "judges/vgg16.npz", **arrays)
     return place
@@ -168,14 +180,20 @@ def test_faults_are_named_before_anything_is_drawn(place, tmp_path):
     with pytest.raises(InputError, match="absent.safetensors: no such checkpoint"):
         screen(place, out, names=("model", "absent"))
     experiment = make_experiment(place / "set")
-    save(place / "plain.safetensors", dataclasses.replace(
-        experiment, config=dataclasses.replace(CONFIGS["tsit"], use_vae=False)), 0)  # fmt: skip
+    save(
+        place / "plain.safetensors",
+        dataclasses.replace(experiment, config=dataclasses.replace(CONFIGS["tsit"], use_vae=False)),
+        0,
+    )
     with pytest.raises(
         InputError, match=r"--candidates 3: .*plain.safetensors makes one image a label map, whatever the seed"
     ):
         screen(place, out, names=("plain",))
-    save(place / "large.safetensors", dataclasses.replace(
-        experiment, data=dataclasses.replace(experiment.data, output_width=640)), 0)  # fmt: skip
+    save(
+        place / "large.safetensors",
+        dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, output_width=640)),
+        0,
+    )
     with pytest.raises(InputError, match="large.safetensors: other classes or another size of images than"):
         screen(place, out, names=("model", "large"))
     with pytest.raises(InputError, match="bright.py: it chooses; another segmenter is needed to measure"):
@@ -184,7 +202,7 @@ def test_faults_are_named_before_anything_is_drawn(place, tmp_path):
 
 
 def test_a_plain_test_afterwards_takes_nothing_over(place, chosen, tmp_path):
-    from jittor_tsit.generate import run_test
+    from jittor_tsit.commands.test import run_test
 
     out, _ = chosen
     assert run_test(place / "model.safetensors", None, out, 0, None, False) == 0

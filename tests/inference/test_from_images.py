@@ -5,16 +5,16 @@ import dataclasses
 import numpy as np
 import pytest
 from PIL import Image
-from same_bytes import digest
-from tiny import CONFIGS, make_experiment
 
-from data_tools.errors import InputError
-from data_tools.image_io import read_photo
-from jittor_tsit import train
-from jittor_tsit.generate import run_test
-from jittor_tsit.judges import Judges
-from jittor_tsit.screen import Judging, run_screening
-from jittor_tsit.training.checkpoint import checkpoint_path, load_checkpoint
+from data_tools.basics.errors import InputError
+from data_tools.sets.image_io import read_photo
+from helpers.same_bytes import digest
+from helpers.tiny import CONFIGS, make_experiment
+from jittor_tsit.commands.test import run_test
+from jittor_tsit.evaluation.judges import Judges
+from jittor_tsit.inference.choose import Judging, run_screening
+from jittor_tsit.runs.checkpoint import checkpoint_path, load_checkpoint
+from jittor_tsit.training import session
 
 
 def save(path, image):
@@ -28,8 +28,10 @@ def root(tmp_path_factory):
     root, rng = tmp_path_factory.mktemp("domains"), np.random.default_rng(0)
     for folder, count in (("trainA", 3), ("trainB", 3), ("testA", 2), ("testB", 1)):
         for k in range(count):
-            save(root / folder / f"{folder[-1] if folder[:4] == 'test' else ''}{k}.png",
-                 rng.integers(0, 256, (64, 128, 3)).astype(np.uint8))  # fmt: skip
+            save(
+                root / folder / f"{folder[-1] if folder[:4] == 'test' else ''}{k}.png",
+                rng.integers(0, 256, (64, 128, 3)).astype(np.uint8),
+            )
     return root
 
 
@@ -41,7 +43,7 @@ def run(root, name, run_dir, total=4, **data):
     if name.endswith("-images"):
         config = dataclasses.replace(config, source="images")
     experiment = dataclasses.replace(experiment, system=name.partition("-")[0], config=config, data=data)
-    assert train.run_training(experiment, run_dir) == 0
+    assert session.run_training(experiment, run_dir) == 0
     return checkpoint_path(run_dir, total)
 
 

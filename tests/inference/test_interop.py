@@ -11,11 +11,11 @@ import jittor as jt
 import numpy as np
 import pytest
 
-from jittor_tsit.convert_command import run_convert
-from jittor_tsit.data import PairedBatch, alone, to_segmap
-from jittor_tsit.models import load_system
+from jittor_tsit.commands.from_official import run_convert
+from jittor_tsit.data.batches import PairedBatch, alone, to_segmap
+from jittor_tsit.runs.loading import load_system
 
-FOLDER = Path(os.environ.get("JTSIT_INTEROP", Path(__file__).parents[2] / "shared/interop"))
+FOLDER = Path(os.environ.get("JTSIT_INTEROP", Path(__file__).parents[3] / "shared/interop"))
 # The official code's own float32 is up to 8e-5 from its float64 (mean 3e-8) on these maps; ours would be up to 7e-5 off
 # even if every convolution summed in float64. Both with one processor's order of sums: where another's goes beyond 1e-4 at
 # some pixel, runs from weights that are off by one rounding say how far float32 pictures lie apart there.

@@ -3,13 +3,20 @@
 import jittor as jt
 import numpy as np
 import pytest
-from official_pictures import assert_same_pictures, assert_shows, official_pixels
 
-from jittor_tsit.data import to_pixels
+from helpers.official_pictures import assert_same_pictures, assert_shows, official_pixels
+from jittor_tsit.data.batches import to_pixels
 
 # Grey values before they become whole, what `test` writes, what the official programs write.
-VALUES = [(0.0, 0, 0), (0.4, 0, 0), (0.6, 1, 0), (100.3, 100, 100), (100.7, 101, 100), (254.8, 255, 254),
-          (255.0, 255, 255)]  # fmt: skip
+VALUES = [
+    (0.0, 0, 0),
+    (0.4, 0, 0),
+    (0.6, 1, 0),
+    (100.3, 100, 100),
+    (100.7, 101, 100),
+    (254.8, 255, 254),
+    (255.0, 255, 255),
+]
 OUTSIDE = [(-3.0, 0), (258.0, 255)]
 
 

@@ -8,21 +8,21 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from official_files import convert
-from official_modules import Modules
 from PIL import Image
-from same_bytes import assert_same_bytes
-from tiny import CONFIGS, make_experiment
 
-from data_tools.errors import InputError
-from jittor_tsit import train
+from data_tools.basics.errors import InputError
+from helpers.official_files import convert
+from helpers.official_modules import Modules
+from helpers.same_bytes import assert_same_bytes
+from helpers.tiny import CONFIGS, make_experiment
 from jittor_tsit.__main__ import main
+from jittor_tsit.commands.test import run_test
 from jittor_tsit.config import DataConfig
-from jittor_tsit.generate import run_test
-from jittor_tsit.models import Model
-from jittor_tsit.originals import Originals
-from jittor_tsit.sets import paired_samples
-from jittor_tsit.training.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
+from jittor_tsit.data.folders import paired_samples
+from jittor_tsit.inference.input_images import Originals
+from jittor_tsit.inference.model import Model
+from jittor_tsit.runs.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
+from jittor_tsit.training import session
 
 WIDTH, HEIGHT = 24, 16  # of the models here
 LEFT, RIGHT = 50, 200  # grey of the halves of every image
@@ -102,13 +102,16 @@ def test_files_of_both_kinds_in_one_folder_are_each_seen_rightly(tmp_path, capsy
     assert said in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("folders, kept, seen", [
-    (("train",), None, LEFT_HALF),  # as older versions told it
-    (("train",), False, WHOLE),
-    (("trainA", "trainB"), None, WHOLE),
-    (("trainA", "trainB"), True, LEFT_HALF),
-    (("trainA", "train"), None, WHOLE),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "folders, kept, seen",
+    [
+        (("train",), None, LEFT_HALF),  # as older versions told it
+        (("train",), False, WHOLE),
+        (("trainA", "trainB"), None, WHOLE),
+        (("trainA", "trainB"), True, LEFT_HALF),
+        (("trainA", "train"), None, WHOLE),
+    ],
+)
 def test_the_training_set_on_the_disk_counts_for_models_alone_that_say_nothing(tmp_path, folders, kept, seen):
     for folder in folders:
         (tmp_path / "set" / folder).mkdir(parents=True)
@@ -144,7 +147,9 @@ def run(root, run_dir, total=2, **data):
     experiment = make_experiment(root, total_nimg=total)
     data = dataclasses.replace(experiment.data, image_width=128, image_height=64, **data)
     config = dataclasses.replace(CONFIGS["pix2pix"], source="images")
-    assert train.run_training(dataclasses.replace(experiment, system="pix2pix", config=config, data=data), run_dir) == 0
+    assert (
+        session.run_training(dataclasses.replace(experiment, system="pix2pix", config=config, data=data), run_dir) == 0
+    )
     return checkpoint_path(run_dir, total)
 
 

@@ -5,11 +5,11 @@ import zipfile
 import numpy as np
 import pytest
 from PIL import Image
-from same_bytes import assert_same_bytes
 
-from data_tools.errors import InputError
-from data_tools.image_io import write_photo
-from jittor_tsit.submit import pack, verify
+from data_tools.basics.errors import InputError
+from data_tools.sets.image_io import write_photo
+from helpers.same_bytes import assert_same_bytes
+from jittor_tsit.inference.submission import pack, verify
 
 STEMS, SIZE = ["a b", "山", "c"], (32, 16)
 

@@ -6,20 +6,20 @@ from types import SimpleNamespace
 import jittor as jt
 import numpy as np
 import pytest
-from cuda_on_cpu import Recorder, emulate
 
-from jittor_tsit import doctor, kernel_check
-from jittor_tsit.cuda_parts import find_nvccs
+from helpers.cuda_on_cpu import Recorder, emulate
+from jittor_tsit.commands import doctor, doctor_kernels
 from jittor_tsit.kernels import cuda
 from jittor_tsit.kernels.adam import adam_step
 from jittor_tsit.kernels.norm import moments
 from jittor_tsit.kernels.squares import sum_of_squares
-from jittor_tsit.layers.image import plain_layout
-from jittor_tsit.layers.mode import set_training
+from jittor_tsit.layers.image_layouts import plain_layout
 from jittor_tsit.layers.norm import BatchNorm, instance_norm
+from jittor_tsit.layers.train_mode import set_training
 from jittor_tsit.optim import plain_adam_step
+from jittor_tsit.runtime.cuda_parts import find_nvccs
 
-CASES = kernel_check.cases()
+CASES = doctor_kernels.cases()
 CLOSE = 1e-5  # of the largest number; 2e-6 was measured, rounding in sums of 4500 numbers in another order
 ARCHS = (70, 80, 90)  # V100, A100, H100
 
@@ -32,15 +32,15 @@ def order(request, monkeypatch):
 
 @pytest.mark.parametrize("name", CASES)
 def test_kernels_give_what_jittors_operators_do(order, name):
-    assert kernel_check.difference(CASES[name]) < CLOSE
+    assert doctor_kernels.difference(CASES[name]) < CLOSE
 
 
 # Three pixels; less than a block; exactly a part, in one sample, whose means are also the batch's; a part and 32 more.
 @pytest.mark.parametrize("samples, size", [(3, (1, 3)), (3, (3, 7)), (1, (2, 1024)), (3, (32, 65))])
 @pytest.mark.parametrize("name", ["instance norm, active", "modulation by instance", "modulation by batch, active"])
 def test_norms_of_other_sizes(order, name, samples, size):
-    shapes = [(samples, kernel_check.IMAGE[1], *size)] * len(CASES[name].shapes)
-    assert kernel_check.difference(CASES[name], shapes) < CLOSE
+    shapes = [(samples, doctor_kernels.IMAGE[1], *size)] * len(CASES[name].shapes)
+    assert doctor_kernels.difference(CASES[name], shapes) < CLOSE
 
 
 def test_of_a_single_pixel_nothing_is_left(order, rng):
@@ -52,14 +52,14 @@ def test_of_a_single_pixel_nothing_is_left(order, rng):
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 6), (5, 1), (2, 2), (7, 301), (8, 600)])
 def test_averages_of_other_sizes(order, size):
-    assert kernel_check.difference(CASES["average"], [(2, 3, *size)]) < CLOSE
+    assert doctor_kernels.difference(CASES["average"], [(2, 3, *size)]) < CLOSE
 
 
 @pytest.mark.parametrize("rows, columns", [(1, 40), (1, 3), (33, 29), (5, 257), (300, 9)])
 @pytest.mark.parametrize("name", ["spectral norm", "spectral norm, iterating"])
 def test_matrices_of_other_sizes(order, name, rows, columns):
     shapes = [(rows, columns, 3, 3), (rows,), (columns * 9,)]
-    assert kernel_check.difference(CASES[name], shapes) < CLOSE
+    assert doctor_kernels.difference(CASES[name], shapes) < CLOSE
 
 
 @pytest.mark.parametrize("size", [1, 255, 2048, 30001])
@@ -67,7 +67,7 @@ def test_vectors_of_other_sizes(order, rng, size):
     x = rng.standard_normal(size).astype(np.float32)
     np.testing.assert_allclose(sum_of_squares(jt.array(x)).numpy(), [(x.astype(np.float64) ** 2).sum()], rtol=1e-5)
     arrays = [jt.array(x), jt.array(x[::-1].copy()), jt.array(x), jt.array(x * x)]
-    for ours, theirs in zip(*(form(*arrays, **kernel_check.ADAM) for form in (adam_step, plain_adam_step))):
+    for ours, theirs in zip(*(form(*arrays, **doctor_kernels.ADAM) for form in (adam_step, plain_adam_step))):
         np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-5, atol=1e-6)
     x[-1] = np.nan
     assert not np.isfinite(sum_of_squares(jt.array(x)).numpy())
@@ -156,7 +156,7 @@ def test_doctor_has_a_line_for_them_on_a_gpu_and_fails_with_them(monkeypatch, ca
 @pytest.mark.parametrize("name", CASES)
 def test_kernels_on_a_gpu(name):
     with jt.flag_scope(use_cuda=1):
-        assert kernel_check.difference(CASES[name]) < kernel_check.LARGEST_DIFFERENCE
+        assert doctor_kernels.difference(CASES[name]) < doctor_kernels.LARGEST_DIFFERENCE
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +181,7 @@ def test_nvcc_compiles_every_operator(nvcc, monkeypatch, tmp_path, arch):
     recorder = Recorder()
     emulate(monkeypatch, run=recorder)
     for case in CASES.values():
-        kernel_check.difference(case)
+        doctor_kernels.difference(case)
     assert len(recorder.operators) >= 14  # forward and backward, with and without maps and activation
     source = tmp_path / "operators.cu"
     source.write_text(recorder.source())

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from jittor_tsit.kernels.adam import adam_step
+from jittor_tsit.kernels.cpu import block_size, runs_on
 from jittor_tsit.kernels.squares import sum_of_squares
-from jittor_tsit.kernels.vectors import block_size, runs_on
-from jittor_tsit.layers.mode import set_training
 from jittor_tsit.layers.norm import SpectralConv
+from jittor_tsit.layers.train_mode import set_training
 from jittor_tsit.optim import plain_adam_step
 
 pytestmark = pytest.mark.processors

@@ -4,7 +4,7 @@ import jittor as jt
 import numpy as np
 
 from jittor_tsit.layers.attention import SelfAttention
-from jittor_tsit.layers.mode import set_training
+from jittor_tsit.layers.train_mode import set_training
 
 
 def test_it_adds_nothing_at_first():

@@ -4,18 +4,18 @@ import jittor as jt
 import numpy as np
 import pytest
 
-from jittor_tsit.kernels import packed
+from jittor_tsit.kernels import conv_blocked
 from jittor_tsit.layers.basic import Conv
-from jittor_tsit.layers.blocks import SPADEBlock, StreamBlock
-from jittor_tsit.layers.image import OneHot, for_convolutions, label_image, one_hot, plain, plain_layout
-from jittor_tsit.layers.mode import set_training
+from jittor_tsit.layers.image_layouts import OneHot, for_convolutions, label_image, one_hot, plain, plain_layout
 from jittor_tsit.layers.norm import BatchNorm, SpectralConv
 from jittor_tsit.layers.precision import computing_in
+from jittor_tsit.layers.residual_blocks import SPADEBlock, StreamBlock
 from jittor_tsit.layers.resize import avg_pool_down, resize_nearest
+from jittor_tsit.layers.train_mode import set_training
 from jittor_tsit.losses import gradient_penalty
-from jittor_tsit.networks.patchgan import MultiscaleDiscriminator
+from jittor_tsit.networks.patchgan_multiscale import MultiscaleDiscriminator
 
-pytestmark = pytest.mark.skipif(not packed.BLOCK, reason="this processor has no layout of blocks")
+pytestmark = pytest.mark.skipif(not conv_blocked.BLOCK, reason="this processor has no layout of blocks")
 
 CLASSES = 5
 # name -> layer, how it is called besides its map
@@ -85,7 +85,7 @@ def test_other_layers_take_it_as_an_image(rng):
 @pytest.mark.parametrize("missing", ["layout", "library"])
 def test_without_onednn_and_its_layout_it_is_plain_from_the_start(rng, monkeypatch, missing):
     if missing == "layout":
-        monkeypatch.setattr(packed, "BLOCK", 0)
+        monkeypatch.setattr(conv_blocked, "BLOCK", 0)
     else:
         monkeypatch.setattr(jt.compile_extern, "mkl_ops", None)
     assert isinstance(label_image(jt.array(labels(rng)), CLASSES), jt.Var)

@@ -4,8 +4,8 @@ import jittor as jt
 import numpy as np
 import pytest
 
-from jittor_tsit.layers.doubled import conv2d_of_doubled
-from jittor_tsit.layers.image import for_convolutions, plain_layout
+from jittor_tsit.layers.conv_of_upsampled import conv2d_of_doubled
+from jittor_tsit.layers.image_layouts import for_convolutions, plain_layout
 from jittor_tsit.layers.resize import upsample2x
 
 

@@ -12,7 +12,7 @@ import pytest
 from jittor import nn
 
 from jittor_tsit import losses
-from jittor_tsit.kernels import packed, packed_maps
+from jittor_tsit.kernels import conv_blocked, maps_blocked
 from jittor_tsit.layers import elementary
 
 PACKAGE = Path(elementary.__file__).parents[1]
@@ -107,9 +107,7 @@ CASES = {
         zeros,
         with_infinities,
     ),
-    "relu6": Case(
-        nn.relu6, lambda x: np.clip(x, 0, 6), lambda x: ((x > 0) & (x < 6)) * 1.0, zeros, with_infinities
-    ),
+    "relu6": Case(nn.relu6, lambda x: np.clip(x, 0, 6), lambda x: ((x > 0) & (x < 6)) * 1.0, zeros, with_infinities),
     # PyTorch's is x / 2 (1 + erf) too: of a negative x, the sum has the rounding error of erf, 8 EPS
     "gelu": Case(
         nn.gelu,
@@ -165,12 +163,12 @@ def test_not_a_number_stays_so(name, size):
     assert np.isnan(CASES[name].ours(jt.array(x)).numpy()[-1])
 
 
-@pytest.mark.skipif(not packed.BLOCK, reason="this processor has no layout of blocks")
+@pytest.mark.skipif(not conv_blocked.BLOCK, reason="this processor has no layout of blocks")
 @pytest.mark.parametrize("slope", [0.2, 0.0])
 def test_leaky_relu_of_packed_images(slope):
     values = VALUES if slope else VALUES[np.isfinite(VALUES)]
-    x = jt.array(np.resize(values, (1, 2, 3, 40, packed.BLOCK)))
-    y = packed_maps.activate(x, slope)
+    x = jt.array(np.resize(values, (1, 2, 3, 40, conv_blocked.BLOCK)))
+    y = maps_blocked.activate(x, slope)
     gradient = jt.grad((y * 3).sum(), x).numpy()
     exact, factor = x.numpy().astype(np.float64), np.float64(np.float32(slope))
     np.testing.assert_allclose(y.numpy(), np.where(exact > 0, exact, exact * factor), rtol=EPS, atol=elementary.TINY)

@@ -5,12 +5,11 @@ from functools import partial
 import jittor as jt
 import numpy as np
 import pytest
-from cuda_on_cpu import emulate
 
-from jittor_tsit.kernels import packed
+from helpers.cuda_on_cpu import emulate
+from jittor_tsit.kernels import conv_blocked
 from jittor_tsit.layers.basic import Conv
-from jittor_tsit.layers.blocks import FADEBlock, SPADEBlock, StreamBlock
-from jittor_tsit.layers.image import (
+from jittor_tsit.layers.image_layouts import (
     Packed,
     activated,
     for_convolutions,
@@ -20,11 +19,12 @@ from jittor_tsit.layers.image import (
     plain_values,
 )
 from jittor_tsit.layers.norm import BatchNorm, InstanceNorm, fadain, instance_norm, normalized
+from jittor_tsit.layers.residual_blocks import FADEBlock, SPADEBlock, StreamBlock
 from jittor_tsit.layers.resize import downsample2x, resize_nearest, upsample2x
 
 pytestmark = [
     pytest.mark.processors,
-    pytest.mark.skipif(not packed.BLOCK, reason="this processor has no layout of blocks"),
+    pytest.mark.skipif(not conv_blocked.BLOCK, reason="this processor has no layout of blocks"),
 ]
 
 SHAPE = (2, 19, 6, 10)  # two samples, a full block of channels and a part of one, rows unlike columns

@@ -3,8 +3,8 @@
 import jittor as jt
 import numpy as np
 
-from jittor_tsit.layers.mode import set_training
 from jittor_tsit.layers.norm import BatchNorm, LayerNorm, SpectralConv, instance_norm
+from jittor_tsit.layers.train_mode import set_training
 
 
 def test_instance_norm_keeps_its_digits_when_the_mean_is_large(rng):

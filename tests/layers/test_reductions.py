@@ -11,13 +11,13 @@ from types import SimpleNamespace
 import jittor as jt
 import numpy as np
 import pytest
-from cuda_on_cpu import emulate
-from reduction_cases import CASES, CLASSES, FAMILIES, SHAPE, error, widened
 
+from helpers.cuda_on_cpu import emulate
+from helpers.reduction_cases import CASES, CLASSES, FAMILIES, SHAPE, error, widened
 from jittor_tsit import losses
 from jittor_tsit.layers import norm as norms
 from jittor_tsit.layers.conv import conv2d
-from jittor_tsit.layers.image import for_convolutions, label_image, plain, plain_layout
+from jittor_tsit.layers.image_layouts import for_convolutions, label_image, plain, plain_layout
 from jittor_tsit.layers.norm import BatchNorm, InstanceNorm, normalized
 from jittor_tsit.optim import squares
 

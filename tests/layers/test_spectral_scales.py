@@ -3,10 +3,10 @@
 import jittor as jt
 import numpy as np
 import pytest
-from cuda_on_cpu import emulate
 
-from jittor_tsit.layers.mode import set_training
+from helpers.cuda_on_cpu import emulate
 from jittor_tsit.layers.norm import SpectralConv
+from jittor_tsit.layers.train_mode import set_training
 
 FLOOR = 1e-12  # of a vector's length, PyTorch's
 SHAPE = (5, 7, 3, 3)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from jittor_tsit.metrics.best_of_many import MOST_ROUNDS, Candidates, Improver, Space, nearness, own_scores
 from jittor_tsit.metrics.contest import as_far_as_known, closeness
 from jittor_tsit.metrics.frechet import frechet_distance, statistics
-from jittor_tsit.metrics.selection import MOST_ROUNDS, Candidates, Improver, Space, nearness, own_scores
 
 
 def test_nearness_is_half_where_an_image_is_as_far_off_as_photographs_are_from_each_other():
@@ -28,7 +28,7 @@ def test_nearness_to_photographs_that_are_all_equal_is_finite():
 def test_nearness_does_not_depend_on_how_many_rows_are_computed_at_once(rng, monkeypatch):
     real, features = rng.standard_normal((30, 5)), rng.standard_normal((20, 5))
     whole = nearness(features, real)
-    monkeypatch.setattr("jittor_tsit.metrics.selection.BLOCK", 7)
+    monkeypatch.setattr("jittor_tsit.metrics.best_of_many.BLOCK", 7)
     np.testing.assert_allclose(nearness(features, real), whole, rtol=1e-12)
 
 

@@ -8,7 +8,9 @@ from jittor_tsit.metrics.segmentation import confusion, intersection_over_union,
 from jittor_tsit.metrics.style import histogram_correlation
 
 
-@pytest.mark.parametrize("mask, aesthetic, fid, score", [(0.9028, 4.9005, 44.6153, 0.4712), (0.7847, 4.5244, 107.49, 0.1775)])  # fmt: skip
+@pytest.mark.parametrize(
+    "mask, aesthetic, fid, score", [(0.9028, 4.9005, 44.6153, 0.4712), (0.7847, 4.5244, 107.49, 0.1775)]
+)
 def test_the_published_rows_of_board_a(mask, aesthetic, fid, score):
     assert total("2022a", {"mask_accuracy": mask, "aesthetic": aesthetic, "fid": fid}) == pytest.approx(score, abs=5e-5)
 

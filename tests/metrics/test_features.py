@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from data_tools.errors import InputError
-from data_tools.image_io import write_photo
+from data_tools.basics.errors import InputError
+from data_tools.sets.image_io import write_photo
 from jittor_tsit.metrics import features
 from jittor_tsit.metrics.features import (
     VGG_SIDE,

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from reference_vectors import Vectors, reference_files
 
+from helpers.reference_vectors import Vectors, reference_files
 from jittor_tsit.metrics.frechet import FEW_IMAGES, few_images_warning, frechet_distance, from_moments, statistics
 
 # of the vectors' README; its singular cases are those with fewer samples than features

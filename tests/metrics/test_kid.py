@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from reference_vectors import Vectors, reference_files
 
+from helpers.reference_vectors import Vectors, reference_files
 from jittor_tsit.metrics import kid as kid_module
 from jittor_tsit.metrics.kid import SEED, draw_subsets, kid, squared_mmd
 

@@ -3,9 +3,9 @@
 import jittor as jt
 import numpy as np
 import pytest
-from reference_vectors import SHARED, Vectors, assert_close, reference_files
 
-from data_tools.errors import InputError
+from data_tools.basics.errors import InputError
+from helpers.reference_vectors import SHARED, Vectors, assert_close, reference_files
 from jittor_tsit.metrics.lpips import LPIPS, load_lpips
 from jittor_tsit.networks.vgg import WIDTHS, published_shapes
 
@@ -108,8 +108,9 @@ def test_files_at_fault_are_named(tmp_path):
         return str(caught.value)
 
     message = refusal({**vgg, "features.0.bias": np.zeros(3), "classifier.0.bias": np.zeros(3)}, heads)
-    assert message.endswith("not VGG-16's convolutions in torchvision's layout: "
-                            "features.0.bias has shape (3,), not (64,)")  # fmt: skip
+    assert message.endswith(
+        "not VGG-16's convolutions in torchvision's layout: features.0.bias has shape (3,), not (64,)"
+    )
     del heads["lin4.model.1.weight"]
     message = refusal(vgg, {**heads, "lin5.model.1.weight": np.zeros(1)})
     assert message.endswith("not LPIPS's heads on VGG-16: missing lin4.model.1.weight; unexpected lin5.model.1.weight")

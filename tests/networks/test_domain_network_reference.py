@@ -2,10 +2,11 @@
 
 import jittor as jt
 import pytest
-from network_pass import Pass, assert_same_pass
-from reference_vectors import Vectors, put_weights, record_outputs, reference_files
 
-from jittor_tsit import losses, official_keys
+from helpers.network_pass import Pass, assert_same_pass
+from helpers.reference_vectors import Vectors, put_weights, record_outputs, reference_files
+from jittor_tsit import losses
+from jittor_tsit.conversion import official_names
 from jittor_tsit.networks.simgan import LocalDiscriminator, Refiner
 from jittor_tsit.networks.stargan import StarGANDiscriminator, StarGANGenerator
 from jittor_tsit.networks.unit import DISCRIMINATORS, SharedLatentGenerator
@@ -29,7 +30,7 @@ class WithoutStatistics(Vectors):
 def run_stargans_generator(vectors):
     config = vectors.config
     net = StarGANGenerator(config["c_dim"], config["conv_dim"], config["repeat"])
-    rules = official_keys.stargan_generator_rules(config["repeat"])
+    rules = official_names.stargan_generator_rules(config["repeat"])
     put_weights(net, vectors.group("param/"), rules, vectors.dtype)
     recorded = record_outputs(net)
     inputs = {name: vectors.var(f"input/{name}") for name in ("x", "c")}
@@ -51,7 +52,7 @@ def run_stargans_discriminator(vectors):
     config = vectors.config
     size = config["image_size"]
     net = StarGANDiscriminator(config["c_dim"], size, size, config["conv_dim"], config["repeat"])
-    rules = official_keys.stargan_discriminator_rules(config["repeat"])
+    rules = official_names.stargan_discriminator_rules(config["repeat"])
     put_weights(net, vectors.group("param/"), rules, vectors.dtype)
     recorded, x = record_outputs(net), vectors.var("input/x")
     logits, label_logits = net(x)
@@ -67,11 +68,11 @@ def test_stargans_discriminator_is_the_official_one(path):
 
 def run_simgans_refiner(vectors):
     net = Refiner("gaze", vectors["input/x"].shape[1], vectors.config["nb_features"], SLOPE)
-    put_weights(net, vectors.group("param/"), official_keys.REFINER_RULES, vectors.dtype)
+    put_weights(net, vectors.group("param/"), official_names.REFINER_RULES, vectors.dtype)
     recorded, x = record_outputs(net), vectors.var("input/x")
     outputs = {"refined": net(x)}
     outputs["block0"] = recorded["blocks.0"]
-    return Pass(net, official_keys.REFINER_RULES, outputs, {"x": x})
+    return Pass(net, official_names.REFINER_RULES, outputs, {"x": x})
 
 
 @pytest.mark.parametrize("path", reference_files(kind="R", system=SIMGAN))
@@ -81,12 +82,12 @@ def test_simgans_refiner_is_the_recorded_one(path):
 
 def run_simgans_discriminator(vectors):
     net = LocalDiscriminator("gaze", vectors["input/x"].shape[1], SLOPE)
-    put_weights(net, vectors.group("param/"), official_keys.LOCAL_DISCRIMINATOR_RULES, vectors.dtype)
+    put_weights(net, vectors.group("param/"), official_names.LOCAL_DISCRIMINATOR_RULES, vectors.dtype)
     x = vectors.var("input/x")
     logits = net(x)
     outputs = {f"cross_entropy_label{k}": losses.patch_cross_entropy(logits, k).reshape(1) for k in range(2)}
     outputs["logits"] = logits.permute(0, 2, 3, 1).reshape(-1, 2)
-    return Pass(net, official_keys.LOCAL_DISCRIMINATOR_RULES, outputs, {"x": x})
+    return Pass(net, official_names.LOCAL_DISCRIMINATOR_RULES, outputs, {"x": x})
 
 
 @pytest.mark.parametrize("path", reference_files(kind="D", system=SIMGAN))
@@ -97,7 +98,7 @@ def test_simgans_discriminator_is_the_recorded_one(path):
 def run_units_generator(vectors):
     options = vectors.options
     net = SharedLatentGenerator(options["ch"], options["n_enc_res_blk"], has_norms=options["cls"] == "COCOResGen")
-    rules = official_keys.unit_generator_rules(options["n_enc_res_blk"])
+    rules = official_names.unit_generator_rules(options["n_enc_res_blk"])
     put_weights(net, vectors.group("param/"), rules, vectors.dtype)
     inputs = {name: vectors.var(f"input/{name}") for name in ("x_A", "x_B")}
     count = inputs["x_A"].shape[0]
@@ -125,7 +126,7 @@ def run_units_discriminators(vectors):
     options, kind = vectors.options, UNIT_DISCRIMINATORS[vectors.config["cls"]]
     num_layers = options["n_shared_layer" if kind == "shared" else "n_layer"]
     net = DISCRIMINATORS[kind](options["ch"], num_layers)
-    rules = official_keys.unit_discriminator_rules(kind, num_layers)
+    rules = official_names.unit_discriminator_rules(kind, num_layers)
     put_weights(net, vectors.group("param/"), rules, vectors.dtype)
     inputs = {name: vectors.var(f"input/{name}") for name in ("x_A", "x_B")}
     outputs = {}
@@ -142,7 +143,7 @@ def test_units_discriminators_are_the_official_ones(path):
 def run_the_rewrites_generator(vectors):
     net, rules = (
         AutoEncoder(vectors.options["dim"], vectors.options["n_res"]),
-        official_keys.UNIT_REWRITE_GENERATOR_RULES,
+        official_names.UNIT_REWRITE_GENERATOR_RULES,
     )
     put_weights(net, vectors.group("param/"), rules, vectors.dtype)
     image = vectors.var("input/image")
@@ -159,7 +160,7 @@ def test_the_rewrites_generator_is_the_official_one(path):
 
 def run_the_rewrites_discriminator(vectors):
     net = ScaleDiscriminator(vectors.options["dim"], vectors.options["n_layer"])
-    rules = official_keys.unit_rewrite_discriminator_rules(vectors.options["n_layer"])
+    rules = official_names.unit_rewrite_discriminator_rules(vectors.options["n_layer"])
     put_weights(net, vectors.group("param/"), rules, vectors.dtype)
     image, real = (vectors.var(f"input/{name}") for name in ("image", "real"))
     logits, lsgan = net(image), losses.GAN_LOSSES["lsgan"]

@@ -3,11 +3,11 @@
 import jittor as jt
 import numpy as np
 import pytest
-from reference_vectors import Vectors, assert_close, draw_weight, record_outputs, reference_files
 from safetensors.numpy import save_file
-from weight_file_bytes import push, tensor, torch_zip
 
-from data_tools.errors import InputError
+from data_tools.basics.errors import InputError
+from helpers.reference_vectors import Vectors, assert_close, draw_weight, record_outputs, reference_files
+from helpers.weight_file_bytes import push, tensor, torch_zip
 from jittor_tsit.metrics.features import fid_input
 from jittor_tsit.networks.inception import (
     BLOCK_CHANNELS,

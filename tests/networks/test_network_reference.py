@@ -3,28 +3,27 @@
 import jittor as jt
 import numpy as np
 import pytest
-from network_pass import Pass, assert_same_pass
-from reference_vectors import (
+
+from helpers.network_pass import Pass, assert_same_pass
+from helpers.reference_vectors import (
     Vectors,
     assert_close,
-    noise_of,
     one_hot_with_edges,
     put_weights,
     record_outputs,
     reference_files,
 )
-
-from jittor_tsit import convert, official_keys
+from jittor_tsit.conversion import official_names, renaming
 from jittor_tsit.layers.basic import SLOPE
-from jittor_tsit.layers.blocks import FADEBlock, SPADEBlock, StreamBlock
-from jittor_tsit.layers.image import plain
-from jittor_tsit.layers.mode import set_training
+from jittor_tsit.layers.image_layouts import plain
 from jittor_tsit.layers.norm import BatchNorm, fadain, instance_norm
+from jittor_tsit.layers.residual_blocks import FADEBlock, SPADEBlock, StreamBlock
 from jittor_tsit.layers.resize import resize_nearest
-from jittor_tsit.networks.encoder import ConvEncoder
-from jittor_tsit.networks.patchgan import MultiscaleDiscriminator
+from jittor_tsit.layers.train_mode import set_training
+from jittor_tsit.networks.first_tensor import LatentStart, MapStart
+from jittor_tsit.networks.patchgan_multiscale import MultiscaleDiscriminator
 from jittor_tsit.networks.spade import STRIDES, SPADEGenerator
-from jittor_tsit.networks.start import LatentStart, MapStart
+from jittor_tsit.networks.style_encoder import ConvEncoder
 from jittor_tsit.networks.tsit import STRIDE, TSITGenerator
 
 pytestmark = pytest.mark.reference
@@ -46,8 +45,8 @@ def one_hot(vectors):
 def run_stream_block(vectors):
     config, x = vectors.config, vectors.var("input/x")
     block = StreamBlock(config["fin"], config["fout"])
-    prepare(vectors, block, official_keys.BLOCK_RULES)
-    return Pass(block, official_keys.BLOCK_RULES, {"out": block(x)}, {"x": x})
+    prepare(vectors, block, official_names.BLOCK_RULES)
+    return Pass(block, official_names.BLOCK_RULES, {"out": block(x)}, {"x": x})
 
 
 @pytest.mark.processors
@@ -67,7 +66,7 @@ def make_block(vectors):
 
 def run_modulated_block(vectors):
     block, inputs = make_block(vectors)
-    recorded = prepare(vectors, block, official_keys.BLOCK_RULES)
+    recorded = prepare(vectors, block, official_names.BLOCK_RULES)
     out = block(*inputs.values())
     outputs = {_block_output_name(name): plain(output) for name, output in recorded.items()}
     for name in ("norm_0", "norm_1"):  # ours activate in the same step
@@ -75,7 +74,7 @@ def run_modulated_block(vectors):
     norm = block.norm0.norm
     norm.tracks = False  # once is enough
     outputs["norm_0.param_free_norm"] = norm(inputs["x"])
-    return Pass(block, official_keys.BLOCK_RULES, {**outputs, "out": out}, inputs)
+    return Pass(block, official_names.BLOCK_RULES, {**outputs, "out": out}, inputs)
 
 
 @pytest.mark.processors
@@ -85,7 +84,7 @@ def test_modulated_block_is_the_official_one(path):
 
 
 def _block_output_name(name: str) -> str:
-    return convert._apply(official_keys.BLOCK_RULES, f"{name}.")[:-1]
+    return renaming._apply(official_names.BLOCK_RULES, f"{name}.")[:-1]
 
 
 @pytest.mark.parametrize("path", reference_files(kind="tsit_fadain"))
@@ -108,11 +107,11 @@ def test_fadain_is_the_official_one(path):
 def run_encoder(vectors):
     options, image = vectors.options, vectors.var("input/image")
     encoder = ConvEncoder(options["ngf"], options.get("z_dim", 256))
-    recorded = prepare(vectors, encoder, official_keys.ENCODER_RULES)
+    recorded = prepare(vectors, encoder, official_names.ENCODER_RULES)
     mu, logvar = encoder(image)
     layers = {f"layer{k + 1}": instance_norm(recorded[f"convs.{k}"]) for k in range(6)}
     outputs = {**layers, "mu": mu, "logvar": logvar}
-    return Pass(encoder, official_keys.ENCODER_RULES, outputs, {"image": image})
+    return Pass(encoder, official_names.ENCODER_RULES, outputs, {"image": image})
 
 
 @pytest.mark.parametrize("path", reference_files(kind="conv_encoder"))
@@ -125,7 +124,7 @@ def make_discriminator(vectors, in_channels):
     num_layers = 3 if options.get("task") == "AST" else options.get("n_layers_D", 4)  # the task forces it
     unit_stride_layer = num_layers - 1 if vectors.config["system"] == "SPADE" else 3
     D = MultiscaleDiscriminator(in_channels, options["ndf"], num_layers, options.get("num_D", 2), unit_stride_layer)
-    return D, official_keys.discriminator_rules(num_layers)
+    return D, official_names.discriminator_rules(num_layers)
 
 
 def run_discriminator(vectors):
@@ -173,9 +172,9 @@ def make_generator(vectors, in_channels):
     options, start = vectors.options, make_start(vectors, in_channels)
     if vectors.config["system"] == "SPADE":
         num_upsamplings = NUM_UPSAMPLINGS[options["num_upsampling_layers"]]
-        return SPADEGenerator(in_channels, options["ngf"], start, num_upsamplings), official_keys.SPADE_GENERATOR_RULES
+        return SPADEGenerator(in_channels, options["ngf"], start, num_upsamplings), official_names.SPADE_GENERATOR_RULES
     G = TSITGenerator(in_channels, options["ngf"], start, has_style_stream=is_ast(vectors), alpha=options["alpha"])
-    return G, official_keys.TSIT_GENERATOR_RULES
+    return G, official_names.TSIT_GENERATOR_RULES
 
 
 def generator_inputs(vectors):
@@ -199,7 +198,7 @@ def run_generator(vectors):
     recorded = prepare(vectors, G, rules)
     image = G(*arguments)
     outputs = {"image": image, "fc": recorded.get("start.linear", recorded.get("start.conv"))}
-    outputs.update({name: recorded.get(f"blocks.{k}") for k, name in enumerate(official_keys.GENERATOR_BLOCKS)})
+    outputs.update({name: recorded.get(f"blocks.{k}") for k, name in enumerate(official_names.GENERATOR_BLOCKS)})
     for prefix, stream in (("ft", "content_stream"), ("sft", "style_stream")):
         outputs.update({f"{prefix}{k}": recorded.get(f"{stream}.blocks.{k}") for k in range(8)})
     return Pass(G, rules, outputs, inputs)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from data_tools.errors import InputError
+from data_tools.basics.errors import InputError
 from jittor_tsit.networks.nima import (
     HALVING_BLOCKS,
     NIMA,
@@ -90,8 +90,10 @@ def random_arrays(rng, shapes):
 
 def tiny_vgg_shapes():
     """Of VGG-16, with a 32nd of its channels."""
-    shapes = {name: tuple(side // 32 if side > 3 else side for side in shape[:2]) + shape[2:]
-              for name, shape in published_shapes("vgg16").items()}  # fmt: skip
+    shapes = {
+        name: tuple(side // 32 if side > 3 else side for side in shape[:2]) + shape[2:]
+        for name, shape in published_shapes("vgg16").items()
+    }
     return {**shapes, "classifier.1.weight": (10, 16 * 2 * 2), "classifier.1.bias": (10,)}
 
 

@@ -2,17 +2,17 @@
 
 import jittor as jt
 import pytest
-from network_pass import Pass, assert_same_pass
-from reference_vectors import put_weights, record_outputs, reference_files
 
-from jittor_tsit import convert, official_keys
+from helpers.network_pass import Pass, assert_same_pass
+from helpers.reference_vectors import put_weights, record_outputs, reference_files
+from jittor_tsit.conversion import official_names, renaming
 from jittor_tsit.layers.basic import leaky_relu
 from jittor_tsit.layers.init import xavier
-from jittor_tsit.layers.mode import set_training
 from jittor_tsit.layers.plain import NORMS
+from jittor_tsit.layers.train_mode import set_training
+from jittor_tsit.networks.bicyclegan import LatentUNet
 from jittor_tsit.networks.latent_encoder import LatentEncoder
-from jittor_tsit.networks.latent_unet import LatentUNet
-from jittor_tsit.networks.plain_patchgan import PlainPatchGAN, TwoScalePatchGAN
+from jittor_tsit.networks.patchgan_pix2pix import PlainPatchGAN, TwoScalePatchGAN
 from jittor_tsit.networks.resnet import ResNetGenerator
 from jittor_tsit.networks.unet import UNetGenerator
 
@@ -28,13 +28,13 @@ def make_network(config):
     norm, kind = NORMS[config["norm"]], config["arch"]
     if kind in ("nlayer", "pixel"):
         D = PlainPatchGAN(config["input_nc"], config["ndf"], config["n_layers"], norm)
-        return D, official_keys.plain_patchgan_rules(config["n_layers"]), "pred"
+        return D, official_names.plain_patchgan_rules(config["n_layers"]), "pred"
     sizes = config["input_nc"], config["output_nc"]
     if kind == "unet":
         levels = config["num_downs"]
-        return UNetGenerator(*sizes, levels, config["ngf"], norm), official_keys.unet_rules(levels), "image"
+        return UNetGenerator(*sizes, levels, config["ngf"], norm), official_names.unet_rules(levels), "image"
     blocks = config["n_blocks"]
-    return ResNetGenerator(*sizes, blocks, config["ngf"], norm), official_keys.resnet_rules(blocks), "image"
+    return ResNetGenerator(*sizes, blocks, config["ngf"], norm), official_names.resnet_rules(blocks), "image"
 
 
 FILES = [
@@ -53,7 +53,7 @@ def run_network(vectors):
     image = vectors.var("input/image")
     outputs = {output: net(image)}
     for name, var in recorded.items():
-        official = convert._apply(rules, f"{name}.")[:-1]
+        official = renaming._apply(rules, f"{name}.")[:-1]
         start, _, place = official.rpartition(".")
         outputs[official] = outputs[f"conv_{place}"] = var
         if place == "conv_block":
@@ -75,15 +75,15 @@ def make_bicycle_network(config):
         levels, adds_to_all = NUM_LEVELS[config["netG"]], config["where_add"] == "all"
         sizes = config["input_nc"], config["output_nc"], levels, config["ngf"], config["nz"]
         net = LatentUNet(*sizes, norm, adds_to_all, config["upsample"])
-        return net, official_keys.latent_unet_rules(levels, adds_to_all, config["upsample"])
+        return net, official_names.latent_unet_rules(levels, adds_to_all, config["upsample"])
     if kind == "netE":
         kind, _, size = config["netE"].partition("_")
         layers = NUM_LAYERS_E[size]
         net = LatentEncoder(kind, config["output_nc"], config["nef"], layers, config["nz"], norm)
-        return net, official_keys.latent_encoder_rules(kind, layers)
+        return net, official_names.latent_encoder_rules(kind, layers)
     layers = NUM_LAYERS_D[config["netD"]]
     net = TwoScalePatchGAN(config["input_nc"], config["ndf"], layers, norm, xavier)
-    return net, official_keys.two_scale_patchgan_rules(layers)
+    return net, official_names.two_scale_patchgan_rules(layers)
 
 
 def bicycle_outputs(kind, results, recorded):

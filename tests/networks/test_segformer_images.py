@@ -4,10 +4,10 @@ import jittor as jt
 import numpy as np
 import pytest
 
-from jittor_tsit.layers.mode import set_training
-from jittor_tsit.networks.mit import MixTransformer, Sizes, keep
+from jittor_tsit.layers.train_mode import set_training
+from jittor_tsit.networks.mix_transformer import MixTransformer, Sizes, keep
 from jittor_tsit.networks.segformer import SegFormer
-from jittor_tsit.noise import initial_draws
+from jittor_tsit.systems.draws import initial_draws
 
 TINY = Sizes((8, 16, 24, 32), (2, 2, 2, 2), 32, heads=(1, 2, 3, 4))  # as test_segformer_network's: kernels are shared
 

@@ -8,18 +8,18 @@ import re
 import jittor as jt
 import numpy as np
 import pytest
-from reference_vectors import Vectors, assert_close, draw_weight, reference_files
 
-from data_tools.errors import InputError
-from jittor_tsit.convert_segformer import (
+from data_tools.basics.errors import InputError
+from helpers.reference_vectors import Vectors, assert_close, draw_weight, reference_files
+from jittor_tsit.conversion.segformer_names import (
     NVLABS,
     TRANSFORMERS_4,
     TRANSFORMERS_5,
     our_arrays,
     read_published,
 )
-from jittor_tsit.layers.mode import set_training
-from jittor_tsit.networks.mit import SIZES, Sizes
+from jittor_tsit.layers.train_mode import set_training
+from jittor_tsit.networks.mix_transformer import SIZES, Sizes
 from jittor_tsit.networks.segformer import SegFormer, load_encoder, load_segformer, put_arrays, shapes_of, upsample
 from jittor_tsit.optim import count_parameters
 

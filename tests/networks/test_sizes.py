@@ -5,16 +5,16 @@ import pytest
 
 from jittor_tsit.layers.init import xavier
 from jittor_tsit.layers.plain import affine_batch_norm, plain_instance_norm
-from jittor_tsit.networks.encoder import ConvEncoder
+from jittor_tsit.networks.bicyclegan import LatentUNet
+from jittor_tsit.networks.first_tensor import LatentStart, MapStart
 from jittor_tsit.networks.latent_encoder import LatentEncoder
-from jittor_tsit.networks.latent_unet import LatentUNet
-from jittor_tsit.networks.patchgan import MultiscaleDiscriminator
-from jittor_tsit.networks.plain_patchgan import PlainPatchGAN, TwoScalePatchGAN
+from jittor_tsit.networks.patchgan_multiscale import MultiscaleDiscriminator
+from jittor_tsit.networks.patchgan_pix2pix import PlainPatchGAN, TwoScalePatchGAN
 from jittor_tsit.networks.resnet import ResNetGenerator
 from jittor_tsit.networks.simgan import LocalDiscriminator, Refiner
 from jittor_tsit.networks.spade import STRIDES, SPADEGenerator
 from jittor_tsit.networks.stargan import StarGANDiscriminator, StarGANGenerator
-from jittor_tsit.networks.start import LatentStart, MapStart
+from jittor_tsit.networks.style_encoder import ConvEncoder
 from jittor_tsit.networks.tsit import Stream, TSITGenerator
 from jittor_tsit.networks.unet import UNetGenerator
 from jittor_tsit.networks.unit import DISCRIMINATORS, SharedLatentGenerator

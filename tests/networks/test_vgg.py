@@ -4,7 +4,7 @@ import jittor as jt
 import numpy as np
 import pytest
 
-from data_tools.errors import InputError
+from data_tools.basics.errors import InputError
 from jittor_tsit.networks import vgg
 
 

@@ -5,14 +5,14 @@ import os
 
 import numpy as np
 import pytest
-from checkpoint_files import flip, make, save_two
 from safetensors import SafetensorError
 from safetensors.numpy import save_file
-from same_bytes import assert_same_bytes, digest
 
-from data_tools.errors import InputError
-from jittor_tsit.training import checkpoint as module
-from jittor_tsit.training.checkpoint import (
+from data_tools.basics.errors import InputError
+from helpers.checkpoint_files import flip, make, save_two
+from helpers.same_bytes import assert_same_bytes, digest
+from jittor_tsit.runs import checkpoint as module
+from jittor_tsit.runs.checkpoint import (
     Progress,
     check_arrays,
     check_checkpoint,
@@ -217,11 +217,14 @@ def test_nothing_but_damaged_files_is_an_error_and_no_new_start(tmp_path):
     assert checkpoint_path(tmp_path, 10).exists()
 
 
-@pytest.mark.parametrize("wanted, message", [
-    ({"a": (2,), "b": (1,)}, "lacks b"),
-    ({}, "has a, which this model lacks"),
-    ({"a": (3,)}, r"a has shape \(2,\), not \(3,\)"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "wanted, message",
+    [
+        ({"a": (2,), "b": (1,)}, "lacks b"),
+        ({}, "has a, which this model lacks"),
+        ({"a": (3,)}, r"a has shape \(2,\), not \(3,\)"),
+    ],
+)
 def test_a_checkpoint_of_another_configuration_is_refused(tmp_path, wanted, message):
     with pytest.raises(InputError, match=message):
         check_arrays(tmp_path, {"a": np.zeros(2)}, wanted)

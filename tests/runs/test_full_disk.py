@@ -1,20 +1,17 @@
 """A disk that is full at any point of a save: nothing made is lost, and the same command goes on when there is room."""
 
 import os
-import resource
-import signal
 import subprocess
 import sys
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from tiny import HEIGHT, WIDTH, make_experiment
 
-from data_tools.errors import exit_status
-from data_tools.synthetic import write_set
-from jittor_tsit import train
-from jittor_tsit.training.checkpoint import (
+from data_tools.basics.errors import exit_status
+from data_tools.rendering.write_set import write_set
+from helpers.file_limit import files_of_at_most
+from helpers.tiny import HEIGHT, WIDTH, make_experiment
+from jittor_tsit.runs.checkpoint import (
     Checkpoint,
     Progress,
     checkpoint_path,
@@ -22,7 +19,8 @@ from jittor_tsit.training.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from jittor_tsit.training.run_dir import RunLog
+from jittor_tsit.runs.log import RunLog
+from jittor_tsit.training import session
 
 PAGE = 4096  # tmpfs gives room by the page
 
@@ -38,19 +36,6 @@ def save_and_see_it_fail(run_dir):
         save_checkpoint(checkpoint_path(run_dir, 20), make(20))
     assert os.listdir(run_dir) == ["state-000000010.safetensors"]
     assert load_checkpoint(checkpoint_path(run_dir, 10)).arrays["G.weight"][0] == 10
-
-
-@contextmanager
-def files_of_at_most(nbytes):
-    """As a full disk, writing fails behind this many bytes; needs no rights."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (nbytes, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, handler)
 
 
 @pytest.fixture
@@ -99,13 +84,13 @@ def test_a_save_on_a_disk_that_is_full_at_any_page_loses_nothing(disk, tmp_path)
 def status_of_run(run_dir, experiment, nbytes):
     """Exit status of a run none of whose files may grow beyond a size."""
     with files_of_at_most(nbytes):
-        return exit_status(lambda: train.run_training(experiment, run_dir))
+        return exit_status(lambda: session.run_training(experiment, run_dir))
 
 
 def test_a_run_ends_with_a_line_and_goes_on_when_there_is_room(tmp_path, capsys):
     write_set(tmp_path / "set", 4, 0, WIDTH, HEIGHT)
     experiment, run_dir = make_experiment(tmp_path / "set", total_nimg=9, snapshot_nimg=9), tmp_path / "run"
-    assert train.run_training(experiment, tmp_path / "whole") == 0
+    assert session.run_training(experiment, tmp_path / "whole") == 0
     sizes = {path.name: path.stat().st_size for path in (tmp_path / "whole").iterdir()}
     assert sizes["checked.txt"] < 200 and sizes["options.json"] > 500
     assert sizes["log.txt"] < sizes["stats.jsonl"] > sizes["options.json"] + 200
@@ -123,7 +108,7 @@ def test_a_run_ends_with_a_line_and_goes_on_when_there_is_room(tmp_path, capsys)
         errors = [line for line in capsys.readouterr().err.splitlines() if "error: " in line]
         assert len(errors) == 1 and "File too large" in errors[0] and str(run_dir / name) in errors[0], (name, errors)
         assert checkpoint_paths(run_dir) == before
-    assert train.run_training(experiment, run_dir) == 0
+    assert session.run_training(experiment, run_dir) == 0
     first, second = (load_checkpoint(checkpoint_path(tmp_path / name, 9)).arrays for name in ("whole", "run"))
     for name, array in first.items():
         np.testing.assert_array_equal(array, second[name], err_msg=name)

@@ -4,20 +4,20 @@ import dataclasses
 
 import numpy as np
 import pytest
-from official_files import convert
-from official_modules import Modules
-from same_bytes import digest
-from tiny import HEIGHT, WIDTH, make_experiment, make_system
 
-from data_tools.errors import InputError
-from data_tools.synthetic import write_set
-from jittor_tsit import train
-from jittor_tsit.average import run_average
+from data_tools.basics.errors import InputError
+from data_tools.rendering.write_set import write_set
+from helpers.official_files import convert
+from helpers.official_modules import Modules
+from helpers.same_bytes import digest
+from helpers.tiny import HEIGHT, WIDTH, make_experiment, make_system
+from jittor_tsit.commands.average import run_average
+from jittor_tsit.config.overrides import override
 from jittor_tsit.optim import trainable
-from jittor_tsit.overrides import override
+from jittor_tsit.runs.checkpoint import Checkpoint, checkpoint_path, load_checkpoint, save_checkpoint
+from jittor_tsit.runs.initial import read_initial
 from jittor_tsit.systems.pix2pix import Pix2PixConfig
-from jittor_tsit.training.checkpoint import Checkpoint, checkpoint_path, load_checkpoint, save_checkpoint
-from jittor_tsit.training.initial import read_initial
+from jittor_tsit.training import session
 
 STILL = ("optim.lr_G=0", "optim.lr_D=0", "total_nimg=2")  # the trained weights stay as they begin
 
@@ -33,14 +33,14 @@ def root(tmp_path_factory):
 def source(root, tmp_path_factory):
     """A checkpoint of a run, after two steps."""
     run_dir = tmp_path_factory.mktemp("runs") / "source"
-    assert train.run_training(make_experiment(root, total_nimg=2, snapshot_nimg=1, seed=5), run_dir) == 0
+    assert session.run_training(make_experiment(root, total_nimg=2, snapshot_nimg=1, seed=5), run_dir) == 0
     return checkpoint_path(run_dir, 2)
 
 
 def begin(root, run_dir, path, *options, experiment=None):
     """A run that begins with a file; its last checkpoint."""
     experiment = override(experiment or make_experiment(root), [f"initial={path}", *options])
-    assert train.run_training(experiment, run_dir) == 0
+    assert session.run_training(experiment, run_dir) == 0
     return load_checkpoint(checkpoint_path(run_dir, experiment.run.total_nimg))
 
 
@@ -74,7 +74,7 @@ def test_networks_that_the_file_lacks_are_new_and_named(root, source, tmp_path):
     begun = begin(root, tmp_path / "run", average, *STILL).arrays
     assert "E, G, G_ema; new: D" in (tmp_path / "run/log.txt").read_text()
     plain = make_experiment(root)
-    assert train.run_training(override(plain, list(STILL)), tmp_path / "plain") == 0
+    assert session.run_training(override(plain, list(STILL)), tmp_path / "plain") == 0
     seeded = load_checkpoint(checkpoint_path(tmp_path / "plain", 2)).arrays
     for name in trained("tsit"):
         expected = seeded if name.startswith("D.") else load_checkpoint(average).arrays
@@ -94,7 +94,7 @@ def test_a_run_goes_on_from_its_own_checkpoint_without_the_file(root, source, tm
 
 
 def test_a_run_that_has_begun_takes_no_other_beginning(root, source, tmp_path):
-    assert train.run_training(make_experiment(root, total_nimg=1), tmp_path) == 0
+    assert session.run_training(make_experiment(root, total_nimg=1), tmp_path) == 0
     with pytest.raises(InputError, match=r"run.initial: , .*--from-weights counts at the beginning of a run alone"):
         begin(root, tmp_path, source)
 
@@ -112,15 +112,18 @@ def test_a_converted_model_is_trained_on(root, tmp_path, rng):
     assert "the model's options differ (there, here): config.source: images, labels" in log
 
 
-@pytest.mark.parametrize("change, message", [
-    ("shape", r"x.safetensors: .*G.conv_image.bias has shape \(4,\), not \(3,\) \(1 such differences\)"),
-    ("missing", r"lacks E.linear_mu.bias \(1 such"),
-    ("extra", r"has G.more.weight, which this model lacks"),
-    ("network", r"has D2.weight, which this model lacks"),
-    ("system", "holds a model of spade; this run trains tsit"),
-    ("nothing", "holds no network of tsit"),
-    ("damaged", "x.safetensors: damaged: the array"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ("shape", r"x.safetensors: .*G.conv_image.bias has shape \(4,\), not \(3,\) \(1 such differences\)"),
+        ("missing", r"lacks E.linear_mu.bias \(1 such"),
+        ("extra", r"has G.more.weight, which this model lacks"),
+        ("network", r"has D2.weight, which this model lacks"),
+        ("system", "holds a model of spade; this run trains tsit"),
+        ("nothing", "holds no network of tsit"),
+        ("damaged", "x.safetensors: damaged: the array"),
+    ],
+)
 def test_a_file_that_does_not_fit_is_refused_by_name(source, tmp_path, change, message):
     checkpoint, path = load_checkpoint(source), tmp_path / "x.safetensors"
     arrays, experiment = dict(checkpoint.arrays), dict(checkpoint.experiment)

@@ -11,19 +11,19 @@ import sys
 from contextlib import contextmanager
 
 import pytest
-from tiny import make_experiment
 
-from data_tools.errors import InputError, exit_status
-from jittor_tsit import train
-from jittor_tsit.ticker import _waiting_for, lock_holder
-from jittor_tsit.training import lock as module
-from jittor_tsit.training.lock import LOCK, lock_run_dir
+from data_tools.basics.errors import InputError, exit_status
+from helpers.tiny import make_experiment
+from jittor_tsit.runs import lock as module
+from jittor_tsit.runs.lock import LOCK, lock_run_dir
+from jittor_tsit.runtime.status_line import _waiting_for, lock_holder
+from jittor_tsit.training import session
 
 # Each says "ready" when it has the lock, then keeps it.
 TRAINING = """
 import os, sys, time
 from pathlib import Path
-from jittor_tsit.training.lock import lock_run_dir
+from jittor_tsit.runs.lock import lock_run_dir
 held = lock_run_dir(Path(sys.argv[1]), print)
 child = os.fork()
 if child:
@@ -69,7 +69,7 @@ def test_a_second_training_ends_before_it_touches_anything(tmp_path, capsys):
     with running(TRAINING, run_dir) as (_, (pid, _)):
         (run_dir / "state-000000002.part").write_text("the first one is saving")
         before = sorted(run_dir.iterdir())
-        assert exit_status(lambda: train.run_training(make_experiment(tmp_path / "absent"), run_dir)) == 2
+        assert exit_status(lambda: session.run_training(make_experiment(tmp_path / "absent"), run_dir)) == 2
     assert f"error: {run_dir}: another training writes there (process {pid}" in capsys.readouterr().err
     assert sorted(run_dir.iterdir()) == before
 

@@ -6,10 +6,10 @@ import sys
 import time
 
 import pytest
-from checkpoint_files import flip, make, save_two
 
-from data_tools.errors import InputError
-from jittor_tsit.training.checkpoint import (
+from data_tools.basics.errors import InputError
+from helpers.checkpoint_files import flip, make, save_two
+from jittor_tsit.runs.checkpoint import (
     BEST,
     check_checkpoint,
     checkpoint_path,
@@ -18,7 +18,7 @@ from jittor_tsit.training.checkpoint import (
     load_newest,
     save_checkpoint,
 )
-from jittor_tsit.training.pruning import prune, remove_torsos
+from jittor_tsit.runs.pruning import prune, remove_torsos
 
 
 def test_pruning_keeps_the_newest(tmp_path):
@@ -94,7 +94,7 @@ SAVING = """
 import sys
 from pathlib import Path
 import numpy as np
-from jittor_tsit.training.checkpoint import Checkpoint, Progress, checkpoint_path, save_checkpoint
+from jittor_tsit.runs.checkpoint import Checkpoint, Progress, checkpoint_path, save_checkpoint
 arrays = {"G.weight": np.ones(25_000_000, np.float32)}  # a moment's work
 for nimg in range(1, 1000):
     save_checkpoint(checkpoint_path(Path(sys.argv[1]), 1), Checkpoint(arrays, Progress(1, 1), {}))

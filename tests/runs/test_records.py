@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from same_bytes import assert_same_bytes
 
-from jittor_tsit.training.records import forget_after, read_records
+from helpers.same_bytes import assert_same_bytes
+from jittor_tsit.runs.records import forget_after, read_records
 
 TORN = [b"", b"{", b'{"nimg": 3', b"\0" * 40, b"\xff", b"3", b"[]", b'{"nimg": "3"}', b'{"nimg": NaN}', b"[" * 100_000]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from jittor_tsit import bootstrap
+from jittor_tsit.runtime import bootstrap
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 VARIABLES = (
     "cache_name",
     "log_silent",

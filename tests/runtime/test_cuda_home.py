@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from cuda_trees import (
+
+from helpers.cuda_trees import (
     OLD_CUDNN,
     make_cudnn,
     make_libraries,
@@ -17,9 +18,9 @@ from cuda_trees import (
     make_toolkit,
     write,
 )
-
-from jittor_tsit import bootstrap, cuda_home, cuda_parts, doctor
-from jittor_tsit.cuda_home import make_home, plan_home
+from jittor_tsit.commands import doctor
+from jittor_tsit.runtime import bootstrap, cuda_home, cuda_parts
+from jittor_tsit.runtime.cuda_home import make_home, plan_home
 
 
 @pytest.fixture(autouse=True)

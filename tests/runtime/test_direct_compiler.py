@@ -7,7 +7,7 @@ from pathlib import Path
 import jittor as jt
 import pytest
 
-from jittor_tsit.direct_compiler import install_direct_compiler
+from jittor_tsit.runtime.direct_compiler import install_direct_compiler
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="Jittor starts a Python for operators on Linux alone")
 

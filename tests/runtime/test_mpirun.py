@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from jittor_tsit import launch
+from jittor_tsit.runtime import mpirun
 
 FRAME = b"-" * 74 + b"\n"
 # Open MPI 4.1.4's own words
@@ -25,8 +25,8 @@ def relayed(monkeypatch):
     """A pipe into a running `relay`, what it passed on so far, and how to end it with what it held back."""
     source, sink = os.pipe()
     passed_on, held_back = [], []
-    monkeypatch.setattr(launch, "_write", passed_on.append)
-    thread = threading.Thread(target=lambda: held_back.append(launch.relay(source)), daemon=True)
+    monkeypatch.setattr(mpirun, "_write", passed_on.append)
+    thread = threading.Thread(target=lambda: held_back.append(mpirun.relay(source)), daemon=True)
     thread.start()
 
     def end():
@@ -86,13 +86,18 @@ def test_a_rule_after_a_progress_bar_is_mpiruns(relayed):
     assert passed_on() == b"\r 10%|#   last words\n"
 
 
-@pytest.mark.parametrize("number, cause", [
-    (signal.SIGKILL, "SIGKILL, perhaps for want of memory"), (signal.SIGSEGV, "SIGSEGV"), (signal.SIGBUS, "SIGBUS"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "number, cause",
+    [
+        (signal.SIGKILL, "SIGKILL, perhaps for want of memory"),
+        (signal.SIGSEGV, "SIGSEGV"),
+        (signal.SIGBUS, "SIGBUS"),
+    ],
+)
 @pytest.mark.parametrize("gap", [" ", "\n"])
 def test_the_signal_that_ended_a_process_is_named(capsys, number, cause, gap):
     said = f"mpirun noticed that process rank 1 with PID 0 on node mill exited on{gap}signal {int(number)} (Killed)."
-    assert launch._report(128 + number, said, stopped=False) == 2
+    assert mpirun._report(128 + number, said, stopped=False) == 2
     assert capsys.readouterr().err == (
         f"error: process 1 on mill was ended by {cause}; the same command goes on from the last checkpoint\n"
     )
@@ -100,21 +105,22 @@ def test_the_signal_that_ended_a_process_is_named(capsys, number, cause, gap):
 
 @pytest.mark.parametrize("status", [1, 2, 130])
 def test_a_process_that_said_why_it_ended_needs_no_other_line(capsys, status):
-    assert launch._report(status, EXITED.decode(), stopped=False) == status
+    assert mpirun._report(status, EXITED.decode(), stopped=False) == status
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize("said, reason", [("There are not\nenough slots.", "There are not enough slots."),
-                                          ("", "status 213")])  # fmt: skip
+@pytest.mark.parametrize(
+    "said, reason", [("There are not\nenough slots.", "There are not enough slots."), ("", "status 213")]
+)
 def test_a_failure_of_mpirun_itself_is_named(capsys, said, reason):
-    assert launch._report(213, said, stopped=False) == 2
+    assert mpirun._report(213, said, stopped=False) == 2
     assert capsys.readouterr().err == f"error: mpirun failed: {reason}\n"
 
 
 def test_a_run_that_was_asked_to_stop_was_interrupted_however_it_ended(capsys):
     for status, said in ((130, EXITED.decode()), (137, NOTICED.decode()), (1, "")):
-        assert launch._report(status, said, stopped=True) == 130
-    assert launch._report(0, "", stopped=True) == 0  # it had come to its end
+        assert mpirun._report(status, said, stopped=True) == 130
+    assert mpirun._report(0, "", stopped=True) == 0  # it had come to its end
     assert capsys.readouterr().err == ""
 
 
@@ -125,9 +131,9 @@ class Started:
         source, sink = os.pipe()
         os.close(sink)
         self.stderr = open(source, "rb")
-        monkeypatch.setattr(launch, "mpirun_command", lambda *arguments: [])
-        monkeypatch.setattr(launch.subprocess, "Popen", self.popen)
-        monkeypatch.setattr(launch.signal, "signal", lambda number, handler: None)
+        monkeypatch.setattr(mpirun, "mpirun_command", lambda *arguments: [])
+        monkeypatch.setattr(mpirun.subprocess, "Popen", self.popen)
+        monkeypatch.setattr(mpirun.signal, "signal", lambda number, handler: None)
 
     def popen(self, command, env, **options):
         self.command, self.environment, self.options = command, env, options
@@ -144,19 +150,19 @@ def started(monkeypatch):
 
 
 def test_the_users_environment_wins_over_the_launchers(started, monkeypatch):
-    for name in (*launch.ENVIRONMENT, "OMP_NUM_THREADS", "HOME"):
+    for name in (*mpirun.ENVIRONMENT, "OMP_NUM_THREADS", "HOME"):
         monkeypatch.setenv(name, f"the user's {name}")
-    assert launch.run_processes(["train"], 2, None, False) == 0
-    for name in (*launch.ENVIRONMENT, "OMP_NUM_THREADS", "HOME"):
+    assert mpirun.run_processes(["train"], 2, None, False) == 0
+    for name in (*mpirun.ENVIRONMENT, "OMP_NUM_THREADS", "HOME"):
         assert started.environment[name] == f"the user's {name}"
 
 
 def test_what_the_user_has_not_set_gets_the_launchers_values(started, monkeypatch):
-    for name in launch.ENVIRONMENT:
+    for name in mpirun.ENVIRONMENT:
         monkeypatch.delenv(name, raising=False)
-    launch.run_processes(["train", "--data", "x"], 2, None, False)
+    mpirun.run_processes(["train", "--data", "x"], 2, None, False)
     assert started.command == [sys.executable, "-m", "jittor_tsit", "train", "--data", "x"]
-    assert {name: started.environment[name] for name in launch.ENVIRONMENT} == {
+    assert {name: started.environment[name] for name in mpirun.ENVIRONMENT} == {
         "OMPI_MCA_ess_base_forward_signals": "SIGURG",
         "OMPI_MCA_mpi_yield_when_idle": "1",
         "OMPI_MCA_btl_vader_single_copy_mechanism": "none",
@@ -164,27 +170,27 @@ def test_what_the_user_has_not_set_gets_the_launchers_values(started, monkeypatc
         "PYTHONWARNINGS": "ignore::UserWarning:multiprocessing.resource_tracker",
     }
     assert started.options["start_new_session"]  # so that Ctrl-C does not come to mpirun as well
-    assert not set(launch.ENVIRONMENT) & set(os.environ)  # this process's own stays as it was
+    assert not set(mpirun.ENVIRONMENT) & set(os.environ)  # this process's own stays as it was
 
 
 @pytest.mark.parametrize("user, allowed", [(0, True), (1000, False)])
 def test_mpirun_may_run_as_root_where_the_user_is_root(started, monkeypatch, user, allowed):
-    for name in launch.AS_ROOT:
+    for name in mpirun.AS_ROOT:
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(launch.os, "geteuid", lambda: user)
-    launch.run_processes(["train"], 2, None, False)
-    assert [name in started.environment for name in launch.AS_ROOT] == [allowed, allowed]
+    monkeypatch.setattr(mpirun.os, "geteuid", lambda: user)
+    mpirun.run_processes(["train"], 2, None, False)
+    assert [name in started.environment for name in mpirun.AS_ROOT] == [allowed, allowed]
 
 
 def test_other_machines_get_what_is_set_and_nothing_else(monkeypatch):
     """mpirun stops at a variable that it shall pass on and that is not there."""
-    monkeypatch.setattr(launch.shutil, "which", lambda name: f"/bin/{name}")
-    version = launch.subprocess.CompletedProcess([], 0, "mpirun (Open MPI) 4.1.4")
-    monkeypatch.setattr(launch.subprocess, "run", lambda *words, **options: version)
-    for name in launch.PASSED_ON:
+    monkeypatch.setattr(mpirun.shutil, "which", lambda name: f"/bin/{name}")
+    version = mpirun.subprocess.CompletedProcess([], 0, "mpirun (Open MPI) 4.1.4")
+    monkeypatch.setattr(mpirun.subprocess, "run", lambda *words, **options: version)
+    for name in mpirun.PASSED_ON:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    command = launch.mpirun_command(4, None, use_gpu=False)
+    command = mpirun.mpirun_command(4, None, use_gpu=False)
     assert command[:6] == ["/bin/mpirun", "-np", "4", "--bind-to", "none", "--oversubscribe"]
     passed_on = [name for word, name in zip(command, command[1:]) if word == "-x"]
-    assert passed_on == ["OMP_NUM_THREADS", *launch.ENVIRONMENT]
+    assert passed_on == ["OMP_NUM_THREADS", *mpirun.ENVIRONMENT]

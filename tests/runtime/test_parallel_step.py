@@ -1,15 +1,14 @@
 """Two processes compute what one does: batch norm, whole steps, initial weights, noise, and what they tell each other."""
 
 import sys
-from pathlib import Path
 
-import members
 import numpy as np
 import pytest
-from rounding_spread import FLOOR, assert_within_spread, spread_of
-from started import ROOT, finished, needs_mpi
 
-from jittor_tsit import launch
+from helpers import members
+from helpers.rounding_spread import FLOOR, assert_within_spread, spread_of
+from helpers.started import ROOT, finished, needs_mpi
+from jittor_tsit.runtime import mpirun
 
 pytestmark = [pytest.mark.mpi, needs_mpi]
 
@@ -18,9 +17,9 @@ pytestmark = [pytest.mark.mpi, needs_mpi]
 def ranks(tmp_path_factory):
     """What each of two processes wrote; all cases in one start, which takes seconds."""
     folder = tmp_path_factory.mktemp("ranks")
-    command = launch.mpirun_command(2, None, use_gpu=False)
-    script = Path(__file__).with_name("members.py")
-    result = finished([*command, sys.executable, script, folder], ROOT, **launch.ENVIRONMENT, **launch.AS_ROOT)
+    command = mpirun.mpirun_command(2, None, use_gpu=False)
+    script = ROOT / "tests/helpers/members.py"
+    result = finished([*command, sys.executable, script, folder], ROOT, **mpirun.ENVIRONMENT, **mpirun.AS_ROOT)
     assert result.status == 0, result.stderr
     return [np.load(folder / f"{rank}.npz") for rank in range(2)]
 
@@ -54,7 +53,9 @@ def test_batch_norm_and_its_gradient_are_those_of_the_whole_batch(ranks, case):
 
 
 STEPS = ["tsit-even", "tsit-uneven", "spade-even", "spade-uneven", "spade-idle"]
-STEPS += [f"{name}-uneven" for name in ("pix2pix", "cyclegan", "bicyclegan", "simgan", "unit", "unit_digits", "stargan")]
+STEPS += [
+    f"{name}-uneven" for name in ("pix2pix", "cyclegan", "bicyclegan", "simgan", "unit", "unit_digits", "stargan")
+]
 
 
 @pytest.mark.parametrize("case", STEPS)

@@ -7,15 +7,15 @@ from pathlib import Path
 import jittor as jt
 import pytest
 
-from jittor_tsit import kernel_headers
-from jittor_tsit.bootstrap import jittor_home
-from jittor_tsit.kernel_headers import install_kernel_headers
+from jittor_tsit.runtime import precompiled_header
+from jittor_tsit.runtime.bootstrap import jittor_home
+from jittor_tsit.runtime.precompiled_header import install_kernel_headers
 
 
 @pytest.fixture
 def no_option(monkeypatch):
     """Fails when the header is asked for where nothing should be made."""
-    monkeypatch.setattr(kernel_headers, "_precompile", lambda *_: pytest.fail("a header was made"))
+    monkeypatch.setattr(precompiled_header, "_precompile", lambda *_: pytest.fail("a header was made"))
 
 
 @pytest.mark.skipif(bool(jt.compiler.has_cuda), reason="with CUDA operators are compiled by nvcc, without the header")
@@ -35,9 +35,9 @@ def test_it_is_made_once(no_option):
 
 def test_other_headers_make_another_one(tmp_path):
     (tmp_path / "var.h").write_text("struct Var;")
-    first = kernel_headers._digest("/bin/sh", tmp_path)
+    first = precompiled_header._digest("/bin/sh", tmp_path)
     (tmp_path / "var.h").write_text("struct Var {};")
-    assert kernel_headers._digest("/bin/sh", tmp_path) != first
+    assert precompiled_header._digest("/bin/sh", tmp_path) != first
 
 
 def test_without_gcc_there_is_no_option(tmp_path, monkeypatch, no_option):

@@ -4,11 +4,11 @@ import dataclasses
 
 import numpy as np
 import pytest
-from tiny import CONFIGS, HEIGHT, NUM_CLASSES, WIDTH, make_batch
 
-from jittor_tsit.noise import Noise, initial_draws
+from helpers.tiny import CONFIGS, HEIGHT, NUM_CLASSES, WIDTH, make_batch
 from jittor_tsit.optim import trainable
 from jittor_tsit.systems import SYSTEMS
+from jittor_tsit.systems.draws import Noise, initial_draws
 
 KEEPING = [name for name in SYSTEMS if name != "cyclegan"]  # which refuses the option
 

@@ -6,8 +6,9 @@ import re
 import jittor as jt
 import numpy as np
 import pytest
-from rounding_spread import assert_within_spread, move_parameters, spread_of
-from tiny import (
+
+from helpers.rounding_spread import assert_within_spread, move_parameters, spread_of
+from helpers.tiny import (
     ALL_CONFIGS,
     CONFIGS,
     HEIGHT,
@@ -20,13 +21,12 @@ from tiny import (
     record_step,
     train_once,
 )
-
 from jittor_tsit.config import Experiment, Phase
-from jittor_tsit.noise import Noise, initial_draws
+from jittor_tsit.config.phases import make_plan
 from jittor_tsit.optim import trainable
-from jittor_tsit.parallel import split_batch
-from jittor_tsit.plan import make_plan
+from jittor_tsit.runtime.parallel import split_batch
 from jittor_tsit.systems import SYSTEMS
+from jittor_tsit.systems.draws import Noise, initial_draws
 
 
 def arrays_of(system):

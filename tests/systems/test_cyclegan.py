@@ -4,13 +4,13 @@ import dataclasses
 
 import jittor as jt
 import numpy as np
-from tiny import CONFIGS, HEIGHT, NUM_CLASSES, WIDTH, make_batch, make_system
 
+from helpers.tiny import CONFIGS, HEIGHT, NUM_CLASSES, WIDTH, make_batch, make_system
 from jittor_tsit.layers.plain import plain_instance_norm
 from jittor_tsit.layers.resize import reflect_pad
 from jittor_tsit.networks.resnet import ResNetBlock
-from jittor_tsit.noise import Noise, initial_draws
 from jittor_tsit.systems import SYSTEMS
+from jittor_tsit.systems.draws import Noise, initial_draws
 
 
 def test_dropout_stands_between_a_blocks_convolutions(rng):

@@ -3,10 +3,10 @@
 import jittor as jt
 import numpy as np
 import pytest
-from hand_steps import (
+
+from helpers.hand_steps import (
     FAKE,
     GEN,
-    OPTIM,
     REAL,
     SEED,
     SGD,
@@ -25,11 +25,10 @@ from hand_steps import (
     parts_of,
     penalty,
 )
-
-from jittor_tsit.config import OptimConfig
-from jittor_tsit.data import ImageBatch
-from jittor_tsit.image_pool import ImagePool
+from helpers.step_options import CYCLEGAN, SIMGAN
+from jittor_tsit.data.batches import ImageBatch
 from jittor_tsit.systems import cyclegan, simgan
+from jittor_tsit.systems.image_pool import ImagePool
 
 SHAPE = (3, 4, 4)  # of an image
 
@@ -45,16 +44,6 @@ def translator(w, image, draws=None):
 
 def judge(w, image):
     return (w[0] * image + w[1]) * image
-
-
-CYCLEGAN = {
-    "cyclegan": cyclegan.CycleGANConfig(
-        pool_size=4, dropout=True, gan_loss="wgan", optim=OPTIM,
-        weights=cyclegan.CycleGANWeights(
-            gan_a=1.5, gan_b=0.7, cycle_a=7.0, cycle_b=5.0, idt_a=3.0, idt_b=2.0, gp=4.0
-        ),
-    ),
-}  # fmt: skip
 
 
 class CycleGANTrace:
@@ -157,14 +146,6 @@ def refiner(w, image):
 def patches(w, image):
     """Logits of refined and of real, [N, 2, H, W]."""
     return join([(w[0] * image + w[1]) * image, w[2] * image], 1)
-
-
-SIMGAN = {
-    "simgan": simgan.SimGANConfig(
-        pretrain_G=2, pretrain_D=2, k_g=2, k_d=1, pool_size=4, momentum=0.8, optim=OptimConfig(lr_G=0.05, lr_D=0.3),
-        weights=simgan.SimGANWeights(gan=1.5, reg=0.7),
-    ),
-}  # fmt: skip
 
 
 def patch_loss(logits, answer):

@@ -2,9 +2,9 @@
 
 import jittor as jt
 import numpy as np
-from same_bytes import digest
 
-from jittor_tsit.noise import Noise, initial_draws, key_of
+from helpers.same_bytes import digest
+from jittor_tsit.systems.draws import Noise, initial_draws, key_of
 
 
 def test_a_key_gets_the_same_draw_in_any_batch():
@@ -13,8 +13,10 @@ def test_a_key_gets_the_same_draw_in_any_batch():
 
 
 def test_seeds_purposes_and_keys_draw_apart():
-    draws = [Noise(seed).normal(purpose, [key], (5,)).numpy() for seed, purpose, key in
-             ((0, "z", 1), (1, "z", 1), (0, "G", 1), (0, "z", 2))]  # fmt: skip
+    draws = [
+        Noise(seed).normal(purpose, [key], (5,)).numpy()
+        for seed, purpose, key in ((0, "z", 1), (1, "z", 1), (0, "G", 1), (0, "z", 2))
+    ]
     assert len(set(map(digest, draws))) == 4
 
 

@@ -3,17 +3,17 @@
 import dataclasses
 
 import pytest
-from tiny import ALL_CONFIGS
 
+from helpers.tiny import ALL_CONFIGS
 from jittor_tsit.layers.plain import NORMS
 from jittor_tsit.losses import GAN_LOSSES
+from jittor_tsit.networks.bicyclegan import UPSAMPLINGS
 from jittor_tsit.networks.latent_encoder import LAYERS
-from jittor_tsit.networks.latent_unet import UPSAMPLINGS
 from jittor_tsit.networks.simgan import ARCHITECTURES
 from jittor_tsit.networks.tsit import DOWNSAMPLINGS
 from jittor_tsit.networks.unit import DISCRIMINATORS
 from jittor_tsit.systems import SYSTEMS
-from jittor_tsit.systems.pairs import SOURCES
+from jittor_tsit.systems.input_and_target import SOURCES
 from jittor_tsit.systems.pix2pix import GENERATORS
 from jittor_tsit.systems.spade import NUM_UPSAMPLINGS
 from jittor_tsit.systems.unit import FORMS

@@ -3,17 +3,13 @@
 import dataclasses
 
 import pytest
-from test_domain_steps import CYCLEGAN, SIMGAN
-from test_labelled_steps import SEGFORMER, STARGAN
-from test_pair_steps import BICYCLEGAN, PIX2PIX
-from test_synthesis_steps import CASES
-from test_unit_steps import DIGITS, UNIT
 
+from helpers.step_options import BICYCLEGAN, CYCLEGAN, DIGITS, PIX2PIX, SEGFORMER, SIMGAN, STARGAN, SYNTHESIS, UNIT
 from jittor_tsit.losses import GAN_LOSSES
 from jittor_tsit.systems import SYSTEMS
 
 STEPS = {"segformer": [SEGFORMER], "unit_digits": [DIGITS]}  # the options of the steps of each system
-for table in (CASES, PIX2PIX, BICYCLEGAN, CYCLEGAN, SIMGAN, UNIT, STARGAN):
+for table in (SYNTHESIS, PIX2PIX, BICYCLEGAN, CYCLEGAN, SIMGAN, UNIT, STARGAN):
     for case, config in table.items():
         STEPS.setdefault(case.partition("-")[0], []).append(config)
 

@@ -3,9 +3,9 @@
 import jittor as jt
 import numpy as np
 import pytest
-from reference_vectors import Vectors, reference_files
 
-from jittor_tsit.image_pool import HalfPool, ImagePool
+from helpers.reference_vectors import Vectors, reference_files
+from jittor_tsit.systems.image_pool import HalfPool, ImagePool
 
 
 class RecordedPool(ImagePool):

@@ -5,14 +5,14 @@ import dataclasses
 import jittor as jt
 import numpy as np
 import pytest
-from tiny import CONFIGS, HEIGHT, NUM_CLASSES, WIDTH, make_batch, make_system
 
-from data_tools.errors import InputError
+from data_tools.basics.errors import InputError
+from helpers.tiny import CONFIGS, HEIGHT, NUM_CLASSES, WIDTH, make_batch, make_system
 from jittor_tsit.losses import lack_of_score
 from jittor_tsit.networks.segformer import load_segformer
-from jittor_tsit.noise import initial_draws
+from jittor_tsit.runs.checkpoint import Checkpoint, Progress, save_checkpoint
 from jittor_tsit.systems import SYSTEMS
-from jittor_tsit.training.checkpoint import Checkpoint, Progress, save_checkpoint
+from jittor_tsit.systems.draws import initial_draws
 
 
 def test_lack_of_score_is_the_formula_by_hand(rng):
@@ -75,11 +75,14 @@ def test_terms_that_weigh_nothing_need_no_segmenter():
     assert system.segmenter is None
 
 
-@pytest.mark.parametrize("given, message", [
-    ({"segmenter": ""}, "segmenter=: weights.segmenter and weights.score need a checkpoint"),
-    ({"num_classes": 5}, "best.safetensors: knows 29 classes, the label maps 5"),
-    ({"config": "tsit-ast"}, "need label maps, which form=ast has not"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "given, message",
+    [
+        ({"segmenter": ""}, "segmenter=: weights.segmenter and weights.score need a checkpoint"),
+        ({"num_classes": 5}, "best.safetensors: knows 29 classes, the label maps 5"),
+        ({"config": "tsit-ast"}, "need label maps, which form=ast has not"),
+    ],
+)
 def test_segmenters_that_do_not_fit_are_refused(segmenter, given, message):
     with pytest.raises(InputError, match=message):
         judged_system(given.pop("segmenter", segmenter), score=1.0, **given)

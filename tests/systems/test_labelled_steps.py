@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from hand_steps import (
+
+from helpers.hand_steps import (
     CUTS,
     FAKE,
     GEN,
-    OPTIM,
     REAL,
     SEED,
     SIZE,
@@ -28,10 +28,9 @@ from hand_steps import (
     penalty,
     softplus,
 )
-
-from jittor_tsit import imagenet
-from jittor_tsit.config import OptimConfig
-from jittor_tsit.data import PairedBatch
+from helpers.step_options import SEGFORMER, STARGAN
+from jittor_tsit.data.batches import PairedBatch
+from jittor_tsit.layers import imagenet
 from jittor_tsit.systems import segformer, stargan
 
 MEANINGS = np.float32([0.5, -0.4, 0.3, -0.2, 0.1, 0.6])  # of the values of a label, to the generator
@@ -50,20 +49,6 @@ def judge(num_labels):
         return (w[0] * image + w[1]) * image, join([w[2] * x, w[3] * x + w[2]], 1)[:, :num_labels]
 
     return function
-
-
-STARGAN_WEIGHTS = stargan.StarGANWeights(gan=1.5, cls=0.7, rec=5.0, gp=4.0)
-STARGAN = {
-    "stargan": stargan.StarGANConfig(
-        attributes=("p", "q"), n_critic=2, gan_loss="lsgan", optim=OPTIM, weights=STARGAN_WEIGHTS
-    ),
-    "stargan-two": stargan.StarGANConfig(
-        attributes=("p", "q"), classes=("r", "s"), n_critic=2, optim=OPTIM, weights=STARGAN_WEIGHTS
-    ),
-    "stargan-classes": stargan.StarGANConfig(
-        attributes=(), classes=("r", "s"), n_critic=2, optim=OPTIM, weights=STARGAN_WEIGHTS
-    ),
-}  # fmt: skip
 
 
 def num_sets(config):
@@ -134,16 +119,14 @@ def test_stargans_steps_are_the_papers(monkeypatch, name):
     system = stargan.StarGANSystem(config, 3, 64, 64, SEED)
     system.prepare_training(terms=())
     check_steps(
-        system, toys, adams(), lambda step: labelled_parts(stargan_arrays(step, config), step),
-        lambda step: stargan_updates(step, config), steps=4,
-    )  # fmt: skip
+        system,
+        toys,
+        adams(),
+        lambda step: labelled_parts(stargan_arrays(step, config), step),
+        lambda step: stargan_updates(step, config),
+        steps=4,
+    )
     assert {key: system.updates_of(key, 5) for key in "GD"} == {"G": 2 * num_sets(config), "D": 5 * num_sets(config)}
-
-
-SEGFORMER = segformer.SegFormerConfig(
-    balance=0.7, optim=OptimConfig(lr_G=0.03, betas=(0.5, 0.9), weight_decay=2.0),
-    weights=segformer.SegFormerWeights(cross_entropy=1.5),
-)  # fmt: skip
 
 
 def segmenter(w, image, draws):
@@ -190,6 +173,10 @@ def test_the_segmenters_steps_are_the_papers(monkeypatch):
     system = segformer.SegFormerSystem(SEGFORMER, 3, 32, 32, SEED)
     system.prepare_training(terms=())
     check_steps(
-        system, toys, {"G": Adam(0.03, (0.5, 0.9), decay=2.0)},
-        lambda step: parts_of(PairedBatch, segformer_arrays(step), step), segformer_updates, steps=3,
-    )  # fmt: skip
+        system,
+        toys,
+        {"G": Adam(0.03, (0.5, 0.9), decay=2.0)},
+        lambda step: parts_of(PairedBatch, segformer_arrays(step), step),
+        segformer_updates,
+        steps=3,
+    )

@@ -5,8 +5,8 @@ import re
 import jittor as jt
 import numpy as np
 import pytest
-from tiny import make_batch, make_system
 
+from helpers.tiny import make_batch, make_system
 from jittor_tsit.optim import trainable
 from jittor_tsit.training.guard import Guard
 

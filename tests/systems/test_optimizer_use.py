@@ -5,11 +5,11 @@ from typing import NamedTuple
 import jittor as jt
 import numpy as np
 import pytest
-from hand_steps import Toy
 
+from helpers.hand_steps import Toy
 from jittor_tsit.config import OptimConfig
 from jittor_tsit.optim import SGD, trainable
-from jittor_tsit.parallel import Share
+from jittor_tsit.runtime.parallel import Share
 from jittor_tsit.systems.base import System
 
 WEIGHTS = {"first": 2.0, "second": 0.5}

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from hand_steps import (
+
+from data_tools.sets.classes import colorize
+from helpers.hand_steps import (
     FAKE,
     GEN,
-    OPTIM,
     REAL,
     SEED,
     SIZE,
@@ -24,9 +25,8 @@ from hand_steps import (
     parts_of,
     penalty,
 )
-
-from data_tools.classes import colorize
-from jittor_tsit.data import ImageBatch, PairedBatch
+from helpers.step_options import BICYCLEGAN, PIX2PIX
+from jittor_tsit.data.batches import ImageBatch, PairedBatch
 from jittor_tsit.systems import bicyclegan, pix2pix
 
 NUM_CLASSES = 3
@@ -50,16 +50,6 @@ def beside(w, pair):
     """Logits of an image beside its input."""
     a, b = pair[:, :3], pair[:, 3:]
     return (w[0] * b + w[1]) * b + w[2] * a * b
-
-
-PIX2PIX = {
-    "pix2pix": pix2pix.Pix2PixConfig(
-        source="images", gan_loss="wgan", optim=OPTIM, weights=pix2pix.Pix2PixWeights(gan=1.5, l1=7.0, gp=5.0)
-    ),
-    "pix2pix-labels": pix2pix.Pix2PixConfig(
-        gan_loss="vanilla", optim=OPTIM, weights=pix2pix.Pix2PixWeights(gan=1.5, l1=7.0)
-    ),
-}
 
 
 def arrays_of(step, config, *others):
@@ -108,9 +98,13 @@ def test_pix2pixs_steps_are_the_papers(monkeypatch, name):
     system.prepare_training(terms=())
     batch = ImageBatch if config.source == "images" else PairedBatch
     check_steps(
-        system, toys, adams(), lambda step: parts_of(batch, arrays_of(step, config)[0], step),
-        lambda step: pix2pix_updates(step, config), steps=2,
-    )  # fmt: skip
+        system,
+        toys,
+        adams(),
+        lambda step: parts_of(batch, arrays_of(step, config)[0], step),
+        lambda step: pix2pix_updates(step, config),
+        steps=2,
+    )
 
 
 def latent_generator(w, a, z, draws=None):
@@ -125,17 +119,6 @@ def latent_encoder(w, image):
 
 def two_scales(w, image):
     return [(w[0] * image + w[1]) * image, w[2] * image]
-
-
-BICYCLEGAN = {
-    "bicyclegan": bicyclegan.BicycleGANConfig(
-        source="images", in_channels=1, z_dim=3, dropout=True, gan_loss="wgan", optim=OPTIM,
-        weights=bicyclegan.BicycleGANWeights(gan=1.5, gan2=0.7, l1=7.0, kl=0.4, gp=5.0, latent=2.0),
-    ),
-    "bicyclegan-labels": bicyclegan.BicycleGANConfig(
-        z_dim=3, optim=OPTIM, weights=bicyclegan.BicycleGANWeights(gan=1.5, gan2=0.7, l1=7.0, kl=0.4, latent=2.0)
-    ),
-}  # fmt: skip
 
 
 def bicyclegan_updates(step, config):
@@ -191,6 +174,10 @@ def test_bicyclegans_steps_are_the_papers(monkeypatch, name):
     system.prepare_training(terms=())
     batch = ImageBatch if config.source == "images" else PairedBatch
     check_steps(
-        system, toys, adams(), lambda step: parts_of(batch, arrays_of(step, config, "other")[0], step),
-        lambda step: bicyclegan_updates(step, config), steps=2,
-    )  # fmt: skip
+        system,
+        toys,
+        adams(),
+        lambda step: parts_of(batch, arrays_of(step, config, "other")[0], step),
+        lambda step: bicyclegan_updates(step, config),
+        steps=2,
+    )

@@ -3,8 +3,8 @@
 import jittor as jt
 import numpy as np
 import pytest
-from tiny import ALL_CONFIGS, executing, make_batch, make_system
 
+from helpers.tiny import ALL_CONFIGS, executing, make_batch, make_system
 from jittor_tsit.optim import Adam
 
 SIZE = 2  # images of a step, so that a pool of SimGAN keeps one and gives an older one

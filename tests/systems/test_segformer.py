@@ -5,18 +5,18 @@ import dataclasses
 import jittor as jt
 import numpy as np
 import pytest
-from tiny import make_experiment
 
-from data_tools.errors import InputError
-from data_tools.image_io import read_photo
-from data_tools.synthetic import write_set
-from data_tools.table import read_table
-from jittor_tsit import train
+from data_tools.basics.errors import InputError
+from data_tools.basics.table import read_table
+from data_tools.rendering.write_set import write_set
+from data_tools.sets.image_io import read_photo
+from helpers.tiny import make_experiment
 from jittor_tsit.config import OptimConfig
-from jittor_tsit.judges import Judges
+from jittor_tsit.evaluation.history import BEST, read_metrics
+from jittor_tsit.evaluation.judges import Judges
 from jittor_tsit.losses import balanced_cross_entropy
 from jittor_tsit.systems.segformer import SegFormerConfig
-from jittor_tsit.training.evaluation import BEST, read_metrics
+from jittor_tsit.training import session
 
 
 @pytest.mark.parametrize("balance", [0.0, 0.5, 1.0])
@@ -45,7 +45,7 @@ def run(tmp_path_factory):
     config = SegFormerConfig(optim=OptimConfig(lr_G=1e-3, betas=(0.9, 0.999)))
     experiment = dataclasses.replace(experiment, system="segformer", config=config, data=data)
     experiment = dataclasses.replace(experiment, run=dataclasses.replace(experiment.run, evaluate_every=1))
-    assert train.run_training(experiment, place / "run") == 0
+    assert session.run_training(experiment, place / "run") == 0
     return place
 
 

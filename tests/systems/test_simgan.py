@@ -4,10 +4,10 @@ import dataclasses
 
 import numpy as np
 import pytest
-from tiny import CONFIGS, make_batch, make_system
 
-from data_tools.errors import InputError
-from jittor_tsit.noise import Noise
+from data_tools.basics.errors import InputError
+from helpers.tiny import CONFIGS, make_batch, make_system
+from jittor_tsit.systems.draws import Noise
 from jittor_tsit.systems.simgan import SimGANConfig, SimGANSystem
 
 

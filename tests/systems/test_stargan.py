@@ -5,13 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 from PIL import Image
-from tiny import CONFIGS, make_batch, make_experiment, make_system
 
-from data_tools.errors import InputError
-from jittor_tsit import train
-from jittor_tsit.generate import run_test
+from data_tools.basics.errors import InputError
+from helpers.tiny import CONFIGS, make_batch, make_experiment, make_system
+from jittor_tsit.commands.test import run_test
+from jittor_tsit.runs.checkpoint import checkpoint_path
 from jittor_tsit.systems.stargan import StarGANConfig, StarGANSystem
-from jittor_tsit.training.checkpoint import checkpoint_path
+from jittor_tsit.training import session
 
 
 def test_a_face_gets_one_hair_colour_and_the_rest_turned_round():
@@ -95,7 +95,7 @@ def test_faces_kept_for_test_are_given_every_attribute(faces, tmp_path):
     data = dataclasses.replace(experiment.data, image_width=32, image_height=32, crop=40, num_test=2)
     config = dataclasses.replace(CONFIGS["stargan"], attributes=("Male", "Young"))
     experiment = dataclasses.replace(experiment, system="stargan", config=config, data=data)
-    assert train.run_training(experiment, tmp_path / "run") == 0
+    assert session.run_training(experiment, tmp_path / "run") == 0
     checkpoint = checkpoint_path(tmp_path / "run", 2)
     assert run_test(checkpoint, None, tmp_path / "out", 0, None, compare=False) == 0
     names = sorted(path.name.partition("_")[2] for path in (tmp_path / "out/images").iterdir())

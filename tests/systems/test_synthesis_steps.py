@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from hand_steps import (
+
+from helpers.hand_steps import (
     FAKE,
     GEN,
-    OPTIM,
     REAL,
     SEED,
     SIZE,
@@ -24,13 +24,12 @@ from hand_steps import (
     parts_of,
     penalty,
 )
-
-from jittor_tsit import imagenet
-from jittor_tsit.data import ImageBatch, PairedBatch
-from jittor_tsit.networks.patchgan import DiscriminatorOutput
-from jittor_tsit.networks.start import MapStart
+from helpers.step_options import SYNTHESIS
+from jittor_tsit.data.batches import ImageBatch, PairedBatch
+from jittor_tsit.layers import imagenet
+from jittor_tsit.networks.first_tensor import MapStart
+from jittor_tsit.networks.patchgan_multiscale import DiscriminatorOutput
 from jittor_tsit.systems import spade, synthesis, tsit
-
 
 
 def content_and_style(w, content, noise, style):
@@ -78,25 +77,6 @@ def labels(step):
     """One-hot maps of three classes, [3, 3, 4, 4]."""
     ids = np.random.default_rng(100 + step).integers(0, 3, (SIZE, 1, 4, 4))
     return (ids == np.arange(3)[:, None, None]).astype(np.float64)
-
-
-CASES = {
-    "tsit": tsit.TSITConfig(
-        z_dim=3, gan_loss="hinge", nima="a file", optim=OPTIM, segmenter_width=4, segmenter_height=4,
-        weights=tsit.TSITWeights(gan=1.5, feat=3.0, vgg=2.5, kld=0.3, segmenter=0.7, score=1.3),
-    ),
-    "tsit-ast": tsit.TSITConfig(
-        form="ast", gan_loss="wgan", optim=OPTIM,
-        weights=tsit.TSITWeights(gan=1.5, feat=3.0, vgg=2.5, kld=0, cycle=1.7, gp=5.0),
-    ),
-    "spade": spade.SPADEConfig(
-        gan_loss="lsgan", optim=OPTIM, weights=synthesis.SynthesisWeights(gan=1.5, feat=3.0, vgg=2.5, kld=0)
-    ),
-    "spade-vae": spade.SPADEConfig(
-        use_vae=True, z_dim=3, gan_loss="vanilla", nima="a file", optim=OPTIM, segmenter_width=4, segmenter_height=4,
-        weights=synthesis.SynthesisWeights(gan=1.5, feat=3.0, vgg=2.5, kld=0.3, segmenter=0.7, gp=5.0, score=1.3),
-    ),
-}  # fmt: skip
 
 
 @pytest.fixture
@@ -182,15 +162,13 @@ class Trace:
         ]
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", SYNTHESIS)
 def test_steps_are_the_papers(toys, name):
-    config, trace = CASES[name], Trace(CASES[name])
+    config, trace = SYNTHESIS[name], Trace(SYNTHESIS[name])
     kind = {"tsit": tsit.TSITSystem, "spade": spade.SPADESystem}[name.partition("-")[0]]
     system = kind(config, 3, 128, 256, SEED)
     system.start_size = (1, 1)
     system.prepare_training({term for term, weight in vars(config.weights).items() if weight})
     batch = ImageBatch if trace.is_ast else PairedBatch
     used = {net: toys[net] for net in trace.updates(0)[0].nets + ("D",)}
-    check_steps(
-        system, used, adams(), lambda step: parts_of(batch, trace.arrays(step), step), trace.updates, steps=2
-    )
+    check_steps(system, used, adams(), lambda step: parts_of(batch, trace.arrays(step), step), trace.updates, steps=2)

@@ -3,11 +3,11 @@
 import jittor as jt
 import numpy as np
 import pytest
-from tiny import CONFIGS, images_of, make_batch, make_system
 
-from data_tools.errors import InputError
-from jittor_tsit.data import PairedBatch, alone
-from jittor_tsit.noise import Noise
+from data_tools.basics.errors import InputError
+from helpers.tiny import CONFIGS, images_of, make_batch, make_system
+from jittor_tsit.data.batches import PairedBatch, alone
+from jittor_tsit.systems.draws import Noise
 from jittor_tsit.systems.tsit import TSITSystem
 
 SETTLING_PASSES = 10  # in training mode: by a new network's running statistics every pixel is 1 or -1, some by rounding

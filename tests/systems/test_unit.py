@@ -5,12 +5,12 @@ import dataclasses
 import jittor as jt
 import numpy as np
 import pytest
-from tiny import CONFIGS, HEIGHT, WIDTH, make_batch, make_experiment, make_system
 
-from data_tools.errors import InputError
+from data_tools.basics.errors import InputError
+from helpers.tiny import CONFIGS, HEIGHT, WIDTH, make_batch, make_experiment, make_system
+from jittor_tsit.config.overrides import override
 from jittor_tsit.networks.unit_digits import DROPOUT, A, B, coordinates
 from jittor_tsit.networks.vgg import STAGES
-from jittor_tsit.overrides import override
 from jittor_tsit.systems.unit import REWRITE_WEIGHTS, UNITConfig, UNITSystem
 from jittor_tsit.systems.unit_digits import UNITDigitsConfig, UNITDigitsSystem
 
@@ -27,8 +27,16 @@ def vgg_file(tmp_path_factory):
 
 def test_the_rewrite_keeps_an_images_features(vgg_file):
     weights = dataclasses.replace(REWRITE_WEIGHTS, vgg=1.0)
-    config = UNITConfig("rewrite", num_blocks=1, num_layers_D=1, width=2, width_D=2, gan_loss="lsgan", weights=weights,
-                        perceptual_weights=str(vgg_file))  # fmt: skip
+    config = UNITConfig(
+        "rewrite",
+        num_blocks=1,
+        num_layers_D=1,
+        width=2,
+        width_D=2,
+        gan_loss="lsgan",
+        weights=weights,
+        perceptual_weights=str(vgg_file),
+    )
     system = UNITSystem(config, 29, 32, 64, seed=0)
     system.prepare_training(terms={"vgg"})
     batch = make_batch(system, height=32, width=64)

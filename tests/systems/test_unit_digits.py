@@ -3,7 +3,8 @@
 import jittor as jt
 import numpy as np
 import pytest
-from tiny import make_batch, make_system
+
+from helpers.tiny import make_batch, make_system
 
 
 def test_the_divergence_of_a_code_of_a_tiny_deviation_is_finite():

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from hand_steps import (
+
+from helpers.hand_steps import (
     FAKE,
     GEN,
-    OPTIM,
     REAL,
     SEED,
     SIZE,
@@ -25,8 +25,8 @@ from hand_steps import (
     parts_of,
     penalty,
 )
-
-from jittor_tsit.data import ImageBatch
+from helpers.step_options import DIGITS, UNIT
+from jittor_tsit.data.batches import ImageBatch
 from jittor_tsit.networks.unit_digits import DROPOUT
 from jittor_tsit.systems import unit, unit_digits
 
@@ -63,18 +63,6 @@ class Coder(Toy):
     def decode(self, code, side, draws=None):
         """As the real one."""
         return decoded(self.numbers(), code, side, 0 if draws is None else next(draws))
-
-
-UNIT = {
-    "unit": unit.UNITConfig(
-        dropout=True, gan_loss="wgan", l2=0.3, optim=OPTIM,
-        weights=unit.UNITWeights(gan=1.5, rec=7.0, kl=0.4, cycle=5.0, kl_cycle=0.6, gp=4.0),
-    ),
-    "unit-rewrite": unit.UNITConfig(
-        form="rewrite", gan_loss="lsgan", l2=0.3, optim=OPTIM, perceptual_weights="a file", num_layers_D=1,
-        weights=unit.UNITWeights(gan=1.5, rec=7.0, kl=0.4, cycle=5.0, kl_cycle=0.6, vgg=3.0),
-    ),
-}  # fmt: skip
 
 
 class UNITTrace:
@@ -203,12 +191,6 @@ class Judge(Toy):
     def classify(self, image, side, draws):
         """As the real one."""
         return mean(two_logits(self.numbers(), seen(self.numbers(), image, side), draws), (2, 3))
-
-
-DIGITS = unit_digits.UNITDigitsConfig(
-    classes=("p", "q"), l2=0.3, optim=OPTIM,
-    weights=unit_digits.UNITDigitsWeights(gan=1.5, rec=0.3, kl=0.2, feat=0.1, cls=5.0),
-)  # fmt: skip
 
 
 def digits_arrays(step):

@@ -6,16 +6,16 @@ import dataclasses
 import numpy as np
 import pytest
 from PIL import Image
-from tiny import CONFIGS
 
-from data_tools.errors import InputError
-from data_tools.image_io import write_photo
-from jittor_tsit import train
+from data_tools.basics.errors import InputError
+from data_tools.sets.image_io import write_photo
+from helpers.tiny import CONFIGS
+from jittor_tsit.commands.test import run_test
 from jittor_tsit.config import DataConfig, Experiment, RunConfig
-from jittor_tsit.generate import run_test
-from jittor_tsit.labelled import LabelNames
-from jittor_tsit.sets import adaptation_samples
-from jittor_tsit.training.checkpoint import checkpoint_path
+from jittor_tsit.data.folders import adaptation_samples
+from jittor_tsit.data.labels import LabelNames
+from jittor_tsit.runs.checkpoint import checkpoint_path
+from jittor_tsit.training import session
 
 NAMES = LabelNames((), ("a", "b"))
 
@@ -75,7 +75,7 @@ def test_a_classifier_is_trained_and_reads_the_second_set(root, tmp_path, capsys
     config = dataclasses.replace(CONFIGS["unit_digits"], width_D=2)
     run = RunConfig(total_nimg=4, batch_size=2, status_nimg=2, snapshot_nimg=4, grid_rows=2)
     run_dir, out = tmp_path / "run", tmp_path / "out"
-    assert train.run_training(Experiment("unit_digits", config, config_of(root), run), run_dir) == 0
+    assert session.run_training(Experiment("unit_digits", config, config_of(root), run), run_dir) == 0
     # two rows of four: a, itself as b, b, itself as a
     assert Image.open(run_dir / "grid-000000004.png").size == (4 * 32, 2 * 32)
     assert run_test(checkpoint_path(run_dir, 4), None, out, seed=0, references=None, compare=True) == 0

@@ -3,12 +3,12 @@
 import jittor as jt
 import numpy as np
 import pytest
-from reference_vectors import reference_files
-from training_trace import Trace, calls_of, in_float64_and_float32, optim_of, put_all_weights, step_of
 
-from jittor_tsit import official_keys
+from helpers.reference_vectors import reference_files
+from helpers.training_trace import Trace, calls_of, in_float64_and_float32, optim_of, put_all_weights, step_of
 from jittor_tsit.config import OptimConfig
-from jittor_tsit.data import ImageBatch, LabelledBatch, LabelledImages, alone
+from jittor_tsit.conversion import official_names
+from jittor_tsit.data.batches import ImageBatch, LabelledBatch, LabelledImages, alone
 from jittor_tsit.systems.simgan import SimGANConfig, SimGANSystem, SimGANWeights
 from jittor_tsit.systems.stargan import StarGANConfig, StarGANSystem, StarGANWeights
 from jittor_tsit.systems.unit import UNITConfig, UNITSystem, UNITWeights
@@ -43,8 +43,8 @@ def stargan_trace(vectors):
     system = StarGANSystem(config, 29, *vectors["input/iter0/x_real"].shape[2:], seed=0)
     system.prepare_training(terms=())
     rules = {
-        "G": (system.G, official_keys.stargan_generator_rules(config.num_blocks)),
-        "D": (system.D, official_keys.stargan_discriminator_rules(config.num_layers_D)),
+        "G": (system.G, official_names.stargan_generator_rules(config.num_blocks)),
+        "D": (system.D, official_names.stargan_discriminator_rules(config.num_layers_D)),
     }
     put_all_weights(vectors, rules, has_statistics=False)
 
@@ -125,7 +125,7 @@ def simgan_trace(vectors):
     system = SimGANSystem(config, 29, *vectors["input/step0/real_D0"].shape[2:], seed=0)
     system.prepare_training(terms=())
     system.pool = pool = RecordedPool(vectors.dtype)
-    rules = {"R": (system.G, official_keys.REFINER_RULES), "D": (system.D, official_keys.LOCAL_DISCRIMINATOR_RULES)}
+    rules = {"R": (system.G, official_names.REFINER_RULES), "D": (system.D, official_names.LOCAL_DISCRIMINATOR_RULES)}
     put_all_weights(vectors, rules)
     cycle = config.k_g + config.k_d
 
@@ -197,8 +197,8 @@ def unit_trace(vectors):
     system = UNITSystem(config, 29, *a.shape[2:], seed=0)
     system.prepare_training(terms=())
     rules = {
-        "gen": (system.G, official_keys.unit_generator_rules(config.num_blocks)),
-        "dis": (system.D, official_keys.unit_discriminator_rules(kind, config.num_layers_D)),
+        "gen": (system.G, official_names.unit_generator_rules(config.num_blocks)),
+        "dis": (system.D, official_names.unit_discriminator_rules(kind, config.num_layers_D)),
     }
     put_all_weights(vectors, rules)
 
@@ -252,17 +252,17 @@ def rewrite_trace(vectors):
     a, b = (vectors.var(f"input/x_{side}") for side in "ab")
     system = UNITSystem(config, 29, *a.shape[2:], seed=0)
     system.prepare_training(terms=())
-    of_D = official_keys.unit_rewrite_discriminator_rules(config.num_layers_D)
+    of_D = official_names.unit_rewrite_discriminator_rules(config.num_layers_D)
     rules, places = {}, {}
     for k, side in enumerate("ab"):
-        rules[f"gen_{side}"] = system.G.sides[k], official_keys.UNIT_REWRITE_GENERATOR_RULES
+        rules[f"gen_{side}"] = system.G.sides[k], official_names.UNIT_REWRITE_GENERATOR_RULES
         rules[f"dis_{side}"] = system.D.sides[k], of_D
         places.update({f"gen_{side}": ("G", f"sides.{k}."), f"dis_{side}": ("D", f"sides.{k}.")})
     put_all_weights(vectors, rules)
 
     def terms_of(terms):
         ours = {}
-        for side, other, way in (("a", "b", "aba"), ("b", "a", "bab")):
+        for side, way in (("a", "aba"), ("b", "bab")):
             ours[f"gen_adv_{side}"] = terms[f"G/gan_{side}"]
             ours[f"gen_recon_x_{side}"] = terms[f"G/rec_{side}"]
             ours[f"gen_recon_kl_{side}"] = terms[f"G/kl_{side}"]

@@ -6,8 +6,9 @@ vectors, not the official code. Weights are drawn by rule and put in by their of
 
 import numpy as np
 import pytest
-from full_size_cases import CASES, DATA, FIXTURES, NUM_SAMPLES, OUTPUT_SAMPLES, checksum, sketch
-from full_size_systems import run_step
+
+from helpers.full_size_cases import CASES, DATA, FIXTURES, NUM_SAMPLES, OUTPUT_SAMPLES, checksum, sketch
+from helpers.full_size_systems import run_step
 
 pytestmark = [
     pytest.mark.slow,
@@ -56,7 +57,7 @@ def results_of(expected):
 
 
 def network_of(name):
-    """"gradient/netG/conv.weight" -> "gradient/netG"; another result is alone."""
+    """ "gradient/netG/conv.weight" -> "gradient/netG"; another result is alone."""
     return "/".join(name.split("/")[:2]) if name.startswith("gradient/") else name
 
 

@@ -6,19 +6,18 @@ import json
 import jittor as jt
 import numpy as np
 import pytest
-from tiny import HEIGHT, WIDTH, make_batch, make_experiment, make_system, train_once
 
-from data_tools.errors import InputError
-from data_tools.synthetic import write_set
-from jittor_tsit import train
-from jittor_tsit.data import LabelledBatch
-from jittor_tsit.overrides import override
+from data_tools.basics.errors import InputError
+from data_tools.rendering.write_set import write_set
+from helpers.tiny import HEIGHT, WIDTH, make_batch, make_experiment, make_system, train_once
+from jittor_tsit.config.overrides import override
+from jittor_tsit.data.batches import LabelledBatch
+from jittor_tsit.runs.checkpoint import checkpoint_paths, load_checkpoint
+from jittor_tsit.runs.log import NonFiniteLoss
 from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.systems.tsit import TSITSystem
-from jittor_tsit.training import guard
-from jittor_tsit.training.checkpoint import checkpoint_paths, load_checkpoint
+from jittor_tsit.training import guard, session
 from jittor_tsit.training.guard import Guard
-from jittor_tsit.training.run_dir import NonFiniteLoss
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +76,7 @@ def test_a_step_that_is_taken_back_leaves_no_trace(name):
 def test_a_loss_is_found_in_its_step_however_rare_the_reports_are(root, tmp_path, monkeypatch):
     begun = spoil_batches(monkeypatch, {1})
     with pytest.raises(NonFiniteLoss, match="the loss term G/gan is not finite in the step that ends with image 2 "):
-        train.run_training(make_experiment(root, status_nimg=100, snapshot_nimg=100), tmp_path)
+        session.run_training(make_experiment(root, status_nimg=100, snapshot_nimg=100), tmp_path)
     assert begun == [0, 1]
 
 
@@ -105,7 +104,7 @@ def test_of_a_failing_way_back_the_parameter_nearest_to_the_loss_is_named():
 def test_skipped_steps_are_counted_and_a_resumed_run_skips_the_same(root, tmp_path, monkeypatch):
     spoil_batches(monkeypatch, {2})
     experiment = make_experiment(root, on_nan="skip")
-    assert train.run_training(experiment, tmp_path) == 0
+    assert session.run_training(experiment, tmp_path) == 0
     lines = [json.loads(line) for line in (tmp_path / "stats.jsonl").read_text().splitlines()]
     assert [(line["nimg"], line.get("skipped_steps", 0)) for line in lines] == [(1, 0), (2, 0), (4, 1)]
     assert "image 3 (with" in (tmp_path / "log.txt").read_text()
@@ -114,7 +113,7 @@ def test_skipped_steps_are_counted_and_a_resumed_run_skips_the_same(root, tmp_pa
     assert all(np.isfinite(array).all() for array in whole.values())
     assert not np.array_equal(whole["G.conv_image.weight"], load_checkpoint(first).arrays["G.conv_image.weight"])
     last.unlink()
-    assert train.run_training(experiment, tmp_path) == 0
+    assert session.run_training(experiment, tmp_path) == 0
     for name, array in load_checkpoint(last).arrays.items():
         np.testing.assert_array_equal(array, whole[name], err_msg=name)
 
@@ -122,15 +121,15 @@ def test_skipped_steps_are_counted_and_a_resumed_run_skips_the_same(root, tmp_pa
 def test_a_run_that_stopped_may_go_on_with_skipping(root, tmp_path, monkeypatch):
     spoil_batches(monkeypatch, {2})
     with pytest.raises(NonFiniteLoss, match="go on from the last checkpoint with --on-nan skip"):
-        train.run_training(make_experiment(root), tmp_path)
-    assert train.run_training(make_experiment(root, on_nan="skip"), tmp_path) == 0
+        session.run_training(make_experiment(root), tmp_path)
+    assert session.run_training(make_experiment(root, on_nan="skip"), tmp_path) == 0
 
 
 def test_too_many_skips_in_a_row_end_the_run(root, tmp_path, monkeypatch):
     monkeypatch.setattr(guard, "MAX_SKIPS", 1)
     spoil_batches(monkeypatch, {0, 2, 3})
     with pytest.raises(NonFiniteLoss, match="image 4 .*, after 1 skipped steps in a row"):
-        train.run_training(make_experiment(root, on_nan="skip"), tmp_path)
+        session.run_training(make_experiment(root, on_nan="skip"), tmp_path)
 
 
 def test_only_stop_and_skip_are_allowed(root):

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from data_tools.synthetic import write_set
-from jittor_tsit.training.checkpoint import checkpoint_paths
+from data_tools.rendering.write_set import write_set
+from jittor_tsit.runs.checkpoint import checkpoint_paths
 from jittor_tsit.training.interrupt import stopping_gently
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SIZE = ["width=2", "width_D=2", "image_width=256", "image_height=128"]
 
 

@@ -10,14 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data_tools.pairing import read_split
-from data_tools.synthetic import write_set
-from jittor_tsit import train
-from jittor_tsit.show_plan import show_plan
+from data_tools.rendering.write_set import write_set
+from data_tools.sets.pairing import read_split
+from jittor_tsit.commands import train
+from jittor_tsit.commands.dry_run import show_plan
+from jittor_tsit.runs.checkpoint import checkpoint_path, checkpoint_paths, load_checkpoint
 from jittor_tsit.systems.tsit import TSITSystem
-from jittor_tsit.training.checkpoint import checkpoint_path, checkpoint_paths, load_checkpoint
+from jittor_tsit.training import session
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 ENDS = (12, 26, 34, 42)  # images after each phase
 STOPPED_AFTER = (6, 18, 30, 38)  # images, one place in each phase; 18 is in the middle of the accumulating one
 
@@ -48,7 +49,7 @@ def whole_run(experiment, tmp_path_factory):
 
     TSITSystem.train_step = watched
     try:
-        assert train.run_training(experiment, run_dir) == 0
+        assert session.run_training(experiment, run_dir) == 0
     finally:
         TSITSystem.train_step = train_step
     return run_dir, seen
@@ -79,9 +80,9 @@ def test_a_run_stopped_once_in_each_phase_equals_one_without_stops(experiment, w
 
     monkeypatch.setattr(TSITSystem, "train_step", stopped)
     for place in STOPPED_AFTER:
-        assert train.run_training(experiment, tmp_path / "run") == 130
+        assert session.run_training(experiment, tmp_path / "run") == 130
         assert load_checkpoint(checkpoint_paths(tmp_path / "run")[-1]).progress.nimg == place
-    assert train.run_training(experiment, tmp_path / "run") == 0
+    assert session.run_training(experiment, tmp_path / "run") == 0
     ours, others = (
         load_checkpoint(checkpoint_path(path, ENDS[-1])).arrays for path in (tmp_path / "run", whole_run[0])
     )

@@ -1,11 +1,11 @@
 """Three training steps of pix2pix, CycleGAN and BicycleGAN against the official trainers', from the same weights."""
 
 import pytest
-from reference_vectors import reference_files
-from training_trace import Trace, calls_of, in_float64_and_float32, optim_of, put_all_weights, step_of
 
-from jittor_tsit import official_keys
-from jittor_tsit.data import ImageBatch, alone
+from helpers.reference_vectors import reference_files
+from helpers.training_trace import Trace, calls_of, in_float64_and_float32, optim_of, put_all_weights, step_of
+from jittor_tsit.conversion import official_names
+from jittor_tsit.data.batches import ImageBatch, alone
 from jittor_tsit.systems.bicyclegan import BicycleGANConfig, BicycleGANSystem, BicycleGANWeights
 from jittor_tsit.systems.cyclegan import CycleGANConfig, CycleGANSystem, CycleGANWeights
 from jittor_tsit.systems.pix2pix import Pix2PixConfig, Pix2PixSystem, Pix2PixWeights
@@ -71,8 +71,8 @@ def pix2pix_trace(vectors):
     system = Pix2PixSystem(config, 29, *vectors["input/A"].shape[2:], seed=0)
     system.prepare_training(terms=())
     rules = {
-        "netG": (system.G, official_keys.unet_rules(config.num_levels)),
-        "netD": (system.D, official_keys.plain_patchgan_rules(config.num_layers_D)),
+        "netG": (system.G, official_names.unet_rules(config.num_levels)),
+        "netD": (system.D, official_names.plain_patchgan_rules(config.num_layers_D)),
     }
 
     def losses_of(terms):
@@ -114,8 +114,8 @@ def cyclegan_trace(vectors):
     system = CycleGANSystem(config, 29, *vectors["input/A"].shape[2:], seed=0)
     system.prepare_training(terms=())
     resnet, patchgan = (
-        official_keys.resnet_rules(config.num_blocks),
-        official_keys.plain_patchgan_rules(config.num_layers_D),
+        official_names.resnet_rules(config.num_blocks),
+        official_names.plain_patchgan_rules(config.num_layers_D),
     )
     # officially D_A judges what G_A makes, images of b
     rules = {"netG_A": (system.G_ab, resnet), "netG_B": (system.G_ba, resnet)}
@@ -176,10 +176,10 @@ def bicyclegan_trace(vectors):
     )
     system = BicycleGANSystem(config, 29, *vectors["input/A"].shape[2:], seed=0)
     system.prepare_training(terms=())
-    patchgan = official_keys.two_scale_patchgan_rules(config.num_layers_D)
+    patchgan = official_names.two_scale_patchgan_rules(config.num_layers_D)
     rules = {
-        "netG": (system.G, official_keys.latent_unet_rules(config.num_levels, config.adds_to_all, config.upsampling)),
-        "netE": (system.E, official_keys.latent_encoder_rules(config.encoder, config.num_layers_E)),
+        "netG": (system.G, official_names.latent_unet_rules(config.num_levels, config.adds_to_all, config.upsampling)),
+        "netE": (system.E, official_names.latent_encoder_rules(config.encoder, config.num_layers_E)),
         "netD": (system.D, patchgan),
         "netD2": (system.D2, patchgan),
     }

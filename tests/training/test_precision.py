@@ -3,11 +3,11 @@
 import jittor as jt
 import numpy as np
 import pytest
-from tiny import make_batch, make_system, train_once
 
-from data_tools.errors import InputError
+from data_tools.basics.errors import InputError
+from helpers.tiny import make_batch, make_system, train_once
 from jittor_tsit.config import PRECISIONS, RunConfig
-from jittor_tsit.kernels.rounding import rounded
+from jittor_tsit.kernels.round_16_bits import rounded
 from jittor_tsit.layers.conv import conv2d
 from jittor_tsit.layers.precision import computing_in
 from jittor_tsit.optim import LossScale

@@ -8,16 +8,17 @@ import time
 
 import numpy as np
 import pytest
-from rounding_spread import FLOOR, SHARE, move_parameters
-from same_bytes import assert_same_bytes
-from started import finished, needs_mpi, started, tsit
-from tiny import HEIGHT, WIDTH
 
-from data_tools.synthetic import write_set
-from jittor_tsit import train
-from jittor_tsit.generate import run_test
-from jittor_tsit.samples import draw
-from jittor_tsit.training.checkpoint import checkpoint_path, checkpoint_paths, load_checkpoint
+from data_tools.rendering.write_set import write_set
+from helpers.rounding_spread import FLOOR, SHARE, move_parameters
+from helpers.same_bytes import assert_same_bytes
+from helpers.started import finished, needs_mpi, started, tsit
+from helpers.tiny import HEIGHT, WIDTH
+from jittor_tsit.commands import train
+from jittor_tsit.commands.test import run_test
+from jittor_tsit.data.samples import draw
+from jittor_tsit.runs.checkpoint import checkpoint_path, checkpoint_paths, load_checkpoint
+from jittor_tsit.training import session
 
 pytestmark = [pytest.mark.mpi, needs_mpi]
 
@@ -64,7 +65,7 @@ def run(place):
 
 def train_alone(place, name, *overrides):
     """The same in this process."""
-    return train.run_training(train.configure(place / "short.py", place / "set", list(overrides)), place / name)
+    return session.run_training(train.configure(place / "short.py", place / "set", list(overrides)), place / name)
 
 
 def stats(run_dir):
@@ -80,16 +81,21 @@ def test_a_run_of_two_processes_leaves_what_one_leaves(run):
     assert places(run) == [2, 4, 5]
     assert [load_checkpoint(path).progress for path in checkpoint_paths(run)] == [(2, 1), (4, 2), (5, 3)]
     assert {path.name for path in run.iterdir()} == {
-        "options.json", "checked.txt", "log.txt", "stats.jsonl", ".lock",
-        *(f"state-00000000{nimg}.safetensors" for nimg in (2, 4, 5)), *(f"grid-00000000{nimg}.png" for nimg in (2, 4, 5)),
-    }  # fmt: skip
+        "options.json",
+        "checked.txt",
+        "log.txt",
+        "stats.jsonl",
+        ".lock",
+        *(f"state-00000000{nimg}.safetensors" for nimg in (2, 4, 5)),
+        *(f"grid-00000000{nimg}.png" for nimg in (2, 4, 5)),
+    }
     log = (run / "log.txt").read_text()
     assert log.count("from the start to 5, 2 processes") == 1 and len(log.splitlines()) == 4
 
 
 def train_moved(place, seed):
     """The same in this process, from weights that are off by a few roundings."""
-    build = train.build_system
+    build = session.build_system
 
     def build_moved(*arguments, **options):
         system = build(*arguments, **options)
@@ -97,7 +103,7 @@ def train_moved(place, seed):
         return system
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train, "build_system", build_moved)
+        patch.setattr(session, "build_system", build_moved)
         assert train_alone(place, f"moved{seed}") == 0
     return place / f"moved{seed}"
 

@@ -5,12 +5,12 @@ import re
 import sys
 
 import pytest
-from started import finished, needs_mpi, tsit
-from tiny import HEIGHT, WIDTH
 
-from data_tools.errors import InputError
-from data_tools.synthetic import write_set
-from jittor_tsit import launch
+from data_tools.basics.errors import InputError
+from data_tools.rendering.write_set import write_set
+from helpers.started import finished, needs_mpi, tsit
+from helpers.tiny import HEIGHT, WIDTH
+from jittor_tsit.runtime import mpirun
 
 # Read by every process, as on machines whose files are not the same.
 EXPERIMENT = """
@@ -51,12 +51,15 @@ def error_of(result):
 
 @pytest.mark.mpi
 @needs_mpi
-@pytest.mark.parametrize("odd, message", [
-    ("options", r"error: process 1 has other inputs than process 0: options"),
-    ("data", r"error: process 1 has other inputs than process 0: data"),
-    ("no data", r"error: process 1 of 2: absent.*"),
-    ("file", r"error: process 1 of 2 on \S+: total_nimg=-1: must be 0 or more"),  # while process 0 waits for it
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "odd, message",
+    [
+        ("options", r"error: process 1 has other inputs than process 0: options"),
+        ("data", r"error: process 1 has other inputs than process 0: data"),
+        ("no data", r"error: process 1 of 2: absent.*"),
+        ("file", r"error: process 1 of 2 on \S+: total_nimg=-1: must be 0 or more"),  # while process 0 waits for it
+    ],
+)
 def test_processes_that_see_different_things_stop_with_one_message(place, odd, message):
     assert re.fullmatch(message, error_of(finished([*TRAIN, "--procs", 2, "--run-dir", "differing"], place, ODD=odd)))
     assert not list((place).glob("differing/state-*"))
@@ -103,36 +106,36 @@ def make_tool(path, says):
 
 def test_a_missing_hostfile_is_refused(open_mpi):
     with pytest.raises(InputError, match=r"--hostfile .*absent: no such file; it lists a machine a line"):
-        launch.mpirun_command(2, open_mpi / "absent", use_gpu=False)
+        mpirun.mpirun_command(2, open_mpi / "absent", use_gpu=False)
 
 
 def test_another_mpi_is_refused(open_mpi):
     make_tool(open_mpi / "mpirun", "HYDRA build details:")
     with pytest.raises(InputError, match=r"--procs 2: \S+mpirun is not Open MPI's .*HYDRA"):
-        launch.mpirun_command(2, None, use_gpu=False)
+        mpirun.mpirun_command(2, None, use_gpu=False)
 
 
 def test_open_mpi_without_its_compiler_is_refused(open_mpi):
     (open_mpi / "mpicxx").unlink()
     with pytest.raises(InputError, match="needs Open MPI"):
-        launch.mpirun_command(2, None, use_gpu=False)
+        mpirun.mpirun_command(2, None, use_gpu=False)
 
 
 def test_every_process_needs_a_gpu_where_there_are_any(open_mpi, monkeypatch):
     for gpus, use_gpu, is_refused in ((1, True, True), (2, True, False), (0, True, False), (1, False, False)):
-        monkeypatch.setattr(launch, "count_gpus", lambda gpus=gpus: gpus)
+        monkeypatch.setattr(mpirun, "count_gpus", lambda gpus=gpus: gpus)
         if is_refused:
             with pytest.raises(InputError, match=r"--procs 2: more than the 1 GPU\(s\) here; each process needs one"):
-                launch.mpirun_command(2, None, use_gpu)
+                mpirun.mpirun_command(2, None, use_gpu)
         else:
-            launch.mpirun_command(2, None, use_gpu)
+            mpirun.mpirun_command(2, None, use_gpu)
 
 
 def test_machines_come_from_the_hostfile_and_get_the_environment(open_mpi, monkeypatch):
     hosts = open_mpi / "hosts"
     hosts.write_text("node1 slots=2\nnode2 slots=2\n")
     monkeypatch.setenv("JITTOR_HOME", "/shared")
-    words = launch.mpirun_command(4, hosts, use_gpu=True)
+    words = mpirun.mpirun_command(4, hosts, use_gpu=True)
     text = " ".join(words)
     assert f"-np 4 --bind-to none --hostfile {hosts}" in text and "--oversubscribe" not in words
     for name in ("PATH", "JITTOR_HOME", "OMPI_MCA_mpi_yield_when_idle"):

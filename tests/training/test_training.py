@@ -7,17 +7,17 @@ import shutil
 
 import numpy as np
 import pytest
-from same_bytes import assert_other_bytes, assert_same_bytes
-from tiny import CONFIGS, HEIGHT, WIDTH, make_experiment
 
-from data_tools.errors import InputError
-from data_tools.synthetic import write_set
-from jittor_tsit import train
-from jittor_tsit.generate import run_test
-from jittor_tsit.overrides import override
+from data_tools.basics.errors import InputError
+from data_tools.rendering.write_set import write_set
+from helpers.same_bytes import assert_other_bytes, assert_same_bytes
+from helpers.tiny import CONFIGS, HEIGHT, WIDTH, make_experiment
+from jittor_tsit.commands.test import run_test
+from jittor_tsit.config.overrides import override
+from jittor_tsit.runs.checkpoint import checkpoint_path, checkpoint_paths, load_checkpoint, save_checkpoint
+from jittor_tsit.runs.log import NonFiniteLoss
 from jittor_tsit.systems.tsit import TSITSystem
-from jittor_tsit.training.checkpoint import checkpoint_path, checkpoint_paths, load_checkpoint, save_checkpoint
-from jittor_tsit.training.run_dir import NonFiniteLoss
+from jittor_tsit.training import session
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def root(tmp_path_factory):
 def whole_run(root, tmp_path_factory):
     """A run of four images without interruption."""
     run_dir = tmp_path_factory.mktemp("runs") / "whole"
-    assert train.run_training(make_experiment(root), run_dir) == 0
+    assert session.run_training(make_experiment(root), run_dir) == 0
     return run_dir
 
 
@@ -62,7 +62,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(root, whole_run, 
     checkpoint_path(run_dir, 4).unlink()  # as if killed after three images
     with open(run_dir / "stats.jsonl", "a") as file:
         file.write('{"nimg": ')  # and in the middle of a line
-    assert train.run_training(make_experiment(root), run_dir) == 0
+    assert session.run_training(make_experiment(root), run_dir) == 0
     assert_same_arrays(checkpoint_path(run_dir, 4), checkpoint_path(whole_run, 4))
     assert [line["nimg"] for line in stats(run_dir)] == [1, 2, 3, 4]
 
@@ -74,7 +74,7 @@ def test_a_damaged_newest_checkpoint_is_set_aside_and_made_again(root, whole_run
     data = bytearray(newest.read_bytes())
     data[-1] ^= 1
     newest.write_bytes(data)
-    assert train.run_training(make_experiment(root), run_dir) == 0
+    assert session.run_training(make_experiment(root), run_dir) == 0
     assert "set aside as state-000000004.safetensors.damaged" in capsys.readouterr().err
     assert_same_bytes(run_dir / "state-000000004.safetensors.damaged", data)
     assert_same_arrays(newest, checkpoint_path(whole_run, 4))
@@ -93,16 +93,16 @@ def test_an_interruption_saves_and_the_same_command_goes_on(root, whole_run, tmp
         return step(self, batch, step_number)
 
     monkeypatch.setattr(TSITSystem, "train_step", lambda self, batch, step: interrupted_step(self, batch, step))
-    assert train.run_training(make_experiment(root), run_dir) == 130
+    assert session.run_training(make_experiment(root), run_dir) == 130
     assert load_checkpoint(checkpoint_paths(run_dir)[-1]).progress.nimg == 1
     monkeypatch.undo()
-    assert train.run_training(make_experiment(root), run_dir) == 0
+    assert session.run_training(make_experiment(root), run_dir) == 0
     assert_same_arrays(checkpoint_path(run_dir, 4), checkpoint_path(whole_run, 4))
 
 
 def test_a_finished_run_is_left_as_it_is(root, whole_run):
     before = {path: path.stat().st_mtime_ns for path in checkpoint_paths(whole_run)}
-    assert train.run_training(make_experiment(root), whole_run) == 0
+    assert session.run_training(make_experiment(root), whole_run) == 0
     assert {path: path.stat().st_mtime_ns for path in checkpoint_paths(whole_run)} == before
 
 
@@ -111,7 +111,7 @@ def test_a_run_with_other_options_is_refused(root, whole_run):
     with pytest.raises(
         InputError, match=r"holds a run with other options.*config.optim.lr_G: 0.0001, 1.0; run.seed: 0, 3"
     ):
-        train.run_training(other, whole_run)
+        session.run_training(other, whole_run)
 
 
 def test_a_loss_that_is_not_finite_stops_with_step_and_term(root, tmp_path, monkeypatch):
@@ -124,14 +124,14 @@ def test_a_loss_that_is_not_finite_stops_with_step_and_term(root, tmp_path, monk
 
     monkeypatch.setattr(TSITSystem, "generator_terms", astray)
     with pytest.raises(NonFiniteLoss, match="G/feat is not finite in the step that ends with image 3"):
-        train.run_training(make_experiment(root), tmp_path / "astray")
+        session.run_training(make_experiment(root), tmp_path / "astray")
     assert load_checkpoint(checkpoint_paths(tmp_path / "astray")[-1]).progress.nimg == 2
 
 
 def test_a_batch_larger_than_the_set_is_refused(root, tmp_path):
     experiment = make_experiment(root, batch_size=5, total_nimg=10, status_nimg=5, snapshot_nimg=10)
     with pytest.raises(InputError, match="4 samples, fewer than batch_size=5"):
-        train.run_training(experiment, tmp_path)
+        session.run_training(experiment, tmp_path)
 
 
 def test_the_test_command_makes_the_same_submission_again(root, whole_run, tmp_path):
@@ -179,9 +179,9 @@ def test_reference_photos_are_those_that_the_json_names(root, whole_run, tmp_pat
 def test_the_same_run_directory_with_other_data_is_refused(root, whole_run, tmp_path):
     write_set(tmp_path / "other", 4, 1, WIDTH, HEIGHT)
     with pytest.raises(InputError, match=r"holds a run with other options.*samples\.0: "):
-        train.run_training(make_experiment(tmp_path / "other"), whole_run)
+        session.run_training(make_experiment(tmp_path / "other"), whole_run)
     shutil.copytree(root, tmp_path / "moved")  # the same files elsewhere are the same data
-    assert train.run_training(make_experiment(tmp_path / "moved"), whole_run) == 0
+    assert session.run_training(make_experiment(tmp_path / "moved"), whole_run) == 0
 
 
 def test_spoiled_weights_are_not_saved(root, tmp_path, monkeypatch):
@@ -195,7 +195,7 @@ def test_spoiled_weights_are_not_saved(root, tmp_path, monkeypatch):
 
     monkeypatch.setattr(TSITSystem, "train_step", lambda self, batch, step: spoil(self, batch, step))
     with pytest.raises(NonFiniteLoss, match="G.conv_image.bias is not finite after image 4"):
-        train.run_training(make_experiment(root), tmp_path / "spoiled")
+        session.run_training(make_experiment(root), tmp_path / "spoiled")
     assert load_checkpoint(checkpoint_paths(tmp_path / "spoiled")[-1]).progress.nimg == 2
 
 
@@ -246,7 +246,7 @@ def test_unpaired_photos_train_the_style_transfer_form(root, tmp_path):
         shutil.copytree(root / "train/imgs", tmp_path / "set" / name)
     (tmp_path / "set/trainB/._hidden.jpg").write_bytes(b"")
     experiment = dataclasses.replace(make_experiment(tmp_path / "set", total_nimg=2), config=CONFIGS["tsit-ast"])
-    assert train.run_training(experiment, tmp_path / "run") == 0
+    assert session.run_training(experiment, tmp_path / "run") == 0
     with pytest.raises(InputError, match="style transfer and segmenters make no images"):
         run_test(checkpoint_path(tmp_path / "run", 2), None, tmp_path / "out", 0, None, False)
 
@@ -254,7 +254,7 @@ def test_unpaired_photos_train_the_style_transfer_form(root, tmp_path):
 def test_a_file_that_rots_is_passed_over_and_told_of_and_a_run_that_goes_on_does_the_same(root, tmp_path):
     shutil.copytree(root, tmp_path / "set")
     experiment = make_experiment(tmp_path / "set", total_nimg=2)
-    assert train.run_training(experiment, tmp_path / "whole") == 0
+    assert session.run_training(experiment, tmp_path / "whole") == 0
     shutil.copytree(tmp_path / "whole", tmp_path / "interrupted")
     for photo in list((tmp_path / "set").rglob("*.jpg"))[:2]:  # of four, so one comes up in two images
         times = photo.stat()
@@ -262,10 +262,10 @@ def test_a_file_that_rots_is_passed_over_and_told_of_and_a_run_that_goes_on_does
         os.utime(photo, ns=(times.st_atime_ns, times.st_mtime_ns))  # as a disk does that loses a block
 
     longer = override(experiment, ["total_nimg=8"])
-    assert train.run_training(longer, tmp_path / "whole") == 0
+    assert session.run_training(longer, tmp_path / "whole") == 0
     assert "skipped, and the next sample taken" in (tmp_path / "whole/log.txt").read_text()
     for total in (4, 8):
-        assert train.run_training(override(experiment, [f"total_nimg={total}"]), tmp_path / "interrupted") == 0
+        assert session.run_training(override(experiment, [f"total_nimg={total}"]), tmp_path / "interrupted") == 0
     assert_same_arrays(*(checkpoint_path(tmp_path / name, 8) for name in ("whole", "interrupted")))
     with pytest.raises(InputError, match="max_skipped=0|is not an image"):
-        train.run_training(override(experiment, ["total_nimg=16", "max_skipped=0"]), tmp_path / "whole")
+        session.run_training(override(experiment, ["total_nimg=16", "max_skipped=0"]), tmp_path / "whole")

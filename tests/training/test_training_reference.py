@@ -9,14 +9,14 @@ import os
 import jittor as jt
 import numpy as np
 import pytest
-from reference_vectors import one_hot_with_edges, reference_files
-from training_spread import check_spread_in_float32
-from training_trace import Trace, check_in_float32, check_in_float64, put_all_weights, step_of
 
-from jittor_tsit import official_keys
+from helpers.reference_vectors import one_hot_with_edges, reference_files
+from helpers.training_spread import check_spread_in_float32
+from helpers.training_trace import Trace, check_in_float32, check_in_float64, put_all_weights, step_of
 from jittor_tsit.config import OptimConfig
-from jittor_tsit.data import ImageBatch, PairedBatch, alone
-from jittor_tsit.layers.image import label_image
+from jittor_tsit.conversion import official_names
+from jittor_tsit.data.batches import ImageBatch, PairedBatch, alone
+from jittor_tsit.layers.image_layouts import label_image
 from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.systems.spade import SPADEConfig
 from jittor_tsit.systems.synthesis import SynthesisConfig, SynthesisWeights
@@ -24,7 +24,7 @@ from jittor_tsit.systems.tsit import TSITConfig, TSITWeights
 
 pytestmark = [pytest.mark.reference, pytest.mark.slow]
 
-GENERATOR_RULES = {"TSIT": official_keys.TSIT_GENERATOR_RULES, "SPADE": official_keys.SPADE_GENERATOR_RULES}
+GENERATOR_RULES = {"TSIT": official_names.TSIT_GENERATOR_RULES, "SPADE": official_names.SPADE_GENERATOR_RULES}
 GAN_MODES = {"hinge": "hinge", "ls": "lsgan", "original": "vanilla", "w": "wgan"}
 
 
@@ -86,10 +86,10 @@ def system_of(vectors, batch):
     system.prepare_training(terms=())
     rules = {
         "netG": (system.G, GENERATOR_RULES[vectors.config["system"]]),
-        "netD": (system.D, official_keys.discriminator_rules(system.config.num_layers_D)),
+        "netD": (system.D, official_names.discriminator_rules(system.config.num_layers_D)),
     }
     if system.has_code:
-        rules["netE"] = (system.E, official_keys.ENCODER_RULES)
+        rules["netE"] = (system.E, official_names.ENCODER_RULES)
     return system, rules
 
 

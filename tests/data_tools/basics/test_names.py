@@ -5,11 +5,11 @@ import unicodedata
 
 import pytest
 
-from data_tools.names import printable, unlistable
-from data_tools.pairing import read_split
+from data_tools.basics.names import printable, unlistable
+from data_tools.sets.pairing import read_split
 
 
-@pytest.mark.parametrize("stem", ["a b", "山と湖", "a#", "-", "a.b", "it's \"x\"", "e\u0301", "a\u200db"])
+@pytest.mark.parametrize("stem", ["a b", "山と湖", "a#", "-", "a.b", 'it\'s "x"', "e\u0301", "a\u200db"])
 def test_ordinary_names_can_be_listed(stem):
     assert unlistable(stem) is None
 

@@ -4,16 +4,30 @@ import csv
 
 import numpy as np
 import pytest
-from same_bytes import assert_same_bytes
 
-from data_tools.curation import write_scan
-from data_tools.errors import InputError
-from data_tools.listing import Problem
-from data_tools.names import unlistable
-from data_tools.table import Table, read_rows, read_table, write_rows, write_table
+from data_tools.basics.errors import InputError
+from data_tools.basics.names import unlistable
+from data_tools.basics.table import Table, read_rows, read_table, write_rows, write_table
+from data_tools.curation.folder import write_scan
+from data_tools.sets.listing import Problem
+from helpers.same_bytes import assert_same_bytes
 
-STEMS = ["a", "a,b", 'say "x"', '"', "two\nlines", " blanks ", "", "山と湖", "it's", "a;b\tc", "0", "nan", "=1+1",
-         "\ufeffx"]
+STEMS = [
+    "a",
+    "a,b",
+    'say "x"',
+    '"',
+    "two\nlines",
+    " blanks ",
+    "",
+    "山と湖",
+    "it's",
+    "a;b\tc",
+    "0",
+    "nan",
+    "=1+1",
+    "\ufeffx",
+]
 
 
 @pytest.fixture
@@ -75,7 +89,8 @@ def test_an_empty_table_comes_back(path, columns):
     write_table(path, Table([], columns))
     table = read_table(path)
     assert table.stems == [] and {name: column.shape for name, column in table.columns.items()} == {
-        name: (0,) for name in columns}
+        name: (0,) for name in columns
+    }
 
 
 def test_a_table_without_columns_keeps_its_stems(path):
@@ -105,23 +120,26 @@ def test_a_missing_file_is_refused(path):
         read_table(path.parent)
 
 
-@pytest.mark.parametrize("content, words", [
-    (b"", "t.csv: is empty"),
-    (b"\n", "t.csv: is empty"),
-    (b"\nstem,x\na,1\n", "t.csv: "),
-    (b"stem,x\na,\xff\n", r"is not UTF-8 text \(byte 9\)"),
-    (b"name,x\na,1\n", "the first column is 'name', and must be 'stem'"),
-    (b"stem,x\na,1\nb\n", "line 3 has 1 cells, and the header 2"),
-    (b"stem,x\na,1,2\n", "line 2 has 3 cells, and the header 2"),
-    (b"stem,x\na,1\n\n", "line 3 has 0 cells, and the header 2"),
-    (b'stem,x\n"a\nb",1\nc\n', "line 4 has 1 cells"),  # lines of the file, not rows
-    (b'stem,x\n"a,1\n', "line 2 has 1 cells"),
-    (b"stem,x\n" + b"a" * 200_000 + b",1\n", "line 2 is not CSV: field larger"),
-    (b"stem,x\na,1\nb,2\na,3\n", "names the stem a twice"),
-    (b"stem,x\na,1\nb,much\n", "row 3 has 'much' for x, and a number is needed"),
-    (b"stem,x,y\na,1,2,\n", "line 2 has 4 cells"),
-    (b"stem,x\na,1e\n", "row 2 has '1e' for x"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "content, words",
+    [
+        (b"", "t.csv: is empty"),
+        (b"\n", "t.csv: is empty"),
+        (b"\nstem,x\na,1\n", "t.csv: "),
+        (b"stem,x\na,\xff\n", r"is not UTF-8 text \(byte 9\)"),
+        (b"name,x\na,1\n", "the first column is 'name', and must be 'stem'"),
+        (b"stem,x\na,1\nb\n", "line 3 has 1 cells, and the header 2"),
+        (b"stem,x\na,1,2\n", "line 2 has 3 cells, and the header 2"),
+        (b"stem,x\na,1\n\n", "line 3 has 0 cells, and the header 2"),
+        (b'stem,x\n"a\nb",1\nc\n', "line 4 has 1 cells"),  # lines of the file, not rows
+        (b'stem,x\n"a,1\n', "line 2 has 1 cells"),
+        (b"stem,x\n" + b"a" * 200_000 + b",1\n", "line 2 is not CSV: field larger"),
+        (b"stem,x\na,1\nb,2\na,3\n", "names the stem a twice"),
+        (b"stem,x\na,1\nb,much\n", "row 3 has 'much' for x, and a number is needed"),
+        (b"stem,x,y\na,1,2,\n", "line 2 has 4 cells"),
+        (b"stem,x\na,1e\n", "row 2 has '1e' for x"),
+    ],
+)
 def test_what_is_no_table_is_refused_with_its_place(file, content, words):
     with pytest.raises(InputError, match=words) as info:
         read_table(file(content))

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
+from data_tools.__main__ import main
 from data_tools.commands import synth
-from data_tools.cli import main
-from data_tools.image_io import write_label
+from data_tools.sets.image_io import write_label
 
 SYNTH = ["synth", "--count", "2", "--seed", "3", "--size", "64x48"]
 
@@ -147,5 +147,5 @@ def test_the_module_runs_and_passes_on_its_status(tmp_path):
 
 
 def test_the_package_loads_neither_jittor_nor_opencv():
-    code = "import sys, data_tools.cli; print([m for m in ('jittor', 'jittor_tsit', 'cv2') if m in sys.modules])"
+    code = "import sys, data_tools.__main__; print([m for m in ('jittor', 'jittor_tsit', 'cv2') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -3,10 +3,18 @@
 import numpy as np
 import pytest
 
-from data_tools import appearance
-from data_tools.appearance import FOLDS, class_surprise, contexts, drawn, fit_class_model, fold_of, log_posterior
-from data_tools.classes import CLASS_IDS, NUM_CLASSES
-from data_tools.sketches import CHANNELS, COLUMNS, HASH_BITS, ROWS, Sketches
+from data_tools.curation import appearance
+from data_tools.curation.appearance import (
+    FOLDS,
+    class_surprise,
+    contexts,
+    drawn,
+    fit_class_model,
+    fold_of,
+    log_posterior,
+)
+from data_tools.sets.classes import CLASS_IDS, NUM_CLASSES
+from data_tools.signals.sketches import CHANNELS, COLUMNS, HASH_BITS, ROWS, Sketches
 
 STEMS = [f"s{i:02d}" for i in range(24)]
 FOLD_OF_EACH = np.array([fold_of(stem) for stem in STEMS])
@@ -17,7 +25,8 @@ def two_toned(count=len(STEMS)):
     """Photos of a wavy horizon, with noise in every channel."""
     rng = np.random.default_rng(0)
     heights = rng.integers(6, 18, (count, 1)) + rng.uniform(1, 3, (count, 1)) * np.sin(
-        np.arange(COLUMNS) / rng.uniform(2, 6, (count, 1)))
+        np.arange(COLUMNS) / rng.uniform(2, 6, (count, 1))
+    )
     above = np.arange(ROWS)[None, :, None] < heights[:, None]
     features = np.full((count, ROWS, COLUMNS, CHANNELS), 128)
     features[..., 0] = np.where(above, 200, 60)
@@ -117,10 +126,13 @@ def test_sets_larger_than_a_chunk_give_the_same(sound, sound_posterior, monkeypa
     assert np.abs(posterior(sound) - sound_posterior).max() < 0.02
 
 
-@pytest.mark.parametrize("stems", [["a"], ["a", "b"], [stem for stem in STEMS if fold_of(stem) == 1]],
-                         ids=["one pair", "two pairs", "one fold"])
+@pytest.mark.parametrize(
+    "stems",
+    [["a"], ["a", "b"], [stem for stem in STEMS if fold_of(stem) == 1]],
+    ids=["one pair", "two pairs", "one fold"],
+)
 def test_very_small_sets_can_be_fitted(sound, stems):
-    sketches = Sketches(*(array[:len(stems)] for array in sound))
+    sketches = Sketches(*(array[: len(stems)] for array in sound))
     assert np.isfinite(posterior(sketches, stems)).all()
 
 
@@ -142,12 +154,15 @@ def label_of(above, below, rows):
     return label
 
 
-@pytest.mark.parametrize("above, below, expected", [
-    (SKY, SKY, 0),
-    (28, 28, np.log(2)),
-    (SKY, 28, np.log(2) / 2),
-    (28, PERSON, np.log(2) / 2 + 1.5 / 2),  # persons are so unlikely that they count the most there is
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "above, below, expected",
+    [
+        (SKY, SKY, 0),
+        (28, 28, np.log(2)),
+        (SKY, 28, np.log(2) / 2),
+        (28, PERSON, np.log(2) / 2 + 1.5 / 2),  # persons are so unlikely that they count the most there is
+    ],
+)
 def test_surprise_is_how_much_better_another_class_suits_each_region(above, below, expected):
     log_shares = log_shares_of({SKY: 0.6, 28: 0.3, PERSON: 0.001})
     assert class_surprise(log_shares, label_of(above, below, ROWS // 2)) == pytest.approx(expected, rel=1e-4)

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from data_tools.cli import main
-from data_tools.default_rules import (
+from data_tools.__main__ import main
+from data_tools.basics.errors import InputError
+from data_tools.curation.default_rules import (
     DEFAULT_RULES,
     DISPUTED,
     REDUNDANCY,
@@ -14,13 +15,20 @@ from data_tools.default_rules import (
     with_limits,
     write_settings,
 )
-from data_tools.errors import InputError
-from data_tools.rules import SPLITS, Rule
-from data_tools.setwise import NAMES as SET_NAMES
+from data_tools.curation.rules import SPLITS, Rule
+from data_tools.curation.setwise import NAMES as SET_NAMES
 from data_tools.signals.table import NAMES as PAIR_NAMES
 
-OTHERS = Settings((Rule("grey", "greyness", 0.5, "selection_1", 'no "colour", é', "because"),
-                   Rule("redundant", REDUNDANCY, 1.0, "selection_2", "again", "")), 0.9, True, 5, 7.5)
+OTHERS = Settings(
+    (
+        Rule("grey", "greyness", 0.5, "selection_1", 'no "colour", é', "because"),
+        Rule("redundant", REDUNDANCY, 1.0, "selection_2", "again", ""),
+    ),
+    0.9,
+    True,
+    5,
+    7.5,
+)
 
 
 @pytest.mark.parametrize("rule", DEFAULT_RULES, ids=lambda rule: rule.name)
@@ -42,10 +50,27 @@ class TestEveryRule:
 
 
 LIMITS = {
-    "unrelated": -0.3, "shifted": 0.6, "mirrored": 0.2, "wrong_classes": 0.8, "unexplained": 0.9, "merged": -1.0,
-    "torn": 90, "entangled": 24, "interwoven": 10, "off_edges": -0.1, "same_look": 0.97, "one_class": 0.97,
-    "blurred": 0.4, "too_dark": 0.6, "too_bright": 0.2, "grey": 0.55, "framed": 0.04, "written_on": 4,
-    "duplicate": 0.88, "backlit": 0.4, "redundant": 1.0,
+    "unrelated": -0.3,
+    "shifted": 0.6,
+    "mirrored": 0.2,
+    "wrong_classes": 0.8,
+    "unexplained": 0.9,
+    "merged": -1.0,
+    "torn": 90,
+    "entangled": 24,
+    "interwoven": 10,
+    "off_edges": -0.1,
+    "same_look": 0.97,
+    "one_class": 0.97,
+    "blurred": 0.4,
+    "too_dark": 0.6,
+    "too_bright": 0.2,
+    "grey": 0.55,
+    "framed": 0.04,
+    "written_on": 4,
+    "duplicate": 0.88,
+    "backlit": 0.4,
+    "redundant": 1.0,
 }  # as they were measured; each reason stands beside its rule
 
 
@@ -78,14 +103,18 @@ def test_of_a_class_exactly_the_places_kept_are_below_the_limit():
 def test_only_the_named_limits_change():
     changed = with_limits(Settings(), {"backlit": 0.3, "unrelated": -2.0})
     assert {rule.name: rule.limit for rule in changed.rules} == {
-        **{rule.name: rule.limit for rule in DEFAULT_RULES}, "backlit": 0.3, "unrelated": -2.0}
+        **{rule.name: rule.limit for rule in DEFAULT_RULES},
+        "backlit": 0.3,
+        "unrelated": -2.0,
+    }
     assert [rule._replace(limit=0) for rule in changed.rules] == [rule._replace(limit=0) for rule in DEFAULT_RULES]
     assert changed._replace(rules=DEFAULT_RULES) == Settings()
 
 
 def test_the_limits_of_other_settings_stay():
     assert with_limits(OTHERS, {"grey": 0.25}) == OTHERS._replace(
-        rules=(OTHERS.rules[0]._replace(limit=0.25), OTHERS.rules[1]))
+        rules=(OTHERS.rules[0]._replace(limit=0.25), OTHERS.rules[1])
+    )
     assert with_limits(OTHERS, {}) == OTHERS
 
 
@@ -112,15 +141,18 @@ def test_the_file_is_json_that_a_person_can_read(tmp_path):
     assert (tmp_path / "rules.json").read_text().count("\n") > 10
 
 
-@pytest.mark.parametrize("change", [
-    lambda content: None,
-    lambda content: [],
-    lambda content: {},
-    lambda content: {**content, "rules": 3},
-    lambda content: {**content, "rules": [{"name": "grey"}]},
-    lambda content: {**content, "rules": [{**content["rules"][0], "weight": 1}]},
-    lambda content: {**content, "colour": 1},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda content: None,
+        lambda content: [],
+        lambda content: {},
+        lambda content: {**content, "rules": 3},
+        lambda content: {**content, "rules": [{"name": "grey"}]},
+        lambda content: {**content, "rules": [{**content["rules"][0], "weight": 1}]},
+        lambda content: {**content, "colour": 1},
+    ],
+)
 def test_a_file_of_something_else_is_refused(tmp_path, change):
     path = tmp_path / "rules.json"
     write_settings(path, OTHERS)

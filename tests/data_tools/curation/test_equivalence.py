@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from data_tools import equivalence, neighbours
-from data_tools.equivalence import (
+from data_tools.basics.errors import InputError
+from data_tools.curation import equivalence, neighbours
+from data_tools.curation.equivalence import (
     ClassMember,
     EquivalenceClass,
     equivalence_classes,
@@ -13,7 +14,6 @@ from data_tools.equivalence import (
     thin,
     write_classes,
 )
-from data_tools.errors import InputError
 
 
 def horizon(*rows, width=8, height=10):
@@ -88,8 +88,12 @@ def test_the_order_of_the_input_plays_no_part(flips):
 def test_small_blocks_and_loose_bounds_change_nothing(monkeypatch):
     maps = scattered(np.random.default_rng(3))
     classes = members_of(equivalence_classes(maps, 0.85, flips=True))
-    for module, name, value in ((equivalence, "_QUEUE", 3), (equivalence, "_ROWS", 7), (neighbours, "_BLOCK", 500),
-                                (neighbours, "_LANDMARKS", 4)):
+    for module, name, value in (
+        (equivalence, "_QUEUE", 3),
+        (equivalence, "_ROWS", 7),
+        (neighbours, "_BLOCK", 500),
+        (neighbours, "_LANDMARKS", 4),
+    ):
         monkeypatch.setattr(module, name, value)
     assert members_of(equivalence_classes(maps, 0.85, flips=True)) == classes
 
@@ -232,14 +236,18 @@ def test_a_class_of_like_photos_is_not_thinned():
 
 
 def test_classes_are_read_as_they_were_written(tmp_path):
-    classes = [EquivalenceClass(1, np.array([1, 2, 4]), np.array([False, True, False])),
-               EquivalenceClass(0, np.array([0, 3]), np.zeros(2, bool))]
+    classes = [
+        EquivalenceClass(1, np.array([1, 2, 4]), np.array([False, True, False])),
+        EquivalenceClass(0, np.array([0, 3]), np.zeros(2, bool)),
+    ]
     write_classes(tmp_path / "c.csv", ["a", "b", "c,c", "d", "e"], classes, np.array([0, 1.0, 0.5, 0, 0]), keep=2)
     assert (tmp_path / "c.csv").read_text() == (
-        'class,stem,rank,mirrored,kept\n0,e,0,0,1\n0,"c,c",1,1,1\n0,b,2,0,0\n1,a,0,0,1\n1,d,0,0,1\n')
+        'class,stem,rank,mirrored,kept\n0,e,0,0,1\n0,"c,c",1,1,1\n0,b,2,0,0\n1,a,0,0,1\n1,d,0,0,1\n'
+    )
     assert read_classes(tmp_path / "c.csv") == [
         [ClassMember("e", 0, False, True), ClassMember("c,c", 1, True, True), ClassMember("b", 2, False, False)],
-        [ClassMember("a", 0, False, True), ClassMember("d", 0, False, True)]]
+        [ClassMember("a", 0, False, True), ClassMember("d", 0, False, True)],
+    ]
 
 
 def test_a_table_of_no_classes_has_a_header_only(tmp_path):
@@ -247,8 +255,18 @@ def test_a_table_of_no_classes_has_a_header_only(tmp_path):
     assert read_classes(tmp_path / "c.csv") == []
 
 
-@pytest.mark.parametrize("row", ["1,a,0,0,1", "-1,a,0,0,1", "0,a,x,0,1", "0,a,-1,0,1", "0,a,0,2,1", "0,a,0,0,yes",
-                                 pytest.param(f"0,a,{'9' * 5000},0,1", id="too long for Python")])
+@pytest.mark.parametrize(
+    "row",
+    [
+        "1,a,0,0,1",
+        "-1,a,0,0,1",
+        "0,a,x,0,1",
+        "0,a,-1,0,1",
+        "0,a,0,2,1",
+        "0,a,0,0,yes",
+        pytest.param(f"0,a,{'9' * 5000},0,1", id="too long for Python"),
+    ],
+)
 def test_a_row_that_makes_no_sense_is_refused(tmp_path, row):
     (tmp_path / "c.csv").write_text(f"class,stem,rank,mirrored,kept\n{row}\n")
     with pytest.raises(InputError, match=r"c\.csv: row 2 is .*numbered from 0"):

@@ -5,17 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from same_bytes import digest
 
-from data_tools import curation
-from data_tools.cli import main
-from data_tools.equivalence import read_classes
-from data_tools.errors import InputError
-from data_tools.image_io import read_label, read_photo, write_label, write_photo
-from data_tools.pairing import read_split
-from data_tools.rules import SPLITS, read_decisions
-from data_tools.scan_cache import ScanCache, known_keys
-from data_tools.synthetic import write_set
+from data_tools.__main__ import main
+from data_tools.basics.errors import InputError
+from data_tools.curation import folder as curation
+from data_tools.curation.equivalence import read_classes
+from data_tools.curation.rules import SPLITS, read_decisions
+from data_tools.curation.scan_cache import ScanCache, known_keys
+from data_tools.rendering.write_set import write_set
+from data_tools.sets.image_io import read_label, read_photo, write_label, write_photo
+from data_tools.sets.pairing import read_split
+from helpers.same_bytes import digest
 
 COUNT = 16
 
@@ -105,11 +105,14 @@ def test_another_limit_drops_other_pairs(again):
     assert splits(again)["selection_1"] == []
 
 
-@pytest.mark.parametrize("arguments, words", [
-    (["--keep", "100,4"], "--keep: 100 pairs for selection_1"),
-    (["--limit", "beauty=3"], "there is no such rule"),
-    (["--manual", "absent.txt"], "absent.txt: cannot be read"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["--keep", "100,4"], "--keep: 100 pairs for selection_1"),
+        (["--limit", "beauty=3"], "there is no such rule"),
+        (["--manual", "absent.txt"], "absent.txt: cannot be read"),
+    ],
+)
 def test_a_wrong_option_is_one_line(curated, capsys, arguments, words):
     capsys.readouterr()
     assert main(["select", "--out", str(curated), *arguments]) == 2
@@ -117,8 +120,10 @@ def test_a_wrong_option_is_one_line(curated, capsys, arguments, words):
     assert words in err and err.count("\n") == 1
 
 
-@pytest.mark.parametrize("option, value", [("--keep", "3"), ("--keep", "3,4"), ("--limit", "blurred"),
-                                           ("--agreement", "1.5"), ("--class-size", "0")])
+@pytest.mark.parametrize(
+    "option, value",
+    [("--keep", "3"), ("--keep", "3,4"), ("--limit", "blurred"), ("--agreement", "1.5"), ("--class-size", "0")],
+)
 def test_an_option_that_cannot_be_read_says_what_is_allowed(curated, capsys, option, value):
     with pytest.raises(SystemExit) as caught:
         main(["select", "--out", str(curated), option, value])
@@ -176,8 +181,10 @@ def disagreement(path, rows):
 
 
 def test_a_segmenters_disagreement_is_one_more_rule(again, tmp_path):
-    tables = [disagreement(tmp_path / "1.csv", [("synth_000001", 0.9), ("synth_000002", 0.1)]),
-              disagreement(tmp_path / "2.csv", [("synth_000003", 0.7)])]
+    tables = [
+        disagreement(tmp_path / "1.csv", [("synth_000001", 0.9), ("synth_000002", 0.1)]),
+        disagreement(tmp_path / "2.csv", [("synth_000003", 0.7)]),
+    ]
     words = ["select", "--out", str(again), "--limit", "disputed=0.8"]
     assert main([*words[:3], "--disagreement", tables[0], "--disagreement", tables[1], *words[3:]]) == 0
     assert "synth_000001" in splits(again)["total"] and "synth_000001" not in splits(again)["selection_1"]
@@ -189,11 +196,14 @@ def test_a_segmenters_disagreement_is_one_more_rule(again, tmp_path):
     assert not (again / "disagreement.csv").exists() and "disputed" not in (again / "rules.json").read_text()
 
 
-@pytest.mark.parametrize("text, words", [
-    ("stem,disagreement\nother,0.5\n", "names other, which is none of the pairs"),
-    ("stem,accuracy\nsynth_000001,0.5\n", "has no column disagreement"),
-    ("stem,disagreement\nsynth_000001,much\n", "much"),
-])
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("stem,disagreement\nother,0.5\n", "names other, which is none of the pairs"),
+        ("stem,accuracy\nsynth_000001,0.5\n", "has no column disagreement"),
+        ("stem,disagreement\nsynth_000001,much\n", "much"),
+    ],
+)
 def test_a_table_that_does_not_fit_is_refused(again, tmp_path, capsys, text, words):
     (tmp_path / "1.csv").write_text(text)
     assert main(["select", "--out", str(again), "--disagreement", str(tmp_path / "1.csv")]) == 2

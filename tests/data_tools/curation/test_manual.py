@@ -2,8 +2,8 @@
 
 import pytest
 
-from data_tools.errors import InputError
-from data_tools.manual import read_manual, write_manual
+from data_tools.basics.errors import InputError
+from data_tools.curation.manual import read_manual, write_manual
 
 
 @pytest.fixture
@@ -50,10 +50,13 @@ def test_a_long_wrong_line_is_shown_in_part(manual):
     assert len(str(info.value)) < 300
 
 
-@pytest.mark.parametrize("lines, words", [
-    ("keep a\nkeep b\ndrop a", "line 3 says drop a, and line 1 the opposite"),
-    ("drop a b\nkeep a b", "line 2 says keep a b, and line 1 the opposite"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "lines, words",
+    [
+        ("keep a\nkeep b\ndrop a", "line 3 says drop a, and line 1 the opposite"),
+        ("drop a b\nkeep a b", "line 2 says keep a b, and line 1 the opposite"),
+    ],
+)
 def test_a_stem_named_with_both_is_refused(manual, lines, words):
     with pytest.raises(InputError, match=words):
         read_manual(manual(lines))

@@ -3,11 +3,19 @@
 import numpy as np
 import pytest
 
-from data_tools.appearance import drawn, fit_class_model, fold_of, log_posterior
-from data_tools.classes import NUM_CLASSES
-from data_tools.misfit import (class_fit, class_fits, misfit, regions_of, shape_fit, shape_fits, standardised,
-                               strangers)
-from data_tools.sketches import CHANNELS, COLUMNS, HASH_BITS, ROWS, Sketches
+from data_tools.curation.appearance import drawn, fit_class_model, fold_of, log_posterior
+from data_tools.curation.misfit import (
+    class_fit,
+    class_fits,
+    misfit,
+    regions_of,
+    shape_fit,
+    shape_fits,
+    standardised,
+    strangers,
+)
+from data_tools.sets.classes import NUM_CLASSES
+from data_tools.signals.sketches import CHANNELS, COLUMNS, HASH_BITS, ROWS, Sketches
 
 STEMS = [f"s{i:02d}" for i in range(24)]
 CELLS = ROWS * COLUMNS
@@ -60,7 +68,7 @@ def test_shape_fit_is_the_variance_between_regions(random_photos, rng, classes):
     expected = []
     for photo in random_photos.astype(float):
         means = {c: photo[label == c].mean(axis=0) for c in classes}
-        expected.append(np.mean([means[c]**2 for c in label]))
+        expected.append(np.mean([means[c] ** 2 for c in label]))
     assert shape_fit(label, random_photos) == pytest.approx(expected, rel=1e-4, abs=1e-8)
 
 
@@ -139,8 +147,10 @@ def slow_misfit(row, shape, by_class):
         photo_level = [np.mean([fits[i, j] for i in range(size) if i != j]) for j in range(size)]
         others = [i for i in range(size) if i != row]
         rest = fits[row, row] + np.mean(label_level) - np.mean(fits[row, others]) - np.mean(fits[others, row])
-        spreads = (np.std([fits[row, j] - photo_level[j] for j in others]),
-                   np.std([fits[i, row] - label_level[i] for i in others]))
+        spreads = (
+            np.std([fits[row, j] - photo_level[j] for j in others]),
+            np.std([fits[i, row] - label_level[i] for i in others]),
+        )
         ratios.append(rest / np.sqrt(spreads[0] * spreads[1]))
     return -np.mean(ratios)
 

@@ -3,8 +3,15 @@
 import numpy as np
 import pytest
 
-from data_tools import neighbours
-from data_tools.neighbours import CodeIndex, agreement_with, cells_needed, collapse, nearest_hashes, nearest_maps
+from data_tools.curation import neighbours
+from data_tools.curation.neighbours import (
+    CodeIndex,
+    agreement_with,
+    cells_needed,
+    collapse,
+    nearest_hashes,
+    nearest_maps,
+)
 
 HEIGHT, WIDTH = 6, 7  # 42 cells: not a whole number of words
 MIRROR = np.arange(HEIGHT * WIDTH).reshape(HEIGHT, WIDTH)[:, ::-1].ravel()
@@ -28,7 +35,7 @@ def landscape_codes(rng, count):
     """Sky above ground at any height, and a house: the low-dimensional kind of data that the bounds are made for."""
     codes = np.zeros((count, HEIGHT, WIDTH), np.uint8)
     for code in codes:
-        code[rng.integers(0, HEIGHT + 1):] = rng.integers(1, 4)
+        code[rng.integers(0, HEIGHT + 1) :] = rng.integers(1, 4)
         code[rng.integers(0, HEIGHT), rng.integers(0, WIDTH)] = 9
     return codes.reshape(count, -1)
 

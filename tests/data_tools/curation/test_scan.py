@@ -11,16 +11,16 @@ from functools import partial
 import numpy as np
 import pytest
 
-from data_tools import scan as scanning
-from data_tools.errors import InputError
-from data_tools.image_io import write_label
-from data_tools.pools import local_pool
-from data_tools.scan import scan
+from data_tools.basics.errors import InputError
+from data_tools.basics.pools import local_pool
+from data_tools.basics.table import read_rows, read_table
+from data_tools.curation import scan as scanning
+from data_tools.curation.scan import scan
+from data_tools.curation.setwise import NAMES as SET_NAMES
+from data_tools.rendering.write_set import write_set
+from data_tools.sets.image_io import write_label
+from data_tools.signals.sketches import open_sketches
 from data_tools.signals.table import NAMES as PAIR_NAMES
-from data_tools.setwise import NAMES as SET_NAMES
-from data_tools.sketches import open_sketches
-from data_tools.synthetic import write_set
-from data_tools.table import read_rows, read_table
 
 COUNT = 24
 
@@ -96,8 +96,9 @@ def test_another_version_of_the_code_measures_all_again(data, scanned, tmp_path,
 
 def test_a_killed_scan_goes_on_and_leaves_no_process_behind(tmp_path):
     write_set(tmp_path / "set", 60, seed=4, width=320, height=240)
-    process = subprocess.Popen(command(tmp_path / "set", tmp_path / "out", "--workers", "2"),
-                               stderr=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(
+        command(tmp_path / "set", tmp_path / "out", "--workers", "2"), stderr=subprocess.DEVNULL, start_new_session=True
+    )
     cache = tmp_path / "out" / "cache.sqlite"
     while process.poll() is None and not (cache.exists() and cache.stat().st_size > 60_000):
         time.sleep(0.02)
@@ -129,8 +130,9 @@ def ignore_ctrl_c():
 
 @pytest.mark.parametrize("prepare", [None, ignore_ctrl_c], ids=["terminal", "background"])
 def test_ctrl_c_is_one_line_and_exit_130(large, tmp_path, prepare):
-    process = subprocess.Popen(command(large, tmp_path / "out"), stderr=subprocess.PIPE, text=True,
-                               start_new_session=True, preexec_fn=prepare)
+    process = subprocess.Popen(
+        command(large, tmp_path / "out"), stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=prepare
+    )
     cache = tmp_path / "out" / "cache.sqlite"
     while process.poll() is None and not (cache.exists() and cache.stat().st_size > 20_000):
         time.sleep(0.02)
@@ -185,8 +187,24 @@ def test_mpi_gives_the_same_table_to_the_byte(data, scanned, tmp_path):
     pytest.importorskip("mpi4py", reason="mpi4py is not installed")
     if shutil.which("mpirun") is None:
         pytest.skip("mpirun is not installed")
-    run = ["mpirun", "--allow-run-as-root", "--oversubscribe", "-n", "2", sys.executable, "-m", "mpi4py.futures", "-m",
-           "data_tools", "scan", "--mpi", "--data", str(data), "--out", str(tmp_path)]
+    run = [
+        "mpirun",
+        "--allow-run-as-root",
+        "--oversubscribe",
+        "-n",
+        "2",
+        sys.executable,
+        "-m",
+        "mpi4py.futures",
+        "-m",
+        "data_tools",
+        "scan",
+        "--mpi",
+        "--data",
+        str(data),
+        "--out",
+        str(tmp_path),
+    ]
     result = subprocess.run(run, capture_output=True, text=True, timeout=120)
     assert result.returncode == 0, result.stderr
     assert same_results(tmp_path, scanned)
@@ -203,7 +221,7 @@ def in_this_process(start, arguments):
     from concurrent.futures import ThreadPoolExecutor
     from contextlib import contextmanager
 
-    from data_tools.pools import Pool
+    from data_tools.basics.pools import Pool
 
     @contextmanager
     def opened():

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from data_tools import scan, scan_cache
+from data_tools.curation import scan, scan_cache
 
-PACKAGE = Path(scan_cache.__file__).parent
+PACKAGE = Path(scan_cache.__file__).parents[1]
 # Imported by what measures, and without influence on a value: messages, names of files, writing, progress bars.
 WITHOUT_INFLUENCE = {"errors", "files", "listing", "names", "oddities", "pairing", "threads"}
 
@@ -47,13 +47,20 @@ SOURCES = sorted(str(path.relative_to(PACKAGE)) for path in measuring_files())
 
 def test_the_files_that_measure_are_found():
     """So that the next test cannot pass by finding nothing."""
-    assert {"classes.py", "image_io.py", "scan.py", "signals/table.py", "signals/view.py", "sketches.py"} <= {*SOURCES}
+    assert {
+        "sets/classes.py",
+        "sets/image_io.py",
+        "curation/scan.py",
+        "signals/table.py",
+        "signals/view.py",
+        "signals/sketches.py",
+    } <= {*SOURCES}
 
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_a_change_of_any_file_that_measures_makes_another_version(tmp_path, monkeypatch, name):
     shutil.copytree(PACKAGE, tmp_path / "data_tools", ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(scan_cache, "_HERE", tmp_path / "data_tools")
+    monkeypatch.setattr(scan_cache, "_PACKAGE", tmp_path / "data_tools")
     before = scan_cache.code_version()
     assert scan_cache.code_version() == before
     with open(tmp_path / "data_tools" / name, "a") as file:

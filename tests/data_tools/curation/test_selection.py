@@ -3,25 +3,27 @@
 import numpy as np
 import pytest
 
-from data_tools.cli import main
-from data_tools.default_rules import Settings
-from data_tools.errors import InputError
-from data_tools.pairing import Problem
-from data_tools.rules import SPLITS, Decision, Rule, read_decisions, write_decisions
-from data_tools.selection import select, severity
-from data_tools.table import Table
+from data_tools.__main__ import main
+from data_tools.basics.errors import InputError
+from data_tools.basics.table import Table
+from data_tools.curation.default_rules import Settings
+from data_tools.curation.rules import SPLITS, Decision, Rule, read_decisions, write_decisions
+from data_tools.curation.selection import select, severity
+from data_tools.sets.pairing import Problem
 
-RULES = Settings((
-    Rule("blurred", "blur", 0.4, "selection_1", "", ""),
-    Rule("torn", "fragments", 90, "selection_1", "", ""),
-    Rule("backlit", "backlight", 0.5, "selection_2", "", ""),
-))
+RULES = Settings(
+    (
+        Rule("blurred", "blur", 0.4, "selection_1", "", ""),
+        Rule("torn", "fragments", 90, "selection_1", "", ""),
+        Rule("backlit", "backlight", 0.5, "selection_2", "", ""),
+    )
+)
 BLUR_ONLY = Settings((RULES.rules[0], RULES.rules[2]._replace(limit=1e6)))
 
 
 def table(rows):
     """Rows of stem -> (blur, fragments, backlight); what is left out is the median of most, and no fault."""
-    values = [(*cells, *(0.1, 0, 0.1)[len(cells):]) for cells in rows.values()]
+    values = [(*cells, *(0.1, 0, 0.1)[len(cells) :]) for cells in rows.values()]
     columns = np.array(values, float).reshape(len(rows), 3).T
     return Table([*rows], dict(zip(("blur", "fragments", "backlight"), columns)))
 
@@ -32,8 +34,17 @@ def blurs(values):
 
 # Nine usual pairs besides, so that all medians are those of usual pairs
 USUAL = {f"usual_{i}": () for i in range(9)}
-FAULTY = table({"soft": (0.5,), "torn": (0.1, 100), "both": (0.7, 100), "dark": (0.1, 0, 0.6), "edge": (0.4, 90, 0.5),
-                "all": (0.5, 200, 0.9), **USUAL})
+FAULTY = table(
+    {
+        "soft": (0.5,),
+        "torn": (0.1, 100),
+        "both": (0.7, 100),
+        "dark": (0.1, 0, 0.6),
+        "edge": (0.4, 90, 0.5),
+        "all": (0.5, 200, 0.9),
+        **USUAL,
+    }
+)
 
 
 def decided(table_, stem, **options):
@@ -44,16 +55,19 @@ def decided(table_, stem, **options):
 # Severity
 
 
-@pytest.mark.parametrize("values, limit, expected", [
-    ([0, 1, 2], 3, [0.5 - 1, 0, 0.5]),  # the median has 0, and the limit would have 1
-    ([0, 1, 5], 3, [-0.5, 0, 2]),
-    ([-4, -2, -1], -1, [-2, 0, 1]),
-    ([1, 2], 2.5, [-0.5, 0.5]),
-    ([10, 20, 30], 5, [2, 4, 6]),  # the limit is below the median: then it is the unit
-    ([1, 1, 1], 0, [2, 2, 2]),  # a unit of at least 1
-    ([3, 3, 3], 3, [1, 1, 1]),
-    ([-3, -2, -1], -10, [1.7, 1.8, 1.9]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "values, limit, expected",
+    [
+        ([0, 1, 2], 3, [0.5 - 1, 0, 0.5]),  # the median has 0, and the limit would have 1
+        ([0, 1, 5], 3, [-0.5, 0, 2]),
+        ([-4, -2, -1], -1, [-2, 0, 1]),
+        ([1, 2], 2.5, [-0.5, 0.5]),
+        ([10, 20, 30], 5, [2, 4, 6]),  # the limit is below the median: then it is the unit
+        ([1, 1, 1], 0, [2, 2, 2]),  # a unit of at least 1
+        ([3, 3, 3], 3, [1, 1, 1]),
+        ([-3, -2, -1], -10, [1.7, 1.8, 1.9]),
+    ],
+)
 def test_severity_is_0_at_the_median_and_1_at_the_limit(values, limit, expected):
     assert severity(np.array(values, float), limit) == pytest.approx(expected)
 
@@ -152,16 +166,20 @@ def test_a_persons_word_wins_over_every_rule(keep):
 def test_the_word_of_a_person_is_the_reason():
     manual = {"all": True, "usual_0": False, "torn": False}
     assert decided(FAULTY, "all", manual=manual) == Decision(
-        "all", True, "selection_2", "manual", "keep", "", ["blurred", "torn", "backlit"])
+        "all", True, "selection_2", "manual", "keep", "", ["blurred", "torn", "backlit"]
+    )
     assert decided(FAULTY, "usual_0", manual=manual) == Decision("usual_0", False, "total", "manual", "drop", "", [])
     assert decided(FAULTY, "torn", manual=manual).others == ["torn"]
 
 
-@pytest.mark.parametrize("stem, keep, words", [
-    ("nobody", True, "--manual: nobody is none of the 16 pairs"),
-    ("nobody", False, "--manual: nobody is none of the 16 pairs"),
-    ("cut", True, "--manual: cut is to be kept, and cannot be read"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "stem, keep, words",
+    [
+        ("nobody", True, "--manual: nobody is none of the 16 pairs"),
+        ("nobody", False, "--manual: nobody is none of the 16 pairs"),
+        ("cut", True, "--manual: cut is to be kept, and cannot be read"),
+    ],
+)
 def test_a_word_about_no_pair_is_refused(stem, keep, words):
     with pytest.raises(InputError, match=words):
         select(FAULTY, [Problem("cut", "is damaged", True)], RULES, {stem: keep})
@@ -172,13 +190,16 @@ def test_an_unreadable_pair_may_be_dropped_by_hand():
     assert decided(FAULTY, "cut", broken=broken, manual={"cut": False}).rule == "unreadable"
 
 
-@pytest.mark.parametrize("manual, keep, words", [
-    ({}, (16, 3), "--keep: 16 pairs for selection_1, and 0 to 15 can be kept"),
-    ({}, (3, 4), "--keep: 4 pairs for selection_2, and 0 to 3 can be kept"),
-    ({"soft": False}, (15, 3), "--keep: 15 pairs for selection_1, and 0 to 14 can be kept"),
-    ({"soft": True, "torn": True}, (1, 1), "--keep: 1 pairs for selection_1, and 2 to 15 can be kept"),
-    ({"soft": True, "torn": True}, (5, 1), "--keep: 1 pairs for selection_2, and 2 to 5 can be kept"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "manual, keep, words",
+    [
+        ({}, (16, 3), "--keep: 16 pairs for selection_1, and 0 to 15 can be kept"),
+        ({}, (3, 4), "--keep: 4 pairs for selection_2, and 0 to 3 can be kept"),
+        ({"soft": False}, (15, 3), "--keep: 15 pairs for selection_1, and 0 to 14 can be kept"),
+        ({"soft": True, "torn": True}, (1, 1), "--keep: 1 pairs for selection_1, and 2 to 15 can be kept"),
+        ({"soft": True, "torn": True}, (5, 1), "--keep: 1 pairs for selection_2, and 2 to 5 can be kept"),
+    ],
+)
 def test_a_number_that_cannot_be_kept_is_refused(manual, keep, words):
     with pytest.raises(InputError, match=words):
         select(FAULTY, [], RULES, manual, keep)
@@ -187,14 +208,17 @@ def test_a_number_that_cannot_be_kept_is_refused(manual, keep, words):
 # Reasons
 
 
-@pytest.mark.parametrize("stem, decision", [
-    ("soft", (False, "total", "blurred", "0.5", "0.4", [])),
-    ("both", (False, "total", "blurred", "0.7", "0.4", ["torn"])),  # 2 against 1.1
-    ("all", (False, "total", "torn", "200", "90", ["blurred", "backlit"])),  # 2.2 against 1.3
-    ("dark", (False, "selection_1", "backlit", "0.6", "0.5", [])),
-    ("edge", (True, "selection_2", "blurred", "0.4", "0.4", [])),  # on all three limits: the first of the rules
-    ("usual_3", (True, "selection_2", "blurred", "0.1", "0.4", [])),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "stem, decision",
+    [
+        ("soft", (False, "total", "blurred", "0.5", "0.4", [])),
+        ("both", (False, "total", "blurred", "0.7", "0.4", ["torn"])),  # 2 against 1.1
+        ("all", (False, "total", "torn", "200", "90", ["blurred", "backlit"])),  # 2.2 against 1.3
+        ("dark", (False, "selection_1", "backlit", "0.6", "0.5", [])),
+        ("edge", (True, "selection_2", "blurred", "0.4", "0.4", [])),  # on all three limits: the first of the rules
+        ("usual_3", (True, "selection_2", "blurred", "0.1", "0.4", [])),
+    ],
+)
 def test_the_severest_rule_is_named_with_value_and_limit(stem, decision):
     assert decided(FAULTY, stem) == Decision(stem, *decision)
 
@@ -214,8 +238,9 @@ def test_every_pair_is_decided_on_once_and_in_order():
     broken = [Problem("zero", "is empty", True), Problem("cut", "is damaged", True)]
     decisions = select(FAULTY, broken, RULES, {}).decisions
     assert [d.stem for d in decisions] == sorted([*FAULTY.stems, "zero", "cut"])
-    assert decisions[[d.stem for d in decisions].index("cut")] == Decision("cut", False, "", "unreadable", "is damaged",
-                                                                           "", [])
+    assert decisions[[d.stem for d in decisions].index("cut")] == Decision(
+        "cut", False, "", "unreadable", "is damaged", "", []
+    )
 
 
 def test_decisions_and_splits_say_the_same():
@@ -264,20 +289,23 @@ def test_decisions_come_back_from_their_file(tmp_path):
 # Options
 
 
-@pytest.mark.parametrize("option, words", [
-    (("--keep", "7331,8116"), "is not N1,N2 with N2 at most N1"),
-    (("--keep", "100"), "is not N1,N2"),
-    (("--keep", "-1,-2"), "expected one argument"),
-    (("--limit", "backlit"), "is not RULE=NUMBER, such as backlit=0.3"),
-    (("--limit", "backlit=much"), "is not RULE=NUMBER"),
-    (("--limit", "backlit=nan"), "is not RULE=NUMBER"),
-    (("--agreement", "0"), "is not a number above 0 and up to 1"),
-    (("--agreement", "1.1"), "is not a number above 0 and up to 1"),
-    (("--agreement", "nan"), "is not a number above 0 and up to 1"),
-    (("--class-size", "0"), "argument --class-size"),
-    (("--difference", "nan"), "argument --difference"),
-    (("--link", "a", "--copy", "b"), "not allowed with"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "option, words",
+    [
+        (("--keep", "7331,8116"), "is not N1,N2 with N2 at most N1"),
+        (("--keep", "100"), "is not N1,N2"),
+        (("--keep", "-1,-2"), "expected one argument"),
+        (("--limit", "backlit"), "is not RULE=NUMBER, such as backlit=0.3"),
+        (("--limit", "backlit=much"), "is not RULE=NUMBER"),
+        (("--limit", "backlit=nan"), "is not RULE=NUMBER"),
+        (("--agreement", "0"), "is not a number above 0 and up to 1"),
+        (("--agreement", "1.1"), "is not a number above 0 and up to 1"),
+        (("--agreement", "nan"), "is not a number above 0 and up to 1"),
+        (("--class-size", "0"), "argument --class-size"),
+        (("--difference", "nan"), "argument --difference"),
+        (("--link", "a", "--copy", "b"), "not allowed with"),
+    ],
+)
 def test_a_wrong_option_is_refused(tmp_path, capsys, option, words):
     with pytest.raises(SystemExit, match="2"):
         main(["select", "--out", str(tmp_path), *option])

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from data_tools.equivalence import EquivalenceClass, read_classes, thin, write_classes
+from data_tools.curation.equivalence import EquivalenceClass, read_classes, thin, write_classes
 from data_tools.report.choice import examples
 
 COUNT = 60

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from same_bytes import digest
 
-from data_tools.classes import CLASS_IDS, NUM_CLASSES
 from data_tools.planting import labels
 from data_tools.planting.fields import moved_label, moved_photo, seeded, visible_change
-from data_tools.synthetic import render
+from data_tools.rendering.write_set import render
+from data_tools.sets.classes import CLASS_IDS, NUM_CLASSES
+from helpers.same_bytes import digest
 
 MOUNTAIN, SKY, WATER, SEA = (CLASS_IDS[name] for name in ("mountain", "sky", "water", "sea"))
 SPOILERS = [labels.shifted, labels.mirrored, labels.permuted, labels.merged, labels.shredded, labels.one_class]
@@ -20,13 +20,13 @@ def corner(height=48, width=64):
     """A mountain in the lower left, sky elsewhere, a lake at the foot: not its own mirror image."""
     y, x = np.mgrid[:height, :width]
     label = np.where(y / height > 0.2 + 0.8 * x / width, MOUNTAIN, SKY).astype(np.uint8)
-    label[int(0.8 * height):] = WATER
+    label[int(0.8 * height) :] = WATER
     return label
 
 
 def seascape(height=48, width=64):
     label = np.full((height, width), SKY, np.uint8)
-    label[height // 2:] = SEA
+    label[height // 2 :] = SEA
     return label
 
 

@@ -3,18 +3,25 @@
 import numpy as np
 import pytest
 from PIL import ImageFont
-from same_bytes import digest
 
-from data_tools.classes import CLASS_IDS
 from data_tools.planting import photos
 from data_tools.planting.fields import seeded
 from data_tools.planting.pairs import duplicate, twin_label
 from data_tools.planting.watermark import watermarked
 from data_tools.planting.weather import WEATHERS, in_weather
-from data_tools.synthetic import render
+from data_tools.rendering.write_set import render
+from data_tools.sets.classes import CLASS_IDS
+from helpers.same_bytes import digest
 
-SPOILERS = [photos.backlit, photos.overexposed, photos.underexposed, photos.blurred, photos.greyed, photos.framed,
-            watermarked]
+SPOILERS = [
+    photos.backlit,
+    photos.overexposed,
+    photos.underexposed,
+    photos.blurred,
+    photos.greyed,
+    photos.framed,
+    watermarked,
+]
 SEEDS = range(8)
 
 named = pytest.mark.parametrize("spoil", SPOILERS, ids=lambda spoil: spoil.__name__)

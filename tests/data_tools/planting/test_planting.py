@@ -4,18 +4,18 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from same_bytes import assert_same_bytes, contents, digest
 
-from data_tools.checking import check_pairs
-from data_tools.errors import InputError
-from data_tools.image_io import read_label, read_photo
-from data_tools.pairing import find_pairs
+from data_tools.basics.errors import InputError
 from data_tools.planting import plant
 from data_tools.planting.journal import Journal
 from data_tools.planting.kinds import KINDS, Kind, Planted
 from data_tools.planting.plant import plant_set
 from data_tools.planting.truth import Truth, read_truth
-from data_tools.synthetic import write_set
+from data_tools.rendering.write_set import write_set
+from data_tools.sets.checking import check_pairs
+from data_tools.sets.image_io import read_label, read_photo
+from data_tools.sets.pairing import find_pairs
+from helpers.same_bytes import assert_same_bytes, contents, digest
 
 ALL = list(KINDS)
 SMALL = {"width": 80, "height": 60}
@@ -62,11 +62,13 @@ def test_the_truth_names_every_pair_once_sorted_by_stem(planted):
 
 def test_all_kinds_come_equally_often(planted):
     truth = read_truth(planted / "truth.csv")
-    originals = Counter(row.partner if KINDS[row.kind].changes == "adds" else row.stem
-                        for row in truth.values() if row.kind)
+    originals = Counter(
+        row.partner if KINDS[row.kind].changes == "adds" else row.stem for row in truth.values() if row.kind
+    )
     assert len(originals) == 2 * len(ALL)
-    kinds = Counter(row.kind for row in truth.values()
-                    if row.kind and (row.kind != "twin_label" or row.stem == row.partner))
+    kinds = Counter(
+        row.kind for row in truth.values() if row.kind and (row.kind != "twin_label" or row.stem == row.partner)
+    )
     assert kinds == {kind: 2 for kind in ALL}
 
 

@@ -3,18 +3,18 @@
 import os
 
 import pytest
-from same_bytes import contents
 
-from data_tools.checking import check_pairs
-from data_tools.cli import main
-from data_tools.errors import InputError
-from data_tools.pairing import find_labels, find_pairs
+from data_tools.__main__ import main
+from data_tools.basics.errors import InputError
 from data_tools.planting import plant, synthetic_set
 from data_tools.planting.kinds import KINDS
 from data_tools.planting.plant import plant_set
 from data_tools.planting.synthetic_set import write_planted_set
 from data_tools.planting.truth import Truth, read_truth, summary, write_truth
-from data_tools.synthetic import write_set
+from data_tools.rendering.write_set import write_set
+from data_tools.sets.checking import check_pairs
+from data_tools.sets.pairing import find_labels, find_pairs
+from helpers.same_bytes import contents
 
 SMALL = {"width": 80, "height": 60}
 
@@ -74,8 +74,12 @@ def test_a_rendered_set_with_defects_is_the_rendered_set_planted(few, tmp_path):
 def test_an_interrupted_rendered_set_is_completed_to_the_same_bytes(tmp_path, monkeypatch):
     arguments = {"count": 6, "seed": 0, "test_count": 1, "share": 0.5, **SMALL}
     write_planted_set(tmp_path / "whole", **arguments)
-    for module, name in ((synthetic_set.synthetic, "write_label"), (plant, "write_truth"),
-                         (synthetic_set, "copy_file"), (synthetic_set.shutil, "rmtree")):
+    for module, name in (
+        (synthetic_set.synthetic, "write_label"),
+        (plant, "write_truth"),
+        (synthetic_set, "copy_file"),
+        (synthetic_set.shutil, "rmtree"),
+    ):
         with monkeypatch.context() as patch, pytest.raises(TypeError):
             patch.setattr(module, name, None)  # ends the run here
             write_planted_set(tmp_path / "part", **arguments)

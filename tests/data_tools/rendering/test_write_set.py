@@ -8,19 +8,19 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
-from same_bytes import contents, digest
 
-from data_tools import synthetic
-from data_tools.checking import check_pairs
-from data_tools.classes import CLASS_IDS, NUM_CLASSES
-from data_tools.errors import InputError
-from data_tools.image_io import read_label, read_photo
-from data_tools.pairing import find_labels, find_pairs
+from data_tools.basics.errors import InputError
 from data_tools.rendering import picture
+from data_tools.rendering import write_set as synthetic
 from data_tools.rendering.canvas import Canvas
 from data_tools.rendering.light import choose_light
 from data_tools.rendering.terrain import Camera, Land, View, cast
-from data_tools.synthetic import render, write_set
+from data_tools.rendering.write_set import render, write_set
+from data_tools.sets.checking import check_pairs
+from data_tools.sets.classes import CLASS_IDS, NUM_CLASSES
+from data_tools.sets.image_io import read_label, read_photo
+from data_tools.sets.pairing import find_labels, find_pairs
+from helpers.same_bytes import contents, digest
 
 SMALL = {"width": 96, "height": 72}
 
@@ -36,7 +36,7 @@ def test_a_picture_has_the_asked_size_and_types():
 
 def test_the_same_arguments_give_the_same_bytes_in_another_process():
     code = (
-        "import hashlib; from data_tools.synthetic import render; render(1, 9, 64, 48); "
+        "import hashlib; from data_tools.rendering.write_set import render; render(1, 9, 64, 48); "
         "p, l = render(3, 5, 128, 96); print(hashlib.sha256(p.tobytes() + l.tobytes()).hexdigest())"
     )
     other = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.strip()

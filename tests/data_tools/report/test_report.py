@@ -8,16 +8,16 @@ from io import BytesIO
 import numpy as np
 import pytest
 from PIL import Image
-from review_input import ASTRAL, HOSTILE, QUOTES, STEMS, WIDE, make_classes, make_decisions, review_arguments
 
-from data_tools.classes import CLASSES
-from data_tools.errors import InputError
-from data_tools.image_io import read_label
+from data_tools.basics.errors import InputError
+from data_tools.basics.table import Table
+from data_tools.curation.rules import Decision, Rule
 from data_tools.report import ClassMember, write_report
 from data_tools.report.choice import Examples, examples, split_sizes
 from data_tools.report.histogram import GROUPS, histogram
-from data_tools.rules import Decision, Rule
-from data_tools.table import Table
+from data_tools.sets.classes import CLASSES
+from data_tools.sets.image_io import read_label
+from helpers.review_input import ASTRAL, HOSTILE, QUOTES, STEMS, WIDE, make_classes, make_decisions, review_arguments
 
 
 class Page(HTMLParser):
@@ -35,8 +35,11 @@ class Page(HTMLParser):
         self.texts.append(data)
 
     def all(self, tag, **wanted):
-        return [attrs for name, attrs in self.elements
-                if name == tag and all(attrs.get(key.rstrip("_")) == value for key, value in wanted.items())]
+        return [
+            attrs
+            for name, attrs in self.elements
+            if name == tag and all(attrs.get(key.rstrip("_")) == value for key, value in wanted.items())
+        ]
 
     @property
     def text(self):
@@ -70,8 +73,10 @@ def test_the_heading_counts_the_splits(page):
 
 
 def test_the_table_says_all_of_each_rule_and_what_it_did(page):
-    assert ("blur the photo is blurred & <soft> blur 0.5 Selection I half of 2 < 3 pairs 2 2 "
-            "towns too many houses houses 9 Selection II no pair has ten 0 0 unreadable 1") in page.text
+    assert (
+        "blur the photo is blurred & <soft> blur 0.5 Selection I half of 2 < 3 pairs 2 2 "
+        "towns too many houses houses 9 Selection II no pair has ten 0 0 unreadable 1"
+    ) in page.text
 
 
 def test_each_rule_shows_its_histogram_and_pairs_on_both_sides(page, html):
@@ -82,7 +87,7 @@ def test_each_rule_shows_its_histogram_and_pairs_on_both_sides(page, html):
 
 
 def test_a_card_shows_three_pictures_and_the_decision(html):
-    card = Page(html[html.index('<article class="card"'):html.index("</article>")])
+    card = Page(html[html.index('<article class="card"') : html.index("</article>")])
     assert card.all("article")[0]["data-stem"] == QUOTES  # the nearer of the two above the limit
     kinds = [image["alt"].split(" of ")[0] for image in card.all("img")]
     assert kinds == ["photo", "label", "overlay"]
@@ -124,7 +129,7 @@ def test_a_large_class_is_counted_beyond_twelve(arguments, tmp_path):
 
 def test_the_legend_names_the_classes_that_occur(page, arguments):
     ids = {id for pair in arguments[0].values() for id in np.unique(read_label(pair.label))}
-    legend = page.text[page.text.rindex("Colours of the label maps"):].split(" K keep")[0]
+    legend = page.text[page.text.rindex("Colours of the label maps") :].split(" K keep")[0]
     assert re.findall(r"([a-z]+) (\d+)", legend) == [(CLASSES[id].name, str(id)) for id in sorted(ids)]
     assert len(page.all("rect", rx="3", width="28")) == len(ids)
 
@@ -229,13 +234,16 @@ def test_marks_outlive_a_change_of_limits_but_not_of_the_data(arguments, tmp_pat
 VALUES = np.array([5.0, 1, np.nan, 3, 2, 4, 3])
 
 
-@pytest.mark.parametrize("limit, count, expected", [
-    (3, 2, Examples(above=[5, 0], below=[6, 3], worst=[])),  # all that break the rule are shown already
-    (3, 1, Examples(above=[5], below=[6], worst=[0])),
-    (1.5, 2, Examples(above=[4, 3], below=[1], worst=[0, 5])),
-    (9, 2, Examples(above=[], below=[0, 5], worst=[])),
-    (float("inf"), 1, Examples(above=[], below=[0], worst=[])),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "limit, count, expected",
+    [
+        (3, 2, Examples(above=[5, 0], below=[6, 3], worst=[])),  # all that break the rule are shown already
+        (3, 1, Examples(above=[5], below=[6], worst=[0])),
+        (1.5, 2, Examples(above=[4, 3], below=[1], worst=[0, 5])),
+        (9, 2, Examples(above=[], below=[0, 5], worst=[])),
+        (float("inf"), 1, Examples(above=[], below=[0], worst=[])),
+    ],
+)
 def test_examples_stand_on_both_sides_of_the_limit(limit, count, expected):
     assert examples(VALUES, limit, count) == expected
 
@@ -258,8 +266,11 @@ def test_no_bar_stands_on_both_sides_of_the_limit():
 
 def test_whole_numbers_have_a_bar_each():
     svg = histogram("n", np.array([1.0, 1, 2, 4]), np.array([0, 1, 0, 2]), 2)
-    assert bars(svg) == ["0.5 to 1.5: 1 kept, 1 dropped for another reason", "1.5 to 2.5: 1 kept",
-                         "3.5 to 4.5: 1 dropped by this rule"]
+    assert bars(svg) == [
+        "0.5 to 1.5: 1 kept, 1 dropped for another reason",
+        "1.5 to 2.5: 1 kept",
+        "3.5 to 4.5: 1 dropped by this rule",
+    ]
     assert "limit 2</text>" in svg
 
 

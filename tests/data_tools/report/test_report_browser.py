@@ -6,12 +6,12 @@ import time
 
 import numpy as np
 import pytest
-from review_input import ASTRAL, HOSTILE, QUOTES, STEMS, WIDE, make_table, review_arguments
-from same_bytes import assert_same_bytes
 
-from data_tools.manual import read_manual, write_manual
+from data_tools.curation.manual import read_manual, write_manual
+from data_tools.curation.rules import Decision
 from data_tools.report import write_report
-from data_tools.rules import Decision
+from helpers.review_input import ASTRAL, HOSTILE, QUOTES, STEMS, WIDE, make_table, review_arguments
+from helpers.same_bytes import assert_same_bytes
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
 from selenium.webdriver.chrome.service import Service  # noqa: E402
@@ -29,8 +29,13 @@ REFUSE_STORAGE = "Object.defineProperty(window, 'localStorage', {get() { throw n
 def chrome(tmp_path_factory):
     options = webdriver.ChromeOptions()
     options.binary_location = BROWSER
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1200,900",
-                     f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-dev-shm-usage",
+        "--window-size=1200,900",
+        f"--user-data-dir={tmp_path_factory.mktemp('profile')}",
+    ):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service(DRIVER))
@@ -69,14 +74,16 @@ def open_page(chrome, path):
 
 def requests(chrome):
     messages = [json.loads(entry["message"])["message"] for entry in chrome.get_log("performance")]
-    return [message["params"]["request"]["url"] for message in messages
-            if message["method"] == "Network.requestWillBeSent"]
+    return [
+        message["params"]["request"]["url"] for message in messages if message["method"] == "Network.requestWillBeSent"
+    ]
 
 
 def cards(page, stem):
     """All cards of a pair, in the page's order."""
-    return [card for card in page.find_elements(By.CSS_SELECTOR, "article")
-            if card.get_dom_attribute("data-stem") == stem]
+    return [
+        card for card in page.find_elements(By.CSS_SELECTOR, "article") if card.get_dom_attribute("data-stem") == stem
+    ]
 
 
 def box(card, word):
@@ -188,8 +195,10 @@ def test_copy_gives_the_same_text(page, tmp_path):
     page.execute_cdp_cmd("Browser.grantPermissions", {"permissions": ["clipboardReadWrite"]})
     press(page, QUOTES, "keep")
     page.find_element(By.ID, "copy").click()
-    text = page.execute_async_script("const done = arguments[0]; setTimeout(() => "
-                                     "navigator.clipboard.readText().then(done, (error) => done(String(error))), 200)")
+    text = page.execute_async_script(
+        "const done = arguments[0]; setTimeout(() => "
+        "navigator.clipboard.readText().then(done, (error) => done(String(error))), 200)"
+    )
     assert page.find_element(By.ID, "status").text == "Copied."
     (tmp_path / "copied.txt").write_text(text, encoding="utf-8")
     assert read_manual(tmp_path / "copied.txt") == {QUOTES: True}
@@ -209,8 +218,11 @@ def test_clear_asks_and_then_forgets(page):
 
 def test_decisions_by_hand_are_marks_to_begin_with(page, arguments, tmp_path):
     pairs, _, rules, decisions, classes = arguments
-    decisions = [Decision(HOSTILE, True, "selection_2", "manual", "", "", []),
-                 Decision(QUOTES, False, "selection_1", "manual", "", "", []), *decisions[2:]]
+    decisions = [
+        Decision(HOSTILE, True, "selection_2", "manual", "", "", []),
+        Decision(QUOTES, False, "selection_1", "manual", "", "", []),
+        *decisions[2:],
+    ]
     write_report(tmp_path / "r.html", pairs, make_table(), rules, decisions, classes)
     open_page(page, tmp_path / "r.html")
     assert tally(page) == "2 marked: 1 keep, 1 drop"
@@ -243,8 +255,10 @@ def test_a_browser_that_refuses_storage_still_marks_and_says_so(page, tmp_path):
 
 @pytest.mark.parametrize("width", [320, 390, 800, 1200])
 def test_the_page_never_scrolls_sideways(page, width):
-    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
-                         {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 700})
+    page.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 700},
+    )
     try:
         assert page.execute_script("return document.documentElement.scrollWidth") <= width
     finally:

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data_tools import checking
-from data_tools.checking import check_pair, check_pairs, inspect_pair, inspect_pairs
-from data_tools.image_io import write_label, write_photo
-from data_tools.pairing import Pair, Problem
-from data_tools.threads import with_bar
+from data_tools.basics.threads import with_bar
+from data_tools.sets import checking
+from data_tools.sets.checking import check_pair, check_pairs, inspect_pair, inspect_pairs
+from data_tools.sets.image_io import write_label, write_photo
+from data_tools.sets.pairing import Pair, Problem
 
 
 def make_pair(folder, stem, photo=(12, 16), label=(12, 16), id=1):

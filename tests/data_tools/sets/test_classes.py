@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from data_tools.classes import CLASS_IDS, CLASSES, NUM_CLASSES, colorize
+from data_tools.sets.classes import CLASS_IDS, CLASSES, NUM_CLASSES, colorize
 
 
 def test_the_classes_are_the_contests_in_its_order():

@@ -10,11 +10,11 @@ import subprocess
 import sys
 
 import pytest
-from hostile_files import GREY, KINDS, folder, put_label, put_pair, put_photo
 from PIL import Image
-from same_bytes import digest
 
-from data_tools.cli import main
+from data_tools.__main__ import main
+from helpers.hostile_files import GREY, KINDS, folder, put_label, put_pair, put_photo
+from helpers.same_bytes import digest
 
 SENTINEL = ("broken", "labels/zz.png", "class id 29 at pixel x=0, y=0; ids are 0..28")
 ROOT_MAY_READ = pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -67,11 +67,14 @@ def test_each_kind_gets_its_line_and_the_rest_is_read(root, capsys, put, rows):
 
 
 @ROOT_MAY_READ
-@pytest.mark.parametrize("name, rows", [
-    ("imgs/x.jpg", [("broken", "imgs/x.jpg", "cannot be read: Permission denied")]),
-    ("labels/x.png", [("broken", "labels/x.png", "cannot be read: Permission denied")]),
-    ("imgs/more", [("odd", "imgs/more", "is a folder")]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "name, rows",
+    [
+        ("imgs/x.jpg", [("broken", "imgs/x.jpg", "cannot be read: Permission denied")]),
+        ("labels/x.png", [("broken", "labels/x.png", "cannot be read: Permission denied")]),
+        ("imgs/more", [("odd", "imgs/more", "is a folder")]),
+    ],
+)
 def test_what_may_not_be_read_gets_its_line(root, capsys, name, rows):
     put_pair(root)
     if not (root / name).exists():
@@ -139,6 +142,11 @@ def test_a_folder_with_a_newline_in_its_own_name_keeps_lines_whole(root, capsys)
 
 def test_a_terminal_that_cannot_show_a_name_gets_it_escaped(root):
     put_photo(root, "山.jpg")
-    result = subprocess.run([sys.executable, "-m", "data_tools", "check", "--data", str(root)], timeout=60,
-                            capture_output=True, text=True, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    result = subprocess.run(
+        [sys.executable, "-m", "data_tools", "check", "--data", str(root)],
+        timeout=60,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
     assert "imgs/\\u5c71.jpg: has no label" in result.stdout and result.returncode == 1, result.stderr

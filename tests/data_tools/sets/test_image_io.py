@@ -8,11 +8,10 @@ import zlib
 import numpy as np
 import pytest
 from PIL import Image
-from same_bytes import assert_same_bytes
 
-from data_tools import files
-from data_tools.errors import InputError
-from data_tools.image_io import (
+from data_tools.basics import files
+from data_tools.basics.errors import InputError
+from data_tools.sets.image_io import (
     read_header,
     read_label,
     read_photo,
@@ -21,14 +20,8 @@ from data_tools.image_io import (
     write_label,
     write_photo,
 )
-
-LABEL = np.array([[0, 1, 28], [5, 5, 2]], np.uint8)
-
-
-def save(path, array, mode=None, **options):
-    image = Image.fromarray(array)
-    (image if mode is None else image.convert(mode)).save(path, **options)
-    return path
+from helpers.same_bytes import assert_same_bytes
+from helpers.small_images import LABEL, save
 
 
 def gradient(height=24, width=32):

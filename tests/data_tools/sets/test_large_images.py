@@ -10,10 +10,10 @@ import zlib
 import numpy as np
 import pytest
 from PIL import Image
-from test_image_io import LABEL, save
 
-from data_tools.errors import InputError
-from data_tools.image_io import read_label, read_photo
+from data_tools.basics.errors import InputError
+from data_tools.sets.image_io import read_label, read_photo
+from helpers.small_images import LABEL, save
 
 
 def test_a_chunk_that_says_to_be_huge_takes_no_memory(tmp_path):
@@ -40,7 +40,7 @@ def test_a_large_image_is_read_by_strips_as_it_would_be_whole(tmp_path, monkeypa
     labels = [save(tmp_path / f"label-{bits}.png", grey.astype(f"u{bits // 8}")) for bits in (8, 16)]
     labels.append(save(tmp_path / "label-32.png", grey.astype(np.int32), format="TIFF"))
     whole = [read_photo(path) for path in photos], [read_label(path) for path in labels]
-    monkeypatch.setattr("data_tools.image_io._STRIP", 9 * 4)
+    monkeypatch.setattr("data_tools.sets.image_io._STRIP", 9 * 4)
     for paths, read, expected in zip((photos, labels), (read_photo, read_label), whole):
         for path, array in zip(paths, expected):
             np.testing.assert_array_equal(read(path), array, err_msg=path.name)
@@ -49,7 +49,7 @@ def test_a_large_image_is_read_by_strips_as_it_would_be_whole(tmp_path, monkeypa
 
 LARGEST = """
 import resource, sys
-from data_tools.image_io import read_label, read_photo
+from data_tools.sets.image_io import read_label, read_photo
 with open("/proc/self/statm") as file:
     used = int(file.read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + 2**30, used + 2**30))
@@ -63,8 +63,14 @@ def test_the_largest_image_takes_less_than_a_gigabyte(tmp_path, kind, depth, col
     width, height = 9000, 9900  # 89.1 million pixels, Pillow's limit is 89.5
     row, packer = bytes(1 + width * depth // 8 * {0: 1, 2: 3, 6: 4}[colour]), zlib.compressobj(1)
     pixels = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
-    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)), (b"IDAT", pixels), (b"IEND", b"")]
-    content = [struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks]
+    chunks = [
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)),
+        (b"IDAT", pixels),
+        (b"IEND", b""),
+    ]
+    content = [
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks
+    ]
     (tmp_path / "large.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(content))
     command = [sys.executable, "-W", "ignore", "-c", LARGEST, kind, str(tmp_path / "large.png")]
     done = subprocess.run(command, capture_output=True, text=True)

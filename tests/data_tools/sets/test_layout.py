@@ -3,11 +3,11 @@
 import os
 
 import pytest
-from same_bytes import assert_same_bytes, digest
 
-from data_tools.errors import InputError
-from data_tools.layout import lay_out
-from data_tools.pairing import Pair, find_pairs
+from data_tools.basics.errors import InputError
+from data_tools.sets.layout import lay_out
+from data_tools.sets.pairing import Pair, find_pairs
+from helpers.same_bytes import assert_same_bytes, digest
 
 both = pytest.mark.parametrize("copy", [False, True], ids=["links", "copies"])
 
@@ -32,9 +32,13 @@ def splits(pairs):
 
 def tree(folder):
     """Everything below a folder: content, or target of a link, and time of change."""
-    return {str(path.relative_to(folder)): (os.readlink(path) if path.is_symlink() else
-                                            digest(path) if path.is_file() else None, path.lstat().st_mtime_ns)
-            for path in sorted(folder.rglob("*"))}
+    return {
+        str(path.relative_to(folder)): (
+            os.readlink(path) if path.is_symlink() else digest(path) if path.is_file() else None,
+            path.lstat().st_mtime_ns,
+        )
+        for path in sorted(folder.rglob("*"))
+    }
 
 
 @both
@@ -55,8 +59,10 @@ def test_each_split_is_a_data_set_like_the_contests(tmp_path, splits, copy):
 
 def test_links_lead_to_the_files_from_wherever_they_are_read(tmp_path, splits, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    relative = {split: [Pair(p.stem, *(f.relative_to(tmp_path) for f in p[1:])) for p in pairs]
-                for split, pairs in splits.items()}
+    relative = {
+        split: [Pair(p.stem, *(f.relative_to(tmp_path) for f in p[1:])) for p in pairs]
+        for split, pairs in splits.items()
+    }
     lay_out("out", relative, copy=False)
     monkeypatch.chdir("/")
     assert (tmp_path / "out/total/train/imgs/a.jpg").resolve() == splits["total"][0].photo.resolve()
@@ -119,8 +125,12 @@ def test_a_copy_of_a_file_that_has_changed_is_renewed(tmp_path, splits, content)
 @both
 def test_an_empty_split_is_an_empty_data_set(tmp_path, copy):
     lay_out(tmp_path / "out", {"selection_2": []}, copy)
-    assert [*tree(tmp_path / "out")] == ["selection_2", "selection_2/train", "selection_2/train/imgs",
-                                         "selection_2/train/labels"]
+    assert [*tree(tmp_path / "out")] == [
+        "selection_2",
+        "selection_2/train",
+        "selection_2/train/imgs",
+        "selection_2/train/labels",
+    ]
 
 
 # Faults

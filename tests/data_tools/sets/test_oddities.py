@@ -5,11 +5,11 @@ import struct
 
 import numpy as np
 import pytest
-from hostile_files import png, png_chunk
 from PIL import Image
 
-from data_tools.image_io import Storage, read_header, read_photo, read_storage
-from data_tools.oddities import label_oddities, photo_oddities
+from data_tools.sets.image_io import Storage, read_header, read_photo, read_storage
+from data_tools.sets.oddities import label_oddities, photo_oddities
+from helpers.hostile_files import png, png_chunk
 
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
 

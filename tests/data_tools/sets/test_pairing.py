@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from data_tools import listing
-from data_tools.errors import InputError
-from data_tools.pairing import (
+from data_tools.basics.errors import InputError
+from data_tools.sets import listing
+from data_tools.sets.pairing import (
     Pair,
     find_labels,
     find_pairs,
@@ -116,8 +116,9 @@ def test_match_files_returns_what_is_broken_and_what_is_odd(tmp_path):
         ("x", False),
         ("more", False),
     ]
-    for problem, path in zip(matching.problems, ["imgs/#.jpg", "imgs/lone.jpg", "labels/only.png", "imgs",
-                                                 "imgs/x.bmp", "labels/more"]):
+    for problem, path in zip(
+        matching.problems, ["imgs/#.jpg", "imgs/lone.jpg", "labels/only.png", "imgs", "imgs/x.bmp", "labels/more"]
+    ):
         assert problem.reason.startswith(f"{tmp_path / path}: ")
 
 

@@ -6,14 +6,14 @@ import tracemalloc
 import numpy as np
 import pytest
 from PIL import Image
-from same_bytes import digest
 
-from data_tools.checking import check_pair
-from data_tools.classes import CLASSES
-from data_tools.cli import main
-from data_tools.image_io import write_label, write_photo
-from data_tools.pairing import Pair, match_files
-from data_tools.stats import Stats, as_json, as_text, class_shares, collect, count_pair
+from data_tools.__main__ import main
+from data_tools.sets.checking import check_pair
+from data_tools.sets.classes import CLASSES
+from data_tools.sets.image_io import write_label, write_photo
+from data_tools.sets.pairing import Pair, match_files
+from data_tools.sets.stats import Stats, as_json, as_text, class_shares, collect, count_pair
+from helpers.same_bytes import digest
 
 
 def put_pair(root, stem, label, photo_size=None):
@@ -139,8 +139,12 @@ def test_five_sizes_are_listed_and_the_others_are_counted():
 
 def test_a_set_without_a_sound_pair_still_gives_a_table():
     lines = as_text(Stats()).splitlines()
-    assert lines[:4] == ["pairs            0", "photos           none", "label maps       none",
-                         "classes per map  no maps"]
+    assert lines[:4] == [
+        "pairs            0",
+        "photos           none",
+        "label maps       none",
+        "classes per map  no maps",
+    ]
     assert as_json(Stats())["classes_per_map"] is None
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from data_tools.classes import colorize
+from data_tools.sets.classes import colorize
 from data_tools.signals.alignment import Alignment, alignment
 from data_tools.signals.view import View
 
@@ -94,7 +94,7 @@ def test_faint_noise_on_a_flat_photo_is_no_edge():
 def test_too_few_cells_of_border_tell_nothing(box, known):
     label = np.zeros((HEIGHT, WIDTH), np.uint8)
     if box:
-        label[80:80 + box, 100:100 + box] = 1
+        label[80 : 80 + box, 100 : 100 + box] = 1
     values = of(label, label)
     assert (values != Alignment(0.0, 0.0, 0.0)) == known
 

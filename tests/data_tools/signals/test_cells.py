@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from data_tools.rendering.write_set import render
 from data_tools.signals.cells import cell_classes, cell_features, photo_hash
+from data_tools.signals.sketches import COLUMNS, HASH_BITS, ROWS
 from data_tools.signals.view import View
-from data_tools.sketches import COLUMNS, HASH_BITS, ROWS
-from data_tools.synthetic import render
 
 HEIGHT, WIDTH = 8 * ROWS, 8 * COLUMNS  # 192 x 256: a cell is 8 x 8 pixels, and 4 x 4 at half size
 
@@ -57,10 +57,10 @@ def test_of_equally_common_classes_the_lower_id_is_taken():
 @pytest.mark.parametrize("size", [(384, 512), (512, 384), (100, 130), (10, 12)])
 def test_every_size_is_brought_to_the_same_cells(size):
     label = np.zeros(size)
-    label[size[0] // 2:] = 28
+    label[size[0] // 2 :] = 28
     cells = of_label(label)
     assert cells.shape == (ROWS, COLUMNS)
-    assert (cells[:ROWS // 2 - 2] == 0).all() and (cells[ROWS // 2 + 2:] == 28).all()
+    assert (cells[: ROWS // 2 - 2] == 0).all() and (cells[ROWS // 2 + 2 :] == 28).all()
 
 
 # Features
@@ -82,8 +82,8 @@ def test_each_cell_has_the_mean_color_of_its_pixels():
 def test_deviations_are_those_within_the_cell():
     """Columns of L alternate by twice the deviation in the right half of the picture, and colours below."""
     lab = np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
-    lab[:, WIDTH // 2:, 0] = np.where(np.arange(WIDTH // 2) // 2 % 2, 148, 108)
-    lab[HEIGHT // 2:, :, 1] = np.where(np.arange(WIDTH) // 2 % 2, 134, 122)
+    lab[:, WIDTH // 2 :, 0] = np.where(np.arange(WIDTH // 2) // 2 % 2, 148, 108)
+    lab[HEIGHT // 2 :, :, 1] = np.where(np.arange(WIDTH) // 2 % 2, 134, 122)
     features = of_photo(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)).astype(int)
     light, color = features[..., 3], features[..., 4]
     assert (abs(light[:, 18:] - 40 * np.log(1 + 20)) <= 2).all()  # rounding to RGB and back
@@ -94,7 +94,7 @@ def test_deviations_are_those_within_the_cell():
 
 def test_detail_is_where_tones_alternate():
     fine = np.zeros((HEIGHT, WIDTH), int) + 100
-    fine[:, WIDTH // 2:] += 60 * (np.indices((HEIGHT, WIDTH // 2)) // 2).sum(axis=0) % 120
+    fine[:, WIDTH // 2 :] += 60 * (np.indices((HEIGHT, WIDTH // 2)) // 2).sum(axis=0) % 120
     features = of_photo(grey(fine)).astype(int)
     assert (features[:, 17:-1, 5] > 150).all() and (features[:, :15, 5:7] == 0).all()
     coarse = 100 + 60 * ((np.indices((HEIGHT, WIDTH)) // 4).sum(axis=0) % 2)
@@ -134,13 +134,17 @@ def test_a_hash_is_bits_of_both_kinds():
     assert bits.shape == (HASH_BITS,) and bits.dtype == np.uint8 and {*bits} == {0, 1}
 
 
-@pytest.mark.parametrize("change", [
-    lambda photo: encoded(photo, quality=40),
-    lambda photo: cv2.resize(photo, (160, 120), interpolation=cv2.INTER_AREA),
-    lambda photo: cv2.GaussianBlur(photo, (0, 0), 1),
-    lambda photo: (photo * 0.8).astype(np.uint8),
-    lambda photo: np.minimum(photo.astype(int) + 12, 255),
-], ids=["encoded", "scaled", "blurred", "darker", "lighter"])  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda photo: encoded(photo, quality=40),
+        lambda photo: cv2.resize(photo, (160, 120), interpolation=cv2.INTER_AREA),
+        lambda photo: cv2.GaussianBlur(photo, (0, 0), 1),
+        lambda photo: (photo * 0.8).astype(np.uint8),
+        lambda photo: np.minimum(photo.astype(int) + 12, 255),
+    ],
+    ids=["encoded", "scaled", "blurred", "darker", "lighter"],
+)
 @pytest.mark.parametrize("index", range(3))
 def test_the_same_photo_again_differs_in_few_bits(change, index):
     assert far(hash_of(landscape(index)), hash_of(change(landscape(index)))) <= 0.08 * HASH_BITS

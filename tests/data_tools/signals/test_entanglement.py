@@ -23,7 +23,7 @@ def with_boxes(boxes, label=None):
     """Boxes (top, left, height, width, class) on class 0."""
     label = ground() if label is None else label
     for top, left, height, width, c in boxes:
-        label[top:top + height, left:left + width] = c
+        label[top : top + height, left : left + width] = c
     return label
 
 
@@ -69,7 +69,7 @@ def test_specks_of_less_than_four_pixels_at_half_size_are_not_counted(side, piec
 @pytest.mark.parametrize("height, width", [(96, 96), (96, 128), (128, 96)])
 def test_a_level_horizon_is_as_long_as_the_picture_is_wide(height, width):
     label = ground(height, width)
-    label[height // 2:] = 1
+    label[height // 2 :] = 1
     assert border_length(seen(label)) == pytest.approx((width / height) ** 0.5)
 
 

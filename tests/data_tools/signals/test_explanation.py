@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from data_tools.classes import colorize
+from data_tools.sets.classes import colorize
 from data_tools.signals.explanation import overlap, unexplained
 from data_tools.signals.view import View
 
@@ -16,13 +16,13 @@ RED, GREEN = (200, 40, 40), (40, 160, 40)
 
 def halves(top, below):
     label = np.full((HEIGHT, WIDTH), top, np.uint8)
-    label[HEIGHT // 2:] = below
+    label[HEIGHT // 2 :] = below
     return label
 
 
 def sides(left, right):
     label = np.full((HEIGHT, WIDTH), left, np.uint8)
-    label[:, WIDTH // 2:] = right
+    label[:, WIDTH // 2 :] = right
     return label
 
 
@@ -139,8 +139,10 @@ def test_it_is_the_largest_intersection_of_histograms_of_32_levels_a_bin(seed):
     bins = [tuple(color // 32) for color in view.half_lab.reshape(-1, 3)]
     histograms = {c: Counter(b for b, own in zip(bins, label.ravel()) if own == c) for c in np.unique(label)}
     sizes = {c: sum(histogram.values()) for c, histogram in histograms.items()}
-    values = [sum(min(histograms[a][b] / sizes[a], histograms[d][b] / sizes[d]) for b in histograms[a])
-              for a, d in combinations(histograms, 2)]
+    values = [
+        sum(min(histograms[a][b] / sizes[a], histograms[d][b] / sizes[d]) for b in histograms[a])
+        for a, d in combinations(histograms, 2)
+    ]
     assert 0.1 < max(values) < 0.98  # every class touches every other, for one is strewn over all
     assert overlap(view) == pytest.approx(max(values))
 

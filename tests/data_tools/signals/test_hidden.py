@@ -37,8 +37,7 @@ def test_bands_painted_as_one_are_a_hidden_border(classes):
 
 
 def test_the_names_of_the_classes_do_not_matter():
-    assert (told(View(PHOTO, _labels(SKY, SEA, SEA)))
-            == pytest.approx(told(View(PHOTO, _labels(GRASS, SKY, SKY)))))
+    assert told(View(PHOTO, _labels(SKY, SEA, SEA))) == pytest.approx(told(View(PHOTO, _labels(GRASS, SKY, SKY))))
 
 
 def test_a_detail_left_out_counts_less_than_a_band():

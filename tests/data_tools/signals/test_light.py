@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from data_tools.classes import CLASS_IDS
+from data_tools.sets.classes import CLASS_IDS
 from data_tools.signals.light import backlight, greyness, overexposure, underexposure
 from data_tools.signals.view import View
 
@@ -28,16 +28,19 @@ def toned(*bands):
 # backlight
 
 
-@pytest.mark.parametrize("sky, ground, value", [
-    (WHITE, BLACK, 1),
-    (WHITE, 39, 216 / 255),  # crushed: below 40
-    (WHITE, 40, 0),
-    (140, 38, 0.4),
-    (128, 128, 0),  # evenly lit
-    (BLACK, BLACK, 0),
-    (BLACK, WHITE, 0),
-    (10, 30, 0),  # at night the ground is brighter
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "sky, ground, value",
+    [
+        (WHITE, BLACK, 1),
+        (WHITE, 39, 216 / 255),  # crushed: below 40
+        (WHITE, 40, 0),
+        (140, 38, 0.4),
+        (128, 128, 0),  # evenly lit
+        (BLACK, BLACK, 0),
+        (BLACK, WHITE, 0),
+        (10, 30, 0),  # at night the ground is brighter
+    ],
+)
 def test_backlight_is_the_skys_excess_over_a_crushed_foreground(sky, ground, value):
     assert backlight(toned((0.5, SKY, sky), (0.5, TREE, ground))) == pytest.approx(value)
 
@@ -82,13 +85,16 @@ def test_a_sliver_of_sky_says_nothing_and_another_class_stands_for_it():
     assert backlight(toned((0.025, SKY, BLACK), (0.475, TREE, WHITE), (0.5, GRASS, BLACK))) == pytest.approx(1)
 
 
-@pytest.mark.parametrize("bands", [
-    [(1, SKY, WHITE)],
-    [(1, TREE, BLACK)],
-    [(1, LAKE, BLACK)],
-    [(0.975, SKY, WHITE), (0.025, TREE, BLACK)],
-    [(0.5, SKY, WHITE), (0.475, LAKE, BLACK), (0.025, TREE, BLACK)],
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "bands",
+    [
+        [(1, SKY, WHITE)],
+        [(1, TREE, BLACK)],
+        [(1, LAKE, BLACK)],
+        [(0.975, SKY, WHITE), (0.025, TREE, BLACK)],
+        [(0.5, SKY, WHITE), (0.475, LAKE, BLACK), (0.025, TREE, BLACK)],
+    ],
+)
 def test_without_sky_or_foreground_there_is_no_backlight(bands):
     assert backlight(toned(*bands)) == 0
 
@@ -149,18 +155,22 @@ def ramp():
     return np.linspace(0, 1, WIDTH)[None].repeat(HEIGHT, axis=0)
 
 
-@pytest.mark.parametrize("photo", [
-    np.full((HEIGHT, WIDTH, 3), 128, np.uint8),
-    np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 1)).repeat(3, axis=2).astype(np.uint8),
-    np.full((HEIGHT, WIDTH, 3), (200, 100, 40), np.uint8),  # one tone
-], ids=["grey", "grey noise", "one tone"])  # fmt: skip
+@pytest.mark.parametrize(
+    "photo",
+    [
+        np.full((HEIGHT, WIDTH, 3), 128, np.uint8),
+        np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 1)).repeat(3, axis=2).astype(np.uint8),
+        np.full((HEIGHT, WIDTH, 3), (200, 100, 40), np.uint8),  # one tone
+    ],
+    ids=["grey", "grey noise", "one tone"],
+)
 def test_grey_and_toned_photos_are_1(photo):
     assert of_photo(photo) == pytest.approx(1)
 
 
 def test_sepia_is_nearly_as_grey_as_grey():
     """Rounding to whole levels leaves a rest of half a unit of Lab."""
-    sepia = np.dstack([255 * ramp()**0.8, 255 * ramp(), 255 * ramp()**1.3])
+    sepia = np.dstack([255 * ramp() ** 0.8, 255 * ramp(), 255 * ramp() ** 1.3])
     toned_blue = np.dstack([235 * ramp(), 240 * ramp(), 255 * ramp()])
     assert min(of_photo(np.rint(p).astype(np.uint8)) for p in (sepia, toned_blue)) > 0.55
 
@@ -170,8 +180,8 @@ def test_colors_that_brightness_does_not_predict_count_by_their_deviation(chroma
     """Every brightness comes with a and b above and below their mean alike."""
     lab = np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
     lab[..., 0] = 100 + 60 * ramp()
-    lab[:HEIGHT // 2, :, 1:] += np.uint8(chroma)
-    lab[HEIGHT // 2:, :, 1:] -= np.uint8(chroma)
+    lab[: HEIGHT // 2, :, 1:] += np.uint8(chroma)
+    lab[HEIGHT // 2 :, :, 1:] -= np.uint8(chroma)
     photo = cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)
     assert of_photo(photo) == pytest.approx(1 / (1 + chroma), rel=0.1)  # rounded to RGB and back
 
@@ -187,4 +197,5 @@ def test_neither_label_nor_exposure_make_it_grey():
     photo = np.random.default_rng(0).integers(0, 256, (5, 8, 3)).repeat(16, axis=0).repeat(15, axis=1)
     assert of_photo((photo * 0.5).astype(np.uint8)) < 0.1
     assert greyness(View(photo.astype(np.uint8), np.full((HEIGHT, WIDTH), 28, np.uint8))) == of_photo(
-        photo.astype(np.uint8))
+        photo.astype(np.uint8)
+    )

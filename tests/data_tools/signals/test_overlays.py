@@ -6,8 +6,9 @@ from data_tools.signals.overlays import watermark
 from data_tools.signals.view import View
 
 LABEL = np.zeros((384, 512), np.uint8)
-HILLS = np.dstack([np.tile(np.linspace(top, bottom, 384)[:, None], 512)
-                   for top, bottom in ((70, 50), (90, 110), (170, 60))])
+HILLS = np.dstack(
+    [np.tile(np.linspace(top, bottom, 384)[:, None], 512) for top, bottom in ((70, 50), (90, 110), (170, 60))]
+)
 
 
 def _text(x, y, size, turned=0.0):
@@ -49,7 +50,7 @@ def test_coloured_strokes_are_no_mark():
 def test_posts_taller_than_letters_are_no_writing():
     photo = HILLS.copy()
     for x in range(50, 450, 16):
-        photo[200:280, x:x + 4] = 240
+        photo[200:280, x : x + 4] = 240
     assert _score(photo) < 1
 
 

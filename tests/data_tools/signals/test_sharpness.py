@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from data_tools.classes import CLASS_IDS
+from data_tools.rendering.write_set import render
+from data_tools.sets.classes import CLASS_IDS
 from data_tools.signals.sharpness import blur
 from data_tools.signals.view import View
-from data_tools.synthetic import render
 
 HEIGHT, WIDTH = 96, 128
 
@@ -30,7 +30,7 @@ def by_the_paper(luma):
     """Crete et al., equations 1 to 6, along rows."""
     luma = luma.astype(float)
     wide = np.pad(luma, ((0, 0), (4, 4)), mode="reflect")
-    blurred = sum(wide[:, i:i + luma.shape[1]] for i in range(9)) / 9
+    blurred = sum(wide[:, i : i + luma.shape[1]] for i in range(9)) / 9
     before, after = (np.abs(np.diff(image, axis=1)) for image in (luma, blurred))
     return 1 - np.maximum(before - after, 0).sum() / before.sum()
 

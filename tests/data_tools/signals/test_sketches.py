@@ -3,8 +3,17 @@
 import numpy as np
 import pytest
 
-from data_tools.errors import InputError
-from data_tools.sketches import CHANNELS, COLUMNS, HASH_BITS, ROWS, SHAPES, Sketches, create_sketches, open_sketches
+from data_tools.basics.errors import InputError
+from data_tools.signals.sketches import (
+    CHANNELS,
+    COLUMNS,
+    HASH_BITS,
+    ROWS,
+    SHAPES,
+    Sketches,
+    create_sketches,
+    open_sketches,
+)
 
 
 @pytest.fixture
@@ -51,12 +60,16 @@ def test_a_missing_file_is_named(folder, name):
         open_sketches(folder)
 
 
-@pytest.mark.parametrize("damage", [
-    lambda path: path.write_bytes(b""),
-    lambda path: path.write_bytes(b"no array"),
-    lambda path: path.write_bytes(path.read_bytes()[:1000]),
-    lambda path: np.save(path, np.array([{}], object), allow_pickle=True),
-], ids=["empty", "other", "cut off", "pickled"])  # fmt: skip
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(b"no array"),
+        lambda path: path.write_bytes(path.read_bytes()[:1000]),
+        lambda path: np.save(path, np.array([{}], object), allow_pickle=True),
+    ],
+    ids=["empty", "other", "cut off", "pickled"],
+)
 def test_a_damaged_file_is_refused_in_one_line(folder, damage):
     damage(folder / "features.npy")
     with pytest.raises(InputError, match=r"features\.npy: cannot be read") as info:
@@ -64,11 +77,14 @@ def test_a_damaged_file_is_refused_in_one_line(folder, damage):
     assert "\n" not in str(info.value)
 
 
-@pytest.mark.parametrize("array, words", [
-    (np.zeros((5, HASH_BITS)), rf"holds float64 \[5, {HASH_BITS}\], and uint8 \[n, {HASH_BITS}\] is needed"),
-    (np.zeros((5, HASH_BITS + 1), np.uint8), rf"holds uint8 \[5, {HASH_BITS + 1}\]"),
-    (np.zeros(HASH_BITS, np.uint8), "holds uint8"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "array, words",
+    [
+        (np.zeros((5, HASH_BITS)), rf"holds float64 \[5, {HASH_BITS}\], and uint8 \[n, {HASH_BITS}\] is needed"),
+        (np.zeros((5, HASH_BITS + 1), np.uint8), rf"holds uint8 \[5, {HASH_BITS + 1}\]"),
+        (np.zeros(HASH_BITS, np.uint8), "holds uint8"),
+    ],
+)
 def test_an_array_of_another_kind_is_refused(folder, array, words):
     np.save(folder / "hashes.npy", array)
     with pytest.raises(InputError, match=words):

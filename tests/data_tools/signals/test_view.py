@@ -2,18 +2,22 @@
 
 import numpy as np
 import pytest
-from same_bytes import assert_same_bytes
 
-from data_tools.classes import NUM_CLASSES
+from data_tools.rendering.write_set import render
+from data_tools.sets.classes import NUM_CLASSES
 from data_tools.signals.alignment import alignment
 from data_tools.signals.cells import sketch
+from data_tools.signals.sketches import SHAPES
 from data_tools.signals.table import CELL_SIGNALS, NAMES, PAIR_SIGNALS, pair_signals
 from data_tools.signals.view import View, borders, present
-from data_tools.sketches import SHAPES
-from data_tools.synthetic import render
+from helpers.same_bytes import assert_same_bytes
 
-MEASURES = {**PAIR_SIGNALS, "alignment": alignment, "sketch": sketch,
-            **{name: lambda view, signal=signal: signal(sketch(view)) for name, signal in CELL_SIGNALS.items()}}
+MEASURES = {
+    **PAIR_SIGNALS,
+    "alignment": alignment,
+    "sketch": sketch,
+    **{name: lambda view, signal=signal: signal(sketch(view)) for name, signal in CELL_SIGNALS.items()},
+}
 every_measure = pytest.mark.parametrize("measure", MEASURES.values(), ids=MEASURES)
 
 
@@ -36,15 +40,18 @@ def all_signals(view):
 # Sizes
 
 
-@pytest.mark.parametrize("photo_size, label_size, size", [
-    ((384, 512), (384, 512), (384, 512)),
-    ((768, 1024), (768, 1024), (384, 512)),
-    ((768, 1024), (96, 128), (96, 128)),  # the label's size, for it cannot be made sharper
-    ((48, 64), (96, 128), (96, 128)),
-    ((1024, 768), (1024, 768), (512, 384)),  # upright: the same number of pixels
-    ((100, 75), (100, 75), (100, 75)),  # small ones stay small
-    ((1000, 4000), (1000, 4000), (222, 887)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "photo_size, label_size, size",
+    [
+        ((384, 512), (384, 512), (384, 512)),
+        ((768, 1024), (768, 1024), (384, 512)),
+        ((768, 1024), (96, 128), (96, 128)),  # the label's size, for it cannot be made sharper
+        ((48, 64), (96, 128), (96, 128)),
+        ((1024, 768), (1024, 768), (512, 384)),  # upright: the same number of pixels
+        ((100, 75), (100, 75), (100, 75)),  # small ones stay small
+        ((1000, 4000), (1000, 4000), (222, 887)),
+    ],
+)
 def test_photo_and_label_get_one_size_of_at_most_the_contests_pixels(photo_size, label_size, size):
     view = View(np.zeros((*photo_size, 3), np.uint8), np.zeros(label_size, np.uint8))
     assert (view.height, view.width) == size
@@ -53,12 +60,15 @@ def test_photo_and_label_get_one_size_of_at_most_the_contests_pixels(photo_size,
     assert view.half_lab.shape == (*half, 3) and view.half_label.shape == view.half_luma.shape == half
 
 
-@pytest.mark.parametrize("size, working, half", [
-    ((1, 7), (1, 7), (1, 3)),
-    ((7, 1), (7, 1), (3, 1)),
-    ((1, 1_000_000), (1, 443405), (1, 221702)),
-    ((1_000_000, 1), (443405, 1), (221702, 1)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "size, working, half",
+    [
+        ((1, 7), (1, 7), (1, 3)),
+        ((7, 1), (7, 1), (3, 1)),
+        ((1, 1_000_000), (1, 443405), (1, 221702)),
+        ((1_000_000, 1), (443405, 1), (221702, 1)),
+    ],
+)
 def test_a_line_stays_a_line(size, working, half):
     view = View(np.zeros((*size, 3), np.uint8), np.zeros(size, np.uint8))
     assert (view.height, view.width) == working
@@ -91,12 +101,15 @@ def test_pixels_of_the_right_size_are_taken_as_they_are():
 # Colours
 
 
-@pytest.mark.parametrize("color, lab, luma", [
-    ((255, 255, 255), (255, 128, 128), 255),
-    ((0, 0, 0), (0, 128, 128), 0),
-    ((255, 0, 0), (136, 208, 195), 76),  # CIE Lab 53, 80, 67; luma 0.299 of 255
-    ((0, 0, 255), (82, 207, 20), 29),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "color, lab, luma",
+    [
+        ((255, 255, 255), (255, 128, 128), 255),
+        ((0, 0, 0), (0, 128, 128), 0),
+        ((255, 0, 0), (136, 208, 195), 76),  # CIE Lab 53, 80, 67; luma 0.299 of 255
+        ((0, 0, 255), (82, 207, 20), 29),
+    ],
+)
 def test_colors_are_taken_as_rgb(color, lab, luma):
     view = View(flat(4, 6, color), np.zeros((4, 6), np.uint8))
     assert (view.lab == lab).all() and (view.half_lab == lab).all()
@@ -128,8 +141,11 @@ def test_the_classes_present_come_in_the_order_of_ids():
 
 def test_the_columns_of_the_table_are_the_signals_in_order():
     view = View(*render(seed=7, index=0, width=64, height=48))
-    expected = {**alignment(view)._asdict(), **{name: signal(view) for name, signal in PAIR_SIGNALS.items()},
-                **{name: signal(sketch(view)) for name, signal in CELL_SIGNALS.items()}}
+    expected = {
+        **alignment(view)._asdict(),
+        **{name: signal(view) for name, signal in PAIR_SIGNALS.items()},
+        **{name: signal(sketch(view)) for name, signal in CELL_SIGNALS.items()},
+    }
     assert NAMES == tuple(expected)
     assert pair_signals(view, sketch(view)).tolist() == [*expected.values()]
 
@@ -166,7 +182,8 @@ def test_the_size_of_the_files_does_not_matter(label_size, photo_size):
     photo, label = render(seed=7, index=2, width=width, height=height)
     large_photo, large_label = (
         image.repeat(size[0] // height, axis=0).repeat(size[1] // width, axis=1)
-        for image, size in ((photo, photo_size), (label, label_size)))
+        for image, size in ((photo, photo_size), (label, label_size))
+    )
     view, of_large = View(photo, label), View(large_photo, large_label)
     assert large_photo.shape != photo.shape
     assert all_signals(of_large) == all_signals(view)

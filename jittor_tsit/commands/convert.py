@@ -1,0 +1,44 @@
+"""`convert`: make a checkpoint from published files."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from jittor_tsit.commands.shared_options import add_command
+from jittor_tsit.runtime.import_jittor import start_jittor
+
+# Systems with a layout in conversion.official_networks.LAYOUTS.
+OFFICIAL = ("tsit", "spade", "pix2pix", "cyclegan", "simgan", "unit", "bicyclegan", "stargan")
+
+
+def add(commands) -> None:
+    """Add the command and its options."""
+    parser = add_command(
+        commands,
+        "convert",
+        run,
+        "make a checkpoint from published PyTorch files, or from the contest team's Jittor files",
+        "python -m jittor_tsit convert --from latest_net_G.pth latest_net_E.pth --system tsit --out tsit.safetensors\n"
+        "Options that no array tells can be set as field=value, as for train: image_width=512 upsampling=more.",
+        accepts="",
+    )
+    parser.add_argument(
+        "--from",
+        dest="files",
+        nargs="+",
+        action="extend",
+        required=True,
+        metavar="FILE",
+        help="a file for each network (.pth, .pt, .pkl, .ckpt, ...); G_A=FILE where names do not tell which it is",
+    )
+    parser.add_argument("--system", choices=OFFICIAL, required=True, help="the system whose official code made them")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the checkpoint, .safetensors")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Make a checkpoint from published files."""
+    start_jittor(use_gpu=False)
+    from jittor_tsit.commands.from_official import run_convert
+
+    return run_convert(args.files, args.system, args.out, args.overrides)

@@ -1,0 +1,30 @@
+"""`export`: write a checkpoint as files that the official code loads."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from jittor_tsit.commands.shared_options import add_command
+from jittor_tsit.runtime.import_jittor import start_jittor
+
+
+def add(commands) -> None:
+    """Add the command and its options."""
+    parser = add_command(
+        commands,
+        "export",
+        run,
+        "write a checkpoint as the files that the official PyTorch code loads",
+        "python -m jittor_tsit export --checkpoint runs/mine/state-000100000.safetensors --out official",
+    )
+    parser.add_argument("--checkpoint", type=Path, required=True, metavar="FILE", help="of train or of convert")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for latest_net_G.pth and so on")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write a checkpoint as official files."""
+    start_jittor(use_gpu=False)
+    from jittor_tsit.commands.to_official import run_export
+
+    return run_export(args.checkpoint, args.out)

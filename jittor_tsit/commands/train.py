@@ -1,0 +1,152 @@
+"""`train`: train a model, going on where an earlier run stopped."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import List, Optional
+
+from data_tools.basics.errors import InputError
+from jittor_tsit.commands.shared_options import add_command, add_processes
+from jittor_tsit.config import ON_NAN, Experiment
+from jittor_tsit.config.experiment_files import Runs, load_experiment, load_runs, shipped_experiment
+from jittor_tsit.config.overrides import override
+from jittor_tsit.runtime.import_jittor import start_jittor
+
+RUNS = Path("runs")
+SAMPLE_SET = Path("data/sample")  # made when no data is named
+SAMPLE_PAIRS, SAMPLE_LABELS, SAMPLE_SEED = 64, 16, 0
+
+
+def add(commands) -> None:
+    """Add the command and its options."""
+    parser = add_command(
+        commands,
+        "train",
+        run,
+        "train a model; the same command again goes on",
+        "python -m jittor_tsit train --data data/landscape --run-dir runs/mine width=32 weights.vgg=10\n"
+        "Any option of the experiment can be set as field=value; --dry-run lists them.",
+        accepts="",
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="train/imgs/*.jpg and train/labels/*.png; default: a rendered sample set",
+    )
+    parser.add_argument(
+        "--experiment", type=Path, metavar="FILE", help="default: tsit_landscape, or quickstart without --data"
+    )
+    parser.add_argument(
+        "--split",
+        type=Path,
+        metavar="PATH",
+        help="train on the stems listed in it, one a line; or the folder of the phases' lists; default: all",
+    )
+    parser.add_argument("--run-dir", type=Path, metavar="DIR", help="where results go; default: runs/<experiment>")
+    parser.add_argument(
+        "--from-weights",
+        type=Path,
+        metavar="FILE",
+        help="a checkpoint of train, convert or average with whose networks a new run begins; optimizers begin anew",
+    )
+    parser.add_argument(
+        "--on-nan",
+        choices=ON_NAN,
+        help="when a loss or a gradient is not finite: stop, or skip the step; default: the experiment's, stop",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print all options, and the plan of the phases, and stop"
+    )
+    add_processes(parser)
+    parser.add_argument("--device", choices=("auto", "cpu"), default="auto", help="auto: the GPU where there is one")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, rendering the sample set first when no data is named."""
+    name = "quickstart" if args.data is None else "tsit_landscape"
+    experiment_file = args.experiment or shipped_experiment(name)
+    if args.data is not None and not args.data.is_dir():
+        raise InputError(f"--data {args.data}: no such folder")
+    start_jittor(args.device != "cpu")
+    from jittor_tsit.commands.dry_run import show_plan
+    from jittor_tsit.config import to_json
+    from jittor_tsit.runtime.parallel import on_first_process
+    from jittor_tsit.training.session import run_training
+
+    named = {"split": args.split, "on_nan": args.on_nan, "initial": args.from_weights}
+    overrides = [*args.overrides, *(f"{name}={value}" for name, value in named.items() if value)]
+    run_dir = args.run_dir or RUNS / experiment_file.stem
+    runs = load_runs(experiment_file)
+    if runs:
+        data = args.data or SAMPLE_SET
+        if not args.data and not args.dry_run:
+            on_first_process(render_sample_set)
+        return run_each(runs, data.absolute(), run_dir, overrides, args.dry_run)
+    experiment = configure(experiment_file, args.data, overrides)
+    if not experiment.data.root:
+        experiment = configure(experiment_file, SAMPLE_SET, overrides)
+        if not args.dry_run:
+            on_first_process(render_sample_set)
+    if args.dry_run:
+        print(to_json(experiment), end="")
+        if experiment.phases:
+            show_plan(experiment, run_dir, args.procs)
+        return 0
+    return run_training(experiment, run_dir)
+
+
+def render_sample_set() -> None:
+    """Rendered landscapes with label maps, unless they are there."""
+    from data_tools.rendering.write_set import write_set
+
+    print(f"no --data: rendering {SAMPLE_PAIRS} landscapes to {SAMPLE_SET}", file=sys.stderr)
+    write_set(SAMPLE_SET, SAMPLE_PAIRS, SAMPLE_SEED, test_count=SAMPLE_LABELS)
+
+
+def configure(experiment_file: Path, data: Optional[Path], assignments: list[str]) -> Experiment:
+    """The experiment of a file, with the data folder and the overrides of the command line."""
+    from jittor_tsit.systems import SYSTEMS
+
+    experiment = load_experiment(experiment_file)
+    if data is not None:
+        root = str(data.absolute())  # so that `test` finds it from any folder
+        experiment = dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, root=root))
+    experiment = override(experiment, assignments)
+    if experiment.data.second_root:
+        root = str(Path(experiment.data.second_root).absolute())
+        experiment = dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, second_root=root))
+    if experiment.system not in SYSTEMS:
+        raise InputError(f"{experiment_file}: no system {experiment.system}; there are {', '.join(SYSTEMS)}")
+    return experiment
+
+
+def run_each(runs: Runs, data: Path, run_dir: Path, assignments: List[str], only_shows: bool) -> int:
+    """Train the experiments of a file that has several, each in a folder of its own; returns the exit status.
+
+    Args:
+        runs: What the file defines.
+        only_shows: Print their options instead.
+
+    Raises:
+        InputError: As `run_training`.
+    """
+    from jittor_tsit.runtime.parallel import on_first_process
+    from jittor_tsit.training.session import run_training, say
+
+    made = (run_dir / "data").absolute()
+    experiments = {name: override(each, assignments) for name, each in runs.experiments(data, made).items()}
+    if only_shows:
+        print(json.dumps({name: dataclasses.asdict(each) for name, each in experiments.items()}, indent=2))
+        return 0
+    on_first_process(lambda: runs.prepare(data, made))
+    for name, experiment in experiments.items():
+        say(f"{name}:")
+        status = run_training(experiment, run_dir / name)
+        if status:
+            return status
+    return 0

@@ -1,0 +1,69 @@
+"""Find a run's checkpoint and load the networks that make images from it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from data_tools.basics.errors import InputError
+from jittor_tsit.config import DataConfig, Experiment, Phase, RunConfig, from_dict
+from jittor_tsit.runs.checkpoint import MAKERS, check_arrays, checkpoint_paths, load_checkpoint, newest_readable
+from jittor_tsit.systems import SYSTEMS
+from jittor_tsit.systems.base import System
+from jittor_tsit.systems.build import make_system
+
+
+def find_checkpoint(run_dir: Path) -> Path:
+    """The newest checkpoint of a run that can be read.
+
+    Raises:
+        InputError: There is none.
+    """
+    path = newest_readable(run_dir, lambda line: print(line, file=sys.stderr))
+    if path is None:
+        raise InputError(
+            f"{run_dir}: holds no checkpoint (state-*.safetensors); run train first, or name one by --checkpoint"
+        )
+    return path
+
+
+def newest_run_dir(runs: Path) -> Path:
+    """The folder in `runs` with the most recent checkpoint."""
+    paths = [path for run_dir in runs.glob("*") for path in checkpoint_paths(run_dir)]
+    if not paths:
+        raise InputError(f"{runs}: holds no run with a checkpoint; run train first, or name one by --run-dir")
+    return max(paths, key=lambda path: path.stat().st_mtime).parent
+
+
+def load_system(path: Path) -> tuple[System, Experiment]:
+    """The networks of a checkpoint that make images; averaged weights where it holds any.
+
+    Raises:
+        InputError: Not a checkpoint, or of another version.
+    """
+    checkpoint = load_checkpoint(path, MAKERS)
+    experiment = experiment_of(path, checkpoint.experiment)
+    system = make_system(experiment)
+    arrays = {name: array for name, array in checkpoint.arrays.items() if name.partition(".")[0] in system.networks}
+    averaged = {name: array for name, array in checkpoint.arrays.items() if name.startswith("G_ema.")}
+    arrays.update({f"G.{name[len('G_ema.') :]}": array for name, array in averaged.items()})
+    for network in system.optional_networks:
+        if not any(name.startswith(f"{network}.") for name in arrays):
+            system.forget(network)
+    check_arrays(path, arrays, {name: var.shape for name, var in system.state_dict().items()})
+    system.load_state_dict(arrays, checkpoint.progress.num_steps)
+    return system, experiment
+
+
+def experiment_of(path: Path, options: dict) -> Experiment:
+    """The experiment that a checkpoint was trained with."""
+    system, phases = str(options.get("system")), options.get("phases", [])
+    if system not in SYSTEMS:
+        raise InputError(f"{path}: is of system {system}; there are {', '.join(SYSTEMS)}")
+    try:
+        config = from_dict(SYSTEMS[system].Config, options.get("config"))
+        data, run = from_dict(DataConfig, options.get("data")), from_dict(RunConfig, options.get("run"))
+        phases = tuple(from_dict(Phase, phase) for phase in (phases if isinstance(phases, list) else [phases]))
+        return Experiment(system, config, data, run, phases)
+    except InputError as error:
+        raise InputError(f"{path}: a checkpoint of another version: {error}") from None
