@@ -131,7 +131,7 @@ def read_storage(path: Path) -> Storage:
         return Storage(image.mode, bits, _has_alpha(image), _orientation(image))
 
 
-def write_photo(path: Path, photo: np.ndarray, quality: int = 95) -> None:
+def write_photo(path: Path, photo: np.ndarray, quality: int = 95) -> None:  # 95 of JPEG loses nothing that shows
     """Write [H, W, 3] uint8 RGB as JPEG with full-resolution colour; equal pixels give equal bytes.
 
     Raises:

@@ -18,11 +18,13 @@ import shutil
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence
 
+import jittor_tsit  # noqa: F401  first: it sets the environment that Jittor reads
+
+# isort: split
 import jittor as jt
 import numpy as np
 from tqdm import tqdm
 
-import jittor_tsit  # noqa: F401  first: it sets the environment that Jittor reads
 from data_tools.basics.files import make_folder, write_atomic
 from data_tools.sets.image_io import read_label, read_photo, write_photo
 from data_tools.sets.pairing import find_labels

@@ -89,7 +89,7 @@ def generator(rng, has_dropout):
 def written(monkeypatch):
     """What `test` would write as JPEG: file name -> pixels."""
     found = {}
-    monkeypatch.setattr(from_images, "write_photo", lambda path, pixels, quality: found.update({path.name: pixels}))
+    monkeypatch.setattr(from_images, "write_photo", lambda path, pixels: found.update({path.name: pixels}))
     return found
 
 

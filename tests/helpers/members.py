@@ -8,10 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import Callable, Dict, Optional
 
+import jittor_tsit  # noqa: F401  first: it sets the environment that Jittor reads
+
+# isort: split
 import jittor as jt
 import numpy as np
 
-import jittor_tsit  # noqa: F401  first: it sets the environment that Jittor reads
 from data_tools.basics.errors import InputError
 from helpers.rounding_spread import move_parameters
 from helpers.tiny import CONFIGS, HEIGHT, WIDTH, make_batch, piece_of, record_step

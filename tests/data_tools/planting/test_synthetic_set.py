@@ -75,7 +75,7 @@ def test_an_interrupted_rendered_set_is_completed_to_the_same_bytes(tmp_path, mo
     arguments = {"count": 6, "seed": 0, "test_count": 1, "share": 0.5, **SMALL}
     write_planted_set(tmp_path / "whole", **arguments)
     for module, name in (
-        (synthetic_set.synthetic, "write_label"),
+        (synthetic_set.write_set, "write_label"),
         (plant, "write_truth"),
         (synthetic_set, "copy_file"),
         (synthetic_set.shutil, "rmtree"),
@@ -93,14 +93,14 @@ def test_a_half_removed_clean_set_is_removed_and_not_rendered_again(tmp_path, mo
     before = contents(tmp_path)
     (tmp_path / ".clean/train/imgs").mkdir(parents=True)
     (tmp_path / ".clean/train/imgs/synth_000001.jpg").write_bytes(b"x")
-    monkeypatch.setattr(synthetic_set.synthetic, "write_set", None)
+    monkeypatch.setattr(synthetic_set.write_set, "write_set", None)
     write_planted_set(tmp_path, 3, seed=0, share=0.5, **SMALL)
     assert contents(tmp_path) == before
 
 
 def test_a_complete_rendered_set_is_not_rendered_again(tmp_path, monkeypatch):
     write_planted_set(tmp_path, 3, seed=0, share=0.5, test_count=1, **SMALL)
-    monkeypatch.setattr(synthetic_set.synthetic, "write_set", None)
+    monkeypatch.setattr(synthetic_set.write_set, "write_set", None)
     write_planted_set(tmp_path, 3, seed=0, share=0.5, test_count=1, **SMALL)
 
 
