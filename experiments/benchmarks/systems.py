@@ -30,7 +30,7 @@ from data_tools.sets.image_io import read_label, read_photo, write_photo
 from data_tools.sets.pairing import find_labels
 from jittor_tsit.commands.test import run_test
 from jittor_tsit.data.batch_kinds import TestTask
-from jittor_tsit.data.batches import ImageBatch, PairedBatch, alone, to_image, to_segmap
+from jittor_tsit.data.batches import ImageBatch, PairedBatch, full_share, to_image, to_segmap
 from jittor_tsit.data.folders import photos_with_attributes, photos_with_classes
 from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.data.labels import read_middle
@@ -147,12 +147,12 @@ def inputs_of(model: Model):
         for path in paths:
             label = label_maps_of(data).read(path, data.image_width, data.image_height)
             segmap = to_segmap(label_maps_of(data).num_ids, *(array[None] for array in label))
-            yield PairedBatch(segmap, None, [key_of(path.stem)], alone(1))
+            yield PairedBatch(segmap, None, [key_of(path.stem)], full_share(1))
     else:
         originals = Originals(model, None, back=False)
         for path in _spread(originals.paths):
             a = to_image(originals.read(path)[None])
-            yield ImageBatch(a, a, [key_of(path.stem)], alone(1))
+            yield ImageBatch(a, a, [key_of(path.stem)], full_share(1))
 
 
 def _spread(paths: Sequence[Path]) -> List[Path]:

@@ -13,7 +13,7 @@ from data_tools.basics.table import Table, write_table
 from data_tools.sets.image_io import read_header, resize_photo, write_photo
 from jittor_tsit.config import Experiment
 from jittor_tsit.config.phases import split_of
-from jittor_tsit.data.batches import PairedBatch, alone, to_pixels, to_segmap
+from jittor_tsit.data.batches import PairedBatch, full_share, to_pixels, to_segmap
 from jittor_tsit.data.folders import held_out_samples
 from jittor_tsit.data.samples import PairedSamples
 from jittor_tsit.evaluation.history import RANK, Evaluation
@@ -75,7 +75,7 @@ def synthesis_scores(system: System, samples: PairedSamples, experiment: Experim
     for position in tqdm(range(len(samples)), unit="img", dynamic_ncols=True, desc="held-out pairs", leave=False):
         pair, label = samples.pairs[position], samples.at(position)[1:]
         segmap = to_segmap(samples.label_maps.num_ids, *(array[None] for array in label))
-        pixels = to_pixels(system.generate(PairedBatch(segmap, None, [key_of(pair.stem)], alone(1)), noise))[0]
+        pixels = to_pixels(system.generate(PairedBatch(segmap, None, [key_of(pair.stem)], full_share(1)), noise))[0]
         images[pair.stem] = folder / f"{pair.stem}.jpg"
         width, height, _ = read_header(pair.label)
         write_photo(images[pair.stem], resize_photo(pixels, width, height))

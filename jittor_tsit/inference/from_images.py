@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
 from data_tools.sets.image_io import read_photo, write_photo
-from jittor_tsit.data.batches import ImageBatch, alone, to_image, to_pixels
+from jittor_tsit.data.batches import ImageBatch, full_share, to_image, to_pixels
 from jittor_tsit.inference.input_images import Originals
 from jittor_tsit.inference.model import Model, begin_images
 from jittor_tsit.inference.sheets import SHEET_COLUMNS, SHEET_PAIRS, contact_sheet
@@ -59,7 +59,7 @@ def translate(
         own = inputs.paths[parallel.rank() :: parallel.num_processes()]
         for path in tqdm(own, unit="img", dynamic_ncols=True, desc="images", disable=parallel.rank() > 0):
             a = to_image(inputs.read(path)[None])
-            batch = ImageBatch(a, a, [key_of(path.stem)], alone(1))  # there is no target; b is not looked at
+            batch = ImageBatch(a, a, [key_of(path.stem)], full_share(1))  # there is no target; b is not looked at
             for k, name in enumerate(names_of(path, count)):
                 if not (images / f"{name}.jpg").exists():
                     pixels = to_pixels(generate(batch, Noise(seed + k)))[0]

@@ -15,7 +15,7 @@ from data_tools.sets.classes import colorize
 from data_tools.sets.image_io import read_photo, resize_photo, write_photo
 from data_tools.sets.pairing import find_labels, read_reference_names
 from jittor_tsit.config import DataConfig
-from jittor_tsit.data.batches import PairedBatch, alone, to_image, to_pixels, to_segmap
+from jittor_tsit.data.batches import PairedBatch, full_share, to_image, to_pixels, to_segmap
 from jittor_tsit.data.label_maps import label_maps_of, with_edges
 from jittor_tsit.inference.model import Model, begin_images
 from jittor_tsit.inference.sheets import SHEET_COLUMNS, SHEET_PAIRS, contact_sheet
@@ -103,7 +103,7 @@ def make_images(model: Model, labels: Sequence[Path], photos: Dict[str, Path], i
         label = with_edges(*label_maps_of(data).read(path, data.image_width, data.image_height))
         segmap = to_segmap(label_maps_of(data).num_ids, *(array[None] for array in label))
         image = reference_image(photos[path.stem], data) if photos else None
-        batch = PairedBatch(segmap, image, [key_of(path.stem)], alone(1))
+        batch = PairedBatch(segmap, image, [key_of(path.stem)], full_share(1))
         pixels = to_pixels(model.system.generate(batch, noise))[0]
         write_photo(target, resize_photo(pixels, data.output_width, data.output_height))
 

@@ -21,7 +21,7 @@ from jittor_tsit.data.cached_pairs import from_cache, make_cache
 from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.data.read_through import CHECKED
 from jittor_tsit.data.samples import Samples
-from jittor_tsit.data.unreadable import Skipped
+from jittor_tsit.data.unreadable import SkipCounter
 from jittor_tsit.evaluation.held_out import make_evaluation
 from jittor_tsit.layers.precision import FLOAT32
 from jittor_tsit.optim import count_parameters
@@ -86,7 +86,7 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
     pieces = (
         parallel.split_batch(step.first, step.size, step.phase.accumulate) for step in steps_from(plan, progress.nimg)
     )
-    skipped = Skipped(data.max_skipped, log.line)
+    skipped = SkipCounter(data.max_skipped, log.line)
     incoming = batches(
         system.batch_kind.make_batch,
         phased,
