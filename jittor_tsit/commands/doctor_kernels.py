@@ -12,8 +12,9 @@ from jittor_tsit.kernels.adam import adam_step
 from jittor_tsit.kernels.spectral import spectrally_normalized
 from jittor_tsit.kernels.squares import sum_of_squares
 from jittor_tsit.layers.image_layouts import for_convolutions, plain, plain_layout
-from jittor_tsit.layers.norm import BatchNorm, InstanceNorm, fadain, normalized, plain_spectrally_normalized
+from jittor_tsit.layers.norm import BatchNorm, InstanceNorm, fadain, normalized
 from jittor_tsit.layers.resize import avg_pool_down, plain_avg_pool_down
+from jittor_tsit.layers.spectral_conv import plain_spectrally_normalized
 from jittor_tsit.optim import plain_adam_step
 
 Function = Callable[..., Sequence[jt.Var]]

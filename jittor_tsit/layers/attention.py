@@ -5,7 +5,7 @@ from __future__ import annotations
 import jittor as jt
 from jittor import nn
 
-from jittor_tsit.layers.norm import SpectralConv
+from jittor_tsit.layers.spectral_conv import SpectralConv
 
 REDUCTION = 8  # of the channels in which pixels are compared, the paper's
 VALUE_REDUCTION = 2  # of those that are handed on, as in the authors' code

@@ -1,13 +1,14 @@
 """Initial values of parameters."""
 
 import math
-from typing import Sequence
+from typing import Callable, Sequence
 
 import jittor as jt
 
 from jittor_tsit.layers.elementary import sqrt
 from jittor_tsit.layers.reductions import total
 
+Init = Callable[..., jt.Var]  # from a shape
 GAIN = 0.02  # of the xavier-normal draw, as pix2pix, SPADE and TSIT have it
 
 

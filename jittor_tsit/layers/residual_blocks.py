@@ -8,9 +8,10 @@ from jittor import nn
 
 from jittor_tsit.layers.basic import SLOPE
 from jittor_tsit.layers.image_layouts import Image, for_convolutions, in_layout_of
-from jittor_tsit.layers.norm import SpectralConv, instance_norm
+from jittor_tsit.layers.norm import instance_norm
 from jittor_tsit.layers.resize import resize_nearest
 from jittor_tsit.layers.spatial_norm import FADE, SPADE
+from jittor_tsit.layers.spectral_conv import SpectralConv
 
 
 class StreamBlock(nn.Module):

@@ -6,7 +6,8 @@ from typing import Iterable
 import jittor as jt
 from jittor import nn
 
-from jittor_tsit.layers.norm import BatchNorm, SpectralConv
+from jittor_tsit.layers.norm import BatchNorm
+from jittor_tsit.layers.spectral_conv import SpectralConv
 
 
 def set_training(module: nn.Module, is_training: bool) -> None:

@@ -13,8 +13,8 @@ import numpy as np
 from jittor import nn
 
 from jittor_tsit.layers.basic import Conv
-from jittor_tsit.layers.batched import batched_matmul
 from jittor_tsit.layers.conv import conv2d
+from jittor_tsit.layers.matmul import batched_matmul
 from jittor_tsit.layers.reductions import mean
 
 ORIGINAL_EPS = 1e-6  # of the norms in blocks and behind stages, as the authors' code has it

@@ -9,8 +9,9 @@ from jittor_tsit.layers.attention import SelfAttention
 from jittor_tsit.layers.basic import SLOPE, Conv
 from jittor_tsit.layers.conv import conv2d
 from jittor_tsit.layers.image_layouts import Image, OneHot, activated, for_convolutions, pack, plain
-from jittor_tsit.layers.norm import SpectralConv, instance_norm
+from jittor_tsit.layers.norm import instance_norm
 from jittor_tsit.layers.resize import avg_pool_down
+from jittor_tsit.layers.spectral_conv import SpectralConv
 
 MAX_CHANNELS = 512  # where the doubling of channels ends
 

@@ -10,9 +10,9 @@ from typing import List, Optional
 import jittor as jt
 from jittor import nn
 
-from jittor_tsit.layers.basic import leaky_relu
-from jittor_tsit.layers.init import normal
-from jittor_tsit.layers.plain import Init, Norm, PlainConv, needs_bias
+from jittor_tsit.layers.basic import PlainConv, leaky_relu
+from jittor_tsit.layers.init import Init, normal
+from jittor_tsit.layers.norm_kinds import Norm, needs_bias
 from jittor_tsit.layers.resize import avg_pool_down
 
 MAX_FACTOR = 8  # of the width, where the doubling of channels ends

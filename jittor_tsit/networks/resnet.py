@@ -7,9 +7,11 @@ from typing import List, Optional, Sequence, Tuple
 import jittor as jt
 from jittor import nn
 
+from jittor_tsit.layers.basic import PlainConv, PlainConvTranspose
+from jittor_tsit.layers.dropout import dropped
 from jittor_tsit.layers.elementary import tanh
-from jittor_tsit.layers.init import normal
-from jittor_tsit.layers.plain import Init, Norm, PlainConv, PlainConvTranspose, dropped, needs_bias
+from jittor_tsit.layers.init import Init, normal
+from jittor_tsit.layers.norm_kinds import Norm, needs_bias
 from jittor_tsit.layers.resize import reflect_pad
 
 

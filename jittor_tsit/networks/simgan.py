@@ -10,9 +10,9 @@ from typing import NamedTuple, Tuple
 
 from jittor import nn
 
+from jittor_tsit.layers.basic import PlainConv, draw_biases
 from jittor_tsit.layers.elementary import tanh
 from jittor_tsit.layers.init import default_weight
-from jittor_tsit.layers.plain import PlainConv, draw_biases
 from jittor_tsit.layers.resize import max_pool
 
 WIDTHS = 96, 64, 32, 32  # of D's layers before the last

@@ -10,10 +10,10 @@ from typing import Tuple
 import jittor as jt
 from jittor import nn
 
+from jittor_tsit.layers.basic import PlainConv, PlainConvTranspose, draw_biases
 from jittor_tsit.layers.elementary import tanh
 from jittor_tsit.layers.init import default_weight
 from jittor_tsit.layers.norm import AffineInstanceNorm
-from jittor_tsit.layers.plain import PlainConv, PlainConvTranspose, draw_biases
 from jittor_tsit.networks.resnet import DownAndUp
 
 SLOPE = 0.01  # of D's leaky ReLU, PyTorch's default

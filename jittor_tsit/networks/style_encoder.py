@@ -7,7 +7,8 @@ from jittor import nn
 
 from jittor_tsit.layers.basic import SLOPE, Linear
 from jittor_tsit.layers.image_layouts import for_convolutions, plain
-from jittor_tsit.layers.norm import SpectralConv, instance_norm
+from jittor_tsit.layers.norm import instance_norm
+from jittor_tsit.layers.spectral_conv import SpectralConv
 
 SIDE = 256  # images are brought to this size first
 

@@ -7,9 +7,10 @@ from typing import List, Optional, Sequence, Tuple
 import jittor as jt
 from jittor import nn
 
-from jittor_tsit.layers.basic import leaky_relu
+from jittor_tsit.layers.basic import PlainConv, PlainConvTranspose, leaky_relu
+from jittor_tsit.layers.dropout import dropped
 from jittor_tsit.layers.elementary import tanh
-from jittor_tsit.layers.plain import Norm, PlainConv, PlainConvTranspose, dropped, needs_bias
+from jittor_tsit.layers.norm_kinds import Norm, needs_bias
 
 MAX_FACTOR = 8  # of the width, where the doubling of channels ends
 DROPOUT_LEVEL = 4  # counted from 0: from here to the last but one, half of the values are left out

@@ -10,11 +10,11 @@ from typing import Iterator, List, Optional, Sequence
 import jittor as jt
 from jittor import nn
 
+from jittor_tsit.layers.basic import PlainConv, PlainConvTranspose, draw_biases
 from jittor_tsit.layers.conv import conv2d
 from jittor_tsit.layers.elementary import tanh
 from jittor_tsit.layers.init import default_bias, normal
 from jittor_tsit.layers.norm import instance_norm
-from jittor_tsit.layers.plain import PlainConv, PlainConvTranspose, draw_biases
 from jittor_tsit.layers.resize import blur_down
 
 SLOPE = 0.01  # of the leaky ReLU, PyTorch's default

@@ -13,11 +13,11 @@ import jittor as jt
 import numpy as np
 from jittor import nn
 
+from jittor_tsit.layers.basic import PlainConv, PlainConvTranspose
 from jittor_tsit.layers.elementary import softplus, tanh
 from jittor_tsit.layers.init import default_bias, normal
 from jittor_tsit.layers.matmul import matmul
 from jittor_tsit.layers.norm import BatchNorm
-from jittor_tsit.layers.plain import PlainConv, PlainConvTranspose
 
 SLOPE = 0.01  # of the leaky ReLU, PyTorch's default
 SIDES = A, B = 0, 1

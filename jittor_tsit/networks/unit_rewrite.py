@@ -7,11 +7,11 @@ from typing import List
 import jittor as jt
 from jittor import nn
 
-from jittor_tsit.layers.basic import leaky_relu
+from jittor_tsit.layers.basic import PlainConv, leaky_relu
 from jittor_tsit.layers.elementary import tanh
 from jittor_tsit.layers.init import kaiming
 from jittor_tsit.layers.norm import LayerNorm, instance_norm
-from jittor_tsit.layers.plain import PlainConv, plain_instance_norm
+from jittor_tsit.layers.norm_kinds import plain_instance_norm
 from jittor_tsit.layers.resize import avg_pool_down, reflect_pad, upsample2x
 from jittor_tsit.networks.resnet import ResNetBlock
 

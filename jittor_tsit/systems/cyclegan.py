@@ -9,7 +9,7 @@ from data_tools.basics.errors import InputError
 from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
 from jittor_tsit.data.batches import ImageBatch
-from jittor_tsit.layers.plain import NORMS
+from jittor_tsit.layers.norm_kinds import NORMS
 from jittor_tsit.layers.train_mode import evaluating
 from jittor_tsit.networks.patchgan_pix2pix import PlainPatchGAN
 from jittor_tsit.networks.resnet import ResNetGenerator

@@ -7,7 +7,7 @@ import jittor as jt
 
 from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
-from jittor_tsit.layers.plain import NORMS
+from jittor_tsit.layers.norm_kinds import NORMS
 from jittor_tsit.layers.train_mode import evaluating, holding_statistics
 from jittor_tsit.networks.patchgan_pix2pix import PlainPatchGAN
 from jittor_tsit.networks.resnet import ResNetGenerator

@@ -7,7 +7,7 @@ import pytest
 from jittor_tsit.kernels.adam import adam_step
 from jittor_tsit.kernels.cpu import block_size, runs_on
 from jittor_tsit.kernels.squares import sum_of_squares
-from jittor_tsit.layers.norm import SpectralConv
+from jittor_tsit.layers.spectral_conv import SpectralConv
 from jittor_tsit.layers.train_mode import set_training
 from jittor_tsit.optim import plain_adam_step
 
@@ -24,7 +24,7 @@ def test_spectral_norm_is_that_of_jittors_operators(rng, monkeypatch, rows, colu
     judge = jt.array(rng.standard_normal((rows, columns, 3, 3)).astype(np.float32))
     results = []
     for takes in (runs_on, lambda x: False):
-        monkeypatch.setattr("jittor_tsit.layers.norm.runs_on", takes)
+        monkeypatch.setattr("jittor_tsit.layers.spectral_conv.runs_on", takes)
         conv.u.update(jt.array(before[0]))
         conv.v.update(jt.array(before[1]))
         weight = conv.normalized_weight()

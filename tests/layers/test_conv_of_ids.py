@@ -7,10 +7,11 @@ import pytest
 from jittor_tsit.kernels import conv_blocked
 from jittor_tsit.layers.basic import Conv
 from jittor_tsit.layers.image_layouts import OneHot, for_convolutions, label_image, one_hot, plain, plain_layout
-from jittor_tsit.layers.norm import BatchNorm, SpectralConv
+from jittor_tsit.layers.norm import BatchNorm
 from jittor_tsit.layers.precision import computing_in
 from jittor_tsit.layers.residual_blocks import SPADEBlock, StreamBlock
 from jittor_tsit.layers.resize import avg_pool_down, resize_nearest
+from jittor_tsit.layers.spectral_conv import SpectralConv
 from jittor_tsit.layers.train_mode import set_training
 from jittor_tsit.losses import gradient_penalty
 from jittor_tsit.networks.patchgan_multiscale import MultiscaleDiscriminator

@@ -3,7 +3,8 @@
 import jittor as jt
 import numpy as np
 
-from jittor_tsit.layers.norm import BatchNorm, LayerNorm, SpectralConv, instance_norm
+from jittor_tsit.layers.norm import BatchNorm, LayerNorm, instance_norm
+from jittor_tsit.layers.spectral_conv import SpectralConv
 from jittor_tsit.layers.train_mode import set_training
 
 

@@ -16,6 +16,7 @@ from helpers.cuda_on_cpu import emulate
 from helpers.reduction_cases import CASES, CLASSES, FAMILIES, SHAPE, error, widened
 from jittor_tsit import losses
 from jittor_tsit.layers import norm as norms
+from jittor_tsit.layers import spectral_conv
 from jittor_tsit.layers.conv import conv2d
 from jittor_tsit.layers.image_layouts import for_convolutions, label_image, plain, plain_layout
 from jittor_tsit.layers.norm import BatchNorm, InstanceNorm, normalized
@@ -70,7 +71,9 @@ def conv_of_label_map(x, ids):
 
 
 def spectral(x, g, u, v):
-    form = norms.spectrally_normalized if norms.runs_on(x) else norms.plain_spectrally_normalized
+    form = (
+        spectral_conv.spectrally_normalized if spectral_conv.runs_on(x) else spectral_conv.plain_spectrally_normalized
+    )
     return {"y": form(x, u, v, False)[0]}
 
 

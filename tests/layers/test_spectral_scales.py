@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from helpers.cuda_on_cpu import emulate
-from jittor_tsit.layers.norm import SpectralConv
+from jittor_tsit.layers.spectral_conv import SpectralConv
 from jittor_tsit.layers.train_mode import set_training
 
 FLOOR = 1e-12  # of a vector's length, PyTorch's
@@ -39,7 +39,7 @@ def computed(conv, judge):
 def form(request, monkeypatch):
     """Which of the three computes."""
     if request.param == "operators":
-        monkeypatch.setattr("jittor_tsit.layers.norm.runs_on", lambda x: False)
+        monkeypatch.setattr("jittor_tsit.layers.spectral_conv.runs_on", lambda x: False)
     elif request.param == "CUDA's kernel":
         emulate(monkeypatch)
 

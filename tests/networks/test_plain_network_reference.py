@@ -8,10 +8,9 @@ from helpers.reference_vectors import put_weights, record_outputs, reference_fil
 from jittor_tsit.conversion import official_names, renaming
 from jittor_tsit.layers.basic import leaky_relu
 from jittor_tsit.layers.init import xavier
-from jittor_tsit.layers.plain import NORMS
+from jittor_tsit.layers.norm_kinds import NORMS
 from jittor_tsit.layers.train_mode import set_training
-from jittor_tsit.networks.bicyclegan import LatentUNet
-from jittor_tsit.networks.latent_encoder import LatentEncoder
+from jittor_tsit.networks.bicyclegan import LatentEncoder, LatentUNet
 from jittor_tsit.networks.patchgan_pix2pix import PlainPatchGAN, TwoScalePatchGAN
 from jittor_tsit.networks.resnet import ResNetGenerator
 from jittor_tsit.networks.unet import UNetGenerator

@@ -4,10 +4,9 @@ import jittor as jt
 import pytest
 
 from jittor_tsit.layers.init import xavier
-from jittor_tsit.layers.plain import affine_batch_norm, plain_instance_norm
-from jittor_tsit.networks.bicyclegan import LatentUNet
+from jittor_tsit.layers.norm_kinds import affine_batch_norm, plain_instance_norm
+from jittor_tsit.networks.bicyclegan import LatentEncoder, LatentUNet
 from jittor_tsit.networks.first_tensor import LatentStart, MapStart
-from jittor_tsit.networks.latent_encoder import LatentEncoder
 from jittor_tsit.networks.patchgan_multiscale import MultiscaleDiscriminator
 from jittor_tsit.networks.patchgan_pix2pix import PlainPatchGAN, TwoScalePatchGAN
 from jittor_tsit.networks.resnet import ResNetGenerator

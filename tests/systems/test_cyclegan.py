@@ -6,7 +6,7 @@ import jittor as jt
 import numpy as np
 
 from helpers.tiny import CONFIGS, HEIGHT, NUM_CLASSES, WIDTH, make_batch, make_system
-from jittor_tsit.layers.plain import plain_instance_norm
+from jittor_tsit.layers.norm_kinds import plain_instance_norm
 from jittor_tsit.layers.resize import reflect_pad
 from jittor_tsit.networks.resnet import ResNetBlock
 from jittor_tsit.systems import SYSTEMS
