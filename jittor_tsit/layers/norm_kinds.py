@@ -14,18 +14,13 @@ Norm = Callable[[int], nn.Module]  # builds a normalisation for a number of chan
 
 
 def affine_batch_norm(channels: int) -> AffineBatchNorm:
-    """Batch norm whose scales begin near 1."""
+    """Return a batch norm whose scales are drawn from N(1, 0.02)."""
     return AffineBatchNorm(channels, normal(channels, mean=1.0))
 
 
-def plain_instance_norm(channels: int) -> InstanceNorm:
-    """Instance norm without scales."""
-    return InstanceNorm(channels)
-
-
-NORMS = {"batch": affine_batch_norm, "instance": plain_instance_norm}
+NORMS = {"batch": affine_batch_norm, "instance": InstanceNorm}
 
 
 def needs_bias(norm: Norm) -> bool:
-    """Whether a convolution in front of this norm has a bias: batch norm has its own."""
+    """Return whether a convolution in front of this norm needs a bias: batch norm has a shift of its own."""
     return norm is not affine_batch_norm

@@ -6,8 +6,7 @@ import jittor as jt
 import numpy as np
 
 from data_tools.sets.classes import colorize
-from jittor_tsit.layers.conv import conv2d
-from jittor_tsit.layers.image_layouts import plain
+from jittor_tsit.layers.conv import conv2d_to_nchw
 
 SOURCES = ("labels", "images")
 
@@ -28,5 +27,5 @@ class ImagePairs:
     def images(self, batch: Any) -> Tuple[jt.Var, Optional[jt.Var]]:
         """[N, 3, H, W] each; there is no target for label maps alone."""
         if self.batch_kind == "paired":
-            return plain(conv2d(batch.segmap, self.palette)), batch.image
+            return conv2d_to_nchw(batch.segmap, self.palette), batch.image
         return batch.a, batch.b

@@ -6,7 +6,7 @@ import pytest
 
 from jittor_tsit.kernels import conv_blocked
 from jittor_tsit.layers.basic import Conv
-from jittor_tsit.layers.image_layouts import OneHot, for_convolutions, label_image, one_hot, plain, plain_layout
+from jittor_tsit.layers.image_layouts import OneHot, label_image, nchw_layout, one_hot, to_fast_layout, to_nchw
 from jittor_tsit.layers.norm import BatchNorm
 from jittor_tsit.layers.precision import computing_in
 from jittor_tsit.layers.residual_blocks import SPADEBlock, StreamBlock
@@ -39,7 +39,7 @@ def labels(rng, height=37, width=18):
 def derivatives(layer, call, segmap):
     """Result, and gradients by the layer's parameters of a sum of its values with weights."""
     first = [jt.array(np.random.default_rng(2).standard_normal((2, 8, 37, 18)).astype(np.float32))]
-    y = plain(layer(*(first if isinstance(layer, SPADEBlock) else []), segmap, **call))
+    y = to_nchw(layer(*(first if isinstance(layer, SPADEBlock) else []), segmap, **call))
     weights = np.random.default_rng(1).standard_normal(y.shape).astype(np.float32)
     parameters = [var for var in layer.parameters() if not var.is_stop_grad()]
     return [var.numpy() for var in (y, *jt.grad((y * jt.array(weights)).sum(), parameters))]
@@ -63,7 +63,7 @@ def test_ids_give_what_their_one_hot_form_does(rng, name):
 def test_ids_beyond_the_classes_are_of_no_class(rng):
     conv, ids = Conv(CLASSES, 4, 3, padding=1), labels(rng)
     ids[:, 3:9] = 255
-    ours, theirs = (plain(conv(form(jt.array(ids), CLASSES))).numpy() for form in (OneHot, one_hot))
+    ours, theirs = (to_nchw(conv(form(jt.array(ids), CLASSES))).numpy() for form in (OneHot, one_hot))
     np.testing.assert_allclose(ours, theirs, atol=1e-6)  # sums of nine numbers below 1
 
 
@@ -93,8 +93,8 @@ def test_without_onednn_and_its_layout_it_is_plain_from_the_start(rng, monkeypat
 
 
 def test_in_the_plain_layout_it_is_plain(rng):
-    with plain_layout():
-        assert isinstance(for_convolutions(label_image(jt.array(labels(rng)), CLASSES)), jt.Var)
+    with nchw_layout():
+        assert isinstance(to_fast_layout(label_image(jt.array(labels(rng)), CLASSES)), jt.Var)
 
 
 def test_in_16_bits_the_weight_is_rounded_and_the_map_need_not_be(rng):
@@ -134,7 +134,7 @@ def test_a_gradient_penalty_through_a_discriminator_that_sees_a_map(rng):
         return D(image, segmap).logits
 
     def of_concatenated(image):
-        return D(jt.concat([segmap.plain, image], 1)).logits
+        return D(jt.concat([segmap.nchw, image], 1)).logits
 
     results = []
     for logits_of in (of_both, of_concatenated):
@@ -147,12 +147,12 @@ def test_a_gradient_penalty_through_a_discriminator_that_sees_a_map(rng):
 
 def test_a_gradient_of_its_gradient_is_refused(rng):
     conv = Conv(CLASSES, 4, 3, padding=1)
-    y = plain(conv(OneHot(jt.array(labels(rng)), CLASSES)))
-    with pytest.raises(RuntimeError, match="plain_layout"):
+    y = to_nchw(conv(OneHot(jt.array(labels(rng)), CLASSES)))
+    with pytest.raises(RuntimeError, match="layout"):
         jt.grad(jt.grad(y.sqr().sum(), conv.weight).sqr().sum(), conv.weight)
 
 
 def test_a_label_map_is_averaged_once_for_all_who_ask(rng):
     segmap = OneHot(jt.array(labels(rng)), CLASSES)
     assert avg_pool_down(segmap) is avg_pool_down(segmap)
-    np.testing.assert_array_equal(avg_pool_down(segmap).numpy(), avg_pool_down(segmap.plain).numpy())
+    np.testing.assert_array_equal(avg_pool_down(segmap).numpy(), avg_pool_down(segmap.nchw).numpy())

@@ -4,8 +4,8 @@ import jittor as jt
 import numpy as np
 import pytest
 
-from jittor_tsit.layers.conv_of_upsampled import conv2d_of_doubled
-from jittor_tsit.layers.image_layouts import for_convolutions, plain_layout
+from jittor_tsit.layers.conv_of_upsampled import conv2d_of_upsampled
+from jittor_tsit.layers.image_layouts import nchw_layout, to_fast_layout
 from jittor_tsit.layers.resize import upsample2x
 
 
@@ -15,8 +15,8 @@ def test_it_is_the_convolution_of_the_doubled_image(rng, channels, size):
     weight = jt.array(rng.standard_normal((3, channels, 3, 3)).astype(np.float32))
     bias = jt.array(rng.standard_normal(3).astype(np.float32))
     judge = jt.array(rng.standard_normal((2, 3, 2 * size[0], 2 * size[1])).astype(np.float32))
-    results = [conv2d_of_doubled(for_convolutions(x), weight, bias)]
-    with plain_layout():
+    results = [conv2d_of_upsampled(to_fast_layout(x), weight, bias)]
+    with nchw_layout():
         results.append(jt.nn.conv2d(upsample2x(x), weight, bias, padding=1))
     ours, theirs = ([y, *jt.grad((y * judge).sum(), [x, weight, bias])] for y in results)
     for a, b in zip(ours, theirs):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from jittor_tsit.layers.train_mode import set_training
-from jittor_tsit.networks.mix_transformer import MixTransformer, Sizes, keep
+from jittor_tsit.networks.mix_transformer import MixTransformer, Sizes, drop_factors
 from jittor_tsit.networks.segformer import SegFormer
 from jittor_tsit.systems.draws import initial_draws
 
@@ -16,7 +16,7 @@ def test_a_quarter_of_the_images_size_is_rounded_up_and_small_images_are_refused
     net = SegFormer(3, TINY)
     set_training(net, False)
     assert net(jt.zeros(1, 3, 34, 61)).shape == [1, 3, 9, 16]  # nothing is computed
-    with pytest.raises(ValueError, match="an image of 31 x 64 pixels: each side needs 32"):
+    with pytest.raises(ValueError, match="image of 31 x 64 pixels: each side needs at least 32 pixels"):
         net(jt.zeros(1, 3, 31, 64))
 
 
@@ -30,7 +30,7 @@ def test_images_of_a_batch_do_not_mix(rng):
 
 def test_what_is_kept_makes_up_for_what_is_left_out():
     draws = jt.array(np.float32([[-9, -0.1, 0.1, 9]]))
-    np.testing.assert_allclose(keep(draws, [0.5, 0.5, 0.5, 0.0]).numpy(), [[0, 0, 2, 1]], rtol=1e-6)
+    np.testing.assert_allclose(drop_factors(draws, [0.5, 0.5, 0.5, 0.0]).numpy(), [[0, 0, 2, 1]], rtol=1e-6)
 
 
 def test_drop_path_rises_from_the_first_block_to_the_last():
