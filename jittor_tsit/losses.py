@@ -17,7 +17,7 @@ class GANLoss(NamedTuple):
     gen: Callable[[Sequence[jt.Var]], jt.Var]  # G's loss on its images
 
 
-def _over_scales(pixel_loss):
+def _mean_over_scales(pixel_loss):
     """Turn a loss of each logit into the mean over logits, then over scales."""
     return lambda logits: sum(mean(pixel_loss(x)) for x in logits) / len(logits)
 
@@ -25,27 +25,27 @@ def _over_scales(pixel_loss):
 GAN_LOSSES: Dict[str, GANLoss] = {
     # Lim & Ye, arXiv 1705.02894; Miyato et al., ICLR 2018
     "hinge": GANLoss(
-        real=_over_scales(lambda x: positive_part(1 - x)),
-        fake=_over_scales(lambda x: positive_part(1 + x)),
-        gen=_over_scales(lambda x: -x),
+        real=_mean_over_scales(lambda x: positive_part(1 - x)),
+        fake=_mean_over_scales(lambda x: positive_part(1 + x)),
+        gen=_mean_over_scales(lambda x: -x),
     ),
     # Mao et al., ICCV 2017
     "lsgan": GANLoss(
-        real=_over_scales(lambda x: (x - 1).sqr()),
-        fake=_over_scales(lambda x: x.sqr()),
-        gen=_over_scales(lambda x: (x - 1).sqr()),
+        real=_mean_over_scales(lambda x: (x - 1).sqr()),
+        fake=_mean_over_scales(lambda x: x.sqr()),
+        gen=_mean_over_scales(lambda x: (x - 1).sqr()),
     ),
     # Goodfellow et al., NIPS 2014, with G's non-saturating form: cross-entropy of the logits
     "vanilla": GANLoss(
-        real=_over_scales(lambda x: softplus(-x)),
-        fake=_over_scales(lambda x: softplus(x)),
-        gen=_over_scales(lambda x: softplus(-x)),
+        real=_mean_over_scales(lambda x: softplus(-x)),
+        fake=_mean_over_scales(lambda x: softplus(x)),
+        gen=_mean_over_scales(lambda x: softplus(-x)),
     ),
     # Arjovsky et al., ICML 2017
     "wgan": GANLoss(
-        real=_over_scales(lambda x: -x),
-        fake=_over_scales(lambda x: x),
-        gen=_over_scales(lambda x: -x),
+        real=_mean_over_scales(lambda x: -x),
+        fake=_mean_over_scales(lambda x: x),
+        gen=_mean_over_scales(lambda x: -x),
     ),
 }
 

@@ -51,18 +51,18 @@ def conv2d(
     geometry = Geometry(_pair(stride), _pair(padding), groups)
     if isinstance(x, OneHot) and groups == 1:
         bias = jt.zeros(weight.shape[0]) if bias is None else bias
-        return BlockedImage(on_tape(_OfOneHot(x.ids, geometry, slope), weight, bias), weight.shape[0])
-    return activate(_convolved(x, weight, bias, geometry), slope)
+        return BlockedImage(on_tape(_ConvOfIds(x.ids, geometry, slope), weight, bias), weight.shape[0])
+    return activate(_convolve(x, weight, bias, geometry), slope)
 
 
-def _convolved(x: Image, weight: jt.Var, bias: Optional[jt.Var], geometry: Geometry) -> Image:
+def _convolve(x: Image, weight: jt.Var, bias: Optional[jt.Var], geometry: Geometry) -> Image:
     if isinstance(x, BlockedImage):
         biases = () if bias is None else (bias,)
         return BlockedImage(_apply(_Forward(geometry), x.blocks, weight, *biases), weight.shape[0])
     if not _has_library(x, weight):
         return nn.conv2d(x, weight, bias, geometry.stride, geometry.padding, groups=geometry.groups)
     if geometry.groups == 1 and can_be_blocked(x):
-        return to_nchw(_convolved(to_blocked(x), weight, bias, geometry))
+        return to_nchw(_convolve(to_blocked(x), weight, bias, geometry))
     return _add_bias(_apply(_Forward(geometry), x, weight), bias)
 
 
@@ -82,13 +82,13 @@ def conv2d_of_two(
         x [N, C, H, W], weights [D, C, h, w] each, biases [D] each -> [N, 2 D', H', W']: the channels of the first
         convolution, then those of the second. D' is D rounded up to whole blocks; the added channels are 0.
     """
-    weights = tuple(_whole_blocks(weight, (0, 1)) for weight in weights)
-    bias = jt.concat([_whole_blocks(bias, (0,)) for bias in biases])
-    function = _OfTwo(Geometry((1, 1), _pair(padding), 1))
+    weights = tuple(_pad_to_blocks(weight, (0, 1)) for weight in weights)
+    bias = jt.concat([_pad_to_blocks(bias, (0,)) for bias in biases])
+    function = _ConvOfTwo(Geometry((1, 1), _pair(padding), 1))
     return BlockedImage(on_tape(function, x.blocks, *weights, bias), bias.shape[0])
 
 
-def _whole_blocks(x: jt.Var, axes: Tuple[int, ...]) -> jt.Var:
+def _pad_to_blocks(x: jt.Var, axes: Tuple[int, ...]) -> jt.Var:
     """Append zeros on these axes until their sizes are multiples of BLOCK."""
     for axis in axes:
         missing = -x.shape[axis] % conv_blocked.BLOCK
@@ -98,7 +98,7 @@ def _whole_blocks(x: jt.Var, axes: Tuple[int, ...]) -> jt.Var:
     return x
 
 
-class _OfTwo(jt.Function):
+class _ConvOfTwo(jt.Function):
     """x [N, C / BLOCK, H, W, BLOCK], two weights, one bias for both -> [N, 2 D' / BLOCK, H', W', BLOCK]"""
 
     def __init__(self, geometry: Geometry):
@@ -190,7 +190,7 @@ class _ByWeight(_Bilinear):
         return _apply(by_input, grad, y), _apply(_Forward(self.geometry), x, grad)
 
 
-class _OfOneHot(jt.Function):
+class _ConvOfIds(jt.Function):
     """weight [D, C, h, w], bias [D] -> [N, D / BLOCK, H', W', BLOCK], for class ids [N, H, W]"""
 
     def __init__(self, ids: jt.Var, geometry: Geometry, slope: float):

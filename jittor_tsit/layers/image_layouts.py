@@ -143,7 +143,7 @@ def to_nchw(x: Image) -> jt.Var:
     """Convert x to [N, C, H, W]; return x unchanged if it has that layout."""
     if isinstance(x, OneHot):
         return x.nchw
-    return _unblocked(x.blocks, x.channels) if isinstance(x, BlockedImage) else x
+    return _from_blocks(x.blocks, x.channels) if isinstance(x, BlockedImage) else x
 
 
 def activate(x: Image, slope: float) -> Image:
@@ -182,5 +182,5 @@ def to_blocked(x: jt.Var) -> BlockedImage:
     return BlockedImage(linear(conv_blocked.pack, partial(conv_blocked.unpack, channels=x.shape[1]), x), x.shape[1])
 
 
-def _unblocked(blocks: jt.Var, channels: int) -> jt.Var:
+def _from_blocks(blocks: jt.Var, channels: int) -> jt.Var:
     return linear(partial(conv_blocked.unpack, channels=channels), conv_blocked.pack, blocks)

@@ -45,14 +45,14 @@ def normalize(x: Image, mean: jt.Var, var: jt.Var, *maps: Image, slope: float = 
     scale = 1 / jt.sqrt(var + EPS)
     if has_kernels(x):
         return _modulate(x, mean, scale, *maps, slope=slope)
-    y = _centred(x, mean) * broadcast_like(scale, x)
+    y = _subtract(x, mean) * broadcast_like(scale, x)
     if maps:
         gamma, beta = map(to_nchw, maps)
         y = y * (1 + gamma) + beta
     return activate(y, slope)
 
 
-def _centred(x: jt.Var, mean: jt.Var) -> jt.Var:
+def _subtract(x: jt.Var, mean: jt.Var) -> jt.Var:
     """Return x - mean, subtracted in float64: with a mean of a thousand deviations float32 keeps three digits."""
     return (x.float64() - mean).cast(x.dtype)
 
@@ -193,7 +193,7 @@ class LayerNorm(nn.Module):
     def execute(self, x):
         centre, var = _mean_var(x, (1, 2, 3))
         count = x.shape[1] * x.shape[2] * x.shape[3]
-        x = _centred(x, centre) / broadcast_like(sqrt(var * (count / max(count - 1, 1))) + EPS, x)
+        x = _subtract(x, centre) / broadcast_like(sqrt(var * (count / max(count - 1, 1))) + EPS, x)
         return _affine(x, self.gamma, self.beta)
 
 
@@ -218,7 +218,7 @@ def fadain(x: Image, style: Image, alpha: float = 1.0) -> Image:
     if has_kernels(x) and alpha == 1.0:
         return _modulate(x, x_mean, style_std / x_std, shift=style_mean)
     x = to_nchw(x)
-    styled = _centred(x, x_mean) * broadcast_like(style_std / x_std, x) + broadcast_like(style_mean, x)
+    styled = _subtract(x, x_mean) * broadcast_like(style_std / x_std, x) + broadcast_like(style_mean, x)
     return styled if alpha == 1.0 else alpha * styled + (1 - alpha) * x
 
 

@@ -1,7 +1,7 @@
 """U-Net generator with a latent code, and encoder from an image to a latent code: BicycleGAN (Zhu et al., NIPS 2017).
 
 Source: junyanz/BicycleGAN models/networks.py, G_Unet_add_all, G_Unet_add_input, E_ResNet and E_NLayers. Three things
-differ from pix2pix's U-Net: all convolutions have a bias, weights are Xavier-normal, and the features of the level below
+differ from pix2pix's U-Net: all convolutions have a bias, weights are Xavier-normal, and features of the level below
 are concatenated in front of those of the skip connection.
 """
 
@@ -101,12 +101,12 @@ class BilinearUp(nn.Module):
         return self.conv(reflect_pad(resize_bilinear(x, 2 * x.shape[2], 2 * x.shape[3]), 1))
 
 
-def transposed_up(in_channels: int, out_channels: int) -> ConvTranspose:
+def conv_transpose_2x(in_channels: int, out_channels: int) -> ConvTranspose:
     """Return a transposed convolution that doubles the size."""
     return ConvTranspose(in_channels, out_channels, 4, init=xavier)
 
 
-UPSAMPLINGS = {"basic": transposed_up, "bilinear": BilinearUp}
+UPSAMPLINGS = {"basic": conv_transpose_2x, "bilinear": BilinearUp}
 
 
 class LatentEncoder(nn.Module):

@@ -1,4 +1,4 @@
-"""Two convolutions of one image in one against each alone."""
+"""Two convolutions of one image computed as one give the results of the separate convolutions."""
 
 import jittor as jt
 import numpy as np
@@ -28,10 +28,10 @@ def each_alone(x, first, second, bias, other_bias):
     return [to_nchw(conv2d(x, *each, padding=1)) for each in ((first, bias), (second, other_bias))]
 
 
-# Less than a block, one, an odd number of them.
+# Less than one block, one block, an odd number of blocks.
 @pytest.mark.parametrize("precision, tolerance", [("float32", 1e-5), ("bf16", 2**-6)])  # a few roundings of 2^-8
 @pytest.mark.parametrize("channels, results", [(5, 7), (16, 16), (32, 48), (48, 80)])
-def test_two_in_one_are_the_same_as_each(rng, channels, results, precision, tolerance):
+def test_both_results_are_those_of_separate_convolutions(rng, channels, results, precision, tolerance):
     arrays = random_arrays(rng, channels, results)
     judges = [jt.array(rng.standard_normal((2, results, 5, 6)).astype(np.float32)) for _ in range(2)]
     found = []
@@ -44,7 +44,7 @@ def test_two_in_one_are_the_same_as_each(rng, channels, results, precision, tole
         np.testing.assert_allclose(a, b, rtol=0, atol=tolerance * np.abs(b).max())
 
 
-def test_a_gradient_of_their_gradient_is_refused(rng):
+def test_a_second_order_gradient_is_refused(rng):
     arrays = random_arrays(rng, 16, 16)
     loss = sum(y.sqr().sum() for y in of_two(*arrays))
     with pytest.raises(RuntimeError, match="layout"):

@@ -1,4 +1,4 @@
-"""The convolution of a doubled image that is not made, against that of one that is."""
+"""The convolution computed before upsampling gives the result of upsampling followed by convolution."""
 
 import jittor as jt
 import numpy as np
@@ -10,7 +10,7 @@ from jittor_tsit.layers.resize import upsample2x
 
 
 @pytest.mark.parametrize("channels, size", [(3, (5, 7)), (19, (4, 6)), (19, (1, 1))])
-def test_it_is_the_convolution_of_the_doubled_image(rng, channels, size):
+def test_the_result_is_the_convolution_of_the_upsampled_image(rng, channels, size):
     x = jt.array(rng.standard_normal((2, channels, *size)).astype(np.float32))
     weight = jt.array(rng.standard_normal((3, channels, 3, 3)).astype(np.float32))
     bias = jt.array(rng.standard_normal(3).astype(np.float32))

@@ -1,4 +1,4 @@
-"""What the layers compute of packed images against what they compute of plain ones, with gradients."""
+"""Layers on images in blocks of channels give the results and gradients that they give on [N, C, H, W]."""
 
 from functools import partial
 
@@ -63,12 +63,12 @@ CASES = {
 }
 
 
-# Of these a GPU's images, which are plain, take other kernels.
+# These cases have CUDA kernels of their own, for images in [N, C, H, W].
 ON_A_GPU = [name for name in CASES if "norm" in name or "modulated" in name or "fadain" in name or "block" in name]
 
 
 def derivatives(function, arrays, parameters, convert):
-    """Output, and gradients by images and parameters of a sum of its values with weights."""
+    """Return the output, and the gradients of a weighted sum of its values by images and parameters."""
     images = [jt.array(array) for array in arrays]
     y = to_nchw(function(*(convert(image) for image in images)))
     weights = np.random.default_rng(1).standard_normal(y.shape).astype(np.float32)
@@ -76,18 +76,18 @@ def derivatives(function, arrays, parameters, convert):
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_packed_images_give_what_plain_ones_do(rng, name):
+def test_blocked_images_give_the_results_of_nchw_images(rng, name):
     compare(rng, *CASES[name])
 
 
 @pytest.mark.parametrize("name", ON_A_GPU)
-def test_so_do_the_kernels_of_a_gpu(rng, monkeypatch, name):
+def test_cuda_kernels_give_the_results_of_jittors_operators(rng, monkeypatch, name):
     emulate(monkeypatch)
     compare(rng, *CASES[name])
 
 
 def compare(rng, function, *shapes):
-    """Fail unless kernels and Jittor's operators give the same."""
+    """Fail unless kernels and Jittor's operators give the same results and gradients."""
     arrays = [(rng.standard_normal(shape) * 1.5 + 0.5).astype(np.float32) for shape in shapes]
     parameters, before = [], []
     if isinstance(function, jt.Module):
@@ -99,12 +99,12 @@ def compare(rng, function, *shapes):
     with nchw_layout():
         theirs = [var.numpy() for var in derivatives(function, arrays, parameters, lambda x: x)]
     for a, b in zip(ours, theirs):
-        # 5e-7 was measured for single layers, 4e-6 for blocks, whose sums are of 1152 products; what is added is for
-        # biases in front of a normalisation, whose gradient of 0 is a sum of up to 1.5e-5
+        # Measured: 5e-7 for single layers, 4e-6 for blocks, whose sums have 1152 products. The constant is for biases
+        # in front of a normalisation, whose gradient is 0 and is computed as up to 1.5e-5.
         np.testing.assert_allclose(a, b, rtol=0, atol=3e-5 * np.abs(b).max() + 5e-5)
 
 
-def test_the_moments_are_computed_once_for_all_who_ask(rng):
+def test_the_moments_of_an_image_are_computed_once(rng):
     image = to_fast_layout(jt.array(rng.standard_normal(SHAPE).astype(np.float32)))
     assert all(first is second for first, second in zip(image.moments(), image.moments()))
 
@@ -118,13 +118,13 @@ def test_moments_alone_have_a_gradient(rng):
     np.testing.assert_allclose(jt.grad(var.sum(), x).numpy(), 2 / 60 * centred, rtol=1e-3, atol=1e-6)
 
 
-def test_the_mean_of_a_channel_that_is_far_from_0_leaves_the_deviation_its_digits(rng):
+def test_the_variance_is_exact_for_a_channel_whose_mean_is_large(rng):
     x = (rng.standard_normal((1, 17, 3, 4)) * 0.01 + 100).astype(np.float32)
     _, var = to_fast_layout(jt.array(x)).moments()
     np.testing.assert_allclose(var.numpy()[..., 0, 0], x.astype(np.float64).var((2, 3)), rtol=1e-3)
 
 
-def test_a_gradient_of_a_gradient_is_refused_outside_the_plain_layout(rng):
+def test_a_second_order_gradient_needs_the_nchw_layout(rng):
     x = jt.array(rng.standard_normal(SHAPE).astype(np.float32))
 
     def penalty():
@@ -136,13 +136,13 @@ def test_a_gradient_of_a_gradient_is_refused_outside_the_plain_layout(rng):
         assert np.isfinite(jt.grad(penalty(), x).numpy()).all()
 
 
-def test_the_plain_layout_ends_with_an_error_too():
+def test_the_nchw_layout_ends_after_an_exception():
     with pytest.raises(ZeroDivisionError), nchw_layout():
         raise ZeroDivisionError
     assert isinstance(to_fast_layout(jt.ones(SHAPE)), BlockedImage)
 
 
-def test_few_channels_stay_as_they_are_until_they_meet_packed_ones():
+def test_an_image_with_few_channels_is_blocked_only_beside_a_blocked_one():
     few, many = jt.ones(1, 3, 4, 4), to_fast_layout(jt.ones(1, 8, 4, 4))
     assert to_fast_layout(few) is few
     assert isinstance(to_layout_of(few, many), BlockedImage) and to_layout_of(many, few).shape == [1, 8, 4, 4]

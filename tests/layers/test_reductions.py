@@ -1,6 +1,6 @@
-"""Every reduction against float64 on inputs that cost digits: at most as far off as PyTorch's float32.
+"""Every reduction against float64 on inputs that cost digits: the error is at most that of PyTorch's float32.
 
-fixtures/reduction_errors.json holds how far PyTorch is off; fixtures/make_reduction_errors.py wrote it.
+fixtures/reduction_errors.json holds PyTorch's errors; fixtures/make_reduction_errors.py wrote it.
 """
 
 import ast
@@ -29,12 +29,13 @@ LEAST = 3e-7
 
 
 def image(function):
-    """A case of one image, by a function of an `Image`."""
+    """Return a case that applies a function to one image."""
     return lambda x, g, **others: {"y": to_nchw(function(to_fast_layout(x), **others))}
 
 
 def moments(over_batch):
-    return lambda x, g: dict(zip(("mean", "var"), norms._moments(to_fast_layout(x), over_batch)[1:]))
+    norm = BatchNorm(SHAPE[1]) if over_batch else InstanceNorm(SHAPE[1])
+    return lambda x, g: dict(zip(("mean", "var"), norm.moments(to_fast_layout(x))[1:]))
 
 
 def modulated(norm):
@@ -57,7 +58,7 @@ def affine(module):
 
 
 def bias_of_conv(x):
-    """Its gradient is the sum of what the convolution's result gets, here x."""
+    """The gradient of the bias is the sum of the gradient of the result, here of x."""
     bias, weight = jt.zeros(SHAPE[1]), jt.zeros(SHAPE[1], SHAPE[1], 1, 1)
     y = to_nchw(conv2d(to_fast_layout(jt.zeros(x.shape)), weight, bias))
     return {"by_bias": jt.grad((y * x).sum(), bias)}
@@ -109,7 +110,7 @@ OF_IMAGES = (*tuple(RUNS)[:11], "spectral norm")  # these have kernels on a GPU,
 
 
 def results(name, arrays):
-    """Results and gradients by name, as reduction_cases.py has them."""
+    """Return results and gradients by the names of reduction_cases.py."""
     inputs = {key: jt.array(array) for key, array in arrays.items()}
     found = RUNS[name](**inputs)
     if "y" in found:
@@ -134,7 +135,7 @@ OF_VARS += sorted(path for folder in ("layers", "networks", "systems") for path 
 
 
 def test_nobody_calls_jittors_float32_sums():
-    """Jittor's own .sum() and .mean() are for layers/reductions.py alone."""
+    """Only layers/reductions.py calls Jittor's own .sum() and .mean()."""
     found = []
     for path in OF_VARS:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -163,12 +164,12 @@ def test_sums_are_as_exact_as_pytorchs(name):
 
 
 @pytest.mark.parametrize("name", OF_IMAGES)
-def test_so_are_those_of_jittors_operators(name):
+def test_sums_with_jittors_operators_are_as_exact_as_pytorchs(name):
     with nchw_layout():
         assert_as_exact_as_pytorch(name)
 
 
 @pytest.mark.parametrize("name", (*OF_IMAGES, "sum of squares"))
-def test_so_are_those_of_the_gpus_kernels(monkeypatch, name):
+def test_sums_of_cuda_kernels_are_as_exact_as_pytorchs(monkeypatch, name):
     emulate(monkeypatch)
     assert_as_exact_as_pytorch(name)

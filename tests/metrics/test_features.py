@@ -1,4 +1,4 @@
-"""Features of image files, their cache, and what is said of files and weights at fault."""
+"""Features of image files, their cache, and messages about faulty files and weights."""
 
 import os
 import subprocess
@@ -44,7 +44,7 @@ def folder(tmp_path_factory):
 
 
 def bilinear(photo, side):
-    """Plain bilinear resizing between pixel centres: [H, W, 3] -> [side, side, 3], float64."""
+    """Bilinear resizing between pixel centres: [H, W, 3] -> [side, side, 3], float64."""
     for axis in (0, 1):
         size = photo.shape[axis]
         place = np.clip((np.arange(side) + 0.5) * size / side - 0.5, 0, size - 1)

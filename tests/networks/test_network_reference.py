@@ -1,4 +1,4 @@
-"""SPADE's and TSIT's networks against the official PyTorch code: weights in, outputs, gradients and buffers out."""
+"""Networks of SPADE and TSIT with official weights: the official code's outputs, gradients and buffers."""
 
 import jittor as jt
 import numpy as np

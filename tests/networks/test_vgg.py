@@ -1,4 +1,4 @@
-"""Where the perceptual loss gets its weights from."""
+"""Weights of VGG: their sources, faults in files, and content features."""
 
 import jittor as jt
 import numpy as np
