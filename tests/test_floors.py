@@ -64,12 +64,25 @@ def test_basics_and_sets_stand_below_the_other_tools(module, path):
             assert is_in(imported, allowed), f"{module} imports {imported} from above"
 
 
+SHARED_BY_SYSTEMS = (
+    "base draws image_pool input_and_target latent_translation one_by_one option_checks state synthesis "
+    "tsit_options unit_options updates"
+).split()
+
+
 def test_no_system_imports_another():
-    shared = {"base", "draws", "image_pool", "input_and_target", "one_by_one", "option_checks", "synthesis"}
     for module, path in modules():
         if module.startswith("jittor_tsit.systems.") and module != "jittor_tsit.systems.build":
             others = {name for name in imports_of(path) if name.startswith("jittor_tsit.systems.")}
-            assert {name.split(".")[2] for name in others} <= shared, module
+            assert {name.split(".")[2] for name in others} <= set(SHARED_BY_SYSTEMS), module
+
+
+def test_networks_and_systems_know_no_layout_of_images():
+    """Layers accept images in any layout and convert them."""
+    for module, path in modules():
+        if is_in(module, ("jittor_tsit.networks", "jittor_tsit.systems")):
+            imported = [name for name in imports_of(path) if is_in(name, ("jittor_tsit.layers.image_layouts",))]
+            assert not imported, f"{module} imports {imported[0]}: let a layer convert the image"
 
 
 def test_options_conversion_and_curation_load_without_jittor():

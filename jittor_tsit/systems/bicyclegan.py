@@ -9,10 +9,9 @@ from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
 from jittor_tsit.data.batch_kinds import LABEL_MAPS_TO_PHOTOS
 from jittor_tsit.layers.init import xavier
-from jittor_tsit.layers.plain import NORMS
+from jittor_tsit.layers.norm_kinds import NORMS
 from jittor_tsit.layers.train_mode import detached, evaluating
-from jittor_tsit.networks.bicyclegan import UPSAMPLINGS, LatentUNet
-from jittor_tsit.networks.latent_encoder import LAYERS, LatentEncoder
+from jittor_tsit.networks.bicyclegan import LAYERS, UPSAMPLINGS, LatentEncoder, LatentUNet
 from jittor_tsit.networks.patchgan_pix2pix import TwoScalePatchGAN
 from jittor_tsit.optim import Adam, trainable
 from jittor_tsit.systems.base import System, named

@@ -7,8 +7,7 @@ import numpy as np
 
 from data_tools.sets.classes import colorize
 from jittor_tsit.data.batch_kinds import IMAGE_PAIRS, LABEL_MAPS_TO_PHOTOS
-from jittor_tsit.layers.conv import conv2d
-from jittor_tsit.layers.image_layouts import plain
+from jittor_tsit.layers.conv import conv2d_to_nchw
 
 SOURCES = ("labels", "images")
 
@@ -29,5 +28,5 @@ class InputAndTarget:
     def images(self, batch: Any) -> Tuple[jt.Var, Optional[jt.Var]]:
         """[N, 3, H, W] each; there is no target for label maps alone."""
         if self.batch_kind is LABEL_MAPS_TO_PHOTOS:
-            return plain(conv2d(batch.segmap, self.palette)), batch.image
+            return conv2d_to_nchw(batch.segmap, self.palette), batch.image
         return batch.a, batch.b

@@ -8,9 +8,9 @@ import jittor as jt
 from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
 from jittor_tsit.data.batch_kinds import LABEL_MAPS_TO_PHOTOS
-from jittor_tsit.layers.plain import NORMS
+from jittor_tsit.layers.norm_kinds import NORMS
 from jittor_tsit.layers.train_mode import evaluating, holding_statistics
-from jittor_tsit.networks.patchgan_pix2pix import PlainPatchGAN
+from jittor_tsit.networks.patchgan_pix2pix import PatchGAN
 from jittor_tsit.networks.resnet import ResNetGenerator
 from jittor_tsit.networks.unet import UNetGenerator
 from jittor_tsit.optim import Adam, trainable
@@ -85,7 +85,7 @@ class Pix2PixSystem(System):
     def prepare_training(self, terms: Container[str]) -> None:
         """Add what only training needs, whatever the terms."""
         config = self.config
-        self.D = self.networks["D"] = PlainPatchGAN(6, config.width_D, config.num_layers_D, NORMS[config.norm])
+        self.D = self.networks["D"] = PatchGAN(6, config.width_D, config.num_layers_D, NORMS[config.norm])
         self.gan_loss = losses.GAN_LOSSES[config.gan_loss]
         self.add_average()
         self.optimizers["G"] = Adam(trainable(self.G), config.optim.lr_G, config.optim.betas)

@@ -12,8 +12,7 @@ from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
 from jittor_tsit.data.batch_kinds import LABEL_MAPS_TO_PHOTOS
 from jittor_tsit.data.batches import PairedBatch
-from jittor_tsit.layers.basic import to_imagenet
-from jittor_tsit.layers.image_layouts import Image
+from jittor_tsit.layers.basic import Image, to_imagenet
 from jittor_tsit.layers.resize import resize_bilinear, resize_nearest
 from jittor_tsit.layers.train_mode import evaluating
 from jittor_tsit.networks.first_tensor import LatentStart, MapStart
