@@ -156,7 +156,7 @@ def make_system(case: Case) -> SynthesisSystem:
             config = dataclasses.replace(config, perceptual_weights=str(path))
         system = kind(config, case.num_classes, case.image_height, case.image_width, seed=0)
         system.prepare_training([name for name, weight in vars(weights).items() if weight])
-    system.train_in(case.precision)
+    system.set_precision(case.precision)
     return system
 
 

@@ -94,7 +94,7 @@ def measure(run_dir: Path, judges: Judges) -> Dict[str, object]:
         accuracy = [segmenter.accuracy(read_photo(path), read_label(labels[path.stem])) for path in images]
         record["mask_accuracy"] = round(float(np.mean(accuracy)), 4)
     lpips = judges.lpips()
-    if model.system.draws_at_test(has_references=False) and not isinstance(lpips, JudgeAbsent):
+    if model.system.is_random_at_test(has_references=False) and not isinstance(lpips, JudgeAbsent):
         record["lpips"] = round(diversity(model, lpips), 4)
     is_judged = not isinstance(judges.vgg16(), JudgeAbsent)
     if task is TestTask.PHOTOS_WITH_OTHER_LABELS and not model.system.names.has_two_sets and is_judged:

@@ -107,7 +107,7 @@ def common_data(checkpoints: Sequence[Path], num_seeds: int, references: Optiona
         first = first or data
         if model.system.batch_kind.test_task is not TestTask.IMAGES_FROM_LABEL_MAPS:
             raise InputError(f"{path}: no model for label maps, of whose images there is a choice")
-        if num_seeds > 1 and not model.system.draws_at_test(bool(references)):
+        if num_seeds > 1 and not model.system.is_random_at_test(bool(references)):
             raise InputError(
                 f"--candidates {num_seeds}: {path} makes one image a label map, whatever the seed; name several "
                 "--checkpoints"

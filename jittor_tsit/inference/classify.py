@@ -67,6 +67,6 @@ def save_sheet(path: Path, model: Model, paths: Sequence[Path]) -> None:
     pairs: List[np.ndarray] = []
     for place in places:
         photo = read(paths[place], model.data)
-        made = to_pixels(model.system.translated(to_image(photo[None]), B, A))[0]
+        made = to_pixels(model.system.translate(to_image(photo[None]), B, A))[0]
         pairs.append(np.concatenate([photo, made], axis=1))
     Image.fromarray(contact_sheet(pairs, SHEET_COLUMNS)).save(path)

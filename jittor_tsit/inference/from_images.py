@@ -39,9 +39,9 @@ def translate(
     Raises:
         InputError: As `Originals`; or an image is faulty, or the model knows one way or one image only.
     """
-    if back and not model.system.has_way_back:
+    if back and not model.system.translates_back:
         raise InputError(f"--back: the model in {model.checkpoint} has learned one way only")
-    if count > 1 and not model.system.draws_at_test(has_references=False):
+    if count > 1 and not model.system.is_random_at_test(has_references=False):
         raise InputError(f"--candidates {count}: {model.checkpoint} makes one image of an input, whatever the seed")
     generate = model.system.generate_back if back else model.system.generate
     inputs = parallel.together(Originals, model, folder, back, side_by_side)

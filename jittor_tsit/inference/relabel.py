@@ -118,7 +118,7 @@ def relabelled(model: Model, photo: Photo) -> Dict[str, np.ndarray]:
     """The photo with each label, by its name, [H, W, 3] uint8."""
     targets, image = model.system.targets(photo.label), to_image(read(photo, model.data)[None])
     each = jt.concat([image] * len(targets), 0)
-    pixels = to_pixels(model.system.relabelled(each, jt.array(np.stack(list(targets.values())))))
+    pixels = to_pixels(model.system.relabel(each, jt.array(np.stack(list(targets.values())))))
     return dict(zip(targets, pixels))
 
 

@@ -81,7 +81,7 @@ def load_system(path: Path) -> tuple[System, Experiment]:
     arrays = {name: array for name, array in arrays.items() if name.partition(".")[0] in system.networks}
     for network in system.optional_networks:
         if not any(name.startswith(f"{network}.") for name in arrays):
-            system.forget(network)
+            system.remove_network(network)
     check_arrays(path, arrays, {name: var.shape for name, var in system.state_dict().items()})
     system.load_state_dict(arrays, checkpoint.progress.num_steps)
     return system, experiment

@@ -64,7 +64,7 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
     require_same_run(options)
     newest = parallel.together(lambda: open_run_dir(run_dir, options, plan, say) if parallel.rank() == 0 else None)
     parallel.together(system.prepare_training, terms_of(plan))
-    parallel.together(system.train_in, run.precision)
+    parallel.together(system.set_precision, run.precision)
     jt.sync_all()  # draws D's weights after those of `build_system`
     told = parallel.together(begin_networks, system, options, newest, run_dir)
     progress = start_from(system, newest, run_dir)

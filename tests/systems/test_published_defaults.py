@@ -224,7 +224,7 @@ def test_the_choices_are_these(name, field):
         ("simgan", {"slope": 1.0}, "slope=1.0: from 0 to below 1"),
         ("simgan", {"momentum": -0.1}, "momentum=-0.1: from 0 to below 1"),
         ("simgan", {"momentum": 1.0}, "momentum=1.0: from 0 to below 1"),
-        ("simgan", {"optim": OptimConfig(betas=(0.5, 0.9))}, "SimGAN learns by SGD, which has none"),
+        ("simgan", {"optim": OptimConfig(betas=(0.5, 0.9))}, "SimGAN uses SGD, which has no betas"),
         ("cyclegan", {"optim": OptimConfig(ema_halflife_nimg=1)}, "CycleGAN keeps no averaged weights"),
         ("unit", {"form": "rewrite", "dropout": True}, "dropout=True: only the paper's form has this option"),
         ("unit", {"form": "rewrite", "has_norms": True}, "has_norms=True: only the paper's form"),

@@ -60,7 +60,7 @@ def stargan_trace(vectors):
 
     def last_image():
         images = stargan_batch(vectors, 0).sets[0]
-        return system.relabelled(images.image, images.target)
+        return system.relabel(images.image, images.target)
 
     return Trace(
         system,
