@@ -9,7 +9,7 @@ import jittor as jt
 import numpy as np
 
 from jittor_tsit.kernels.adam import adam_step
-from jittor_tsit.kernels.spectral import spectrally_normalized
+from jittor_tsit.kernels.spectral import spectral_normalize
 from jittor_tsit.kernels.squares import sum_of_squares
 from jittor_tsit.layers.image_layouts import for_convolutions, plain, plain_layout
 from jittor_tsit.layers.norm import BatchNorm, InstanceNorm, fadain, normalized, plain_spectrally_normalized
@@ -21,7 +21,7 @@ Function = Callable[..., Sequence[jt.Var]]
 LARGEST_DIFFERENCE = 1e-3  # 1e-5 is rounding in sums of thousands; TF32 in Jittor's products, where it is on, 5e-4
 IMAGE = (2, 5, 50, 90)  # a plane is three parts of kernels/cuda.py, the last one not full
 MATRIX, VECTORS = (48, 40, 3, 3), ((48,), (360,))
-ADAM = {"kept": 0.9, "l2": 0.1, "beta1": 0.5, "beta2": 0.99, "rate": 0.01, "correction": 1.3, "eps": 1e-8}
+ADAM = {"decay": 0.9, "l2": 0.1, "beta1": 0.5, "beta2": 0.99, "rate": 0.01, "correction": 1.3, "eps": 1e-8}
 
 
 class Case(NamedTuple):
@@ -49,7 +49,7 @@ def _of_images(function, *shapes: Sequence[int]) -> Case:
 
 
 def _spectral(iterates: bool) -> Case:
-    forms = (partial(form, iterates=iterates) for form in (spectrally_normalized, plain_spectrally_normalized))
+    forms = (partial(form, iterates=iterates) for form in (spectral_normalize, plain_spectrally_normalized))
     return Case(*forms, (MATRIX, *VECTORS), 1)
 
 

@@ -7,6 +7,8 @@ matrix, as for Jittor's single products: attention is 4 times as fast forward, a
 import jittor as jt
 from jittor import nn
 
+from jittor_tsit.kernels import backend
+
 _SGEMM = """extern "C" int dnnl_sgemm(
     char, char, long, long, long, float, const float*, long, const float*, long, float, float*, long);"""
 
@@ -25,13 +27,9 @@ def batched_matmul(a: jt.Var, b: jt.Var, transpose_a: bool = False) -> jt.Var:
     Shapes:
         a [N, n, m] (with `transpose_a` [N, m, n]), b [N, m, k] -> [N, n, k]
     """
-    if _has_sgemm() and a.dtype == b.dtype == "float32":
+    if backend.has_batched_matmul(a, b):
         return _Product()(a, b, transpose_a)
     return nn.bmm(a.transpose(0, 2, 1) if transpose_a else a, b)
-
-
-def _has_sgemm() -> bool:
-    return jt.compile_extern.mkl_ops is not None and not jt.flags.use_cuda
 
 
 class _Product(jt.Function):

@@ -5,7 +5,7 @@ threads then add to lists of the graph that they share, which now and then ends 
 costs a compile of its own. Asked for by name, all convolutions are three operators: forward, and the gradient by each
 factor. Each is linear in both of its factors, so the gradients of one are the two others, to any order.
 
-On the CPU images are brought to oneDNN's own layout first (see kernels/packed.py), where they have channels enough.
+On the CPU images are brought to oneDNN's own layout first (kernels/conv_blocked.py), where they have channels enough.
 Label maps by their ids, and two convolutions in one, are operators of their own, whose gradients have none: within
 `plain_layout` of image.py neither is used.
 """
@@ -17,8 +17,8 @@ from typing import Optional, Tuple, Union
 import jittor as jt
 from jittor import nn
 
-from jittor_tsit.kernels import conv_blocked, conv_library, conv_of_ids
-from jittor_tsit.kernels.autograd import on_tape, once_only
+from jittor_tsit.kernels import backend, conv_blocked, conv_library, conv_of_ids
+from jittor_tsit.kernels.autograd import first_order_only, on_tape
 from jittor_tsit.kernels.conv_geometry import Geometry
 from jittor_tsit.kernels.maps_blocked import channel_sums
 from jittor_tsit.layers.image_layouts import Image, OneHot, Packed, activated, is_packable, pack, plain
@@ -53,7 +53,7 @@ def _convolved(x: Image, weight: jt.Var, bias: Optional[jt.Var], geometry: Geome
     if isinstance(x, Packed):
         biases = () if bias is None else (bias,)
         return Packed(_apply(_Forward(geometry), x.blocks, weight, *biases), weight.shape[0])
-    if not _has_library(x, weight):
+    if not backend.has_conv_library(x, weight):
         return nn.conv2d(x, weight, bias, geometry.stride, geometry.padding, groups=geometry.groups)
     if geometry.groups == 1 and is_packable(x):
         return plain(_convolved(pack(x), weight, bias, geometry))
@@ -76,7 +76,7 @@ def conv2d_of_two(x: Packed, weights: Tuple[jt.Var, jt.Var], biases: Tuple[jt.Va
 def _whole_blocks(x: jt.Var, axes: Tuple[int, ...]) -> jt.Var:
     """With channels of 0 behind the others on these axes."""
     for axis in axes:
-        missing = -x.shape[axis] % conv_blocked.BLOCK
+        missing = -x.shape[axis] % backend.context.block
         if missing:
             zeros = jt.zeros([missing if k == axis else size for k, size in enumerate(x.shape)])
             x = jt.concat([x, zeros], axis)
@@ -94,10 +94,10 @@ class _OfTwo(jt.Function):
     def grad(self, grad):
         x, *weights = self.kept
         (lower,) = lowered(grad)
-        by_input = conv_blocked.by_input_of_all(weights, lower, x.shape[2:4], self.geometry)
-        by_weights = conv_blocked.by_weights(x, lower, [weight.shape for weight in weights], self.geometry)
+        by_input = conv_blocked.input_gradient_of_all(weights, lower, x.shape[2:4], self.geometry)
+        by_weights = conv_blocked.weight_gradients(x, lower, [weight.shape for weight in weights], self.geometry)
         by_bias = channel_sums(grad, 2 * weights[0].shape[0])
-        return once_only([*map(raised, (by_input, *by_weights)), by_bias])
+        return first_order_only([*map(raised, (by_input, *by_weights)), by_bias])
 
 
 def conv_transpose2d(x: jt.Var, weight: jt.Var, bias: Optional[jt.Var], stride: int, padding: int, output_padding: int):
@@ -107,7 +107,7 @@ def conv_transpose2d(x: jt.Var, weight: jt.Var, bias: Optional[jt.Var], stride: 
         x [N, C, H, W], weight [C, D, h, w], bias [D] -> [N, D, H', W'],
         with H' = (H - 1) stride - 2 padding + h + output_padding
     """
-    if not _has_library(x, weight):
+    if not backend.has_conv_library(x, weight):
         return nn.conv_transpose(x, weight, bias, stride, padding, output_padding)
     size = tuple(
         (side - 1) * stride - 2 * padding + kernel + output_padding
@@ -150,7 +150,7 @@ class _ByInput(_Bilinear):
     """weight [D, C / groups, h, w], y [N, D, H', W'] -> [N, C, H, W]"""
 
     def execute(self, weight, y):
-        return raised(_library(y).by_input(*lowered(weight, y), self.size, self.geometry))
+        return raised(_library(y).input_gradient(*lowered(weight, y), self.size, self.geometry))
 
     def grad(self, grad):
         weight, y = self.factors
@@ -162,7 +162,7 @@ class _ByWeight(_Bilinear):
     """x [N, C, H, W], y [N, D, H', W'] -> [D, C / groups, h, w]"""
 
     def execute(self, x, y):
-        return raised(_library(x).by_weight(*lowered(x, y), self.size, self.geometry))
+        return raised(_library(x).weight_gradient(*lowered(x, y), self.size, self.geometry))
 
     def grad(self, grad):
         x, y = self.factors
@@ -176,14 +176,14 @@ class _OfOneHot(jt.Function):
 
     def execute(self, weight, bias):
         ids, geometry, slope = self.place
-        y = raised(conv_of_ids.convolved(ids, *lowered(weight), bias, geometry, slope))
+        y = raised(conv_of_ids.convolve(ids, *lowered(weight), bias, geometry, slope))
         self.kept = weight.shape, y
         return y
 
     def grad(self, grad):
         (ids, geometry, slope), (shape, y) = self.place, self.kept
         by_weight, by_bias = conv_of_ids.gradients(ids, y, grad, *lowered(grad), shape, geometry, slope)
-        return once_only([raised(by_weight), by_bias])
+        return first_order_only([raised(by_weight), by_bias])
 
 
 def _library(image: jt.Var):
@@ -193,13 +193,6 @@ def _library(image: jt.Var):
 def _apply(product: _Bilinear, *factors: jt.Var) -> jt.Var:
     product.factors = factors  # what `execute` gets of them has left the tape, and gradients of gradients need it
     return on_tape(product, *factors)
-
-
-def _has_library(x: jt.Var, weight: jt.Var) -> bool:
-    """Whether a library takes these: cuDNN takes every floating type, oneDNN float32."""
-    if jt.flags.use_cuda:
-        return jt.compile_extern.cudnn is not None
-    return jt.compile_extern.mkl_ops is not None and x.dtype == weight.dtype == "float32"
 
 
 def _pair(value: Pair) -> Tuple[int, int]:

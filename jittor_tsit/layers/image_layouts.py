@@ -15,12 +15,9 @@ import jittor as jt
 import numpy as np
 from jittor import nn
 
-from jittor_tsit.kernels import conv_blocked, cuda, maps_blocked
+from jittor_tsit.kernels import backend, conv_blocked, maps_blocked
 from jittor_tsit.kernels.autograd import linear
 from jittor_tsit.kernels.norm import moments
-
-FEW_CHANNELS = 4  # a photograph's would fill a block of oneDNN's layout with zeros, and take as long as 8 or 16
-_is_plain = False
 
 
 class Packed:
@@ -102,28 +99,24 @@ def one_hot(ids: jt.Var, channels: int) -> jt.Var:
 
 def label_image(ids: jt.Var, channels: int) -> Image:
     """A map of one channel a class, [N, channels, H, W], in the form in which convolutions take it fastest."""
-    return OneHot(ids, channels) if _has_layout() else one_hot(ids, channels)
+    return OneHot(ids, channels) if backend.has_blocked_layout() else one_hot(ids, channels)
 
 
 @contextmanager
 def plain_layout() -> Iterator[None]:
     """Within it images stay [N, C, H, W], and what is computed of them has gradients of any order."""
-    global _is_plain
-    before, _is_plain = _is_plain, True
-    try:
+    with backend.using(nchw=True):
         yield
-    finally:
-        _is_plain = before
 
 
 def has_kernels(x: Image) -> bool:
     """Whether normalisations have kernels for it: it is packed, or on a GPU and not within `plain_layout`."""
-    return isinstance(x, Packed) or (cuda.takes(x) and not _is_plain)
+    return isinstance(x, Packed) or backend.runs_fused_norm(x)
 
 
 def for_convolutions(x: Image) -> Image:
     """What a chain of layers takes faster, or several convolutions of one image."""
-    if _is_plain:
+    if backend.context.nchw:
         return plain(x)
     return x if isinstance(x, Packed) or not is_packable(x) else pack(x)
 
@@ -153,17 +146,12 @@ def in_layout_of(x: Image, other: Image) -> Image:
 
 def plain_values(x: Image) -> jt.Var:
     """All values of an image, for sums and means; their order is that of the layout."""
-    return x.blocks if isinstance(x, Packed) and x.channels % conv_blocked.BLOCK == 0 else plain(x)
+    return x.blocks if isinstance(x, Packed) and x.channels % backend.context.block == 0 else plain(x)
 
 
 def is_packable(x: jt.Var) -> bool:
     """Whether it has channels enough, and oneDNN takes it."""
-    return _has_layout() and x.dtype == "float32" and x.shape[1] > FEW_CHANNELS
-
-
-def _has_layout() -> bool:
-    """Whether oneDNN computes here, and knows blocks of channels."""
-    return bool(conv_blocked.BLOCK) and not jt.flags.use_cuda and jt.compile_extern.mkl_ops is not None
+    return backend.runs_blocked(x)
 
 
 def pack(x: jt.Var) -> Packed:

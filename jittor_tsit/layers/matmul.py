@@ -3,6 +3,8 @@
 import jittor as jt
 from jittor import nn
 
+from jittor_tsit.kernels import backend
+
 
 def matmul(a: jt.Var, b: jt.Var, transpose_a: bool = False, transpose_b: bool = False) -> jt.Var:
     """The product of two matrices, either of them transposed if asked.
@@ -10,7 +12,7 @@ def matmul(a: jt.Var, b: jt.Var, transpose_a: bool = False, transpose_b: bool = 
     Shapes:
         a [n, m] (with `transpose_a` [m, n]), b [m, k] (with `transpose_b` [k, m]) -> [n, k]
     """
-    if not _has_library(a, b):
+    if not backend.has_matmul_library(a, b):
         return nn.matmul(a.transpose() if transpose_a else a, b.transpose() if transpose_b else b)
     product = _Product(transpose_a, transpose_b, a, b)
     is_constant = a.is_stop_grad() and b.is_stop_grad()
@@ -41,10 +43,3 @@ class _Product(jt.Function):
         )
         by_b = matmul(grad, a, True, self.transpose_a) if self.transpose_b else matmul(a, grad, not self.transpose_a)
         return by_a, by_b
-
-
-def _has_library(a: jt.Var, b: jt.Var) -> bool:
-    """Whether a library takes these: cuBLAS takes every floating type, oneDNN float32."""
-    if jt.flags.use_cuda:
-        return jt.compile_extern.cublas_ops is not None and a.dtype == b.dtype
-    return jt.compile_extern.mkl_ops is not None and a.dtype == b.dtype == "float32"

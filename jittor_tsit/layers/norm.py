@@ -10,9 +10,9 @@ from typing import Optional, Tuple
 import jittor as jt
 from jittor import nn
 
-from jittor_tsit.kernels.cpu import runs_on
+from jittor_tsit.kernels import backend
 from jittor_tsit.kernels.norm import modulate, moments
-from jittor_tsit.kernels.spectral import spectrally_normalized
+from jittor_tsit.kernels.spectral import spectral_normalize
 from jittor_tsit.layers.conv import conv2d
 from jittor_tsit.layers.elementary import absolute, sqrt
 from jittor_tsit.layers.image_layouts import Image, Packed, activated, has_kernels, plain
@@ -248,7 +248,7 @@ class SpectralConv(nn.Module):
 
     def normalized_weight(self) -> jt.Var:
         """[out_channels, in_channels, k, k]"""
-        form = spectrally_normalized if runs_on(self.weight) else plain_spectrally_normalized
+        form = spectral_normalize if backend.runs_fused(self.weight) else plain_spectrally_normalized
         weight, u, v = form(self.weight, self.u, self.v, self.is_training())
         if self.is_training():
             self.u.update(u)
@@ -257,7 +257,7 @@ class SpectralConv(nn.Module):
 
 
 def plain_spectrally_normalized(weight: jt.Var, u: jt.Var, v: jt.Var, iterates: bool) -> Tuple[jt.Var, jt.Var, jt.Var]:
-    """`kernels.spectral.spectrally_normalized` in Jittor's operators."""
+    """`kernels.spectral.spectral_normalize` in Jittor's operators."""
     u, v, matrix = u.detach(), v.detach(), weight.reshape(weight.shape[0], -1)
     if iterates:
         v = _normalized(matmul(matrix.detach(), u.unsqueeze(1), transpose_a=True).reshape(-1))

@@ -12,23 +12,18 @@ from typing import Iterator, Tuple
 import jittor as jt
 
 from data_tools.basics.errors import InputError
-from jittor_tsit.kernels.round_16_bits import rounded
+from jittor_tsit.kernels.backend import FLOAT32, context, using
+from jittor_tsit.kernels.round_16_bits import round_16_bits
 
-FLOAT32 = "float32"
 _DTYPES = {"bf16": "bfloat16", "fp16": "float16"}
 BF16_ARCH = 80  # compute capability 8.0, Ampere: the first with bfloat16
-_precision = FLOAT32
 
 
 @contextmanager
 def computing_in(precision: str) -> Iterator[None]:
     """Within it convolutions, and gradients that are asked for, are of this precision: float32, bf16 or fp16."""
-    global _precision
-    before, _precision = _precision, precision
-    try:
+    with using(precision=precision):
         yield
-    finally:
-        _precision = before
 
 
 def require_precision(precision: str) -> None:
@@ -44,15 +39,15 @@ def require_precision(precision: str) -> None:
 
 def lowered(*factors: jt.Var) -> Tuple[jt.Var, ...]:
     """Factors of a convolution as they go into it, float32 before."""
-    if _precision == FLOAT32:
+    if context.precision == FLOAT32:
         return factors
     if jt.flags.use_cuda:
-        return tuple(factor.cast(_DTYPES[_precision]) for factor in factors)
-    return tuple(rounded(factor, _precision) for factor in factors)
+        return tuple(factor.cast(_DTYPES[context.precision]) for factor in factors)
+    return tuple(round_16_bits(factor, context.precision) for factor in factors)
 
 
 def raised(result: jt.Var) -> jt.Var:
     """What came out of it, as float32."""
-    if _precision == FLOAT32:
+    if context.precision == FLOAT32:
         return result
-    return result.float32() if jt.flags.use_cuda else rounded(result, _precision)
+    return result.float32() if jt.flags.use_cuda else round_16_bits(result, context.precision)

@@ -9,7 +9,7 @@ import pytest
 
 from helpers.cuda_on_cpu import Recorder, emulate
 from jittor_tsit.commands import doctor, doctor_kernels
-from jittor_tsit.kernels import cuda
+from jittor_tsit.kernels import backend, call
 from jittor_tsit.kernels.adam import adam_step
 from jittor_tsit.kernels.norm import moments
 from jittor_tsit.kernels.squares import sum_of_squares
@@ -114,12 +114,13 @@ def test_a_gradient_of_a_gradient_is_refused_outside_the_plain_layout(order, rng
 
 
 def test_kernels_are_left_out_where_the_user_says_so(monkeypatch):
-    monkeypatch.setattr(cuda, "jt", SimpleNamespace(flags=SimpleNamespace(use_cuda=1)))
+    monkeypatch.setattr(backend, "jt", SimpleNamespace(flags=SimpleNamespace(use_cuda=1)))
     answers = []
     for is_allowed in (True, False):
-        monkeypatch.setattr(cuda, "IS_ALLOWED", is_allowed)
-        answers.append((cuda.is_used(), cuda.takes(jt.ones(2)), cuda.takes(jt.ones(2).float16())))
-    assert answers == [(True, True, False), (False, False, False)]
+        with backend.using(cuda_kernels=is_allowed):
+            deciders = (backend.runs_fused, backend.runs_fused_norm)
+            answers.append([decider(x) for x in (jt.ones(2), jt.ones(2).float16()) for decider in deciders])
+    assert answers == [[True, True, False, False], [False] * 4]
 
 
 def test_doctor_says_how_far_the_kernels_are_from_jittors_operators(monkeypatch):
@@ -130,10 +131,11 @@ def test_doctor_says_how_far_the_kernels_are_from_jittors_operators(monkeypatch)
 
 @pytest.mark.parametrize("damage", ["wrong", "not finite", "not compiled"])
 def test_doctor_says_that_a_kernel_is_wrong(monkeypatch, damage):
-    def run(shapes, types, inputs, header, launches, numbers):
+    def run(file, source, inputs, outputs, numbers):
         if damage == "not compiled":
             raise RuntimeError("nvcc fatal")
-        return [jt.ones(*array) if damage == "wrong" else jt.zeros(*array) / 0 for array in zip(shapes, types)]
+        arrays = [array for array in outputs if array is not None]
+        return [jt.ones(*array) if damage == "wrong" else jt.zeros(*array) / 0 for array in arrays]
 
     emulate(monkeypatch, run=run)
     works, finding = doctor.cuda_kernels()
@@ -185,7 +187,8 @@ def test_nvcc_compiles_every_operator(nvcc, monkeypatch, tmp_path, arch):
     assert len(recorder.operators) >= 14  # forward and backward, with and without maps and activation
     source = tmp_path / "operators.cu"
     source.write_text(recorder.source())
-    options = ["-std=c++14", "--use_fast_math", "-Werror", "all-warnings"]  # the first two are Jittor's
+    # Jittor passes the first two.
+    options = ["-std=c++14", "--use_fast_math", "-Werror", "all-warnings", f"-I{call.CSRC}"]
     command = [program, "-c", f"-arch=sm_{arch}", *options, source, "-o", tmp_path / "operators.o"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]

@@ -4,7 +4,7 @@ import jittor as jt
 import numpy as np
 import pytest
 
-from jittor_tsit.kernels import conv_blocked
+from jittor_tsit.kernels import backend
 from jittor_tsit.layers.basic import Conv
 from jittor_tsit.layers.image_layouts import OneHot, for_convolutions, label_image, one_hot, plain, plain_layout
 from jittor_tsit.layers.norm import BatchNorm, SpectralConv
@@ -15,7 +15,7 @@ from jittor_tsit.layers.train_mode import set_training
 from jittor_tsit.losses import gradient_penalty
 from jittor_tsit.networks.patchgan_multiscale import MultiscaleDiscriminator
 
-pytestmark = pytest.mark.skipif(not conv_blocked.BLOCK, reason="this processor has no layout of blocks")
+pytestmark = pytest.mark.skipif(not backend.context.block, reason="this processor has no layout of blocks")
 
 CLASSES = 5
 # name -> layer, how it is called besides its map
@@ -85,7 +85,7 @@ def test_other_layers_take_it_as_an_image(rng):
 @pytest.mark.parametrize("missing", ["layout", "library"])
 def test_without_onednn_and_its_layout_it_is_plain_from_the_start(rng, monkeypatch, missing):
     if missing == "layout":
-        monkeypatch.setattr(conv_blocked, "BLOCK", 0)
+        monkeypatch.setattr(backend.context, "block", 0)
     else:
         monkeypatch.setattr(jt.compile_extern, "mkl_ops", None)
     assert isinstance(label_image(jt.array(labels(rng)), CLASSES), jt.Var)

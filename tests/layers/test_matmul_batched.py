@@ -4,6 +4,7 @@ import jittor as jt
 import numpy as np
 import pytest
 
+from jittor_tsit.kernels import backend
 from jittor_tsit.layers import batched
 
 
@@ -11,7 +12,7 @@ from jittor_tsit.layers import batched
 @pytest.mark.parametrize("has_sgemm", [True, False])
 def test_product_and_gradients(monkeypatch, rng, transpose_a, has_sgemm):
     if not has_sgemm:
-        monkeypatch.setattr(batched, "_has_sgemm", lambda: False)
+        monkeypatch.setattr(backend, "has_batched_matmul", lambda a, b: False)
     a, b, weight = (rng.standard_normal(shape).astype(np.float32) for shape in ((3, 5, 7), (3, 7, 4), (3, 5, 4)))
     given = jt.array(a.transpose(0, 2, 1).copy() if transpose_a else a)
     other = jt.array(b)

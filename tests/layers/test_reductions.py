@@ -15,6 +15,8 @@ import pytest
 from helpers.cuda_on_cpu import emulate
 from helpers.reduction_cases import CASES, CLASSES, FAMILIES, SHAPE, error, widened
 from jittor_tsit import losses
+from jittor_tsit.kernels import backend
+from jittor_tsit.kernels.spectral import spectral_normalize
 from jittor_tsit.layers import norm as norms
 from jittor_tsit.layers.conv import conv2d
 from jittor_tsit.layers.image_layouts import for_convolutions, label_image, plain, plain_layout
@@ -70,7 +72,7 @@ def conv_of_label_map(x, ids):
 
 
 def spectral(x, g, u, v):
-    form = norms.spectrally_normalized if norms.runs_on(x) else norms.plain_spectrally_normalized
+    form = spectral_normalize if backend.runs_fused(x) else norms.plain_spectrally_normalized
     return {"y": form(x, u, v, False)[0]}
 
 
