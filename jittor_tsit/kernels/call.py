@@ -1,8 +1,10 @@
 """Call a C++ or CUDA function of csrc/ as an operator of Jittor.
 
-Jittor compiles an operator once for each source text, so the text of the header is part of its key: a changed header
-is compiled again, and installations with the same headers share what is compiled. An include path would do neither:
-Jittor keeps compiler options out of an operator's key, but passes them on to the operators of its gradient.
+Jittor compiles an operator once for each source text. The text of the header is a part of it: a changed header is
+compiled again, and installations with the same headers share what is compiled. An include path would be shorter, and
+Jittor notices changes of included files. But an include path is a compiler option. Jittor keeps options out of an
+operator's key, so that two installations would overwrite each other's operators, and it passes options on to the
+operators of the gradient, which would be compiled once for each installation.
 """
 
 from __future__ import annotations
@@ -54,24 +56,23 @@ def call(
     Returns:
         The outputs as a flat list, without those that are None.
     """
-    numbers = {name: float(value) for name, value in numbers.items()}
-    if not backend.uses_cuda_kernels():
-        return run_on_cpu(f"{file}.h", _call(function, inputs, outputs, numbers), inputs, outputs, numbers)
-    with_scratch = [*outputs, scratch] if scratch else list(outputs)
-    results = run_on_gpu(f"{file}.cuh", _call(function, inputs, with_scratch, numbers), inputs, with_scratch, numbers)
-    return results[:-1] if scratch else results
+    if backend.uses_cuda_kernels():
+        return call_on_gpu(file, function, inputs, outputs, scratch, **numbers)
+    return call_on_cpu(file, function, inputs, outputs, **numbers)
 
 
-def run_on_cpu(
+def call_on_cpu(
     file: str,
-    source: str,
+    function: str,
     inputs: Sequence[Input],
     outputs: Sequence[Result],
-    numbers: Dict[str, float],
     compile_options: Optional[Dict[str, int]] = None,
+    **numbers: float,
 ) -> List[jt.Var]:
-    """Run C++ source, a call of a function of csrc/`file`, as an operator on the CPU."""
-    header = f"#define BLOCK_CHANNELS {backend.context.block or 1}\n{source_text(file)}"
+    """Call `function` of csrc/`file`.h; for the arguments see `call`."""
+    numbers = {name: float(value) for name, value in numbers.items()}
+    source = _call_text(function, tuple(map(_form, inputs)), tuple(map(_form, outputs)), bool(numbers))
+    header = f"#define BLOCK_CHANNELS {backend.context.block or 1}\n{source_text(file + '.h')}"
     arguments = {"cpu_header": header, "cpu_src": source, "data": numbers}
     if compile_options is None:
         return list(jt.code(*_shapes_and_types(outputs), _flat(inputs), **arguments))
@@ -79,26 +80,28 @@ def run_on_cpu(
         return list(jt.code(*_shapes_and_types(outputs), _flat(inputs), **arguments))
 
 
-def run_on_gpu(
-    file: str, source: str, inputs: Sequence[Input], outputs: Sequence[Result], numbers: Dict[str, float]
-) -> List[jt.Var]:
-    """Run C++ source, a call of a function of csrc/`file`, as an operator on a GPU."""
-    header = source_text(file)
-    return list(jt.code(*_shapes_and_types(outputs), _flat(inputs), cuda_header=header, cuda_src=source, data=numbers))
-
-
-def call_with_options(
+def call_on_gpu(
     file: str,
     function: str,
     inputs: Sequence[Input],
     outputs: Sequence[Result],
-    compile_options: Dict[str, int],
+    scratch: Optional[Output] = None,
     **numbers: float,
 ) -> List[jt.Var]:
-    """Call `function` of csrc/`file`.h on the CPU, compiled with further options."""
+    """Call `function` of csrc/`file`.cuh; for the arguments see `call`."""
     numbers = {name: float(value) for name, value in numbers.items()}
-    source = _call(function, inputs, outputs, numbers)
-    return run_on_cpu(f"{file}.h", source, inputs, outputs, numbers, compile_options)
+    results = [*outputs, scratch] if scratch else list(outputs)
+    source = _call_text(function, tuple(map(_form, inputs)), tuple(map(_form, results)), bool(numbers))
+    arrays = run_on_gpu(f"{file}.cuh", source, _flat(inputs), _flat(results), numbers)
+    return arrays[:-1] if scratch else arrays
+
+
+def run_on_gpu(
+    file: str, source: str, inputs: List[jt.Var], outputs: List[Output], numbers: Dict[str, float]
+) -> List[jt.Var]:
+    """Run `source`, a C++ call of a function of csrc/`file`, on a GPU. Tests without a GPU replace this function."""
+    arguments = {"cuda_header": source_text(file), "cuda_src": source, "data": numbers}
+    return list(jt.code(*_shapes_and_types(outputs), inputs, **arguments))
 
 
 def num_chunks(size: int) -> int:
@@ -124,13 +127,8 @@ def _lines(file: str, done: set) -> List[str]:
     return lines
 
 
-def _call(function: str, inputs: Sequence[Input], outputs: Sequence[Result], numbers: Dict[str, float]) -> str:
-    forms = tuple(map(_form, inputs)), tuple(map(_form, outputs))
-    return _call_of_forms(function, *forms, bool(numbers))
-
-
 def _form(array: Union[Input, Result]) -> Optional[Tuple]:
-    """Return what a call depends on: (type, number of axes) of an array, a tuple of these, or None."""
+    """Return what the text of a call depends on: (type, number of axes) of an array, a tuple of these, or None."""
     if array is None:
         return None
     if isinstance(array, list):
@@ -139,7 +137,8 @@ def _form(array: Union[Input, Result]) -> Optional[Tuple]:
 
 
 @lru_cache(maxsize=None)  # a training step makes the same few calls hundreds of times
-def _call_of_forms(function: str, inputs: Tuple, outputs: Tuple, has_numbers: bool) -> str:
+def _call_text(function: str, inputs: Tuple, outputs: Tuple, has_numbers: bool) -> str:
+    """Return the C++ statement that calls the function with arrays of these forms."""
     arguments = [*_arguments("in", "const ", inputs), *_arguments("out", "", outputs)]
     return f"{function}({', '.join(arguments + ['data'] * has_numbers)});"
 

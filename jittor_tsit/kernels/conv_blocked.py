@@ -13,7 +13,7 @@ from typing import Dict, List, Sequence
 import jittor as jt
 
 from jittor_tsit.kernels.backend import context
-from jittor_tsit.kernels.call import Output, call, call_with_options
+from jittor_tsit.kernels.call import Output, call_on_cpu
 from jittor_tsit.kernels.conv_geometry import Geometry
 from jittor_tsit.runtime.bootstrap import onednn_path
 
@@ -21,13 +21,13 @@ from jittor_tsit.runtime.bootstrap import onednn_path
 def pack(x: jt.Var) -> jt.Var:
     """Change to the blocked layout: [N, C, H, W] float32 -> [N, ceil(C / block), H, W, block], padded with zeros."""
     n, c, h, w = x.shape
-    return call("maps", "pack", [x], [Output([n, _num_blocks(c), h, w, context.block])])[0]
+    return call_on_cpu("maps", "pack", [x], [Output([n, _num_blocks(c), h, w, context.block])])[0]
 
 
 def unpack(x: jt.Var, channels: int) -> jt.Var:
     """Change back from the blocked layout: [N, ceil(channels / block), H, W, block] -> [N, channels, H, W]."""
     n, _, h, w, _ = x.shape
-    return call("maps", "unpack", [x], [Output([n, channels, h, w])])[0]
+    return call_on_cpu("maps", "unpack", [x], [Output([n, channels, h, w])])[0]
 
 
 def forward(x: jt.Var, weight: jt.Var, *bias: jt.Var, geometry: Geometry) -> jt.Var:
@@ -69,7 +69,7 @@ def weight_gradients(x: jt.Var, by_y: jt.Var, shapes: Sequence[Sequence[int]], g
 
 
 def _convolution(function: str, inputs, outputs, geometry: Geometry) -> List[jt.Var]:
-    return call_with_options("conv", function, inputs, outputs, _compile_options(), **geometry.numbers())
+    return call_on_cpu("conv", function, inputs, outputs, _compile_options(), **geometry.numbers())
 
 
 @lru_cache(maxsize=None)  # finding the path reads a file

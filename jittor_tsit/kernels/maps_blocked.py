@@ -11,7 +11,7 @@ from typing import Sequence
 import jittor as jt
 
 from jittor_tsit.kernels.autograd import first_order_only, linear, on_tape
-from jittor_tsit.kernels.call import Output, call
+from jittor_tsit.kernels.call import Output, call_on_cpu
 
 
 def repeat2x(x: jt.Var) -> jt.Var:
@@ -25,19 +25,19 @@ def take2x(x: jt.Var) -> jt.Var:
 
 
 def _repeat(x: jt.Var) -> jt.Var:
-    return call("maps", "repeat2x", [x], [_scaled(x, 2)])[0]
+    return call_on_cpu("maps", "repeat2x", [x], [_scaled(x, 2)])[0]
 
 
 def _sum(x: jt.Var) -> jt.Var:
-    return call("maps", "sum2x", [x], [_scaled(x, 0.5)])[0]
+    return call_on_cpu("maps", "sum2x", [x], [_scaled(x, 0.5)])[0]
 
 
 def _take(x: jt.Var) -> jt.Var:
-    return call("maps", "take2x", [x], [_scaled(x, 0.5)])[0]
+    return call_on_cpu("maps", "take2x", [x], [_scaled(x, 0.5)])[0]
 
 
 def _place(x: jt.Var) -> jt.Var:
-    return call("maps", "place2x", [x], [_scaled(x, 2)])[0]
+    return call_on_cpu("maps", "place2x", [x], [_scaled(x, 2)])[0]
 
 
 def _scaled(x: jt.Var, factor: float) -> Output:
@@ -52,7 +52,7 @@ def add(x: jt.Var, y: jt.Var) -> jt.Var:
 
 class _Add(jt.Function):
     def execute(self, x, y):
-        return call("maps", "add", [x, y], [Output(x.shape)])[0]
+        return call_on_cpu("maps", "add", [x, y], [Output(x.shape)])[0]
 
     def grad(self, grad):
         return grad, grad
@@ -77,7 +77,7 @@ class _LeakyReLU(jt.Function):
 
 def _scale_by_sign(sign: jt.Var, x: jt.Var, slope: float) -> jt.Var:
     """Return x where `sign` is positive, and x times `slope` elsewhere."""
-    return call("maps", "scale_by_sign", [sign, x], [Output(x.shape)], slope=slope)[0]
+    return call_on_cpu("maps", "scale_by_sign", [sign, x], [Output(x.shape)], slope=slope)[0]
 
 
 def channel_sums(x: jt.Var, channels: int) -> jt.Var:
@@ -86,8 +86,8 @@ def channel_sums(x: jt.Var, channels: int) -> jt.Var:
 
 
 def _channel_sums(x: jt.Var, channels: int) -> jt.Var:
-    return call("maps", "channel_sums", [x], [Output([channels])])[0]
+    return call_on_cpu("maps", "channel_sums", [x], [Output([channels])])[0]
 
 
 def _spread(values: jt.Var, shape: Sequence[int]) -> jt.Var:
-    return call("maps", "spread", [values], [Output(shape)])[0]
+    return call_on_cpu("maps", "spread", [values], [Output(shape)])[0]

@@ -11,25 +11,25 @@ from typing import List, Optional, Sequence, Tuple
 
 import jittor as jt
 
-from jittor_tsit.kernels.call import Output, call
+from jittor_tsit.kernels.call import Output, call_on_cpu
 
 
 def moments(x: jt.Var, channels: int, over_batch: bool) -> Tuple[jt.Var, jt.Var]:
     """Return mean and biased variance. [N, channels / block, H, W, block] -> both [N or 1, channels, 1, 1] float64"""
     output = Output([1 if over_batch else x.shape[0], channels, 1, 1], "float64")
-    return tuple(call("norm", "moments", [x], [output, output]))
+    return tuple(call_on_cpu("norm", "moments", [x], [output, output]))
 
 
 def moments_gradient(x, mean, by_mean, by_var, by_x: Optional[jt.Var]) -> jt.Var:
     """Return the gradient of the moments by x, plus `by_x` if that is given."""
-    return call("norm", "moments_gradient", [x, mean, by_mean, by_var, by_x], [Output(x.shape)])[0]
+    return call_on_cpu("norm", "moments_gradient", [x, mean, by_mean, by_var, by_x], [Output(x.shape)])[0]
 
 
 def modulate(x, mean, scale, shift: Optional[jt.Var], maps: Sequence[jt.Var], slope: float) -> jt.Var:
     """Compute `modulate` of norm.py. `maps` is empty, or holds one array with the channels of gamma, then of beta."""
     activation = "LINEAR" if slope == 1 else "LEAKY_RELU"
     inputs = [x, mean, scale, shift, maps[0] if maps else None]
-    return call("norm", f"modulate<{activation}>", inputs, [Output(x.shape)], slope=slope)[0]
+    return call_on_cpu("norm", f"modulate<{activation}>", inputs, [Output(x.shape)], slope=slope)[0]
 
 
 def modulate_gradients(
@@ -40,4 +40,4 @@ def modulate_gradients(
     inputs = [x, mean, scale, by_result, shift, maps[0] if maps else None, None if slope == 1 else y]
     outputs = [Output(x.shape), statistic, statistic, None if shift is None else statistic]
     outputs.append(Output(maps[0].shape) if maps else None)
-    return call("norm", "modulate_gradients", inputs, outputs, slope=slope)
+    return call_on_cpu("norm", "modulate_gradients", inputs, outputs, slope=slope)

@@ -8,17 +8,7 @@ import jittor as jt
 from jittor import nn
 
 from jittor_tsit.kernels import backend
-
-_SGEMM = """extern "C" int dnnl_sgemm(
-    char, char, long, long, long, float, const float*, long, const float*, long, float, float*, long);"""
-
-_LOOP = """
-    const long rows = out_shape1, columns = out_shape2, inner = in0_shape{inner_axis};
-    for (long i = 0; i < out_shape0; i++)
-        dnnl_sgemm('{a_form}', '{b_form}', rows, columns, inner,
-                   1.0f, in0_p + i * rows * inner, {a_row}, in1_p + i * inner * columns, {b_row},
-                   0.0f, out_p + i * rows * columns, columns);
-"""
+from jittor_tsit.kernels.matmul_batched import multiply
 
 
 def batched_matmul(a: jt.Var, b: jt.Var, transpose_a: bool = False) -> jt.Var:
@@ -37,22 +27,10 @@ class _Product(jt.Function):
 
     def execute(self, a, b, transpose_a):
         self.factors = a, b, transpose_a
-        return _multiply(a, b, transpose_a, False)
+        return multiply(a, b, transpose_a, False)
 
     def grad(self, grad):
         a, b, transpose_a = self.factors
         if transpose_a:
-            return _multiply(b, grad, False, True), _multiply(a, grad, False, False)
-        return _multiply(grad, b, False, True), _multiply(a, grad, True, False)
-
-
-def _multiply(a: jt.Var, b: jt.Var, transpose_a: bool, transpose_b: bool) -> jt.Var:
-    shape = [a.shape[0], a.shape[2 if transpose_a else 1], b.shape[1 if transpose_b else 2]]
-    loop = _LOOP.format(
-        inner_axis=1 if transpose_a else 2,
-        a_form="T" if transpose_a else "N",
-        b_form="T" if transpose_b else "N",
-        a_row="rows" if transpose_a else "inner",
-        b_row="inner" if transpose_b else "columns",
-    )
-    return jt.code(shape, "float32", [a, b], cpu_header=_SGEMM, cpu_src=loop)
+            return multiply(b, grad, False, True), multiply(a, grad, False, False)
+        return multiply(grad, b, False, True), multiply(a, grad, True, False)

@@ -9,14 +9,8 @@ from jittor_tsit.kernels import backend, call
 EMULATION = (Path(__file__).parent / "cuda_on_cpu.h").read_text(encoding="utf-8")
 
 
-def flat(arrays):
-    """Return the arrays of a call without lists and None, as Jittor gets them."""
-    return [part for array in arrays if array is not None for part in (array if isinstance(array, list) else [array])]
-
-
 def run_on_cpu(file, source, inputs, outputs, numbers):
     """Replace `call.run_on_gpu`: run the same source on the CPU, with a check of all reads and writes."""
-    inputs, outputs = flat(inputs), flat(outputs)
     arrays = [(f"in{i}", 1) for i in range(len(inputs))] + [(f"out{i}", 0) for i in range(len(outputs))]
     guards = [f"cuda_on_cpu::Guarded<decltype({a}_p)> {a}_guard({a}_p, {a}->num, {is_in});" for a, is_in in arrays]
     checks = [f"{array}_guard.check();" for array, _ in arrays]
@@ -41,7 +35,6 @@ class Recorder:
         self.files, self.operators = set(), {}  # a dict for its order
 
     def __call__(self, file, source, inputs, outputs, numbers):
-        inputs, outputs = flat(inputs), flat(outputs)
         arrays = {f"in{i}": (var.shape, str(var.dtype)) for i, var in enumerate(inputs)}
         arrays.update({f"out{i}": output for i, output in enumerate(outputs)})
         arguments = ["Numbers data"]
