@@ -1,4 +1,4 @@
-"""The GPU's kernels where there is no GPU: their source is run by the CPU (cuda_on_cpu.h), and compiled by nvcc."""
+"""The CUDA kernels without a GPU: the CPU runs their source (cuda_on_cpu.h), and nvcc compiles it."""
 
 import subprocess
 from types import SimpleNamespace
@@ -19,22 +19,22 @@ from jittor_tsit.layers.train_mode import set_training
 from jittor_tsit.optim import plain_adam_step
 
 CASES = doctor_kernels.cases()
-CLOSE = 1e-5  # of the largest number; 2e-6 was measured, rounding in sums of 4500 numbers in another order
+CLOSE = 1e-5  # relative to the largest value; measured 2e-6: sums of 4500 values round differently in another order
 ARCHS = (70, 80, 90)  # V100, A100, H100
 
 
 @pytest.fixture(params=["ascending", "descending"])
 def order(request, monkeypatch):
-    """In which threads and blocks run: what is right in one only lacks a barrier."""
+    """Run threads and blocks in this order: a kernel that is right in one order only lacks a barrier."""
     emulate(monkeypatch, descending=request.param == "descending")
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_kernels_give_what_jittors_operators_do(order, name):
+def test_kernels_agree_with_jittors_operators(order, name):
     assert doctor_kernels.difference(CASES[name]) < CLOSE
 
 
-# Three pixels; less than a block; exactly a part, in one sample, whose means are also the batch's; a part and 32 more.
+# Three pixels; less than a block; one chunk, in one sample, whose means are also the batch's; a chunk and 32 values.
 @pytest.mark.parametrize("samples, size", [(3, (1, 3)), (3, (3, 7)), (1, (2, 1024)), (3, (32, 65))])
 @pytest.mark.parametrize("name", ["instance norm, active", "modulation by instance", "modulation by batch, active"])
 def test_norms_of_other_sizes(order, name, samples, size):
@@ -42,7 +42,7 @@ def test_norms_of_other_sizes(order, name, samples, size):
     assert doctor_kernels.difference(CASES[name], shapes) < CLOSE
 
 
-def test_of_a_single_pixel_nothing_is_left(order, rng):
+def test_instance_norm_of_a_single_pixel_is_0(order, rng):
     x = jt.array(rng.standard_normal((3, 5, 1, 1)).astype(np.float32))
     y = instance_norm(x)
     np.testing.assert_array_equal(y.numpy(), 0)
@@ -72,7 +72,7 @@ def test_vectors_of_other_sizes(order, rng, size):
     assert not np.isfinite(sum_of_squares(jt.array(x)).numpy())
 
 
-def test_the_mean_of_a_plane_that_is_far_from_0_leaves_the_deviation_its_digits(order, rng):
+def test_variance_is_precise_where_the_mean_is_far_from_0(order, rng):
     x = (rng.standard_normal((1, 3, 50, 90)) * 0.01 + 100).astype(np.float32)
     _, mean, var = moments(jt.array(x), 3)
     np.testing.assert_allclose(mean.numpy()[..., 0, 0], x.astype(np.float64).mean((2, 3)), rtol=1e-6)
@@ -112,7 +112,7 @@ def test_a_gradient_of_a_gradient_is_refused_outside_the_plain_layout(order, rng
         assert np.isfinite(jt.grad(penalty(), x).numpy()).all()
 
 
-def test_kernels_are_left_out_where_the_user_says_so(monkeypatch):
+def test_the_user_can_switch_the_kernels_off(monkeypatch):
     monkeypatch.setattr(backend, "jt", SimpleNamespace(flags=SimpleNamespace(use_cuda=1)))
     answers = []
     for is_allowed in (True, False):

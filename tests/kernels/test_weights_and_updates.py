@@ -1,4 +1,4 @@
-"""The CPU's kernels for weights and their updates against their plain twins."""
+"""The CPU kernels for weights and their updates agree with the reference in Jittor's operators."""
 
 import jittor as jt
 import numpy as np
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.processors
 
 @pytest.mark.parametrize("trains", [True, False])
 @pytest.mark.parametrize("rows, columns", [(5, 7), (64, 70), (1, 40)])
-def test_spectral_norm_is_that_of_jittors_operators(rng, monkeypatch, rows, columns, trains):
+def test_spectral_norm_agrees_with_jittors_operators(rng, monkeypatch, rows, columns, trains):
     conv = SpectralConv(columns, rows, 3)
     conv.normalized_weight()  # random vectors may be nearly at right angles: 1 / sigma would be of few digits
     set_training(conv, trains)
@@ -37,7 +37,7 @@ def test_spectral_norm_is_that_of_jittors_operators(rng, monkeypatch, rows, colu
 
 
 @pytest.mark.parametrize("shape", [(7,), (30, 500)])  # one core, all cores
-def test_adams_step_is_that_of_jittors_operators(rng, shape):
+def test_adam_step_agrees_with_jittors_operators(rng, shape):
     param, grad, mean = (jt.array(rng.standard_normal(shape).astype(np.float32)) for _ in range(3))
     numbers = dict(decay=0.9, l2=0.1, beta1=0.5, beta2=0.99, rate=0.01, correction=1.3, eps=1e-8)
     ours, theirs = (form(param, grad, mean, mean.sqr(), **numbers) for form in (adam_step, plain_adam_step))
