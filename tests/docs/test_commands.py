@@ -20,6 +20,10 @@ NOT_RUN = {  # command -> why it is not run here
 # Commands in the text, too long to be run: their options are checked by --dry-run.
 TAKES_MINUTES = ("bash run.sh train", "bash run.sh train --experiment experiments/smoke.py")
 IN_TEXT = re.compile(r"`(bash run\.sh[^`]+|python -m [^`]+)`")
+PREAMBLE = """import data_tools
+label_map = data_tools.read_label("data/sample/test/synth_500001.png")
+photo = data_tools.read_photo("data/sample/train/imgs/synth_000000.jpg")
+"""  # the arrays that the first examples of docs/python.md use
 COPIED = ("run.sh", "setup.py", "README.md", "jittor_tsit", "data_tools", "experiments", "docs")
 
 
@@ -81,6 +85,9 @@ def test_every_command_runs_as_printed(page, tmp_path):
             run(("bash", f"{text} --dry-run"), clone)
         elif text not in NOT_RUN and ("bash", text) not in commands(page):
             run(("bash", text), clone)
+    if page == "docs/getting-started.md":  # which leaves what the page on Python reads
+        examples = (text for language, text in blocks("docs/python.md") if language == "python")
+        run(("python", "\n".join((PREAMBLE, *examples))), clone)
 
 
 @pytest.mark.slow

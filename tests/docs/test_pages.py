@@ -14,7 +14,8 @@ PAGES = sorted(
 )
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"```.*?```", re.S)
-FILE = re.compile(r"`((?:tests|jittor_tsit|data_tools|experiments|docs)/[\w/.-]+\.\w+)`")
+FILE = re.compile(r"`((?:tests|jittor_tsit|data_tools|experiments|docs|kernels|layers)/[\w/.-]+\.\w+)`")
+RECORDS = ("experiments/mutation/README.md",)  # its results name files as they were called at that time
 WRITTEN_ELSEWHERE = {"CONTRIBUTING.md", "CHANGELOG.md"}  # by whoever keeps the contributors' pages
 
 
@@ -42,10 +43,17 @@ def test_links_lead_to_files_and_headings(page):
             assert anchor in anchors(target), f"{page}: {link}: there is no such heading"
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in RECORDS])
 def test_files_that_are_named_exist(page):
     for name in FILE.findall(text_of(page)):
-        assert (ROOT / name).exists(), f"{page}: names {name}, which does not exist"
+        assert (ROOT / name).exists() or (ROOT / "jittor_tsit" / name).exists(), f"{page}: {name} does not exist"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.startswith("docs/")])
+def test_tests_that_are_named_exist(page):
+    for name, test in re.findall(r"([\w/]+\.py)::(test_\w+)", text_of(page)):
+        found = [path for path in (ROOT / "tests").rglob(name.split("/")[-1]) if path.as_posix().endswith(name)]
+        assert any(f"def {test}" in path.read_text(encoding="utf-8") for path in found), f"{page}: {name}::{test}"
 
 
 def test_the_readme_is_short():
