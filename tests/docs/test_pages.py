@@ -91,3 +91,13 @@ def test_the_table_of_systems_has_every_system_with_its_picture():
     readme = text_of("README.md")
     for name in set(SYSTEMS) - {"unit_digits"}:  # UNIT's second form, which makes no landscapes
         assert f"docs/pictures/{name}.jpg" in readme, name
+
+
+def test_the_python_page_names_everything_public():
+    import data_tools
+    import jittor_tsit
+
+    text = (ROOT / "docs/python.md").read_text(encoding="utf-8")
+    for package in (jittor_tsit, data_tools):
+        for name in set(package.__all__) - {"__version__"}:
+            assert re.search(rf"\b{name}\b", text), f"docs/python.md: does not name {package.__name__}.{name}"
