@@ -19,7 +19,7 @@ class PlannedPhase(NamedTuple):
     num_samples: int  # an epoch's images
     batch_size: int
     accumulate: int
-    rates: Dict[str, float]  # full learning rate by optimizer
+    rates: Dict[str, float]  # full learning rates by option, "lr_G" and "lr_D"
     weights: Dict[str, float]  # of the loss terms
 
     @property
@@ -99,7 +99,7 @@ def _planned(experiment: Experiment, phase: Phase, number: int, start: int, num_
         num_samples=num_samples,
         batch_size=batch_size,
         accumulate=phase.accumulate or run.accumulate,
-        rates={"G": phase.lr_G or optim.lr_G, "D": phase.lr_D or optim.lr_D},
+        rates={"lr_G": phase.lr_G or optim.lr_G, "lr_D": phase.lr_D or optim.lr_D},
         weights={**weights, **phase.weights},
     )
 

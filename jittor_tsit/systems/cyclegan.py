@@ -8,6 +8,7 @@ import jittor as jt
 from data_tools.basics.errors import InputError
 from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
+from jittor_tsit.data.batch_kinds import TWO_DOMAINS
 from jittor_tsit.data.batches import ImageBatch
 from jittor_tsit.layers.plain import NORMS
 from jittor_tsit.layers.train_mode import evaluating
@@ -66,7 +67,8 @@ class CycleGANSystem(System):
     """G_ab and G_ba translate, D_a and D_b judge what is shown as a and as b."""
 
     Config = CycleGANConfig
-    batch_kind = "domains"
+    batch_kind = TWO_DOMAINS
+    inference_networks = ("G_ab", "G_ba")
     has_way_back = True
     back_network = "G_ba"
 
