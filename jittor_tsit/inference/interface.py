@@ -17,12 +17,10 @@ from jittor_tsit.runtime.inside_program import start_jittor_inside
 PathLike = Union[str, "os.PathLike[str]"]
 Names = Union[str, Sequence[str], None]
 LABEL_MAPS, IMAGES, PHOTOS_WITH_LABELS, SEGMENTATION = "label maps", "images", "labels", "segmentation"
-TAKES = {  # kind of batches of a system -> what its model does here
-    "paired": LABEL_MAPS,
-    "aligned": IMAGES,
-    "domains": IMAGES,
-    "labelled": PHOTOS_WITH_LABELS,
-    "segmentation": SEGMENTATION,
+TASKS = {  # name of what `test` does with a model -> what the model does here
+    "IMAGES_FROM_LABEL_MAPS": LABEL_MAPS,
+    "IMAGES_FROM_IMAGES": IMAGES,
+    "PHOTOS_WITH_OTHER_LABELS": PHOTOS_WITH_LABELS,
 }
 
 
@@ -47,8 +45,8 @@ def load(path: PathLike, device: str = "auto") -> ImageModel:
 
     checkpoint = find_checkpoint(path) if path.is_dir() else path
     system, experiment = load_system(checkpoint)
-    if system.batch_kind not in TAKES:
-        raise InputError(f"{checkpoint}: a model of {experiment.system} of this form cannot be called with an array")
+    if not _task_of(system):
+        raise InputError(f"{checkpoint}: this model of {experiment.system} cannot be called with an array")
     return ImageModel(checkpoint, system, experiment)
 
 
@@ -176,7 +174,7 @@ class ImageModel:
 
     @property
     def _does(self) -> str:
-        return TAKES[self._system.batch_kind]
+        return _task_of(self._system)
 
     def _from_label(
         self, ids: np.ndarray, objects: Optional[np.ndarray], photo: Optional[np.ndarray], name: str, seed: int
@@ -263,6 +261,12 @@ class ImageModel:
         if len(batch) != count:
             raise InputError(f"{what}: {len(batch)} were given for {count} inputs; give one, or one for each input")
         return batch
+
+
+def _task_of(system: Any) -> str:
+    """What a system's model does here; empty if it cannot be called with an array."""
+    kind = system.batch_kind
+    return SEGMENTATION if kind.predicts_label_maps else TASKS.get(kind.test_task.name, "")
 
 
 def _names(name: Names, count: int) -> List[str]:

@@ -211,7 +211,7 @@ def test_what_is_no_model_for_arrays_is_refused(tmp_path):
     with pytest.raises(ValueError, match="device='gpu': allowed are auto, cpu"):
         jts.load(tmp_path, device="gpu")
     path = save_model(tmp_path / "digits", "unit_digits", image_width=32, image_height=32)
-    with pytest.raises(ValueError, match="a model of unit_digits of this form cannot be called"):
+    with pytest.raises(ValueError, match="this model of unit_digits cannot be called"):
         jts.load(path)
 
 
