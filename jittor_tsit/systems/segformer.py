@@ -25,7 +25,7 @@ from jittor_tsit.systems.base import System, flatten_terms
 from jittor_tsit.systems.draws import Noise
 from jittor_tsit.systems.option_checks import require_choice
 
-MIN_SIDE = 32  # pixels; the stride of the deepest features
+LEAST_SIDE = 32  # pixels; the stride of the deepest features
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ class SegFormerSystem(System):
     decays_weights = True
 
     def __init__(self, config: SegFormerConfig, in_channels: int, height: int, width: int, seed: int):
-        if min(height, width) < MIN_SIDE:
-            raise InputError(f"image size {width}x{height}: SegFormer needs at least {MIN_SIDE} pixels a side")
+        if min(height, width) < LEAST_SIDE:
+            raise InputError(f"image size {width}x{height}: SegFormer needs at least {LEAST_SIDE} pixels a side")
         super().__init__(config.optim, vars(config.weights), seed)
         self.config, self.num_classes, self.image_size = config, in_channels, (width, height)
         self.networks["G"] = self.G = SegFormer(in_channels, config.size)

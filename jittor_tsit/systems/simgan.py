@@ -20,7 +20,7 @@ from jittor_tsit.systems.image_pool import HalfPool
 from jittor_tsit.systems.option_checks import require_choice, require_least
 
 REFINED, REAL = 0, 1  # channels of D's logits
-MIN_SIDE = {"gaze": 13, "hand": 25}  # pixels; below this, D's 3 x 3 pooling would get at most 3 x 3 values
+LEAST_SIDE = {"gaze": 13, "hand": 25}  # pixels; below this, D's 3 x 3 pooling would get at most 3 x 3 values
 HALF_WEIGHTS = {"refined": 0.5, "real": 0.5}
 
 
@@ -72,7 +72,7 @@ class SimGANSystem(System):
 
     def __init__(self, config: SimGANConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
-        least = MIN_SIDE[config.kind]
+        least = LEAST_SIDE[config.kind]
         if min(height, width) < least:
             raise InputError(
                 f"image size {width}x{height}: SimGAN's D for {config.kind} needs sides of at least {least}"

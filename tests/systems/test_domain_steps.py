@@ -159,7 +159,7 @@ def test_simgans_steps_are_the_papers(monkeypatch, name):
     toys = {"G": Toy(refiner, 0.3, 0.6, 0.1), "D": Toy(patches, 0.7, 0.4, -0.9)}
     monkeypatch.setattr(simgan, "Refiner", lambda *_: toys["G"])
     monkeypatch.setattr(simgan, "LocalDiscriminator", lambda *_: toys["D"])
-    monkeypatch.setitem(simgan.MIN_SIDE, "gaze", 4)
+    monkeypatch.setitem(simgan.LEAST_SIDE, "gaze", 4)
     system = simgan.SimGANSystem(config, 3, 4, 4, SEED)
     system.prepare_training(terms=())
     asked, query = [], system.pool.query
