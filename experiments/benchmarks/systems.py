@@ -36,7 +36,7 @@ from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.data.labels import read_middle
 from jittor_tsit.evaluation.judges import JudgeAbsent, Judges
 from jittor_tsit.evaluation.scores import photo_folder
-from jittor_tsit.inference.input_images import Originals
+from jittor_tsit.inference.input_images import InputImages
 from jittor_tsit.inference.model import Model, load_model
 from jittor_tsit.inference.relabel import find_photos
 from jittor_tsit.metrics.features import Extractor, cached_features, features_of, find_images
@@ -149,7 +149,7 @@ def inputs_of(model: Model):
             segmap = to_segmap(label_maps_of(data).num_ids, *(array[None] for array in label))
             yield PairedBatch(segmap, None, [key_of(path.stem)], full_share(1))
     else:
-        originals = Originals(model, None, back=False)
+        originals = InputImages(model, None, back=False)
         for path in _spread(originals.paths):
             a = to_image(originals.read(path)[None])
             yield ImageBatch(a, a, [key_of(path.stem)], full_share(1))
