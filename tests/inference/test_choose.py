@@ -196,7 +196,7 @@ def test_faults_are_named_before_anything_is_drawn(place, tmp_path):
     )
     with pytest.raises(InputError, match="large.safetensors: other classes or another size of images than"):
         screen(place, out, names=("model", "large"))
-    with pytest.raises(InputError, match="bright.py: it chooses; another segmenter is needed to measure"):
+    with pytest.raises(InputError, match="bright.py: this segmenter chooses; name another segmenter to measure"):
         screen(place, out, measuring=place / "bright.py")
     assert not list(out.rglob("*.jpg"))
 

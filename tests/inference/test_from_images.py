@@ -80,7 +80,7 @@ def test_images_side_by_side_are_taken_apart(tmp_path):
         for k in range(3):
             save(tmp_path / "set" / folder / f"{k}.png", rng.integers(0, 256, (64, 256, 3)).astype(np.uint8))
     checkpoint = run(tmp_path / "set", "pix2pix-images", tmp_path / "run", direction="BtoA")
-    with pytest.raises(InputError, match="--back: the model in .* has learned one way only"):
+    with pytest.raises(InputError, match="--back: the model in .* has learned one direction only"):
         run_test(checkpoint, None, tmp_path / "out", 0, None, compare=True, back=True)
     assert run_test(checkpoint, None, tmp_path / "out", 0, None, compare=True) == 0
     with Image.open(tmp_path / "out/compare.png") as sheet:

@@ -160,4 +160,4 @@ def test_an_average_begins_as_g_where_the_file_has_none_and_is_left_out_where_no
     initial = read_initial(path, system, checkpoint.experiment)
     np.testing.assert_array_equal(initial.arrays["G_ema.conv_image.weight"], arrays["G.conv_image.weight"])
     del system.networks["G_ema"]
-    assert read_initial(source, system, checkpoint.experiment).told == [f"networks from {source}: D, E, G"]
+    assert read_initial(source, system, checkpoint.experiment).notes == [f"networks from {source}: D, E, G"]

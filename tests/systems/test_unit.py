@@ -117,7 +117,7 @@ def test_classifying_draws_nothing_and_knows_both_sides():
 @pytest.mark.parametrize(
     "option, message",
     [
-        ("channels=2,1", r"channels=\(2, 1\): two numbers, each 1 or 3"),
+        ("channels=2,1", r"channels=\(2, 1\): must be two numbers, each 1 or 3"),
         ("classes=a,a", "classes=.*: must be two or more, each once"),
         ("width=0", "width=0: must be at least 1"),
     ],
