@@ -1,7 +1,7 @@
 """BicycleGAN (Zhu et al., NIPS 2017) on landscapes: label maps in the classes' colours -> photographs, 256 x 256.
 
-The recipe of facades on the contest's pairs: 100 epochs at the full rate and 100 of linear decay, the targets of as many
-other pairs beside them.
+The recipe of facades on the contest's pairs: 100 epochs at the full rate, then 100 epochs of linear decay. Each batch
+also holds the photos of as many other pairs.
 
 Command: bash run.sh train --experiment experiments/bicyclegan_landscape.py --data DIR
 """

@@ -1,6 +1,7 @@
 """SimGAN as published (Shrivastava et al., CVPR 2017) on hands: rendered -> NYU's depth images, 224 x 224, grey.
 
-The folder holds `trainA` (rendered) and `trainB` (real). The networks are the paper's; batch and length it does not say.
+The folder holds `trainA` (rendered) and `trainB` (real). The networks are the paper's. The paper states neither the
+batch size nor the length of training.
 
 Command: bash run.sh train --experiment experiments/simgan_hand.py --data DIR
 """

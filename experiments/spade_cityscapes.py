@@ -12,7 +12,8 @@ Data: in DIR, `imgs`, `labels` and `instances`, linked from the city folders und
         ln -s "${fine}_labelIds.png" DIR/labels/$stem.png
         ln -s "${fine}_instanceIds.png" DIR/instances/$stem.png
     done
-Command: bash run.sh train --experiment experiments/spade_cityscapes.py --data DIR --procs 8 perceptual_weights=vgg19.pth
+Command: bash run.sh train --experiment experiments/spade_cityscapes.py --data DIR --procs 8 \
+        perceptual_weights=vgg19.pth
     On one GPU: accumulate=8 in place of --procs 8.
     bash run.sh test --data VAL, with `labels` and `instances` in VAL
 """

@@ -1,7 +1,8 @@
-"""TSIT that is also trained on the contest's 2022 formula, as far as one image tells it.
+"""TSIT with one more loss term: the part of the contest's 2022 formula that can be computed for a single image.
 
-The term is 1 - (probability that a frozen segmenter gives the label's class, mean over the pixels) x (NIMA's mean / 10);
-without `nima=FILE` the second factor is left out. FID's part has no gradient by one image.
+The term is 1 - (mean over the pixels of the probability that a frozen segmenter gives to the label's class)
+x (NIMA's mean score / 10). Without `nima=FILE` the second factor is left out. FID is not part of the term, because FID
+is defined for sets of images only.
 
 Command: bash run.sh train --experiment experiments/tsit_score.py --data DIR \
     perceptual_weights=vgg19.pth segmenter=runs/segformer_landscape/best.safetensors nima=judges/nima.h5

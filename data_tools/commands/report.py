@@ -36,7 +36,7 @@ def add_report_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from data_tools.curation.folder import make_report
+    from data_tools.report.from_folder import make_report
 
     print(make_report(args.out, args.examples), file=sys.stderr)
     return 0

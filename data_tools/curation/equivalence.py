@@ -20,6 +20,7 @@ from typing import Iterator, List, NamedTuple, Sequence, Tuple
 import numpy as np
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.spacing import evenly_spaced
 from data_tools.basics.table import read_rows, write_rows
 from data_tools.curation.neighbours import CodeIndex, agreement_with, cells_needed, collapse
 
@@ -100,7 +101,7 @@ def thin(members: EquivalenceClass, photos: np.ndarray, faults: np.ndarray) -> R
         faults: [n], 0 for a perfectly exposed photo, and the larger, the worse.
     """
     size = len(members.members)
-    references = np.linspace(0, size - 1, min(size, _REFERENCES)).astype(np.int64)
+    references = evenly_spaced(size, _REFERENCES)
     total = np.zeros(size)
     compared_to = _lab(members, photos, references)
     for start in range(0, size, _REFERENCES):
@@ -236,8 +237,7 @@ def _centres(index: CodeIndex, queue: np.ndarray, least: int) -> np.ndarray:
 
 def _medoid(index: CodeIndex, centre: int, members: np.ndarray, weight: np.ndarray, least: int) -> int:
     """The one of highest mean agreement among the members that agree with all; the centre is one of these."""
-    spread_evenly = members[np.linspace(0, len(members) - 1, min(len(members), _SAMPLE)).astype(np.int64)]
-    sample = np.union1d(spread_evenly, [centre])
+    sample = np.union1d(members[evenly_spaced(len(members), _SAMPLE)], [centre])
     total = index.counts(sample, sample) @ weight[sample]
     for candidate in sample[np.argsort(-total, kind="stable")]:
         if candidate == centre or index.counts(members, np.array([candidate])).min() >= least:

@@ -12,11 +12,10 @@ from data_tools.basics.errors import InputError
 from data_tools.basics.files import read_json, write_atomic
 from data_tools.basics.names import printable
 from data_tools.basics.table import Table, read_rows, read_table, write_rows, write_table
-from data_tools.curation.default_rules import DISAGREEMENT, REDUNDANCY, Settings, read_settings, write_settings
+from data_tools.curation.default_rules import DISAGREEMENT, REDUNDANCY, Settings, write_settings
 from data_tools.curation.equivalence import ClassMember, equivalence_classes, read_classes, redundancy, write_classes
-from data_tools.curation.rules import SPLITS, read_decisions, write_decisions
+from data_tools.curation.rules import SPLITS, write_decisions
 from data_tools.curation.selection import Selection, select
-from data_tools.report import write_report
 from data_tools.sets.pairing import Pair, Problem, match_files
 from data_tools.signals.sketches import open_sketches
 
@@ -69,7 +68,7 @@ def select_splits(
     faults = sum(np.nan_to_num(table.columns[name]) for name in _FAULTS)
     redundant = redundancy(classes, _thumbnails(sketches.features), faults, settings.class_size, settings.difference)
     write_classes(out / CLASSES, table.stems, classes, redundant, settings.class_size)
-    table.columns[REDUNDANCY] = _redundancy(table.stems, read_classes(out / CLASSES), settings.class_size)
+    table.columns[REDUNDANCY] = rank_shares(table.stems, read_classes(out / CLASSES), settings.class_size)
     _add_disagreement(out, table, disagreement)
     selection = select(table, broken, settings, manual, keep)
     for split, stems in selection.splits.items():
@@ -96,24 +95,6 @@ def _add_disagreement(out: Path, table: Table, paths: Sequence[Path]) -> None:
         values[[places[stem] for stem in added.stems]] = added.columns[DISAGREEMENT]
     table.columns[DISAGREEMENT] = values
     write_table(out / SEGMENTER, Table(table.stems, {DISAGREEMENT: values}))
-
-
-def make_report(out: Path, count: int) -> Path:
-    """Write the page on which a person reviews what `select` decided; returns its path.
-
-    Args:
-        count: Pairs in each list of examples.
-
-    Raises:
-        InputError: `out` holds no selection, or its data set is gone.
-    """
-    settings, table = read_settings(out / SETTINGS), read_table(out / TABLE)
-    classes = read_classes(out / CLASSES)
-    table.columns[REDUNDANCY] = _redundancy(table.stems, classes, settings.class_size)
-    if (out / SEGMENTER).exists():
-        table.columns[DISAGREEMENT] = read_table(out / SEGMENTER).columns[DISAGREEMENT]
-    write_report(out / PAGE, find_scanned(out), table, settings.rules, read_decisions(out / DECISIONS), classes, count)
-    return out / PAGE
 
 
 def find_scanned(out: Path) -> Dict[str, Pair]:
@@ -165,7 +146,7 @@ def _thumbnails(features: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(features[:, ::_THUMBNAIL, ::_THUMBNAIL, :3])
 
 
-def _redundancy(stems: Sequence[str], classes: Sequence[Sequence[ClassMember]], keep: int) -> np.ndarray:
+def rank_shares(stems: Sequence[str], classes: Sequence[Sequence[ClassMember]], keep: int) -> np.ndarray:
     """A pair's place in its class divided by the places kept: above 1 for those that are not; 0 outside classes."""
     place = {member.stem: (member.rank + 1) / keep for row in classes for member in row if member.rank > 0}
     return np.array([place.get(stem, 0.0) for stem in stems])

@@ -30,7 +30,7 @@ def read_manual(path: Path) -> Dict[str, bool]:
         line = line.strip()
         if not line or line.startswith("#"):
             continue
-        word, stem = (line.split(None, 1) + [""])[:2]
+        word, stem = [*line.split(None, 1), ""][:2]
         if word not in _KEPT or not stem:
             raise InputError(f"{path}: line {number} is {line[:_SHOWN]!r}, and 'keep STEM' or 'drop STEM' is needed")
         if marks.get(stem, _KEPT[word]) != _KEPT[word]:

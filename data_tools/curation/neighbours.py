@@ -25,6 +25,8 @@ from typing import Iterator, NamedTuple, Optional, Tuple
 
 import numpy as np
 
+from data_tools.basics.spacing import evenly_spaced
+
 _LANDMARKS = 512  # more tighten the bounds, and each costs n comparisons
 _DIRECTIONS = 256  # of the landmarks' span: the half that tells most, at half the time for each bound
 _BLOCK = 2**23  # bounds held at a time: 32 MiB of float32, and where all pairs are near, 30 times that to list them
@@ -180,7 +182,7 @@ class CodeIndex:
         self.compared = 0
         views = [codes] if mirror is None else [codes, codes[:, mirror]]
         self._views = [np.pad(np.ascontiguousarray(view), ((0, 0), (0, -self.cells % 8))) for view in views]
-        landmarks = np.linspace(0, max(0, len(codes) - 1), min(len(codes), _LANDMARKS)).astype(np.int64)
+        landmarks = evenly_spaced(len(codes), _LANDMARKS)
         basis = _main_directions(self._grid(self._views[0], landmarks, landmarks))
         self._points = [self._project(view, landmarks, basis) for view in self._views]
 

@@ -9,6 +9,7 @@ from typing import Callable, Dict, NamedTuple, Sequence
 
 import numpy as np
 
+from data_tools.basics.files import file_version
 from data_tools.basics.pools import run_in_order
 from data_tools.curation.appearance import ClassModel, class_surprise, drawn, fit_class_model, fold_of, log_posterior
 from data_tools.curation.misfit import STRANGERS, Strangers, misfit, standardised, strangers
@@ -88,8 +89,8 @@ def _save_judge(path: Path, judge: Judge) -> str:
     arrays = {f"{i}-{name}": value for i, part in enumerate(judge) for name, value in part._asdict().items()}
     with open(path, "wb") as file:
         np.savez(file, **arrays)
-    status = path.stat()
-    return f"{status.st_mtime_ns}-{status.st_size}"
+    version = file_version(path)
+    return f"{version.changed_ns}-{version.size}"
 
 
 @lru_cache(maxsize=1)

@@ -23,7 +23,7 @@ class Points(NamedTuple):
     coarse: np.ndarray  # noise of some units, -1..1
     fine: np.ndarray  # noise down to single pixels, -1..1
 
-    def take(self, where: np.ndarray) -> "Points":
+    def take(self, where: np.ndarray) -> Points:
         """The points with these indices."""
         return Points(*(values.take(where) for values in self))
 

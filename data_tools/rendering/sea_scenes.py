@@ -72,7 +72,7 @@ def beach(rng: np.random.Generator, flora: Flora) -> Scene:
         rng.uniform(0.6, 1.3),
         rng.uniform(0.38, 0.55),
         Land(base, [peaks, trees, stones]),
-        covers + [ground_under(water)],
+        [*covers, ground_under(water)],
         water,
         furnish,
     )
@@ -152,7 +152,7 @@ def harbour(rng: np.random.Generator, flora: Flora) -> Scene:
         rng.uniform(0.7, 1.4),
         rng.uniform(0.44, 0.58),
         Land(base, [mountains(rng, envelope)]),
-        covers + [ground_under(water)],
+        [*covers, ground_under(water)],
         water,
         furnish,
     )

@@ -54,7 +54,7 @@ class Sketch:
 
     @staticmethod
     def _draw(draw: ImageDraw.ImageDraw, kind: str, points: list, color: Color, width: float) -> None:
-        fill = tuple(int(255 * min(max(c, 0), 1)) for c in color) + (255,)
+        fill = (*(int(255 * min(max(c, 0), 1)) for c in color), 255)
         if kind == "polygon":
             draw.polygon(points, fill=fill)
         elif kind == "ellipse":

@@ -52,7 +52,7 @@ def bridge(canvas: Canvas, rng: np.random.Generator, depth: float, left: float, 
         for angle in np.linspace(0, math.pi, 15):
             y = math.sin(angle) * (rise - 0.16) - 0.05
             outline.append((middle + math.cos(angle) * span * 0.40, y, depth))
-    sketch.polygon(outline + [(left, -0.05, depth), (left - 1.5, 0.2, depth)], stone)
+    sketch.polygon([*outline, (left, -0.05, depth), (left - 1.5, 0.2, depth)], stone)
     for i in range(arches):
         middle = left + (i + 0.5) * span
         arc = [

@@ -70,7 +70,7 @@ def lake(rng: np.random.Generator, flora: Flora) -> Scene:
         undergrowth(canvas, rng, ("grass",), 4, 8)
 
     land = Land(lambda x, z: bank(shore(x, z), 0.22, 0.7), [mountains(rng, envelope), trees, stones])
-    return Scene(eye, rng.uniform(0.54, 0.72), land, covers + [ground_under(water)], water, furnish)
+    return Scene(eye, rng.uniform(0.54, 0.72), land, [*covers, ground_under(water)], water, furnish)
 
 
 def river(rng: np.random.Generator, flora: Flora) -> Scene:
@@ -115,7 +115,7 @@ def river(rng: np.random.Generator, flora: Flora) -> Scene:
         undergrowth(canvas, rng, ("grass",), 5, 12)
 
     land = Land(lambda x, z: bank(shore(x, z), 0.3, 0.45), [mountains(rng, envelope), trees, stones])
-    return Scene(rng.uniform(0.9, 1.6), rng.uniform(0.40, 0.56), land, covers + [ground_under(water)], water, furnish)
+    return Scene(rng.uniform(0.9, 1.6), rng.uniform(0.40, 0.56), land, [*covers, ground_under(water)], water, furnish)
 
 
 def waterfall(rng: np.random.Generator, flora: Flora) -> Scene:
@@ -166,7 +166,7 @@ def waterfall(rng: np.random.Generator, flora: Flora) -> Scene:
         rng.uniform(0.9, 1.4),
         rng.uniform(0.44, 0.56),
         Land(base, [trees, stones, crags]),
-        covers + [ground_under(water), Cover("waterfall", "falls", falling)],
+        [*covers, ground_under(water), Cover("waterfall", "falls", falling)],
         water,
         furnish,
     )

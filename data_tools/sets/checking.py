@@ -54,8 +54,9 @@ def mismatch(pair: Pair, photo_size: Tuple[int, int], label_size: Tuple[int, int
     stretch = (photo_size[0] * label_size[1]) / (photo_size[1] * label_size[0])
     if abs(stretch - 1) <= _ASPECT_TOLERANCE:
         return None
+    (width, height), (label_width, label_height) = photo_size, label_size
     return printable(
-        f"{pair.photo}: {'%dx%d' % photo_size} has other proportions than its label, {'%dx%d' % label_size}"
+        f"{pair.photo}: {width}x{height} has other proportions than its label, {label_width}x{label_height}"
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence
@@ -142,27 +141,6 @@ def select_stems(pairs: Sequence[Pair], stems: Iterable[str]) -> list[Pair]:
         )
     wanted = set(stems)
     return [pair for pair in pairs if pair.stem in wanted]
-
-
-def split_validation(pairs: Sequence[Pair], fraction: float, seed: int) -> tuple[list[Pair], list[Pair]]:
-    """Training and validation pairs, disjoint, each sorted by stem.
-
-    A pair's place follows from the seed and its stem, not from the order or number of the others, so a part
-    of a data set gets (but for the cut-off) the same validation pairs as the whole.
-
-    Args:
-        fraction: Share for validation, 0 <= fraction < 1; above 0 it gives at least one pair.
-
-    Raises:
-        InputError: The fraction is out of range, or would leave no pair for training.
-    """
-    if not 0 <= fraction < 1:
-        raise InputError(f"validation fraction {fraction} is not in 0 <= fraction < 1")
-    count = max(1, round(len(pairs) * fraction)) if fraction > 0 else 0
-    if count and count >= len(pairs):
-        raise InputError(f"validation fraction {fraction} of {len(pairs)} pairs leaves none for training")
-    by_lot = sorted(pairs, key=lambda pair: hashlib.sha256(f"{seed}/{pair.stem}".encode()).digest())
-    return sorted(by_lot[count:]), sorted(by_lot[:count])
 
 
 class _Files(NamedTuple):

@@ -1,7 +1,7 @@
-"""`python -m experiments.fuzz`: read many damaged and made-up files and words; only documented errors may come out.
+"""`python -m experiments.fuzz`: read many damaged and made-up files and texts; only documented errors may be raised.
 
-Each case is allowed 5 seconds of computing and 1 GB. It runs in a child process, which a reader may kill without harm. A failure is
-told with the command that repeats it, and its input is kept.
+Each case may use 5 seconds of CPU time and 1 GB of memory. It runs in a child process, so that a crash of a reader
+does not end the whole run. For each failure, the program prints the command that repeats it and keeps the input.
 """
 
 from __future__ import annotations

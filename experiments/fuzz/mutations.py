@@ -1,4 +1,4 @@
-"""Damage to the bytes of a file: flipped, cut, repeated, spliced, or with numbers and characters that are seldom right."""
+"""Damage the bytes of a file: flip, cut, repeat or splice them, or insert numbers and characters that break readers."""
 
 from __future__ import annotations
 

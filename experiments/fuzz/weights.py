@@ -93,7 +93,7 @@ def weights() -> List[bytes]:
     np.savez(plain, **ARRAYS)
     files = [save(ARRAYS), packed.getvalue(), plain.getvalue(), *(_framed(pickle.dumps(ARRAYS, p)) for p in (2, 4))]
     with tempfile.TemporaryDirectory() as folder:
-        write_torch(Path(folder, "x.pth"), {name: array for name, array in ARRAYS.items()})
+        write_torch(Path(folder, "x.pth"), dict(ARRAYS))
         files.append(Path(folder, "x.pth").read_bytes())
     return files + [path.read_bytes() for path in sorted(FIXTURES.iterdir()) if path.suffix in (".pt", ".pkl")]
 

@@ -8,9 +8,15 @@ from __future__ import annotations
 
 from typing import Dict, Tuple
 
-_SETS = "tests/data/test_cuts_and_flips.py tests/data/test_samples.py tests/data/test_label_maps.py tests/data/test_aligned.py"
+_SETS = (
+    "tests/data/test_cuts_and_flips.py tests/data/test_samples.py tests/data/test_label_maps.py "
+    "tests/data/test_aligned.py"
+)
 _CACHES = "tests/data/test_cached_pairs.py -k 'not reading_processes and not run_may_change'"
-_HOSTILE = "tests/conversion/test_pickle_white_list.py tests/conversion/test_weight_files.py tests/conversion/test_torch_writer.py"
+_HOSTILE = (
+    "tests/conversion/test_pickle_white_list.py tests/conversion/test_weight_files.py "
+    "tests/conversion/test_torch_writer.py"
+)
 _HOSTILE_TOO = "tests/conversion/test_hostile_weight_files.py tests/conversion/test_hostile_containers.py"
 _CONVERT = (
     "tests/commands/test_convert.py tests/commands/test_convert_faults.py tests/commands/test_convert_variants.py"
@@ -18,7 +24,10 @@ _CONVERT = (
 _CONVERT_PORT = "tests/commands/test_convert_port.py"
 _CHECKPOINTS = "tests/runs/test_checkpoint.py tests/runs/test_pruning.py"
 _NUMBERS = "tests/metrics/test_contest.py tests/metrics/test_frechet.py tests/metrics/test_kid.py"
-_CONVERT_MORE = "tests/commands/test_convert_options.py tests/commands/test_bicyclegan_alone.py tests/commands/test_cyclegan_at_test.py"
+_CONVERT_MORE = (
+    "tests/commands/test_convert_options.py tests/commands/test_bicyclegan_alone.py "
+    "tests/commands/test_cyclegan_at_test.py"
+)
 _PLAIN = "tests/training/test_plain_training_reference.py"
 _DOMAINS = "tests/training/test_domain_training_reference.py"
 _LABELS = "tests/training/test_training_reference.py -k 'not float64'"
@@ -47,7 +56,8 @@ TESTS: Dict[str, Tuple[str, ...]] = {
         _DOMAINS,
     ),
     "jittor_tsit/optim.py": (
-        "tests/test_optim.py tests/experiments/test_torch_twin.py tests/training/test_precision.py tests/kernels/test_weights_and_updates.py",
+        "tests/test_optim.py tests/experiments/test_torch_twin.py tests/training/test_precision.py "
+        "tests/kernels/test_weights_and_updates.py",
         "tests/systems/test_optimizer_use.py tests/systems/test_domain_steps.py",
         f"{_CONTRACT} -k segformer",
     ),

@@ -23,7 +23,7 @@ from typing import Any, BinaryIO, Dict, Iterable, List, Mapping, Optional, Seque
 import numpy as np
 
 from data_tools.basics.errors import InputError
-from data_tools.basics.files import make_folder, write_through
+from data_tools.basics.files import file_version, make_folder, write_through
 from jittor_tsit.data.read_ahead import Arrays
 
 MAGIC = b"jittor_tsit pairs, layout 1\n"
@@ -105,7 +105,7 @@ class PairCache:
 
 def stamp_of(paths: Iterable[Path]) -> Stamp:
     """What tells files from what they are later; one that is missing has -1 bytes."""
-    return [[path.name, *_status(path)] for path in paths]
+    return [[path.name, *_version_or_missing(path)] for path in paths]
 
 
 def write_cache(
@@ -137,11 +137,9 @@ def write_cache(
             file.truncate()
             file.seek(0)
             file.write(head_of(index, begin))
-            file.flush()
-            os.fsync(file.fileno())  # else a power cut may leave the name without the bytes
 
     make_folder(path.parent)
-    write_through(path, write)
+    write_through(path, write, flush=True)
 
 
 def head_of(index: bytes, begin: int) -> bytes:
@@ -200,12 +198,12 @@ def _read_index(path: Path) -> Tuple[Any, int]:
         raise InputError(f"{path}: its index is not JSON ({error}); {ANEW}") from None
 
 
-def _status(path: Path) -> Tuple[int, int]:
+def _version_or_missing(path: Path) -> Tuple[int, int]:
+    """Return the file's version, or (-1, -1) if there is no such file."""
     try:
-        status = os.stat(path)
+        return file_version(path)
     except OSError:
         return -1, -1
-    return status.st_size, status.st_mtime_ns
 
 
 def _volume(shape: Sequence[int]) -> int:

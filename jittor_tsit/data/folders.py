@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import random
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple
@@ -11,6 +10,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 import numpy as np
 
 from data_tools.basics.errors import InputError
+from data_tools.sets.held_out import hold_out
 from data_tools.sets.pairing import PHOTO_SUFFIXES, Pair, find_pairs, match_files, read_split, select_stems
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.label_maps import label_maps_of
@@ -47,20 +47,6 @@ def held_out_samples(config: DataConfig, split: Optional[Path]) -> PairedSamples
     """The pairs that `paired_samples` leaves out."""
     _, held = hold_out(training_pairs(Path(config.root), split), config.folds, config.fold)
     return PairedSamples(held, label_maps_of(config), view_of(config), (0,))
-
-
-def hold_out(pairs: Sequence[Pair], folds: int, fold: int) -> Tuple[List[Pair], List[Pair]]:
-    """Pairs for training, and those held out: the `fold`-th of `folds` parts, counted from 1.
-
-    The part of a pair follows from its stem alone, whatever other pairs there are.
-
-    Raises:
-        InputError: One of the two has no pair.
-    """
-    held = {pair for pair in pairs if int(hashlib.sha256(pair.stem.encode()).hexdigest(), 16) % folds == fold - 1}
-    if not 0 < len(held) < len(pairs):
-        raise InputError(f"folds={folds}, fold={fold}: holds out {len(held)} of {len(pairs)} pairs; take other folds")
-    return [pair for pair in pairs if pair not in held], sorted(held)
 
 
 def view_of(config: DataConfig) -> View:

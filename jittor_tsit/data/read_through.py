@@ -11,7 +11,7 @@ from typing import Callable, Iterable, Sequence, Set, Tuple
 from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
-from data_tools.basics.files import make_folder
+from data_tools.basics.files import file_version, make_folder
 from data_tools.sets.checking import check_pairs
 from data_tools.sets.classes import NUM_CLASSES
 from data_tools.sets.image_io import read_photo
@@ -44,10 +44,10 @@ class CheckedFiles:
         digest = hashlib.blake2b(self.way.encode(), digest_size=16)  # wide enough that no two of any set collide
         for path in paths:
             try:
-                status = os.stat(path)
+                version = file_version(path)
             except OSError:
                 return b""
-            digest.update(b"\0%s\0%d %d" % (os.fsencode(path), status.st_size, status.st_mtime_ns))
+            digest.update(b"\0%s\0%d %d" % (os.fsencode(path), *version))
         return digest.hexdigest().encode()
 
     def add(self, key: bytes) -> None:

@@ -37,9 +37,8 @@ class Skipped:
                 self._count(fault)
         if len(self.times) > self.allowed:
             more = f"; and {len(self.times) - SHOWN} more, see log.txt" if len(self.times) > SHOWN else ""
-            raise CommonError(
-                f"more than max_skipped={self.allowed} files cannot be read: {'; '.join(list(self.times)[:SHOWN])}{more}"
-            )
+            first = "; ".join(list(self.times)[:SHOWN])
+            raise CommonError(f"more than max_skipped={self.allowed} files cannot be read: {first}{more}")
 
     def _count(self, fault: str) -> None:
         self.times[fault] += 1

@@ -8,6 +8,7 @@ from typing import List, NamedTuple, Optional
 import numpy as np
 from PIL import Image
 
+from data_tools.basics.spacing import evenly_spaced
 from data_tools.basics.table import write_rows
 from data_tools.sets.classes import colorize
 from data_tools.sets.image_io import read_photo, resize_photo
@@ -111,7 +112,7 @@ def worth(stage: str, choice: np.ndarray, screened: Screened, jury: Jury) -> Lis
 
 def shown_places(count: int) -> List[int]:
     """Some label maps, spread evenly over all."""
-    return np.linspace(0, count - 1, min(SHOWN, count)).astype(int).tolist()
+    return evenly_spaced(count, SHOWN).tolist()
 
 
 def candidates_of(screened: Screened, place: int) -> List[np.ndarray]:

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from data_tools.basics.spacing import evenly_spaced
 from data_tools.basics.table import write_rows
 from data_tools.sets.image_io import read_photo, resize_photo
 from jittor_tsit.config import DataConfig
@@ -63,7 +64,7 @@ def read(path: Path, data: DataConfig) -> np.ndarray:
 
 def save_sheet(path: Path, model: Model, paths: Sequence[Path]) -> None:
     """A picture of images of the second domain, each beside itself in the first."""
-    places = np.linspace(0, len(paths) - 1, min(SHEET_PAIRS, len(paths))).astype(int)
+    places = evenly_spaced(len(paths), SHEET_PAIRS)
     pairs: List[np.ndarray] = []
     for place in places:
         photo = read(paths[place], model.data)

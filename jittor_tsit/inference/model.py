@@ -9,7 +9,7 @@ from typing import Iterable, NamedTuple, Optional, Sequence
 import numpy as np
 
 from data_tools.basics.errors import InputError
-from data_tools.basics.files import write_atomic
+from data_tools.basics.files import file_version, write_atomic
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.batches import WITH_NAMES
 from jittor_tsit.runs.loading import load_system
@@ -66,7 +66,7 @@ def begin_images(
         digest.update(array.tobytes())
     images.mkdir(parents=True, exist_ok=True)
     checkpoint = model.checkpoint.resolve()
-    claim(images, stems, f"{checkpoint} {checkpoint.stat().st_mtime_ns} {options} {digest.hexdigest()}")
+    claim(images, stems, f"{checkpoint} {file_version(checkpoint).changed_ns} {options} {digest.hexdigest()}")
 
 
 def claim(images: Path, stems: Sequence[str], key: str) -> None:

@@ -81,7 +81,7 @@ def instance_norm(x: Image, slope: float = 1.0) -> Image:
 
 
 def _moments(x: Image, over_batch: bool) -> Tuple[Image, jt.Var, jt.Var]:
-    """Return x, to be used from here on, mean and biased variance, [N, C, 1, 1] or over the batch [1, C, 1, 1] float64."""
+    """Return x (use it from here on), mean and biased variance: float64 [N, C, 1, 1], over the batch [1, C, 1, 1]."""
     if isinstance(x, Packed):
         return (x, *x.moments(over_batch))
     axes = (0, 2, 3) if over_batch else (2, 3)

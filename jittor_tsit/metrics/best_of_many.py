@@ -92,7 +92,7 @@ class Sums(NamedTuple):
     products: np.ndarray  # [P, P] of their outer products
     terms: np.ndarray  # [T] of mask accuracy and aesthetic, as far as they are known
 
-    def swap(self, old: "Sums", new: "Sums") -> "Sums":
+    def swap(self, old: Sums, new: Sums) -> Sums:
         """With one image in place of another."""
         return Sums(*(total - before + after for total, before, after in zip(self, old, new)))
 

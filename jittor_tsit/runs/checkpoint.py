@@ -190,7 +190,7 @@ def _read_progress(path: Path, metadata: Mapping[str, str]) -> Tuple[Progress, d
 
 def _arrays(path: Path, file: safe_open, header: Header, parts: Tuple[str, ...]) -> Iterator[Tuple[str, np.ndarray]]:
     """Names and arrays, one after the other."""
-    for name in file.keys():
+    for name in file.keys():  # noqa: SIM118 (a safetensors file has no __iter__)
         if not name.startswith(parts):
             continue
         array = file.get_tensor(name)

@@ -20,6 +20,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple, Optional, Union
 
+from data_tools.basics.files import file_version
 from jittor_tsit.runtime.cuda_parts import (
     CUB,
     CUDART,
@@ -250,7 +251,6 @@ def _digest(files: dict[str, Union[Path, str]]) -> str:
     """Of all that a home is made from. Jittor compiles anew when a path changes, which a change of CUDA asks for."""
     digest = hashlib.sha256()
     for name, content in sorted(files.items()):
-        state = os.stat(content) if isinstance(content, Path) else None
-        stamp = f"{state.st_size} {state.st_mtime_ns}" if state else ""
+        stamp = "{} {}".format(*file_version(content)) if isinstance(content, Path) else ""
         digest.update(f"{name}\0{content}\0{stamp}\0".encode())
     return digest.hexdigest()[:16]  # 64 bits: a handful of folders cannot meet by chance

@@ -79,7 +79,7 @@ def read_toolkit(nvcc: str) -> Toolkit:
         OSError: It does not run, or says nothing of the kind.
     """
     command = [nvcc, "--dryrun", "-x", "cu", "-c", os.devnull, "-o", os.devnull]
-    output = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True).stdout
+    output = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
     version = re.search(r"__CUDACC_VER_MAJOR__=(\d+) .*__CUDACC_VER_MINOR__=(\d+)", output)
     if version is None:
         raise OSError(f"{nvcc} says no version: {' '.join(output.split())[:100]}")

@@ -8,12 +8,13 @@ The script made here stands where Jittor calls Python, and passes the others to 
 from __future__ import annotations
 
 import hashlib
-import os
 import shlex
 import stat
 import sys
-import tempfile
 from pathlib import Path
+
+from data_tools.basics.errors import InputError
+from data_tools.basics.files import make_folder, write_through
 
 # Called as: SCRIPT .../asm_tuner.py --cc_path=g++ SOURCE OPTIONS, or with another of Jittor's programs.
 SCRIPT = """#!/bin/sh
@@ -41,21 +42,16 @@ def install_direct_compiler(home: Path) -> str:
     path = home / hashlib.sha256(text.encode()).hexdigest()[:16]  # one for each Python; 64 bits cannot meet by chance
     if not path.exists():
         try:
-            _write(path, text)
-        except OSError:
+            _write_script(path, text)
+        except (OSError, InputError):
             return sys.executable
     return str(path)
 
 
-def _write(path: Path, text: str) -> None:
-    """Whole or not at all, whoever else does the same."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, staging = tempfile.mkstemp(dir=path.parent)
-    try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(staging, stat.S_IRWXU | stat.S_IRGRP | stat.S_IXGRP)
-        os.replace(staging, path)
-    except OSError:
-        os.unlink(staging)
-        raise
+def _write_script(path: Path, text: str) -> None:
+    def write(temporary: Path) -> None:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.chmod(stat.S_IRWXU | stat.S_IRGRP | stat.S_IXGRP)
+
+    make_folder(path.parent)
+    write_through(path, write)

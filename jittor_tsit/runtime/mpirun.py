@@ -101,7 +101,7 @@ def run_processes(words: Sequence[str], num_processes: int, hostfile: Optional[P
     Raises:
         InputError: Open MPI is missing, or there are fewer GPUs than processes.
     """
-    command = mpirun_command(num_processes, hostfile, use_gpu) + [sys.executable, "-m", "jittor_tsit", *words]
+    command = [*mpirun_command(num_processes, hostfile, use_gpu), sys.executable, "-m", "jittor_tsit", *words]
     environment = {**ENVIRONMENT, **os.environ, **(AS_ROOT if os.geteuid() == 0 else {})}
     if on_terminal():
         environment[TERMINAL_VARIABLE] = "1"

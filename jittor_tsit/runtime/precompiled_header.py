@@ -17,6 +17,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from data_tools.basics.files import file_version
+
 OPERATORS = ("array", "binary", "broadcast_to", "index", "reduce", "reindex", "reindex_reduce", "ternary", "unary")
 HEADERS = ("var.h", "executor.h", "fused_op.h", "misc/cpu_math.h", "ops/op_register.h") + tuple(
     f"ops/{name}_op.h" for name in OPERATORS
@@ -49,7 +51,8 @@ def _digest(compiler: str, sources: Path) -> str:
     """Of all that the precompiled header is made from: compiler, processor, options and headers."""
     digest = hashlib.sha256(repr((HEADERS, STANDARD_HEADERS, OPTIONS)).encode())
     program = Path(compiler).resolve()
-    digest.update(f"{program} {program.stat().st_size} {program.stat().st_mtime_ns}".encode())
+    version = file_version(program)
+    digest.update(f"{program} {version.size} {version.changed_ns}".encode())
     digest.update(_processor())
     for path in sorted(sources.rglob("*.h")):
         digest.update(path.read_bytes())

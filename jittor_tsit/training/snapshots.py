@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from data_tools.basics.files import write_through
+from data_tools.basics.spacing import evenly_spaced
 from data_tools.sets.classes import colorize
 from jittor_tsit.config import RunConfig
 from jittor_tsit.data.batches import (
@@ -86,7 +87,7 @@ def digests(arrays: Dict[str, np.ndarray]) -> Dict[str, str]:
 
 def grid_inputs(samples: Samples, num_rows: int, batch_kind: str) -> Tuple[object, np.ndarray, List[np.ndarray]]:
     """A batch spread over the set, and the pictures beside it: inputs [N, H, W, 3], photos [N, H, W, 3] if any."""
-    positions = np.linspace(0, len(samples) - 1, min(num_rows, len(samples))).astype(int)
+    positions = evenly_spaced(len(samples), num_rows)
     first, *rest = (np.stack(arrays) for arrays in zip(*(samples.at(position) for position in positions)))
     place = Piece(range(len(positions)), alone(len(positions)))
     if batch_kind not in WITH_LABEL_MAPS:

@@ -165,7 +165,7 @@ DEEP_PNG = png(WIDTH, HEIGHT, 16, 2, (b"\0" + bytes(6 * WIDTH)) * HEIGHT)
 FOUR_BIT_PNG = png(WIDTH, HEIGHT, 4, 0, (b"\0" + bytes(WIDTH // 2)) * HEIGHT)
 EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 24 16\n%%EndComments\n"
 AVIF = b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf" + bytes(40)
-BLANK = "name begins or ends with a blank, which a split list cannot hold; rename the pair"
+BLANK = "name begins or ends with a space, which a split list cannot hold; rename the pair"
 BREAK = "name holds a line break or control character; rename the pair"
 
 BROKEN_FILES = [

@@ -34,7 +34,7 @@ OPINION = 100.0  # times its first logits, of a deviation of 0.02: they reach bo
 
 # SPADE has 128 hidden channels at every width
 IMAGE_SIZES = {"tsit": (HEIGHT, WIDTH), "spade": (64, 128), "pix2pix": (64, 128), "bicyclegan": (64, 128)}
-IMAGE_SIZES.update({name: (32, 64) for name in ("cyclegan", "simgan", "unit", "unit_digits", "stargan")})
+IMAGE_SIZES.update(dict.fromkeys(("cyclegan", "simgan", "unit", "unit_digits", "stargan"), (32, 64)))
 
 
 def batch_norm(size: int) -> Arrays:

@@ -22,8 +22,8 @@ from jittor_tsit.layers.norm import BatchNorm, InstanceNorm, normalized
 from jittor_tsit.optim import squares
 
 PYTORCH = json.loads((Path(__file__).parents[1] / "fixtures/reduction_errors.json").read_text())
-# Smallest bound, for cases in which PyTorch rounds less by chance. After its reductions a result takes up to four float32
-# operations, each with an error of up to 6e-8, and its scale is rounded once.
+# Smallest bound, for cases in which PyTorch rounds less by chance. After its reductions a result takes up to four
+# float32 operations, each with an error of up to 6e-8, and its scale is rounded once.
 LEAST = 3e-7
 
 

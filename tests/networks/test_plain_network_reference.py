@@ -1,4 +1,4 @@
-"""The networks of pix2pix, CycleGAN and BicycleGAN against the official PyTorch code: weights in, outputs and gradients out."""
+"""The networks of pix2pix, CycleGAN and BicycleGAN against the official PyTorch code: outputs and gradients."""
 
 import jittor as jt
 import pytest

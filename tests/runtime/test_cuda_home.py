@@ -27,7 +27,7 @@ from jittor_tsit.runtime.cuda_home import make_home, plan_home
 def nothing_installed(monkeypatch):
     """Only what a test makes is found."""
     monkeypatch.setattr(cuda_parts, "SYSTEM_PLACES", ())
-    monkeypatch.setattr(cuda_parts, "pip_sites", lambda: [])
+    monkeypatch.setattr(cuda_parts, "pip_sites", list)
     for name in ("LD_LIBRARY_PATH", "CUDA_HOME"):
         monkeypatch.delenv(name, raising=False)
     return monkeypatch
@@ -136,7 +136,7 @@ def test_an_nvcc_that_says_nothing_is_named(tmp_path, text):
 
 def test_a_home_is_made_once_and_anew_when_something_changes(tmp_path, nothing_installed):
     nvcc = make_toolkit(tmp_path / "cuda", (13, 0), cudnn=(9, 19, 1))
-    first, folder = made(nvcc, tmp_path / "homes")
+    _first, folder = made(nvcc, tmp_path / "homes")
     with nothing_installed.context() as patch:
         patch.setattr(cuda_home.tempfile, "mkdtemp", lambda **_: pytest.fail("a home was made"))
         assert made(nvcc, tmp_path / "homes")[1] == folder

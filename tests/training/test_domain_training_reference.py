@@ -92,7 +92,7 @@ def test_stargans_steps_are_the_official_trainers(path, check):
 
 
 class RecordedPool:
-    """The history of daniel-merrick's version: half of the store and half of the batch, and the store in another order."""
+    """The image pool of daniel-merrick's version: half from the store, half from the batch; it reorders the store."""
 
     def __init__(self, dtype):
         self.stored, self.permutation, self.given, self.dtype = None, None, None, dtype

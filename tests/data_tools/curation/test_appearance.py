@@ -18,10 +18,11 @@ from data_tools.signals.sketches import CHANNELS, COLUMNS, HASH_BITS, ROWS, Sket
 
 STEMS = [f"s{i:02d}" for i in range(24)]
 FOLD_OF_EACH = np.array([fold_of(stem) for stem in STEMS])
+NUM_PAIRS = len(STEMS)
 CELLS = ROWS * COLUMNS
 
 
-def two_toned(count=len(STEMS)):
+def two_toned(count=NUM_PAIRS):
     """Photos of a wavy horizon, with noise in every channel."""
     rng = np.random.default_rng(0)
     heights = rng.integers(6, 18, (count, 1)) + rng.uniform(1, 3, (count, 1)) * np.sin(
@@ -100,7 +101,7 @@ def test_a_pair_is_judged_by_a_model_that_did_not_see_it(sound, monkeypatch):
         changed = with_classes(sound, {row: np.full((ROWS, COLUMNS), 28)})
         before, after = posterior(sound), posterior(changed)
         alike = [i for i in range(len(STEMS)) if np.allclose(before[i], after[i], atol=1e-4)]
-        assert alike == np.flatnonzero(FOLD_OF_EACH == FOLD_OF_EACH[row]).tolist()
+        assert alike == np.flatnonzero(FOLD_OF_EACH[row] == FOLD_OF_EACH).tolist()
 
 
 def test_nor_does_the_second_fit_learn_its_label(sound, sound_posterior):

@@ -18,10 +18,11 @@ from data_tools.sets.classes import NUM_CLASSES
 from data_tools.signals.sketches import CHANNELS, COLUMNS, HASH_BITS, ROWS, Sketches
 
 STEMS = [f"s{i:02d}" for i in range(24)]
+NUM_PAIRS = len(STEMS)
 CELLS = ROWS * COLUMNS
 
 
-def hills(count=len(STEMS)):
+def hills(count=NUM_PAIRS):
     """Class 1 bright above a wavy horizon, class 0 dark below it; every channel with noise."""
     rng = np.random.default_rng(0)
     waves = np.sin(np.arange(COLUMNS) / rng.uniform(2, 6, (count, 1)) + rng.uniform(0, 6, (count, 1)))

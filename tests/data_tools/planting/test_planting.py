@@ -69,7 +69,7 @@ def test_all_kinds_come_equally_often(planted):
     kinds = Counter(
         row.kind for row in truth.values() if row.kind and (row.kind != "twin_label" or row.stem == row.partner)
     )
-    assert kinds == {kind: 2 for kind in ALL}
+    assert kinds == dict.fromkeys(ALL, 2)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in ALL if KINDS[kind].changes != "adds"])

@@ -27,7 +27,7 @@ def folder(tmp_path, rng):
 
 def test_a_pair_has_24_rows_of_32_cells_and_takes_7_kilobytes():
     """Other shapes are another format: sketches of an earlier scan could not be read."""
-    assert SHAPES == Sketches((24, 32), (24, 32, CHANNELS), (HASH_BITS,)) and (ROWS, COLUMNS) == (24, 32)
+    assert Sketches((24, 32), (24, 32, CHANNELS), (HASH_BITS,)) == SHAPES and (ROWS, COLUMNS) == (24, 32)
     assert sum(int(np.prod(shape)) for shape in SHAPES) == 768 + 6144 + 143
 
 
