@@ -171,7 +171,7 @@ def test_a_home_that_cannot_be_finished_leaves_nothing(tmp_path):
 def machine(tmp_path, nothing_installed):
     """A machine with a GPU and CUDA 13, before `configure`."""
     nvcc = make_toolkit(tmp_path / "cuda", (13, 0), cudnn=(9, 19, 1))
-    for name in (*bootstrap.FOUND_HERE, "use_cutt", "use_cutlass", "use_nccl", "FIX_TORCH_ERROR", "kernel_flags"):
+    for name in (*bootstrap.OUR_VARIABLES, "use_cutt", "use_cutlass", "use_nccl", "FIX_TORCH_ERROR", "kernel_flags"):
         nothing_installed.setenv(name, "")  # so that what configure sets is taken back
         nothing_installed.delenv(name)
     nothing_installed.setattr(bootstrap, "count_gpus", lambda: 1)

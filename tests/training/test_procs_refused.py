@@ -105,7 +105,7 @@ def make_tool(path, says):
 
 
 def test_a_missing_hostfile_is_refused(open_mpi):
-    with pytest.raises(InputError, match=r"--hostfile .*absent: no such file; it lists a machine a line"):
+    with pytest.raises(InputError, match=r"--hostfile .*absent: no such file; it lists one machine a line"):
         mpirun.mpirun_command(2, open_mpi / "absent", use_gpu=False)
 
 
