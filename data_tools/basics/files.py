@@ -129,7 +129,7 @@ def make_folder(path: Path) -> None:
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
     except FileExistsError as error:
-        raise InputError(f"{path}: is a file, and a folder is needed there") from error
+        raise InputError(f"{path}: is a file; a folder is needed there") from error
     except OSError as error:
         raise _with_path(path, error) from error
 

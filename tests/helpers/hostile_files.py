@@ -255,7 +255,7 @@ ODD = [
     ("grey", photo_saved("L"), [("odd", "imgs/x.png", "is grey (becomes RGB)")]),
     ("palette", photo_saved("P"), [("odd", "imgs/x.png", "has a palette (its colours become RGB)")]),
     ("1-bit", photo_saved("1"), [("odd", "imgs/x.png", "is black and white (becomes RGB)")]),
-    ("alpha", photo_saved("RGBA"), [("odd", "imgs/x.png", "has an alpha channel (what is transparent becomes white)")]),
+    ("alpha", photo_saved("RGBA"), [("odd", "imgs/x.png", "has an alpha channel (transparent parts become white)")]),
     ("grey-alpha", photo_saved("LA"), [("odd", "imgs/x.png", "is grey (becomes RGB), has an alpha channel")]),
     (
         "palette-alpha",

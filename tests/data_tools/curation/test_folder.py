@@ -9,6 +9,7 @@ import pytest
 from data_tools.__main__ import main
 from data_tools.basics.errors import InputError
 from data_tools.curation import folder as curation
+from data_tools.curation.default_rules import read_settings
 from data_tools.curation.equivalence import read_classes
 from data_tools.curation.rules import SPLITS, read_decisions
 from data_tools.curation.scan_cache import ScanCache, known_keys
@@ -77,7 +78,7 @@ def test_of_one_label_map_with_unlike_photos_three_stay(curated):
 
 def test_the_page_is_there_and_holds_every_rule(curated):
     page = (curated / "report.html").read_text(encoding="utf-8")
-    assert all(rule.name in page for rule in curation.read_settings(curated / "rules.json").rules)
+    assert all(rule.name in page for rule in read_settings(curated / "rules.json").rules)
 
 
 def test_select_again_gives_the_same_bytes(curated):

@@ -63,7 +63,7 @@ def test_a_missing_folder_is_refused(tmp_path):
 
 def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
     (tmp_path / "a").write_text("")
-    with pytest.raises(InputError, match="a: is a file, and a folder is needed"):
+    with pytest.raises(InputError, match="a: is a file; a folder is needed"):
         find_pairs(tmp_path / "a")
 
 

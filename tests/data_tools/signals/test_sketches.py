@@ -93,7 +93,7 @@ def test_an_array_of_another_kind_is_refused(folder, array, words):
 
 def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):
     (tmp_path / "sketches").write_bytes(b"")
-    with pytest.raises(InputError, match="sketches: is a file, and a folder is needed"):
+    with pytest.raises(InputError, match="sketches: is a file; a folder is needed"):
         create_sketches(tmp_path / "sketches", 1)
 
 
