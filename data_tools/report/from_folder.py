@@ -22,10 +22,11 @@ from data_tools.report.page import write_report
 
 
 def make_report(out: Path, count: int) -> Path:
-    """Write the page on which a person reviews what `select` decided; returns its path.
+    """Write the page on which a person reviews the decisions of `select`, and return its path.
 
     Args:
-        count: Pairs in each list of examples.
+        out: Folder that `scan` and `select` wrote.
+        count: Number of pairs in each list of examples.
 
     Raises:
         InputError: `out` holds no selection, or its data set is gone.

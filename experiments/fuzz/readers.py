@@ -22,7 +22,7 @@ from data_tools.curation.equivalence import read_classes
 from data_tools.curation.folder import read_problems, scanned_folder
 from data_tools.curation.manual import read_manual
 from data_tools.curation.rules import read_decisions
-from data_tools.curation.scan_cache import ScanCache, known_keys
+from data_tools.curation.scan_cache import ScanCache, cached_keys
 from data_tools.planting.journal import Journal
 from data_tools.sets.image_io import read_header, read_instances, read_label, read_photo, read_storage
 from data_tools.sets.pairing import read_reference_names, read_split
@@ -145,7 +145,7 @@ def sketches() -> bytes:
 def read_cache(path: Path) -> None:
     cache = ScanCache(path, b"v")
     try:
-        for key in known_keys(path):
+        for key in cached_keys(path):
             cache.get(key)
         cache.put({b"new": b"record"})
     finally:
