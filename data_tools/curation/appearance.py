@@ -139,11 +139,11 @@ def _context(cells: np.ndarray) -> np.ndarray:
 
 def _unfitted(sketches: Sketches, rows: np.ndarray) -> ClassModel:
     """Return a model with random cosines and with the mean and deviation of the features; its weights are 0."""
-    total = squares = 0.0
+    total, squares = np.zeros(1), np.zeros(1)
     for part in _chunks(rows):
         context = contexts(sketches.features[part])
-        total += context.mean(axis=1, dtype=np.float64).sum(axis=0)
-        squares += (context**2).mean(axis=1, dtype=np.float64).sum(axis=0)
+        total = total + context.mean(axis=1, dtype=np.float64).sum(axis=0)
+        squares = squares + (context**2).mean(axis=1, dtype=np.float64).sum(axis=0)
     mean = total / len(rows)
     scale = np.sqrt(np.maximum(squares / len(rows) - mean**2, 0)) + 1e-3
     rng = np.random.default_rng(0)  # fixed seed: equal sets give equal tables

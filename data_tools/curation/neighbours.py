@@ -45,7 +45,7 @@ class Nearest(NamedTuple):
         mirrored: [n] bool, whether more cells are equal when one of the two maps is mirrored.
     """
 
-    index: np.ndarray
+    index: np.ndarray  # type: ignore[assignment] # hides tuple.index
     agreement: np.ndarray
     mirrored: np.ndarray
     compared: int
@@ -60,7 +60,7 @@ class Distinct(NamedTuple):
     """
 
     first: np.ndarray
-    count: np.ndarray
+    count: np.ndarray  # type: ignore[assignment] # hides tuple.count
     group: np.ndarray
 
 

@@ -43,7 +43,7 @@ def read_pair(
             more than 1 %.
     """
     photo, label = read_photo(pair.photo), read_label(pair.label, num_classes, unknown)
-    fault = mismatch(pair, photo.shape[1::-1], label.shape[::-1])
+    fault = mismatch(pair, (photo.shape[1], photo.shape[0]), (label.shape[1], label.shape[0]))
     if fault is not None:
         raise InputError(fault)
     return photo, label

@@ -228,11 +228,11 @@ def _unique_names(path: Path, items: Sequence[tuple[str, object]]) -> dict[str, 
     for label, photo in items:
         if label in names:
             raise InputError(f"{path}: names {label!r} twice")
-        if not _is_file_name(label) or not _is_file_name(photo):
-            raise InputError(f"{path}: maps {label!r} to {photo!r}; both must be plain file names")
+        if not isinstance(photo, str) or not _is_file_name(label) or not _is_file_name(photo):
+            raise InputError(f"{path}: maps {label!r} to {photo!r}; both must be file names without a folder")
         names[label] = photo
     return names
 
 
-def _is_file_name(name: object) -> bool:
-    return isinstance(name, str) and name not in ("", ".", "..") and not set(name) & set("/\\")
+def _is_file_name(name: str) -> bool:
+    return name not in ("", ".", "..") and not set(name) & set("/\\")

@@ -30,7 +30,8 @@ class Sketches(NamedTuple):
     hashes: np.ndarray
 
 
-SHAPES = Sketches((ROWS, COLUMNS), (ROWS, COLUMNS, CHANNELS), (HASH_BITS,))
+# Shapes of the arrays of one pair, in the order of `Sketches`.
+SHAPES = ((ROWS, COLUMNS), (ROWS, COLUMNS, CHANNELS), (HASH_BITS,))
 
 
 def create_sketches(folder: Path, count: int) -> Sketches:
@@ -43,7 +44,7 @@ def create_sketches(folder: Path, count: int) -> Sketches:
     return Sketches(
         *(
             np.lib.format.open_memmap(Path(folder) / f"{name}.npy", "w+", np.uint8, (count, *shape))
-            for name, shape in SHAPES._asdict().items()
+            for name, shape in zip(Sketches._fields, SHAPES)
         )
     )
 
@@ -62,7 +63,7 @@ def open_sketches(folder: Path) -> Sketches:
         InputError: A file is missing, damaged, or holds another kind of array.
     """
     arrays = []
-    for name, shape in SHAPES._asdict().items():
+    for name, shape in zip(Sketches._fields, SHAPES):
         path = Path(folder) / f"{name}.npy"
         try:
             array = np.load(path, mmap_mode="r", allow_pickle=False)

@@ -177,7 +177,7 @@ def _links(found: dict[Part, Place]) -> dict[str, Path]:
 
     Each library is also listed as lib<name>.so, the name that the linker looks for.
     """
-    files = {}
+    files: dict[str, Path] = {}
     for part, place in found.items():
         headers = "*" if part is CUDART and _is_for_cuda_only(place) else f"{part.library or 'cub'}*"
         for path in filter(Path.exists, sorted(place.include.glob(headers))):  # not a link that leads nowhere

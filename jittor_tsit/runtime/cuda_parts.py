@@ -131,8 +131,9 @@ def _loader_places() -> list[Place]:
 
 
 def _installed_places(toolkit: Toolkit) -> Iterator[Place]:
-    for top in (toolkit.top, *filter(None, [os.environ.get("CUDA_HOME")])):
-        yield from _places_below(Path(top))
+    for top in [str(toolkit.top), os.environ.get("CUDA_HOME", "")]:
+        if top:
+            yield from _places_below(Path(top))
     yield from SYSTEM_PLACES
     major = toolkit.version[0]
     for site in pip_sites():

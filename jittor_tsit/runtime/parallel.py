@@ -34,7 +34,7 @@ class Share(NamedTuple):
 class Piece(NamedTuple):
     """The images of one forward pass of this process."""
 
-    index: range  # positions in the run, counted from its first image
+    index: range  # type: ignore[assignment] # positions in the run, counted from its first image; hides tuple.index
     share: Share
 
 
@@ -184,15 +184,16 @@ def together(function: Callable[..., Result], *arguments: Any) -> Result:
     Raises:
         CommonError: The first error. The message names its process if the function succeeded on others.
     """
-    result, problem = None, ""
+    results: List[Result] = []
+    problem = ""
     try:
-        result = function(*arguments)
+        results.append(function(*arguments))
     except InputError as error:
         problem = str(error)
     problems = gather(problem)
     ranks = [number for number, text in enumerate(problems) if text]
     if not ranks:
-        return result
+        return results[0]
     where = f"process {ranks[0]} of {num_processes()}: " if len(ranks) < num_processes() else ""
     raise CommonError(where + problems[ranks[0]])
 

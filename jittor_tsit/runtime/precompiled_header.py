@@ -35,9 +35,10 @@ def install_kernel_headers(home: Path) -> str:
     """
     jittor = importlib.util.find_spec("jittor")
     compiler = shutil.which(os.environ.get("cc_path", "g++"))
-    if sys.platform != "linux" or jittor is None or not compiler or "g++" not in Path(compiler).name:
+    places = jittor.submodule_search_locations if jittor else None
+    if sys.platform != "linux" or not places or not compiler or "g++" not in Path(compiler).name:
         return ""  # on other systems the command g++ may be another compiler
-    sources = Path(jittor.submodule_search_locations[0], "src")
+    sources = Path(places[0], "src")
     folder = home / header_digest(compiler, sources)
     if not (folder / "kernels.h.gch").exists():
         try:

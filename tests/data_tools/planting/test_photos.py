@@ -133,8 +133,8 @@ def test_blur_is_out_of_focus_or_motion():
 
 def test_motion_blur_leaves_what_is_the_same_along_its_direction():
     photo = np.repeat(np.arange(0, 240, 10, dtype=np.uint8)[:, None, None], 40, axis=1).repeat(3, axis=2)
-    assert np.array_equal(photos._smeared(photo, 12.0, angle=0.0), photo)
-    assert not np.array_equal(photos._smeared(photo, 12.0, angle=np.pi / 2), photo)
+    assert np.array_equal(photos.motion_blur(photo, 12.0, angle=0.0), photo)
+    assert not np.array_equal(photos.motion_blur(photo, 12.0, angle=np.pi / 2), photo)
 
 
 def test_what_was_never_sharp_is_not_blurred():

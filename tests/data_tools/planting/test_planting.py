@@ -232,8 +232,8 @@ def test_a_line_of_the_journal_that_was_cut_off_counts_as_not_there(tmp_path):
 @pytest.mark.parametrize(
     "change, words",
     [
-        ({"kinds": ["shifted", "blured"]}, "kinds: 'blured' is none of shifted, mirrored"),
-        ({"kinds": []}, "kinds: none is given; they are shifted"),
+        ({"kinds": ["shifted", "blured"]}, "kinds: 'blured' is unknown; the kinds are shifted, mirrored"),
+        ({"kinds": []}, "kinds: none is given; the kinds are shifted"),
         ({"kinds": ["framed", "framed"]}, "kinds: framed is given 2 times"),
         ({"share": 0.0}, "share 0.0 is not in 0 < share <= 1"),
         ({"share": 1.5}, "share 1.5 is not in"),

@@ -80,7 +80,7 @@ def test_a_damaged_file_is_refused_in_one_line(folder, damage):
 @pytest.mark.parametrize(
     "array, words",
     [
-        (np.zeros((5, HASH_BITS)), rf"holds float64 \[5, {HASH_BITS}\], and uint8 \[n, {HASH_BITS}\] is needed"),
+        (np.zeros((5, HASH_BITS)), rf"holds float64 \[5, {HASH_BITS}\]; uint8 \[n, {HASH_BITS}\] is needed"),
         (np.zeros((5, HASH_BITS + 1), np.uint8), rf"holds uint8 \[5, {HASH_BITS + 1}\]"),
         (np.zeros(HASH_BITS, np.uint8), "holds uint8"),
     ],
