@@ -88,7 +88,7 @@ def test_a_dry_run_prints_the_options_and_touches_nothing(place):
     [
         (("train", "--data", "absent"), "--data absent: no such folder"),
         ((*TRAIN[:3], "--experiment", "absent.py"), "absent.py: no such experiment file"),
-        ((*TRAIN, "widht=3"), "widht: no such field; there are"),
+        ((*TRAIN, "widht=3"), "widht: no such field; the fields are"),
         ((*TRAIN, "width=x"), "width=x: not a whole number"),
         ((*TRAIN, "image_width=200"), "200x128: TSIT needs multiples of 128"),
         ((*TRAIN, "batch_size=4", "total_nimg=4"), "3 samples, fewer than batch_size=4"),

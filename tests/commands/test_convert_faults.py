@@ -94,7 +94,7 @@ def test_a_missing_encoder_is_asked_for(tmp_path):
 def test_numbers_that_float32_cannot_hold_are_refused(tmp_path, spade):
     weights, options = spade
     weights["conv_img.bias"] = np.array([1 / 3, 0, 0])
-    with pytest.raises(InputError, match=r"float32 cannot: conv_img.bias \(float64\)"):
+    with pytest.raises(InputError, match=r"float32 cannot hold: conv_img.bias \(float64\)"):
         convert(tmp_path, "spade", {"G": weights}, *options, write=jittor_bytes)
 
 

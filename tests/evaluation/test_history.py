@@ -132,7 +132,7 @@ def test_options_that_do_not_fit_are_refused(fields, message):
 
 
 def test_evaluation_needs_pairs_that_are_held_out():
-    with pytest.raises(InputError, match="evaluate_every: needs pairs that are held out"):
+    with pytest.raises(InputError, match="evaluate_every: needs held-out pairs"):
         Experiment("tsit", TSITConfig(), run=RunConfig(total_nimg=1, evaluate_every=1))
 
 
