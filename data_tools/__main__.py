@@ -7,6 +7,7 @@ import sys
 import warnings
 from typing import Optional, Sequence
 
+from data_tools import __version__
 from data_tools.basics.errors import exit_status
 from data_tools.commands import check, curate, plant, report, scan, select, stats, synth
 
@@ -31,6 +32,7 @@ def _run(argv: Optional[Sequence[str]]) -> int:
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line with all commands."""
     top = argparse.ArgumentParser("python -m data_tools", description="Landscape data sets.")
+    top.add_argument("--version", action="version", version=f"data_tools {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.add(commands)

@@ -13,6 +13,7 @@ The file, its numbers little-endian:
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import struct
@@ -46,7 +47,8 @@ class PairCache:
     """
 
     def __init__(self, path: Path):
-        self.path, self._file = path, None
+        self.path = path
+        self._file: Optional[io.FileIO] = None
         index, room = _read_index(path)
         try:
             self.form: dict = dict(index["form"])
@@ -86,10 +88,10 @@ class PairCache:
         record = np.empty(record_size(self.shapes), np.uint8)
         try:
             self._file = self._file or open(self.path, "rb", buffering=0)
-            found = os.preadv(self._file.fileno(), [record], START + number * record.size)
+            found = os.preadv(self._file.fileno(), [record.data], START + number * record.size)
         except OSError as error:
             raise InputError(f"{self.path}: {stem} cannot be read: {error.strerror}") from error
-        checksum = zlib.crc32(record)
+        checksum = zlib.crc32(record.data)
         if found < record.size or checksum != written:
             what = f"{found} of its {record.size} bytes" if found < record.size else f"checksum {checksum:08x}"
             raise InputError(f"{self.path}: is damaged at {stem}: {what}, and {written:08x} was written; {ANEW}")

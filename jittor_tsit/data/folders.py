@@ -66,8 +66,8 @@ def unpaired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[
     if config.direction != "AtoB":
         raise InputError(f"direction={config.direction}: content is a and style b; only AtoB")
     _refuse_special(config, "domains")
-    photos = [list_photos(Path(config.root, name)) for name in config.domains]
-    return UnpairedSamples(*photos, view_of(config), seeds)
+    a, b = (list_photos(Path(config.root, name)) for name in config.domains)
+    return UnpairedSamples(a, b, view_of(config), seeds)
 
 
 def domain_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> DomainSamples:
@@ -78,8 +78,10 @@ def domain_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[in
     """
     _require_plain(config, split)
     _refuse_special(config, "domains", "load_side")
-    photos = [list_photos(Path(config.root, name)) for name in config.domains]
-    return DomainSamples(*(photos[::-1] if config.direction == "BtoA" else photos), view_of(config), seeds)
+    a, b = (list_photos(Path(config.root, name)) for name in config.domains)
+    if config.direction == "BtoA":
+        a, b = b, a
+    return DomainSamples(a, b, view_of(config), seeds)
 
 
 # What only some kinds of sets have.

@@ -9,10 +9,10 @@ import multiprocessing
 import os
 import time
 from collections import deque
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
-from typing import Callable, Iterator, List, Sequence, Tuple
+from typing import Callable, Deque, Iterator, List, Sequence, Tuple
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from data_tools.basics.errors import InputError
 from data_tools.basics.pools import start_worker
 
 Arrays = Tuple[np.ndarray, ...]
+
+_sample: Callable[[int], Arrays]  # set in each worker process
+_max_skipped: int
 
 PAUSES = (0.1, 0.5, 2.0)  # seconds before a file is read again: a network file system mostly needs no longer
 
@@ -50,7 +53,7 @@ def read_ahead(
     """
     context = multiprocessing.get_context("spawn")  # a fork of a process with Jittor's threads may hang
     pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(sample, max_skipped, os.getpid()))
-    ahead = deque()
+    ahead: Deque[Future] = deque()
     try:
         while True:
             for groups in islice(steps, 2 * workers + 1 - len(ahead)):  # one in each worker's hands, one waiting

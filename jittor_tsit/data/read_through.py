@@ -99,7 +99,9 @@ def check_photos(samples: Sequence[Samples], kept_in: Path) -> None:
     Raises:
         InputError: One cannot be read, or not be taken apart.
     """
-    for each in samples if isinstance(samples[0], AlignedSamples) else ():
+    for each in samples:
+        if not isinstance(each, AlignedSamples):
+            continue
         groups = [(files, partial(each.at, position)) for position, files in enumerate(each.files)]
         _read_each(groups, CheckedFiles(kept_in, "aligned"), "pair")
     paths = sorted({path for each in samples for path in each.paths()})

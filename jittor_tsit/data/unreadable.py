@@ -21,7 +21,8 @@ class Skipped:
     """
 
     def __init__(self, allowed: int, line: Callable[[str], None]):
-        self.allowed, self.line, self.times = allowed, line, Counter()
+        self.allowed, self.line = allowed, line
+        self.times: Counter = Counter()
 
     def __call__(self, faults: Sequence[str]) -> None:
         """Count those of one step; every process calls it for every step.

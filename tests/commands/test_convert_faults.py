@@ -79,7 +79,7 @@ def test_names_that_tell_no_direction_ask_for_one(tmp_path):
     weights = one_of(kind="netG", system="CycleGAN", norm="instance").group("param/")
     path = tmp_path / "horse2zebra.pth"
     path.write_bytes(official_zip(weights))
-    with pytest.raises(InputError, match="G_A, G_B alike; write G_A="):
+    with pytest.raises(InputError, match="may be any of G_A, G_B; name the network: G_A="):
         run_convert([str(path)], "cyclegan", tmp_path / "ours.safetensors", ())
     path = path.rename(tmp_path / "latest_net_G_B.pth")
     with pytest.raises(InputError, match="lacks G_A"):  # the file's own name told which it is

@@ -193,7 +193,7 @@ def arrays_like(net, layout, prefix):
     stacks = {}
     for k, (ours, shape) in enumerate(shapes_of(net).items()):
         source = layout.source(ours, prefix)
-        stacks.setdefault(source.name, [None] * source.count)[source.place] = np.full(shape, k, np.float32)
+        stacks.setdefault(source.name, [None] * source.num_parts)[source.part] = np.full(shape, k, np.float32)
     return {name: np.concatenate(parts) for name, parts in stacks.items()}
 
 

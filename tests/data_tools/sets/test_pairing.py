@@ -184,7 +184,7 @@ def test_reference_names_are_read_from_file_or_folder(tmp_path, inside):
         ("[" * 100000, "is not valid JSON"),
         ("[1]", "holds a list"),
         ('{"a.png": 3}', "maps 'a.png' to 3"),
-        ('{"a.png": "../x.jpg"}', "plain file names"),
+        ('{"a.png": "../x.jpg"}', "file names without a folder"),
         ('{"a.png": "x.jpg", "a.png": "y.jpg"}', "names 'a.png' twice"),
     ],
 )
