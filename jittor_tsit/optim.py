@@ -1,4 +1,4 @@
-"""Adam and SGD as PyTorch computes them, learning-rate schedule, averaged weights."""
+"""Adam and SGD as PyTorch computes them, loss scaling, learning-rate schedule, averaged weights."""
 
 from typing import Dict, Mapping, Tuple, Union
 
@@ -16,18 +16,18 @@ EPS = 1e-8  # Adam's default everywhere
 
 
 def trainable(module: nn.Module, prefix: str = "") -> Dict[str, jt.Var]:
-    """Parameters by name, without running statistics and spectral-norm vectors."""
+    """Return the parameters of a module by name, without running statistics and vectors of spectral norms."""
     state = module.state_dict()
     return {prefix + name: var for name, var in state.items() if not var.is_stop_grad()}
 
 
 def count_parameters(module: nn.Module) -> int:
-    """Trainable numbers in a network."""
+    """Return the number of trainable values in a network."""
     return sum(var.numel() for var in trainable(module).values())
 
 
 def squares(gradients: Mapping[str, jt.Var]) -> jt.Var:
-    """The squared length of each gradient, [number of them]; not finite where one of its numbers is not."""
+    """Return the squared length of each gradient, [number of gradients]. It is not finite if a gradient is not."""
     return jt.concat([_square(gradient.detach()) for gradient in gradients.values()])
 
 
@@ -36,10 +36,10 @@ def _square(x: jt.Var) -> jt.Var:
 
 
 def clipped(gradients: Mapping[str, jt.Var], squared: jt.Var, longest: float) -> Dict[str, jt.Var]:
-    """Gradients shortened together to a length, if they are longer.
+    """Scale gradients by a common factor so that their total length is at most `longest`.
 
     Args:
-        squared: Their `squares`.
+        squared: Result of `squares` for these gradients.
 
     Source: torch.nn.utils.clip_grad_norm_, with its 1e-6.
     """
@@ -48,27 +48,32 @@ def clipped(gradients: Mapping[str, jt.Var], squared: jt.Var, longest: float) ->
 
 
 def scaled(gradients: Mapping[str, jt.Var], factor: Union[float, jt.Var]) -> Dict[str, jt.Var]:
-    """All of them times a number."""
+    """Multiply all gradients by a number."""
     return {name: gradient * factor for name, gradient in gradients.items()}
 
 
 class LossScale:
-    """A factor of the loss that keeps small gradients above what 16 bits resolve, and follows how large they are.
+    """Factor of the loss that keeps small gradients from becoming 0 in 16 bits. It adapts to the size of the gradients.
 
-    Source: torch.amp.GradScaler with its defaults: 2^16 at first, half of it after a step that overflowed, which is
-        left out, and twice after 2000 that did not. Differs: at least 1; what overflows at that is not left out.
+    Source: torch.amp.GradScaler with its defaults. The factor begins at 2^16. It is halved after a step that overflows,
+        and doubled after 2000 steps that do not. A step that overflows is not applied. Differs: the factor never falls
+        below 1, and at 1 steps that overflow are applied all the same.
     """
 
     def __init__(self):
-        self.state = jt.array([65536.0, 0.0]).stop_grad()  # the factor, and how many steps it has held
+        self.state = jt.array([65536.0, 0.0]).stop_grad()  # the factor, and the number of steps since it last changed
 
     @property
     def factor(self) -> float:
-        """A power of two, so that it changes no digit."""
+        """The current factor, a power of two, which rounds no value."""
         return float(self.state.numpy()[0])
 
     def accepts(self, squared: jt.Var) -> bool:
-        """Whether a step with these `squares` is to be made; the factor follows. Waits for them, as it must."""
+        """Return whether to apply a step, and adapt the factor.
+
+        Args:
+            squared: Result of `squares` for the gradients of the step. This method waits until it is computed.
+        """
         before, held = self.state.numpy()
         factor = before
         is_finite = bool(np.isfinite(squared.numpy()).all())
@@ -82,15 +87,16 @@ class LossScale:
         return is_finite or before == 1
 
     def state_dict(self) -> Dict[str, jt.Var]:
-        """What is kept from step to step."""
+        """Return the state that a checkpoint must hold, by name."""
         return {"state": self.state}
 
 
 class Optimizer:
-    """Named parameters and a rate. A subclass writes `apply` and `state_dict`.
+    """Base of optimizers. A subclass defines `apply` and `state_dict`.
 
     Args:
         params: Name -> parameter.
+        lr: Learning rate.
     """
 
     def __init__(self, params: Mapping[str, jt.Var], lr: float):
@@ -98,7 +104,7 @@ class Optimizer:
         self.num_steps = 0
 
     def gradients(self, loss: jt.Var) -> Dict[str, jt.Var]:
-        """Name -> gradient of `loss` by the own parameters, and by nothing else."""
+        """Return the gradient of `loss` by each parameter of this optimizer, by name."""
         return dict(zip(self.params, jt.grad(loss, list(self.params.values()), False)))
 
     def apply(self, gradients: Mapping[str, jt.Var]) -> None:
@@ -106,15 +112,15 @@ class Optimizer:
         raise NotImplementedError
 
     def state_dict(self) -> Dict[str, jt.Var]:
-        """What is kept from step to step, by name; the number of steps is `num_steps`."""
+        """Return the state that a checkpoint must hold, by name, without `num_steps`."""
         raise NotImplementedError
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent with momentum, as torch.optim.SGD does it.
+    """Stochastic gradient descent with momentum, as in torch.optim.SGD.
 
     Args:
-        momentum: Share of the last step's direction that is kept.
+        momentum: Factor of the previous direction.
     """
 
     def __init__(self, params: Mapping[str, jt.Var], lr: float, momentum: float):
@@ -128,20 +134,20 @@ class SGD(Optimizer):
             mean = self.mean[name]
             mean.update(self.momentum * mean + gradients[name].detach())
             param.update(param - self.lr * mean)
-        jt.sync(list(self.params.values()))  # as Adam
+        jt.sync(list(self.params.values()))  # see Adam
 
     def state_dict(self) -> Dict[str, jt.Var]:
         return {f"mean.{name}": var for name, var in self.mean.items()}
 
 
 class Adam(Optimizer):
-    """Adam over named parameters.
+    """Adam, with decoupled weight decay if wanted.
 
     Args:
         params: Name -> parameter.
-        weight_decay: Share of itself times the rate that a parameter loses in each step; those of one axis, biases and
-            scales, lose nothing. AdamW's.
-        l2: Share of itself that is added to a parameter's gradient, of any axis. Adam's own.
+        weight_decay: Weight decay of AdamW: each step multiplies a parameter by 1 - lr * weight_decay. Parameters with
+            one axis (biases and scales) are not decayed.
+        l2: Weight decay of the original Adam: l2 times the parameter is added to its gradient, for all parameters.
 
     Source: Kingma & Ba, ICLR 2015, as torch.optim.Adam does it. Jittor's own adds eps before the bias
         correction, which differs for gradients of its order. The decay is AdamW's (Loshchilov & Hutter, ICLR 2019).
@@ -162,11 +168,11 @@ class Adam(Optimizer):
         for name, param in self.params.items():
             mean, square = self.mean[name], self.square[name]
             kept = 1 - self.lr * self.weight_decay if len(param.shape) > 1 else 1.0
-            step = adam_step if runs_on(param) else plain_adam_step
+            step = adam_step if runs_on(param) else reference_adam_step
             news = step(param, gradients[name].detach(), mean, square, kept=kept, **numbers)
             for old, new in zip((param, mean, square), news):
                 old.update(new)
-        jt.sync(list(self.params.values()))  # now, so that the step's graph does not grow into the next one
+        jt.sync(list(self.params.values()))  # compute now, or the graph of this step grows into the next one
 
     def state_dict(self) -> Dict[str, jt.Var]:
         state = {f"mean.{name}": var for name, var in self.mean.items()}
@@ -174,8 +180,8 @@ class Adam(Optimizer):
         return state
 
 
-def plain_adam_step(param, grad, mean, square, kept, l2, beta1, beta2, rate, correction, eps):
-    """`kernels.adam.adam_step` in Jittor's operators."""
+def reference_adam_step(param, grad, mean, square, kept, l2, beta1, beta2, rate, correction, eps):
+    """Compute `kernels.adam.adam_step` with Jittor's operators: return the new param, mean and square."""
     grad = grad + l2 * param if l2 else grad
     mean = beta1 * mean + (1 - beta1) * grad
     square = beta2 * square + (1 - beta2) * grad * grad
@@ -184,14 +190,14 @@ def plain_adam_step(param, grad, mean, square, kept, l2, beta1, beta2, rate, cor
 
 
 def linear_decay(nimg: int, constant_nimg: int, decay_nimg: int, epoch_nimg: int) -> float:
-    """Factor of the learning rate after `nimg` images.
+    """Return the factor of the learning rate after `nimg` images.
 
-    1 for `constant_nimg` images, then lower by the same amount at the end of every epoch. As in SPADE and
-    TSIT the first epoch of the decay still has the full rate, and the last one a share of it, not 0.
+    The factor is 1 for `constant_nimg` images. Then it falls by the same amount at the end of every epoch. As in SPADE
+    and TSIT the first epoch of the decay still has factor 1, and the last one has a factor above 0.
 
     Args:
-        decay_nimg: Images from the end of the constant part to the end of training; 0: no decay.
-        epoch_nimg: Images of an epoch.
+        decay_nimg: Number of images from the end of the constant part to the end of training; 0: no decay.
+        epoch_nimg: Number of images of an epoch.
     """
     if nimg < constant_nimg or decay_nimg == 0:
         return 1.0
@@ -199,21 +205,23 @@ def linear_decay(nimg: int, constant_nimg: int, decay_nimg: int, epoch_nimg: int
     return max(0.0, 1 - epochs_done * epoch_nimg / decay_nimg)
 
 
-RAMP_UP = 0.05  # an average reaches back over this share of the images seen, as in StyleGAN2
+RAMP_UP = 0.05  # the half-life of an average is at most this share of the images seen, as in StyleGAN2
 
 
 def update_average(average: nn.Module, current: nn.Module, batch_size: int, nimg: int, halflife_nimg: float) -> None:
     """Move averaged weights and running statistics towards the current ones.
 
     Args:
-        nimg: Images seen; early on the half-life is shorter, so that the random start is soon forgotten.
-        halflife_nimg: Images after which half of an old value is left, whatever the batch size.
+        average: Network with the averages.
+        current: The same network with the current weights.
+        nimg: Number of images seen. Early in training the half-life is shorter, see RAMP_UP.
+        halflife_nimg: Half-life of an old value in images, independent of the batch size.
     """
     halflife = min(halflife_nimg, RAMP_UP * max(nimg, batch_size))
     keep = 0.5 ** (batch_size / halflife)
     targets = current.state_dict()
     for name, var in average.state_dict().items():
-        if name.rpartition(".")[2] in ("u", "v"):  # singular vectors have length 1, which their mean has not
+        if name.rpartition(".")[2] in ("u", "v"):  # singular vectors have length 1, their averages do not
             var.update(targets[name].detach())
         else:
             var.update(targets[name].detach() * (1 - keep) + var * keep)

@@ -72,6 +72,14 @@ def test_no_system_imports_another():
             assert {name.split(".")[2] for name in others} <= shared, module
 
 
+def test_networks_and_systems_know_no_layout_of_images():
+    """Layers accept images in any layout and convert them."""
+    for module, path in modules():
+        if is_in(module, ("jittor_tsit.networks", "jittor_tsit.systems")):
+            imported = [name for name in imports_of(path) if is_in(name, ("jittor_tsit.layers.image_layouts",))]
+            assert not imported, f"{module} imports {imported[0]}: let a layer convert the image"
+
+
 def test_options_conversion_and_curation_load_without_jittor():
     names = [module for module, _ in modules() if is_in(module, WITHOUT_JITTOR)]
     code = f"import sys, {', '.join(names)}; sys.exit('jittor' in sys.modules)"

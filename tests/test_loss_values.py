@@ -1,4 +1,4 @@
-"""Losses by hand and by NumPy, at values that tell formulas apart."""
+"""Losses against values computed by hand and by NumPy."""
 
 import jittor as jt
 import numpy as np
@@ -90,7 +90,7 @@ def test_labels_and_classes_have_their_cross_entropies_at_any_logit(rng, scale):
     assert losses.cross_entropy(given, jt.array(chosen.astype(np.float32))).item() == pytest.approx(expected, rel=1e-6)
 
 
-def test_patches_have_the_cross_entropy_of_the_answer_asked_for(rng):
+def test_patches_have_the_cross_entropy_of_the_given_class(rng):
     logits = rng.standard_normal((2, 2, 3, 5)).astype(np.float32)
     for answer in (0, 1):
         expected = np.logaddexp(0, logits[:, 1 - answer] - logits[:, answer].astype(np.float64)).mean()

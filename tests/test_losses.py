@@ -1,4 +1,4 @@
-"""Means that the losses are made of."""
+"""Means, L1 distance and gradient penalty."""
 
 import jittor as jt
 import numpy as np

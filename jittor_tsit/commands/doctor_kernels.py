@@ -11,10 +11,11 @@ import numpy as np
 from jittor_tsit.kernels.adam import adam_step
 from jittor_tsit.kernels.spectral import spectrally_normalized
 from jittor_tsit.kernels.squares import sum_of_squares
-from jittor_tsit.layers.image_layouts import for_convolutions, plain, plain_layout
-from jittor_tsit.layers.norm import BatchNorm, InstanceNorm, fadain, normalized, plain_spectrally_normalized
-from jittor_tsit.layers.resize import avg_pool_down, plain_avg_pool_down
-from jittor_tsit.optim import plain_adam_step
+from jittor_tsit.layers.image_layouts import nchw_layout, to_fast_layout, to_nchw
+from jittor_tsit.layers.norm import BatchNorm, InstanceNorm, fadain, normalize
+from jittor_tsit.layers.resize import avg_pool_down, reference_avg_pool_down
+from jittor_tsit.layers.spectral_conv import reference_spectrally_normalized
+from jittor_tsit.optim import reference_adam_step
 
 Function = Callable[..., Sequence[jt.Var]]
 
@@ -28,28 +29,28 @@ class Case(NamedTuple):
     """An operator in both forms."""
 
     fused: Function
-    plain: Function
+    to_nchw: Function
     shapes: Tuple[Sequence[int], ...]  # of the arrays that they take
     num_differentiable: int  # how many of these, from the first, have gradients
 
 
 def _modulated(norm, x, *maps, slope=1.0):
-    return normalized(*norm.moments(x), *maps, slope=slope)
+    return normalize(*norm.moments(x), *maps, slope=slope)
 
 
 def _of_images(function, *shapes: Sequence[int]) -> Case:
     def fused(*images):
-        return [plain(function(*(for_convolutions(image) for image in images)))]
+        return [to_nchw(function(*(to_fast_layout(image) for image in images)))]
 
     def in_plain_layout(*images):
-        with plain_layout():
+        with nchw_layout():
             return [function(*images)]
 
     return Case(fused, in_plain_layout, shapes, len(shapes))
 
 
 def _spectral(iterates: bool) -> Case:
-    forms = (partial(form, iterates=iterates) for form in (spectrally_normalized, plain_spectrally_normalized))
+    forms = (partial(form, iterates=iterates) for form in (spectrally_normalized, reference_spectrally_normalized))
     return Case(*forms, (MATRIX, *VECTORS), 1)
 
 
@@ -63,10 +64,10 @@ def cases() -> Dict[str, Case]:
         "modulation by instance": _of_images(partial(_modulated, by_sample), IMAGE, IMAGE, IMAGE),
         "modulation by batch, active": _of_images(partial(_modulated, by_batch, slope=0.2), IMAGE, IMAGE, IMAGE),
         "fadain": _of_images(fadain, IMAGE, IMAGE),
-        "average": Case(lambda x: [avg_pool_down(x)], lambda x: [plain_avg_pool_down(x)], (IMAGE,), 1),
+        "average": Case(lambda x: [avg_pool_down(x)], lambda x: [reference_avg_pool_down(x)], (IMAGE,), 1),
         "spectral norm": _spectral(iterates=False),
         "spectral norm, iterating": _spectral(iterates=True),
-        "Adam": Case(partial(adam_step, **ADAM), partial(plain_adam_step, **ADAM), (MATRIX,) * 4, 0),
+        "Adam": Case(partial(adam_step, **ADAM), partial(reference_adam_step, **ADAM), (MATRIX,) * 4, 0),
         "sum of squares": Case(lambda x: [sum_of_squares(x)], lambda x: [x.sqr().sum()], (MATRIX,), 0),
     }
 

@@ -14,8 +14,7 @@ from jittor_tsit.conversion.weight_files import Arrays
 from jittor_tsit.runs.checkpoint import check_arrays, load_checkpoint
 from jittor_tsit.runs.loading import experiment_of
 from jittor_tsit.systems.build import make_system
-
-AVERAGED = "G_ema."  # weights that make the images, where there are any
+from jittor_tsit.systems.state import with_averaged_weights
 
 
 def run_export(path: Path, out: Path) -> int:
@@ -25,7 +24,7 @@ def run_export(path: Path, out: Path) -> int:
         InputError: Not a checkpoint, one whose arrays do not fit its options, or one of a model that the official
             code has not. Nothing is written.
     """
-    checkpoint = load_checkpoint(path, (AVERAGED, "G", "E.", "D", f"{UNUSED}."))
+    checkpoint = load_checkpoint(path, ("G", "E.", "D", f"{UNUSED}."))
     experiment = experiment_of(path, checkpoint.experiment)
     system, config = experiment.system, experiment.config
     if system not in LAYOUTS:
@@ -51,7 +50,7 @@ def run_export(path: Path, out: Path) -> int:
 
 def networks_of(path: Path, arrays: Arrays, system: str) -> Dict[Part, Arrays]:
     """The checkpoint's networks; of G the averaged weights, if there are any."""
-    arrays = {**arrays, **{f"G.{name}": array for name, array in starting_with(AVERAGED, arrays).items()}}
+    arrays = with_averaged_weights(arrays)
     networks = {}
     for part in LAYOUTS[system].parts:
         own = starting_with(f"{part.ours}.", arrays)

@@ -19,7 +19,7 @@ class PlannedPhase(NamedTuple):
     num_samples: int  # images in an epoch
     batch_size: int
     accumulate: int
-    rates: Dict[str, float]  # optimizer -> learning rate before decay
+    rates: Dict[str, float]  # option "lr_G" or "lr_D" -> learning rate before decay
     weights: Dict[str, float]  # loss term -> weight
 
     @property
@@ -103,7 +103,7 @@ def _plan_phase(experiment: Experiment, phase: Phase, number: int, start: int, n
         num_samples=num_samples,
         batch_size=batch_size,
         accumulate=phase.accumulate or run.accumulate,
-        rates={"G": phase.lr_G or optim.lr_G, "D": phase.lr_D or optim.lr_D},
+        rates={"lr_G": phase.lr_G or optim.lr_G, "lr_D": phase.lr_D or optim.lr_D},
         weights={**weights, **phase.weights},
     )
 

@@ -108,7 +108,7 @@ class PickledDtype:
 class PickledArray:
     """Replacement for numpy.ndarray: bytes, and a layout that was checked to fit them."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.data: Optional[bytes] = None
 
     @property

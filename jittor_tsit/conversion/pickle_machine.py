@@ -32,7 +32,7 @@ MAX_OPCODES = 2_000_000
 class PickleMachine:
     """Reads pickles from a stream. `storages` holds all storages that their tensors use, by key."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.storages: Dict[str, Storage] = {}
 
     def load(self, stream: Any) -> Any:

@@ -18,10 +18,6 @@ from jittor_tsit.data.samples import (
 from jittor_tsit.layers.image_layouts import Image, label_image, one_hot
 from jittor_tsit.runtime.parallel import Piece, Share
 
-IMAGES_ONLY = ("unpaired", "aligned", "domains")  # kinds of batches of two images each
-WITH_LABEL_MAPS = ("paired", "segmentation")
-WITH_NAMES = ("labelled", "adaptation")  # of attributes or classes; in the second kind one set is not labelled
-
 
 @dataclass(frozen=True)
 class PairedBatch:
@@ -111,7 +107,7 @@ def phased_samples(samples: Sequence[Samples], starts: Sequence[int], wants_othe
 
 
 def batches(
-    kind: str,
+    make_batch: Callable[[Arrays, Piece, int, bool], Any],
     samples: PhasedSamples,
     num_ids: int,
     steps: Iterator[List[Piece]],
@@ -119,10 +115,10 @@ def batches(
     max_skipped: int = 0,
     skipped: Callable[[Sequence[str]], None] = lambda faults: None,
 ) -> Iterator[List[Any]]:
-    """What this process computes of each step.
+    """Yield the batches that this process computes of each step.
 
     Args:
-        kind: One of WITH_LABEL_MAPS, WITH_NAMES or IMAGES_ONLY.
+        make_batch: Of the kind of data, `BatchKind.make_batch`.
         num_ids: Of the label maps, if there are any.
         steps: The pieces of each step, as `parallel.split_batch` gives them.
         max_skipped, skipped: As for `read_ahead`.
@@ -135,25 +131,6 @@ def batches(
     arrays = read_ahead(samples, places, workers, max_skipped, skipped)
     try:
         for pieces, loaded in zip(steps, arrays):
-            yield [
-                make_batch(kind, stacked, piece, num_ids, samples.has_other) for piece, stacked in zip(pieces, loaded)
-            ]
+            yield [make_batch(stacked, piece, num_ids, samples.has_other) for piece, stacked in zip(pieces, loaded)]
     finally:
         arrays.close()
-
-
-def make_batch(kind: str, stacked: Arrays, piece: Piece, num_ids: int, has_other: bool):
-    """Arrays as `Samples` give them, stacked, on the device."""
-    stacked, last = (stacked[:-1], stacked[-1:]) if has_other else (stacked, ())
-    other = map(to_image, last)
-    if kind in WITH_NAMES:
-        groups = [stacked[k : k + 3] for k in range(0, len(stacked), 3)]
-        sets = [
-            LabelledImages(to_image(photo), jt.array(label), jt.array(target), *piece, number)
-            for number, (photo, label, target) in enumerate(groups)
-        ]
-        return LabelledBatch(tuple(sets))
-    if kind in IMAGES_ONLY:
-        return ImageBatch(*map(to_image, stacked), *piece, *other)
-    photo, *label = stacked
-    return PairedBatch(to_segmap(num_ids, *label), to_image(photo), *piece, *other)

@@ -12,7 +12,7 @@ from collections import deque
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
-from typing import Callable, Deque, Iterator, List, Sequence, Tuple
+from typing import Callable, Deque, Generator, Iterator, List, Sequence, Tuple
 
 import numpy as np
 
@@ -33,7 +33,7 @@ def read_ahead(
     workers: int,
     max_skipped: int = 0,
     skipped: Callable[[Sequence[str]], None] = lambda faults: None,
-) -> Iterator[Sequence[Arrays]]:
+) -> Generator[Sequence[Arrays], None, None]:
     """The samples of each step, read before they are needed.
 
     In place of a sample that cannot be read, although it was tried again, stands the next one that can: which, follows

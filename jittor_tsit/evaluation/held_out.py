@@ -42,7 +42,7 @@ def make_evaluation(
     if not run.evaluate_every:
         return None
     samples = held_out_samples(experiment.data, split_of(experiment, 1))
-    if system.batch_kind == "segmentation":
+    if system.batch_kind.predicts_label_maps:
         measure = lambda: segmentation_scores(system, samples, run_dir)  # noqa: E731
     else:
         judges = Judges(Path(run.judges))

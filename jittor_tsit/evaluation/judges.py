@@ -48,8 +48,14 @@ class Rater(NamedTuple):
     rate: Callable[[np.ndarray], float]  # [H, W, 3] uint8 RGB -> 1 to 10
 
 
+class JudgeAbsent(NamedTuple):
+    """A judge whose weights are not at hand."""
+
+    how: str  # how to get them, a sentence for the user
+
+
 class Judges(NamedTuple):
-    """Judges by the files in a folder. Each method gives the judge, or the way to get it.
+    """Judges by the files in a folder. Each method returns the judge, or JudgeAbsent with the way to get it.
 
     Args:
         folder: Holds `inception`, `nima`, `vgg16`, `lpips` and `segmenter`, each with one of SUFFIXES. A segmenter is
@@ -61,18 +67,21 @@ class Judges(NamedTuple):
     folder: Path = FOLDER
     segmenter_file: Optional[Path] = None
 
-    def inception(self) -> Union[Extractor, str]:
+    def inception(self) -> Union[Extractor, JudgeAbsent]:
         """The network of FID and KID."""
         path = self._file("inception")
-        return fid_extractor(str(path)) if path else f"get {PUBLISHED} and save it as {self.folder / 'inception.pth'}"
+        if path is None:
+            return JudgeAbsent(f"get {PUBLISHED} and save it as {self.folder / 'inception.pth'}")
+        return fid_extractor(str(path))
 
-    def vgg16(self) -> Union[Extractor, str]:
+    def vgg16(self) -> Union[Extractor, JudgeAbsent]:
         """The network of the distances that are not FID."""
         path = self._file("vgg16")
-        wanted = self.folder / "vgg16.pth"
-        return vgg16_extractor(str(path)) if path else f"save torchvision's vgg16 weights as {wanted}"
+        if path is None:
+            return JudgeAbsent(f"save torchvision's vgg16 weights as {self.folder / 'vgg16.pth'}")
+        return vgg16_extractor(str(path))
 
-    def nima(self) -> Union[Rater, str]:
+    def nima(self) -> Union[Rater, JudgeAbsent]:
         """What tells how people would like an image.
 
         Raises:
@@ -81,10 +90,12 @@ class Judges(NamedTuple):
         path = self._file("nima")
         if path is None:
             wanted = self.folder / "nima.h5"
-            return f"save NIMA's weights (idealo/image-quality-assessment, MobileNet aesthetic) as {wanted}"
+            return JudgeAbsent(
+                f"save NIMA's weights (idealo/image-quality-assessment, MobileNet aesthetic) as {wanted}"
+            )
         return Rater(named(path), load_nima(path).rate)
 
-    def lpips(self) -> Union[LPIPS, str]:
+    def lpips(self) -> Union[LPIPS, JudgeAbsent]:
         """What tells how different images look.
 
         Raises:
@@ -93,10 +104,10 @@ class Judges(NamedTuple):
         vgg16, heads = self._file("vgg16"), self._file("lpips")
         if vgg16 is None or heads is None:
             wanted = self.folder / "lpips.pth"
-            return f"save LPIPS 0.1's vgg.pth as {wanted}, and torchvision's vgg16 weights beside it"
+            return JudgeAbsent(f"save LPIPS 0.1's vgg.pth as {wanted}, and torchvision's vgg16 weights beside it")
         return load_lpips(vgg16, heads)
 
-    def segmenter(self) -> Union[Segmenter, str]:
+    def segmenter(self) -> Union[Segmenter, JudgeAbsent]:
         """What finds the classes of an image.
 
         Raises:
@@ -105,7 +116,9 @@ class Judges(NamedTuple):
         path = self.segmenter_file or self._file("segmenter")
         if path is None:
             wanted = self.folder / "segmenter.safetensors"
-            return f"train one by experiments/segformer_landscape.py and save its best.safetensors as {wanted}"
+            return JudgeAbsent(
+                f"train one by experiments/segformer_landscape.py and save its best.safetensors as {wanted}"
+            )
         return from_python(path) if path.suffix == ".py" else from_checkpoint(path)
 
     def require_any(self, what: str) -> None:
@@ -116,7 +129,7 @@ class Judges(NamedTuple):
         """
         names = "segmenter", "nima", "inception", "vgg16"
         if not self.segmenter_file and not any(self._file(name) for name in names):
-            ways = "; ".join(getattr(self, name)() for name in names)
+            ways = "; ".join(getattr(self, name)().how for name in names)
             raise InputError(f"{what}: {self.folder} holds no judge of images: {ways}")
 
     def _file(self, name: str) -> Optional[Path]:
@@ -148,7 +161,7 @@ def from_checkpoint(path: Path) -> Segmenter:
         InputError: Not a checkpoint of a segmenter.
     """
     system, experiment = load_system(path)
-    if system.batch_kind != "segmentation":
+    if not system.batch_kind.predicts_label_maps:
         raise InputError(f"{path}: is a checkpoint of {experiment.system}, which is no segmenter")
     scores = max(read_metrics(path.parent), key=lambda line: line[RANK], default=None)
     note = "how well it sees is not known: no metrics.jsonl beside it"

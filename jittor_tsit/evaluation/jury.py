@@ -15,7 +15,7 @@ from data_tools.basics.files import file_version, read_json, write_atomic
 from data_tools.sets.image_io import read_photo
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.label_maps import label_maps_of
-from jittor_tsit.evaluation.judges import Judges, Rater, Segmenter
+from jittor_tsit.evaluation.judges import JudgeAbsent, Judges, Rater, Segmenter
 from jittor_tsit.evaluation.scores import photo_folder
 from jittor_tsit.metrics.best_of_many import nearness
 from jittor_tsit.metrics.features import Extractor, cached_features, find_images
@@ -103,8 +103,8 @@ def assemble(judges: Judges, measuring: Optional[Path], real: Path, cache: Path)
 
 
 def at_hand(judge):
-    """The judge, or None in place of the way to get it."""
-    return None if isinstance(judge, str) else judge
+    """Return the judge, or None if it is absent."""
+    return None if isinstance(judge, JudgeAbsent) else judge
 
 
 def find_photographs(real: Path, extractor: Extractor, cache: Path) -> Photographs:

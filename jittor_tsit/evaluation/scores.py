@@ -10,7 +10,7 @@ from tqdm import tqdm
 from data_tools.basics.errors import InputError
 from data_tools.sets.image_io import read_header, read_label, read_photo
 from data_tools.sets.pairing import find_labels, read_reference_names
-from jittor_tsit.evaluation.judges import Judges
+from jittor_tsit.evaluation.judges import JudgeAbsent, Judges
 from jittor_tsit.metrics.contest import BOARDS
 from jittor_tsit.metrics.features import Extractor, cached_features, features_of, find_images
 from jittor_tsit.metrics.frechet import few_images_warning, frechet_distance, statistics
@@ -72,8 +72,8 @@ def judge(
 def mask_accuracy(judged: Set, judges: Judges) -> Term:
     """How far a segmenter sees in the images what the label maps say."""
     segmenter = judges.segmenter()
-    if isinstance(segmenter, str):
-        return absent(segmenter)
+    if isinstance(segmenter, JudgeAbsent):
+        return absent(segmenter.how)
 
     def accuracy(stem: str) -> float:
         return segmenter.accuracy(read_photo(judged.images[stem]), read_label(judged.labels[stem]))
@@ -84,8 +84,8 @@ def mask_accuracy(judged: Set, judges: Judges) -> Term:
 def aesthetic(judged: Set, judges: Judges) -> Term:
     """How people would like the images."""
     nima = judges.nima()
-    if isinstance(nima, str):
-        return absent(nima)
+    if isinstance(nima, JudgeAbsent):
+        return absent(nima.how)
     note = "NIMA's mean; other judges of aesthetics give other numbers"
     return mean_of(each(judged, lambda stem: nima.rate(read_photo(judged.images[stem])), "aesthetic"), nima.name, note)
 
@@ -113,8 +113,8 @@ def each(judged: Set, value: Callable[[str], float], name: str) -> Dict[str, flo
 def distances(names, judged: Set, photos: List[Path], find: Callable[[], object], cache: Path) -> Dict[str, Term]:
     """Frechet and kernel distance on one network's features, those of the photos kept for the next time."""
     extractor = find()
-    if isinstance(extractor, str):
-        return {name: absent(extractor) for name in names}
+    if isinstance(extractor, JudgeAbsent):
+        return {name: absent(extractor.how) for name in names}
     assert isinstance(extractor, Extractor)
     real = cached_features(photos, extractor, cache / f"real-{extractor.frechet}.npz")
     made = features_of(list(judged.images.values()), extractor)

@@ -14,13 +14,14 @@ import numpy as np
 
 from data_tools.basics.errors import InputError
 from jittor_tsit.config import DataConfig
+from jittor_tsit.data.batch_kinds import TestTask
 from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.evaluation.judges import Judges
 from jittor_tsit.evaluation.jury import Jury, assemble
 from jittor_tsit.inference.choice_report import Screened, Source, write_report
 from jittor_tsit.inference.from_images import translate
 from jittor_tsit.inference.from_label_maps import Inputs, find_inputs, finish, make_set
-from jittor_tsit.inference.model import TRANSLATED, claim, default_folder, load_model
+from jittor_tsit.inference.model import claim, default_folder, load_model
 from jittor_tsit.metrics.best_of_many import Improver, Space
 from jittor_tsit.metrics.contest import CLOSENESS
 from jittor_tsit.metrics.frechet import frechet_distance, statistics
@@ -69,7 +70,9 @@ def run_screening(
     """
     if len(checkpoints) == 1:
         model = load_model(checkpoints[0], references)
-        if model.system.batch_kind in TRANSLATED:  # all images are kept: nothing says which is best
+        if (
+            model.system.batch_kind.test_task is TestTask.IMAGES_FROM_IMAGES
+        ):  # all images are kept: nothing says which is best
             if judging.improve or judging.measuring or judging.real:
                 given = "--improve, --measure-by and --real"
                 raise InputError(f"{given}: of translated images none is chosen; leave them out")
@@ -102,7 +105,7 @@ def common_data(checkpoints: Sequence[Path], num_seeds: int, references: Optiona
         model = load_model(path, references)
         data = model.data
         first = first or data
-        if model.system.batch_kind != "paired":
+        if model.system.batch_kind.test_task is not TestTask.IMAGES_FROM_LABEL_MAPS:
             raise InputError(f"{path}: no model for label maps, of whose images there is a choice")
         if num_seeds > 1 and not model.system.draws_at_test(bool(references)):
             raise InputError(

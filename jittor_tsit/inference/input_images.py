@@ -42,14 +42,14 @@ class Originals:
         data = model.data
         self.size, self.is_reversed = (data.image_width, data.image_height), (data.direction == "BtoA") != back
         layout: Optional[bool] = False
-        if model.system.batch_kind == "aligned":
+        if model.system.batch_kind.may_lie_side_by_side:
             layout = first_known(side_by_side, data.side_by_side, layout_of(data.root))
         elif side_by_side is not None:
             raise InputError(f"side_by_side: the model in {model.checkpoint} has not learned from pairs of images")
         self.folder = folder or self._own_folder(model, bool(layout))
         self.paths: List[Path] = list_photos(self.folder)
         self.has_two: Dict[Path, bool] = dict.fromkeys(self.paths, bool(layout))
-        if model.system.batch_kind == "aligned" and side_by_side is None:
+        if model.system.batch_kind.may_lie_side_by_side and side_by_side is None:
             self.has_two = {path: self._shows_two(path, layout) for path in self.paths}
             self._tell(layout)
 

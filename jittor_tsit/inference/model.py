@@ -11,11 +11,9 @@ import numpy as np
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import file_version, write_atomic
 from jittor_tsit.config import DataConfig
-from jittor_tsit.data.batches import WITH_NAMES
+from jittor_tsit.data.batch_kinds import TestTask
 from jittor_tsit.runs.loading import load_system
 from jittor_tsit.systems.base import System
-
-TRANSLATED = ("aligned", "domains")  # kinds of batches whose `a` a model turns into an image
 
 
 class Model(NamedTuple):
@@ -33,7 +31,8 @@ def load_model(checkpoint: Path, references: Optional[Path]) -> Model:
         InputError: It is another kind of checkpoint, or none.
     """
     system, experiment = load_system(checkpoint)
-    if system.batch_kind not in ("paired", *WITH_NAMES, *TRANSLATED):
+    task = system.batch_kind.test_task
+    if task is TestTask.NOTHING:
         raise InputError(f"{checkpoint}: TSIT's style transfer and segmenters make no images that `test` could write")
     lacking = system.style_network and system.style_network not in system.networks
     if references and lacking:
@@ -41,7 +40,7 @@ def load_model(checkpoint: Path, references: Optional[Path]) -> Model:
             f"--references: the model in {checkpoint} lacks {system.style_network}, which finds the style of a photo; "
             f"convert it with the file of {system.style_network}, or leave --references out for drawn styles"
         )
-    if references and not (system.has_code and system.batch_kind == "paired"):
+    if references and not (system.has_code and task is TestTask.IMAGES_FROM_LABEL_MAPS):
         raise InputError(f"--references: the model in {checkpoint} takes no style from a photo")
     return Model(checkpoint, system, experiment.data)
 

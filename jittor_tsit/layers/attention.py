@@ -5,22 +5,23 @@ from __future__ import annotations
 import jittor as jt
 from jittor import nn
 
-from jittor_tsit.layers.norm import SpectralConv
+from jittor_tsit.layers.image_layouts import Image, to_layout_of, to_nchw
+from jittor_tsit.layers.spectral_conv import SpectralConv
 
-REDUCTION = 8  # of the channels in which pixels are compared, the paper's
-VALUE_REDUCTION = 2  # of those that are handed on, as in the authors' code
+REDUCTION = 8  # the channels divided by this number are those of queries and keys, as in the paper
+VALUE_REDUCTION = 2  # the channels divided by this number are those of values, as in the authors' code
 
 
 class SelfAttention(nn.Module):
-    """Adds to each pixel a mean over all pixels, weighed by how alike they are; at first, nothing.
+    """Add to each pixel a mean over all pixels, weighted by similarity. The learned factor of the mean begins at 0.
 
     Time and memory grow with the square of the number of pixels.
 
     Shapes:
-        x [N, channels, H, W] -> the same
+        x [N, channels, H, W] -> [N, channels, H, W], in the layout of x
 
-    Source: the paper, section 3, with the convolutions in spectral norm. Differs from the authors' code: keys and
-        values are not pooled.
+    Source: the paper, section 3; the convolutions have spectral norm. Differs from the authors' code: keys and values
+        are not pooled.
     """
 
     def __init__(self, channels: int):
@@ -31,7 +32,10 @@ class SelfAttention(nn.Module):
         self.conv_out = SpectralConv(values, channels, 1, bias=False)
         self.gamma = jt.zeros(1)
 
-    def execute(self, x):
+    def execute(self, x: Image) -> Image:
+        return to_layout_of(self._attended(to_nchw(x)), x)
+
+    def _attended(self, x: jt.Var) -> jt.Var:
         n, _, h, w = x.shape
         query, key, value = (
             conv(x).reshape(n, -1, h * w) for conv in (self.conv_query, self.conv_key, self.conv_value)

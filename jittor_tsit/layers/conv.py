@@ -1,13 +1,13 @@
 """Convolutions as calls of oneDNN or cuDNN.
 
-Jittor writes a convolution as a loop, and finds it again while it compiles that loop and its neighbours. Its compiling
-threads then add to lists of the graph that they share, which now and then ends the process, and every neighbourhood
-costs a compile of its own. Asked for by name, all convolutions are three operators: forward, and the gradient by each
-factor. Each is linear in both of its factors, so the gradients of one are the two others, to any order.
+Jittor writes a convolution as a loop and looks for it again while it compiles that loop together with its neighbours.
+Its compiling threads then add to lists of the graph that they share, which now and then ends the process, and every
+combination of neighbours is compiled separately. Called by name, all convolutions are three operators: forward, and the
+gradient by each factor. Each is linear in both factors, so the gradients of one are the two others, to any order.
 
-On the CPU images are brought to oneDNN's own layout first (see kernels/packed.py), where they have channels enough.
-Label maps by their ids, and two convolutions in one, are operators of their own, whose gradients have none: within
-`plain_layout` of image.py neither is used.
+On the CPU an image with more than a few channels is converted to oneDNN's own layout first (kernels/conv_blocked.py).
+Convolutions of class ids and two convolutions of one image are operators of their own. These have first-order gradients
+only and are not used within `nchw_layout` of image_layouts.py.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from jittor_tsit.kernels import conv_blocked, conv_library, conv_of_ids
 from jittor_tsit.kernels.autograd import on_tape, once_only
 from jittor_tsit.kernels.conv_geometry import Geometry
 from jittor_tsit.kernels.maps_blocked import channel_sums
-from jittor_tsit.layers.image_layouts import Image, OneHot, Packed, activated, is_packable, pack, plain
-from jittor_tsit.layers.precision import lowered, raised
-from jittor_tsit.layers.reductions import spread
+from jittor_tsit.layers.image_layouts import BlockedImage, Image, OneHot, activate, can_be_blocked, to_blocked, to_nchw
+from jittor_tsit.layers.precision import to_float32, to_precision
+from jittor_tsit.layers.reductions import broadcast_like
 
 Pair = Union[int, Tuple[int, int]]
 
@@ -37,44 +37,59 @@ def conv2d(
     groups: int = 1,
     slope: float = 1.0,
 ) -> Image:
-    """Convolution with zero padding, as torch.nn.functional.conv2d, then leaky ReLU of this slope.
+    """Return the convolution of x with zero padding, then leaky ReLU with this slope.
+
+    Args:
+        slope: 1 leaves the result of the convolution as it is.
 
     Shapes:
-        x [N, C, H, W], weight [D, C / groups, h, w], bias [D] -> [N, D, H', W'], packed if x is
+        x [N, C, H, W], weight [D, C / groups, h, w], bias [D] -> [N, D, H', W'], in the layout of x; in blocks of
+        channels if x is a `OneHot` map
+
+    Source: torch.nn.functional.conv2d.
     """
     geometry = Geometry(_pair(stride), _pair(padding), groups)
     if isinstance(x, OneHot) and groups == 1:
         bias = jt.zeros(weight.shape[0]) if bias is None else bias
-        return Packed(on_tape(_OfOneHot(x.ids, geometry, slope), weight, bias), weight.shape[0])
-    return activated(_convolved(x, weight, bias, geometry), slope)
+        return BlockedImage(on_tape(_ConvOfIds(x.ids, geometry, slope), weight, bias), weight.shape[0])
+    return activate(_convolve(x, weight, bias, geometry), slope)
 
 
-def _convolved(x: Image, weight: jt.Var, bias: Optional[jt.Var], geometry: Geometry) -> Image:
-    if isinstance(x, Packed):
+def _convolve(x: Image, weight: jt.Var, bias: Optional[jt.Var], geometry: Geometry) -> Image:
+    if isinstance(x, BlockedImage):
         biases = () if bias is None else (bias,)
-        return Packed(_apply(_Forward(geometry), x.blocks, weight, *biases), weight.shape[0])
+        return BlockedImage(_apply(_Forward(geometry), x.blocks, weight, *biases), weight.shape[0])
     if not _has_library(x, weight):
         return nn.conv2d(x, weight, bias, geometry.stride, geometry.padding, groups=geometry.groups)
-    if geometry.groups == 1 and is_packable(x):
-        return plain(_convolved(pack(x), weight, bias, geometry))
+    if geometry.groups == 1 and can_be_blocked(x):
+        return to_nchw(_convolve(to_blocked(x), weight, bias, geometry))
     return _add_bias(_apply(_Forward(geometry), x, weight), bias)
 
 
-def conv2d_of_two(x: Packed, weights: Tuple[jt.Var, jt.Var], biases: Tuple[jt.Var, jt.Var], padding: Pair) -> Packed:
-    """Convolutions of one image by two weights, computed as one.
+def conv2d_to_nchw(
+    x: Image, weight: jt.Var, bias: Optional[jt.Var] = None, stride: Pair = 1, padding: Pair = 0
+) -> jt.Var:
+    """Return `conv2d(x, weight, bias, stride, padding)` as [N, D, H', W'], whatever the layout of x."""
+    return to_nchw(conv2d(x, weight, bias, stride, padding))
+
+
+def conv2d_of_two(
+    x: BlockedImage, weights: Tuple[jt.Var, jt.Var], biases: Tuple[jt.Var, jt.Var], padding: Pair
+) -> BlockedImage:
+    """Return the convolutions of one image by two weights, computed as one. First-order gradients only.
 
     Shapes:
-        x [N, C, H, W], weights [D, C, h, w] each, biases [D] each -> [N, 2 D', H', W'], the second's channels behind
-        the first's, D' being D rounded up to whole blocks by channels of 0; their gradients have none of their own.
+        x [N, C, H, W], weights [D, C, h, w] each, biases [D] each -> [N, 2 D', H', W']: the channels of the first
+        convolution, then those of the second. D' is D rounded up to whole blocks; the added channels are 0.
     """
-    weights = tuple(_whole_blocks(weight, (0, 1)) for weight in weights)
-    bias = jt.concat([_whole_blocks(bias, (0,)) for bias in biases])
-    function = _OfTwo(Geometry((1, 1), _pair(padding), 1))
-    return Packed(on_tape(function, x.blocks, *weights, bias), bias.shape[0])
+    weights = tuple(_pad_to_blocks(weight, (0, 1)) for weight in weights)
+    bias = jt.concat([_pad_to_blocks(bias, (0,)) for bias in biases])
+    function = _ConvOfTwo(Geometry((1, 1), _pair(padding), 1))
+    return BlockedImage(on_tape(function, x.blocks, *weights, bias), bias.shape[0])
 
 
-def _whole_blocks(x: jt.Var, axes: Tuple[int, ...]) -> jt.Var:
-    """With channels of 0 behind the others on these axes."""
+def _pad_to_blocks(x: jt.Var, axes: Tuple[int, ...]) -> jt.Var:
+    """Append zeros on these axes until their sizes are multiples of BLOCK."""
     for axis in axes:
         missing = -x.shape[axis] % conv_blocked.BLOCK
         if missing:
@@ -83,29 +98,33 @@ def _whole_blocks(x: jt.Var, axes: Tuple[int, ...]) -> jt.Var:
     return x
 
 
-class _OfTwo(jt.Function):
+class _ConvOfTwo(jt.Function):
+    """x [N, C / BLOCK, H, W, BLOCK], two weights, one bias for both -> [N, 2 D' / BLOCK, H', W', BLOCK]"""
+
     def __init__(self, geometry: Geometry):
         self.geometry = geometry
 
     def execute(self, x, first, second, bias):
-        self.kept = x, first, second = lowered(x, first, second)
-        return raised(conv_blocked.forward_of_all(x, [first, second], bias, geometry=self.geometry))
+        self.kept = x, first, second = to_precision(x, first, second)
+        return to_float32(conv_blocked.forward_of_all(x, [first, second], bias, geometry=self.geometry))
 
     def grad(self, grad):
         x, *weights = self.kept
-        (lower,) = lowered(grad)
+        (lower,) = to_precision(grad)
         by_input = conv_blocked.by_input_of_all(weights, lower, x.shape[2:4], self.geometry)
         by_weights = conv_blocked.by_weights(x, lower, [weight.shape for weight in weights], self.geometry)
         by_bias = channel_sums(grad, 2 * weights[0].shape[0])
-        return once_only([*map(raised, (by_input, *by_weights)), by_bias])
+        return once_only([*map(to_float32, (by_input, *by_weights)), by_bias])
 
 
 def conv_transpose2d(x: jt.Var, weight: jt.Var, bias: Optional[jt.Var], stride: int, padding: int, output_padding: int):
-    """Transposed convolution, the gradient of one by its input, as torch.nn.functional.conv_transpose2d.
+    """Return the transposed convolution of x. It is computed as the gradient of a convolution by its input.
 
     Shapes:
         x [N, C, H, W], weight [C, D, h, w], bias [D] -> [N, D, H', W'],
         with H' = (H - 1) stride - 2 padding + h + output_padding
+
+    Source: torch.nn.functional.conv_transpose2d.
     """
     if not _has_library(x, weight):
         return nn.conv_transpose(x, weight, bias, stride, padding, output_padding)
@@ -114,18 +133,19 @@ def conv_transpose2d(x: jt.Var, weight: jt.Var, bias: Optional[jt.Var], stride: 
         for side, kernel in zip(x.shape[2:], weight.shape[2:])
     )
     product = _ByInput(Geometry(_pair(stride), _pair(padding), 1), size)
-    if is_packable(x):
-        y = plain(Packed(_apply(product, weight, pack(x).blocks), weight.shape[1]))
+    if can_be_blocked(x):
+        y = to_nchw(BlockedImage(_apply(product, weight, to_blocked(x).blocks), weight.shape[1]))
     else:
         y = _apply(product, weight, x)
     return _add_bias(y, bias)
 
 
 class _Bilinear(jt.Function):
-    """One of the three operators. Their images are [N, C, H, W], or all of them in oneDNN's layout.
+    """Base of the three operators. All images of an operator are [N, C, H, W], or all are in oneDNN's layout.
 
     Args:
-        size: Of what it gives, where its factors do not tell: height and width of an image, a weight's whole shape.
+        size: Size of the result where the factors do not determine it: height and width of an image, or the shape of a
+            weight.
     """
 
     def __init__(self, geometry: Geometry, size: Tuple[int, ...] = ()):
@@ -133,11 +153,11 @@ class _Bilinear(jt.Function):
 
 
 class _Forward(_Bilinear):
-    """x [N, C, H, W], weight [D, C / groups, h, w] -> [N, D, H', W']; of packed images, also with a bias [D]"""
+    """x [N, C, H, W], weight [D, C / groups, h, w] -> [N, D, H', W']; blocked images also take a bias [D]"""
 
     def execute(self, x, weight, *bias):
-        x, weight = lowered(x, weight)
-        return raised(_library(x).forward(x, weight, *bias, geometry=self.geometry))
+        x, weight = to_precision(x, weight)
+        return to_float32(_library(x).forward(x, weight, *bias, geometry=self.geometry))
 
     def grad(self, grad):
         x, weight, *bias = self.factors
@@ -150,7 +170,7 @@ class _ByInput(_Bilinear):
     """weight [D, C / groups, h, w], y [N, D, H', W'] -> [N, C, H, W]"""
 
     def execute(self, weight, y):
-        return raised(_library(y).by_input(*lowered(weight, y), self.size, self.geometry))
+        return to_float32(_library(y).by_input(*to_precision(weight, y), self.size, self.geometry))
 
     def grad(self, grad):
         weight, y = self.factors
@@ -162,7 +182,7 @@ class _ByWeight(_Bilinear):
     """x [N, C, H, W], y [N, D, H', W'] -> [D, C / groups, h, w]"""
 
     def execute(self, x, y):
-        return raised(_library(x).by_weight(*lowered(x, y), self.size, self.geometry))
+        return to_float32(_library(x).by_weight(*to_precision(x, y), self.size, self.geometry))
 
     def grad(self, grad):
         x, y = self.factors
@@ -170,33 +190,36 @@ class _ByWeight(_Bilinear):
         return _apply(by_input, grad, y), _apply(_Forward(self.geometry), x, grad)
 
 
-class _OfOneHot(jt.Function):
+class _ConvOfIds(jt.Function):
+    """weight [D, C, h, w], bias [D] -> [N, D / BLOCK, H', W', BLOCK], for class ids [N, H, W]"""
+
     def __init__(self, ids: jt.Var, geometry: Geometry, slope: float):
         self.place = ids, geometry, slope
 
     def execute(self, weight, bias):
         ids, geometry, slope = self.place
-        y = raised(conv_of_ids.convolved(ids, *lowered(weight), bias, geometry, slope))
+        y = to_float32(conv_of_ids.convolved(ids, *to_precision(weight), bias, geometry, slope))
         self.kept = weight.shape, y
         return y
 
     def grad(self, grad):
         (ids, geometry, slope), (shape, y) = self.place, self.kept
-        by_weight, by_bias = conv_of_ids.gradients(ids, y, grad, *lowered(grad), shape, geometry, slope)
-        return once_only([raised(by_weight), by_bias])
+        by_weight, by_bias = conv_of_ids.gradients(ids, y, grad, *to_precision(grad), shape, geometry, slope)
+        return once_only([to_float32(by_weight), by_bias])
 
 
 def _library(image: jt.Var):
+    """Return the module with the three operators for the layout of this image."""
     return conv_blocked if image.ndim == 5 else conv_library
 
 
 def _apply(product: _Bilinear, *factors: jt.Var) -> jt.Var:
-    product.factors = factors  # what `execute` gets of them has left the tape, and gradients of gradients need it
+    product.factors = factors  # Jittor hands `execute` detached copies; second-order gradients need the originals
     return on_tape(product, *factors)
 
 
 def _has_library(x: jt.Var, weight: jt.Var) -> bool:
-    """Whether a library takes these: cuDNN takes every floating type, oneDNN float32."""
+    """Return whether a library takes these: cuDNN takes every floating type, oneDNN float32."""
     if jt.flags.use_cuda:
         return jt.compile_extern.cudnn is not None
     return jt.compile_extern.mkl_ops is not None and x.dtype == weight.dtype == "float32"
@@ -207,4 +230,4 @@ def _pair(value: Pair) -> Tuple[int, int]:
 
 
 def _add_bias(y: jt.Var, bias: Optional[jt.Var]) -> jt.Var:
-    return y if bias is None else y + spread(bias, y)
+    return y if bias is None else y + broadcast_like(bias, y)

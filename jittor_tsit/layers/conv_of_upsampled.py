@@ -1,25 +1,42 @@
-"""A 3 x 3 convolution of a doubled image, at the size before.
+"""A 3 x 3 convolution of an upsampled image, computed at the size before upsampling.
 
-Of the four pixels that one becomes each sees two rows and two columns of the image before, one of them twice. So each
-has a weight of its own, sums of the given one's, and the four results are put side by side. The doubled image is not
-made, and where the result has 3 channels, a vector of 16 takes all four pixels' instead of one's.
+Nearest-neighbour upsampling by 2 turns each pixel into four. The 3 x 3 window of each of the four covers two rows and
+two columns of the image before upsampling, and one row and one column of these twice. So each of the four has a weight
+of its own, whose entries are sums of entries of the given weight. Four convolutions give the four results, which are
+then put side by side. The upsampled image is never made. Where the result has 3 channels, one vector of 16 numbers
+holds all four pixels instead of one.
 """
 
 import jittor as jt
 import numpy as np
 
-from jittor_tsit.layers.conv import conv2d
-from jittor_tsit.layers.image_layouts import Image, plain
+from jittor_tsit.layers.basic import Conv
+from jittor_tsit.layers.conv import conv2d_to_nchw
+from jittor_tsit.layers.image_layouts import Image
 from jittor_tsit.layers.matmul import matmul
 
-# [pixel of two, row of the image before from -1 to 1, row of the window]: the window's rows -1, 0, 1 of the first pixel
-# lie on -1, 0, 0, of the second on 0, 0, 1.
+# [first or second pixel, row of the image before upsampling from -1 to 1, row of the window]: rows -1, 0 and 1 of the
+# window lie on rows -1, 0 and 0 for the first pixel and on rows 0, 0 and 1 for the second.
 _ROWS = np.float32([[[1, 0, 0], [0, 1, 1], [0, 0, 0]], [[0, 0, 0], [1, 1, 0], [0, 0, 1]]])
 _SUMS = np.einsum("pia,qjb->abpqij", _ROWS, _ROWS).reshape(9, 36)
 
 
-def conv2d_of_doubled(x: Image, weight: jt.Var, bias: jt.Var) -> jt.Var:
-    """`conv2d(upsample2x(x), weight, bias, padding=1)`.
+class UpsampleConv(Conv):
+    """Nearest-neighbour upsampling by 2, then a 3 x 3 convolution with padding 1: the last layers of a generator.
+
+    Shapes:
+        x [N, in_channels, H, W] in any layout -> [N, out_channels, 2 H, 2 W]
+    """
+
+    def __init__(self, in_channels: int, out_channels: int):
+        super().__init__(in_channels, out_channels, 3, padding=1)
+
+    def execute(self, x: Image) -> jt.Var:
+        return conv2d_of_upsampled(x, self.weight, self.bias)
+
+
+def conv2d_of_upsampled(x: Image, weight: jt.Var, bias: jt.Var) -> jt.Var:
+    """Return `conv2d(upsample2x(x), weight, bias, padding=1)`.
 
     Shapes:
         x [N, C, H, W], weight [D, C, 3, 3], bias [D] -> [N, D, 2H, 2W]
@@ -28,5 +45,5 @@ def conv2d_of_doubled(x: Image, weight: jt.Var, bias: jt.Var) -> jt.Var:
     sums = matmul(weight.reshape(d * c, 9), jt.array(_SUMS).cast(weight.dtype))  # [D * C, 4 * 9]
     weights = sums.reshape(d, c, 4, 3, 3).permute(0, 2, 1, 3, 4).reshape(4 * d, c, 3, 3)
     biases = bias.broadcast([d, 4], [1]).reshape(4 * d)
-    y = plain(conv2d(x, weights, biases, padding=1))  # [N, 4D, H, W]
+    y = conv2d_to_nchw(x, weights, biases, padding=1)  # [N, 4D, H, W]
     return y.reshape(n, d, 2, 2, h, w).permute(0, 1, 4, 2, 5, 3).reshape(n, d, 2 * h, 2 * w)

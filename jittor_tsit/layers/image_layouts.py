@@ -1,8 +1,9 @@
-"""Images in the layout that oneDNN computes on, beside Jittor's own [N, C, H, W].
+"""Layouts of images: Jittor's [N, C, H, W], oneDNN's blocks of channels, and label maps stored as class ids.
 
-What the layers make of a `Packed` image is packed as well, so that a chain of them reorders it once, and their
-kernels use all cores. A `OneHot` is a label map that convolutions take by its ids. Layers that say that they take an
-`Image` take all of them. On a GPU images stay [N, C, H, W], for which there are kernels as well.
+Layers accept an `Image` in any of these layouts and convert it where that is faster or necessary. A layer given a
+blocked image returns a blocked image, so a chain of layers converts once, and the kernels of blocked images use all
+cores. On a GPU all images stay [N, C, H, W], for which there are CUDA kernels. Networks and systems do not import this
+module: they pass images from layer to layer, whatever their layout.
 """
 
 from __future__ import annotations
@@ -19,15 +20,16 @@ from jittor_tsit.kernels import conv_blocked, cuda, maps_blocked
 from jittor_tsit.kernels.autograd import linear
 from jittor_tsit.kernels.norm import moments
 
-FEW_CHANNELS = 4  # a photograph's would fill a block of oneDNN's layout with zeros, and take as long as 8 or 16
-_is_plain = False
+FEW_CHANNELS = 4  # not worth blocks: three channels would be filled up to 8 or 16 and take as long as these
+_is_nchw_only = False
 
 
-class Packed:
-    """An image in oneDNN's layout.
+class BlockedImage:
+    """An image in oneDNN's layout: the channels of each pixel are stored in blocks of BLOCK numbers.
 
     Args:
-        blocks: [N, channels / BLOCK, H, W, BLOCK], rounded up by channels of 0.
+        blocks: [N, ceil(channels / BLOCK), H, W, BLOCK] float32; channels beyond the last are 0.
+        channels: Number of channels, without those that fill up the last block.
     """
 
     def __init__(self, blocks: jt.Var, channels: int):
@@ -48,18 +50,20 @@ class Packed:
         return mean, variance
 
     def numpy(self) -> np.ndarray:
-        """[N, C, H, W]"""
-        return plain(self).numpy()
+        """Return the values as [N, C, H, W] float32."""
+        return to_nchw(self).numpy()
 
-    def __add__(self, other: Packed) -> Packed:
-        return Packed(maps_blocked.add(self.blocks, other.blocks), self.channels)
+    def __add__(self, other: Image) -> BlockedImage:
+        """Return the sum with an image of the same shape and any layout."""
+        return BlockedImage(maps_blocked.add(self.blocks, to_layout_of(other, self).blocks), self.channels)
 
 
-class OneHot(Packed):
-    """A map of one channel a class by its classes alone; the channels are made for those who ask for more.
+class OneHot(BlockedImage):
+    """A one-hot label map stored as class ids. Convolutions read the ids; the channels are made only on request.
 
     Args:
-        ids: [N, H, W] uint8; where one is not below `channels`, all channels are 0.
+        ids: [N, H, W] uint8. A pixel whose id is not below `channels` is 0 in all channels.
+        channels: Number of classes.
     """
 
     def __init__(self, ids: jt.Var, channels: int):
@@ -73,27 +77,27 @@ class OneHot(Packed):
         return [n, self.channels, h, w]
 
     @cached_property
-    def plain(self) -> jt.Var:
-        """[N, C, H, W] float32"""
+    def nchw(self) -> jt.Var:
+        """The map as [N, C, H, W] float32; cached."""
         return one_hot(self.ids, self.channels)
 
-    def once(self, function: Callable[[jt.Var], jt.Var]) -> jt.Var:
-        """What the function makes of the plain map; computed once for all who ask."""
+    def cached(self, function: Callable[[jt.Var], jt.Var]) -> jt.Var:
+        """Return function(map as [N, C, H, W]), computed at the first call and cached for this function."""
         if function not in self._results:
-            self._results[function] = function(self.plain)
+            self._results[function] = function(self.nchw)
         return self._results[function]
 
     @cached_property
     def blocks(self) -> jt.Var:
-        """As of any packed image."""
-        return pack(self.plain).blocks
+        """The map in blocks of channels; cached."""
+        return to_blocked(self.nchw).blocks
 
 
-Image = Union[jt.Var, Packed]
+Image = Union[jt.Var, BlockedImage]
 
 
 def one_hot(ids: jt.Var, channels: int) -> jt.Var:
-    """[N, H, W] uint8 -> [N, channels, H, W] float32, one channel a class"""
+    """Return one channel for each class: [N, H, W] uint8 -> [N, channels, H, W] float32, values 0 and 1."""
     n, h, w = ids.shape
     classes = jt.array(np.arange(channels, dtype=np.uint8))
     shape = [n, channels, h, w]
@@ -101,75 +105,82 @@ def one_hot(ids: jt.Var, channels: int) -> jt.Var:
 
 
 def label_image(ids: jt.Var, channels: int) -> Image:
-    """A map of one channel a class, [N, channels, H, W], in the form in which convolutions take it fastest."""
-    return OneHot(ids, channels) if _has_layout() else one_hot(ids, channels)
+    """Return the one-hot map [N, channels, H, W] of ids [N, H, W] uint8, as ids where convolutions can read ids."""
+    return OneHot(ids, channels) if _has_blocks() else one_hot(ids, channels)
 
 
 @contextmanager
-def plain_layout() -> Iterator[None]:
-    """Within it images stay [N, C, H, W], and what is computed of them has gradients of any order."""
-    global _is_plain
-    before, _is_plain = _is_plain, True
+def nchw_layout() -> Iterator[None]:
+    """Keep images in [N, C, H, W] inside a `with` block, where gradients of any order are available.
+
+    The kernels of other layouts, and the CUDA kernels of normalisations, have first-order gradients only.
+    """
+    global _is_nchw_only
+    before, _is_nchw_only = _is_nchw_only, True
     try:
         yield
     finally:
-        _is_plain = before
+        _is_nchw_only = before
 
 
 def has_kernels(x: Image) -> bool:
-    """Whether normalisations have kernels for it: it is packed, or on a GPU and not within `plain_layout`."""
-    return isinstance(x, Packed) or (cuda.takes(x) and not _is_plain)
+    """Return whether kernels of normalisations take x: it is blocked, or on a GPU and not within `nchw_layout`."""
+    return isinstance(x, BlockedImage) or (cuda.takes(x) and not _is_nchw_only)
 
 
-def for_convolutions(x: Image) -> Image:
-    """What a chain of layers takes faster, or several convolutions of one image."""
-    if _is_plain:
-        return plain(x)
-    return x if isinstance(x, Packed) or not is_packable(x) else pack(x)
+def to_fast_layout(x: Image) -> Image:
+    """Convert x to blocks of channels where that is faster; return x unchanged otherwise.
+
+    Use it in front of several layers, or of several convolutions of one image. Within `nchw_layout` the result is
+    [N, C, H, W].
+    """
+    if _is_nchw_only:
+        return to_nchw(x)
+    return x if isinstance(x, BlockedImage) or not can_be_blocked(x) else to_blocked(x)
 
 
-def plain(x: Image) -> jt.Var:
-    """[N, C, H, W]"""
+def to_nchw(x: Image) -> jt.Var:
+    """Convert x to [N, C, H, W]; return x unchanged if it has that layout."""
     if isinstance(x, OneHot):
-        return x.plain
-    return _unpacked(x.blocks, x.channels) if isinstance(x, Packed) else x
+        return x.nchw
+    return _from_blocks(x.blocks, x.channels) if isinstance(x, BlockedImage) else x
 
 
-def activated(x: Image, slope: float) -> Image:
-    """Leaky ReLU of this slope; of slope 1 it is the image itself."""
+def activate(x: Image, slope: float) -> Image:
+    """Return leaky ReLU of x with this slope, in the layout of x. Slope 0 is ReLU, slope 1 returns x unchanged."""
     if slope == 1:
         return x
-    if isinstance(x, Packed):
-        return Packed(maps_blocked.activate(x.blocks, slope), x.channels)
+    if isinstance(x, BlockedImage):
+        return BlockedImage(maps_blocked.activate(x.blocks, slope), x.channels)
     return nn.leaky_relu(x, slope) if slope else nn.relu(x)
 
 
-def in_layout_of(x: Image, other: Image) -> Image:
-    """The image in the layout that another has."""
-    if isinstance(other, Packed):
-        return x if isinstance(x, Packed) else pack(x)
-    return plain(x)
+def to_layout_of(x: Image, other: Image) -> Image:
+    """Convert x to the layout of another image; return x unchanged if it has that layout."""
+    if isinstance(other, BlockedImage):
+        return x if isinstance(x, BlockedImage) else to_blocked(x)
+    return to_nchw(x)
 
 
-def plain_values(x: Image) -> jt.Var:
-    """All values of an image, for sums and means; their order is that of the layout."""
-    return x.blocks if isinstance(x, Packed) and x.channels % conv_blocked.BLOCK == 0 else plain(x)
+def all_values(x: Image) -> jt.Var:
+    """Return all values of x in one array, for sums and means. Their order depends on the layout of x."""
+    return x.blocks if isinstance(x, BlockedImage) and x.channels % conv_blocked.BLOCK == 0 else to_nchw(x)
 
 
-def is_packable(x: jt.Var) -> bool:
-    """Whether it has channels enough, and oneDNN takes it."""
-    return _has_layout() and x.dtype == "float32" and x.shape[1] > FEW_CHANNELS
+def can_be_blocked(x: jt.Var) -> bool:
+    """Return whether x is float32, has more than FEW_CHANNELS channels, and oneDNN computes here."""
+    return _has_blocks() and x.dtype == "float32" and x.shape[1] > FEW_CHANNELS
 
 
-def _has_layout() -> bool:
-    """Whether oneDNN computes here, and knows blocks of channels."""
+def _has_blocks() -> bool:
+    """Return whether oneDNN computes here and has fast kernels for blocks of channels."""
     return bool(conv_blocked.BLOCK) and not jt.flags.use_cuda and jt.compile_extern.mkl_ops is not None
 
 
-def pack(x: jt.Var) -> Packed:
-    """[N, C, H, W], float32"""
-    return Packed(linear(conv_blocked.pack, partial(conv_blocked.unpack, channels=x.shape[1]), x), x.shape[1])
+def to_blocked(x: jt.Var) -> BlockedImage:
+    """Convert x [N, C, H, W] float32 to blocks of channels."""
+    return BlockedImage(linear(conv_blocked.pack, partial(conv_blocked.unpack, channels=x.shape[1]), x), x.shape[1])
 
 
-def _unpacked(blocks: jt.Var, channels: int) -> jt.Var:
+def _from_blocks(blocks: jt.Var, channels: int) -> jt.Var:
     return linear(partial(conv_blocked.unpack, channels=channels), conv_blocked.pack, blocks)

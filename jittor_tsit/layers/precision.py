@@ -1,7 +1,8 @@
-"""Convolutions in 16 bits: their factors and results, not their sums.
+"""Precision of convolutions: factors and results in 16 bits, sums in float32.
 
-Everything else stays float32: norms and their statistics, spectral norm, activations, losses, weights, optimizers.
-On a GPU tensor cores compute so, at twice TF32's speed. A CPU only rounds: for finding out what a recipe makes of it.
+Everything else stays float32: norms and their statistics, spectral norm, activations, losses, weights, optimizers. On a
+GPU, tensor cores compute in 16 bits at twice the speed of TF32. On a CPU the numbers are only rounded to 16 bits, which
+shows the effect of the precision on a training recipe but saves no time.
 """
 
 from __future__ import annotations
@@ -22,7 +23,13 @@ _precision = FLOAT32
 
 @contextmanager
 def computing_in(precision: str) -> Iterator[None]:
-    """Within it convolutions, and gradients that are asked for, are of this precision: float32, bf16 or fp16."""
+    """Compute convolutions and their gradients in this precision inside a `with` block.
+
+    Gradients must be requested inside the block, too.
+
+    Args:
+        precision: "float32", "bf16" or "fp16".
+    """
     global _precision
     before, _precision = _precision, precision
     try:
@@ -32,18 +39,23 @@ def computing_in(precision: str) -> Iterator[None]:
 
 
 def require_precision(precision: str) -> None:
-    """
+    """Check that the GPU in use supports this precision; on a CPU every precision is supported.
+
+    Args:
+        precision: "float32", "bf16" or "fp16".
+
     Raises:
-        InputError: The GPU has no such numbers.
+        InputError: The precision is bf16, and the GPU's compute capability is below 8.0.
     """
     if precision == "bf16" and jt.flags.use_cuda and min(jt.flags.cuda_archs) < BF16_ARCH:
         raise InputError(
-            f"precision=bf16: this GPU is of {min(jt.flags.cuda_archs)}, and bfloat16 begins with {BF16_ARCH}"
+            f"precision=bf16: this GPU has compute capability {min(jt.flags.cuda_archs) / 10}, bfloat16 needs "
+            f"{BF16_ARCH / 10} or higher; use precision=fp16 or precision=float32"
         )
 
 
-def lowered(*factors: jt.Var) -> Tuple[jt.Var, ...]:
-    """Factors of a convolution as they go into it, float32 before."""
+def to_precision(*factors: jt.Var) -> Tuple[jt.Var, ...]:
+    """Convert float32 factors of a convolution to the precision of convolutions."""
     if _precision == FLOAT32:
         return factors
     if jt.flags.use_cuda:
@@ -51,8 +63,8 @@ def lowered(*factors: jt.Var) -> Tuple[jt.Var, ...]:
     return tuple(rounded(factor, _precision) for factor in factors)
 
 
-def raised(result: jt.Var) -> jt.Var:
-    """What came out of it, as float32."""
+def to_float32(result: jt.Var) -> jt.Var:
+    """Convert the result of a convolution to float32."""
     if _precision == FLOAT32:
         return result
     return result.float32() if jt.flags.use_cuda else rounded(result, _precision)

@@ -1,4 +1,4 @@
-"""Sums and means of Jittor's operators with float64 accumulators.
+"""Sums and means with float64 accumulators.
 
 Jittor adds float32 numbers one after the other: a sum of 12 million of them is 1 % too small, and a sum of values of
 both signs may have no right digit. PyTorch keeps more of them. The float64 sums are also faster on a CPU: 1.5 ms
@@ -29,7 +29,7 @@ def mean(x: jt.Var, axes: Optional[Sequence[int]] = None, keepdims: bool = False
     return (x.float64().sum(list(axes), keepdims=keepdims) / count).cast(x.dtype)
 
 
-def spread(values: jt.Var, image: jt.Var) -> jt.Var:
+def broadcast_like(values: jt.Var, image: jt.Var) -> jt.Var:
     """Broadcast values to the shape of an image; their gradient is a sum with float64 accumulators.
 
     Shapes:

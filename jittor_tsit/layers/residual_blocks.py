@@ -7,17 +7,17 @@ models/networks/architecture.py.
 from jittor import nn
 
 from jittor_tsit.layers.basic import SLOPE
-from jittor_tsit.layers.image_layouts import Image, for_convolutions, in_layout_of
-from jittor_tsit.layers.norm import SpectralConv, instance_norm
+from jittor_tsit.layers.image_layouts import Image, to_fast_layout, to_layout_of
 from jittor_tsit.layers.resize import resize_nearest
 from jittor_tsit.layers.spatial_norm import FADE, SPADE
+from jittor_tsit.layers.spectral_conv import SpectralConv, conv_norm_act
 
 
 class StreamBlock(nn.Module):
-    """Residual block of the content and style streams; the sum is not activated again.
+    """Residual block of the content and style streams, without activation after the sum.
 
     Shapes:
-        x [N, in_channels, H, W] -> [N, out_channels, H, W]
+        x [N, in_channels, H, W] -> [N, out_channels, H, W], in the fastest layout
 
     Source: StreamResnetBlock.
     """
@@ -30,25 +30,22 @@ class StreamBlock(nn.Module):
             self.conv_skip = SpectralConv(in_channels, out_channels, 1, bias=False)
 
     def execute(self, x: Image) -> Image:
-        x = for_convolutions(x)
-        skip = x if self.conv_skip is None else self._activated(self.conv_skip, x)
-        x = self._activated(self.conv1, self._activated(self.conv0, x))
-        return skip + in_layout_of(x, skip)
-
-    @staticmethod
-    def _activated(conv: SpectralConv, x: Image) -> Image:
-        return instance_norm(for_convolutions(conv(x)), SLOPE)
+        x = to_fast_layout(x)
+        skip = x if self.conv_skip is None else conv_norm_act(self.conv_skip, x)
+        x = conv_norm_act(self.conv1, conv_norm_act(self.conv0, x))
+        return skip + to_layout_of(x, skip)
 
 
 class ModulatedBlock(nn.Module):
-    """Residual block that a map steers through its normalisations.
+    """Residual block whose normalisations are modulated by a map.
 
     Args:
-        modulation: Builds such a normalisation, `modulation(channels)`; it is called with x, the map, and the slope of
+        modulation: Builds such a normalisation, `modulation(channels)`. It is called with x, the map, and the slope of
             the leaky ReLU that follows.
 
     Shapes:
-        x [N, in_channels, H, W], guide: the map that `modulation` takes -> [N, out_channels, H, W]
+        x [N, in_channels, H, W], guide: the map that `modulation` takes -> [N, out_channels, H, W], in the fastest
+        layout
     """
 
     def __init__(self, in_channels: int, middle_channels: int, out_channels: int, modulation):
@@ -62,7 +59,7 @@ class ModulatedBlock(nn.Module):
             self.conv_skip = SpectralConv(in_channels, out_channels, 1, bias=False)
 
     def execute(self, x: Image, guide: Image) -> Image:
-        x = for_convolutions(x)
+        x = to_fast_layout(x)
         skip = x if self.conv_skip is None else self.conv_skip(self.norm_skip(x, guide))
         x = self.conv0(self.norm0(x, guide, SLOPE))
         x = self.conv1(self.norm1(x, guide, SLOPE))
@@ -70,39 +67,40 @@ class ModulatedBlock(nn.Module):
 
 
 class SPADEBlock(ModulatedBlock):
-    """Residual block that takes its content from a label map.
+    """Residual block whose normalisations are modulated by a label map.
 
     Args:
         norm: Builds the normalisation inside SPADE, `norm(channels)`.
 
     Shapes:
-        x [N, in_channels, H, W], segmap [N, segmap_channels, H', W'] of any size -> [N, out_channels, H, W]
+        x [N, in_channels, H, W], segmap [N, segmap_channels, H', W'] of any size -> [N, out_channels, H, W], in the
+        fastest layout
 
-    Source: SPADEResnetBlock; the middle is as wide as the narrower end.
+    Source: SPADEResnetBlock; the middle has the smaller of the two numbers of channels.
     """
 
     def __init__(self, in_channels: int, out_channels: int, segmap_channels: int, norm):
         middle_channels = min(in_channels, out_channels)
         super().__init__(in_channels, middle_channels, out_channels, lambda c: SPADE(c, segmap_channels, norm))
 
-    def execute(self, x: Image, segmap) -> Image:
-        return super().execute(x, for_convolutions(resize_nearest(segmap, *x.shape[2:])))
+    def execute(self, x: Image, segmap: Image) -> Image:
+        return super().execute(x, to_fast_layout(resize_nearest(segmap, *x.shape[2:])))
 
 
 class FADEBlock(ModulatedBlock):
-    """Residual block that takes its content from a stream's features.
+    """Residual block whose normalisations are modulated by the features of a stream.
 
     Args:
         norm: Builds the normalisation inside FADE, `norm(channels)`.
 
     Shapes:
-        x [N, in_channels, H, W], feat [N, in_channels, H, W] -> [N, out_channels, H, W]
+        x [N, in_channels, H, W], feat [N, in_channels, H, W] -> [N, out_channels, H, W], in the fastest layout
 
-    Source: FADEResnetBlock; the middle is as wide as the input.
+    Source: FADEResnetBlock; the middle has the channels of the input.
     """
 
     def __init__(self, in_channels: int, out_channels: int, norm):
         super().__init__(in_channels, in_channels, out_channels, lambda c: FADE(c, norm))
 
     def execute(self, x: Image, feat: Image) -> Image:
-        return super().execute(x, for_convolutions(feat))
+        return super().execute(x, to_fast_layout(feat))

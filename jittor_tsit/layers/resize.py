@@ -1,4 +1,4 @@
-"""Resizing and the discriminator's pooling, as PyTorch computes them."""
+"""Resizing, pooling and padding with the values that PyTorch computes."""
 
 from functools import partial
 
@@ -11,53 +11,59 @@ from jittor_tsit.kernels.average import average_down, average_down_adjoint
 from jittor_tsit.kernels.cpu import runs_on
 from jittor_tsit.kernels.maps_blocked import repeat2x, take2x
 from jittor_tsit.layers.conv import conv2d
-from jittor_tsit.layers.image_layouts import Image, OneHot, Packed, plain
+from jittor_tsit.layers.image_layouts import BlockedImage, Image, OneHot, to_nchw
 from jittor_tsit.layers.matmul import matmul
 from jittor_tsit.layers.reductions import mean, total
 
 
 def upsample2x(x: Image) -> Image:
-    """Each pixel becomes a block of 2 x 2. [N, C, H, W] -> [N, C, 2H, 2W]"""
-    if isinstance(x, Packed):
-        return Packed(repeat2x(x.blocks), x.channels)
+    """Repeat each pixel in a block of 2 x 2. [N, C, H, W] -> [N, C, 2H, 2W], in the layout of x"""
+    if isinstance(x, BlockedImage):
+        return BlockedImage(repeat2x(x.blocks), x.channels)
     n, c, h, w = x.shape
     return x.reindex([n, c, 2 * h, 2 * w], ["i0", "i1", "i2/2", "i3/2"])
 
 
 def downsample2x(x: Image) -> Image:
-    """The top-left pixel of each block of 2 x 2. [N, C, 2H, 2W] -> [N, C, H, W]"""
-    if isinstance(x, Packed):
-        return Packed(take2x(x.blocks), x.channels)
+    """Take the top-left pixel of each block of 2 x 2. [N, C, 2H, 2W] -> [N, C, H, W], in the layout of x"""
+    if isinstance(x, BlockedImage):
+        return BlockedImage(take2x(x.blocks), x.channels)
     n, c, h, w = x.shape
     return x.reindex([n, c, h // 2, w // 2], ["i0", "i1", "i2*2", "i3*2"])
 
 
 def average2x(x: Image) -> jt.Var:
-    """Means of 2 x 2 pixels, which is also bilinear at half the size. [N, C, 2H, 2W] -> [N, C, H, W]"""
-    x = plain(x)
+    """Average blocks of 2 x 2 pixels, as bilinear resizing to half the size does. [N, C, 2H, 2W] -> [N, C, H, W]"""
+    x = to_nchw(x)
     n, c, h, w = x.shape
     return mean(x.reshape(n, c, h // 2, 2, w // 2, 2), [3, 5])
 
 
 def resize_nearest(x: Image, height: int, width: int) -> Image:
-    """Nearest neighbour by floor, as PyTorch's default. [N, C, H, W] -> [N, C, height, width]"""
+    """Resize by nearest neighbour: pixel k of the result is pixel floor(k * old size / new size), as in PyTorch.
+
+    Shapes:
+        x [N, C, H, W] -> [N, C, height, width]; a `OneHot` map stays one
+    """
     n, c, h, w = x.shape
     if (h, w) == (height, width):
         return x
     rows, columns = f"i2*{h}/{height}", f"i3*{w}/{width}"
     if isinstance(x, OneHot):
         return OneHot(x.ids.unsqueeze(1).reindex([n, 1, height, width], ["i0", "i1", rows, columns]).squeeze(1), c)
-    return plain(x).reindex([n, c, height, width], ["i0", "i1", rows, columns])
+    return to_nchw(x).reindex([n, c, height, width], ["i0", "i1", rows, columns])
 
 
 def resize_bilinear(x: jt.Var, height: int, width: int) -> jt.Var:
-    """Bilinear between pixel centres, as PyTorch's `align_corners=False`; shrinking does not average.
+    """Resize by bilinear interpolation between pixel centres. Shrinking does not average.
+
+    The resize is one matrix product for each axis. Jittor's own operator gathers four pixels for each new one, which is
+    as fast forward, but 3 to 8 times slower with its gradient.
 
     Shapes:
         x [N, C, H, W] -> [N, C, height, width]
 
-    Source: torch.nn.functional.interpolate. As products with the two axes' weights: Jittor's own gathers four pixels
-        each, which is as fast forward, but 3 to 8 times slower with its gradient.
+    Source: torch.nn.functional.interpolate with `align_corners=False`.
     """
     n, c, h, w = x.shape
     if w != width:
@@ -69,7 +75,7 @@ def resize_bilinear(x: jt.Var, height: int, width: int) -> jt.Var:
 
 
 def _bilinear_weights(size: int, new_size: int) -> np.ndarray:
-    """Share of each old pixel in each new one, [new_size, size] float32."""
+    """Return the weight of each old pixel in each new one, [new_size, size] float32."""
     centre = np.maximum((np.arange(new_size) + 0.5) * size / new_size - 0.5, 0)
     first = centre.astype(np.int64)
     weights = np.zeros((new_size, size))
@@ -79,23 +85,23 @@ def _bilinear_weights(size: int, new_size: int) -> np.ndarray:
 
 
 def avg_pool_down(x: Image) -> jt.Var:
-    """3 x 3 average at stride 2 and padding 1; padding does not count.
+    """Average windows of 3 x 3 pixels at stride 2 and padding 1. The padding is not counted.
 
     Shapes:
         x [N, C, H, W] -> [N, C, ceil(H / 2), ceil(W / 2)]
 
-    Source: pix2pixHD's image pyramid, also in SPADE, TSIT, BicycleGAN and UNIT. Written out because Jittor
-    1.3.11 ignores `count_include_pad=False`.
+    Source: pix2pixHD's image pyramid, also in SPADE, TSIT, BicycleGAN and UNIT. Jittor's own pooling is not used
+        because Jittor 1.3.11 ignores `count_include_pad=False`.
     """
     if isinstance(x, OneHot):
-        return x.once(avg_pool_down)
+        return x.cached(avg_pool_down)
     if not runs_on(x):
-        return plain_avg_pool_down(x)
+        return reference_avg_pool_down(x)
     return linear(average_down, partial(average_down_adjoint, height=x.shape[2], width=x.shape[3]), x)
 
 
-def plain_avg_pool_down(x: jt.Var) -> jt.Var:
-    """`avg_pool_down` in Jittor's operators."""
+def reference_avg_pool_down(x: jt.Var) -> jt.Var:
+    """Compute `avg_pool_down` with Jittor's operators."""
     n, c, h, w = x.shape
     count = np.outer(_window_sizes(h), _window_sizes(w)).astype(np.float32)
     height, width = count.shape
@@ -105,17 +111,17 @@ def plain_avg_pool_down(x: jt.Var) -> jt.Var:
 
 
 def max_pool(x: jt.Var, stride: int) -> jt.Var:
-    """Largest of 3 x 3 at padding 1, as PyTorch's. [N, C, H, W] -> [N, C, ceil(H / stride), ceil(W / stride)]"""
+    """Take the largest of 3 x 3 pixels at padding 1. [N, C, H, W] -> [N, C, ceil(H / stride), ceil(W / stride)]"""
     return nn.Pool(3, stride, 1, op="maximum")(x)
 
 
 def blur_down(x: jt.Var) -> jt.Var:
-    """Every second pixel after a 3 x 3 binomial blur; border pixels are repeated outwards.
+    """Blur with a 3 x 3 binomial filter and keep every second pixel. Pixels at the border are repeated outwards.
 
     Shapes:
         x [N, C, H, W] -> [N, C, ceil(H / 2), ceil(W / 2)]
 
-    Source: UNIT's image pyramid, OpenCV's 3-tap Gaussian (1, 2, 1) / 4.
+    Source: UNIT's image pyramid; the filter is OpenCV's 3-tap Gaussian (1, 2, 1) / 4.
     """
     n, c, h, w = x.shape
     height, width = (h + 1) // 2, (w + 1) // 2
@@ -126,22 +132,22 @@ def blur_down(x: jt.Var) -> jt.Var:
 
 
 def _clamped(place: str, offset: int, side: int) -> str:
-    """C expression of the pixel beside every second one, within the border."""
+    """Return the C expression of index 2 * place + offset, limited to an axis of `side` pixels."""
     at = f"({place}*2+({offset}))"
     return f"{at}<0 ? 0 : {at}>{side - 1} ? {side - 1} : {at}"
 
 
 def _window_sizes(size: int) -> np.ndarray:
-    """How many of its 3 pixels each window has inside an axis of `size` pixels."""
+    """Return how many of the 3 pixels of each window lie inside an axis of `size` pixels, [ceil(size / 2)]."""
     start = np.arange((size + 1) // 2) * 2 - 1
     return np.minimum(start + 3, size) - np.maximum(start, 0)
 
 
 def reflect_pad(x: jt.Var, size: int) -> jt.Var:
-    """Mirrored at its border pixels, which are not doubled. [N, C, H, W] -> [N, C, H + 2 size, W + 2 size]
+    """Pad by reflection at the border pixels, which are not repeated. [N, C, H, W] -> [N, C, H + 2 size, W + 2 size]
 
     Args:
-        size: Pixels on each side, below H and W.
+        size: Number of pixels added on each side; less than H and W.
     """
     n, c, h, w = x.shape
     return x.reindex(
@@ -150,6 +156,6 @@ def reflect_pad(x: jt.Var, size: int) -> jt.Var:
 
 
 def _mirrored(place: str, side: int, size: int) -> str:
-    """C expression of the pixel that a place behind the border shows."""
+    """Return the C expression of the index that a padded place reads, on an axis of `side` pixels padded by `size`."""
     last = side + size - 1
     return f"{place}<{size} ? {size}-{place} : {place}>{last} ? {last + side - 1}-{place} : {place}-{size}"

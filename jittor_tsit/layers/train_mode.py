@@ -1,4 +1,4 @@
-"""Training and evaluation mode."""
+"""Training and evaluation mode of modules, and what a forward pass leaves unchanged in training mode."""
 
 from contextlib import contextmanager
 from typing import Iterable
@@ -6,32 +6,33 @@ from typing import Iterable
 import jittor as jt
 from jittor import nn
 
-from jittor_tsit.layers.norm import BatchNorm, SpectralConv
+from jittor_tsit.layers.norm import BatchNorm
+from jittor_tsit.layers.spectral_conv import SpectralConv
 
 
 def set_training(module: nn.Module, is_training: bool) -> None:
-    """Set the mode of `module` and all its parts.
+    """Set the mode of a module and all its submodules.
 
-    Jittor's own `eval()` also stops every parameter's gradient, and `train()` may not bring it back.
+    Jittor's own `eval()` also switches off the gradient of every parameter, and `train()` may not switch it on again.
     """
     for part in module.modules():
         part.is_train = is_training
 
 
 def evaluating(*modules: nn.Module):
-    """Modules in evaluation mode for the time of a `with` block."""
+    """Put modules in evaluation mode inside a `with` block; restore their modes afterwards."""
     return _not_training([part for module in modules for part in module.modules()])
 
 
 def holding_vectors(*modules: nn.Module):
-    """Spectral norms keep their singular vectors for the time of a `with` block; all else is in its mode."""
+    """Keep the singular vectors of spectral norms unchanged inside a `with` block; nothing else changes its mode."""
     parts = [part for module in modules for part in module.modules()]
     return _not_training([part for part in parts if isinstance(part, SpectralConv)])
 
 
 @contextmanager
 def holding_statistics(*modules: nn.Module):
-    """Batch norms in training mode keep their running statistics for the time of a `with` block."""
+    """Keep the running statistics of batch norms unchanged inside a `with` block, also in training mode."""
     norms = [part for module in modules for part in module.modules() if isinstance(part, BatchNorm)]
     for norm in norms:
         norm.tracks = False
@@ -44,7 +45,10 @@ def holding_statistics(*modules: nn.Module):
 
 @contextmanager
 def detached(*modules: nn.Module):
-    """Passes built in a `with` block give gradients to what goes into the modules, and none to their parameters."""
+    """Replace parameters by detached copies inside a `with` block.
+
+    Forward passes inside the block propagate gradients to the inputs of the modules and none to their parameters.
+    """
     places = [
         (part, name, var)
         for module in modules

@@ -1,6 +1,7 @@
-"""Which of several images for each label map to keep.
+"""Choice of one image for each label map among several.
 
-First by each image's own score, then, if wanted, by the distance of the whole set from photographs.
+The first choice is by each image's own score. `Improver` then swaps images to reduce the distance of the whole set from
+photographs.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ import numpy as np
 
 from jittor_tsit.metrics.contest import as_far_as_known
 
-DIRECTIONS = 64  # of the features in which a swap is tried; the photographs vary little in the others
-MOST_ROUNDS = 10  # over all label maps; the first do most, the last change little
-BLOCK = 512  # rows whose distances are computed at once: 20 MB for 10,000 photographs
+DIRECTIONS = 64  # principal directions of the features in which swaps are judged; photographs vary little in the others
+MOST_ROUNDS = 10  # passes over all label maps; later passes change little
+BLOCK = 512  # rows whose distances are computed at once, which takes 20 MB for 10,000 photographs
 
 
 class Candidates(NamedTuple):
-    """What the judges say of K images for each of L label maps; None where there is no judge."""
+    """Ratings of K images for each of L label maps; None where the network that rates is absent."""
 
     mask_accuracy: Optional[np.ndarray] = None  # [L, K], 0 to 1
     aesthetic: Optional[np.ndarray] = None  # [L, K], 1 to 10
@@ -25,9 +26,10 @@ class Candidates(NamedTuple):
 
 
 def nearness(features: np.ndarray, real: np.ndarray) -> np.ndarray:
-    """How near each image is to a photograph: s / (s + d), 1 beside one, 1/2 as far off as they are from each other.
+    """Return how near each image is to the nearest photograph, s / (s + d).
 
-    d is the distance to the nearest photograph's features, s the median of this distance among the photographs.
+    d is the distance of the image's features to those of the nearest photograph. s is the median of this distance among
+    the photographs. The value is 1 at distance 0 and 1/2 at distance s.
 
     Shapes:
         features [N, D], real [M, D], M at least 2 -> [N]
@@ -38,7 +40,11 @@ def nearness(features: np.ndarray, real: np.ndarray) -> np.ndarray:
 
 
 def _nearest(features: np.ndarray, real: np.ndarray, skip_own: bool = False) -> np.ndarray:
-    """Distance of each row to the nearest of `real`, [N] float64."""
+    """Return the distance of each row to the nearest row of `real`, [N] float64.
+
+    Args:
+        skip_own: Whether row k of `real` does not count for row k, because both are the same set.
+    """
     real, squares = real.astype(np.float64), (real.astype(np.float64) ** 2).sum(1)
     found = []
     for first in range(0, len(features), BLOCK):
@@ -51,15 +57,21 @@ def _nearest(features: np.ndarray, real: np.ndarray, skip_own: bool = False) -> 
 
 
 def own_scores(candidates: Candidates) -> np.ndarray:
-    """The contest's formula for each image by itself, as far as there are judges; nearness stands for FID. [L, K]"""
+    """Return the contest's 2022 formula for each image, [L, K], from the ratings that are present.
+
+    Nearness takes the place of FID, which a single image does not have.
+
+    Raises:
+        ValueError: All ratings are None.
+    """
     return as_far_as_known(*candidates)
 
 
 class Space:
-    """The directions in which photographs' features vary most, and the photographs' spread in them.
+    """Projection of features on the principal directions of photographs' features.
 
     Args:
-        real: [M, D]
+        real: Features of the photographs, [M, D].
     """
 
     def __init__(self, real: np.ndarray):
@@ -69,14 +81,15 @@ class Space:
         self.vectors, self.spread = vectors[:DIRECTIONS].T, values[:DIRECTIONS]  # [D, P], [P]
 
     def project(self, features: np.ndarray) -> np.ndarray:
-        """[..., D] -> [..., P]"""
+        """Project features [..., D] on the P principal directions. -> [..., P]"""
         return (features - self.mean) @ self.vectors
 
     def distance(self, total: np.ndarray, products: np.ndarray, count: int) -> float:
-        """Fréchet distance of `count` projected rows from the photographs.
+        """Return the Fréchet distance of `count` projected rows from the photographs.
 
-        Shapes:
-            total [P]: the rows' sum, products [P, P]: the sum of their outer products
+        Args:
+            total: Sum of the rows, [P].
+            products: Sum of the outer products of the rows with themselves, [P, P].
         """
         mean = total / count
         cov = (products - np.outer(total, mean)) / (count - 1)
@@ -86,26 +99,32 @@ class Space:
 
 
 class Sums(NamedTuple):
-    """Of a choice of one image for each label map; a swap changes them by little arithmetic."""
+    """Sums over the chosen images, one for each label map. A swap changes them with few operations."""
 
-    rows: np.ndarray  # [P] of the projected features
-    products: np.ndarray  # [P, P] of their outer products
-    terms: np.ndarray  # [T] of mask accuracy and aesthetic, as far as they are known
+    rows: np.ndarray  # [P], sum of the projected features
+    products: np.ndarray  # [P, P], sum of their outer products
+    terms: np.ndarray  # [T], sums of mask accuracy and aesthetic, those of them that are known
 
     def swap(self, old: Sums, new: Sums) -> Sums:
-        """With one image in place of another."""
+        """Return the sums with one image replaced by another.
+
+        Args:
+            old, new: The parts of the two images.
+        """
         return Sums(*(total - before + after for total, before, after in zip(self, old, new)))
 
 
 class Improver:
-    """Swaps images as long as the set's formula rises: mean mask accuracy, mean aesthetic, and the set's distance.
+    """Swaps images as long as the score of the set rises.
+
+    The score is the contest's 2022 formula of mean mask accuracy, mean aesthetic and the Fréchet distance of the set.
 
     Args:
-        candidates: Their mask accuracy and aesthetic count.
-        features: [L, K, D], of the network whose distance counts.
-        space: Of the photographs' features.
-        closeness: From a Fréchet distance to its part of the formula.
-        whole: The distance in all directions for a choice [L].
+        candidates: Ratings of the images; mask accuracy and aesthetic are used.
+        features: Features of the images by the network whose distance counts, [L, K, D].
+        space: Principal directions of the photographs' features.
+        closeness: Function from a Fréchet distance to its part of the formula.
+        whole: Function from a choice [L] to the distance in all directions.
     """
 
     def __init__(
@@ -122,13 +141,16 @@ class Improver:
         self.count = len(features)
 
     def improve(self, choice: np.ndarray, report: Callable[[int, int], None]) -> np.ndarray:
-        """A better choice than `choice`, or the same, [L] integers.
+        """Return a choice with a higher score, or `choice` itself if none was found, [L] integers.
 
         Args:
-            report: Called after each round with its number and its swaps.
+            choice: Number of the chosen image for each label map, [L].
+            report: Called after each round with its number and its number of swaps.
         """
         start, choice = choice, choice.copy()
-        offset = self.whole(choice) - self.distance(self.sums(choice))  # what the space's directions leave out
+        offset = self.whole(choice) - self.distance(
+            self.sums(choice)
+        )  # the part of the distance in the other directions
         for number in range(1, MOST_ROUNDS + 1):
             swaps = self.one_round(choice, offset)
             report(number, swaps)
@@ -137,13 +159,13 @@ class Improver:
         return choice if self.whole_value(choice) > self.whole_value(start) else start
 
     def whole_value(self, choice: np.ndarray) -> float:
-        """The formula for a choice by the distance in all directions."""
+        """Return the score of a choice, with the distance in all directions."""
         sums = self.sums(choice)
         return self.value(sums, self.whole(choice) - self.distance(sums))
 
     def one_round(self, choice: np.ndarray, offset: float) -> int:
-        """Try every candidate of every label map once; the number of swaps, which are made in `choice`."""
-        sums, swaps = self.sums(choice), 0  # anew, so that rounding does not add up
+        """Try every candidate of every label map once, swap in place in `choice`, and return the number of swaps."""
+        sums, swaps = self.sums(choice), 0  # summed again, so that rounding errors do not add up
         best = self.value(sums, offset)
         for place in range(self.count):
             for other in range(self.rows.shape[1]):
@@ -156,22 +178,26 @@ class Improver:
         return swaps
 
     def one(self, place: int, candidate: int) -> Sums:
-        """What one image adds."""
+        """Return the part of one image in the sums."""
         row = self.rows[place, candidate]
         return Sums(row, np.outer(row, row), self.terms[:, place, candidate])
 
     def sums(self, choice: np.ndarray) -> Sums:
-        """Of a whole choice."""
+        """Return the sums of a choice."""
         places = np.arange(self.count)
         rows = self.rows[places, choice]
         return Sums(rows.sum(0), rows.T @ rows, self.terms[:, places, choice].sum(1))
 
     def distance(self, sums: Sums) -> float:
-        """From the photographs, in the space's directions."""
+        """Return the Fréchet distance from the photographs in the principal directions."""
         return self.space.distance(sums.rows, sums.products, self.count)
 
     def value(self, sums: Sums, offset: float) -> float:
-        """The formula for the set."""
+        """Return the score of the set.
+
+        Args:
+            offset: Added to the distance in the principal directions.
+        """
         means = iter(sums.terms / self.count)
         mask_accuracy, aesthetic = (next(means) if known else None for known in self.known)
         near = self.closeness(max(self.distance(sums) + offset, 0.0))

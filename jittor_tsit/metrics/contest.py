@@ -1,4 +1,4 @@
-"""The contest's formulas: from the terms of a set of images to its score."""
+"""Formulas of the contest's leaderboards, from the terms of a set of images to its score."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Callable, Dict, List, Mapping, NamedTuple, Optional
 class Board(NamedTuple):
     """One of the contest's leaderboards."""
 
-    terms: List[str]  # names that the formula needs
-    formula: Callable[..., float]  # of those, by name
+    terms: List[str]  # names of the terms that the formula needs
+    formula: Callable[..., float]  # from these terms, by keyword, to the score
 
 
 def _board_2022a(mask_accuracy: float, aesthetic: float, fid: float) -> float:
@@ -25,44 +25,45 @@ def _board_2023a(mask_accuracy: float, aesthetic: float, fid: float, style: floa
 
 
 def closeness(fid: float) -> float:
-    """FID's part of the formula, 0 to 1."""
+    """Return the part of FID in the formula, 1 - FID / 100, 0 from 100 on."""
     return (100 - min(fid, 100)) / 100
 
 
-# From a Fréchet distance to its part of the formula, 0 to 1. That of VGG-16's features is no FID and has another scale.
+# Name of a Fréchet distance -> function from the distance to its part of the formula, 0 to 1. The distance of VGG-16's
+# features is not FID and has another scale.
 CLOSENESS: Dict[str, Callable[[float], float]] = {"fid": closeness, "vgg16_relu5_1_frechet": lambda far: 1 / (1 + far)}
 
 
 def as_far_as_known(mask_accuracy=None, aesthetic=None, closeness=None):
-    """The 2022 formula over the terms that are there: it orders checkpoints and images, and is no score.
+    """Return the 2022 formula of the terms that are known. It ranks checkpoints and images; it is not a contest score.
 
-    Args: numbers, or arrays of one shape.
+    Args: numbers or arrays of the same shape, None for a term that is not known.
         mask_accuracy: 0 to 1.
         aesthetic: 1 to 10.
-        closeness: To the photographs, 0 to 1.
+        closeness: Closeness to the photographs, 0 to 1.
 
     Raises:
-        ValueError: There is no term at all.
+        ValueError: All terms are None.
     """
     parts = [part for part in (None if aesthetic is None else aesthetic / 10, closeness) if part is not None]
     if not parts:
         if mask_accuracy is None:
-            raise ValueError("of mask accuracy, aesthetic and closeness one is needed")
+            raise ValueError("mask_accuracy, aesthetic and closeness are all None: at least one of them is needed")
         return mask_accuracy
     second = sum(parts) / len(parts)
     return second if mask_accuracy is None else mask_accuracy * second
 
 
-# mask_accuracy 0 to 1, aesthetic 0 to 10, fid 0 and more, style -1 to 1. The 2023 board is published with an aesthetic
-# of 0 to 1; it has the 2022 scale here, so that a term means the same everywhere.
+# Ranges: mask_accuracy 0 to 1, aesthetic 0 to 10, fid 0 and more, style -1 to 1. The 2023 board is published with an
+# aesthetic of 0 to 1; here it has the scale of 2022, so that a term means the same everywhere.
 BOARDS: Dict[str, Board] = {
     "2022a": Board(["mask_accuracy", "aesthetic", "fid"], _board_2022a),
-    "2022b": Board(["mask_accuracy", "aesthetic", "fid"], _board_2022b),  # its other half was people's votes
+    "2022b": Board(["mask_accuracy", "aesthetic", "fid"], _board_2022b),  # the other half was votes of people
     "2023a": Board(["mask_accuracy", "aesthetic", "fid", "style"], _board_2023a),
 }
 
 
 def total(board: str, terms: Mapping[str, Optional[float]]) -> Optional[float]:
-    """The score, or None if a term that it needs is absent: no total is made up from the rest."""
+    """Return the score of a board, a key of BOARDS, or None if a term that it needs is absent."""
     values = {name: terms.get(name) for name in BOARDS[board].terms}
     return None if None in values.values() else BOARDS[board].formula(**values)

@@ -1,6 +1,6 @@
-"""Features of image files by a frozen network, and the files that keep them.
+"""Features of image files computed by a frozen network, and their cache files.
 
-Imports no Jittor: the processes that read images import this module, and start in a moment.
+The module does not import Jittor when it is loaded: the processes that read images import it, and start quickly.
 """
 
 from __future__ import annotations
@@ -23,31 +23,31 @@ from jittor_tsit.conversion.weight_files import read_weights
 from jittor_tsit.data.read_ahead import read_ahead
 from jittor_tsit.layers import imagenet
 
-BATCH_SIZE = 16  # on 2 cores Inception takes a quarter less time than with 8; 0.9 GB in all with it, 1.1 GB with VGG-16
-WORKERS = 2  # reading takes far less than the network's time on a CPU; on a GPU more pay
-CACHE_VERSION = 2  # to be raised when features change that the weights do not tell of
+BATCH_SIZE = 16  # on 2 cores Inception is a quarter faster than with 8; uses 0.9 GB with Inception, 1.1 GB with VGG-16
+WORKERS = 2  # reading takes far less time than the network on a CPU; on a GPU more workers pay
+CACHE_VERSION = 2  # raise it when the features change for the same weights
 
-VGG_SIDE = 160  # pixels; VGG was trained on squares of 224, which take twice the time
+VGG_SIDE = 160  # pixels; VGG was trained on sides of 224, which take twice the time
 
 
 class Extractor(NamedTuple):
-    """A network and what the distances on its features are called."""
+    """A network that computes features, and the names of the distances between these features."""
 
     frechet: str  # name of the Fréchet distance
     kernel: str  # name of the kernel distance
     prepare: Callable[[np.ndarray], np.ndarray]  # [H, W, 3] uint8 of any size -> [3, h, w] float32
     network: Callable[[np.ndarray], np.ndarray]  # [N, 3, h, w] float32 -> [N, D] float32
-    digest: str  # of its weights, SHA-256
+    digest: str  # SHA-256 of its weights
 
 
 def fid_extractor(weights: str) -> Extractor:
-    """The 2,048 features of the Fréchet Inception distance and of KID, as pytorch-fid computes them.
+    """Return the extractor of the 2,048 features of FID and KID, as pytorch-fid computes them.
 
     Args:
-        weights: pytorch-fid's file.
+        weights: Path of pytorch-fid's file.
 
     Raises:
-        InputError: As `inception.find_inception`.
+        InputError: As in `inception.find_inception`.
     """
     import jittor as jt  # not in the reading processes
 
@@ -63,14 +63,16 @@ def fid_extractor(weights: str) -> Extractor:
 
 
 def vgg16_extractor(weights: str, layer: str = "relu5_1") -> Extractor:
-    """Means over the image of a layer of VGG-16 trained on ImageNet. Its distances are not FID and KID, nor near them.
+    """Return the extractor of the means over the image of a layer of VGG-16 trained on ImageNet.
+
+    The distances of these features are not FID and KID and have other scales.
 
     Args:
-        weights: torchvision's file.
+        weights: Path of torchvision's file.
         layer: relu1_1 (64 features), relu2_1 (128), relu3_1 (256), relu4_1 (512) or relu5_1 (512).
 
     Raises:
-        InputError: As `vgg.load_vgg`; or there is no such layer.
+        InputError: As in `vgg.load_vgg`, or `layer` is another word.
     """
     import jittor as jt  # not in the reading processes
 
@@ -78,7 +80,7 @@ def vgg16_extractor(weights: str, layer: str = "relu5_1") -> Extractor:
     from jittor_tsit.networks.vgg import LAYERS, load_vgg
 
     if layer not in LAYERS:
-        raise InputError(f"layer={layer}: not among {', '.join(LAYERS)}")
+        raise InputError(f"layer={layer}: allowed are {', '.join(LAYERS)}")
     network = load_vgg("vgg16", Path(weights))
 
     def means(x: np.ndarray) -> np.ndarray:
@@ -89,7 +91,7 @@ def vgg16_extractor(weights: str, layer: str = "relu5_1") -> Extractor:
 
 
 def digest_of(network) -> str:
-    """SHA-256 of a network's names, shapes and values, whatever file they came from."""
+    """Return the SHA-256 of the names, shapes and values of a network's arrays, as hexadecimal digits."""
     digest = hashlib.sha256()
     for name, var in sorted(network.state_dict().items()):
         digest.update(f"{name} {list(var.shape)}\n".encode() + var.numpy().tobytes())
@@ -97,7 +99,7 @@ def digest_of(network) -> str:
 
 
 def fid_input(photo: np.ndarray) -> np.ndarray:
-    """A photo as FID's Inception takes it: bilinear between pixel centres, not averaged when it shrinks.
+    """Convert a photo to the input of FID's Inception: bilinear resizing that does not average when it shrinks.
 
     Shapes:
         photo [H, W, 3] uint8 -> [3, 299, 299] float32 in [-1, 1]
@@ -107,7 +109,7 @@ def fid_input(photo: np.ndarray) -> np.ndarray:
 
 
 def vgg_input(photo: np.ndarray) -> np.ndarray:
-    """A photo as VGG was trained: a square, with ImageNet's mean and deviation.
+    """Convert a photo to the input of VGG: a square, normalised with ImageNet's mean and deviation.
 
     Shapes:
         photo [H, W, 3] uint8 -> [3, VGG_SIDE, VGG_SIDE] float32
@@ -118,10 +120,10 @@ def vgg_input(photo: np.ndarray) -> np.ndarray:
 
 
 def find_images(folder: Path) -> List[Path]:
-    """The images of a folder (.jpg, .jpeg, .png), sorted by name; hidden files and others are passed over.
+    """Return the images of a folder (.jpg, .jpeg, .png), sorted by name. Hidden and other files are ignored.
 
     Raises:
-        InputError: No such folder, or it holds fewer than 2 images.
+        InputError: The folder does not exist or holds fewer than 2 images.
     """
     files, _ = list_folder(require_folder(Path(folder)), "image", PHOTO_SUFFIXES)
     paths = sorted(path for same_stem in files.values() for path in same_stem)
@@ -132,7 +134,7 @@ def find_images(folder: Path) -> List[Path]:
 
 @dataclass(frozen=True)
 class _Photos:
-    """What a reading process does: the prepared photo at a place of the list."""
+    """Function of a reading process: read and prepare the photo at an index of `paths`."""
 
     paths: Sequence[Path]
     prepare: Callable[[np.ndarray], np.ndarray]
@@ -144,17 +146,17 @@ class _Photos:
 def features_of(
     paths: Sequence[Path], extractor: Extractor, batch_size: int = BATCH_SIZE, workers: int = WORKERS
 ) -> np.ndarray:
-    """Features of image files, one row each.
+    """Compute the features of image files, one row for each.
 
     Args:
-        batch_size: How many go through the network together; it does not change the result but for rounding.
-        workers: Processes that read.
+        batch_size: Number of images in a batch of the network; it changes the result by rounding only.
+        workers: Number of processes that read images.
 
     Returns:
         [N, D] float32
 
     Raises:
-        InputError: A file cannot be read; or the weights make values that are not finite.
+        InputError: A file cannot be read, or features are not finite.
     """
     places = range(len(paths))
     batches = [places[first : first + batch_size] for first in places[::batch_size]]
@@ -176,7 +178,10 @@ def _require_finite(features: np.ndarray, paths: Sequence[Path], extractor: Extr
     finite = np.isfinite(features).all(1)
     if not finite.all():
         first = paths[int(np.argmin(finite))]
-        raise InputError(f"{first}: its {extractor.frechet} features are not finite: the network's weights are damaged")
+        raise InputError(
+            f"{first}: its {extractor.frechet} features are not finite; the weights of the network are damaged, use "
+            "another file of them"
+        )
 
 
 def cached_features(
@@ -186,18 +191,18 @@ def cached_features(
     batch_size: int = BATCH_SIZE,
     workers: int = WORKERS,
 ) -> np.ndarray:
-    """As `features_of`, from the cache where it holds just these; else computed and written there.
+    """Return the features of image files as `features_of` does, from a cache file if it is up to date.
 
     Args:
-        cache: An .npz file. It counts when the files' names, sizes and times and the network's weights are those that
-            it was made of; one that is stale, damaged or of another kind is replaced.
+        cache: An .npz file. It is up to date if names, sizes and modification times of the image files and the weights
+            of the network are the same as when it was written. Otherwise, and if it is damaged, it is replaced.
 
     Raises:
-        InputError: As `features_of`; or the cache has another suffix or cannot be written.
+        InputError: As in `features_of`, or the cache has another suffix or cannot be written.
     """
     cache = Path(cache)
     if cache.suffix != ".npz" or cache.is_dir():
-        raise InputError(f"{cache}: features are kept in an .npz file")
+        raise InputError(f"{cache}: the cache of features must be a file with suffix .npz; choose another name")
     key = _cache_key(paths, extractor)
     features = _read_cache(cache, key, len(paths))
     if features is None:
@@ -208,7 +213,7 @@ def cached_features(
 
 
 def _cache_key(paths: Sequence[Path], extractor: Extractor) -> np.ndarray:
-    """[32] uint8"""
+    """Return the SHA-256 of everything that the features depend on, [32] uint8."""
     digest = hashlib.sha256(f"{CACHE_VERSION} {extractor.frechet} {extractor.digest}\n".encode())
     for path in paths:
         try:
@@ -220,7 +225,7 @@ def _cache_key(paths: Sequence[Path], extractor: Extractor) -> np.ndarray:
 
 
 def _read_cache(cache: Path, key: np.ndarray, count: int) -> Optional[np.ndarray]:
-    """The features, if the file is sound and has the key."""
+    """Return the features, or None if the file is damaged or has another key."""
     try:
         arrays = read_weights(cache)
     except InputError:
@@ -235,5 +240,5 @@ def _read_cache(cache: Path, key: np.ndarray, count: int) -> Optional[np.ndarray
 
 
 def _write_cache(path: Path, key: np.ndarray, features: np.ndarray) -> None:
-    with open(path, "wb") as file:  # given a name, NumPy would add .npz to it
+    with open(path, "wb") as file:  # given a path, NumPy would append .npz
         np.savez(file, key=key, features=features)

@@ -1,7 +1,7 @@
 """Kernel distance between sets of features (Binkowski et al., ICLR 2018); on Inception's features it is KID.
 
-Source: the paper, and torch-fidelity's `metric_kid.py`: its kernel, draws, seed, number and size of subsets.
-    Differs: sets of fewer than 2,000 are compared in subsets of half their size.
+Source: the paper, and torch-fidelity's `metric_kid.py`, which has the same kernel, draws, seed, number and size of
+    subsets. Differs: sets of fewer than 2,000 images are compared in subsets of half their size.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ import numpy as np
 NUM_SUBSETS = 100  # torch-fidelity's default
 SUBSET_SIZE = 1000  # torch-fidelity's default
 SEED = 2020  # torch-fidelity's default
-WHOLE = 4000  # images, up to which all pairs are computed at once: 0.4 GB, and 25 times as fast for 1,000 images
+WHOLE = 4000  # images; up to here all pairs are computed at once, with 0.4 GB, 25 times as fast for 1,000 images
 
 Subsets = List[Tuple[np.ndarray, np.ndarray]]
 
 
 class KID(NamedTuple):
-    """Over subsets."""
+    """Squared MMD over random subsets."""
 
     mean: float
-    std: float  # of the subsets' values, by their number
+    std: float  # standard deviation of the values of the subsets, divided by N, not N - 1
     num_subsets: int
     subset_size: int
 
@@ -30,16 +30,16 @@ class KID(NamedTuple):
 def kid(
     a: np.ndarray, b: np.ndarray, num_subsets: int = NUM_SUBSETS, size: Optional[int] = None, seed: int = SEED
 ) -> KID:
-    """Mean and deviation of the squared MMD between random subsets; it may be below 0.
+    """Return mean and standard deviation of the squared MMD between random subsets. The mean can be below 0.
 
     Args:
-        size: How many of each set a subset has; by default 1,000, or half of the smaller set if that is less.
+        size: Number of rows of each set in a subset; by default 1,000, or half of the smaller set if that is less.
 
     Shapes:
         a [N, D], b [M, D], N and M at least 2
 
     Raises:
-        ValueError: Fewer than 2 rows or than `size`, different D, or a value that is not finite.
+        ValueError: There are fewer than 2 rows or fewer than `size`, D differs, or a value is not finite.
     """
     size = size or min(SUBSET_SIZE, max(min(len(a), len(b)) // 2, 2))
     subsets = draw_subsets(len(a), len(b), num_subsets, size, seed)
@@ -52,7 +52,7 @@ def kid(
 
 
 def draw_subsets(num_a: int, num_b: int, num_subsets: int, size: int, seed: int) -> Subsets:
-    """Places in both sets, none twice in a subset; the same for the same seed."""
+    """Draw the row numbers of each subset in both sets, without repetition. The same seed gives the same numbers."""
     rng = np.random.RandomState(seed)
     return [
         (rng.choice(num_a, size, replace=False), rng.choice(num_b, size, replace=False)) for _ in range(num_subsets)
@@ -60,19 +60,19 @@ def draw_subsets(num_a: int, num_b: int, num_subsets: int, size: int, seed: int)
 
 
 def squared_mmd(a: np.ndarray, b: np.ndarray) -> float:
-    """Unbiased squared maximum mean discrepancy by the cubic kernel (x y / D + 1)^3, in float64.
+    """Return the unbiased squared maximum mean discrepancy with the cubic kernel (x y / D + 1)^3, in float64.
 
     Shapes:
         a [N, D], b [M, D], N and M at least 2
 
     Raises:
-        ValueError: Fewer than 2 rows, different D, or a value that is not finite.
+        ValueError: There are fewer than 2 rows, D differs, or a value is not finite.
     """
     return _from_kernels(*_kernels(a, b))
 
 
 def _kernels(a: np.ndarray, b: np.ndarray) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Within a [N, N], within b [M, M], across [N, M]."""
+    """Return the kernel of all pairs within a [N, N], within b [M, M], and of a with b [N, M]."""
     if min(len(a), len(b)) < 2 or a.shape[1:] != b.shape[1:] or not (np.isfinite(a).all() and np.isfinite(b).all()):
         raise ValueError(f"features are [N, D] and [M, D], all finite, N and M >= 2; not {a.shape} and {b.shape}")
     a, b = a.astype(np.float64), b.astype(np.float64)
@@ -88,6 +88,6 @@ def _from_kernels(aa: np.ndarray, bb: np.ndarray, ab: np.ndarray) -> float:
 
 
 def _mean_of_others(kernel: np.ndarray) -> float:
-    """Mean over pairs of different members."""
+    """Return the mean over pairs of different members."""
     count = len(kernel)
     return (kernel.sum() - np.trace(kernel)) / (count * (count - 1))

@@ -1,4 +1,4 @@
-"""LPIPS: how different two images look (Zhang et al., CVPR 2018), and by it the diversity of several."""
+"""LPIPS, the perceptual distance of two images (Zhang et al., CVPR 2018), and the diversity of several images."""
 
 from pathlib import Path
 from typing import List, Mapping, Sequence, Union
@@ -13,26 +13,26 @@ from jittor_tsit.layers.elementary import sqrt
 from jittor_tsit.layers.reductions import mean, total
 from jittor_tsit.networks.vgg import WIDTHS, VGGFeatures, published_shapes
 
-SHIFT = (-0.030, -0.088, -0.188)  # of red, green and blue in [-1, 1], the authors'
-SCALE = (0.458, 0.448, 0.450)
-NORM_FLOOR = 1e-10  # added to a feature vector's length, the authors'
+SHIFT = (-0.030, -0.088, -0.188)  # mean of red, green and blue in [-1, 1], the authors' values
+SCALE = (0.458, 0.448, 0.450)  # deviation of red, green and blue
+NORM_FLOOR = 1e-10  # added to the length of a feature vector, the authors' value
 
-# How a head's arrays are named: by the authors' package, and by its port to JAX
+# Name of the array of head k in the authors' package and in its port to JAX
 HEAD_FORMS = ("lin{}.model.1.weight", "NetLinLayer_{}/Conv_0/kernel")
 
 
 class LPIPS(nn.Module):
-    """Distance of images by VGG-16's activations, version 0.1; frozen, the images' gradients flow.
+    """Distance of images from the activations of VGG-16, version 0.1. It is frozen; the images get gradients.
 
     Args:
         vgg: torchvision's arrays, `features.N.weight` and `features.N.bias`.
-        heads: Weight of each channel of relu1_2, relu2_2, relu3_3, relu4_3 and relu5_3, [C_k].
+        heads: Weights of the channels of relu1_2, relu2_2, relu3_3, relu4_3 and relu5_3, [C_k] each.
 
     Shapes:
         a, b [N, 3, H, W] in [-1, 1], sides of at least 16 pixels -> [N]
 
-    Source: richzhang/PerceptualSimilarity, LPIPS(net="vgg", version="0.1"). Differs: where a pixel's activations are
-        all 0 the gradient is 0, there it is not a number.
+    Source: richzhang/PerceptualSimilarity, LPIPS(net="vgg", version="0.1"). Differs: where all activations of a pixel
+        are 0, the gradient is 0 here and NaN there.
     """
 
     def __init__(self, vgg: Mapping[str, np.ndarray], heads: Sequence[np.ndarray]):
@@ -43,34 +43,35 @@ class LPIPS(nn.Module):
         return total(self.per_layer(a, b), [1])
 
     def per_layer(self, a: jt.Var, b: jt.Var) -> jt.Var:
-        """What each layer adds to the distance, [N, 5]."""
+        """Return the part of each layer in the distance, [N, 5]."""
         squares = [(x - y).sqr() for x, y in zip(self._directions(a), self._directions(b))]
         return jt.stack(self._weighed(squares), dim=1)
 
     def diversity(self, images: jt.Var) -> float:
-        """Mean distance of the pairs of several images, such as the outputs for one label map; 0 if all are equal.
+        """Return the mean distance of all pairs of images, such as the outputs for one label map; 0 if all are equal.
 
         Shapes:
             images [K, 3, H, W] in [-1, 1]
 
         Raises:
-            ValueError: Fewer than 2 images.
+            ValueError: There are fewer than 2 images.
         """
         count = images.shape[0]
         if count < 2:
             raise ValueError(f"diversity of {count} image(s): at least 2 are needed")
         with jt.no_grad():
-            # The sum of the squared differences of all pairs is `count` times that to their mean.
+            # The sum of the squared differences of all pairs is `count` times the sum of the squared differences to
+            # the mean.
             squares = [(x - mean(x, [0], keepdims=True)).sqr() for x in self._directions(images)]
             return float(sum(total(term) for term in self._weighed(squares)).item()) * 2 / (count - 1)
 
     def _directions(self, image: jt.Var) -> List[jt.Var]:
-        """Activations, those of each pixel brought to length 1."""
+        """Return the activations of five layers, those of each pixel divided by their length."""
         shift, scale = (jt.array(np.float32(values).reshape(1, 3, 1, 1)) for values in (SHIFT, SCALE))
         return [_unit_length(feat) for feat in self.vgg((image - shift) / scale)]
 
     def _weighed(self, squares: List[jt.Var]) -> List[jt.Var]:
-        """Weighted sum over the channels, mean over the pixels: [N] for each layer."""
+        """Return the weighted sum over channels, averaged over pixels, [N] for each layer."""
         return [mean(total(square * head, [1]), [1, 2]) for square, head in zip(squares, self.heads)]
 
 
@@ -80,10 +81,11 @@ def _unit_length(feat: jt.Var) -> jt.Var:
 
 
 def load_lpips(vgg_path: Union[str, Path], heads_path: Union[str, Path]) -> LPIPS:
-    """LPIPS from torchvision's VGG-16 and the heads' published file (.pth, .npz or .safetensors).
+    """Load LPIPS from torchvision's VGG-16 and the published file of the heads (.pth, .npz or .safetensors).
 
     Raises:
-        InputError: A file cannot be read, or does not hold them; names every array that is at fault.
+        InputError: A file cannot be read or does not hold these weights. The message names each missing and mis-shaped
+            array.
     """
     arrays = read_weights(vgg_path)
     vgg = {name: array for name, array in arrays.items() if not name.startswith("classifier.")}

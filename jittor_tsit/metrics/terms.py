@@ -1,4 +1,4 @@
-"""What a score is made of."""
+"""Terms of a score."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from typing import Dict, Mapping, NamedTuple, Optional
 
 
 class Term(NamedTuple):
-    """One number of a set of images, or why there is none."""
+    """One term of the score of a set of images, or the reason why it is absent."""
 
     value: Optional[float]  # None: absent
-    count: int = 0  # images that it is of
-    judge: str = ""  # what judged: file name and SHA-256 of its weights
-    note: str = ""  # how far it can be trusted; if absent, why, and the way to get it
-    per_image: Mapping[str, float] = {}  # by stem, where each image has a value of its own
+    count: int = 0  # number of images
+    judge: str = ""  # network that rated: file name and SHA-256 of its weights
+    note: str = ""  # limits of the value; for an absent term the reason and the way to get it
+    per_image: Mapping[str, float] = {}  # stem of the file name -> value, if each image has a value
 
 
 class Kind(NamedTuple):
-    """What a term means."""
+    """Meaning of a term."""
 
     higher_is_better: bool
     meaning: str
@@ -34,10 +34,14 @@ TERMS: Dict[str, Kind] = {
 
 
 def absent(note: str) -> Term:
-    """A term without a judge."""
+    """Return an absent term.
+
+    Args:
+        note: Why the term is absent and how to get it.
+    """
     return Term(None, note=note)
 
 
 def mean_of(per_image: Mapping[str, float], judge: str, note: str = "") -> Term:
-    """A term that is the mean of the images' own values."""
+    """Return a term whose value is the mean of the values of the images."""
     return Term(sum(per_image.values()) / len(per_image), len(per_image), judge, note, per_image)

@@ -1,26 +1,27 @@
-"""First tensor of a generator, at its deepest scale (`fc` of SPADE's and TSIT's models/networks/generator.py)."""
+"""First tensor of a generator, at its smallest size (`fc` in SPADE's and TSIT's models/networks/generator.py)."""
 
+import jittor as jt
 from jittor import nn
 
-from jittor_tsit.layers.basic import Conv, Linear
+from jittor_tsit.layers.basic import Conv, Image, Linear
 
 
 class LatentStart(nn.Module):
-    """Generator's first tensor from a latent code. z [N, z_dim] -> [N, channels, height, width]"""
+    """First tensor of a generator, computed from a latent code. z [N, z_dim] -> [N, channels, height, width]"""
 
     def __init__(self, z_dim: int, channels: int, height: int, width: int):
         self.shape = (channels, height, width)
         self.linear = Linear(z_dim, channels * height * width)
 
-    def execute(self, z):
+    def execute(self, z: jt.Var) -> jt.Var:
         return self.linear(z).reshape(z.shape[0], *self.shape)
 
 
 class MapStart(nn.Module):
-    """Generator's first tensor from a small map. x [N, in_channels, H, W] -> [N, channels, H, W]"""
+    """First tensor of a generator, computed from a small map. x [N, in_channels, H, W] -> [N, channels, H, W]"""
 
     def __init__(self, in_channels: int, channels: int):
         self.conv = Conv(in_channels, channels, 3, padding=1)
 
-    def execute(self, x):
+    def execute(self, x: Image) -> Image:
         return self.conv(x)

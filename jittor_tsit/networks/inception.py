@@ -1,8 +1,8 @@
 """Inception-v3 as the Fréchet Inception distance uses it (Szegedy et al., CVPR 2016; Heusel et al., NIPS 2017).
 
-Source: pytorch-fid's port of TensorFlow's network of 2015-12-05, whose state dict names are kept. It differs from
-    torchvision's Inception-v3: average pools leave the padding out, and the last pool takes the maximum. Differs here:
-    each batch norm, which only scales and shifts, is folded into its convolution.
+Source: pytorch-fid's port of TensorFlow's network of 2015-12-05; the names of its arrays are kept. Two things differ
+    from torchvision's Inception-v3: average pools do not count the padding, and the last pool takes the maximum.
+    Differs from pytorch-fid: each batch norm is folded into its convolution.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from jittor_tsit.layers.conv import conv2d
 from jittor_tsit.layers.reductions import mean
 
 PUBLISHED = "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth"
-BLOCK_CHANNELS = (64, 192, 768, 2048)  # of the four blocks, whose means over the image are the features
-NORM_EPS = 1e-3  # of its batch norms, TensorFlow's default
-CLASSIFIER_SHAPES = {"fc.weight": (1008, 2048), "fc.bias": (1008,)}  # in the published file; no feature needs it
+BLOCK_CHANNELS = (64, 192, 768, 2048)  # channels of the four blocks
+NORM_EPS = 1e-3  # epsilon of the batch norms, TensorFlow's default
+CLASSIFIER_SHAPES = {"fc.weight": (1008, 2048), "fc.bias": (1008,)}  # in the published file; not used
 
 
 class InceptionFeatures(nn.Module):
-    """Means over the image of the four blocks' outputs; frozen.
+    """Frozen Inception-v3 whose features are the means over the image of the outputs of four blocks.
 
     Shapes:
-        x [N, 3, 299, 299] in [-1, 1] -> for each block asked for [N, C], C = 64, 192, 768, 2048 for block 0 to 3
+        x [N, 3, 299, 299] in [-1, 1] -> [N, C] for each requested block; C = 64, 192, 768, 2048 for blocks 0 to 3
     """
 
     def __init__(self):
@@ -63,6 +63,7 @@ class InceptionFeatures(nn.Module):
         self.blocks = nn.ModuleList([nn.Sequential(*block) for block in (first, second, third, fourth)])
 
     def execute(self, x, blocks: Sequence[int] = (3,)) -> List[jt.Var]:
+        """Return the features of the blocks with these numbers, in the same order."""
         pooled = []
         for block in self.blocks[: max(blocks) + 1]:
             x = block(x)
@@ -70,18 +71,18 @@ class InceptionFeatures(nn.Module):
         return [pooled[number] for number in blocks]
 
     def units(self) -> List[_Unit]:
-        """Every convolution."""
+        """Return all convolutions."""
         return [part for part in self.modules() if isinstance(part, _Unit)]
 
     def official_shapes(self) -> Dict[str, Tuple[int, ...]]:
-        """Names and shapes of the published arrays that it is made of."""
+        """Return the shapes of the published arrays by name."""
         return {name: shape for unit in self.units() for name, shape in unit.official_shapes().items()}
 
     def put_official(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Take the published arrays' values.
+        """Set all weights from the published arrays.
 
         Raises:
-            ValueError: Lists every missing, unknown and mis-shaped array.
+            ValueError: Arrays are missing, unknown or mis-shaped; the message lists each of them.
         """
         classifier = {name: shape for name, shape in CLASSIFIER_SHAPES.items() if name in arrays}
         arrays = from_official(arrays, {**self.official_shapes(), **classifier}, rules=[])
@@ -91,11 +92,11 @@ class InceptionFeatures(nn.Module):
 
 
 class _Unit(nn.Module):
-    """Convolution, batch norm by running statistics, ReLU; the norm is in the weight and the bias.
+    """Convolution, batch norm and ReLU. The batch norm is part of the weight and the bias.
 
     Args:
-        name: The official one.
-        is_padded: Whether the size stays, at stride 1.
+        name: Official name.
+        is_padded: Whether stride 1 keeps the size.
     """
 
     def __init__(
@@ -122,7 +123,7 @@ class _Unit(nn.Module):
 
 
 class _Fork(nn.Module):
-    """What all branches make of the same input, one behind the other in the channels."""
+    """Branches that share an input; their outputs are concatenated along the channels."""
 
     def __init__(self, *branches):
         self.branches = nn.ModuleList(list(branches))
@@ -132,7 +133,7 @@ class _Fork(nn.Module):
 
 
 def _chain(block: str, channels: int, *layers) -> nn.Sequential:
-    """Units one after the other; of each its name in the block, its width and what else `_Unit` takes."""
+    """Return a sequence of units. `layers` are name in the block, width, and more arguments of `_Unit`."""
     units = []
     for name, width, *options in layers:
         units.append(_Unit(f"{block}.{name}", channels, width, *options))
@@ -222,15 +223,19 @@ def _max_pool(x: jt.Var) -> jt.Var:
 
 
 def _avg_pool(x: jt.Var) -> jt.Var:
-    """3 x 3 average that leaves the padding out, as Jittor 1.3.11 does only with `ceil_mode`, no matter at stride 1."""
+    """Average 3 x 3 pixels without the padding.
+
+    Jittor 1.3.11 leaves the padding out only with `ceil_mode`, which changes nothing else at stride 1.
+    """
     return nn.Pool(3, stride=1, padding=1, op="mean", ceil_mode=True, count_include_pad=False)(x)
 
 
 def load_inception(path: Path) -> InceptionFeatures:
-    """The network from a file of the published arrays (.pth, .npz or .safetensors).
+    """Load the network from a file of the published arrays (.pth, .npz or .safetensors).
 
     Raises:
-        InputError: The file cannot be read, or does not hold this network; names every array that is at fault.
+        InputError: The file cannot be read or does not hold this network. The message names each missing, unknown and
+            mis-shaped array.
     """
     network = InceptionFeatures()
     try:

@@ -1,8 +1,8 @@
-"""Mix Transformer, SegFormer's encoder: four stages of attention at 1/4, 1/8, 1/16 and 1/32 of the image's size.
+"""Mix Transformer, the encoder of SegFormer: four stages of attention at 1/4, 1/8, 1/16 and 1/32 of the image's size.
 
 Source: SegFormer (Xie et al., NeurIPS 2021); NVlabs/SegFormer mmseg/models/backbones/mix_transformer.py. Differs: all
-    tensors stay [N, C, H, W], where a linear layer is a 1 x 1 convolution and heads are stretches of the channels, so
-    that nothing is transposed.
+    tensors stay [N, C, H, W]. A linear layer is a 1 x 1 convolution, and the heads are ranges of channels. Nothing is
+    transposed.
 """
 
 import math
@@ -13,25 +13,25 @@ import numpy as np
 from jittor import nn
 
 from jittor_tsit.layers.basic import Conv
-from jittor_tsit.layers.batched import batched_matmul
 from jittor_tsit.layers.conv import conv2d
+from jittor_tsit.layers.matmul import batched_matmul
 from jittor_tsit.layers.reductions import mean
 
-ORIGINAL_EPS = 1e-6  # of the norms in blocks and behind stages, as the authors' code has it
-EPS = 1e-5  # of the others, PyTorch's default; transformers takes it everywhere
-MLP_RATIO = 4  # width inside the feed-forward networks, of all published weights
-LEAST_SIDE = 32  # pixels: one of the deepest features
-INIT_STD = 0.02  # of linear layers' first weights
+ORIGINAL_EPS = 1e-6  # epsilon of the norms in blocks and after stages in the authors' code
+EPS = 1e-5  # epsilon of the other norms, PyTorch's default; the library transformers uses it for all norms
+MLP_RATIO = 4  # hidden channels of the feed-forward networks divided by their width, in all published weights
+LEAST_SIDE = 32  # pixels; smallest height and width of an image
+INIT_STD = 0.02  # standard deviation of the initial weights of linear layers
 
 
 class Sizes(NamedTuple):
-    """Sizes of a SegFormer, of the encoder stage by stage."""
+    """Sizes of a SegFormer. Tuples have one entry for each stage of the encoder."""
 
-    widths: Tuple[int, ...]
+    widths: Tuple[int, ...]  # channels
     depths: Tuple[int, ...]  # blocks
-    head_width: int  # of the decode head
-    heads: Tuple[int, ...] = (1, 2, 5, 8)  # of attention
-    reductions: Tuple[int, ...] = (8, 4, 2, 1)  # by which attention's keys and values shrink, along each side
+    head_width: int  # channels of the decode head
+    heads: Tuple[int, ...] = (1, 2, 5, 8)  # attention heads
+    reductions: Tuple[int, ...] = (8, 4, 2, 1)  # factor by which each side shrinks for the keys and values of attention
 
 
 SIZES = {
@@ -45,15 +45,16 @@ SIZES = {
 
 
 class MixTransformer(nn.Module):
-    """Four feature maps of an image.
+    """Encoder from an image to four feature maps.
 
     Args:
-        drop_path: Share of the last block's branches that are left out in training; it rises from 0 at the first.
-        block_eps: Of the norms in the blocks and behind the stages.
+        drop_path: Probability that training drops a branch of the last block; it rises linearly from 0 at the first
+            block.
+        block_eps: Epsilon of the norms in the blocks and after the stages.
 
     Shapes:
-        image [N, 3, H, W], draws [N, num_draws] -> [N, widths[k], ~H / 2^(k+2), ~W / 2^(k+2)] for each stage k; sides
-        of the image that are no multiples are rounded up
+        image [N, 3, H, W], draws [N, num_draws] -> for each stage k [N, widths[k], H / 2^(k+2), W / 2^(k+2)], rounded
+        up
 
     Raises:
         ValueError: A side of the image is under LEAST_SIDE.
@@ -66,9 +67,16 @@ class MixTransformer(nn.Module):
         self.stages = nn.ModuleList([_Stage(channels[k], sizes, k, block_eps) for k in range(len(sizes.widths))])
 
     def execute(self, image, draws: Optional[jt.Var] = None) -> List[jt.Var]:
-        """Draws are N(0, 1) and decide which branches are left out; without them none is."""
+        """Return the feature maps of an image.
+
+        Args:
+            draws: Draws from N(0, 1) that decide which branches are dropped; None: no branch is.
+        """
         if min(image.shape[2:]) < LEAST_SIDE:
-            raise ValueError(f"an image of {image.shape[2]} x {image.shape[3]} pixels: each side needs {LEAST_SIDE}")
+            raise ValueError(
+                f"image of {image.shape[2]} x {image.shape[3]} pixels: each side needs at least {LEAST_SIDE} pixels; "
+                "enlarge the image"
+            )
         scales = iter(self._scales(draws))
         feats, x = [], image
         for stage in self.stages:
@@ -77,20 +85,26 @@ class MixTransformer(nn.Module):
         return feats
 
     def _scales(self, draws: Optional[jt.Var]) -> Sequence:
-        """What each branch is multiplied by: [N, 1, 1, 1], or 1."""
+        """Return the factor of each branch: [N, 1, 1, 1], or 1."""
         if draws is None or not self.rates.any():
             return [1] * self.num_draws
-        kept = keep(draws, self.rates)
+        kept = drop_factors(draws, self.rates)
         return [kept[:, k].reshape(-1, 1, 1, 1) for k in range(self.num_draws)]
 
 
-def keep(draws: jt.Var, rates) -> jt.Var:
-    """0 where a draw from N(0, 1) is among the lowest `rates`, else 1 / (1 - rates), so that the mean stays."""
+def drop_factors(draws: jt.Var, rates) -> jt.Var:
+    """Return factors of dropout: 0 with probability `rates`, else 1 / (1 - rates).
+
+    Args:
+        draws: Draws from N(0, 1). The factor is 0 where the probability of a smaller draw is below `rates`.
+    """
     rates = jt.array(np.float32(rates))
     return (0.5 * (1 + jt.erf(draws * math.sqrt(0.5))) >= rates).float32() / (1 - rates)
 
 
 class _Stage(nn.Module):
+    """Patch embedding, blocks and a norm. `scales` yields the factors of the branches."""
+
     def __init__(self, in_channels: int, sizes: Sizes, k: int, eps: float):
         width, heads, reduction = sizes.widths[k], sizes.heads[k], sizes.reductions[k]
         kernel_size, stride = (3, 2) if k else (7, 4)
@@ -106,6 +120,8 @@ class _Stage(nn.Module):
 
 
 class _Block(nn.Module):
+    """Attention and feed-forward network, each with a norm in front and a skip connection."""
+
     def __init__(self, width: int, heads: int, reduction: int, eps: float):
         self.norm0 = ChannelNorm(width, eps)
         self.attention = Attention(width, heads, reduction)
@@ -118,7 +134,7 @@ class _Block(nn.Module):
 
 
 class Attention(nn.Module):
-    """Self-attention whose keys and values are of a smaller map.
+    """Self-attention with keys and values computed from a smaller map.
 
     Shapes:
         x [N, width, H, W] -> [N, width, H, W]; a side is at least `reduction`
@@ -141,7 +157,7 @@ class Attention(nn.Module):
 
 
 class MixFFN(nn.Module):
-    """Feed-forward network of each pixel, with a 3 x 3 convolution that tells it where it is.
+    """Feed-forward network of each pixel, with a 3 x 3 depthwise convolution that provides position information.
 
     Shapes:
         x [N, width, H, W] -> [N, width, H, W]
@@ -169,7 +185,7 @@ class PixelLinear(nn.Module):
 
 
 def pixel_linear(x: jt.Var, weight: jt.Var, bias: Optional[jt.Var] = None) -> jt.Var:
-    """x [N, C, H, W], weight [D, C], bias [D] -> [N, D, H, W]"""
+    """Apply a linear layer to the channels of each pixel. x [N, C, H, W], weight [D, C], bias [D] -> [N, D, H, W]"""
     return conv2d(x, weight.reshape(*weight.shape, 1, 1), bias)
 
 
@@ -181,14 +197,14 @@ class ChannelNorm(nn.Module):
         self.weight, self.bias = jt.ones(channels), jt.zeros(channels)
 
     def execute(self, x):
-        x = x.stop_fuse()  # here and below: else Jittor compiles a kernel for each neighbour, and is no faster
+        x = x.stop_fuse()  # here and below: fused, Jittor would compile a kernel for each neighbour and be no faster
         x = x - mean(x, [1], keepdims=True)
         x = x / jt.sqrt(mean(x * x, [1], keepdims=True) + self.eps)
         return (x * self.weight.reshape(1, -1, 1, 1) + self.bias.reshape(1, -1, 1, 1)).stop_fuse()
 
 
 class _ConvNorm(nn.Module):
-    """Convolution and norm: overlapping patches of an image, or a smaller map for attention."""
+    """Convolution and norm, which embed overlapping patches of an image or make a smaller map for attention."""
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride: int, padding: int):
         self.conv = Conv(in_channels, out_channels, kernel_size, stride, padding)
@@ -200,9 +216,9 @@ class _ConvNorm(nn.Module):
 
 
 def _conv_weight(out_channels: int, in_channels: int, kernel_size: int) -> jt.Var:
-    """Normal, of variance 2 by the outputs that an input reaches, [out_channels, in_channels, k, k].
+    """Draw a weight [out_channels, in_channels, k, k], Kaiming-normal by fan-out.
 
-    Each output of a depthwise convolution has an input of its own, so there it is the kernel's size alone.
+    With one input channel, as in a depthwise convolution, the fan-out is k * k.
     """
     fan_out = kernel_size**2 * (out_channels if in_channels > 1 else 1)
     return jt.randn(out_channels, in_channels, kernel_size, kernel_size) * math.sqrt(2 / fan_out)

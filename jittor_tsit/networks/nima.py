@@ -1,6 +1,6 @@
-"""NIMA: how people would rate a photo, from 1 to 10 (Talebi & Milanfar, IEEE TIP 2018).
+"""NIMA: predicts how people would rate a photo, from 1 to 10 (Talebi & Milanfar, IEEE TIP 2018).
 
-Its published weights come as Keras' .h5 files (MobileNet) and PyTorch's .pth files (VGG-16).
+Its weights are published as .h5 files of Keras (MobileNet) and .pth files of PyTorch (VGG-16).
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from jittor_tsit.layers.matmul import matmul
 from jittor_tsit.layers.reductions import mean, total
 from jittor_tsit.networks.vgg import VGGFeatures, published_shapes
 
-SIDE = 224  # pixels of the squares that both trunks were trained on
+SIDE = 224  # pixels; side of the square images that both trunks were trained on
 NUM_SCORES = 10
-WIDTHS = (64, 128, 128, 256, 256, *[512] * 6, 1024, 1024)  # of MobileNet's blocks
-HALVING_BLOCKS = (2, 4, 6, 12)  # counted from 1
-NORM_EPS = 1e-3  # of MobileNet's batch norms, in Keras
-VGG_FEATURES = 512 * 7 * 7  # channels, rows and columns behind VGG-16's last pool
+WIDTHS = (64, 128, 128, 256, 256, *[512] * 6, 1024, 1024)  # channels of MobileNet's blocks
+HALVING_BLOCKS = (2, 4, 6, 12)  # blocks with stride 2, counted from 1
+NORM_EPS = 1e-3  # epsilon of MobileNet's batch norms in Keras
+VGG_FEATURES = 512 * 7 * 7  # channels, rows and columns after VGG-16's last pool
 
 _NORM_PARTS = ("gamma", "beta", "moving_mean", "moving_variance")
 
@@ -42,14 +42,14 @@ VGG_NAMES = "features.N.weight and .bias (torchvision's), classifier.1.weight [1
 
 
 class NIMA(nn.Module):
-    """Shares of the scores 1 to 10; frozen, the image's gradient flows.
+    """Frozen network from an image to the shares of the scores 1 to 10; the image gets gradients.
 
     Args:
         trunk: Network from images to features [N, C].
-        weight, bias: Of the linear layer on the features, [10, C] and [10].
+        weight, bias: Arrays of the linear layer on the features, [10, C] and [10].
 
     Shapes:
-        image [N, 3, 224, 224] in [-1, 1] -> [N, 10], each row of sum 1
+        image [N, 3, 224, 224] in [-1, 1] -> [N, 10]; each row sums to 1
     """
 
     def __init__(self, trunk: nn.Module, weight: np.ndarray, bias: np.ndarray):
@@ -60,13 +60,13 @@ class NIMA(nn.Module):
         return nn.softmax(matmul(self.trunk(image), self.weight, transpose_b=True) + self.bias, dim=1)
 
     def rate(self, photo: np.ndarray) -> float:
-        """Mean of a photo's scores, 1 to 10.
+        """Return the mean score of a photo, 1 to 10.
 
         Shapes:
             photo [H, W, 3] uint8 of any size
 
-        Source: the published evaluations press photos to a square too, by nearest neighbour or bilinear; here it is
-            Pillow's bicubic, which averages.
+        Source: the published evaluations also resize photos to a square, by nearest neighbour or bilinear. Differs:
+            here by Pillow's bicubic, which averages.
         """
         square = resize_photo(photo, SIDE, SIDE).transpose(2, 0, 1)[None]
         with jt.no_grad():
@@ -74,7 +74,7 @@ class NIMA(nn.Module):
 
 
 def mean_score(shares: jt.Var) -> jt.Var:
-    """Mean of the scores, 1 to 10. shares [N, 10] -> [N]"""
+    """Return the mean score, 1 to 10, from the shares of the scores. shares [N, 10] -> [N]"""
     return total(shares * _scores(), [1])
 
 
@@ -83,15 +83,15 @@ def _scores() -> jt.Var:
 
 
 class MobileNet(nn.Module):
-    """MobileNet's trunk (Howard et al., arXiv 1704.04861), each batch norm folded into its convolution.
+    """Trunk of MobileNet (Howard et al., arXiv 1704.04861); each batch norm is folded into its convolution.
 
     Args:
-        arrays: Keras' arrays by MOBILENET_NAMES; their shapes tell the widths.
+        arrays: Keras' arrays by MOBILENET_NAMES; the widths follow from their shapes.
 
     Shapes:
         image [N, 3, H, W] in [-1, 1], H and W multiples of 32 -> [N, C]
 
-    Source: Keras' applications/mobilenet.py; at stride 2 it pads below and on the right only.
+    Source: Keras' applications/mobilenet.py, which pads only below and on the right at stride 2.
     """
 
     def __init__(self, arrays: Mapping[str, np.ndarray]):
@@ -106,7 +106,7 @@ class MobileNet(nn.Module):
 
 
 class _Unit(nn.Module):
-    """Convolution, batch norm by running statistics, ReLU up to 6."""
+    """Convolution, batch norm by running statistics, ReLU6."""
 
     def __init__(self, arrays: Mapping[str, np.ndarray], name: str, stride: int = 1):
         is_depthwise = f"{name}/depthwise_kernel" in arrays
@@ -118,7 +118,7 @@ class _Unit(nn.Module):
         self.stride, self.groups = stride, len(kernel) if is_depthwise else 1
 
     def execute(self, x):
-        # Padded by 2, stride 2 gives a row and a column too many at the top left, and the others as Keras has them.
+        # With padding 2 and stride 2 the result has one row and one column more than in Keras, at the top and the left.
         padding = 2 if self.stride == 2 else self.weight.shape[2] // 2
         x = conv2d(x, self.weight, self.bias, self.stride, padding, groups=self.groups)
         if self.stride == 2:
@@ -127,7 +127,7 @@ class _Unit(nn.Module):
 
 
 class VGGStack(nn.Module):
-    """The activations behind VGG-16's last pool.
+    """Trunk of VGG-16: the activations after the last pool.
 
     Args:
         arrays: torchvision's `features.N.weight` and `features.N.bias`.
@@ -149,10 +149,10 @@ def _frozen(values: np.ndarray) -> jt.Var:
 
 
 def load_nima(path: Union[str, Path]) -> NIMA:
-    """NIMA from a file of its published arrays, by MOBILENET_NAMES or VGG_NAMES; these tell the trunk.
+    """Load NIMA from a file of its published arrays. Their names, MOBILENET_NAMES or VGG_NAMES, determine the trunk.
 
     Raises:
-        InputError: The file cannot be read, or holds neither; names every array that is at fault.
+        InputError: The file cannot be read or holds neither. The message names each missing and mis-shaped array.
 
     Source of the names: titu1994/neural-image-assessment and idealo/image-quality-assessment (MobileNet);
         yunxiaoshi/Neural-IMage-Assessment (VGG-16: one linear layer on the convolutions, in place of VGG's three).
@@ -170,7 +170,11 @@ def load_nima(path: Union[str, Path]) -> NIMA:
 
 
 def mobilenet_shapes(scale: Callable[[int], int] = lambda width: width) -> Dict[str, Tuple[int, ...]]:
-    """Names and shapes of NIMA's arrays on MobileNet, each width scaled."""
+    """Return the shapes of the arrays of NIMA on MobileNet by name.
+
+    Args:
+        scale: Function from a published width to the width to use.
+    """
     shapes: Dict[str, Tuple[int, ...]] = {}
 
     def add(name: str, kernel: str, shape: Tuple[int, ...], width: int) -> None:
@@ -187,13 +191,13 @@ def mobilenet_shapes(scale: Callable[[int], int] = lambda width: width) -> Dict[
 
 
 def _keras_names(arrays: Mapping[str, np.ndarray], path: Union[str, Path]) -> Dict[str, np.ndarray]:
-    """Arrays by layer and kind: of "conv1/conv1/kernel:0" the last two parts, and "dense_1" as "dense"."""
+    """Shorten Keras' names: "conv1/conv1/kernel:0" to "conv1/kernel", "dense_1/bias" to "dense/bias"."""
     names: Dict[str, str] = {}
     for name in arrays:
-        if name.startswith("optimizer_weights/"):  # of a whole model saved by Keras
+        if name.startswith("optimizer_weights/"):  # in a file of a whole model
             continue
         short = re.sub(r"^dense_\d+/", "dense/", "/".join(re.sub(r":0$", "", name).split("/")[-2:]))
         if short in names:
-            raise InputError(f"{path}: both {names[short]} and {name} are {short}; one is needed")
+            raise InputError(f"{path}: holds {names[short]} and {name}, which both mean {short}; keep one of them")
         names[short] = name
     return {short: arrays[name] for short, name in names.items()}

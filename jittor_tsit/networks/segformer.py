@@ -1,4 +1,4 @@
-"""SegFormer: which class each pixel of an image shows (Xie et al., NeurIPS 2021)."""
+"""SegFormer: classifies each pixel of an image (Xie et al., NeurIPS 2021)."""
 
 from pathlib import Path
 from typing import Dict, List, Mapping, Optional, Tuple, Union
@@ -20,25 +20,26 @@ from jittor_tsit.networks.mix_transformer import (
     MixTransformer,
     PixelLinear,
     Sizes,
-    keep,
+    drop_factors,
     pixel_linear,
 )
 
-DROPOUT = 0.1  # share of the head's channels left out in training, the authors'
-DROP_PATH = 0.1  # share of the last block's branches left out in training, the authors' for all sizes
+DROPOUT = 0.1  # probability that training drops a channel of the head, the authors' value
+DROP_PATH = 0.1  # probability that training drops a branch of the last block, the authors' value for all sizes
 
 
 class SegFormer(nn.Module):
-    """Logits of the classes, at a quarter of the image's size.
+    """Segmenter from an image to the logits of the classes, at a quarter of the image's size.
 
-    In training mode branches of the encoder and channels of the head are left out at random; in evaluation none.
+    Training mode drops branches of the encoder and channels of the head at random; evaluation mode drops none.
 
     Args:
-        size: One of SIZES by name, or sizes of one's own.
-        block_eps: As MixTransformer's.
+        size: A key of SIZES, or other sizes.
+        drop_path, block_eps: As in `MixTransformer`.
 
     Shapes:
-        image [N, 3, H, W] with ImageNet's mean and deviation, draws [N, num_draws] -> [N, num_classes, ~H / 4, ~W / 4]
+        image [N, 3, H, W] normalised with ImageNet's mean and deviation, draws [N, num_draws]
+        -> [N, num_classes, H / 4, W / 4], rounded up
 
     Raises:
         ValueError: A side of the image is under 32 pixels.
@@ -59,7 +60,11 @@ class SegFormer(nn.Module):
         self.num_draws, self.num_classes = self.encoder.num_draws + sizes.head_width, num_classes
 
     def execute(self, image, draws: Optional[jt.Var] = None):
-        """Draws are N(0, 1) and decide what training leaves out; by default they are Jittor's next ones."""
+        """Return the logits of an image.
+
+        Args:
+            draws: Draws from N(0, 1) that decide what training mode drops; by default Jittor's generator draws them.
+        """
         if not self.is_training():
             return self.head(self.encoder(image))
         if draws is None:
@@ -69,13 +74,13 @@ class SegFormer(nn.Module):
 
 
 class AllMLPHead(nn.Module):
-    """Features of all stages, fused pixel by pixel.
+    """Decode head that fuses the features of all stages pixel by pixel.
 
     Shapes:
         feats: [N, widths[k], H_k, W_k] for each stage k, draws [N, width] -> [N, num_classes, H_0, W_0]
 
-    Source: SegFormer. Differs: fusing is linear and so is resizing, so a stage's two linear layers are one, applied
-        before its map is enlarged: the same values but for rounding, at b0 with a sixth of the arithmetic.
+    Source: SegFormer. Differs: fusing and resizing are linear, so the two linear layers of a stage are computed as one,
+        before the map is enlarged. The values are equal up to rounding; b0 needs a sixth of the operations.
     """
 
     def __init__(self, widths: Tuple[int, ...], width: int, num_classes: int):
@@ -91,40 +96,43 @@ class AllMLPHead(nn.Module):
             fused = fused + resize_bilinear(x, *feats[0].shape[2:])
         x = nn.relu(self.norm(fused))
         if draws is not None:
-            x = x * keep(draws, DROPOUT).unsqueeze(2).unsqueeze(3)
+            x = x * drop_factors(draws, DROPOUT).unsqueeze(2).unsqueeze(3)
         return self.classifier(x)
 
 
 class _Fuse(nn.Module):
-    """Weight of the 1 x 1 convolution over all stages' channels, the deepest stage first."""
+    """Weight of the 1 x 1 convolution of all stages' channels, which are concatenated with the deepest stage first."""
 
     def __init__(self, num_stages: int, width: int):
         self.weight = PixelLinear(num_stages * width, width).weight
 
     def parts(self) -> List[jt.Var]:
-        """[width, width] for each stage, the shallowest first."""
+        """Return the columns of the weight for each stage, shallowest first, [width, width] each."""
         width = self.weight.shape[0]
         columns = range(self.weight.shape[1] - width, -1, -width)
         return [self.weight[:, first : first + width] for first in columns]
 
 
 def upsample(logits: jt.Var, height: int, width: int) -> jt.Var:
-    """Logits at the label map's size: [N, K, h, w] -> [N, K, height, width]"""
+    """Resize logits to the size of a label map. [N, K, h, w] -> [N, K, height, width]"""
     return resize_bilinear(logits, height, width)
 
 
 def load_segformer(path: Union[str, Path]) -> SegFormer:
-    """A published SegFormer or one of a checkpoint of train, in evaluation mode; the file tells its size and classes.
+    """Load a SegFormer, in evaluation mode, from a published file or a checkpoint of `train`.
+
+    Size and number of classes follow from the shapes of the arrays.
 
     Raises:
-        InputError: The file cannot be read, or does not hold one; names every array that is at fault.
+        InputError: The file cannot be read or holds no SegFormer. The message names each missing, unknown and
+            mis-shaped array.
     """
     published = read_published(path)
     widths, depths, num_classes = sizes_in(published)
     names = [name for name, sizes in SIZES.items() if (sizes.widths, sizes.depths) == (widths, depths)]
     if not names:
         known = ", ".join(f"{name} {sizes.widths} {sizes.depths}" for name, sizes in SIZES.items())
-        raise InputError(f"{path}: widths {widths} and blocks {depths} are of no size that is known: {known}")
+        raise InputError(f"{path}: no known size has widths {widths} and blocks {depths}; the sizes are {known}")
     net = SegFormer(num_classes, names[0], block_eps=published.layout.block_eps)
     put_arrays(net, our_arrays(published, shapes_of(net)))
     set_training(net, False)
@@ -132,22 +140,23 @@ def load_segformer(path: Union[str, Path]) -> SegFormer:
 
 
 def load_encoder(net: SegFormer, path: Union[str, Path]) -> None:
-    """Put the encoder of a published file (of a SegFormer, or of a classifier of ImageNet) into a network.
+    """Load the encoder of a published SegFormer, or of a published ImageNet classifier, into a network.
 
     Raises:
-        InputError: The file cannot be read, or does not hold an encoder of these sizes; names every array at fault.
+        InputError: The file cannot be read or holds no encoder of these sizes. The message names each missing, unknown
+            and mis-shaped array.
     """
     shapes = {name: shape for name, shape in shapes_of(net).items() if name.startswith(ENCODER)}
     put_arrays(net, our_arrays(read_published(path), shapes))
 
 
 def shapes_of(net: nn.Module) -> Dict[str, Tuple[int, ...]]:
-    """Names and shapes of a network's arrays."""
+    """Return the shape of each array of a network by name."""
     return {name: tuple(var.shape) for name, var in net.state_dict().items()}
 
 
 def put_arrays(net: nn.Module, arrays: Mapping[str, np.ndarray]) -> None:
-    """Give a network's arrays, or some of them, new values."""
+    """Set arrays of a network, by name. Arrays that are not named keep their values."""
     state = net.state_dict()
     for name, array in arrays.items():
         state[name].update(jt.array(array))

@@ -1,7 +1,7 @@
 """Refiner and discriminator of SimGAN (Shrivastava et al., CVPR 2017), for eyes and for hands.
 
-Source: the paper. There is no official code; daniel-merrick's PyTorch version (commit 0bb4d08) agrees with the networks
-for eyes but for its leaky ReLU, and weights go in from it.
+Source: the paper. There is no official code. daniel-merrick's PyTorch version (commit 0bb4d08) has the same networks
+for eyes, except for its leaky ReLU. Its weights can be converted.
 """
 
 from __future__ import annotations
@@ -10,23 +10,23 @@ from typing import NamedTuple, Tuple
 
 from jittor import nn
 
+from jittor_tsit.layers.basic import Conv, draw_biases
 from jittor_tsit.layers.elementary import tanh
 from jittor_tsit.layers.init import default_weight
-from jittor_tsit.layers.plain import PlainConv, draw_biases
 from jittor_tsit.layers.resize import max_pool
 
-WIDTHS = 96, 64, 32, 32  # of D's layers before the last
-NUM_ANSWERS = 2  # of D for a patch: refined, real
+WIDTHS = 96, 64, 32, 32  # channels of D's layers before the last
+NUM_ANSWERS = 2  # D's logits for a patch: refined, real
 
 
 class Architecture(NamedTuple):
-    """What differs between the paper's two data sets."""
+    """Sizes of the networks that differ between the paper's two data sets."""
 
-    stem_size: int  # of the refiner's first kernel, in pixels
+    stem_size: int  # pixels; side of the refiner's first kernel
     num_blocks: int
-    first_layers: Tuple[Tuple[int, int], ...]  # kernel size and stride of D's layers before the pooling
+    first_layers: Tuple[Tuple[int, int], ...]  # kernel size and stride of each of D's layers before the pooling
     pool_stride: int
-    stride: int  # of the layer behind it
+    stride: int  # of the layer after the pooling
 
 
 ARCHITECTURES = {
@@ -36,13 +36,14 @@ ARCHITECTURES = {
 
 
 class Refiner(nn.Module):
-    """Image to a more real one, pixel by pixel in its place.
+    """Refiner: makes a rendered image look real and keeps the place of every pixel.
 
     Args:
-        slope: Of the leaky ReLU; 0, the paper's, is a plain one.
+        kind: A key of ARCHITECTURES.
+        slope: Slope of the leaky ReLU; the paper has 0, which is ReLU.
 
     Shapes:
-        image [N, channels, H, W] -> the same, in [-1, 1]
+        image [N, channels, H, W] -> [N, channels, H, W] in [-1, 1]
     """
 
     def __init__(self, kind: str, channels: int, width: int, slope: float):
@@ -60,10 +61,10 @@ class Refiner(nn.Module):
 
 
 class RefinerBlock(nn.Module):
-    """Two convolutions beside the identity; the sum is activated.
+    """Residual block of two convolutions, with leaky ReLU after the sum.
 
     Shapes:
-        x [N, width, H, W] -> the same
+        x [N, width, H, W] -> [N, width, H, W]
     """
 
     def __init__(self, width: int, slope: float):
@@ -75,10 +76,14 @@ class RefinerBlock(nn.Module):
 
 
 class LocalDiscriminator(nn.Module):
-    """Judges each patch of an image.
+    """Discriminator that judges each patch of an image.
+
+    Args:
+        kind: A key of ARCHITECTURES.
+        slope: Slope of the leaky ReLU.
 
     Shapes:
-        image [N, channels, H, W] -> logits [N, 2, h, w] of refined and real; for 55 x 35 eyes 14 x 9 patches
+        image [N, channels, H, W] -> logits [N, 2, h, w] of refined and real; 14 x 9 patches for eyes of 55 x 35 pixels
     """
 
     def __init__(self, kind: str, channels: int, slope: float):
@@ -98,5 +103,5 @@ class LocalDiscriminator(nn.Module):
         return self.conv_logits(x)
 
 
-def _conv(in_channels: int, out_channels: int, kernel_size: int, stride=1) -> PlainConv:
-    return PlainConv(in_channels, out_channels, kernel_size, stride, kernel_size // 2, init=default_weight)
+def _conv(in_channels: int, out_channels: int, kernel_size: int, stride=1) -> Conv:
+    return Conv(in_channels, out_channels, kernel_size, stride, kernel_size // 2, init=default_weight)

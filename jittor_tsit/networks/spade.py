@@ -1,28 +1,29 @@
-"""SPADE's generator (Park et al., CVPR 2019; NVlabs/SPADE models/networks/generator.py)."""
+"""Generator of SPADE (Park et al., CVPR 2019; NVlabs/SPADE models/networks/generator.py)."""
 
 from typing import List, Optional, Tuple
 
+import jittor as jt
 from jittor import nn
 
 from jittor_tsit.layers.attention import SelfAttention
-from jittor_tsit.layers.basic import Conv, leaky_relu
+from jittor_tsit.layers.basic import Image, OutputConv, leaky_relu
 from jittor_tsit.layers.elementary import tanh
-from jittor_tsit.layers.image_layouts import for_convolutions, plain
 from jittor_tsit.layers.norm import BatchNorm
 from jittor_tsit.layers.residual_blocks import SPADEBlock
 from jittor_tsit.layers.resize import upsample2x
 
-# By number of upsamplings, the released code's `normal`, `more` and `most`: image sides are multiples of it.
+# Number of upsamplings -> size of the image divided by the size of the first features. Image sides are multiples of it.
+# The released code calls these `normal`, `more` and `most`.
 STRIDES = {5: 32, 6: 64, 7: 128}
 
 
 def _same_size_blocks(num_upsamplings: int) -> Tuple[int, ...]:
-    """Blocks in front of which nothing is upsampled."""
+    """Return the numbers of the blocks whose input is not upsampled first."""
     return (0, 2) if num_upsamplings == 5 else (0,)
 
 
 def block_strides(num_upsamplings: int) -> List[int]:
-    """How many pixels of the image are one of each block's features, along a side."""
+    """Return, for each block, the size of the image divided by the size of the features of this block."""
     strides, stride = [], STRIDES[num_upsamplings]
     for k in range(8 if num_upsamplings == 7 else 7):
         stride //= 1 if k in _same_size_blocks(num_upsamplings) else 2
@@ -31,18 +32,21 @@ def block_strides(num_upsamplings: int) -> List[int]:
 
 
 class SPADEGenerator(nn.Module):
-    """The label map steers every block through SPADE.
+    """Generator whose blocks are all modulated by the label map through SPADE.
 
     Args:
         in_channels: Channels of `segmap`.
-        start: Makes the first tensor, [N, 16 * width, H / stride, W / stride], from whatever `execute` is given.
-        num_upsamplings: A key of STRIDES, which gives the stride. 6 doubles once more early, and 7 besides at the
-            end, before one more block of half the width.
-        attention_block: The block, counted from 0, behind which self-attention stands; None: there is none.
+        start: Makes the first tensor, [N, 16 * width, H / stride, W / stride], from the argument `start` of `execute`.
+        num_upsamplings: A key of STRIDES, which gives the stride. 6 adds an upsampling near the beginning; 7 adds one
+            more at the end, and a last block of half the width.
+        attention_block: The block, counted from 0, that is followed by self-attention; None: no block is.
 
     Shapes:
-        segmap [N, in_channels, H, W], start: what `self.start` takes -> image [N, 3, H, W] in [-1, 1].
+        segmap [N, in_channels, H, W], start: the input of `self.start` -> image [N, 3, H, W] in [-1, 1].
         H and W are multiples of the stride.
+
+    Raises:
+        ValueError: `num_upsamplings` is not a key of STRIDES.
     """
 
     def __init__(
@@ -57,14 +61,15 @@ class SPADEGenerator(nn.Module):
         self.same_size_blocks = _same_size_blocks(num_upsamplings)
         self.start = start
         self.blocks = nn.ModuleList([SPADEBlock(a, b, in_channels, BatchNorm) for a, b in zip(channels, channels[1:])])
-        self.conv_image = Conv(channels[-1], 3, 3, padding=1)
+        self.conv_image = OutputConv(channels[-1], 3, 3, padding=1)
         self.attention = None if attention_block is None else SelfAttention(channels[attention_block + 1])
 
-    def execute(self, segmap, start):
-        x = for_convolutions(self.start(start))
-        for k in range(len(self.blocks)):
+    def execute(self, segmap: Image, start: Image) -> jt.Var:
+        x = self.start(start)
+        for k, block in enumerate(self.blocks):
             if k not in self.same_size_blocks:
                 x = upsample2x(x)
-            x = self.blocks[k](x, segmap)
-            x = for_convolutions(self.attention(plain(x))) if k == self.attention_block else x
-        return tanh(plain(self.conv_image(leaky_relu(x))))
+            x = block(x, segmap)
+            if k == self.attention_block:
+                x = self.attention(x)
+        return tanh(self.conv_image(leaky_relu(x)))

@@ -10,17 +10,17 @@ from typing import Tuple
 import jittor as jt
 from jittor import nn
 
+from jittor_tsit.layers.basic import Conv, ConvTranspose, draw_biases
 from jittor_tsit.layers.elementary import tanh
 from jittor_tsit.layers.init import default_weight
 from jittor_tsit.layers.norm import AffineInstanceNorm
-from jittor_tsit.layers.plain import PlainConv, PlainConvTranspose, draw_biases
 from jittor_tsit.networks.resnet import DownAndUp
 
 SLOPE = 0.01  # of D's leaky ReLU, PyTorch's default
 
 
 class StarGANGenerator(DownAndUp):
-    """Image to the same with another label.
+    """Generator that gives an image the attributes and class of a label.
 
     Args:
         label_size: Length of a label.
@@ -35,23 +35,23 @@ class StarGANGenerator(DownAndUp):
         self.down_norms = nn.ModuleList([AffineInstanceNorm(2 * k * width) for k in (1, 2)])
         self.blocks = nn.ModuleList([StarGANBlock(4 * width) for _ in range(num_blocks)])
         self.ups = nn.ModuleList(
-            [PlainConvTranspose(2 * k * width, k * width, 4, bias=False, init=default_weight) for k in (2, 1)]
+            [ConvTranspose(2 * k * width, k * width, 4, bias=False, init=default_weight) for k in (2, 1)]
         )
         self.up_norms = nn.ModuleList([AffineInstanceNorm(k * width) for k in (2, 1)])
         self.conv_image = _conv(width, 3, 7, padding=3)
 
     def execute(self, image, label):
-        # Zero padding throughout: by reflection the label's planes would be a constant that the norms take away.
+        # Padding by zeros, not reflection: the norms would remove the constant planes of the label completely.
         planes = label.broadcast([*label.shape, *image.shape[2:]], [2, 3])
         x = nn.relu(self.norm_stem(self.stem(jt.concat([image, planes], 1))))
         return tanh(self.conv_image(self.down_and_up(x)))
 
 
 class StarGANBlock(nn.Module):
-    """Two convolutions beside the identity; the sum is not activated.
+    """Residual block of two convolutions, without activation after the sum.
 
     Shapes:
-        x [N, channels, H, W] -> the same
+        x [N, channels, H, W] -> [N, channels, H, W]
     """
 
     def __init__(self, channels: int):
@@ -63,12 +63,12 @@ class StarGANBlock(nn.Module):
 
 
 class StarGANDiscriminator(nn.Module):
-    """Judges patches, and tells an image's attributes and class.
+    """Discriminator that judges patches and predicts the attributes and class of an image.
 
     Args:
-        num_labels: Attributes and classes.
-        height, width: Of the image, multiples of 2^num_layers.
-        first_channels: Of the first layer; each has twice those of the one before.
+        num_labels: Number of attributes and classes.
+        height, width: Size of the image in pixels, multiples of 2^num_layers.
+        first_channels: Channels of the first layer; each further layer doubles them.
 
     Shapes:
         image [N, 3, H, W] -> logits [N, 1, H / 2^num_layers, W / 2^num_layers], label logits [N, num_labels]
@@ -76,9 +76,7 @@ class StarGANDiscriminator(nn.Module):
 
     def __init__(self, num_labels: int, height: int, width: int, first_channels: int, num_layers: int):
         channels = [3, *(first_channels * 2**k for k in range(num_layers))]
-        self.convs = nn.ModuleList(
-            [PlainConv(a, b, 4, 2, 1, init=default_weight) for a, b in zip(channels, channels[1:])]
-        )
+        self.convs = nn.ModuleList([Conv(a, b, 4, 2, 1, init=default_weight) for a, b in zip(channels, channels[1:])])
         self.conv_logits = _conv(channels[-1], 1, 3, padding=1)
         self.conv_label = _conv(channels[-1], num_labels, (height >> num_layers, width >> num_layers))
         draw_biases(self)
@@ -90,5 +88,5 @@ class StarGANDiscriminator(nn.Module):
         return self.conv_logits(x), self.conv_label(x).reshape(x.shape[0], -1)
 
 
-def _conv(in_channels: int, out_channels: int, kernel_size, stride=1, padding=0) -> PlainConv:
-    return PlainConv(in_channels, out_channels, kernel_size, stride, padding, bias=False, init=default_weight)
+def _conv(in_channels: int, out_channels: int, kernel_size, stride=1, padding=0) -> Conv:
+    return Conv(in_channels, out_channels, kernel_size, stride, padding, bias=False, init=default_weight)

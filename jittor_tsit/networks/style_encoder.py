@@ -5,15 +5,14 @@ from typing import Tuple
 import jittor as jt
 from jittor import nn
 
-from jittor_tsit.layers.basic import SLOPE, Linear
-from jittor_tsit.layers.image_layouts import for_convolutions, plain
-from jittor_tsit.layers.norm import SpectralConv, instance_norm
+from jittor_tsit.layers.basic import Linear, flatten
+from jittor_tsit.layers.spectral_conv import SpectralConv, conv_norm_act
 
-SIDE = 256  # images are brought to this size first
+SIDE = 256  # pixels; images are resized to this height and width first
 
 
 class ConvEncoder(nn.Module):
-    """Mean and log-variance of the latent code of an image.
+    """Encoder from an image to the mean and log-variance of its latent code.
 
     Shapes:
         image [N, 3, H, W] in [-1, 1] -> mu [N, z_dim], logvar [N, z_dim]
@@ -33,6 +32,6 @@ class ConvEncoder(nn.Module):
         if tuple(x.shape[2:]) != (SIDE, SIDE):
             x = nn.interpolate(x, size=(SIDE, SIDE), mode="bilinear", align_corners=False)
         for conv in self.convs:
-            x = instance_norm(for_convolutions(conv(x)), SLOPE)
-        x = plain(x).reshape(x.shape[0], -1)
+            x = conv_norm_act(conv, x)
+        x = flatten(x)
         return self.linear_mu(x), self.linear_logvar(x)

@@ -1,4 +1,4 @@
-"""TSIT's streams and generator (Jiang et al., ECCV 2020; EndlessSora/TSIT models/networks/generator.py)."""
+"""Streams and generator of TSIT (Jiang et al., ECCV 2020; EndlessSora/TSIT models/networks/generator.py)."""
 
 from typing import List, Optional
 
@@ -6,17 +6,14 @@ import jittor as jt
 from jittor import nn
 
 from jittor_tsit.layers.attention import SelfAttention
-from jittor_tsit.layers.basic import Conv, leaky_relu
-from jittor_tsit.layers.conv_of_upsampled import conv2d_of_doubled
+from jittor_tsit.layers.basic import Image, leaky_relu
+from jittor_tsit.layers.conv_of_upsampled import UpsampleConv
 from jittor_tsit.layers.elementary import tanh
-from jittor_tsit.layers.image_layouts import Image, for_convolutions, plain
 from jittor_tsit.layers.norm import BatchNorm, fadain
 from jittor_tsit.layers.residual_blocks import FADEBlock, StreamBlock
 from jittor_tsit.layers.resize import average2x, downsample2x, upsample2x
 
-STRIDE = 128  # of the deepest features: image sides are multiples of it
-
-
+STRIDE = 128  # size of the image divided by the size of the deepest features: image sides are multiples of it
 DOWNSAMPLINGS = {"nearest": downsample2x, "bilinear": average2x}  # of the streams' features
 
 
@@ -35,26 +32,26 @@ class Stream(nn.Module):
         channels = [in_channels] + [width * 2 ** min(k, 4) for k in range(8)]
         self.blocks = nn.ModuleList([StreamBlock(a, b) for a, b in zip(channels, channels[1:])])
 
-    def execute(self, x) -> List[Image]:
-        feats = [self.blocks[0](for_convolutions(x))]
+    def execute(self, x: Image) -> List[Image]:
+        feats = [self.blocks[0](x)]
         for k in range(1, len(self.blocks)):
-            feats.append(self.blocks[k](for_convolutions(self.downsample(feats[-1]))))
+            feats.append(self.blocks[k](self.downsample(feats[-1])))
         return feats
 
 
 class TSITGenerator(nn.Module):
-    """Content features steer every block through FADE; style features, where there are any, through FAdaIN.
+    """Generator modulated by content features through FADE and, if there is a style stream, by style through FAdaIN.
 
     Args:
-        in_channels: Channels of `content`: the classes of a one-hot map, or 3 for a photograph.
-        start: Makes the first tensor, [N, 16 * width, H / 128, W / 128], from whatever `execute` is given.
+        in_channels: Channels of `content`: the number of classes for a one-hot map, 3 for a photograph.
+        start: Makes the first tensor, [N, 16 * width, H / 128, W / 128], from the argument `start` of `execute`.
         has_style_stream: False for semantic synthesis, where style enters through `start` alone.
         alpha: Share of FAdaIN's result.
-        attention_block: The block, counted from 0, behind which self-attention stands; None: there is none.
-        downsampling: Of the streams, a key of DOWNSAMPLINGS.
+        attention_block: The block, counted from 0, that is followed by self-attention; None: no block is.
+        downsampling: Downsampling of the streams, a key of DOWNSAMPLINGS.
 
     Shapes:
-        content [N, in_channels, H, W], start: what `self.start` takes, style [N, in_channels, H, W] or None
+        content [N, in_channels, H, W], start: the input of `self.start`, style [N, in_channels, H, W] or None
         -> image [N, 3, H, W] in [-1, 1]. H and W are multiples of 128.
     """
 
@@ -74,18 +71,20 @@ class TSITGenerator(nn.Module):
         self.start = start
         channels = [width * factor for factor in (16, 16, 16, 16, 8, 4, 2, 1)]
         self.blocks = nn.ModuleList([FADEBlock(a, b, BatchNorm) for a, b in zip(channels, channels[1:])])
-        self.conv_image = Conv(width, 3, 3, padding=1)
+        self.conv_image = UpsampleConv(width, 3)
         self.attention = None if attention_block is None else SelfAttention(channels[attention_block + 1])
 
-    def execute(self, content, start, style: Optional[jt.Var] = None):
+    def execute(self, content: Image, start: Image, style: Optional[jt.Var] = None) -> jt.Var:
         content_feats = self.content_stream(content)
         style_feats = self.style_stream(style) if self.style_stream is not None else None
-        x = for_convolutions(self.start(start))
-        for k in range(len(self.blocks)):
-            scale = 7 - k  # from the deepest features up to half the image's size; feats[0] has no user
-            x = upsample2x(x) if k else x
+        x = self.start(start)
+        for k, block in enumerate(self.blocks):
+            scale = 7 - k  # from the deepest features up to half the size of the image; feats[0] is not used
+            if k:
+                x = upsample2x(x)
             if style_feats is not None:
-                x = for_convolutions(fadain(x, style_feats[scale], self.alpha))
-            x = self.blocks[k](x, content_feats[scale])
-            x = for_convolutions(self.attention(plain(x))) if k == self.attention_block else x
-        return tanh(conv2d_of_doubled(leaky_relu(x), self.conv_image.weight, self.conv_image.bias))
+                x = fadain(x, style_feats[scale], self.alpha)
+            x = block(x, content_feats[scale])
+            if k == self.attention_block:
+                x = self.attention(x)
+        return tanh(self.conv_image(leaky_relu(x)))

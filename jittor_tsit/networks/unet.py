@@ -7,16 +7,18 @@ from typing import List, Optional, Sequence, Tuple
 import jittor as jt
 from jittor import nn
 
-from jittor_tsit.layers.basic import leaky_relu
+from jittor_tsit.layers.basic import Conv, ConvTranspose, leaky_relu
+from jittor_tsit.layers.dropout import dropout
 from jittor_tsit.layers.elementary import tanh
-from jittor_tsit.layers.plain import Norm, PlainConv, PlainConvTranspose, dropped, needs_bias
+from jittor_tsit.layers.init import normal
+from jittor_tsit.layers.norm_kinds import Norm, needs_bias
 
-MAX_FACTOR = 8  # of the width, where the doubling of channels ends
-DROPOUT_LEVEL = 4  # counted from 0: from here to the last but one, half of the values are left out
+MAX_FACTOR = 8  # channels double from level to level up to this multiple of the width
+DROPOUT_LEVEL = 4  # first level, counted from 0, with dropout of half of the values; the last level has none
 
 
 class UNetGenerator(nn.Module):
-    """Image to image, halved level by level and doubled again, each level also by a direct way.
+    """U-Net from image to image: levels that halve the size, levels that double it, and skip connections between them.
 
     Args:
         num_levels: 8 for `unet_256`, 7 for `unet_128`.
@@ -31,21 +33,28 @@ class UNetGenerator(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, num_levels: int, width: int, norm: Norm):
         widths = [min(2**k, MAX_FACTOR) * width for k in range(num_levels)]
         bias, last = needs_bias(norm), num_levels - 1
-        self.downs = nn.ModuleList([PlainConv(a, b, 4, 2, 1, bias) for a, b in zip([in_channels, *widths], widths)])
+        self.downs = nn.ModuleList(
+            [Conv(a, b, 4, 2, 1, bias, init=normal) for a, b in zip([in_channels, *widths], widths)]
+        )
         self.down_norms = nn.ModuleList([norm(channels) for channels in widths[1:last]])  # none at either end
-        ups = [PlainConvTranspose(2 * widths[0], out_channels, 4)]
-        ups += [PlainConvTranspose(2 * widths[k], widths[k - 1], 4, bias) for k in range(1, last)]
-        self.ups = nn.ModuleList([*ups, PlainConvTranspose(widths[last], widths[last - 1], 4, bias)])
+        ups = [ConvTranspose(2 * widths[0], out_channels, 4, init=normal)]
+        ups += [ConvTranspose(2 * widths[k], widths[k - 1], 4, bias, init=normal) for k in range(1, last)]
+        self.ups = nn.ModuleList([*ups, ConvTranspose(widths[last], widths[last - 1], 4, bias, init=normal)])
         self.up_norms = nn.ModuleList([norm(channels) for channels in widths[:last]])
         self.widths = widths
 
     def dropout_shapes(self, height: int, width: int) -> List[Tuple[int, int, int]]:
-        """Shapes [C, H, W] of what `execute` takes as draws, the deepest level first, for images of a size."""
+        """Return the shapes [C, H, W] of the draws of `execute`, deepest level first, for images of this size."""
         levels = range(len(self.ups) - 2, DROPOUT_LEVEL - 1, -1)
         return [(self.widths[k - 1], height >> k, width >> k) for k in levels]
 
     def execute(self, image, draws: Optional[Sequence[jt.Var]] = None):
-        """Draws [N, *shape], N(0, 1), decide what dropout leaves out; without them it leaves out nothing."""
+        """Return the image for an image.
+
+        Args:
+            draws: One array [N, *shape] from N(0, 1) for each of `dropout_shapes`; they decide which values dropout
+                sets to 0. None: no dropout.
+        """
         feats, last = [self.downs[0](image)], len(self.downs) - 1
         for k in range(1, last):
             feats.append(self.down_norms[k - 1](self.downs[k](leaky_relu(feats[-1]))))
@@ -54,5 +63,5 @@ class UNetGenerator(nn.Module):
         for k in range(last - 1, 0, -1):
             x = self.up_norms[k - 1](self.ups[k](nn.relu(jt.concat([feats[k], x], 1))))
             if draws is not None and k >= DROPOUT_LEVEL:
-                x = dropped(x, draws[last - 1 - k])
+                x = dropout(x, draws[last - 1 - k])
         return tanh(self.ups[0](nn.relu(jt.concat([feats[0], x], 1))))

@@ -1,6 +1,7 @@
-"""Networks of UNIT (Liu et al., NIPS 2017): two auto-encoders that share their innermost layers, and what judges them.
+"""Networks of UNIT (Liu et al., NIPS 2017): two auto-encoders that share their innermost layers, and discriminators.
 
-Source: mingyuliutw/UNIT, branch version_02, cocogan_nets_da.py. Weights are N(0, 0.02), biases PyTorch's default.
+Source: mingyuliutw/UNIT, branch version_02, cocogan_nets_da.py. Weights are drawn from N(0, 0.02), biases as PyTorch
+does by default.
 """
 
 from __future__ import annotations
@@ -10,29 +11,30 @@ from typing import Iterator, List, Optional, Sequence
 import jittor as jt
 from jittor import nn
 
+from jittor_tsit.layers.basic import Conv, ConvTranspose, draw_biases
 from jittor_tsit.layers.conv import conv2d
 from jittor_tsit.layers.elementary import tanh
 from jittor_tsit.layers.init import default_bias, normal
 from jittor_tsit.layers.norm import instance_norm
-from jittor_tsit.layers.plain import PlainConv, PlainConvTranspose, draw_biases
 from jittor_tsit.layers.resize import blur_down
 
 SLOPE = 0.01  # of the leaky ReLU, PyTorch's default
-SIDES = 0, 1  # a and b
-NUM_SCALES = 3  # of the pyramid discriminator
-FRONT_LAYERS = 2  # of the shared discriminator, for each side its own
+SIDES = 0, 1  # domains a and b
+NUM_SCALES = 3  # image sizes that the pyramid discriminator judges
+FRONT_LAYERS = 2  # first layers of the shared discriminator, which each domain has for itself
 Draws = Optional[Iterator[jt.Var]]
 
 
 class SharedLatentGenerator(nn.Module):
-    """Image of either side to a code and back; the code's layers do not know the side.
+    """Two auto-encoders; both domains share the last block of the encoder and the first block of the decoder.
 
     Args:
-        num_blocks: Residual blocks of each encoder and decoder; there is one more that is shared.
-        has_norms: The other layers are normalised (COCOResGen), or not (COCOResGen2).
+        num_blocks: Number of residual blocks of each encoder and decoder, without the shared one.
+        has_norms: Whether the other layers are normalised (COCOResGen) or not (COCOResGen2).
 
     Shapes:
-        encode: image [N, 3, H, W], sides multiples of 4 -> code [N, 4 width, H / 4, W / 4]; decode: back, in [-1, 1]
+        encode: image [N, 3, H, W], sides multiples of 4 -> code [N, 4 width, H / 4, W / 4]; decode: code -> image in
+        [-1, 1]
     """
 
     def __init__(self, width: int, num_blocks: int, has_norms: bool):
@@ -42,20 +44,25 @@ class SharedLatentGenerator(nn.Module):
         draw_biases(self)
 
     def encode(self, image, side: int, draws: Draws = None):
-        """Draws, zeros and ones for each block, decide what dropout leaves out; without them it leaves out nothing."""
+        """Return the code of images of a domain, 0 or 1.
+
+        Args:
+            draws: Arrays of zeros and ones, the next one for each block; 0 is a value that dropout sets to 0. None: no
+                dropout.
+        """
         return self.shared[0](self.encoders[side](image, draws), draws)
 
     def decode(self, code, side: int, draws: Draws = None):
-        """As `encode`."""
+        """Return images of a domain, 0 or 1, for codes; `draws` as in `encode`."""
         return self.decoders[side](self.shared[1](code, draws), draws)
 
 
 class Encoder(nn.Module):
-    """The part of a side before the shared block."""
+    """Layers of a domain before the shared block. image [N, 3, H, W] -> [N, 4 width, H / 4, W / 4]"""
 
     def __init__(self, width: int, num_blocks: int, has_norms: bool):
-        self.stem, self.has_norms = PlainConv(3, width, 7, 1, 3), has_norms
-        self.downs = nn.ModuleList([PlainConv(k * width, 2 * k * width, 3, 2, 1) for k in (1, 2)])
+        self.stem, self.has_norms = Conv(3, width, 7, 1, 3, init=normal), has_norms
+        self.downs = nn.ModuleList([Conv(k * width, 2 * k * width, 3, 2, 1, init=normal) for k in (1, 2)])
         self.blocks = nn.ModuleList([UNITBlock(4 * width) for _ in range(num_blocks)])
 
     def execute(self, image, draws: Draws):
@@ -68,11 +75,11 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """The part of a side behind the shared block."""
+    """Layers of a domain after the shared block. x [N, 4 width, h, w] -> [N, 3, 4 h, 4 w] in [-1, 1]"""
 
     def __init__(self, width: int, num_blocks: int, has_norms: bool):
         self.blocks, self.has_norms = nn.ModuleList([UNITBlock(4 * width) for _ in range(num_blocks)]), has_norms
-        self.ups = nn.ModuleList([PlainConvTranspose(2 * k * width, k * width, 3) for k in (2, 1)])
+        self.ups = nn.ModuleList([ConvTranspose(2 * k * width, k * width, 3, init=normal) for k in (2, 1)])
         self.conv_image = PointConvTranspose(width, 3)
 
     def execute(self, x, draws: Draws):
@@ -88,24 +95,27 @@ def _activated(x: jt.Var, has_norm: bool) -> jt.Var:
 
 
 class UNITBlock(nn.Module):
-    """Two convolutions beside the identity; the sum is not activated.
+    """Residual block of two convolutions, without activation after the sum.
 
     Shapes:
-        x [N, channels, H, W], the next of the draws likewise -> the same
+        x [N, channels, H, W], the next of the draws [N, channels, H, W] -> [N, channels, H, W]
     """
 
     def __init__(self, channels: int):
-        self.conv0, self.conv1 = PlainConv(channels, channels, 3, 1, 1), PlainConv(channels, channels, 3, 1, 1)
+        self.conv0, self.conv1 = (
+            Conv(channels, channels, 3, 1, 1, init=normal),
+            Conv(channels, channels, 3, 1, 1, init=normal),
+        )
 
     def execute(self, x, draws: Draws):
         y = instance_norm(self.conv1(nn.relu(instance_norm(self.conv0(x)))))
         if draws is not None:
-            y = y * next(draws) * 2  # half of it is kept
+            y = y * next(draws) * 2  # dropout of half of the values
         return x + y
 
 
 class PointConvTranspose(nn.Module):
-    """Transposed convolution of single pixels, weight [in_channels, out_channels, 1, 1].
+    """Transposed convolution with a 1 x 1 kernel, weight [in_channels, out_channels, 1, 1].
 
     Shapes:
         x [N, in_channels, H, W] -> [N, out_channels, H, W]
@@ -120,7 +130,11 @@ class PointConvTranspose(nn.Module):
 
 
 class Strided(nn.Module):
-    """Convolutions of stride 2, each with a leaky ReLU.
+    """Convolutions of stride 2, each followed by leaky ReLU.
+
+    Args:
+        widths: Channels of the input and of each layer.
+        first_size: Kernel size of the first layer; the others have 3.
 
     Shapes:
         x [N, widths[0], H, W] -> [N, widths[-1], H / 2^n, W / 2^n]
@@ -129,7 +143,7 @@ class Strided(nn.Module):
     def __init__(self, widths: Sequence[int], first_size=3):
         sizes = [first_size, *(3,) * (len(widths) - 2)]
         self.convs = nn.ModuleList(
-            [PlainConv(a, b, size, 2, size // 2) for a, b, size in zip(widths, widths[1:], sizes)]
+            [Conv(a, b, size, 2, size // 2, init=normal) for a, b, size in zip(widths, widths[1:], sizes)]
         )
 
     def execute(self, x):
@@ -143,15 +157,15 @@ def _widths(first: int, width: int, num_layers: int) -> List[int]:
 
 
 class SeparateDiscriminator(nn.Module):
-    """One stack of convolutions for each side (COCODis).
+    """One stack of convolutions for each domain (COCODis).
 
     Shapes:
-        image [N, 3, H, W] -> a list of logits [N, 1, h, w], here one
+        image [N, 3, H, W], domain 0 or 1 -> a list with one entry, logits [N, 1, h, w]
     """
 
     def __init__(self, width: int, num_layers: int):
         self.stacks = nn.ModuleList([Strided(_widths(3, width, num_layers)) for _ in SIDES])
-        self.logits = nn.ModuleList([PlainConv(width << num_layers - 1, 1, 1) for _ in SIDES])
+        self.logits = nn.ModuleList([Conv(width << num_layers - 1, 1, 1, init=normal) for _ in SIDES])
         draw_biases(self)
 
     def execute(self, image, side: int) -> List[jt.Var]:
@@ -159,19 +173,19 @@ class SeparateDiscriminator(nn.Module):
 
 
 class SharedDiscriminator(nn.Module):
-    """Two layers for each side and then the same ones (COCOSharedDis).
+    """Two layers for each domain, followed by layers that both domains share (COCOSharedDis).
 
     Args:
-        num_layers: Of those that both share.
+        num_layers: Number of shared layers.
 
     Shapes:
-        As of SeparateDiscriminator.
+        image [N, 3, H, W], domain 0 or 1 -> a list with one entry, logits [N, 1, h, w]
     """
 
     def __init__(self, width: int, num_layers: int):
         widths = _widths(3, width, FRONT_LAYERS + num_layers)
         self.fronts = nn.ModuleList([Strided(widths[: FRONT_LAYERS + 1], first_size=7) for _ in SIDES])
-        self.stack, self.logits = Strided(widths[FRONT_LAYERS:]), PlainConv(widths[-1], 1, 1)
+        self.stack, self.logits = Strided(widths[FRONT_LAYERS:]), Conv(widths[-1], 1, 1, init=normal)
         draw_biases(self)
 
     def execute(self, image, side: int) -> List[jt.Var]:
@@ -179,24 +193,24 @@ class SharedDiscriminator(nn.Module):
 
 
 class PyramidDiscriminator(nn.Module):
-    """For each side three stacks, on the image, its half and its quarter (COCOMsDis).
+    """Three stacks of convolutions for each domain, for the image at full, half and quarter size (COCOMsDis).
 
     Shapes:
-        image [N, 3, H, W] -> a list of logits [N, 1, h, w], one a scale
+        image [N, 3, H, W], domain 0 or 1 -> NUM_SCALES logits [N, 1, h, w], full size first
     """
 
     def __init__(self, width: int, num_layers: int):
-        count = NUM_SCALES * len(SIDES)  # side by side: the scales of a, then those of b
+        count = NUM_SCALES * len(SIDES)  # the scales of domain a, then those of domain b
         self.stacks = nn.ModuleList([Strided(_widths(3, width, num_layers)) for _ in range(count)])
-        self.logits = nn.ModuleList([PlainConv(width << num_layers - 1, 1, 1) for _ in range(count)])
+        self.logits = nn.ModuleList([Conv(width << num_layers - 1, 1, 1, init=normal) for _ in range(count)])
         draw_biases(self)
 
     def execute(self, image, side: int) -> List[jt.Var]:
-        found = []
+        logits = []
         for k in range(NUM_SCALES * side, NUM_SCALES * (side + 1)):
-            found.append(self.logits[k](self.stacks[k](image)))
+            logits.append(self.logits[k](self.stacks[k](image)))
             image = blur_down(image)
-        return found
+        return logits
 
 
 DISCRIMINATORS = {"separate": SeparateDiscriminator, "shared": SharedDiscriminator, "pyramid": PyramidDiscriminator}

@@ -1,4 +1,4 @@
-"""Networks of UNIT's later rewrite, which shares no weights (mingyuliutw/UNIT, branch master, networks.py)."""
+"""Networks of UNIT's rewrite: the domains share no weights (mingyuliutw/UNIT, branch master, networks.py)."""
 
 from __future__ import annotations
 
@@ -7,54 +7,54 @@ from typing import List
 import jittor as jt
 from jittor import nn
 
-from jittor_tsit.layers.basic import leaky_relu
+from jittor_tsit.layers.basic import Conv, leaky_relu
 from jittor_tsit.layers.elementary import tanh
-from jittor_tsit.layers.init import kaiming
-from jittor_tsit.layers.norm import LayerNorm, instance_norm
-from jittor_tsit.layers.plain import PlainConv, plain_instance_norm
+from jittor_tsit.layers.init import kaiming, normal
+from jittor_tsit.layers.norm import InstanceNorm, LayerNorm, instance_norm
 from jittor_tsit.layers.resize import avg_pool_down, reflect_pad, upsample2x
 from jittor_tsit.networks.resnet import ResNetBlock
 
-SIDES = 0, 1  # a and b
-NUM_SCALES = 3  # of the discriminator
+SIDES = 0, 1  # domains a and b
+NUM_SCALES = 3  # image sizes that the discriminator judges
 
 
 class SeparateGenerator(nn.Module):
-    """Image of either side to a code and back, by an auto-encoder for each side.
+    """One auto-encoder for each domain.
 
     Shapes:
-        As of unit.SharedLatentGenerator.
+        encode: image [N, 3, H, W], sides multiples of 4 -> code [N, 4 width, H / 4, W / 4]; decode: code -> image in
+        [-1, 1]
     """
 
     def __init__(self, width: int, num_blocks: int):
         self.sides = nn.ModuleList([AutoEncoder(width, num_blocks) for _ in SIDES])
 
     def encode(self, image, side: int, draws=None):
-        """There is no dropout; `draws` are not looked at."""
+        """Return the code of images of a domain, 0 or 1. `draws` are ignored: there is no dropout."""
         return self.sides[side].encoder(image)
 
     def decode(self, code, side: int, draws=None):
-        """As `encode`."""
+        """Return images of a domain, 0 or 1, for codes. `draws` are ignored: there is no dropout."""
         return self.sides[side].decoder(code)
 
 
 class AutoEncoder(nn.Module):
-    """Encoder and decoder of a side (VAEGen)."""
+    """Encoder and decoder of one domain (VAEGen)."""
 
     def __init__(self, width: int, num_blocks: int):
         self.encoder, self.decoder = Encoder(width, num_blocks), Decoder(width, num_blocks)
 
 
 def _blocks(width: int, num_blocks: int) -> nn.ModuleList:
-    return nn.ModuleList([ResNetBlock(4 * width, plain_instance_norm, kaiming) for _ in range(num_blocks)])
+    return nn.ModuleList([ResNetBlock(4 * width, InstanceNorm, kaiming) for _ in range(num_blocks)])
 
 
 class Encoder(nn.Module):
-    """[N, 3, H, W] -> [N, 4 width, H / 4, W / 4]"""
+    """Encoder. [N, 3, H, W] -> [N, 4 width, H / 4, W / 4]"""
 
     def __init__(self, width: int, num_blocks: int):
-        self.stem = PlainConv(3, width, 7, init=kaiming)
-        self.downs = nn.ModuleList([PlainConv(k * width, 2 * k * width, 4, 2, init=kaiming) for k in (1, 2)])
+        self.stem = Conv(3, width, 7, init=kaiming)
+        self.downs = nn.ModuleList([Conv(k * width, 2 * k * width, 4, 2, init=kaiming) for k in (1, 2)])
         self.blocks = _blocks(width, num_blocks)
 
     def execute(self, image):
@@ -67,13 +67,13 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """[N, 4 width, h, w] -> [N, 3, 4 h, 4 w] in [-1, 1]"""
+    """Decoder. [N, 4 width, h, w] -> [N, 3, 4 h, 4 w] in [-1, 1]"""
 
     def __init__(self, width: int, num_blocks: int):
         self.blocks = _blocks(width, num_blocks)
-        self.ups = nn.ModuleList([PlainConv(2 * k * width, k * width, 5, init=kaiming) for k in (2, 1)])
+        self.ups = nn.ModuleList([Conv(2 * k * width, k * width, 5, init=kaiming) for k in (2, 1)])
         self.up_norms = nn.ModuleList([LayerNorm(k * width) for k in (2, 1)])
-        self.conv_image = PlainConv(width, 3, 7, init=kaiming)
+        self.conv_image = Conv(width, 3, 7, init=kaiming)
 
     def execute(self, x):
         for block in self.blocks:
@@ -84,10 +84,10 @@ class Decoder(nn.Module):
 
 
 class SidesDiscriminator(nn.Module):
-    """A discriminator for each side.
+    """One discriminator for each domain.
 
     Shapes:
-        image [N, 3, H, W] -> a list of logits [N, 1, h, w], one a scale
+        image [N, 3, H, W], domain 0 or 1 -> NUM_SCALES logits [N, 1, h, w]
     """
 
     def __init__(self, width: int, num_layers: int):
@@ -98,30 +98,30 @@ class SidesDiscriminator(nn.Module):
 
 
 class ScaleDiscriminator(nn.Module):
-    """Three stacks of convolutions, on the image, its half and its quarter (MsImageDis).
+    """Three stacks of convolutions, for the image at full, half and quarter size (MsImageDis).
 
     Shapes:
-        As of SidesDiscriminator.
+        image [N, 3, H, W] -> NUM_SCALES logits [N, 1, h, w], full size first
     """
 
     def __init__(self, width: int, num_layers: int):
         self.stacks = nn.ModuleList([PatchStack(width, num_layers) for _ in range(NUM_SCALES)])
 
     def execute(self, image) -> List[jt.Var]:
-        found = []
+        logits = []
         for stack in self.stacks:
-            found.append(stack(image))
+            logits.append(stack(image))
             image = avg_pool_down(image)
-        return found
+        return logits
 
 
 class PatchStack(nn.Module):
-    """[N, 3, H, W] -> logits [N, 1, h, w]"""
+    """Stack of convolutions that judges patches. [N, 3, H, W] -> logits [N, 1, h, w]"""
 
     def __init__(self, width: int, num_layers: int):
         widths = [3, *(width * 2**k for k in range(num_layers))]
-        self.convs = nn.ModuleList([PlainConv(a, b, 4, 2) for a, b in zip(widths, widths[1:])])
-        self.conv_logits = PlainConv(widths[-1], 1, 1)
+        self.convs = nn.ModuleList([Conv(a, b, 4, 2, init=normal) for a, b in zip(widths, widths[1:])])
+        self.conv_logits = Conv(widths[-1], 1, 1, init=normal)
 
     def execute(self, x):
         for conv in self.convs:

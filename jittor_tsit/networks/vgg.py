@@ -17,27 +17,27 @@ from jittor_tsit.layers.norm import instance_norm
 from jittor_tsit.runtime.bootstrap import jittor_home
 from jittor_tsit.runtime.status_line import waiting_for
 
-HUB = "https://cg.cs.tsinghua.edu.cn/jittor/assets/build/checkpoints"  # where jittor.models' weights lie
-HUB_TIMEOUT = 20  # seconds without an answer; a network that is there answers sooner
+HUB = "https://cg.cs.tsinghua.edu.cn/jittor/assets/build/checkpoints"  # weights of jittor.models
+HUB_TIMEOUT = 20  # seconds to wait for an answer
 
-# torchvision's `features.N` of each convolution, stage by stage; the first of each stage ends a slice
+# The N of torchvision's `features.N` for each convolution, stage by stage
 STAGES = {
     "vgg16": ((0, 2), (5, 7), (10, 12, 14), (17, 19, 21), (24, 26, 28)),
     "vgg19": ((0, 2), (5, 7), (10, 12, 14, 16), (19, 21, 23, 25), (28, 30, 32, 34)),
 }
-WIDTHS = (64, 128, 256, 512, 512)  # of the stages
-CAFFE_MEAN = 103.939, 116.779, 123.680  # of blue, green and red in ImageNet, from 0 to 255
-LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")  # what `VGGFeatures` gives
+WIDTHS = (64, 128, 256, 512, 512)  # channels of the stages
+CAFFE_MEAN = 103.939, 116.779, 123.680  # ImageNet's mean of blue, green and red, in the range 0 to 255
+LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")  # outputs of `VGGFeatures`
 
 
 class VGGFeatures(nn.Module):
-    """relu1_1, relu2_1, relu3_1, relu4_1 and relu5_1 of a frozen VGG network.
+    """Activations relu1_1, relu2_1, relu3_1, relu4_1 and relu5_1 of a frozen VGG network.
 
     Args:
         arch: "vgg16" or "vgg19".
         weights: torchvision's arrays, `features.N.weight` [out, in, 3, 3] and `features.N.bias` [out].
-        tap_last: Give the last activation of each stage (relu1_2, relu2_2, …), not the first.
-        pools_last: Pool in front of the last stage, as in front of the others.
+        tap_last: Return the last activation of each stage (relu1_2, relu2_2, …) instead of the first.
+        pools_last: Whether there is pooling in front of the last stage, as there is in front of the others.
 
     Shapes:
         image [N, 3, H, W] in [-1, 1] -> five maps [N, C_k, H / 2^k, W / 2^k]
@@ -45,7 +45,7 @@ class VGGFeatures(nn.Module):
     Raises:
         KeyError: A needed array is missing.
 
-    Source: SPADE and TSIT feed [-1, 1] directly, without ImageNet's mean and deviation.
+    Source: SPADE and TSIT use images in [-1, 1] directly, without ImageNet's mean and deviation.
     """
 
     def __init__(self, arch: str, weights: Dict[str, np.ndarray], tap_last: bool = False, pools_last: bool = True):
@@ -70,7 +70,7 @@ class VGGFeatures(nn.Module):
 
 
 class _FrozenConv(nn.Module):
-    """3 x 3 convolution whose weights stay; its input's gradient flows."""
+    """3 x 3 convolution whose weights are not trained; its input gets gradients."""
 
     def __init__(self, weight: np.ndarray, bias: np.ndarray):
         self.weight = jt.array(np.asarray(weight, np.float32)).stop_grad()
@@ -81,7 +81,7 @@ class _FrozenConv(nn.Module):
 
 
 def published_shapes(arch: str) -> Dict[str, Tuple[int, ...]]:
-    """torchvision's names and shapes of the convolutions' arrays."""
+    """Return the shapes of the convolutions' arrays by torchvision's names."""
     shapes, channels = {}, 3
     for width, stage in zip(WIDTHS, STAGES[arch]):
         for index in stage:
@@ -92,16 +92,16 @@ def published_shapes(arch: str) -> Dict[str, Tuple[int, ...]]:
 
 
 class ContentFeatures(nn.Module):
-    """relu5_3 of a frozen VGG-16 that was trained in Caffe, without the pooling in front of the fifth stage.
+    """Normalised activation relu5_3 of a frozen VGG-16 from Caffe, without the pooling in front of the fifth stage.
 
     Args:
-        path: Caffe's weights in torchvision's layout; torchvision's own are trained on another scale.
+        path: Caffe's weights in torchvision's layout. torchvision's own weights need another scale of images.
 
     Shapes:
-        image [N, 3, H, W] in [-1, 1] -> [N, 512, H / 8, W / 8], each map at mean 0, variance 1
+        image [N, 3, H, W] in [-1, 1] -> [N, 512, H / 8, W / 8], each channel with mean 0 and variance 1
 
     Raises:
-        InputError: As `load_vgg`.
+        InputError: The file cannot be read or does not hold this network.
 
     Source: MUNIT and UNIT's rewrite, utils.py and trainer.py.
     """
@@ -115,13 +115,14 @@ class ContentFeatures(nn.Module):
 
 
 def load_vgg(arch: str, path: Path, tap_last: bool = False, pools_last: bool = True) -> VGGFeatures:
-    """VGG features from a weight file in torchvision's layout (.pth, .npz, .safetensors or Jittor .pkl).
+    """Load a VGG network from a file in torchvision's layout (.pth, .npz, .safetensors or Jittor .pkl).
 
     Args:
-        tap_last, pools_last: As of `VGGFeatures`.
+        arch: "vgg16" or "vgg19".
+        tap_last, pools_last: As in `VGGFeatures`.
 
     Raises:
-        InputError: The file cannot be read, or does not hold this network.
+        InputError: The file cannot be read or does not hold this network.
     """
     weights = read_weights(path)
     not_ours = f"{path}: not {arch} weights in torchvision's layout"
@@ -134,22 +135,25 @@ def load_vgg(arch: str, path: Path, tap_last: bool = False, pools_last: bool = T
         width = conv.weight.shape[0]
         shapes = tuple(conv.weight.shape), tuple(conv.bias.shape)
         if shapes != ((width, channels, 3, 3), (width,)):
-            raise InputError(f"{not_ours}: convolution {number} reads {channels} channels and has shapes {shapes}")
+            raise InputError(f"{not_ours}: convolution {number} gets {channels} channels and has shapes {shapes}")
         channels = width
     return network
 
 
 def find_vgg(arch: str, path: str) -> VGGFeatures:
-    """VGG features from the named file, or else from Jittor's hub.
+    """Load a VGG network from a file, or from Jittor's hub if `path` is empty.
+
+    Args:
+        arch: "vgg16" or "vgg19".
 
     Raises:
-        InputError: No weights to be had; names the three ways out.
+        InputError: No weights are available; the message names three ways to get them or do without.
     """
     return load_vgg(arch, Path(path) if path else _from_hub(arch))
 
 
 def _from_hub(arch: str) -> Path:
-    """The hub's file in Jittor's cache, downloaded on first use."""
+    """Return the path of the hub's file in Jittor's cache; download it on first use."""
     target = jittor_home() / ".cache/jittor/checkpoints" / f"{arch}.pkl"
     if target.exists():
         return target

@@ -10,7 +10,7 @@ import os
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Callable, Dict, Iterator, Mapping, NamedTuple, Optional, Tuple, TypeVar
+from typing import Callable, Dict, Iterator, Mapping, NamedTuple, Optional, Tuple, TypeVar, Union
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -20,11 +20,12 @@ from data_tools.basics.errors import InputError
 
 PREFIX, SUFFIX = "state-", ".safetensors"
 BEST = f"best{SUFFIX}"  # the best one of a run by its evaluation, under a name that no pruning looks at
-MAKERS = ("G", "E.", "C.")  # how names of the arrays begin that make images or read their classes
 FORMAT = "jittor_tsit 1"  # changes when old files can no longer be read
 FIRST_FIELDS = {"format", "progress", "experiment"}  # of the header; files of before the checksums have no other
 DAMAGED = ".damaged"  # after the name of a file that is set aside
 Read = TypeVar("Read")
+# Beginnings of names of arrays, such as ("G.", "E."), or a function that tells them from the options of the experiment.
+Parts = Union[Tuple[str, ...], Callable[[dict], Tuple[str, ...]]]
 
 
 class Progress(NamedTuple):
@@ -127,11 +128,11 @@ class Header(NamedTuple):
     checksums: Optional[Dict[str, int]]  # of each array; None: written before there were any
 
 
-def load_checkpoint(path: Path, parts: Tuple[str, ...] = ("",)) -> Checkpoint:
+def load_checkpoint(path: Path, parts: Parts = ("",)) -> Checkpoint:
     """Read a checkpoint, and compare all that is read with its checksums.
 
     Args:
-        parts: Take only the arrays whose name starts with one of these, such as "G_ema."; all by default.
+        parts: Beginnings of the names of the arrays to read; all arrays by default.
 
     Raises:
         InputError: No such file, cut short, not a checkpoint of ours, of another format, or damaged: names the array.
@@ -141,7 +142,7 @@ def load_checkpoint(path: Path, parts: Tuple[str, ...] = ("",)) -> Checkpoint:
         return Checkpoint(dict(_arrays(path, file, header, parts)), header.progress, header.experiment)
 
 
-def check_checkpoint(path: Path, parts: Tuple[str, ...] = ("",)) -> None:
+def check_checkpoint(path: Path, parts: Parts = ("",)) -> None:
     """Read a checkpoint array by array and keep none. Arguments and errors as `load_checkpoint`."""
     with _opened(path) as file:
         for _ in _arrays(path, file, _read_header(path, file), parts):
@@ -188,8 +189,9 @@ def _read_progress(path: Path, metadata: Mapping[str, str]) -> Tuple[Progress, d
     return progress, experiment
 
 
-def _arrays(path: Path, file: safe_open, header: Header, parts: Tuple[str, ...]) -> Iterator[Tuple[str, np.ndarray]]:
-    """Names and arrays, one after the other."""
+def _arrays(path: Path, file: safe_open, header: Header, parts: Parts) -> Iterator[Tuple[str, np.ndarray]]:
+    """Yield names and arrays, one after the other."""
+    parts = parts(header.experiment) if callable(parts) else parts
     for name in file.keys():  # noqa: SIM118 (a safetensors file has no __iter__)
         if not name.startswith(parts):
             continue
@@ -217,16 +219,17 @@ def load_newest(run_dir: Path, warn: Callable[[str], None]) -> Optional[Checkpoi
     return newest
 
 
-def newest_readable(run_dir: Path, warn: Callable[[str], None]) -> Optional[Path]:
-    """The newest checkpoint whose networks can be read; None when the run has none.
+def newest_readable(run_dir: Path, parts: Parts, warn: Callable[[str], None]) -> Optional[Path]:
+    """Find the newest checkpoint of which these arrays can be read. Return None when the run has no checkpoint.
 
     Args:
+        parts: As `load_checkpoint` takes them.
         warn: Called with a line of text for each that cannot be read; it is left where it is.
 
     Raises:
         InputError: There are checkpoints, and none can be read.
     """
-    path, _, faults = _newest(run_dir, lambda path: check_checkpoint(path, MAKERS))
+    path, _, faults = _newest(run_dir, lambda path: check_checkpoint(path, parts))
     for fault in faults.values():
         warn(f"{fault}; trying the one before")
     return path

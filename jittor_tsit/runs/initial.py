@@ -9,11 +9,11 @@ import numpy as np
 
 from data_tools.basics.errors import InputError
 from jittor_tsit.runs.checkpoint import check_arrays, load_checkpoint
+from jittor_tsit.runs.loading import with_current_names
 from jittor_tsit.runs.same_run import completed, flatten
 from jittor_tsit.systems.base import System
+from jittor_tsit.systems.state import AVERAGED
 
-NETWORKS = ("G", "E.", "C.", "D")  # how names of networks' arrays begin; optimizers and image pools begin anew
-AVERAGED = "G_ema."
 # Options that say what the networks compute, whether their arrays tell it or not; without those of training.
 OF_MODEL = ("config.", "data.num_classes", "data.unknown_id", "data.instance_edges", "data.image_", "data.direction")
 OF_TRAINING = ("config.weights.", "config.optim.", "config.perceptual")
@@ -38,11 +38,13 @@ def read_initial(path: Path, system: System, options: dict) -> Initial:
         InputError: No checkpoint, or one of another system, or with an array that is missing, too much or of another
             shape; then also names the options that differ.
     """
-    checkpoint = load_checkpoint(path, NETWORKS)
+    checkpoint = load_checkpoint(path)
     there = checkpoint.experiment.get("system")
     if there != options["system"]:
         raise InputError(f"{path}: holds a model of {there}; this run trains {options['system']}")
-    arrays = with_average(checkpoint.arrays, AVERAGED[:-1] in system.networks)
+    arrays = with_current_names(checkpoint.experiment, checkpoint.arrays)
+    arrays = {name: array for name, array in arrays.items() if is_of_network(name, system)}
+    arrays = arrays_with_average(arrays) if AVERAGED in system.networks else without_average(arrays)
     held = {name.partition(".")[0] for name in arrays}
     if not held:
         raise InputError(f"{path}: holds no network of {there}")
@@ -57,12 +59,21 @@ def read_initial(path: Path, system: System, options: dict) -> Initial:
     return Initial(arrays, [f"{taken}; new: {', '.join(new)}" if new else taken, *differences])
 
 
-def with_average(arrays: Dict[str, np.ndarray], keeps_average: bool) -> Dict[str, np.ndarray]:
-    """With an average of G if one is kept, which is G itself where there is none; otherwise without."""
-    if not keeps_average:
-        return {name: array for name, array in arrays.items() if not name.startswith(AVERAGED)}
-    own = {AVERAGED + name[len("G.") :]: array for name, array in arrays.items() if name.startswith("G.")}
-    return {**own, **arrays}
+def is_of_network(name: str, system: System) -> bool:
+    """Whether an array of a checkpoint belongs to a network; optimizers, image pools and loss scales begin anew."""
+    part = name.partition(".")[0]
+    return not part.startswith(("optimizer_", "loss_scale_")) and part not in system.extras
+
+
+def arrays_with_average(arrays: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
+    """Add an average of G where there is none: it begins as G."""
+    begun = {f"{AVERAGED}.{name[len('G.') :]}": array for name, array in arrays.items() if name.startswith("G.")}
+    return {**begun, **arrays}
+
+
+def without_average(arrays: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
+    """Leave out the average of G."""
+    return {name: array for name, array in arrays.items() if not name.startswith(f"{AVERAGED}.")}
 
 
 def model_differences(there: dict, here: dict) -> List[str]:

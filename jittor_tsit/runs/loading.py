@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Dict, Mapping, Tuple
+
+import numpy as np
 
 from data_tools.basics.errors import InputError
 from jittor_tsit.config import DataConfig, Experiment, Phase, RunConfig, from_dict
-from jittor_tsit.runs.checkpoint import MAKERS, check_arrays, checkpoint_paths, load_checkpoint, newest_readable
+from jittor_tsit.runs.checkpoint import Checkpoint, check_arrays, checkpoint_paths, load_checkpoint, newest_readable
 from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.systems.base import System
 from jittor_tsit.systems.build import make_system
+from jittor_tsit.systems.state import AVERAGED, with_averaged_weights
 
 
 def find_checkpoint(run_dir: Path) -> Path:
@@ -19,7 +23,7 @@ def find_checkpoint(run_dir: Path) -> Path:
     Raises:
         InputError: There is none.
     """
-    path = newest_readable(run_dir, lambda line: print(line, file=sys.stderr))
+    path = newest_readable(run_dir, inference_parts, lambda line: print(line, file=sys.stderr))
     if path is None:
         raise InputError(
             f"{run_dir}: holds no checkpoint (state-*.safetensors); run train first, or name one by --checkpoint"
@@ -35,18 +39,46 @@ def newest_run_dir(runs: Path) -> Path:
     return max(paths, key=lambda path: path.stat().st_mtime).parent
 
 
+def inference_parts(options: dict) -> Tuple[str, ...]:
+    """Beginnings of the names of the arrays that make images; for a system that we do not know, of all arrays.
+
+    Args:
+        options: Of the experiment, as a checkpoint holds them.
+    """
+    kind = SYSTEMS.get(str(options.get("system")))
+    if kind is None:
+        return ("",)
+    return tuple(f"{name}." for name in (*kind.inference_networks, *kind.former_names, AVERAGED))
+
+
+def with_current_names(options: dict, arrays: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
+    """Rename the networks that older checkpoints call otherwise."""
+    kind = SYSTEMS.get(str(options.get("system")))
+    former = kind.former_names if kind else {}
+    renamed = {}
+    for name, array in arrays.items():
+        network, _, rest = name.partition(".")
+        renamed[f"{former.get(network, network)}.{rest}"] = array
+    return renamed
+
+
+def load_networks(path: Path) -> Checkpoint:
+    """Load the arrays of a checkpoint that make images, under today's names. Errors as `load_checkpoint`."""
+    checkpoint = load_checkpoint(path, inference_parts)
+    return checkpoint._replace(arrays=with_current_names(checkpoint.experiment, checkpoint.arrays))
+
+
 def load_system(path: Path) -> tuple[System, Experiment]:
-    """The networks of a checkpoint that make images; averaged weights where it holds any.
+    """Load the networks of a checkpoint that make images, with averaged weights where it holds any.
 
     Raises:
         InputError: Not a checkpoint, or of another version.
     """
-    checkpoint = load_checkpoint(path, MAKERS)
+    checkpoint = load_networks(path)
     experiment = experiment_of(path, checkpoint.experiment)
     system = make_system(experiment)
-    arrays = {name: array for name, array in checkpoint.arrays.items() if name.partition(".")[0] in system.networks}
-    averaged = {name: array for name, array in checkpoint.arrays.items() if name.startswith("G_ema.")}
-    arrays.update({f"G.{name[len('G_ema.') :]}": array for name, array in averaged.items()})
+    arrays = with_averaged_weights(checkpoint.arrays)
+    arrays = {name: array for name, array in arrays.items() if name.partition(".")[0] in system.networks}
     for network in system.optional_networks:
         if not any(name.startswith(f"{network}.") for name in arrays):
             system.forget(network)

@@ -7,16 +7,16 @@ import jittor as jt
 
 from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
+from jittor_tsit.data.batch_kinds import LABEL_MAPS_TO_PHOTOS
 from jittor_tsit.layers.init import xavier
-from jittor_tsit.layers.plain import NORMS
+from jittor_tsit.layers.norm_kinds import NORMS
 from jittor_tsit.layers.train_mode import detached, evaluating
-from jittor_tsit.networks.bicyclegan import UPSAMPLINGS, LatentUNet
-from jittor_tsit.networks.latent_encoder import LAYERS, LatentEncoder
+from jittor_tsit.networks.bicyclegan import LAYERS, UPSAMPLINGS, LatentEncoder, LatentUNet
 from jittor_tsit.networks.patchgan_pix2pix import TwoScalePatchGAN
 from jittor_tsit.optim import Adam, trainable
 from jittor_tsit.systems.base import System, named
 from jittor_tsit.systems.draws import Noise
-from jittor_tsit.systems.input_and_target import SOURCES, ImagePairs
+from jittor_tsit.systems.input_and_target import SOURCES, InputAndTarget
 from jittor_tsit.systems.option_checks import require_choice, require_least, require_multiples
 
 ONE = {"real": 1.0, "fake": 1.0, "real2": 1.0, "fake2": 1.0}  # weights of the Ds' terms
@@ -80,7 +80,8 @@ class BicycleGANSystem(System):
     """
 
     Config = BicycleGANConfig
-    batch_kind = "paired"
+    batch_kind = LABEL_MAPS_TO_PHOTOS
+    inference_networks = ("G", "E")
     wants_other = True
     has_code = True
     style_network = "E"
@@ -89,7 +90,7 @@ class BicycleGANSystem(System):
         super().__init__(config.optim, vars(config.weights), seed)
         require_multiples(f"BicycleGAN with num_levels={config.num_levels}", height, width, 2**config.num_levels)
         self.config = config
-        self.pairs = ImagePairs(config.source, in_channels)
+        self.pairs = InputAndTarget(config.source, in_channels)
         self.batch_kind = self.pairs.batch_kind
         norm, z_dim = NORMS[config.norm], config.z_dim
         sizes = config.in_channels, 3, config.num_levels, config.width, z_dim
@@ -169,4 +170,4 @@ class BicycleGANSystem(System):
             z = noise.normal("z", batch.index, (self.config.z_dim,))
             if self.config.source == "labels" and batch.image is not None:
                 z, _ = self.E(batch.image)
-            return self.networks.get("G_ema", self.G)(a, z)
+            return self.inference_G(a, z)

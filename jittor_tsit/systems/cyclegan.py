@@ -8,10 +8,11 @@ import jittor as jt
 from data_tools.basics.errors import InputError
 from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
+from jittor_tsit.data.batch_kinds import TWO_DOMAINS
 from jittor_tsit.data.batches import ImageBatch
-from jittor_tsit.layers.plain import NORMS
+from jittor_tsit.layers.norm_kinds import NORMS
 from jittor_tsit.layers.train_mode import evaluating
-from jittor_tsit.networks.patchgan_pix2pix import PlainPatchGAN
+from jittor_tsit.networks.patchgan_pix2pix import PatchGAN
 from jittor_tsit.networks.resnet import ResNetGenerator
 from jittor_tsit.optim import Adam, trainable
 from jittor_tsit.runtime import parallel
@@ -66,7 +67,8 @@ class CycleGANSystem(System):
     """G_ab and G_ba translate, D_a and D_b judge what is shown as a and as b."""
 
     Config = CycleGANConfig
-    batch_kind = "domains"
+    batch_kind = TWO_DOMAINS
+    inference_networks = ("G_ab", "G_ba")
     has_way_back = True
     back_network = "G_ba"
 
@@ -81,7 +83,7 @@ class CycleGANSystem(System):
     def prepare_training(self, terms: Container[str]) -> None:
         """Add what only training needs, whatever the terms."""
         config, optim = self.config, self.config.optim
-        self.D_a, self.D_b = (PlainPatchGAN(3, config.width_D, config.num_layers_D, NORMS[config.norm]) for _ in "ab")
+        self.D_a, self.D_b = (PatchGAN(3, config.width_D, config.num_layers_D, NORMS[config.norm]) for _ in "ab")
         self.networks.update(D_a=self.D_a, D_b=self.D_b)
         self.gan_loss = losses.GAN_LOSSES[config.gan_loss]
         self.pools = {name: ImagePool(config.pool_size, self.image_shape, name, self.seed) for name in "ab"}

@@ -7,15 +7,16 @@ import jittor as jt
 
 from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
-from jittor_tsit.layers.plain import NORMS
+from jittor_tsit.data.batch_kinds import LABEL_MAPS_TO_PHOTOS
+from jittor_tsit.layers.norm_kinds import NORMS
 from jittor_tsit.layers.train_mode import evaluating, holding_statistics
-from jittor_tsit.networks.patchgan_pix2pix import PlainPatchGAN
+from jittor_tsit.networks.patchgan_pix2pix import PatchGAN
 from jittor_tsit.networks.resnet import ResNetGenerator
 from jittor_tsit.networks.unet import UNetGenerator
 from jittor_tsit.optim import Adam, trainable
 from jittor_tsit.systems.base import System, named
 from jittor_tsit.systems.draws import Noise
-from jittor_tsit.systems.input_and_target import SOURCES, ImagePairs
+from jittor_tsit.systems.input_and_target import SOURCES, InputAndTarget
 from jittor_tsit.systems.one_by_one import one_by_one
 from jittor_tsit.systems.option_checks import require_choice, require_least, require_multiples
 
@@ -63,12 +64,12 @@ class Pix2PixSystem(System):
     """One generator, and a discriminator that sees its input beside its output."""
 
     Config = Pix2PixConfig
-    batch_kind = "paired"
+    batch_kind = LABEL_MAPS_TO_PHOTOS
 
     def __init__(self, config: Pix2PixConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
         self.config = config
-        self.pairs = ImagePairs(config.source, in_channels)
+        self.pairs = InputAndTarget(config.source, in_channels)
         self.batch_kind = self.pairs.batch_kind
         self.networks["G"] = self.G = self.make_generator(height, width)
 
@@ -84,7 +85,7 @@ class Pix2PixSystem(System):
     def prepare_training(self, terms: Container[str]) -> None:
         """Add what only training needs, whatever the terms."""
         config = self.config
-        self.D = self.networks["D"] = PlainPatchGAN(6, config.width_D, config.num_layers_D, NORMS[config.norm])
+        self.D = self.networks["D"] = PatchGAN(6, config.width_D, config.num_layers_D, NORMS[config.norm])
         self.gan_loss = losses.GAN_LOSSES[config.gan_loss]
         self.add_average()
         self.optimizers["G"] = Adam(trainable(self.G), config.optim.lr_G, config.optim.betas)
@@ -128,7 +129,7 @@ class Pix2PixSystem(System):
 
     def generate(self, batch: Any, noise: Noise) -> jt.Var:
         """Images for label maps, or for images; each by itself, as if it were alone in its batch."""
-        G, a = self.networks.get("G_ema", self.G), self.pairs.images(batch)[0]
+        G, a = self.inference_G, self.pairs.images(batch)[0]
         if self.config.training_mode_at_test:
             return one_by_one(G, a, lambda own: self.translate(G, a[own], batch.index[own], noise))
         with jt.no_grad(), evaluating(G):

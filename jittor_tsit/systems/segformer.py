@@ -13,6 +13,7 @@ from data_tools.basics.errors import InputError
 from data_tools.sets.classes import colorize
 from data_tools.sets.image_io import resize_label, resize_photo
 from jittor_tsit.config import OptimConfig
+from jittor_tsit.data.batch_kinds import PHOTOS_TO_LABEL_MAPS
 from jittor_tsit.data.batches import PairedBatch, to_image
 from jittor_tsit.layers.basic import to_imagenet
 from jittor_tsit.layers.train_mode import evaluating
@@ -54,7 +55,7 @@ class SegFormerSystem(System):
     """One network from photo to label map."""
 
     Config = SegFormerConfig
-    batch_kind = "segmentation"
+    batch_kind = PHOTOS_TO_LABEL_MAPS
     decays_weights = True
 
     def __init__(self, config: SegFormerConfig, in_channels: int, height: int, width: int, seed: int):
@@ -83,7 +84,7 @@ class SegFormerSystem(System):
 
     def predict(self, image: jt.Var) -> np.ndarray:
         """Class ids [N, H, W] uint8 of images [N, 3, H, W] in [-1, 1]."""
-        G = self.networks.get("G_ema", self.G)
+        G = self.inference_G
         with jt.no_grad(), evaluating(*self.networks.values()):
             logits = upsample(G(to_imagenet(image)), *image.shape[2:])
         return jt.argmax(logits, 1)[0].numpy().astype(np.uint8)

@@ -8,6 +8,7 @@ import jittor as jt
 from data_tools.basics.errors import InputError
 from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
+from jittor_tsit.data.batch_kinds import TWO_DOMAINS
 from jittor_tsit.data.batches import ImageBatch
 from jittor_tsit.layers.train_mode import evaluating
 from jittor_tsit.networks.simgan import ARCHITECTURES, LocalDiscriminator, Refiner
@@ -66,7 +67,7 @@ class SimGANSystem(System):
     """
 
     Config = SimGANConfig
-    batch_kind = "domains"
+    batch_kind = TWO_DOMAINS
 
     def __init__(self, config: SimGANConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
@@ -135,7 +136,7 @@ class SimGANSystem(System):
 
     def generate(self, batch: ImageBatch, noise: Noise) -> jt.Var:
         """Each `a`, refined."""
-        G = self.networks.get("G_ema", self.G)
+        G = self.inference_G
         with jt.no_grad(), evaluating(G):
             refined = G(self.seen(batch.a))
             return refined if self.config.channels == 3 else jt.concat([refined] * 3, 1)

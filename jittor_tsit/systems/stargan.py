@@ -9,6 +9,7 @@ import numpy as np
 from data_tools.basics.errors import InputError
 from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
+from jittor_tsit.data.batch_kinds import PhotosWithLabels
 from jittor_tsit.data.batches import LabelledBatch, LabelledImages
 from jittor_tsit.data.labels import LabelNames
 from jittor_tsit.layers.train_mode import evaluating
@@ -59,7 +60,6 @@ class StarGANSystem(System):
     """G gives an image another label; D judges images and reads their labels."""
 
     Config = StarGANConfig
-    batch_kind = "labelled"
 
     def __init__(self, config: StarGANConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
@@ -67,6 +67,7 @@ class StarGANSystem(System):
         require_multiples(f"StarGAN with num_layers_D={config.num_layers_D}", height, width, stride)
         self.config, self.size, self.cycle = config, (height, width), (0, config.n_critic)
         self.names = LabelNames(config.attributes, config.classes)
+        self.batch_kind = PhotosWithLabels(self.names)
         self.networks["G"] = self.G = StarGANGenerator(self.names.size, config.width, config.num_blocks)
 
     def prepare_training(self, terms: Container[str]) -> None:
@@ -159,6 +160,6 @@ class StarGANSystem(System):
 
     def relabelled(self, image: jt.Var, target: jt.Var) -> jt.Var:
         """Images [N, 3, H, W] with labels [N, c]."""
-        G = self.networks.get("G_ema", self.G)
+        G = self.inference_G
         with jt.no_grad(), evaluating(G):
             return G(image, target)

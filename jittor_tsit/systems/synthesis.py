@@ -10,9 +10,9 @@ from jittor import nn
 from data_tools.basics.errors import InputError
 from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
+from jittor_tsit.data.batch_kinds import LABEL_MAPS_TO_PHOTOS
 from jittor_tsit.data.batches import PairedBatch
-from jittor_tsit.layers.basic import to_imagenet
-from jittor_tsit.layers.image_layouts import Image
+from jittor_tsit.layers.basic import Image, to_imagenet
 from jittor_tsit.layers.resize import resize_bilinear, resize_nearest
 from jittor_tsit.layers.train_mode import evaluating
 from jittor_tsit.networks.first_tensor import LatentStart, MapStart
@@ -91,7 +91,8 @@ class SynthesisSystem(System):
         start_size: Height and width of G's first tensor.
     """
 
-    batch_kind = "paired"
+    batch_kind = LABEL_MAPS_TO_PHOTOS
+    inference_networks = ("G", "E")
 
     def __init__(self, config: SynthesisConfig, in_channels: int, start_size: Tuple[int, int], seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
@@ -248,7 +249,7 @@ class SynthesisSystem(System):
 
     def generate(self, batch: PairedBatch, noise: Noise) -> jt.Var:
         """Images for label maps, in the style of `batch.image` or of a drawn code."""
-        G = self.networks.get("G_ema", self.G)
+        G = self.inference_G
         with jt.no_grad(), evaluating(*self.networks.values()):
             if not self.has_code:
                 return G(batch.segmap, resize_nearest(batch.segmap, *self.start_size))

@@ -9,6 +9,7 @@ import numpy as np
 from data_tools.basics.errors import InputError
 from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
+from jittor_tsit.data.batch_kinds import TwoDomainsWithClasses
 from jittor_tsit.data.batches import LabelledBatch, LabelledImages
 from jittor_tsit.data.labels import LabelNames
 from jittor_tsit.layers.reductions import mean, total
@@ -69,15 +70,17 @@ class UNITDigitsSystem(System):
     """
 
     Config = UNITDigitsConfig
-    batch_kind = "adaptation"
+    inference_networks = ("G", "D")  # D is the classifier that this system is trained for
+    former_names = {"C": "D"}
 
     def __init__(self, config: UNITDigitsConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
         require_multiples("unit_digits", height, width, STRIDE)
         self.config, self.names = config, LabelNames((), config.classes)
+        self.batch_kind = TwoDomainsWithClasses(self.names)
         self.G = CoupledVAE(config.width, config.channels, (height, width))
         self.D = CoupledDiscriminator(config.width_D, config.channels, len(config.classes), (height, width))
-        self.networks.update(G=self.G, C=self.D)  # D is kept as the classifier that one trains all this for
+        self.networks.update(G=self.G, D=self.D)
 
     def prepare_training(self, terms: Container[str]) -> None:
         """Add what only training needs, whatever the terms."""
@@ -159,7 +162,7 @@ class UNITDigitsSystem(System):
 
     def translated(self, image: jt.Var, side: int, there: int) -> jt.Var:
         """Images [N, 3, H, W] of a side as the other has them, in [-1, 1]."""
-        G = self.networks.get("G_ema", self.G)
+        G = self.inference_G
         with jt.no_grad(), evaluating(G):
             mu, _ = G.code(G.front(self.of_side(image, side), side))
             made = G.decode(mu)[there]

@@ -16,19 +16,10 @@ from data_tools.basics.files import write_atomic
 from jittor_tsit.config import DataConfig, Experiment, to_json
 from jittor_tsit.config.experiment_files import shipped_experiment
 from jittor_tsit.config.phases import PlannedPhase, make_plan, phases_of, require_even, split_of, steps_from, terms_of
-from jittor_tsit.data.batches import WITH_LABEL_MAPS, batches, phased_samples
+from jittor_tsit.data.batches import batches, phased_samples
 from jittor_tsit.data.cached_pairs import from_cache, make_cache
-from jittor_tsit.data.folders import (
-    adaptation_samples,
-    aligned_samples,
-    domain_samples,
-    labelled_samples,
-    paired_samples,
-    unpaired_samples,
-    with_layout,
-)
 from jittor_tsit.data.label_maps import label_maps_of
-from jittor_tsit.data.read_through import CHECKED, check_all_pairs, check_photos
+from jittor_tsit.data.read_through import CHECKED
 from jittor_tsit.data.samples import Samples
 from jittor_tsit.data.unreadable import Skipped
 from jittor_tsit.evaluation.held_out import make_evaluation
@@ -36,6 +27,7 @@ from jittor_tsit.layers.precision import FLOAT32
 from jittor_tsit.optim import count_parameters
 from jittor_tsit.runs.checkpoint import Checkpoint, Progress, check_arrays, checkpoint_path
 from jittor_tsit.runs.initial import read_initial
+from jittor_tsit.runs.loading import with_current_names
 from jittor_tsit.runs.lock import lock_run_dir
 from jittor_tsit.runs.log import RunLog, SilentLog
 from jittor_tsit.runs.same_run import open_run_dir
@@ -46,7 +38,9 @@ from jittor_tsit.training.interrupt import stopping_gently
 from jittor_tsit.training.loop import train
 from jittor_tsit.training.snapshots import Snapshots
 
-CPU_PARAMETERS = 50e6  # of G; quickstart has 5 million, the CPU-size experiment 21 million, the published model 335
+CPU_PARAMETERS = (
+    50e6  # of one network; quickstart has 5 million, the CPU-size experiment 21 million, the published model 335
+)
 
 
 def run_training(experiment: Experiment, run_dir: Path) -> int:
@@ -62,8 +56,7 @@ def run_training(experiment: Experiment, run_dir: Path) -> int:
 def _train_in(run_dir: Path, experiment: Experiment) -> int:
     say(f"reading {experiment.data.root}")
     system = build_system(experiment)
-    if system.batch_kind == "aligned":  # the model keeps how its inputs lie: `test` must not guess it
-        experiment = dataclasses.replace(experiment, data=with_layout(experiment.data))
+    experiment = dataclasses.replace(experiment, data=system.batch_kind.complete_options(experiment.data))
     run, data = experiment.run, experiment.data
     samples = parallel.together(read_samples, experiment, system, run_dir / CHECKED)
     plan = parallel.together(make_plan, experiment, [len(each) for each in samples])
@@ -95,7 +88,13 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
     )
     skipped = Skipped(data.max_skipped, log.line)
     incoming = batches(
-        system.batch_kind, phased, label_maps_of(data).num_ids, pieces, data.workers, data.max_skipped, skipped
+        system.batch_kind.make_batch,
+        phased,
+        label_maps_of(data).num_ids,
+        pieces,
+        data.workers,
+        data.max_skipped,
+        skipped,
     )
     try:
         with stopping_gently() as asked_to_stop:
@@ -116,8 +115,8 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
 
 
 def is_too_large(system: System) -> bool:
-    """Whether this machine has no GPU and the system's generators call for one."""
-    sizes = [count_parameters(net) for name, net in system.networks.items() if name[0] == "G"]
+    """Whether this machine has no GPU and a network that makes images is too large for a CPU."""
+    sizes = [count_parameters(net) for name, net in system.networks.items() if name in system.inference_networks]
     return not jt.flags.use_cuda and max(sizes) > CPU_PARAMETERS
 
 
@@ -133,16 +132,9 @@ def list_samples(experiment: Experiment, system: System) -> List[Samples]:
     Raises:
         InputError: The folder or a split file is missing or faulty.
     """
-    makers = {
-        "unpaired": unpaired_samples,
-        "aligned": aligned_samples,
-        "domains": domain_samples,
-        "labelled": lambda *arguments: labelled_samples(*arguments, system.names),
-        "adaptation": lambda *arguments: adaptation_samples(*arguments, system.names),
-    }
-    make = makers.get(system.batch_kind, paired_samples)
     numbers = range(1, len(phases_of(experiment)) + 1)
-    return [make(experiment.data, split_of(experiment, number), (experiment.run.seed, number)) for number in numbers]
+    find, seed = system.batch_kind.find_samples, experiment.run.seed
+    return [find(experiment.data, split_of(experiment, number), (seed, number)) for number in numbers]
 
 
 def read_samples(experiment: Experiment, system: System, kept_in: Path) -> List[Samples]:
@@ -155,10 +147,8 @@ def read_samples(experiment: Experiment, system: System, kept_in: Path) -> List[
         InputError: As `list_samples`; or names the first faulty pair and their number.
     """
     samples = list_samples(experiment, system)
-    if parallel.rank() == 0 and system.batch_kind in WITH_LABEL_MAPS:
-        check_all_pairs(samples, label_maps_of(experiment.data), kept_in)
-    elif parallel.rank() == 0:
-        check_photos(samples, kept_in)
+    if parallel.rank() == 0:
+        system.batch_kind.check_samples(samples, experiment.data, kept_in)
     return samples
 
 
@@ -218,8 +208,9 @@ def start_from(system: System, newest: Optional[Checkpoint], run_dir: Path) -> P
     state = system.state_dict()
     if newest is not None:
         path = checkpoint_path(run_dir, progress.nimg)
-        check_arrays(path, newest.arrays, {name: var.shape for name, var in state.items()})
-        system.load_state_dict(newest.arrays, progress.num_steps)
+        arrays = with_current_names(newest.experiment, newest.arrays)
+        check_arrays(path, arrays, {name: var.shape for name, var in state.items()})
+        system.load_state_dict(arrays, progress.num_steps)
     if parallel.num_processes() > 1:
         arrays = {name: parallel.from_first(var.numpy()) for name, var in state.items()}
         system.load_state_dict(arrays, progress.num_steps)

@@ -4,31 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Tuple
+from typing import Callable, Dict, List, Optional
 
 import numpy as np
 from PIL import Image
 
 from data_tools.basics.files import write_through
 from data_tools.basics.spacing import evenly_spaced
-from data_tools.sets.classes import colorize
 from jittor_tsit.config import RunConfig
 from jittor_tsit.data.batches import (
-    IMAGES_ONLY,
-    WITH_LABEL_MAPS,
-    PairedBatch,
-    alone,
-    make_batch,
-    to_image,
     to_pixels,
-    to_segmap,
 )
 from jittor_tsit.data.samples import Samples
 from jittor_tsit.runs.checkpoint import Checkpoint, Progress, checkpoint_path, save_checkpoint
 from jittor_tsit.runs.log import LOWER_RATES, NonFiniteLoss
 from jittor_tsit.runs.pruning import prune
 from jittor_tsit.runtime import parallel
-from jittor_tsit.runtime.parallel import Piece
 from jittor_tsit.systems.base import System
 from jittor_tsit.systems.draws import Noise
 
@@ -55,7 +46,8 @@ class Snapshots:
         evaluate: Optional[Callable[[Progress, Path], None]] = None,
     ):
         self.system, self.run, self.options, self.run_dir, self.evaluate = system, run, options, run_dir, evaluate
-        self.batch, self.before, self.after = grid_inputs(samples, run.grid_rows, system.batch_kind)
+        positions = evenly_spaced(len(samples), run.grid_rows)
+        self.batch, self.before, self.after = system.batch_kind.grid_inputs(samples, positions)
 
     def __call__(self, progress: Progress) -> None:
         arrays = {name: var.numpy() for name, var in self.system.state_dict().items()}
@@ -83,21 +75,6 @@ def digests(arrays: Dict[str, np.ndarray]) -> Dict[str, str]:
         for name, array in arrays.items()
         if not name.endswith(OWN_OF_A_PROCESS)
     }
-
-
-def grid_inputs(samples: Samples, num_rows: int, batch_kind: str) -> Tuple[object, np.ndarray, List[np.ndarray]]:
-    """A batch spread over the set, and the pictures beside it: inputs [N, H, W, 3], photos [N, H, W, 3] if any."""
-    positions = evenly_spaced(len(samples), num_rows)
-    first, *rest = (np.stack(arrays) for arrays in zip(*(samples.at(position) for position in positions)))
-    place = Piece(range(len(positions)), alone(len(positions)))
-    if batch_kind not in WITH_LABEL_MAPS:
-        after = rest if batch_kind in IMAGES_ONLY else []
-        return make_batch(batch_kind, (first, *rest), place, 0, has_other=False), first, after
-    num_ids = samples.label_maps.num_ids
-    colours = np.stack([colorize(label, num_ids) for label in rest[0]])
-    if batch_kind == "segmentation":
-        return PairedBatch(to_segmap(num_ids, *rest), to_image(first), *place), first, [colours]
-    return PairedBatch(to_segmap(num_ids, *rest), None, *place), colours, [first]
 
 
 def require_finite(arrays: Dict[str, np.ndarray], nimg: int) -> None:

@@ -16,7 +16,7 @@ from jittor_tsit.conversion.official_networks import LAYOUTS
 from jittor_tsit.conversion.renaming import official_names
 from jittor_tsit.conversion.unrecorded_options import SIZE
 from jittor_tsit.runs.checkpoint import load_checkpoint
-from jittor_tsit.systems import SYSTEMS
+from jittor_tsit.systems import SYSTEMS, system_class
 
 # ---- Small models whose options differ from the defaults wherever arrays can tell it
 
@@ -156,7 +156,7 @@ def arrays_of(name, *left_out):
     """Arrays of zeros under official names, by network."""
     system, config = name.partition(" ")[0], config_of(name)
     channels = 0 if system == "simgan" else NUM_CLASSES
-    made = SYSTEMS[system](config, channels, HEIGHT, WIDTH, seed=0)
+    made = system_class(system, config)(config, channels, HEIGHT, WIDTH, seed=0)
     made.prepare_training(())
     networks = {}
     for part in LAYOUTS[system].parts:

@@ -8,8 +8,8 @@ from helpers.official_files import convert, one_of, options_of, with_code
 from helpers.weight_file_bytes import jittor_bytes
 from jittor_tsit.conversion.official_names import TSIT_GENERATOR_RULES
 from jittor_tsit.conversion.renaming import official_names
-from jittor_tsit.layers.norm import SpectralConv
 from jittor_tsit.layers.resize import average2x
+from jittor_tsit.layers.spectral_conv import SpectralConv
 from jittor_tsit.layers.train_mode import evaluating
 from jittor_tsit.networks.tsit import Stream
 from jittor_tsit.runs.loading import load_system

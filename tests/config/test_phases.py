@@ -19,7 +19,7 @@ def experiment():
 
 def test_phases_follow_each_other_in_images(experiment):
     first, second = make_plan(experiment, [5, 9])
-    assert (first.start, first.end, first.num_steps, first.rates) == (0, 10, 5, {"G": 0.5, "D": 4e-4})
+    assert (first.start, first.end, first.num_steps, first.rates) == (0, 10, 5, {"lr_G": 0.5, "lr_D": 4e-4})
     assert (second.start, second.end, second.num_steps) == (10, 17, 3)
     assert first.weights["vgg"] == 20.0 and second.weights["vgg"] == 1
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from helpers.kinks import Signs, assert_near_zero, imposing_signs, recording_signs
 from helpers.reference_vectors import SINGLE, Vectors, assert_close, by_official_name, noise_of
-from jittor_tsit.layers.image_layouts import plain
+from jittor_tsit.layers.image_layouts import to_nchw
 
 
 class Pass(NamedTuple):
@@ -33,7 +33,7 @@ def assert_same_pass(path, make: Callable[[Vectors], Pass], kind=Vectors) -> Non
     vectors = kind(path)
     with recording_signs() as signs:
         made = make(vectors)
-        outputs = {name: plain(output) for name, output in made.outputs.items()}
+        outputs = {name: to_nchw(output) for name, output in made.outputs.items()}
         gradients = gradients_of(vectors, made)
     for name, reference in vectors.group("output/").items():
         stride = vectors.config.get("output_stride", {}).get(name, 1)
@@ -50,7 +50,7 @@ def assert_same_pass(path, make: Callable[[Vectors], Pass], kind=Vectors) -> Non
 def loss_of(vectors: Vectors, outputs: Dict[str, jt.Var]) -> jt.Var:
     """The scalar whose gradients are stored: outputs times their stored weights, summed."""
     weights = vectors.group("input/loss_weight/")
-    return sum((plain(outputs[name]) * vectors.var(f"input/loss_weight/{name}")).sum() for name in weights)
+    return sum((to_nchw(outputs[name]) * vectors.var(f"input/loss_weight/{name}")).sum() for name in weights)
 
 
 def _assert_same_loss(vectors: Vectors, outputs: Dict[str, jt.Var]) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from helpers.kinks import assert_near_zero, imposing_signs, recording_signs
 from jittor_tsit import losses
-from jittor_tsit.layers.image_layouts import activated, for_convolutions, plain
+from jittor_tsit.layers.image_layouts import activate, to_fast_layout, to_nchw
 
 SLOPE = 0.2
 
@@ -40,7 +40,7 @@ def test_a_float64_run_with_fewer_activations_is_refused():
 
 def run_all(x):
     """Everything that has kinks, on an image of a full block of channels and a part of one."""
-    y = plain(activated(for_convolutions(x), SLOPE)) + jt.nn.relu(x - 0.5)
+    y = to_nchw(activate(to_fast_layout(x), SLOPE)) + jt.nn.relu(x - 0.5)
     return losses.l1(jt.nn.pool(y, 2, "maximum", stride=2), y[:, :, ::2, ::2] * 0 + 0.3)
 
 

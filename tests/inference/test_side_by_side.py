@@ -18,6 +18,7 @@ from helpers.tiny import CONFIGS, make_experiment
 from jittor_tsit.__main__ import main
 from jittor_tsit.commands.test import run_test
 from jittor_tsit.config import DataConfig
+from jittor_tsit.data.batch_kinds import IMAGE_PAIRS, TWO_DOMAINS
 from jittor_tsit.data.folders import paired_samples
 from jittor_tsit.inference.input_images import Originals
 from jittor_tsit.inference.model import Model
@@ -36,7 +37,7 @@ def save_halves(path, width, height=HEIGHT):
     Image.fromarray(pixels).save(path)
 
 
-def model_of(kind="aligned", **data):
+def model_of(kind=IMAGE_PAIRS, **data):
     config = DataConfig(image_width=WIDTH, image_height=HEIGHT, **data)
     return Model(Path("model.safetensors"), SimpleNamespace(batch_kind=kind), config)
 
@@ -129,9 +130,9 @@ def test_a_folder_train_where_the_command_runs_tells_nothing_of_a_converted_mode
 
 def test_models_of_unpaired_images_halve_nothing_and_refuse_the_option(tmp_path, capsys):
     save_halves(tmp_path / "x.png", 48)
-    assert grey_values(tmp_path, model_of("domains")) == {"x": WHOLE} and not capsys.readouterr().err
+    assert grey_values(tmp_path, model_of(TWO_DOMAINS)) == {"x": WHOLE} and not capsys.readouterr().err
     with pytest.raises(InputError, match="side_by_side: the model in model.safetensors has not learned from pairs"):
-        grey_values(tmp_path, model_of("domains"), True)
+        grey_values(tmp_path, model_of(TWO_DOMAINS), True)
 
 
 def test_training_sets_of_other_kinds_have_no_such_option(tmp_path):

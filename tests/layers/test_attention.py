@@ -1,4 +1,4 @@
-"""Self-attention."""
+"""Self-attention against NumPy."""
 
 import jittor as jt
 import numpy as np
@@ -12,7 +12,7 @@ def test_it_adds_nothing_at_first():
     np.testing.assert_array_equal(SelfAttention(8)(x).numpy(), x.numpy())
 
 
-def test_each_pixel_gets_a_mean_over_all_by_likeness():
+def test_each_pixel_gets_a_mean_over_all_pixels_weighted_by_similarity():
     rng = np.random.default_rng(0)
     layer, x = SelfAttention(8), rng.standard_normal((2, 8, 3, 4)).astype(np.float32)
     for _ in range(10):
@@ -33,7 +33,7 @@ def test_each_pixel_gets_a_mean_over_all_by_likeness():
     np.testing.assert_allclose(layer(jt.array(x)).numpy(), expected.reshape(x.shape), rtol=1e-4, atol=1e-5)
 
 
-def test_all_pixels_get_a_gradient_from_one():
+def test_one_pixel_gives_all_pixels_a_gradient():
     layer, x = SelfAttention(8), jt.randn(1, 8, 3, 4)
     layer.gamma.update(jt.array([0.5]))
     jt.sync_all()

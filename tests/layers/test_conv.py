@@ -8,14 +8,14 @@ from jittor import nn
 from jittor_tsit.kernels import conv_blocked
 from jittor_tsit.layers import conv
 from jittor_tsit.layers.conv import conv2d, conv_transpose2d
-from jittor_tsit.layers.image_layouts import Packed, for_convolutions, plain
+from jittor_tsit.layers.image_layouts import BlockedImage, to_fast_layout, to_nchw
 
 pytestmark = [
     pytest.mark.processors,
     pytest.mark.skipif(jt.compile_extern.mkl_ops is None, reason="needs oneDNN: Jittor's own loops are used"),
 ]
 
-# Sizes are uneven, so that rows and columns, and the last pixels that a stride leaves out, cannot be mistaken.
+# Height and width differ and are odd, so that swapped axes and pixels that a stride leaves out change the result.
 CASES = {
     "plain": (dict(stride=1, padding=1, groups=1), (2, 4, 7, 9), (6, 4, 3, 3)),
     "strided": (dict(stride=(2, 3), padding=(2, 1), groups=1), (2, 4, 8, 11), (5, 4, 4, 3)),
@@ -30,7 +30,7 @@ def draws(rng, *shapes):
 
 
 def derivatives(y, x, weight, bias, judges):
-    """Output, gradients, and the gradients of a penalty on the gradient by x, as gradient penalties have it."""
+    """Return output, gradients, and the gradients of a gradient penalty by x."""
     first = jt.grad((y * judges[0]).sum(), [x, weight, bias])
     second = jt.grad((first[0] * judges[1]).sqr().sum(), [weight, judges[0]])
     return [var.numpy() for var in (y, *first, *second)]
@@ -51,11 +51,11 @@ def test_convolution(rng, name):
     assert_alike(derivatives(ours, x, weight, bias, judges), derivatives(theirs, x, weight, bias, judges))
 
 
-def test_an_image_is_laid_out_once_for_all_that_read_it(rng):
+def test_an_image_is_converted_once_for_all_convolutions_of_it(rng):
     x, *weights = draws(rng, (2, 19, 5, 7), (4, 19, 3, 3), (6, 19, 1, 1))
-    shared = for_convolutions(x)
-    assert isinstance(shared, Packed) == bool(conv_blocked.BLOCK)
-    ours, theirs = (sum(plain(conv2d(image, weight)).sqr().sum() for weight in weights) for image in (shared, x))
+    shared = to_fast_layout(x)
+    assert isinstance(shared, BlockedImage) == bool(conv_blocked.BLOCK)
+    ours, theirs = (sum(to_nchw(conv2d(image, weight)).sqr().sum() for weight in weights) for image in (shared, x))
     np.testing.assert_array_equal(jt.grad(ours, x).numpy(), jt.grad(theirs, x).numpy())
 
 

@@ -1,4 +1,4 @@
-"""Label maps by their ids against the same maps in one-hot form."""
+"""Label maps stored as class ids give the results of the same maps in one-hot form."""
 
 import jittor as jt
 import numpy as np
@@ -6,11 +6,12 @@ import pytest
 
 from jittor_tsit.kernels import conv_blocked
 from jittor_tsit.layers.basic import Conv
-from jittor_tsit.layers.image_layouts import OneHot, for_convolutions, label_image, one_hot, plain, plain_layout
-from jittor_tsit.layers.norm import BatchNorm, SpectralConv
+from jittor_tsit.layers.image_layouts import OneHot, label_image, nchw_layout, one_hot, to_fast_layout, to_nchw
+from jittor_tsit.layers.norm import BatchNorm
 from jittor_tsit.layers.precision import computing_in
 from jittor_tsit.layers.residual_blocks import SPADEBlock, StreamBlock
 from jittor_tsit.layers.resize import avg_pool_down, resize_nearest
+from jittor_tsit.layers.spectral_conv import SpectralConv
 from jittor_tsit.layers.train_mode import set_training
 from jittor_tsit.losses import gradient_penalty
 from jittor_tsit.networks.patchgan_multiscale import MultiscaleDiscriminator
@@ -18,7 +19,7 @@ from jittor_tsit.networks.patchgan_multiscale import MultiscaleDiscriminator
 pytestmark = pytest.mark.skipif(not conv_blocked.BLOCK, reason="this processor has no layout of blocks")
 
 CLASSES = 5
-# name -> layer, how it is called besides its map
+# name -> layer, arguments of its call besides the map
 CASES = {
     "3 x 3": (Conv(CLASSES, 19, 3, padding=1), {}),
     "3 x 3, active": (Conv(CLASSES, 19, 3, padding=1), {"slope": 0.2}),
@@ -30,22 +31,22 @@ CASES = {
 
 
 def labels(rng, height=37, width=18):
-    """More than one part of rows, areas of a class, all classes."""
+    """Return ids [N, H, W] with more than one chunk of rows, areas of one class, and all classes."""
     few = rng.integers(0, CLASSES, (2, (height + 3) // 4, (width + 3) // 4)).astype(np.uint8)
     return few.repeat(4, 1).repeat(4, 2)[:, :height, :width]
 
 
 def derivatives(layer, call, segmap):
-    """Result, and gradients by the layer's parameters of a sum of its values with weights."""
+    """Return the result, and the gradients of a weighted sum of its values by the layer's parameters."""
     first = [jt.array(np.random.default_rng(2).standard_normal((2, 8, 37, 18)).astype(np.float32))]
-    y = plain(layer(*(first if isinstance(layer, SPADEBlock) else []), segmap, **call))
+    y = to_nchw(layer(*(first if isinstance(layer, SPADEBlock) else []), segmap, **call))
     weights = np.random.default_rng(1).standard_normal(y.shape).astype(np.float32)
     parameters = [var for var in layer.parameters() if not var.is_stop_grad()]
     return [var.numpy() for var in (y, *jt.grad((y * jt.array(weights)).sum(), parameters))]
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_ids_give_what_their_one_hot_form_does(rng, name):
+def test_ids_give_the_results_of_the_one_hot_map(rng, name):
     layer, call = CASES[name]
     ids = jt.array(labels(rng))
     before = [(var, var.numpy().copy()) for var in layer.state_dict().values()]
@@ -59,21 +60,21 @@ def test_ids_give_what_their_one_hot_form_does(rng, name):
         np.testing.assert_allclose(a, b, rtol=0, atol=2e-5 * np.abs(b).max() + 1e-4)
 
 
-def test_ids_beyond_the_classes_are_of_no_class(rng):
+def test_ids_beyond_the_classes_belong_to_no_class(rng):
     conv, ids = Conv(CLASSES, 4, 3, padding=1), labels(rng)
     ids[:, 3:9] = 255
-    ours, theirs = (plain(conv(form(jt.array(ids), CLASSES))).numpy() for form in (OneHot, one_hot))
+    ours, theirs = (to_nchw(conv(form(jt.array(ids), CLASSES))).numpy() for form in (OneHot, one_hot))
     np.testing.assert_allclose(ours, theirs, atol=1e-6)  # sums of nine numbers below 1
 
 
-def test_a_label_map_is_resized_by_its_ids(rng):
+def test_resizing_a_label_map_resizes_its_ids(rng):
     ids = labels(rng)
     small = resize_nearest(OneHot(jt.array(ids), CLASSES), 9, 6)
     assert isinstance(small, OneHot)
     np.testing.assert_array_equal(small.numpy(), resize_nearest(one_hot(jt.array(ids), CLASSES), 9, 6).numpy())
 
 
-def test_other_layers_take_it_as_an_image(rng):
+def test_layers_that_read_no_ids_take_the_map_as_an_image(rng):
     ids = jt.array(labels(rng))
     segmap = label_image(ids, CLASSES)
     assert segmap.shape == [2, CLASSES, 37, 18]
@@ -83,7 +84,7 @@ def test_other_layers_take_it_as_an_image(rng):
 
 
 @pytest.mark.parametrize("missing", ["layout", "library"])
-def test_without_onednn_and_its_layout_it_is_plain_from_the_start(rng, monkeypatch, missing):
+def test_without_onednn_and_its_layout_the_map_is_nchw(rng, monkeypatch, missing):
     if missing == "layout":
         monkeypatch.setattr(conv_blocked, "BLOCK", 0)
     else:
@@ -91,12 +92,12 @@ def test_without_onednn_and_its_layout_it_is_plain_from_the_start(rng, monkeypat
     assert isinstance(label_image(jt.array(labels(rng)), CLASSES), jt.Var)
 
 
-def test_in_the_plain_layout_it_is_plain(rng):
-    with plain_layout():
-        assert isinstance(for_convolutions(label_image(jt.array(labels(rng)), CLASSES)), jt.Var)
+def test_within_the_nchw_layout_the_map_is_nchw(rng):
+    with nchw_layout():
+        assert isinstance(to_fast_layout(label_image(jt.array(labels(rng)), CLASSES)), jt.Var)
 
 
-def test_in_16_bits_the_weight_is_rounded_and_the_map_need_not_be(rng):
+def test_in_16_bits_only_the_weight_is_rounded(rng):
     conv, ids = Conv(CLASSES, 8, 3, padding=1), jt.array(labels(rng))
     with computing_in("bf16"):
         ours, theirs = (derivatives(conv, {}, form(ids, CLASSES)) for form in (OneHot, one_hot))
@@ -104,7 +105,7 @@ def test_in_16_bits_the_weight_is_rounded_and_the_map_need_not_be(rng):
         np.testing.assert_allclose(a, b, rtol=2**-7, atol=1e-5)  # two neighbours in bfloat16 where float32 sums differ
 
 
-def test_a_discriminator_sees_a_map_beside_the_image_as_one_image(rng):
+def test_a_discriminator_of_map_and_image_gives_the_result_of_their_concatenation(rng):
     D = MultiscaleDiscriminator(CLASSES + 3, 4, num_layers=3)
     ids, image = jt.array(labels(rng, 64, 64)), jt.array(rng.standard_normal((2, 3, 64, 64)).astype(np.float32))
     before = [(var, var.numpy().copy()) for var in D.state_dict().values()]
@@ -121,7 +122,7 @@ def test_a_discriminator_sees_a_map_beside_the_image_as_one_image(rng):
         np.testing.assert_allclose(a, b, rtol=0, atol=5e-5 * np.abs(b).max() + 1e-4)
 
 
-def test_a_gradient_penalty_through_a_discriminator_that_sees_a_map(rng):
+def test_a_gradient_penalty_of_a_discriminator_of_map_and_image(rng):
     D = MultiscaleDiscriminator(CLASSES + 3, 4, num_layers=3)
     set_training(D, False)  # the singular vectors stay
     segmap = OneHot(jt.array(labels(rng, 64, 64)), CLASSES)
@@ -133,7 +134,7 @@ def test_a_gradient_penalty_through_a_discriminator_that_sees_a_map(rng):
         return D(image, segmap).logits
 
     def of_concatenated(image):
-        return D(jt.concat([segmap.plain, image], 1)).logits
+        return D(jt.concat([segmap.nchw, image], 1)).logits
 
     results = []
     for logits_of in (of_both, of_concatenated):
@@ -144,14 +145,14 @@ def test_a_gradient_penalty_through_a_discriminator_that_sees_a_map(rng):
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-4 * np.abs(b).max())  # 1e-6 was measured
 
 
-def test_a_gradient_of_its_gradient_is_refused(rng):
+def test_a_second_order_gradient_is_refused(rng):
     conv = Conv(CLASSES, 4, 3, padding=1)
-    y = plain(conv(OneHot(jt.array(labels(rng)), CLASSES)))
-    with pytest.raises(RuntimeError, match="plain_layout"):
+    y = to_nchw(conv(OneHot(jt.array(labels(rng)), CLASSES)))
+    with pytest.raises(RuntimeError, match="layout"):
         jt.grad(jt.grad(y.sqr().sum(), conv.weight).sqr().sum(), conv.weight)
 
 
-def test_a_label_map_is_averaged_once_for_all_who_ask(rng):
+def test_the_average_of_a_label_map_is_cached(rng):
     segmap = OneHot(jt.array(labels(rng)), CLASSES)
     assert avg_pool_down(segmap) is avg_pool_down(segmap)
-    np.testing.assert_array_equal(avg_pool_down(segmap).numpy(), avg_pool_down(segmap.plain).numpy())
+    np.testing.assert_array_equal(avg_pool_down(segmap).numpy(), avg_pool_down(segmap.nchw).numpy())

@@ -21,7 +21,7 @@ SIZES = (1, 7, 64, 1000)  # Jittor's loops are scalar, with a scalar rest, of ve
 POSITIVE = [2e-38, 1e-30, 1e-20, 1e-10, 1e-7, 1e-4, 0.01, 0.1, 0.5, 1, 2, 3, 5, 6, 9, 15, 16.5, 20]
 POSITIVE += [30, 43, 44, 45, 50, 62, 80, 87, 88, 89, 100, 103, 104, 200, 1e3, 1e4]
 SUBNORMAL = np.uint32([1, 71362, 2**31 + 1, 2**31 + 71362]).view(np.float32)  # 1e-45, 1e-40 and their negatives, by
-# their bits: once Jittor is loaded, the processor may take such numbers for 0, NumPy's too
+# given as bits: once Jittor is loaded, the processor may treat such numbers as 0, in NumPy too
 VALUES = np.append(np.float32([0, *POSITIVE, *(-value for value in POSITIVE), np.inf, -np.inf]), SUBNORMAL)
 
 
@@ -128,7 +128,7 @@ CASES = {
 
 
 def derivatives(function, values, size):
-    """Values, gradients and their gradients, in arrays of this size; values repeat where the last is not full."""
+    """Return values and first and second derivatives, computed in arrays of this size; the last one repeats values."""
     results = []
     for array in np.resize(values, (-(-len(values) // size), size)):
         x = jt.array(array)
@@ -165,7 +165,7 @@ def test_not_a_number_stays_so(name, size):
 
 @pytest.mark.skipif(not conv_blocked.BLOCK, reason="this processor has no layout of blocks")
 @pytest.mark.parametrize("slope", [0.2, 0.0])
-def test_leaky_relu_of_packed_images(slope):
+def test_leaky_relu_of_blocked_images(slope):
     values = VALUES if slope else VALUES[np.isfinite(VALUES)]
     x = jt.array(np.resize(values, (1, 2, 3, 40, conv_blocked.BLOCK)))
     y = maps_blocked.activate(x, slope)
@@ -211,7 +211,7 @@ def test_cross_entropies_of_large_and_of_equal_logits():
 
 @pytest.mark.parametrize("name", ["vanilla", "hinge"])
 def test_adversarial_losses_of_large_logits(name):
-    """Of logits from -1e4 to 1e4, on the side that the loss pulls them to and on the other."""
+    """Logits from -1e4 to 1e4, with the sign that the loss rewards and with the other one."""
     loss, x = losses.GAN_LOSSES[name], np.float32([-1e4, -89, -20, -1, 0, 1, 20, 89, 1e4])
     vanilla = {
         "real": (np.logaddexp(0, -x.astype(np.float64)), -share(-x.astype(np.float64))),
@@ -253,7 +253,7 @@ FAULTS = {  # in arrays of 64; where one is gone, Jittor's own can be used again
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_jittor_has_the_fault_for_which_we_have_our_own(fault):
+def test_jittor_has_the_fault_that_our_function_avoids(fault):
     assert FAULTS[fault]()
 
 
@@ -262,7 +262,7 @@ NOT_JITTORS = {"np", "math", "elementary"}
 
 
 def faulty_calls(source):
-    """Lines that call a faulty function of `jt`, of `nn` or of a Var; but for `sqrt` of a sum with an epsilon."""
+    """Return the lines that call a faulty function of `jt`, `nn` or a Var, except `sqrt` of a sum with an epsilon."""
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr not in FAULTY:
             continue
@@ -292,6 +292,6 @@ def test_nobody_calls_a_faulty_function():
 
 
 def test_maximum_and_minimum_are_called_where_no_gradient_at_equal_values_counts():
-    """Of a gradient's length, of a vector's that is constant, of a rounded variance, of shares of a label map."""
+    """Arguments: the length of a gradient or of a constant vector, a rounded variance, shares of a label map."""
     callers = {path.name for path in SOURCES if re.search(r"\bjt[.](maximum|minimum)[(]", SOURCES[path])}
-    assert callers <= {"optim.py", "norm.py", "losses.py"}
+    assert callers <= {"optim.py", "norm.py", "spectral_conv.py", "losses.py"}

@@ -1,9 +1,10 @@
-"""Normalisations and spectral norm against plain NumPy."""
+"""Normalisations and spectral norm against NumPy."""
 
 import jittor as jt
 import numpy as np
 
-from jittor_tsit.layers.norm import BatchNorm, LayerNorm, SpectralConv, instance_norm
+from jittor_tsit.layers.norm import BatchNorm, LayerNorm, instance_norm
+from jittor_tsit.layers.spectral_conv import SpectralConv
 from jittor_tsit.layers.train_mode import set_training
 
 
@@ -12,7 +13,7 @@ def test_instance_norm_keeps_its_digits_when_the_mean_is_large(rng):
     exact = x.astype(np.float64)
     mean, var = exact.mean((2, 3), keepdims=True), exact.var((2, 3), keepdims=True)
     expected = (exact - mean) / np.sqrt(var + 1e-5)
-    # float32 resolves 100 to 4e-6, a two-thousandth of the deviation; E[x^2] - E[x]^2 would be off by whole units
+    # float32 resolves 100 to 4e-6, 1/2000 of the deviation. E[x^2] - E[x]^2 in float32 would be wrong by whole units.
     np.testing.assert_allclose(instance_norm(jt.array(x)).numpy(), expected, atol=2e-3)
 
 
@@ -31,7 +32,7 @@ def test_batch_norm_tracks_the_unbiased_variance(rng):
     np.testing.assert_allclose(norm.running_var.numpy(), 0.9 + 0.1 * x.var((0, 2, 3), ddof=1), rtol=1e-4)
 
 
-def test_batch_norm_in_eval_mode_does_not_look_at_the_batch(rng):
+def test_batch_norm_in_evaluation_mode_uses_running_statistics(rng):
     norm = BatchNorm(3)
     set_training(norm, False)
     x = rng.standard_normal((2, 3, 2, 2)).astype(np.float32)
@@ -65,7 +66,7 @@ def test_spectral_norm_iterates_in_training_mode_only(rng):
 
 
 def test_layer_norm_of_equal_values_has_a_finite_gradient(rng):
-    """Their deviation is 0, where PyTorch's has the gradient 0; the result's is then the centred one over epsilon."""
+    """The deviation is 0 and has gradient 0, as in PyTorch. The gradient of the result is the centred one / epsilon."""
     norm, judge = LayerNorm(3), rng.standard_normal((2, 3, 4, 5)).astype(np.float32)
     norm.gamma.update(jt.array(np.float32([0.5, 1, 2])))
     x = jt.array(np.float32([0.25, -3]).reshape(2, 1, 1, 1).repeat(3, 1).repeat(4, 2).repeat(5, 3))

@@ -1,6 +1,6 @@
-"""Every reduction against float64 on inputs that cost digits: at most as far off as PyTorch's float32.
+"""Every reduction against float64 on inputs that cost digits: the error is at most that of PyTorch's float32.
 
-fixtures/reduction_errors.json holds how far PyTorch is off; fixtures/make_reduction_errors.py wrote it.
+fixtures/reduction_errors.json holds PyTorch's errors; fixtures/make_reduction_errors.py wrote it.
 """
 
 import ast
@@ -16,9 +16,10 @@ from helpers.cuda_on_cpu import emulate
 from helpers.reduction_cases import CASES, CLASSES, FAMILIES, SHAPE, error, widened
 from jittor_tsit import losses
 from jittor_tsit.layers import norm as norms
+from jittor_tsit.layers import spectral_conv
 from jittor_tsit.layers.conv import conv2d
-from jittor_tsit.layers.image_layouts import for_convolutions, label_image, plain, plain_layout
-from jittor_tsit.layers.norm import BatchNorm, InstanceNorm, normalized
+from jittor_tsit.layers.image_layouts import label_image, nchw_layout, to_fast_layout, to_nchw
+from jittor_tsit.layers.norm import BatchNorm, InstanceNorm, normalize
 from jittor_tsit.optim import squares
 
 PYTORCH = json.loads((Path(__file__).parents[1] / "fixtures/reduction_errors.json").read_text())
@@ -28,21 +29,22 @@ LEAST = 3e-7
 
 
 def image(function):
-    """A case of one image, by a function of an `Image`."""
-    return lambda x, g, **others: {"y": plain(function(for_convolutions(x), **others))}
+    """Return a case that applies a function to one image."""
+    return lambda x, g, **others: {"y": to_nchw(function(to_fast_layout(x), **others))}
 
 
 def moments(over_batch):
-    return lambda x, g: dict(zip(("mean", "var"), norms._moments(for_convolutions(x), over_batch)[1:]))
+    norm = BatchNorm(SHAPE[1]) if over_batch else InstanceNorm(SHAPE[1])
+    return lambda x, g: dict(zip(("mean", "var"), norm.moments(to_fast_layout(x))[1:]))
 
 
 def modulated(norm):
     def run(x, g, gamma, beta):
-        x, gamma, beta = map(for_convolutions, (x, gamma, beta))
+        x, gamma, beta = map(to_fast_layout, (x, gamma, beta))
         if hasattr(gamma, "blocks"):
             gamma.blocks = jt.concat([gamma.blocks, beta.blocks], 1)
-            return {"y": plain(normalized(*norm.moments(x), gamma))}
-        return {"y": normalized(*norm.moments(x), gamma, beta)}
+            return {"y": to_nchw(normalize(*norm.moments(x), gamma))}
+        return {"y": normalize(*norm.moments(x), gamma, beta)}
 
     return run
 
@@ -56,21 +58,25 @@ def affine(module):
 
 
 def bias_of_conv(x):
-    """Its gradient is the sum of what the convolution's result gets, here x."""
+    """The gradient of the bias is the sum of the gradient of the result, here of x."""
     bias, weight = jt.zeros(SHAPE[1]), jt.zeros(SHAPE[1], SHAPE[1], 1, 1)
-    y = plain(conv2d(for_convolutions(jt.zeros(x.shape)), weight, bias))
+    y = to_nchw(conv2d(to_fast_layout(jt.zeros(x.shape)), weight, bias))
     return {"by_bias": jt.grad((y * x).sum(), bias)}
 
 
 def conv_of_label_map(x, ids):
     segmap = label_image(ids, CLASSES)
     weight, bias = jt.zeros(SHAPE[1], CLASSES, 3, 3), jt.zeros(SHAPE[1])
-    y = plain(conv2d(segmap, weight, bias, padding=1))
+    y = to_nchw(conv2d(segmap, weight, bias, padding=1))
     return dict(zip(("by_weight", "by_bias"), jt.grad((y * x).sum(), [weight, bias])))
 
 
 def spectral(x, g, u, v):
-    form = norms.spectrally_normalized if norms.runs_on(x) else norms.plain_spectrally_normalized
+    form = (
+        spectral_conv.spectrally_normalized
+        if spectral_conv.runs_on(x)
+        else spectral_conv.reference_spectrally_normalized
+    )
     return {"y": form(x, u, v, False)[0]}
 
 
@@ -86,7 +92,7 @@ RUNS = {
     "affine instance norm": affine(norms.AffineInstanceNorm(SHAPE[1])),
     "affine batch norm": affine(norms.AffineBatchNorm(SHAPE[1])),
     "layer norm": lambda x, g: {"y": norms.LayerNorm.execute(UNIT_SCALE, x)},
-    "fadain": lambda x, g, style: {"y": plain(norms.fadain(for_convolutions(x), for_convolutions(style)))},
+    "fadain": lambda x, g, style: {"y": to_nchw(norms.fadain(to_fast_layout(x), to_fast_layout(style)))},
     "bias of a convolution": bias_of_conv,
     "convolution of a label map": conv_of_label_map,
     "spectral norm": spectral,
@@ -104,7 +110,7 @@ OF_IMAGES = (*tuple(RUNS)[:11], "spectral norm")  # these have kernels on a GPU,
 
 
 def results(name, arrays):
-    """Results and gradients by name, as reduction_cases.py has them."""
+    """Return results and gradients by the names of reduction_cases.py."""
     inputs = {key: jt.array(array) for key, array in arrays.items()}
     found = RUNS[name](**inputs)
     if "y" in found:
@@ -129,7 +135,7 @@ OF_VARS += sorted(path for folder in ("layers", "networks", "systems") for path 
 
 
 def test_nobody_calls_jittors_float32_sums():
-    """Jittor's own .sum() and .mean() are for layers/reductions.py alone."""
+    """Only layers/reductions.py calls Jittor's own .sum() and .mean()."""
     found = []
     for path in OF_VARS:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -158,12 +164,12 @@ def test_sums_are_as_exact_as_pytorchs(name):
 
 
 @pytest.mark.parametrize("name", OF_IMAGES)
-def test_so_are_those_of_jittors_operators(name):
-    with plain_layout():
+def test_sums_with_jittors_operators_are_as_exact_as_pytorchs(name):
+    with nchw_layout():
         assert_as_exact_as_pytorch(name)
 
 
 @pytest.mark.parametrize("name", (*OF_IMAGES, "sum of squares"))
-def test_so_are_those_of_the_gpus_kernels(monkeypatch, name):
+def test_sums_of_cuda_kernels_are_as_exact_as_pytorchs(monkeypatch, name):
     emulate(monkeypatch)
     assert_as_exact_as_pytorch(name)

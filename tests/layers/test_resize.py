@@ -1,4 +1,4 @@
-"""Resizing and pooling against plain NumPy, odd sizes included."""
+"""Resizing and pooling against NumPy, odd sizes included."""
 
 import jittor as jt
 import numpy as np
@@ -66,15 +66,15 @@ def test_pooling_does_not_count_the_padding(rng, size):
 
 
 @pytest.mark.parametrize("size", [(6, 8), (7, 5), (1, 2), (2, 1)])
-def test_average_pool_has_the_gradients_of_its_plain_twin(rng, size):
+def test_average_pool_has_the_gradients_of_jittors_operators(rng, size):
     x = jt.array(rng.standard_normal((2, 3, *size)).astype(np.float32))
     results = []
-    for pool in (avg_pool_down, resize.plain_avg_pool_down):
+    for pool in (avg_pool_down, resize.reference_avg_pool_down):
         y = pool(x)
         first = jt.grad(y.sqr().sum(), x)
         results.append([var.numpy() for var in (y, first, jt.grad(first.sqr().sum(), x))])
-    for ours, plain in zip(*results):
-        np.testing.assert_allclose(ours, plain, rtol=1e-5, atol=1e-6)  # sums in another order
+    for ours, reference in zip(*results):
+        np.testing.assert_allclose(ours, reference, rtol=1e-5, atol=1e-6)  # sums in another order
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 6, 5), (1, 2, 4, 9)])

@@ -1,4 +1,4 @@
-"""SPADE and FADE against plain NumPy."""
+"""SPADE and FADE against NumPy."""
 
 import jittor as jt
 import numpy as np

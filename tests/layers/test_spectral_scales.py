@@ -1,11 +1,11 @@
-"""Spectral norm of tiny, of huge and of zero weights against float64, wherever PyTorch's float32 is finite."""
+"""Spectral norm of tiny, huge and zero weights against float64, at all scales where PyTorch's float32 is finite."""
 
 import jittor as jt
 import numpy as np
 import pytest
 
 from helpers.cuda_on_cpu import emulate
-from jittor_tsit.layers.norm import SpectralConv
+from jittor_tsit.layers.spectral_conv import SpectralConv
 from jittor_tsit.layers.train_mode import set_training
 
 FLOOR = 1e-12  # of a vector's length, PyTorch's
@@ -37,9 +37,9 @@ def computed(conv, judge):
 
 @pytest.fixture(params=["kernel", "operators", "CUDA's kernel"])
 def form(request, monkeypatch):
-    """Which of the three computes."""
+    """Select which of three implementations computes the norm."""
     if request.param == "operators":
-        monkeypatch.setattr("jittor_tsit.layers.norm.runs_on", lambda x: False)
+        monkeypatch.setattr("jittor_tsit.layers.spectral_conv.runs_on", lambda x: False)
     elif request.param == "CUDA's kernel":
         emulate(monkeypatch)
 
@@ -70,7 +70,7 @@ def test_spectral_norm_of_weights_of_any_size(form, trains, scale):
 
 
 @pytest.mark.parametrize("trains", [True, False])
-def test_spectral_norm_of_zeros_is_no_number_as_pytorchs(form, trains):
-    """0 / 0 in PyTorch: a layer of zeros shows in the next loss, and is not trained on as if it were sound."""
+def test_spectral_norm_of_zeros_is_nan_as_in_pytorch(form, trains):
+    """PyTorch computes 0 / 0. The NaN makes a layer of zeros visible in the next loss."""
     conv = make_conv(np.zeros(SHAPE, np.float32), trains, np.random.default_rng(0))
     assert not np.isfinite(conv.normalized_weight().numpy()).any()

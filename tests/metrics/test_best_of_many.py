@@ -38,7 +38,7 @@ def test_an_images_own_score_is_the_formula_over_what_is_known():
     np.testing.assert_allclose(own_scores(Candidates(mask, None, near)), [[0.1, 0.32]])
     np.testing.assert_allclose(own_scores(Candidates(None, aesthetic, None)), [[0.6, 0.4]])
     np.testing.assert_allclose(own_scores(Candidates(mask)), mask)
-    with pytest.raises(ValueError, match="one is needed"):
+    with pytest.raises(ValueError, match="at least one of them is needed"):
         as_far_as_known()
 
 

@@ -1,4 +1,4 @@
-"""Features of image files, their cache, and what is said of files and weights at fault."""
+"""Features of image files, their cache, and messages about faulty files and weights."""
 
 import os
 import subprocess
@@ -44,7 +44,7 @@ def folder(tmp_path_factory):
 
 
 def bilinear(photo, side):
-    """Plain bilinear resizing between pixel centres: [H, W, 3] -> [side, side, 3], float64."""
+    """Bilinear resizing between pixel centres: [H, W, 3] -> [side, side, 3], float64."""
     for axis in (0, 1):
         size = photo.shape[axis]
         place = np.clip((np.arange(side) + 0.5) * size / side - 0.5, 0, size - 1)
@@ -214,7 +214,7 @@ def test_a_damaged_cache_is_replaced(photos, computed, tmp_path, damage):
 
 
 def test_only_an_npz_file_is_overwritten(photos, computed, tmp_path):
-    with pytest.raises(InputError, match="a.jpg: features are kept in an .npz file"):
+    with pytest.raises(InputError, match="a.jpg: the cache of features must be a file with suffix .npz"):
         cached_features(photos, MEANS, photos[0])
     with pytest.raises(InputError, match="a.jpg: is a file; a folder is needed"):
         cached_features(photos, MEANS, photos[0] / "real.npz")
@@ -253,7 +253,7 @@ def test_each_layer_is_named(tmp_path, vgg_arrays):
         "features.0.bias"
     ]  # all that is left where the input is 0; the mean of 50,000 equal values rounds
     np.testing.assert_allclose(extractor.network(np.zeros((1, 3, 224, 224), np.float32)), bias[None], rtol=1e-5)
-    with pytest.raises(InputError, match="layer=relu6_1: not among relu1_1, .*relu5_1"):
+    with pytest.raises(InputError, match="layer=relu6_1: allowed are relu1_1, .*relu5_1"):
         vgg16_extractor(str(tmp_path / "vgg.npz"), "relu6_1")
 
 

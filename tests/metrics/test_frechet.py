@@ -105,7 +105,7 @@ def test_statistics_refuse_what_is_no_set(features):
 
 
 def test_different_numbers_of_features_are_refused():
-    with pytest.raises(ValueError, match="2 features cannot be compared with 3"):
+    with pytest.raises(ValueError, match="sets of 2 and 3 features"):
         frechet_distance(diagonal([0, 0], [1, 1]), diagonal([0, 0, 0], [1, 1, 1]))
 
 

@@ -1,4 +1,4 @@
-"""The networks of StarGAN, SimGAN and UNIT against the official PyTorch code: weights in, outputs and gradients out."""
+"""Networks of StarGAN, SimGAN and UNIT with official weights: the official code's outputs and gradients."""
 
 import jittor as jt
 import pytest

@@ -1,4 +1,4 @@
-"""SPADE's and TSIT's networks against the official PyTorch code: weights in, outputs, gradients and buffers out."""
+"""Networks of SPADE and TSIT with official weights: the official code's outputs, gradients and buffers."""
 
 import jittor as jt
 import numpy as np
@@ -15,7 +15,7 @@ from helpers.reference_vectors import (
 )
 from jittor_tsit.conversion import official_names, renaming
 from jittor_tsit.layers.basic import SLOPE
-from jittor_tsit.layers.image_layouts import plain
+from jittor_tsit.layers.image_layouts import to_nchw
 from jittor_tsit.layers.norm import BatchNorm, fadain, instance_norm
 from jittor_tsit.layers.residual_blocks import FADEBlock, SPADEBlock, StreamBlock
 from jittor_tsit.layers.resize import resize_nearest
@@ -68,7 +68,7 @@ def run_modulated_block(vectors):
     block, inputs = make_block(vectors)
     recorded = prepare(vectors, block, official_names.BLOCK_RULES)
     out = block(*inputs.values())
-    outputs = {_block_output_name(name): plain(output) for name, output in recorded.items()}
+    outputs = {_block_output_name(name): to_nchw(output) for name, output in recorded.items()}
     for name in ("norm_0", "norm_1"):  # ours activate in the same step
         outputs[name] = jt.ternary(outputs[name] > 0, outputs[name], outputs[name] / SLOPE)
     norm = block.norm0.norm

@@ -1,4 +1,4 @@
-"""NIMA against its layers computed plainly in NumPy, and its weight files."""
+"""NIMA against its layers written in NumPy, and its weight files."""
 
 import sys
 
@@ -23,7 +23,7 @@ from jittor_tsit.networks.vgg import STAGES, published_shapes
 
 RTOL = 1e-4  # float32 against float64 through 28 layers
 
-# ---- Plain NumPy, images [H, W, C], kernels [k, k, in, out] or [k, k, C, 1]
+# ---- Layers in NumPy, images [H, W, C], kernels [k, k, in, out] or [k, k, C, 1]
 
 
 def windows(x, size, stride):
@@ -43,7 +43,7 @@ def relu6_of_norm(x, arrays, name):
     return np.clip((x - mean) / np.sqrt(variance + 1e-3) * gamma + beta, 0, 6)
 
 
-def plain_mobilenet(image, arrays):
+def mobilenet_in_numpy(image, arrays):
     x = relu6_of_norm(convolve(image, arrays["conv1/kernel"], stride=2), arrays, "conv1_bn")
     for k in range(1, 14):
         kernel = arrays[f"conv_dw_{k}/depthwise_kernel"]
@@ -53,7 +53,7 @@ def plain_mobilenet(image, arrays):
     return x.mean((0, 1))
 
 
-def plain_vgg(image, arrays):
+def vgg_in_numpy(image, arrays):
     x = (image * 0.5 + 0.5 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
     for stage in STAGES["vgg16"]:
         for k in stage:
@@ -89,7 +89,7 @@ def random_arrays(rng, shapes):
 
 
 def tiny_vgg_shapes():
-    """Of VGG-16, with a 32nd of its channels."""
+    """Return arrays of VGG-16 with 1/32 of its channels."""
     shapes = {
         name: tuple(side // 32 if side > 3 else side for side in shape[:2]) + shape[2:]
         for name, shape in published_shapes("vgg16").items()
@@ -100,10 +100,10 @@ def tiny_vgg_shapes():
 # ---- The networks
 
 
-def test_mobilenet_is_keras_plainly_computed(rng):
+def test_mobilenet_gives_the_result_of_keras_layers_in_numpy(rng):
     arrays = random_arrays(rng, mobilenet_shapes(lambda width: width // 16))
     image = rng.uniform(-1, 1, (64, 64, 3))
-    feats = plain_mobilenet(image, arrays)
+    feats = mobilenet_in_numpy(image, arrays)
     assert feats.min() >= 0 and feats.std() > 0.05  # neither dead nor at 6 throughout
     nima = NIMA(MobileNet(arrays), arrays["dense/kernel"].T, arrays["dense/bias"])
     x = jt.array(image.transpose(2, 0, 1)[None].astype(np.float32))
@@ -119,10 +119,10 @@ def test_mobilenet_has_the_published_blocks_and_size():
     assert sum(sizes.values()) == 3_228_864  # Keras' count for MobileNet without its top
 
 
-def test_vggs_stack_is_torchvisions_plainly_computed(rng):
+def test_vgg_gives_the_result_of_torchvisions_layers_in_numpy(rng):
     arrays = random_arrays(rng, tiny_vgg_shapes())
     image = rng.uniform(-1, 1, (64, 64, 3))
-    expected = plain_vgg(image, arrays)
+    expected = vgg_in_numpy(image, arrays)
     assert (expected > 0).mean() > 0.1
     x = jt.array(image.transpose(2, 0, 1)[None].astype(np.float32))
     with jt.no_grad():
@@ -147,7 +147,7 @@ def test_the_mean_of_scores():
 
 
 def neutral(shapes):
-    """Arrays that make every score as likely: all 0, but for the variances."""
+    """Return arrays that give every score the same share: all 0 except the variances."""
     return {name: np.full(shape, float("variance" in name), np.float32) for name, shape in shapes.items()}
 
 
@@ -170,11 +170,11 @@ def test_keras_own_forms_of_names_and_other_formats_give_the_same(tmp_path, rng)
     arrays = random_arrays(rng, mobilenet_shapes())
     forms = {name: f"{name.split('/')[0]}/{name}:0".replace("dense/", "dense_1/") for name in arrays}
     np.savez(tmp_path / "keras.npz", **{form: arrays[name] for name, form in forms.items()})
-    save_file(arrays, tmp_path / "plain.safetensors")
+    save_file(arrays, tmp_path / "short.safetensors")
     with h5py.File(tmp_path / "keras.h5", "w") as file:  # as Keras nests them, with what it keeps of the optimizer
         file.update({forms[name]: array for name, array in arrays.items()})
         file["optimizer_weights/Adam/conv1/kernel:0"] = arrays["conv1/kernel"]
-    states = [load_nima(tmp_path / name).state_dict() for name in ("plain.safetensors", "keras.npz", "keras.h5")]
+    states = [load_nima(tmp_path / name).state_dict() for name in ("short.safetensors", "keras.npz", "keras.h5")]
     for name, var in states[0].items():
         for other in states[1:]:
             np.testing.assert_array_equal(var.numpy(), other[name].numpy(), err_msg=name)
@@ -206,7 +206,7 @@ def test_every_array_at_fault_is_named(tmp_path):
     assert "both conv1/kernel and conv1/conv1/kernel:0 are conv1/kernel" in refusal(tmp_path / "twice.npz", twice)
 
 
-def test_what_cannot_be_read_is_told_the_names_that_are_wanted(tmp_path, monkeypatch):
+def test_a_file_without_the_arrays_is_refused_with_their_names(tmp_path, monkeypatch):
     (tmp_path / "weights.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
     assert "weights.h5: damaged or cut short" in refusal(tmp_path / "weights.h5")
     monkeypatch.setitem(sys.modules, "h5py", None)

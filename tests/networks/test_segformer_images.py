@@ -1,11 +1,11 @@
-"""SegFormer without published numbers: sizes of images, batches, and what training leaves out."""
+"""SegFormer: sizes of images, batches, and random dropping in training mode."""
 
 import jittor as jt
 import numpy as np
 import pytest
 
 from jittor_tsit.layers.train_mode import set_training
-from jittor_tsit.networks.mix_transformer import MixTransformer, Sizes, keep
+from jittor_tsit.networks.mix_transformer import MixTransformer, Sizes, drop_factors
 from jittor_tsit.networks.segformer import SegFormer
 from jittor_tsit.systems.draws import initial_draws
 
@@ -16,7 +16,7 @@ def test_a_quarter_of_the_images_size_is_rounded_up_and_small_images_are_refused
     net = SegFormer(3, TINY)
     set_training(net, False)
     assert net(jt.zeros(1, 3, 34, 61)).shape == [1, 3, 9, 16]  # nothing is computed
-    with pytest.raises(ValueError, match="an image of 31 x 64 pixels: each side needs 32"):
+    with pytest.raises(ValueError, match="image of 31 x 64 pixels: each side needs at least 32 pixels"):
         net(jt.zeros(1, 3, 31, 64))
 
 
@@ -28,9 +28,9 @@ def test_images_of_a_batch_do_not_mix(rng):
     np.testing.assert_allclose(two, three[1:], rtol=0, atol=1e-6)  # float32 rounding of logits of 1e-2
 
 
-def test_what_is_kept_makes_up_for_what_is_left_out():
+def test_dropping_keeps_the_mean():
     draws = jt.array(np.float32([[-9, -0.1, 0.1, 9]]))
-    np.testing.assert_allclose(keep(draws, [0.5, 0.5, 0.5, 0.0]).numpy(), [[0, 0, 2, 1]], rtol=1e-6)
+    np.testing.assert_allclose(drop_factors(draws, [0.5, 0.5, 0.5, 0.0]).numpy(), [[0, 0, 2, 1]], rtol=1e-6)
 
 
 def test_drop_path_rises_from_the_first_block_to_the_last():
@@ -39,7 +39,7 @@ def test_drop_path_rises_from_the_first_block_to_the_last():
     np.testing.assert_array_equal(rates[::2], rates[1::2])
 
 
-def test_training_leaves_out_by_the_draws_and_evaluation_nothing(rng):
+def test_training_drops_by_the_draws_and_evaluation_drops_nothing(rng):
     net = SegFormer(3, Sizes((8,), (2,), 8, heads=(1,), reductions=(8,)), drop_path=0.5)
     image = jt.array(rng.standard_normal((2, 3, 64, 96)).astype(np.float32))
     draws = jt.array(rng.standard_normal((2, net.num_draws)).astype(np.float32))

@@ -253,6 +253,6 @@ def test_every_array_at_fault_is_named(tmp_path):
 def test_other_files_are_refused(tmp_path):
     assert "no SegFormer in a known layout" in refused(tmp_path, {"features.0.weight": np.zeros(3)})
     arrays = arrays_like(SegFormer(3, TINY), TRANSFORMERS_4, "segformer.")
-    assert "(8, 16, 24, 32) and blocks (2, 2, 2, 2) are of no size that is known: b0" in refused(tmp_path, arrays)
+    assert "widths (8, 16, 24, 32) and blocks (2, 2, 2, 2); the sizes are b0" in refused(tmp_path, arrays)
     encoder = {name: array for name, array in arrays.items() if not name.startswith("decode_head")}
     assert "no array decode_head.classifier.bias: holds no decode head" in refused(tmp_path, encoder)

@@ -4,12 +4,11 @@ import jittor as jt
 import pytest
 
 from jittor_tsit.layers.init import xavier
-from jittor_tsit.layers.plain import affine_batch_norm, plain_instance_norm
-from jittor_tsit.networks.bicyclegan import LatentUNet
+from jittor_tsit.layers.norm_kinds import InstanceNorm, affine_batch_norm
+from jittor_tsit.networks.bicyclegan import LatentEncoder, LatentUNet
 from jittor_tsit.networks.first_tensor import LatentStart, MapStart
-from jittor_tsit.networks.latent_encoder import LatentEncoder
 from jittor_tsit.networks.patchgan_multiscale import MultiscaleDiscriminator
-from jittor_tsit.networks.patchgan_pix2pix import PlainPatchGAN, TwoScalePatchGAN
+from jittor_tsit.networks.patchgan_pix2pix import PatchGAN, TwoScalePatchGAN
 from jittor_tsit.networks.resnet import ResNetGenerator
 from jittor_tsit.networks.simgan import LocalDiscriminator, Refiner
 from jittor_tsit.networks.spade import STRIDES, SPADEGenerator
@@ -61,20 +60,20 @@ COUNTS = {
     "D facades": (discriminator(16), 5_554_306),
     "pix2pix G 256": (lambda: UNetGenerator(3, 3, 8, 64, affine_batch_norm), 54_413_955),
     "pix2pix G 128": (lambda: UNetGenerator(3, 3, 7, 64, affine_batch_norm), 41_828_995),
-    "pix2pix D 70": (lambda: PlainPatchGAN(6, 64, 3, affine_batch_norm), 2_768_705),
-    "pix2pix D pixel": (lambda: PlainPatchGAN(6, 64, 0, affine_batch_norm), 9_024),
-    "pix2pix D 16": (lambda: PlainPatchGAN(6, 64, 1, affine_batch_norm), 139_585),
-    "pix2pix D 286": (lambda: PlainPatchGAN(6, 64, 5, affine_batch_norm), 11_159_361),
-    "cyclegan G 9": (lambda: ResNetGenerator(3, 3, 9, 64, plain_instance_norm), 11_378_179),
-    "cyclegan G 6": (lambda: ResNetGenerator(3, 3, 6, 64, plain_instance_norm), 7_837_699),
-    "cyclegan D": (lambda: PlainPatchGAN(3, 64, 3, plain_instance_norm), 2_764_737),
-    "bicyclegan G": (lambda: LatentUNet(3, 3, 8, 64, 8, plain_instance_norm), 54_794_627),
-    "bicyclegan G, grey": (lambda: LatentUNet(1, 3, 8, 64, 8, plain_instance_norm), 54_792_579),
-    "bicyclegan G, input": (lambda: LatentUNet(3, 3, 8, 64, 8, plain_instance_norm, adds_to_all=False), 54_417_795),
-    "bicyclegan D": (lambda: TwoScalePatchGAN(3, 64, 3, plain_instance_norm, xavier), 3_458_978),
-    "bicyclegan E": (lambda: LatentEncoder("resnet", 3, 64, 4, 8, plain_instance_norm), 2_590_032),
-    "bicyclegan E 128": (lambda: LatentEncoder("resnet", 3, 64, 3, 8, plain_instance_norm), 1_344_080),
-    "bicyclegan E conv": (lambda: LatentEncoder("conv", 3, 64, 4, 8, plain_instance_norm), 2_760_656),
+    "pix2pix D 70": (lambda: PatchGAN(6, 64, 3, affine_batch_norm), 2_768_705),
+    "pix2pix D pixel": (lambda: PatchGAN(6, 64, 0, affine_batch_norm), 9_024),
+    "pix2pix D 16": (lambda: PatchGAN(6, 64, 1, affine_batch_norm), 139_585),
+    "pix2pix D 286": (lambda: PatchGAN(6, 64, 5, affine_batch_norm), 11_159_361),
+    "cyclegan G 9": (lambda: ResNetGenerator(3, 3, 9, 64, InstanceNorm), 11_378_179),
+    "cyclegan G 6": (lambda: ResNetGenerator(3, 3, 6, 64, InstanceNorm), 7_837_699),
+    "cyclegan D": (lambda: PatchGAN(3, 64, 3, InstanceNorm), 2_764_737),
+    "bicyclegan G": (lambda: LatentUNet(3, 3, 8, 64, 8, InstanceNorm), 54_794_627),
+    "bicyclegan G, grey": (lambda: LatentUNet(1, 3, 8, 64, 8, InstanceNorm), 54_792_579),
+    "bicyclegan G, input": (lambda: LatentUNet(3, 3, 8, 64, 8, InstanceNorm, adds_to_all=False), 54_417_795),
+    "bicyclegan D": (lambda: TwoScalePatchGAN(3, 64, 3, InstanceNorm, xavier), 3_458_978),
+    "bicyclegan E": (lambda: LatentEncoder("resnet", 3, 64, 4, 8, InstanceNorm), 2_590_032),
+    "bicyclegan E 128": (lambda: LatentEncoder("resnet", 3, 64, 3, 8, InstanceNorm), 1_344_080),
+    "bicyclegan E conv": (lambda: LatentEncoder("conv", 3, 64, 4, 8, InstanceNorm), 2_760_656),
     "simgan R gaze": (lambda: Refiner("gaze", 1, 64, 0.0), 296_129),
     "simgan R hand": (lambda: Refiner("hand", 1, 64, 0.0), 741_825),
     "simgan D gaze": (lambda: LocalDiscriminator("gaze", 1, 0.0), 75_906),

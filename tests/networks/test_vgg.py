@@ -1,4 +1,4 @@
-"""Where the perceptual loss gets its weights from."""
+"""Weights of VGG: their sources, faults in files, and content features."""
 
 import jittor as jt
 import numpy as np
@@ -68,9 +68,9 @@ def test_content_features_are_caffes_of_the_fifth_stage_without_its_pooling(tmp_
             x = np.maximum(convolved(x, weights[f"features.{index}.weight"], weights[f"features.{index}.bias"]), 0)
     expected = (x - x.mean((1, 2), keepdims=True)) / np.sqrt(x.var((1, 2), keepdims=True) + 1e-5)
     assert ours.shape == (1, 2, 2, 3)
-    # A sum of n products rounds by sqrt(n) 2^-24 of its terms: 9 * 512 of them by 4e-6, in 13 layers in a row by 15e-6
-    # where the errors are independent, 53e-6 where they add up; the fifth stage's map has 2 x 3 pixels, whose deviation
-    # can be a tenth of their mean: 10 times as much after the norm.
+    # The rounding error of a sum of n products is sqrt(n) 2^-24 of its terms: 4e-6 for 9 * 512 products. Over 13 layers
+    # it grows to 15e-6 if the errors are independent, to 53e-6 if they add up. The map of the fifth stage has 2 x 3
+    # pixels, whose deviation can be a tenth of their mean, so the norm can multiply the error by 10.
     np.testing.assert_allclose(ours[0], expected, rtol=0, atol=10 * 53e-6 * max(1, np.abs(expected).max()))
 
 

@@ -25,7 +25,7 @@ from jittor_tsit.config import Experiment, Phase
 from jittor_tsit.config.phases import make_plan
 from jittor_tsit.optim import trainable
 from jittor_tsit.runtime.parallel import split_batch
-from jittor_tsit.systems import SYSTEMS
+from jittor_tsit.systems import SYSTEMS, system_class
 from jittor_tsit.systems.draws import Noise, initial_draws
 
 
@@ -120,7 +120,7 @@ def test_a_state_put_into_another_system_gives_the_same_images(name):
     batch = make_batch(system)
     train_once(system, [batch])
     with initial_draws(5):
-        other = SYSTEMS[name.partition("-")[0]](CONFIGS[name], 29, HEIGHT, WIDTH, seed=0)
+        other = system_class(name.partition("-")[0], CONFIGS[name])(CONFIGS[name], 29, HEIGHT, WIDTH, seed=0)
         other.prepare_training(terms=())
     other.load_state_dict(arrays_of(system), num_steps=1)
     images = [each.generate(batch, Noise(0)).numpy() for each in (system, other)]
@@ -134,7 +134,7 @@ def test_rates_follow_phase_and_schedule_and_weights_the_phase(name):
     term, *others = vars(config.weights)
     phase = Phase(nimg=200, lr_G=2.0, lr_D=3.0, weights={term: 7.0})
     experiment = Experiment(name, dataclasses.replace(config, optim=optim), phases=(phase,))
-    system = SYSTEMS[name.partition("-")[0]](experiment.config, 29, HEIGHT, WIDTH, seed=0)
+    system = system_class(name.partition("-")[0], experiment.config)(experiment.config, 29, HEIGHT, WIDTH, seed=0)
     system.prepare_training(terms=())
     (phase,) = make_plan(experiment, [10])
     for nimg, factor in ((0, 1.0), (105, 1.0), (150, 0.5)):

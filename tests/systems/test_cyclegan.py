@@ -6,7 +6,7 @@ import jittor as jt
 import numpy as np
 
 from helpers.tiny import CONFIGS, HEIGHT, NUM_CLASSES, WIDTH, make_batch, make_system
-from jittor_tsit.layers.plain import plain_instance_norm
+from jittor_tsit.layers.norm import InstanceNorm
 from jittor_tsit.layers.resize import reflect_pad
 from jittor_tsit.networks.resnet import ResNetBlock
 from jittor_tsit.systems import SYSTEMS
@@ -14,7 +14,7 @@ from jittor_tsit.systems.draws import Noise, initial_draws
 
 
 def test_dropout_stands_between_a_blocks_convolutions(rng):
-    block = ResNetBlock(4, plain_instance_norm)
+    block = ResNetBlock(4, InstanceNorm)
     x, draw = (rng.standard_normal((2, 4, 8, 8)).astype(np.float32) for _ in range(2))
     middle = np.maximum(block.norm0(block.conv0(reflect_pad(jt.array(x), 1))).numpy(), 0)
     kept = jt.array((middle * (draw > 0) * 2).astype(np.float32))

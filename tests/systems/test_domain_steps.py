@@ -129,7 +129,7 @@ def test_cyclegans_steps_are_the_papers(monkeypatch, name):
     toys.update(D_a=Toy(judge, 0.7, 0.4), D_b=Toy(judge, -0.5, 0.8))
     generators, discriminators = iter([toys["ab"], toys["ba"]]), iter([toys["D_a"], toys["D_b"]])
     monkeypatch.setattr(cyclegan, "ResNetGenerator", lambda *_: next(generators))
-    monkeypatch.setattr(cyclegan, "PlainPatchGAN", lambda *_: next(discriminators))
+    monkeypatch.setattr(cyclegan, "PatchGAN", lambda *_: next(discriminators))
     system = cyclegan.CycleGANSystem(CYCLEGAN[name], 3, 4, 4, SEED)
     system.prepare_training(terms=())
     for pool in system.pools.values():

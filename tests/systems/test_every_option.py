@@ -5,10 +5,9 @@ import dataclasses
 import pytest
 
 from helpers.tiny import ALL_CONFIGS
-from jittor_tsit.layers.plain import NORMS
+from jittor_tsit.layers.norm_kinds import NORMS
 from jittor_tsit.losses import GAN_LOSSES
-from jittor_tsit.networks.bicyclegan import UPSAMPLINGS
-from jittor_tsit.networks.latent_encoder import LAYERS
+from jittor_tsit.networks.bicyclegan import LAYERS, UPSAMPLINGS
 from jittor_tsit.networks.simgan import ARCHITECTURES
 from jittor_tsit.networks.tsit import DOWNSAMPLINGS
 from jittor_tsit.networks.unit import DISCRIMINATORS

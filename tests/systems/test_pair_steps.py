@@ -93,7 +93,7 @@ def test_pix2pixs_steps_are_the_papers(monkeypatch, name):
     config = PIX2PIX[name]
     toys = {"G": Dropping(with_dropout, 0.6, 0.3, 0.1), "D": Toy(beside, 0.7, 0.4, -0.9)}
     monkeypatch.setattr(pix2pix, "UNetGenerator", lambda *_: toys["G"])
-    monkeypatch.setattr(pix2pix, "PlainPatchGAN", lambda *_: toys["D"])
+    monkeypatch.setattr(pix2pix, "PatchGAN", lambda *_: toys["D"])
     system = pix2pix.Pix2PixSystem(config, NUM_CLASSES, 256, 256, SEED)
     system.prepare_training(terms=())
     batch = ImageBatch if config.source == "images" else PairedBatch

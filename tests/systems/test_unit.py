@@ -11,7 +11,8 @@ from helpers.tiny import CONFIGS, HEIGHT, WIDTH, make_batch, make_experiment, ma
 from jittor_tsit.config.overrides import override
 from jittor_tsit.networks.unit_digits import DROPOUT, A, B, coordinates
 from jittor_tsit.networks.vgg import STAGES
-from jittor_tsit.systems.unit import REWRITE_WEIGHTS, UNITConfig, UNITSystem
+from jittor_tsit.systems import system_class
+from jittor_tsit.systems.unit import REWRITE_WEIGHTS, UNITConfig
 from jittor_tsit.systems.unit_digits import UNITDigitsConfig, UNITDigitsSystem
 
 
@@ -37,7 +38,7 @@ def test_the_rewrite_keeps_an_images_features(vgg_file):
         weights=weights,
         perceptual_weights=str(vgg_file),
     )
-    system = UNITSystem(config, 29, 32, 64, seed=0)
+    system = system_class("unit", config)(config, 29, 32, 64, seed=0)
     system.prepare_training(terms={"vgg"})
     batch = make_batch(system, height=32, width=64)
     terms = system.train_step([batch], 0)
@@ -49,7 +50,8 @@ def test_the_rewrite_keeps_an_images_features(vgg_file):
 
 @pytest.mark.parametrize("options", [{"perceptual_weights": "vgg.npz"}, {"form": "rewrite", "gan_loss": "lsgan"}])
 def test_features_without_rewrite_or_weights_are_refused(options):
-    system = UNITSystem(UNITConfig(width=2, width_D=2, num_layers_D=1, num_blocks=1, **options), 29, 32, 64, seed=0)
+    config = UNITConfig(width=2, width_D=2, num_layers_D=1, num_blocks=1, **options)
+    system = system_class("unit", config)(config, 29, 32, 64, seed=0)
     with pytest.raises(InputError, match="weights.vgg: needs form=rewrite and perceptual_weights=FILE"):
         system.prepare_training(terms={"vgg"})
 

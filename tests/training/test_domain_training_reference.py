@@ -9,9 +9,10 @@ from helpers.training_trace import Trace, calls_of, in_float64_and_float32, opti
 from jittor_tsit.config import OptimConfig
 from jittor_tsit.conversion import official_names
 from jittor_tsit.data.batches import ImageBatch, LabelledBatch, LabelledImages, alone
+from jittor_tsit.systems import system_class
 from jittor_tsit.systems.simgan import SimGANConfig, SimGANSystem, SimGANWeights
 from jittor_tsit.systems.stargan import StarGANConfig, StarGANSystem, StarGANWeights
-from jittor_tsit.systems.unit import UNITConfig, UNITSystem, UNITWeights
+from jittor_tsit.systems.unit import UNITConfig, UNITWeights
 
 pytestmark = [pytest.mark.reference, pytest.mark.slow]
 
@@ -194,7 +195,7 @@ def unit_trace(vectors):
         optim=OptimConfig(lr_G=options["lr"], lr_D=options["lr"], betas=(0.5, 0.999)),
     )
     a, b = (vectors.var(f"input/images_{side}") for side in "ab")
-    system = UNITSystem(config, 29, *a.shape[2:], seed=0)
+    system = system_class("unit", config)(config, 29, *a.shape[2:], seed=0)
     system.prepare_training(terms=())
     rules = {
         "gen": (system.G, official_names.unit_generator_rules(config.num_blocks)),
@@ -250,7 +251,7 @@ def rewrite_trace(vectors):
         optim=optim_of(options),
     )
     a, b = (vectors.var(f"input/x_{side}") for side in "ab")
-    system = UNITSystem(config, 29, *a.shape[2:], seed=0)
+    system = system_class("unit", config)(config, 29, *a.shape[2:], seed=0)
     system.prepare_training(terms=())
     of_D = official_names.unit_rewrite_discriminator_rules(config.num_layers_D)
     rules, places = {}, {}

@@ -17,7 +17,7 @@ from jittor_tsit.config import OptimConfig
 from jittor_tsit.conversion import official_names
 from jittor_tsit.data.batches import ImageBatch, PairedBatch, alone
 from jittor_tsit.layers.image_layouts import label_image
-from jittor_tsit.systems import SYSTEMS
+from jittor_tsit.systems import system_class
 from jittor_tsit.systems.spade import SPADEConfig
 from jittor_tsit.systems.synthesis import SynthesisConfig, SynthesisWeights
 from jittor_tsit.systems.tsit import TSITConfig, TSITWeights
@@ -82,7 +82,8 @@ def system_of(vectors, batch):
     """The file's system, and official network -> our module and the rules of its names."""
     height, width = vectors["input/image"].shape[2:]
     num_classes = 3 if vectors.options.get("task") == "AST" else batch.segmap.shape[1]
-    system = SYSTEMS[vectors.config["system"].lower()](config_of(vectors.options), num_classes, height, width, seed=0)
+    config = config_of(vectors.options)
+    system = system_class(vectors.config["system"].lower(), config)(config, num_classes, height, width, seed=0)
     system.prepare_training(terms=())
     rules = {
         "netG": (system.G, GENERATOR_RULES[vectors.config["system"]]),

@@ -1,4 +1,4 @@
-"""The networks of pix2pix, CycleGAN and BicycleGAN against the official PyTorch code: outputs and gradients."""
+"""Networks of pix2pix, CycleGAN and BicycleGAN with official weights: the official code's outputs and gradients."""
 
 import jittor as jt
 import pytest
@@ -8,11 +8,10 @@ from helpers.reference_vectors import put_weights, record_outputs, reference_fil
 from jittor_tsit.conversion import official_names, renaming
 from jittor_tsit.layers.basic import leaky_relu
 from jittor_tsit.layers.init import xavier
-from jittor_tsit.layers.plain import NORMS
+from jittor_tsit.layers.norm_kinds import NORMS
 from jittor_tsit.layers.train_mode import set_training
-from jittor_tsit.networks.bicyclegan import LatentUNet
-from jittor_tsit.networks.latent_encoder import LatentEncoder
-from jittor_tsit.networks.patchgan_pix2pix import PlainPatchGAN, TwoScalePatchGAN
+from jittor_tsit.networks.bicyclegan import LatentEncoder, LatentUNet
+from jittor_tsit.networks.patchgan_pix2pix import PatchGAN, TwoScalePatchGAN
 from jittor_tsit.networks.resnet import ResNetGenerator
 from jittor_tsit.networks.unet import UNetGenerator
 
@@ -27,7 +26,7 @@ def make_network(config):
     """Our network with a file's options, the rules of its names, and what its output is called."""
     norm, kind = NORMS[config["norm"]], config["arch"]
     if kind in ("nlayer", "pixel"):
-        D = PlainPatchGAN(config["input_nc"], config["ndf"], config["n_layers"], norm)
+        D = PatchGAN(config["input_nc"], config["ndf"], config["n_layers"], norm)
         return D, official_names.plain_patchgan_rules(config["n_layers"]), "pred"
     sizes = config["input_nc"], config["output_nc"]
     if kind == "unet":

@@ -1,0 +1,48 @@
+"""UNIT as its authors rewrote it later: no shared weights, and features of VGG-16 (mingyuliutw/UNIT, branch master)."""
+
+from pathlib import Path
+from typing import Container, Dict
+
+import jittor as jt
+
+from data_tools.basics.errors import InputError
+from jittor_tsit import losses
+from jittor_tsit.networks.unit_rewrite import SeparateGenerator, SidesDiscriminator
+from jittor_tsit.networks.vgg import ContentFeatures
+from jittor_tsit.systems.latent_translation import LatentTranslation
+from jittor_tsit.systems.unit_options import UNITConfig
+
+
+class UNITRewriteSystem(LatentTranslation):
+    """Each side has an encoder and a decoder of its own."""
+
+    def __init__(self, config: UNITConfig, in_channels: int, height: int, width: int, seed: int):
+        super().__init__(config, in_channels, height, width, seed)
+        least = 4 * 2**config.num_layers_D  # the least scale's last but one layer has two pixels then, to be mirrored
+        if min(height, width) < least:
+            raise InputError(f"image size {width}x{height}: with num_layers_D={config.num_layers_D} at least {least}")
+
+    def make_generator(self) -> SeparateGenerator:
+        """Make the network of both encoders and both decoders."""
+        return SeparateGenerator(self.config.width, self.config.num_blocks)
+
+    def make_discriminator(self) -> SidesDiscriminator:
+        """Make the network that judges images of both sides."""
+        return SidesDiscriminator(self.config.width_D, self.config.num_layers_D)
+
+    def prepare_training(self, terms: Container[str]) -> None:
+        super().prepare_training(terms)
+        if "vgg" in terms:
+            if not self.config.perceptual_weights:
+                raise InputError("weights.vgg: needs form=rewrite and perceptual_weights=FILE; or must be 0")
+            self.content = ContentFeatures(Path(self.config.perceptual_weights))
+
+    def divergence(self, code: jt.Var, noisy: jt.Var) -> jt.Var:
+        """Twice the divergence of N(code, 1) from N(0, 1), up to a constant."""
+        return losses.mean(code.sqr())
+
+    def own_terms(self, image: jt.Var, fake: jt.Var, there: str) -> Dict[str, jt.Var]:
+        """Keep the features of VGG-16."""
+        if not self.weights["vgg"]:
+            return {}
+        return {f"vgg_{there}": losses.mean((self.content(fake) - self.content(image)).sqr())}
