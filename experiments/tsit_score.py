@@ -16,7 +16,7 @@ EPOCH = 10_000  # images of the contest's training set
 experiment = Experiment(
     system="tsit",
     config=TSITConfig(
-        weights=TSITWeights(score=10.0),  # the term lies within 0 and 1, and moves by tenths; a guess, not tuned
+        weights=TSITWeights(score=10.0),  # the term is between 0 and 1 and changes by tenths; 10 is a guess, not tuned
         optim=OptimConfig(constant_nimg=100 * EPOCH, decay_nimg=100 * EPOCH, epoch_nimg=EPOCH),
     ),
     run=RunConfig(total_nimg=200 * EPOCH, status_nimg=100, snapshot_nimg=EPOCH),

@@ -1,7 +1,7 @@
-"""What is mutated, and by which tests a mutant of each file is judged.
+"""The files that are mutated, each with the tests that judge its mutants.
 
-A file's tests are those that name it or use it first, quick ones first; each entry is a run of pytest with its
-arguments. The whole suite would find more and takes half an hour for each mutant.
+A file's tests are those that name the file or use it most directly, quick ones first. Each entry is the arguments of a
+run of pytest. The whole suite would find more mutants, but takes half an hour for each.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _STEPS = (
 
 
 def _of_system(names: str, *others: str) -> Tuple[str, ...]:
-    """A system's tests: of its options, its own, the steps of the authors' trainer, those of all systems."""
+    """The tests of a system: of its options, `others`, and the tests that run for every system."""
     return (_OPTIONS, *others, f"{_EVERY} {_CONTRACT} -k '{names}'")
 
 
