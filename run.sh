@@ -23,8 +23,8 @@ bash run.sh synth   render landscapes with exact label maps
                     example: bash run.sh synth --out data/synth --count 200 --seed 0
 bash run.sh doctor  say what was found on this machine: compiler, oneDNN, CUDA, GPU, versions
                     example: bash run.sh doctor
-bash run.sh check   run the tests
-                    example: bash run.sh check -m reference
+bash run.sh check   run the tests; with --quick the few that prove the main promises (tests/README.md)
+                    example: bash run.sh check --quick
 bash run.sh lint    check style (ruff) and types (mypy)
                     example: bash run.sh lint
 bash run.sh help    this list; --version prints the version
@@ -89,6 +89,11 @@ case $command in
     check)
         prepare test
         cd "$root"
+        if [ "${1:-}" = --quick ]; then
+            shift
+            mapfile -t quick < <(grep -v -e '^#' -e '^$' tests/quick.txt)
+            set -- "${quick[@]}" "$@"
+        fi
         exec "$python" -m pytest "$@"
         ;;
     lint)

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 import jittor_tsit  # noqa: F401
+from helpers.reference_rules import pytest_collection_modifyitems, pytest_runtest_makereport  # noqa: F401
 from jittor_tsit.runtime.jittor_patches import call_compiler_directly
 
 

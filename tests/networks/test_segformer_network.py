@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from data_tools.basics.errors import InputError
-from helpers.reference_vectors import Vectors, assert_close, draw_weight, reference_files
+from helpers.reference_vectors import Given, Vectors, assert_close, draw_weight, reference_files
 from jittor_tsit.conversion.segformer_names import (
     NVLABS,
     TRANSFORMERS_4,
@@ -24,13 +24,6 @@ from jittor_tsit.networks.segformer import SegFormer, load_encoder, load_segform
 from jittor_tsit.optim import count_parameters
 
 TINY = Sizes((8, 16, 24, 32), (2, 2, 2, 2), 32, heads=(1, 2, 3, 4))  # the small vectors', so that kernels are shared
-
-
-class Given:
-    """Equal to every value that is there."""
-
-    def __eq__(self, other):
-        return other is not None
 
 
 FILES = reference_files(model_config=Given())
@@ -118,7 +111,8 @@ def test_stages_logits_loss_and_classes_are_the_published_ones(vectors, results)
 @pytest.mark.reference
 def test_gradients_are_the_published_ones(vectors, results):
     for name, reference in vectors.group("output/grad/").items():
-        assert_close(results[f"grad/{name}"].reshape(reference.shape), reference, 1e-4, f"gradient {name}")
+        ours = vectors.thin(f"output/grad/{name}", results[f"grad/{name}"])
+        assert_close(ours.reshape(reference.shape), reference, 1e-4, f"gradient {name}")
     norms = [np.linalg.norm(results[f"grad/{name}"].astype(np.float64)) for name in vectors.config["grad_norms_order"]]
     # 1e-6 of the largest besides: those of the keys' biases are rounding noise, softmax being blind to them
     reference = vectors["output/grad_norms"]

@@ -1,10 +1,8 @@
 """Three training steps of TSIT and SPADE against the official trainers', from the same weights, batch and noise.
 
-SPADE in float64, and the comparison of float32 with float64 step by step, take minutes: they run with JTSIT_FLOAT64=1
-only.
+SPADE in float64, and the comparison of float32 with float64 step by step, take minutes. They have the mark `float64`
+and run with JTSIT_FLOAT64=1 only.
 """
-
-import os
 
 import jittor as jt
 import numpy as np
@@ -81,7 +79,7 @@ def batch_of(vectors):
 def system_of(vectors, batch):
     """The file's system, and official network -> our module and the rules of its names."""
     height, width = vectors["input/image"].shape[2:]
-    num_classes = 3 if vectors.options.get("task") == "AST" else batch.segmap.shape[1]
+    num_classes = (batch.a if vectors.options.get("task") == "AST" else batch.segmap).shape[1]
     config = config_of(vectors.options)
     system = system_class(vectors.config["system"].lower(), config)(config, num_classes, height, width, seed=0)
     system.prepare_training(terms=())
@@ -138,17 +136,15 @@ def test_the_steps_in_float32_are_the_official_trainers(path):
     check_spread_in_float32(path, trace)
 
 
-in_minutes = pytest.mark.skipif("JTSIT_FLOAT64" not in os.environ, reason="takes minutes; set JTSIT_FLOAT64=1")
-
-
 @pytest.mark.parametrize(
-    "path", [*TSIT, *(pytest.param(*each.values, marks=[*each.marks, in_minutes], id=each.id) for each in SPADE)]
+    "path",
+    [*TSIT, *(pytest.param(*each.values, marks=[*each.marks, pytest.mark.float64], id=each.id) for each in SPADE)],
 )
 def test_the_steps_in_float64_are_the_official_trainers(path):
     check_in_float64(path, trace)
 
 
-@in_minutes
+@pytest.mark.float64
 @pytest.mark.parametrize("path", [*TSIT, *SPADE])
 def test_the_steps_in_float32_are_those_in_float64(path):
     check_in_float32(path, trace)
