@@ -1,7 +1,7 @@
 """The commands as a user types them: end to end once, and every fault of the user in one line with status 2.
 
-Each process that imports Jittor takes a second of computing. Of the faults one for each command is a process of its own;
-the others call `main` with the same words.
+Each process that imports Jittor takes a second of computing. One fault of each command is tried in a process of its
+own. The others call `main` with the same words.
 """
 
 import json
