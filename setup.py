@@ -30,7 +30,10 @@ setup(
         f"onednn-cpu-gomp==2021.2.0{ON_X86_LINUX}",  # oneDNN 2.2.0, the version that Jittor links
         f"onednn-devel-cpu-gomp==2021.2.0{ON_X86_LINUX}",
     ],
-    package_data={"data_tools.report": ["page.html", "page.css", "page.js"]},
+    package_data={
+        "data_tools.report": ["page.html", "page.css", "page.js"],
+        "jittor_tsit.kernels": ["csrc/*.h", "csrc/*.cuh"],
+    },
     extras_require={
         "mpi": ["mpi4py>=4"],  # scanning on several machines; needs an MPI library of the system
         "keras": ["h5py>=3"],  # NIMA's published MobileNet weights are an .h5 file

@@ -71,7 +71,23 @@ def read_label(path: Path, num_classes: int = NUM_CLASSES, unknown: Optional[int
         InputError: As `read_photo`; or the file has several channels, fewer than 8 bits of grey or lossy
             compression; or it holds an id out of range (says which, and the pixel as x, y).
     """
-    ids = _read_ids(path)
+    return to_classes(_read_ids(path), num_classes, unknown, str(path))
+
+
+def to_classes(ids: np.ndarray, num_classes: int, unknown: Optional[int], source: str) -> np.ndarray:
+    """Return the class of each pixel of a label map.
+
+    Args:
+        ids: [H, W] of any integer type.
+        unknown: As for `read_label`.
+        source: Where the ids come from, for the error message.
+
+    Returns:
+        [H, W] uint8, each below `num_classes`, or `num_classes` where unknown.
+
+    Raises:
+        InputError: An id is out of range; says which, and the pixel as x, y.
+    """
     first = 1 if unknown == 0 else 0
     wrong = (ids < first) | (ids >= first + num_classes)
     if unknown is not None:
@@ -79,7 +95,7 @@ def read_label(path: Path, num_classes: int = NUM_CLASSES, unknown: Optional[int
     if wrong.any():
         y, x = np.argwhere(wrong)[0]
         allowed = f"{first}..{first + num_classes - 1}" + ("" if unknown is None else f", or {unknown} where unknown")
-        raise InputError(f"{path}: class id {ids[y, x]} at pixel x={x}, y={y}; ids are {allowed}")
+        raise InputError(f"{source}: class id {ids[y, x]} at pixel x={x}, y={y}; ids are {allowed}")
     classes = np.subtract(ids, first, dtype=np.uint8, casting="unsafe")  # of 8 bits at once: the ids may have 32
     if unknown is not None:
         classes[ids == unknown] = num_classes

@@ -20,7 +20,7 @@ from experiments.benchmarks.worker import seconds_of_each
 from jittor_tsit.data.batches import PairedBatch, alone, batches, to_image
 from jittor_tsit.data.label_maps import LabelMaps
 from jittor_tsit.data.samples import PairedSamples, PhasedSamples, View
-from jittor_tsit.kernels import cuda
+from jittor_tsit.kernels import backend
 from jittor_tsit.layers.image_layouts import label_image
 from jittor_tsit.networks.vgg import STAGES, published_shapes
 from jittor_tsit.runtime.parallel import split_batch
@@ -48,7 +48,7 @@ class JittorSide:
         """Version, device and number of threads."""
         threads = len(os.sched_getaffinity(0))  # Jittor takes all cores that it may
         versions = {"jittor": jt.__version__, "python": sys.version.split()[0]}
-        return {**versions, "device": _device(), "threads": threads, "cuda_kernels": cuda.is_used()}
+        return {**versions, "device": _device(), "threads": threads, "cuda_kernels": backend.uses_cuda_kernels()}
 
     def imported(self) -> float:
         """When Jittor had been imported, by a clock that all processes of the machine share."""

@@ -130,7 +130,11 @@ def read_middle(path: Path, side: int, width: int, height: int) -> np.ndarray:
     Args:
         side: Of the square, in pixels of the file; 0: all of the photo.
     """
-    photo = read_photo(path)
+    return resize_middle(read_photo(path), side, width, height)
+
+
+def resize_middle(photo: np.ndarray, side: int, width: int, height: int) -> np.ndarray:
+    """Cut the square in the middle out of a photo [H, W, 3] uint8 and resize it; arguments as of `read_middle`."""
     if side:
         top, left = (max(0, (whole - side) // 2) for whole in photo.shape[:2])
         photo = photo[top : top + side, left : left + side]

@@ -85,7 +85,7 @@ def recording_signs() -> Iterator[Signs]:
     with pytest.MonkeyPatch.context() as patch:
         for owner, name in ((jt.nn, "relu"), (jt.nn, "leaky_relu"), (maps_blocked, "activate")):
             patch.setattr(owner, name, result_of(getattr(owner, name)))
-        for owner, name in ((norm, "modulate"), (conv_of_ids, "convolved")):  # the slope is their last argument
+        for owner, name in ((norm, "modulate"), (conv_of_ids, "convolve")):  # the slope is their last argument
             patch.setattr(owner, name, result_of(getattr(owner, name), lambda *arguments: arguments[-1] != 1))
         patch.setattr(losses, "absolute", keeping_distance)
         patch.setattr(losses, "positive_part", keeping_part)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from helpers.cuda_on_cpu import emulate
-from jittor_tsit.kernels import conv_blocked
+from jittor_tsit.kernels import backend
 from jittor_tsit.layers.basic import Conv
 from jittor_tsit.layers.image_layouts import (
     BlockedImage,
@@ -24,7 +24,7 @@ from jittor_tsit.layers.resize import downsample2x, resize_nearest, upsample2x
 
 pytestmark = [
     pytest.mark.processors,
-    pytest.mark.skipif(not conv_blocked.BLOCK, reason="this processor has no layout of blocks"),
+    pytest.mark.skipif(not backend.context.block, reason="this processor has no layout of blocks"),
 ]
 
 SHAPE = (2, 19, 6, 10)  # two samples, a full block of channels and a part of one, rows unlike columns
