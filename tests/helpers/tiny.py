@@ -39,7 +39,7 @@ from jittor_tsit.systems.unit_digits import UNITDigitsConfig
 HEIGHT, WIDTH, NUM_CLASSES = 128, 256, 29  # TSIT's least size
 # Rows and columns for tests that take many steps. A step at HEIGHT x WIDTH costs up to eight times as much.
 SIZES = {"tsit": (HEIGHT, WIDTH), "spade": (64, 128), "pix2pix": (64, 128), "bicyclegan": (64, 128)}
-SIZES.update({name: (32, 64) for name in ("cyclegan", "simgan", "unit", "unit_digits", "stargan")})
+SIZES.update(dict.fromkeys(("cyclegan", "simgan", "unit", "unit_digits", "stargan"), (32, 64)))
 SIZES["segformer"] = (64, 128)
 
 CONFIGS = {

@@ -10,7 +10,7 @@ from helpers.tiny import SIZES, make_batch, make_system
 from jittor_tsit.optim import trainable
 from jittor_tsit.training.guard import Guard
 
-NUM_STEPS = {name: 50 for name in ("tsit", "spade", "pix2pix", "cyclegan", "bicyclegan", "unit", "stargan")}
+NUM_STEPS = dict.fromkeys(("tsit", "spade", "pix2pix", "cyclegan", "bicyclegan", "unit", "stargan"), 50)
 NUM_STEPS["tsit-ast"] = 12  # each takes as long as five of TSIT's: attention, cycle and gradient penalty
 
 LAST = re.compile(r"(conv_image|ups\.0)\.weight$")  # what makes the image, in front of tanh
