@@ -26,6 +26,7 @@ import numpy as np
 from tqdm import tqdm
 
 from data_tools.basics.files import make_folder, write_atomic
+from data_tools.basics.spacing import evenly_spaced
 from data_tools.sets.image_io import read_label, read_photo, write_photo
 from data_tools.sets.pairing import find_labels
 from jittor_tsit.commands.test import run_test
@@ -156,7 +157,7 @@ def inputs_of(model: Model):
 
 
 def _spread(paths: Sequence[Path]) -> List[Path]:
-    return [paths[k] for k in np.linspace(0, len(paths) - 1, min(DRAWN_INPUTS, len(paths))).astype(int)]
+    return [paths[k] for k in evenly_spaced(len(paths), DRAWN_INPUTS)]
 
 
 def label_accuracy(model: Model, run_dir: Path, photos: Sequence[Path], extractor: Extractor) -> List[float]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from pathlib import Path
-from typing import Any, List, NamedTuple, Optional, Sequence
+from typing import Any, List, NamedTuple, Optional, Sequence, cast
 
 import jittor as jt
 import numpy as np
@@ -28,7 +28,7 @@ from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.data.labels import LabelNames
 from jittor_tsit.data.read_ahead import Arrays
 from jittor_tsit.data.read_through import check_all_pairs, check_photos
-from jittor_tsit.data.samples import Samples
+from jittor_tsit.data.samples import PairedSamples, Samples
 from jittor_tsit.runtime.parallel import Piece
 
 
@@ -132,7 +132,7 @@ class LabelMapsToPhotos(BatchKind):
         return folders.paired_samples(data, split, seeds)
 
     def check_samples(self, samples: Sequence[Samples], data: DataConfig, kept_in: Path) -> None:
-        check_all_pairs(samples, label_maps_of(data), kept_in)
+        check_all_pairs(cast(Sequence[PairedSamples], samples), label_maps_of(data), kept_in)
 
     def _batch(self, arrays: Arrays, piece: Piece, num_ids: int, *other: jt.Var) -> PairedBatch:
         photo, *label = arrays
@@ -140,7 +140,7 @@ class LabelMapsToPhotos(BatchKind):
 
     def grid_inputs(self, samples: Samples, positions: Sequence[int]) -> GridInputs:
         photos, *labels = _stacked(samples, positions)
-        segmap = to_segmap(samples.label_maps.num_ids, *labels)
+        segmap = to_segmap(_num_ids(samples), *labels)
         batch = PairedBatch(segmap, None, *_whole(positions))  # without photos, as in the command `test`
         return GridInputs(batch, _in_colours(labels[0], samples), [photos])
 
@@ -153,13 +153,18 @@ class PhotosToLabelMaps(LabelMapsToPhotos):
 
     def grid_inputs(self, samples: Samples, positions: Sequence[int]) -> GridInputs:
         photos, *labels = _stacked(samples, positions)
-        batch = self._batch((photos, *labels), _whole(positions), samples.label_maps.num_ids)
+        batch = self._batch((photos, *labels), _whole(positions), _num_ids(samples))
         return GridInputs(batch, photos, [_in_colours(labels[0], samples)])
+
+
+def _num_ids(samples: Samples) -> int:
+    """Return the number of ids in the label maps of samples that have label maps."""
+    return cast(PairedSamples, samples).label_maps.num_ids
 
 
 def _in_colours(labels: np.ndarray, samples: Samples) -> np.ndarray:
     """Colour label maps: class ids [N, H, W] -> [N, H, W, 3] uint8."""
-    return np.stack([colorize(label, samples.label_maps.num_ids) for label in labels])
+    return np.stack([colorize(label, _num_ids(samples)) for label in labels])
 
 
 class ContentAndStyle(BatchKind):
@@ -169,7 +174,8 @@ class ContentAndStyle(BatchKind):
         return folders.unpaired_samples(data, split, seeds)
 
     def _batch(self, arrays: Arrays, piece: Piece, num_ids: int, *other: jt.Var) -> ImageBatch:
-        return ImageBatch(*map(to_image, arrays), *piece, *other)
+        a, b = map(to_image, arrays)
+        return ImageBatch(a, b, piece.index, piece.share, *other)
 
     def _targets(self, arrays: Arrays) -> List[np.ndarray]:
         return list(arrays[1:])

@@ -13,6 +13,7 @@ Layout of the file (numbers are little-endian):
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import struct
@@ -23,7 +24,7 @@ from typing import Any, BinaryIO, Dict, Iterable, List, Mapping, Optional, Seque
 import numpy as np
 
 from data_tools.basics.errors import InputError
-from data_tools.basics.files import make_folder, write_through
+from data_tools.basics.files import file_version, make_folder, write_through
 from jittor_tsit.data.read_ahead import Arrays
 
 MAGIC = b"jittor_tsit pairs, layout 1\n"
@@ -46,7 +47,8 @@ class PairCache:
     """
 
     def __init__(self, path: Path):
-        self.path, self._file = path, None
+        self.path = path
+        self._file: Optional[io.FileIO] = None
         index, room = _read_index(path)
         try:
             self.form: dict = dict(index["form"])
@@ -91,10 +93,10 @@ class PairCache:
         record = np.empty(record_size(self.shapes), np.uint8)
         try:
             self._file = self._file or open(self.path, "rb", buffering=0)
-            found = os.preadv(self._file.fileno(), [record], START + number * record.size)
+            found = os.preadv(self._file.fileno(), [record.data], START + number * record.size)
         except OSError as error:
             raise InputError(f"{self.path}: {stem} cannot be read: {error.strerror}") from error
-        checksum = zlib.crc32(record)
+        checksum = zlib.crc32(record.data)
         if found < record.size or checksum != written:
             what = f"{found} of its {record.size} bytes" if found < record.size else f"checksum {checksum:08x}"
             raise InputError(f"{self.path}: is damaged at {stem}: {what}, and {written:08x} was written; {REBUILD}")
@@ -117,7 +119,7 @@ def stamp_of(paths: Iterable[Path]) -> Stamp:
 
     A missing file has size -1.
     """
-    return [[path.name, *_status(path)] for path in paths]
+    return [[path.name, *_version_or_missing(path)] for path in paths]
 
 
 def write_cache(
@@ -151,11 +153,9 @@ def write_cache(
             file.truncate()
             file.seek(0)
             file.write(head_of(index, begin))
-            file.flush()
-            os.fsync(file.fileno())  # without it a power cut may leave the file name without the data
 
     make_folder(path.parent)
-    write_through(path, write)
+    write_through(path, write, flush=True)
 
 
 def head_of(index: bytes, begin: int) -> bytes:
@@ -214,12 +214,12 @@ def _read_index(path: Path) -> Tuple[Any, int]:
         raise InputError(f"{path}: its index is not JSON ({error}); {REBUILD}") from None
 
 
-def _status(path: Path) -> Tuple[int, int]:
+def _version_or_missing(path: Path) -> Tuple[int, int]:
+    """Return the file's version, or (-1, -1) if there is no such file."""
     try:
-        status = os.stat(path)
+        return file_version(path)
     except OSError:
         return -1, -1
-    return status.st_size, status.st_mtime_ns
 
 
 def _volume(shape: Sequence[int]) -> int:

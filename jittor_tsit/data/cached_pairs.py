@@ -124,6 +124,9 @@ def _make(samples: PairedSamples, path: Path, stamps: Dict[str, Stamp], workers:
     return faults
 
 
+_samples: PairedSamples  # set in each worker process
+
+
 def _start(samples: PairedSamples) -> None:
     global _samples
     _samples = samples

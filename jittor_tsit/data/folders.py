@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import random
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple
@@ -11,6 +10,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 import numpy as np
 
 from data_tools.basics.errors import InputError
+from data_tools.sets.held_out import hold_out
 from data_tools.sets.pairing import PHOTO_SUFFIXES, Pair, find_pairs, match_files, read_split, select_stems
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.label_maps import label_maps_of
@@ -57,23 +57,6 @@ def held_out_samples(config: DataConfig, split: Optional[Path]) -> PairedSamples
     return PairedSamples(held, label_maps_of(config), view_of(config), (0,))
 
 
-def hold_out(pairs: Sequence[Pair], folds: int, fold: int) -> Tuple[List[Pair], List[Pair]]:
-    """Split pairs into `folds` parts. Return the pairs for training and the pairs of part `fold`, which is held out.
-
-    The part of a pair depends on its stem only, not on the other pairs.
-
-    Args:
-        fold: 1 to `folds`.
-
-    Raises:
-        InputError: No pair is left for training, or none is held out.
-    """
-    held = {pair for pair in pairs if int(hashlib.sha256(pair.stem.encode()).hexdigest(), 16) % folds == fold - 1}
-    if not 0 < len(held) < len(pairs):
-        raise InputError(f"folds={folds}, fold={fold}: holds out {len(held)} of {len(pairs)} pairs; take other folds")
-    return [pair for pair in pairs if pair not in held], sorted(held)
-
-
 def view_of(config: DataConfig) -> View:
     """Return the resizing and augmentation that the options ask for."""
     size = config.image_width, config.image_height
@@ -91,8 +74,8 @@ def unpaired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[
     if config.direction != "AtoB":
         raise InputError(f"direction={config.direction}: a is the content and b the style; must be AtoB")
     _refuse_unused_options(config, "domains")
-    photos = [list_photos(Path(config.root, name)) for name in config.domains]
-    return UnpairedSamples(*photos, view_of(config), seeds)
+    a, b = (list_photos(Path(config.root, name)) for name in config.domains)
+    return UnpairedSamples(a, b, view_of(config), seeds)
 
 
 def domain_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> DomainSamples:
@@ -103,8 +86,10 @@ def domain_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[in
     """
     _refuse_split_and_folds(config, split)
     _refuse_unused_options(config, "domains", "load_side")
-    photos = [list_photos(Path(config.root, name)) for name in config.domains]
-    return DomainSamples(*(photos[::-1] if config.direction == "BtoA" else photos), view_of(config), seeds)
+    a, b = (list_photos(Path(config.root, name)) for name in config.domains)
+    if config.direction == "BtoA":
+        a, b = b, a
+    return DomainSamples(a, b, view_of(config), seeds)
 
 
 # Options that only some kinds of data use.

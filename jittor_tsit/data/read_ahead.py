@@ -9,10 +9,10 @@ import multiprocessing
 import os
 import time
 from collections import deque
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
-from typing import Callable, Iterator, List, Sequence, Tuple
+from typing import Callable, Deque, Generator, Iterator, List, Sequence, Tuple
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from data_tools.basics.errors import InputError
 from data_tools.basics.pools import start_worker
 
 Arrays = Tuple[np.ndarray, ...]
+
+_sample: Callable[[int], Arrays]  # set in each worker process
+_max_skipped: int
 
 PAUSES = (0.1, 0.5, 2.0)  # seconds before each retry; most hiccups of a network file system end within this time
 
@@ -30,7 +33,7 @@ def read_ahead(
     workers: int,
     max_skipped: int = 0,
     on_skipped: Callable[[Sequence[str]], None] = lambda faults: None,
-) -> Iterator[Sequence[Arrays]]:
+) -> Generator[Sequence[Arrays], None, None]:
     """Yield the samples of each training step. Worker processes read them ahead of time.
 
     If a sample cannot be read after all retries, the next readable sample takes its place. The choice depends on the
@@ -52,7 +55,7 @@ def read_ahead(
     """
     context = multiprocessing.get_context("spawn")  # a fork of a process with Jittor's threads may hang
     pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(sample, max_skipped, os.getpid()))
-    ahead = deque()
+    ahead: Deque[Future] = deque()
     try:
         while True:
             # For each worker one step in work and one step queued, and one step in reserve.

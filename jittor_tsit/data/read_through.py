@@ -14,7 +14,7 @@ from typing import Callable, Iterable, Sequence, Set, Tuple
 from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
-from data_tools.basics.files import make_folder
+from data_tools.basics.files import file_version, make_folder
 from data_tools.sets.checking import check_pairs
 from data_tools.sets.classes import NUM_CLASSES
 from data_tools.sets.image_io import read_photo
@@ -47,10 +47,10 @@ class CheckedFiles:
         digest = hashlib.blake2b(self.method.encode(), digest_size=16)  # long enough to exclude collisions
         for path in paths:
             try:
-                status = os.stat(path)
+                version = file_version(path)
             except OSError:
                 return b""
-            digest.update(b"\0%s\0%d %d" % (os.fsencode(path), status.st_size, status.st_mtime_ns))
+            digest.update(b"\0%s\0%d %d" % (os.fsencode(path), *version))
         return digest.hexdigest().encode()
 
     def add(self, key: bytes) -> None:
@@ -106,7 +106,9 @@ def check_photos(samples: Sequence[Samples], kept_in: Path) -> None:
     Raises:
         InputError: A photo cannot be read or split.
     """
-    for each in samples if isinstance(samples[0], AlignedSamples) else ():
+    for each in samples:
+        if not isinstance(each, AlignedSamples):
+            continue
         groups = [(files, partial(each.at, position)) for position, files in enumerate(each.files)]
         _read_each(groups, CheckedFiles(kept_in, "aligned"), "pair")
     paths = sorted({path for each in samples for path in each.paths()})

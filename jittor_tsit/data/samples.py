@@ -44,6 +44,21 @@ class Samples:
     of a sample get the same crop and the same mirroring.
     """
 
+    seeds: Sequence[int]
+    view: View
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        raise NotImplementedError
+
+    def paths(self) -> Iterable[Path]:
+        """Return every file of the set."""
+        raise NotImplementedError
+
+    def read(self, position: int, width: int, height: int) -> Arrays:
+        """Read the arrays of the sample at a position of the list, resized to this size."""
+        raise NotImplementedError
+
     def __call__(self, nimg: int) -> Arrays:
         """Return the augmented sample at place `nimg` of the sequence."""
         position, mirrored = draw(self.seeds, nimg, len(self))
@@ -199,7 +214,7 @@ class AlignedSamples(Samples):
         """Return input and target at a position of the list, resized."""
         images = [read_photo(path) for path in self.files[position]]
         if len(images) == 1:
-            images = halves(images[0], self.files[position][0])
+            images = list(halves(images[0], self.files[position][0]))
         return tuple(resize_photo(image, width, height) for image in (images[::-1] if self.is_reversed else images))
 
 

@@ -21,7 +21,8 @@ class SkipCounter:
     """
 
     def __init__(self, allowed: int, line: Callable[[str], None]):
-        self.allowed, self.line, self.times = allowed, line, Counter()
+        self.allowed, self.line = allowed, line
+        self.times: Counter = Counter()
 
     def __call__(self, faults: Sequence[str]) -> None:
         """Count the skipped samples of one step. Every process must call this in every step.
@@ -37,9 +38,8 @@ class SkipCounter:
                 self._count(fault)
         if len(self.times) > self.allowed:
             more = f"; and {len(self.times) - SHOWN} more, see log.txt" if len(self.times) > SHOWN else ""
-            raise CommonError(
-                f"more than max_skipped={self.allowed} files cannot be read: {'; '.join(list(self.times)[:SHOWN])}{more}"
-            )
+            first = "; ".join(list(self.times)[:SHOWN])
+            raise CommonError(f"more than max_skipped={self.allowed} files cannot be read: {first}{more}")
 
     def _count(self, fault: str) -> None:
         self.times[fault] += 1

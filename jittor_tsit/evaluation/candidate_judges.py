@@ -11,7 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
-from data_tools.basics.files import read_json, write_atomic
+from data_tools.basics.files import file_version, read_json, write_atomic
 from data_tools.sets.image_io import read_photo
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.label_maps import label_maps_of
@@ -118,7 +118,7 @@ def find_photographs(real: Path, extractor: Extractor, cache: Path) -> Photograp
 
 def cached_values(paths: List[Path], judge: str, value_of: Callable[[int], float], cache: Path) -> np.ndarray:
     """Compute a value for each image, [L], or read the values from the cache if it is of the same images and judge."""
-    stamps = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
+    stamps = [(path.name, *file_version(path)) for path in paths]
     key = hashlib.sha256(json.dumps([judge, stamps]).encode()).hexdigest()
     try:
         kept = read_json(cache)

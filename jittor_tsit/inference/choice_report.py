@@ -8,6 +8,7 @@ from typing import List, NamedTuple, Optional
 import numpy as np
 from PIL import Image
 
+from data_tools.basics.spacing import evenly_spaced
 from data_tools.basics.table import write_rows
 from data_tools.sets.classes import colorize
 from data_tools.sets.image_io import read_photo, resize_photo
@@ -112,7 +113,7 @@ def gain_rows(stage: str, choice: np.ndarray, candidate_set: CandidateSet, judge
 
 def shown_places(count: int) -> List[int]:
     """Return the positions of at most SHOWN label maps, evenly spaced over all."""
-    return np.linspace(0, count - 1, min(SHOWN, count)).astype(int).tolist()
+    return evenly_spaced(count, SHOWN).tolist()
 
 
 def candidates_of(candidate_set: CandidateSet, place: int) -> List[np.ndarray]:

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from data_tools.basics.spacing import evenly_spaced
 from data_tools.basics.table import write_rows
 from data_tools.sets.image_io import read_photo, resize_photo
 from jittor_tsit.config import DataConfig
@@ -66,7 +67,7 @@ def read(path: Path, data: DataConfig) -> np.ndarray:
 
 def save_sheet(path: Path, model: Model, paths: Sequence[Path]) -> None:
     """Draw a sheet of images of the second domain with their translations to the first domain."""
-    places = np.linspace(0, len(paths) - 1, min(SHEET_PAIRS, len(paths))).astype(int)
+    places = evenly_spaced(len(paths), SHEET_PAIRS)
     pairs: List[np.ndarray] = []
     for place in places:
         photo = read(paths[place], model.data)

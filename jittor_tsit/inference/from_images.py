@@ -10,6 +10,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.spacing import evenly_spaced
 from data_tools.sets.image_io import read_photo, write_photo
 from jittor_tsit.data.batches import ImageBatch, full_share, to_image, to_pixels
 from jittor_tsit.inference.input_images import InputImages
@@ -86,7 +87,7 @@ def names_of(path: Path, count: int) -> List[str]:
 
 def save_rows(path: Path, inputs: InputImages, images: Path, count: int) -> None:
     """Draw a sheet of inputs with their images, evenly spaced over the set."""
-    places = np.linspace(0, len(inputs.paths) - 1, min(SHEET_PAIRS, len(inputs.paths))).astype(int)
+    places = evenly_spaced(len(inputs.paths), SHEET_PAIRS)
     rows = []
     for source in (inputs.paths[place] for place in places):
         outputs = [read_photo(images / f"{name}.jpg") for name in names_of(source, count)]

@@ -11,6 +11,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.spacing import evenly_spaced
 from data_tools.sets.classes import colorize
 from data_tools.sets.image_io import read_photo, resize_photo, write_photo
 from data_tools.sets.pairing import find_labels, read_reference_names
@@ -122,7 +123,7 @@ def reference_image(path: Path, data: DataConfig) -> jt.Var:
 
 def save_sheet(path: Path, labels: Sequence[Path], images: Path, data: DataConfig) -> None:
     """Draw a sheet of label maps with their images at half size, evenly spaced over the set."""
-    positions = np.linspace(0, len(labels) - 1, min(SHEET_PAIRS, len(labels))).astype(int)
+    positions = evenly_spaced(len(labels), SHEET_PAIRS)
     width, height = data.output_width, data.output_height
     pictures = []
     for label_path in (labels[position] for position in positions):

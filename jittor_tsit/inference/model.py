@@ -9,7 +9,7 @@ from typing import Iterable, NamedTuple, Optional, Sequence
 import numpy as np
 
 from data_tools.basics.errors import InputError
-from data_tools.basics.files import write_atomic
+from data_tools.basics.files import file_version, write_atomic
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.batch_kinds import TestTask
 from jittor_tsit.runs.loading import load_system
@@ -76,9 +76,8 @@ def prepare_images(
         digest.update(array.tobytes())
     images.mkdir(parents=True, exist_ok=True)
     checkpoint = model.checkpoint.resolve()
-    remove_outdated_images(
-        images, stems, f"{checkpoint} {checkpoint.stat().st_mtime_ns} {options} {digest.hexdigest()}"
-    )
+    changed = file_version(checkpoint).changed_ns
+    remove_outdated_images(images, stems, f"{checkpoint} {changed} {options} {digest.hexdigest()}")
 
 
 def remove_outdated_images(images: Path, stems: Sequence[str], key: str) -> None:

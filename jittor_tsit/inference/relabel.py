@@ -13,6 +13,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.spacing import evenly_spaced
 from data_tools.sets.image_io import read_photo, write_photo
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.batches import to_image, to_pixels
@@ -127,7 +128,7 @@ def translate_to_targets(model: Model, photo: Photo) -> Dict[str, np.ndarray]:
 
 def save_rows(path: Path, photos: List[Photo], targets: List[str], images: Path, data: DataConfig) -> None:
     """Draw a sheet with one row for each photo and all its images, evenly spaced over the set."""
-    places = np.linspace(0, len(photos) - 1, min(SHEET_PAIRS, len(photos))).astype(int)
+    places = evenly_spaced(len(photos), SHEET_PAIRS)
     rows = []
     for photo in (photos[place] for place in places):
         outputs = [read_photo(images / f"{photo.stem}_{name}.jpg") for name in targets]

@@ -68,7 +68,7 @@ class RunLog:
         self.bar.update(nimg - self.bar.n)
 
     def status(self, nimg: int) -> None:
-        """Write the mean loss terms since the last call to screen, log.txt and stats.jsonl. Skipped steps do not count."""
+        """Write the mean loss terms since the last call to screen, log.txt and stats.jsonl, without skipped steps."""
         if not self.terms:
             return
         values = _values(self.terms, self.seen)

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from data_tools.basics.files import write_through
+from data_tools.basics.spacing import evenly_spaced
 from jittor_tsit.config import RunConfig
 from jittor_tsit.data.batches import (
     to_pixels,
@@ -46,7 +47,7 @@ class Snapshots:
         evaluate: Optional[Callable[[Progress, Path], None]] = None,
     ):
         self.system, self.run, self.options, self.run_dir, self.evaluate = system, run, options, run_dir, evaluate
-        positions = np.linspace(0, len(samples) - 1, min(run.grid_rows, len(samples))).astype(int)
+        positions = evenly_spaced(len(samples), run.grid_rows)
         self.batch, self.before, self.after = system.batch_kind.grid_inputs(samples, positions)
 
     def __call__(self, progress: Progress) -> None:

@@ -179,4 +179,4 @@ def test_one_of_cyclegans_generators_is_enough_for_one_way(tmp_path):
 
 
 def test_the_command_line_knows_the_systems_that_have_a_layout():
-    assert OFFICIAL == tuple(LAYOUTS)
+    assert tuple(LAYOUTS) == OFFICIAL

@@ -22,6 +22,7 @@ from jittor_tsit.data import cache_file, cached_pairs
 from jittor_tsit.data import read_ahead as reading
 from jittor_tsit.data.cache_file import MAGIC, START, PairCache
 from jittor_tsit.data.cached_pairs import from_cache, make_cache
+from jittor_tsit.data.folders import unpaired_samples
 from jittor_tsit.data.label_maps import LabelMaps
 from jittor_tsit.data.read_ahead import read_ahead
 from jittor_tsit.data.samples import PairedSamples, View, WithOther
@@ -290,7 +291,7 @@ def test_systems_without_label_maps_have_no_cache(root):
     experiment = make_experiment(root)
     config = dataclasses.replace(experiment.data, cache="x")
     with pytest.raises(InputError, match="cache=x: this system's data has no such option"):
-        session.unpaired_samples(config, None, (0,))
+        unpaired_samples(config, None, (0,))
 
 
 def test_a_run_may_change_to_a_cache_and_back_and_ends_with_the_same_weights(tmp_path):

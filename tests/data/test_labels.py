@@ -109,7 +109,7 @@ def test_outside_training_either_of_two_sets_begins_anew_at_its_end(faces, scene
     faces_seen, scenes_seen = zip(*((one[0].mean(), one[3].mean()) for one in map(samples.at, range(10))))
     assert len(set(faces_seen[:3])) == 3 and faces_seen == (faces_seen[:3] * 4)[:10]
     assert len(set(scenes_seen[:5])) == 5 and scenes_seen == scenes_seen[:5] * 2
-    assert sorted(path.name for path in samples.paths()) == sorted([*ROWS, *"0.jpg 1.jpg 0.jpg 1.jpg 2.jpg".split()])
+    assert sorted(path.name for path in samples.paths()) == sorted([*ROWS, "0.jpg", "1.jpg", "0.jpg", "1.jpg", "2.jpg"])
     assert samples.digest() != dataclasses.replace(samples, second=samples.first).digest()
 
 

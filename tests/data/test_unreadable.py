@@ -62,7 +62,7 @@ def every_third_is_rotten(place):
 
 def test_faults_are_told_of_before_the_step_that_they_are_of():
     told = []
-    steps = iter([[range(0, 2)], [range(2, 3)], [range(3, 4)]])
+    steps = iter([[range(2)], [range(2, 3)], [range(3, 4)]])
     read = [
         ([array.tolist() for (array,) in groups], len(told))
         for groups in read_ahead(every_third_is_rotten, steps, 1, 1, told.append)

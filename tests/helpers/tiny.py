@@ -37,6 +37,10 @@ from jittor_tsit.systems.unit import UNITConfig
 from jittor_tsit.systems.unit_digits import UNITDigitsConfig
 
 HEIGHT, WIDTH, NUM_CLASSES = 128, 256, 29  # TSIT's least size
+# Rows and columns for tests that take many steps. A step at HEIGHT x WIDTH costs up to eight times as much.
+SIZES = {"tsit": (HEIGHT, WIDTH), "spade": (64, 128), "pix2pix": (64, 128), "bicyclegan": (64, 128)}
+SIZES.update(dict.fromkeys(("cyclegan", "simgan", "unit", "unit_digits", "stargan"), (32, 64)))
+SIZES["segformer"] = (64, 128)
 
 CONFIGS = {
     "tsit": TSITConfig(width=2, width_D=2, weights=TSITWeights(vgg=0), optim=OptimConfig(ema_halflife_nimg=2.0)),
@@ -73,15 +77,16 @@ def executing(name: str):
     return jt.flag_scope(lazy_execution=0) if name in VARIANTS else contextlib.nullcontext()
 
 
-def make_system(name: str, is_training=True, seed=0):
+def make_system(name: str, is_training=True, seed=0, size=(HEIGHT, WIDTH)):
     """A system with the same weights every time.
 
     Args:
         seed: Of the weights.
+        size: Rows and columns of its images.
     """
     config = ALL_CONFIGS[name]
     with initial_draws(seed):
-        system = system_class(name.partition("-")[0], config)(config, NUM_CLASSES, HEIGHT, WIDTH, seed=0)
+        system = system_class(name.partition("-")[0], config)(config, NUM_CLASSES, *size, seed=0)
         if is_training:
             system.prepare_training(terms=())
     return system

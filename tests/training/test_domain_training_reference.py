@@ -94,7 +94,7 @@ def test_stargans_steps_are_the_official_trainers(path, check):
 
 
 class RecordedPool:
-    """The history of daniel-merrick's version: half of the store and half of the batch, and the store in another order.
+    """The image pool of daniel-merrick's version: half from the store, half from the batch; it reorders the store.
 
     Args:
         size: Most images that it stores.

@@ -184,8 +184,8 @@ def test_a_killed_process_ends_the_run_which_the_same_command_continues(place):
     assert result.status == 2
     assert "Traceback" not in result.stderr and "mpirun" not in result.stderr
     assert len(result.errors) == 1 and re.fullmatch(
-        r"error: process 1 on \S+ was ended by SIGKILL, perhaps for want of memory; "
-        "the same command goes on from the last checkpoint",
+        r"error: process 1 on \S+ was ended by SIGKILL, perhaps because memory ran out; "
+        "run the same command again to go on from the last checkpoint",
         result.errors[0],
     )
     reached = load_checkpoint(checkpoint_paths(place / "killed")[-1]).progress.nimg
