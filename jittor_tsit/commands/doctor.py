@@ -107,7 +107,7 @@ def _jittor() -> tuple[bool, str]:
     try:
         jt = start_jittor()
         total = float((jt.ones(2, 3) @ jt.ones(3, 2)).sum().item())
-    except Exception as error:  # whatever it is, this is the place to say it
+    except Exception as error:  # report every error of Jittor
         return False, f"does not work: {' '.join(str(error).split())[-300:] or type(error).__name__}"
     device = f"on {jt.get_device_count()} GPU(s)" if jt.flags.use_cuda else "on the CPU"
     return total == 12.0, f"{jt.__version__} computes {device}; compiled operators lie in {jt.flags.cache_path}"
@@ -129,6 +129,6 @@ def cuda_kernels() -> tuple[bool, str]:
         return True, "switched off by JTSIT_CUDA_KERNELS=0"
     try:
         agrees, finding = doctor_kernels.verdict()
-    except Exception as error:  # of the compiler, the driver, Jittor
+    except Exception as error:  # report every error of the compiler, the driver and Jittor
         agrees, finding = False, f"do not work: {' '.join(str(error).split())[-300:] or type(error).__name__}"
     return agrees, finding if agrees else f"{finding}; JTSIT_CUDA_KERNELS=0 goes on with Jittor's operators"

@@ -113,27 +113,27 @@ def experiment_for(networks: Mapping[str, Network], system: str, assignments: Se
         InputError: An option is wrong or contradicts the arrays.
     """
     layout = LAYOUTS[system]
-    told = told_by(networks, system)
-    fixed = [f"{field}={_text(value)}" for field, value in told.options.items()]
-    usual = [*layout.defaults, *told.published, *_num_classes(told, assignments)]
+    found = options_of_files(networks, system)
+    fixed = [f"{field}={_text(value)}" for field, value in found.options.items()]
+    usual = [*layout.defaults, *found.published, *_num_classes(found, assignments)]
     base = Experiment(system, SYSTEMS[system].Config(), run=RunConfig(total_nimg=1))
     usual += layout.dependent_defaults(override(base, [*usual, *fixed, *assignments]).config)
     experiment = override(base, [*usual, *fixed, *assignments])
-    _require_told(experiment, override(base, [*usual, *assignments, *fixed]), told.options)
+    _require_agreement(experiment, override(base, [*usual, *assignments, *fixed]), found.options)
     channels = label_channels(experiment.data)
-    if told.label_channels not in (None, channels):
+    if found.label_channels not in (None, channels):
         raise InputError(
             f"num_classes={experiment.data.num_classes}: with unknown_id and instance_edges label maps have {channels} "
-            f"channels, but in the arrays they have {told.label_channels}"
+            f"channels, but in the arrays they have {found.label_channels}"
         )
     size = [f"output_{side}={getattr(experiment.data, f'image_{side}')}" for side in ("width", "height")]
     return override(experiment, [*size, *(text for text in assignments if text.startswith("output_"))])
 
 
-def told_by(networks: Mapping[str, Network], system: str) -> FileOptions:
+def options_of_files(networks: Mapping[str, Network], system: str) -> FileOptions:
     """Return the options that the arrays and the type of the files determine."""
-    told = LAYOUTS[system].options_of({name: network.arrays for name, network in networks.items()})
-    return told._replace(options={**told.options, "downsampling": "bilinear"}) if _is_port(networks) else told
+    found = LAYOUTS[system].options_of({name: network.arrays for name, network in networks.items()})
+    return found._replace(options={**found.options, "downsampling": "bilinear"}) if _is_port(networks) else found
 
 
 def _is_port(networks: Mapping[str, Network]) -> bool:
@@ -144,18 +144,18 @@ def _text(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _num_classes(told: FileOptions, assignments: Sequence[str]) -> List[str]:
+def _num_classes(found: FileOptions, assignments: Sequence[str]) -> List[str]:
     """Return the option num_classes: the channels of the label maps without those for unknown ids and borders."""
-    if told.label_channels is None:
+    if found.label_channels is None:
         return []
     extra = [text for text in assignments if text.startswith(("unknown_id=", "instance_edges="))]
     base = Experiment("", SYSTEMS["spade"].Config(), DataConfig(num_classes=1), RunConfig(total_nimg=1))
-    return [f"num_classes={told.label_channels + 1 - label_channels(override(base, extra).data)}"]
+    return [f"num_classes={found.label_channels + 1 - label_channels(override(base, extra).data)}"]
 
 
-def _require_told(asked: Experiment, told: Experiment, fields: Mapping[str, Value]) -> None:
+def _require_agreement(asked: Experiment, found: Experiment, fields: Mapping[str, Value]) -> None:
     for field in fields:
-        here, there = _value(asked, field), _value(told, field)
+        here, there = _value(asked, field), _value(found, field)
         if here != there:
             raise InputError(f"{field}={here}: the arrays say {there}")
 
@@ -238,9 +238,9 @@ def mode_line(config: Any) -> str:
 
 def assumed_options(networks: Mapping[str, Network], experiment: Experiment) -> str:
     """List the options that the arrays do not determine, with their assumed values."""
-    told = told_by(networks, experiment.system).options
+    found = options_of_files(networks, experiment.system).options
     fields = [*SIZE, *LAYOUTS[experiment.system].unrecorded(experiment.config)]
-    values = {field: _value(experiment, field) for field in fields if field not in told}
+    values = {field: _value(experiment, field) for field in fields if field not in found}
     return ", ".join(f"{field}={_shown(value)}" for field, value in values.items())
 
 
