@@ -15,7 +15,7 @@ from jittor_tsit.data.batches import (
     LabelledBatch,
     LabelledImages,
     PairedBatch,
-    alone,
+    full_share,
     to_image,
     to_segmap,
 )
@@ -106,7 +106,7 @@ def make_batch(system, size=1, with_image=True, height=HEIGHT, width=WIDTH, firs
     Args:
         first: Place in the run of the first image.
     """
-    kind, place = system.batch_kind, (range(first, first + size), alone(size))
+    kind, place = system.batch_kind, (range(first, first + size), full_share(size))
     rng = np.random.default_rng(1 + first)
     photos = [rng.integers(0, 256, (size, height, width, 3)).astype(np.uint8) for _ in range(2)]
     other = to_image(photos[0][:, ::-1])
