@@ -9,7 +9,7 @@ import struct
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Callable, Iterator, NamedTuple, Optional, Tuple
+from typing import Callable, Iterator, NamedTuple, Optional, Tuple, Type
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -28,7 +28,7 @@ _LARGE_READ = 1 << 20  # bytes; Pillow usually asks for much less at once, often
 _STRIP = 1 << 22  # pixels (2048x2048) converted at once; most photos are smaller
 
 # All exceptions that Pillow's readers raise for damaged files.
-_DECODING_ERRORS = (
+_DECODING_ERRORS: Tuple[Type[Exception], ...] = (
     OSError,
     ValueError,
     SyntaxError,
@@ -36,10 +36,8 @@ _DECODING_ERRORS = (
     TypeError,
     KeyError,
     IndexError,
-    OverflowError,
-    struct.error,
-    zlib.error,
 )
+_DECODING_ERRORS += (OverflowError, struct.error, zlib.error)
 
 
 def read_photo(path: Path) -> np.ndarray:
