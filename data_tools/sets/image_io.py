@@ -29,15 +29,9 @@ _STRIP = 1 << 22  # pixels (2048x2048) converted at once; most photos are smalle
 
 # All exceptions that Pillow's readers raise for damaged files.
 _DECODING_ERRORS: Tuple[Type[Exception], ...] = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    EOFError,
-    TypeError,
-    KeyError,
-    IndexError,
+    *(OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError, IndexError, OverflowError),
+    *(struct.error, zlib.error),
 )
-_DECODING_ERRORS += (OverflowError, struct.error, zlib.error)
 
 
 def read_photo(path: Path) -> np.ndarray:
