@@ -1,7 +1,37 @@
-"""Landscape photographs from semantic label maps, in Jittor."""
+"""Landscape photographs from semantic label maps, in Jittor.
+
+The names in `__all__` are the Python interface, which docs/python.md describes. Everything else may change.
+Importing the package sets the environment that Jittor reads and does not import Jittor; `load` and `score` do.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, List
 
 from jittor_tsit.runtime import bootstrap
 
+if TYPE_CHECKING:
+    from data_tools.basics.errors import InputError
+    from jittor_tsit.evaluation.interface import score
+    from jittor_tsit.inference.interface import ImageModel, load
+
 __version__ = "0.1.0"
+__all__ = ["ImageModel", "InputError", "__version__", "load", "score"]
+
+_HOMES = {  # public name -> module that defines it, imported when the name is first used
+    "InputError": "data_tools.basics.errors",
+    "ImageModel": "jittor_tsit.inference.interface",
+    "load": "jittor_tsit.inference.interface",
+    "score": "jittor_tsit.evaluation.interface",
+}
 
 bootstrap.configure()
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> List[str]:
+    return sorted({*globals(), *__all__})

@@ -6,8 +6,8 @@ import jittor as jt
 import numpy as np
 from jittor import nn
 
+from jittor_tsit.kernels import backend
 from jittor_tsit.kernels.adam import adam_step
-from jittor_tsit.kernels.cpu import runs_on
 from jittor_tsit.kernels.squares import sum_of_squares
 from jittor_tsit.layers.elementary import sqrt
 from jittor_tsit.layers.reductions import total
@@ -32,7 +32,7 @@ def squares(gradients: Mapping[str, jt.Var]) -> jt.Var:
 
 
 def _square(x: jt.Var) -> jt.Var:
-    return sum_of_squares(x) if runs_on(x) else total(x.sqr())
+    return sum_of_squares(x) if backend.runs_fused(x) else total(x.sqr())
 
 
 def clipped(gradients: Mapping[str, jt.Var], squared: jt.Var, longest: float) -> Dict[str, jt.Var]:
@@ -83,7 +83,7 @@ class LossScale:
             factor, held = before * 2, 0
         else:
             held += 1
-        self.state.update(jt.array(np.float32([factor, held])))
+        self.state.update(jt.array(np.array([factor, held], np.float32)))
         return is_finite or before == 1
 
     def state_dict(self) -> Dict[str, jt.Var]:
@@ -167,9 +167,9 @@ class Adam(Optimizer):
         numbers = {"l2": self.l2, "beta1": beta1, "beta2": beta2, "rate": rate, "correction": correction, "eps": EPS}
         for name, param in self.params.items():
             mean, square = self.mean[name], self.square[name]
-            kept = 1 - self.lr * self.weight_decay if len(param.shape) > 1 else 1.0
-            step = adam_step if runs_on(param) else reference_adam_step
-            news = step(param, gradients[name].detach(), mean, square, kept=kept, **numbers)
+            decay = 1 - self.lr * self.weight_decay if len(param.shape) > 1 else 1.0
+            step = adam_step if backend.runs_fused(param) else reference_adam_step
+            news = step(param, gradients[name].detach(), mean, square, decay=decay, **numbers)
             for old, new in zip((param, mean, square), news):
                 old.update(new)
         jt.sync(list(self.params.values()))  # compute now, or the graph of this step grows into the next one
@@ -180,12 +180,12 @@ class Adam(Optimizer):
         return state
 
 
-def reference_adam_step(param, grad, mean, square, kept, l2, beta1, beta2, rate, correction, eps):
+def reference_adam_step(param, grad, mean, square, decay, l2, beta1, beta2, rate, correction, eps):
     """Compute `kernels.adam.adam_step` with Jittor's operators: return the new param, mean and square."""
     grad = grad + l2 * param if l2 else grad
     mean = beta1 * mean + (1 - beta1) * grad
     square = beta2 * square + (1 - beta2) * grad * grad
-    start = param if kept == 1 else param * kept
+    start = param if decay == 1 else param * decay
     return start - rate * mean / (sqrt(square) * correction + eps), mean, square
 
 

@@ -26,16 +26,18 @@ import numpy as np
 from tqdm import tqdm
 
 from data_tools.basics.files import make_folder, write_atomic
+from data_tools.basics.spacing import evenly_spaced
 from data_tools.sets.image_io import read_label, read_photo, write_photo
 from data_tools.sets.pairing import find_labels
 from jittor_tsit.commands.test import run_test
-from jittor_tsit.data.batches import ImageBatch, PairedBatch, alone, to_image, to_segmap
+from jittor_tsit.data.batch_kinds import TestTask
+from jittor_tsit.data.batches import ImageBatch, PairedBatch, full_share, to_image, to_segmap
 from jittor_tsit.data.folders import photos_with_attributes, photos_with_classes
 from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.data.labels import read_middle
-from jittor_tsit.evaluation.judges import Judges
+from jittor_tsit.evaluation.judges import JudgeAbsent, Judges
 from jittor_tsit.evaluation.scores import photo_folder
-from jittor_tsit.inference.input_images import Originals
+from jittor_tsit.inference.input_images import InputImages
 from jittor_tsit.inference.model import Model, load_model
 from jittor_tsit.inference.relabel import find_photos
 from jittor_tsit.metrics.features import Extractor, cached_features, features_of, find_images
@@ -77,7 +79,7 @@ def measure(run_dir: Path, judges: Judges) -> Dict[str, object]:
     shutil.rmtree(out, ignore_errors=True)
     model = load_model(checkpoint, None)
     run_test(checkpoint, None, out, 0, None, compare=True)
-    images, kind = find_images(out / "images"), model.system.batch_kind
+    images, task = find_images(out / "images"), model.system.batch_kind.test_task
     real = real_photos(model, run_dir / "real")
     experiment = load_checkpoint(checkpoint, ("none",))
     record: Dict[str, object] = {"run": run_dir.name, "system": experiment.experiment["system"]}
@@ -88,14 +90,15 @@ def measure(run_dir: Path, judges: Judges) -> Dict[str, object]:
             distance = frechet_distance(statistics(features_of(images, extractor)), statistics(found))
             record[extractor.frechet] = round(distance, 3)
     segmenter = judges.segmenter()
-    if kind == "paired" and not isinstance(segmenter, str):
+    if task is TestTask.IMAGES_FROM_LABEL_MAPS and not isinstance(segmenter, JudgeAbsent):
         labels = {path.stem: path for path in find_labels(Path(model.data.root))}
         accuracy = [segmenter.accuracy(read_photo(path), read_label(labels[path.stem])) for path in images]
         record["mask_accuracy"] = round(float(np.mean(accuracy)), 4)
     lpips = judges.lpips()
-    if model.system.draws_at_test(has_references=False) and not isinstance(lpips, str):
+    if model.system.is_random_at_test(has_references=False) and not isinstance(lpips, JudgeAbsent):
         record["lpips"] = round(diversity(model, lpips), 4)
-    if kind == "labelled" and not model.system.names.has_two_sets and not isinstance(judges.vgg16(), str):
+    is_judged = not isinstance(judges.vgg16(), JudgeAbsent)
+    if task is TestTask.PHOTOS_WITH_OTHER_LABELS and not model.system.names.has_two_sets and is_judged:
         record["label_accuracy"] = label_accuracy(model, run_dir, real, judges.vgg16())
     return record
 
@@ -103,11 +106,11 @@ def measure(run_dir: Path, judges: Judges) -> Dict[str, object]:
 def real_photos(model: Model, folder: Path) -> List[Path]:
     """The photographs that the images shall look like; StarGAN's are written to the folder as it sees them."""
     data, kind = model.data, model.system.batch_kind
-    if kind == "paired":
+    if kind.has_label_maps:
         return find_images(photo_folder(Path(data.root)))
-    if kind == "labelled":
+    if kind.test_task is TestTask.PHOTOS_WITH_OTHER_LABELS:
         return [as_seen(model, path, folder / f"{k:06d}.jpg") for k, path in enumerate(real_labelled(model)[0])]
-    if kind == "aligned":
+    if kind.may_lie_side_by_side:
         return find_images(Path(data.root, "trainB" if data.direction == "AtoB" else "trainA"))
     return find_images(Path(data.root, data.domains[data.direction == "AtoB"]))
 
@@ -140,21 +143,21 @@ def diversity(model: Model, lpips) -> float:
 def inputs_of(model: Model):
     """Batches of one, spread over what `test` takes."""
     data = model.data
-    if model.system.batch_kind == "paired":
+    if model.system.batch_kind.has_label_maps:
         paths = _spread(find_labels(Path(data.root)))
         for path in paths:
             label = label_maps_of(data).read(path, data.image_width, data.image_height)
             segmap = to_segmap(label_maps_of(data).num_ids, *(array[None] for array in label))
-            yield PairedBatch(segmap, None, [key_of(path.stem)], alone(1))
+            yield PairedBatch(segmap, None, [key_of(path.stem)], full_share(1))
     else:
-        originals = Originals(model, None, back=False)
+        originals = InputImages(model, None, back=False)
         for path in _spread(originals.paths):
             a = to_image(originals.read(path)[None])
-            yield ImageBatch(a, a, [key_of(path.stem)], alone(1))
+            yield ImageBatch(a, a, [key_of(path.stem)], full_share(1))
 
 
 def _spread(paths: Sequence[Path]) -> List[Path]:
-    return [paths[k] for k in np.linspace(0, len(paths) - 1, min(DRAWN_INPUTS, len(paths))).astype(int)]
+    return [paths[k] for k in evenly_spaced(len(paths), DRAWN_INPUTS)]
 
 
 def label_accuracy(model: Model, run_dir: Path, photos: Sequence[Path], extractor: Extractor) -> List[float]:

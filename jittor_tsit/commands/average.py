@@ -12,13 +12,12 @@ from tqdm import tqdm
 from data_tools.basics.errors import InputError
 from jittor_tsit.commands.shared_options import add_command, positive_number
 from jittor_tsit.runs.checkpoint import (
-    MAKERS,
     Checkpoint,
     check_arrays,
     checkpoint_paths,
-    load_checkpoint,
     save_checkpoint,
 )
+from jittor_tsit.runtime.import_jittor import start_jittor
 
 POWER_ITERATIONS = 20  # of the averaged weights' singular vectors, from those of the newest; 1e-6 after about ten
 
@@ -42,6 +41,7 @@ def run(args: argparse.Namespace) -> int:
     """Average checkpoints."""
     if bool(args.files) == bool(args.run_dir):
         raise InputError("average: name either checkpoint files or a run by --run-dir")
+    start_jittor(use_gpu=False)
     return run_average(args.files, args.run_dir, args.last, args.out)
 
 
@@ -70,10 +70,12 @@ def run_average(files: Sequence[Path], run_dir: Optional[Path], last: int, out: 
 
 def average_of(paths: Sequence[Path]) -> Checkpoint:
     """The mean of weights and running statistics, under the options and progress of the last file."""
-    newest = load_checkpoint(paths[-1], MAKERS)
+    from jittor_tsit.runs.loading import load_networks
+
+    newest = load_networks(paths[-1])
     totals = {name: array.astype(np.float64) for name, array in newest.arrays.items()}
     for path in tqdm(paths[:-1], unit="file", dynamic_ncols=True, desc="averaging", leave=False):
-        other = load_checkpoint(path, MAKERS)
+        other = load_networks(path)
         if any(other.experiment.get(part) != newest.experiment.get(part) for part in ("system", "config")):
             raise InputError(f"{path}: was trained with other options than {paths[-1].name}")
         check_arrays(path, other.arrays, {name: array.shape for name, array in totals.items()})

@@ -123,9 +123,9 @@ def uses_gpu() -> bool:
 def cuda_kernels() -> tuple[bool, str]:
     """Whether this project's own kernels may be used here, and what they gave beside Jittor's operators."""
     from jittor_tsit.commands import doctor_kernels
-    from jittor_tsit.kernels import cuda
+    from jittor_tsit.kernels.backend import context
 
-    if not cuda.IS_ALLOWED:
+    if not context.cuda_kernels:
         return True, "switched off by JTSIT_CUDA_KERNELS=0"
     try:
         agrees, finding = doctor_kernels.verdict()

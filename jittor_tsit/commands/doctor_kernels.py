@@ -1,4 +1,4 @@
-"""This project's fused operators against Jittor's own, on the device where operators run, with their gradients."""
+"""Compare this project's kernels, and their gradients, with Jittor's operators on the device where operators run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import jittor as jt
 import numpy as np
 
 from jittor_tsit.kernels.adam import adam_step
-from jittor_tsit.kernels.spectral import spectrally_normalized
+from jittor_tsit.kernels.spectral import spectral_normalize
 from jittor_tsit.kernels.squares import sum_of_squares
 from jittor_tsit.layers.image_layouts import nchw_layout, to_fast_layout, to_nchw
 from jittor_tsit.layers.norm import BatchNorm, InstanceNorm, fadain, normalize
@@ -19,19 +19,19 @@ from jittor_tsit.optim import reference_adam_step
 
 Function = Callable[..., Sequence[jt.Var]]
 
-LARGEST_DIFFERENCE = 1e-3  # 1e-5 is rounding in sums of thousands; TF32 in Jittor's products, where it is on, 5e-4
-IMAGE = (2, 5, 50, 90)  # a plane is three parts of kernels/cuda.py, the last one not full
+LARGEST_DIFFERENCE = 1e-3  # sums of thousands of values round by 1e-5; TF32 in Jittor's products, if it is on, by 5e-4
+IMAGE = (2, 5, 50, 90)  # a plane is three chunks of the CUDA kernels (call.CHUNK values each), the last one not full
 MATRIX, VECTORS = (48, 40, 3, 3), ((48,), (360,))
-ADAM = {"kept": 0.9, "l2": 0.1, "beta1": 0.5, "beta2": 0.99, "rate": 0.01, "correction": 1.3, "eps": 1e-8}
+ADAM = {"decay": 0.9, "l2": 0.1, "beta1": 0.5, "beta2": 0.99, "rate": 0.01, "correction": 1.3, "eps": 1e-8}
 
 
 class Case(NamedTuple):
     """An operator in both forms."""
 
-    fused: Function
-    to_nchw: Function
-    shapes: Tuple[Sequence[int], ...]  # of the arrays that they take
-    num_differentiable: int  # how many of these, from the first, have gradients
+    fused: Function  # by this project's kernels
+    reference: Function  # by Jittor's operators
+    shapes: Tuple[Sequence[int], ...]  # shapes of the inputs
+    num_differentiable: int  # number of inputs, from the first, whose gradients are compared
 
 
 def _modulated(norm, x, *maps, slope=1.0):
@@ -42,20 +42,20 @@ def _of_images(function, *shapes: Sequence[int]) -> Case:
     def fused(*images):
         return [to_nchw(function(*(to_fast_layout(image) for image in images)))]
 
-    def in_plain_layout(*images):
+    def reference(*images):
         with nchw_layout():
             return [function(*images)]
 
-    return Case(fused, in_plain_layout, shapes, len(shapes))
+    return Case(fused, reference, shapes, len(shapes))
 
 
 def _spectral(iterates: bool) -> Case:
-    forms = (partial(form, iterates=iterates) for form in (spectrally_normalized, reference_spectrally_normalized))
+    forms = (partial(form, iterates=iterates) for form in (spectral_normalize, reference_spectrally_normalized))
     return Case(*forms, (MATRIX, *VECTORS), 1)
 
 
 def cases() -> Dict[str, Case]:
-    """Name -> operator."""
+    """Return all operators by name."""
     by_sample, by_batch = InstanceNorm(IMAGE[1]), BatchNorm(IMAGE[1])
     return {
         "instance norm": _of_images(partial(_modulated, by_sample), IMAGE),
@@ -73,24 +73,24 @@ def cases() -> Dict[str, Case]:
 
 
 def difference(case: Case, shapes: Optional[Sequence[Sequence[int]]] = None) -> float:
-    """The largest between the two forms' results and gradients, over the largest number of each.
+    """Return the largest difference between results and gradients of the two forms, relative to their largest value.
 
     Args:
-        shapes: Instead of the case's own.
+        shapes: Shapes of the inputs, by default the case's own.
     """
     rng = np.random.default_rng(0)
     arrays = [rng.uniform(0.5, 2.5, shape).astype(np.float32) for shape in shapes or case.shapes]  # Adam takes a root
-    results = (_results(form, arrays, case.num_differentiable) for form in (case.fused, case.plain))
+    results = (_results(form, arrays, case.num_differentiable) for form in (case.fused, case.reference))
     return max(_relative(ours, theirs) for ours, theirs in zip(*results))
 
 
 def differences() -> Dict[str, float]:
-    """Name of an operator -> its largest difference."""
+    """Return the largest difference of each operator by name."""
     return {name: difference(case) for name, case in cases().items()}
 
 
 def verdict() -> Tuple[bool, str]:
-    """Whether all agree, and a sentence with the largest difference."""
+    """Return whether all operators agree with Jittor's, and a sentence with the largest difference."""
     found = differences()
     name = max(found, key=found.get)
     relation = f"{name} is off by {found[name]:.1e} of its largest number"
@@ -100,12 +100,12 @@ def verdict() -> Tuple[bool, str]:
 
 
 def _results(function: Function, arrays: Sequence[np.ndarray], num_differentiable: int) -> List[np.ndarray]:
-    """Outputs, and gradients of a sum of their values with weights."""
+    """Return the outputs, and the gradients of a weighted sum of their values."""
     inputs = [jt.array(array) for array in arrays]
     outputs = list(function(*inputs))
     rng = np.random.default_rng(1)
-    judges = [jt.array(rng.standard_normal(var.shape).astype(np.float32)) for var in outputs]
-    loss = sum((var * judge).sum() for var, judge in zip(outputs, judges))
+    weights = [jt.array(rng.standard_normal(var.shape).astype(np.float32)) for var in outputs]
+    loss = sum((var * weight).sum() for var, weight in zip(outputs, weights))
     gradients = jt.grad(loss, inputs[:num_differentiable]) if num_differentiable else []
     results = [*outputs, *gradients]
     jt.sync(results)  # together, so that their operators are compiled in parallel

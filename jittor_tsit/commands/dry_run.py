@@ -42,7 +42,7 @@ def show_plan(experiment: Experiment, run_dir: Path, num_processes: int) -> None
         hours = f"{(phase.end - phase.start) / speed / 3600:.2f}" if speed else "unknown"
         batch = f"{phase.batch_size}" if phase.accumulate == 1 else f"{phase.batch_size} in {phase.accumulate}"
         span = f"{phase.start:,}-{phase.end:,}"
-        rates = f"{phase.rates['G']:g}", f"{phase.rates['D']:g}"
+        rates = f"{phase.rates['lr_G']:g}", f"{phase.rates['lr_D']:g}"
         lines.append(COLUMNS.format(phase.number, span, phase.num_samples, phase.num_steps, batch, *rates, hours))
     print("\n".join([*lines, f"hours: {source}"]), file=sys.stderr)
 
@@ -78,7 +78,9 @@ def _measure(experiment: Experiment, system, samples: List[Samples], phase: Plan
     timed = max(TIMED_STEPS, cycle)
     pieces = (split_batch(first, size, phase.accumulate) for first in range(0, (cycle + timed) * size, size))
     phased = phased_samples([samples[phase.number - 1]], [0], system.wants_other)
-    incoming = list(batches(system.batch_kind, phased, label_maps_of(experiment.data).num_ids, pieces, workers=1))
+    incoming = list(
+        batches(system.batch_kind.make_batch, phased, label_maps_of(experiment.data).num_ids, pieces, workers=1)
+    )
     system.begin(phase, 0)
     for number, parts in enumerate(incoming):
         if number == cycle:  # every kind of step has been compiled

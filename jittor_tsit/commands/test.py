@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     from jittor_tsit.config import DataConfig
     from jittor_tsit.config.overrides import override_fields
     from jittor_tsit.evaluation.judges import Judges
-    from jittor_tsit.inference.choose import Judging, run_screening
+    from jittor_tsit.inference.choose import JudgeOptions, run_with_candidates
     from jittor_tsit.runs.loading import find_checkpoint, newest_run_dir
 
     if args.checkpoint and args.checkpoints:
@@ -92,8 +92,8 @@ def run(args: argparse.Namespace) -> int:
         return run_test(checkpoints[0], *common, args.back, side_by_side)
     if args.back:
         raise InputError("--back: not with --candidates or --checkpoints, which choose among images for label maps")
-    judging = Judging(Judges(args.judges, args.segmenter), args.measure_by, args.real, args.improve)
-    return run_screening(checkpoints, args.candidates, *common, judging, side_by_side)
+    options = JudgeOptions(Judges(args.judges, args.segmenter), args.measure_by, args.real, args.improve)
+    return run_with_candidates(checkpoints, args.candidates, *common, options, side_by_side)
 
 
 def run_test(
@@ -118,25 +118,27 @@ def run_test(
     Raises:
         InputError: Faulty checkpoint, labels or references.
     """
+    from jittor_tsit.data.batch_kinds import TestTask
     from jittor_tsit.inference.classify import classify
     from jittor_tsit.inference.from_images import translate
     from jittor_tsit.inference.from_label_maps import find_inputs, finish, make_set
-    from jittor_tsit.inference.model import TRANSLATED, default_folder, load_model
+    from jittor_tsit.inference.model import default_folder, load_model
     from jittor_tsit.inference.relabel import relabel
     from jittor_tsit.runtime import parallel
 
     model = load_model(checkpoint, references)
     if data is None:
         default_folder(model.data, checkpoint)
-    if model.system.batch_kind in TRANSLATED:
+    task = model.system.batch_kind.test_task
+    if task is TestTask.IMAGES_FROM_IMAGES:
         return translate(model, data, out, seed, compare, back, side_by_side=side_by_side)
     if side_by_side is not None:
         raise InputError(f"side_by_side: the model in {checkpoint} takes no images in pairs; leave it out")
     if back:
         raise InputError(f"--back: the model in {checkpoint} has learned one way only")
-    if model.system.batch_kind == "labelled":
+    if task is TestTask.PHOTOS_WITH_OTHER_LABELS:
         return relabel(model, data, out)
-    if model.system.batch_kind == "adaptation":
+    if task is TestTask.CLASSES_OF_PHOTOS:
         return classify(model, data, out, compare)
     inputs = find_inputs(data or Path(model.data.root), references)
     make_set(model, inputs, out, seed)

@@ -7,15 +7,14 @@ from typing import Dict, Mapping
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import make_folder
-from jittor_tsit.conversion.official_networks import KEPT, LAYOUTS, REWRITE, Part, without_effect
+from jittor_tsit.conversion.official_networks import LAYOUTS, REWRITE, UNUSED, Part, unused_arrays
 from jittor_tsit.conversion.renaming import official_names
 from jittor_tsit.conversion.torch_writer import Table, write_torch
 from jittor_tsit.conversion.weight_files import Arrays
 from jittor_tsit.runs.checkpoint import check_arrays, load_checkpoint
 from jittor_tsit.runs.loading import experiment_of
 from jittor_tsit.systems.build import make_system
-
-AVERAGED = "G_ema."  # weights that make the images, where there are any
+from jittor_tsit.systems.state import with_averaged_weights
 
 
 def run_export(path: Path, out: Path) -> int:
@@ -25,7 +24,7 @@ def run_export(path: Path, out: Path) -> int:
         InputError: Not a checkpoint, one whose arrays do not fit its options, or one of a model that the official
             code has not. Nothing is written.
     """
-    checkpoint = load_checkpoint(path, (AVERAGED, "G", "E.", "D", f"{KEPT}."))
+    checkpoint = load_checkpoint(path, ("G", "E.", "D", f"{UNUSED}."))
     experiment = experiment_of(path, checkpoint.experiment)
     system, config = experiment.system, experiment.config
     if system not in LAYOUTS:
@@ -38,8 +37,8 @@ def run_export(path: Path, out: Path) -> int:
     tables = {}
     for part, arrays in networks.items():
         official = renamed(arrays, part, config)
-        kept = starting_with(f"{KEPT}.{part.official}.", checkpoint.arrays)
-        official = {**official, **without_effect(official, LAYOUTS[system]), **kept}
+        kept = starting_with(f"{UNUSED}.{part.official}.", checkpoint.arrays)
+        official = {**official, **unused_arrays(official, LAYOUTS[system]), **kept}
         name = LAYOUTS[system].name_of(part, config, checkpoint.progress.num_steps)
         tables[name] = by_side(official) if getattr(config, "form", "") == REWRITE else official
     make_folder(out)
@@ -51,7 +50,7 @@ def run_export(path: Path, out: Path) -> int:
 
 def networks_of(path: Path, arrays: Arrays, system: str) -> Dict[Part, Arrays]:
     """The checkpoint's networks; of G the averaged weights, if there are any."""
-    arrays = {**arrays, **{f"G.{name}": array for name, array in starting_with(AVERAGED, arrays).items()}}
+    arrays = with_averaged_weights(arrays)
     networks = {}
     for part in LAYOUTS[system].parts:
         own = starting_with(f"{part.ours}.", arrays)

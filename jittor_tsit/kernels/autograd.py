@@ -1,4 +1,4 @@
-"""Linear operators that are not Jittor's own, with gradients of any order."""
+"""Operators of our own in Jittor's automatic differentiation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ Map = Callable[[jt.Var], jt.Var]
 
 
 def linear(forward: Map, adjoint: Map, x: jt.Var) -> jt.Var:
-    """forward(x), whose gradient is `adjoint` of its result's, and the other way round."""
+    """Return forward(x), with gradients of any order.
+
+    Args:
+        forward: A linear function.
+        adjoint: Its gradient as a function of the gradient by the result; `forward` must be the gradient of `adjoint`.
+    """
     return on_tape(_Linear(forward, adjoint), x)
 
 
@@ -26,19 +31,28 @@ class _Linear(jt.Function):
 
 
 def on_tape(function: jt.Function, *inputs: jt.Var) -> jt.Var:
-    """Its result, on the tape of gradients if one of the inputs is."""
+    """Apply a function, and record it for the backward pass if an input needs a gradient."""
     is_constant = all(var.is_stop_grad() for var in inputs)
     return function.execute(*inputs) if is_constant else function(*inputs)
 
 
-def once_only(vars: Sequence[jt.Var]) -> List[jt.Var]:
-    """The same, of which nobody may take the gradient: without this it would be 0, and not said."""
-    return on_tape(_OnceOnly(), *vars)
+def first_order_only(gradients: Sequence[jt.Var]) -> List[jt.Var]:
+    """Pass gradients through, and raise if they are differentiated again.
+
+    The kernels that compute them have no second derivative, and Jittor would silently use 0.
+
+    Raises:
+        RuntimeError: In the second backward pass.
+    """
+    return on_tape(_FirstOrderOnly(), *gradients)
 
 
-class _OnceOnly(jt.Function):
-    def execute(self, *vars):
-        return [var.clone() for var in vars]
+class _FirstOrderOnly(jt.Function):
+    def execute(self, *gradients):
+        return [gradient.clone() for gradient in gradients]
 
     def grad(self, *grads):
-        raise RuntimeError("this gradient has no gradient of its own: compute what it is of in `plain_layout`")
+        raise RuntimeError(
+            "a gradient was differentiated again, and its kernel has no second derivative: compute the function "
+            "whose gradient it is within `plain_layout()`"
+        )

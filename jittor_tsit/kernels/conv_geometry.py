@@ -1,4 +1,4 @@
-"""How a convolution's kernel moves over an image."""
+"""Stride, padding and groups of a convolution."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from typing import Dict, NamedTuple, Sequence, Tuple
 
 
 class Geometry(NamedTuple):
-    """Of a convolution; height first."""
+    """Stride, padding and groups of a convolution; height before width."""
 
     stride: Tuple[int, int]
     padding: Tuple[int, int]
     groups: int
 
     def output_size(self, size: Sequence[int], kernel: Sequence[int]) -> Tuple[int, ...]:
-        """Height and width of what it makes of an image of this size."""
+        """Return height and width of the result for an image and a kernel of these heights and widths."""
         sides = zip(size, kernel, self.stride, self.padding)
         return tuple((side + 2 * padding - window) // stride + 1 for side, window, stride, padding in sides)
 
     def numbers(self) -> Dict[str, int]:
-        """Stride and padding by name."""
+        """Return stride and padding by the names under which csrc/ reads them."""
         names = ("stride_h", "stride_w", "padding_h", "padding_w")
         return dict(zip(names, (*self.stride, *self.padding)))

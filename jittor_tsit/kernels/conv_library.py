@@ -1,4 +1,4 @@
-"""Convolutions by Jittor's operators of oneDNN and cuDNN, images in the usual layout."""
+"""Convolutions of images [N, C, H, W] by oneDNN or cuDNN, through Jittor's operators."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from jittor_tsit.kernels.conv_geometry import Geometry
 
 
 def forward(x: jt.Var, weight: jt.Var, geometry: Geometry) -> jt.Var:
-    """Convolution. x [N, C, H, W], weight [D, C / groups, h, w] -> [N, D, H', W']"""
-    return _operators()[0](x, weight, *_words(geometry))
+    """Convolve. x [N, C, H, W], weight [D, C / groups, h, w] -> [N, D, H', W']"""
+    return _operators()[0](x, weight, *_arguments(geometry))
 
 
-def by_input(weight: jt.Var, y: jt.Var, size: Sequence[int], geometry: Geometry) -> jt.Var:
-    """Its gradient by an x of this height and width, y being that of the result."""
-    return _operators()[1](weight, y, *size, *_words(geometry))
+def input_gradient(weight: jt.Var, by_y: jt.Var, size: Sequence[int], geometry: Geometry) -> jt.Var:
+    """Return the gradient by x of height and width `size`, from the gradient `by_y` by the result."""
+    return _operators()[1](weight, by_y, *size, *_arguments(geometry))
 
 
-def by_weight(x: jt.Var, y: jt.Var, shape: Sequence[int], geometry: Geometry) -> jt.Var:
-    """Its gradient by a weight of this shape, y being that of the result."""
-    return _operators()[2](x, y, *shape[2:], *_words(geometry))
+def weight_gradient(x: jt.Var, by_y: jt.Var, shape: Sequence[int], geometry: Geometry) -> jt.Var:
+    """Return the gradient by a weight of this shape, from the gradient `by_y` by the result."""
+    return _operators()[2](x, by_y, *shape[2:], *_arguments(geometry))
 
 
-def _words(geometry: Geometry) -> Tuple[Union[int, str], ...]:
+def _arguments(geometry: Geometry) -> Tuple[Union[int, str], ...]:
     return (*geometry.stride, *geometry.padding, 1, 1, geometry.groups, "abcd", "oihw", "abcd")  # no dilation; NCHW
 
 
 def _operators():
-    """Forward, gradient by input, gradient by weight."""
+    """Return the operators for the result, the gradient by x and the gradient by the weight."""
     if jt.flags.use_cuda:
         ops = jt.compile_extern.cudnn.ops
         return ops.cudnn_conv, ops.cudnn_conv_backward_x, ops.cudnn_conv_backward_w

@@ -22,7 +22,7 @@ def leaky_relu(x: Image) -> Image:
 
 def to_imagenet(image: jt.Var) -> jt.Var:
     """Normalise an image [N, 3, H, W] in [-1, 1] with ImageNet's mean and deviation of images in [0, 1]."""
-    mean, std = (jt.array(np.float32(values).reshape(1, 3, 1, 1)) for values in (imagenet.MEAN, imagenet.STD))
+    mean, std = (jt.array(np.array(values, np.float32).reshape(1, 3, 1, 1)) for values in (imagenet.MEAN, imagenet.STD))
     return (image * 0.5 + 0.5 - mean) / std
 
 

@@ -17,8 +17,8 @@ from typing import Optional, Tuple, Union
 import jittor as jt
 from jittor import nn
 
-from jittor_tsit.kernels import conv_blocked, conv_library, conv_of_ids
-from jittor_tsit.kernels.autograd import on_tape, once_only
+from jittor_tsit.kernels import backend, conv_blocked, conv_library, conv_of_ids
+from jittor_tsit.kernels.autograd import first_order_only, on_tape
 from jittor_tsit.kernels.conv_geometry import Geometry
 from jittor_tsit.kernels.maps_blocked import channel_sums
 from jittor_tsit.layers.image_layouts import BlockedImage, Image, OneHot, activate, can_be_blocked, to_blocked, to_nchw
@@ -59,7 +59,7 @@ def _convolve(x: Image, weight: jt.Var, bias: Optional[jt.Var], geometry: Geomet
     if isinstance(x, BlockedImage):
         biases = () if bias is None else (bias,)
         return BlockedImage(_apply(_Forward(geometry), x.blocks, weight, *biases), weight.shape[0])
-    if not _has_library(x, weight):
+    if not backend.has_conv_library(x, weight):
         return nn.conv2d(x, weight, bias, geometry.stride, geometry.padding, groups=geometry.groups)
     if geometry.groups == 1 and can_be_blocked(x):
         return to_nchw(_convolve(to_blocked(x), weight, bias, geometry))
@@ -91,7 +91,7 @@ def conv2d_of_two(
 def _pad_to_blocks(x: jt.Var, axes: Tuple[int, ...]) -> jt.Var:
     """Append zeros on these axes until their sizes are multiples of BLOCK."""
     for axis in axes:
-        missing = -x.shape[axis] % conv_blocked.BLOCK
+        missing = -x.shape[axis] % backend.context.block
         if missing:
             zeros = jt.zeros([missing if k == axis else size for k, size in enumerate(x.shape)])
             x = jt.concat([x, zeros], axis)
@@ -111,10 +111,10 @@ class _ConvOfTwo(jt.Function):
     def grad(self, grad):
         x, *weights = self.kept
         (lower,) = to_precision(grad)
-        by_input = conv_blocked.by_input_of_all(weights, lower, x.shape[2:4], self.geometry)
-        by_weights = conv_blocked.by_weights(x, lower, [weight.shape for weight in weights], self.geometry)
+        by_input = conv_blocked.input_gradient_of_all(weights, lower, x.shape[2:4], self.geometry)
+        by_weights = conv_blocked.weight_gradients(x, lower, [weight.shape for weight in weights], self.geometry)
         by_bias = channel_sums(grad, 2 * weights[0].shape[0])
-        return once_only([*map(to_float32, (by_input, *by_weights)), by_bias])
+        return first_order_only([*map(to_float32, (by_input, *by_weights)), by_bias])
 
 
 def conv_transpose2d(x: jt.Var, weight: jt.Var, bias: Optional[jt.Var], stride: int, padding: int, output_padding: int):
@@ -126,7 +126,7 @@ def conv_transpose2d(x: jt.Var, weight: jt.Var, bias: Optional[jt.Var], stride: 
 
     Source: torch.nn.functional.conv_transpose2d.
     """
-    if not _has_library(x, weight):
+    if not backend.has_conv_library(x, weight):
         return nn.conv_transpose(x, weight, bias, stride, padding, output_padding)
     size = tuple(
         (side - 1) * stride - 2 * padding + kernel + output_padding
@@ -170,7 +170,7 @@ class _ByInput(_Bilinear):
     """weight [D, C / groups, h, w], y [N, D, H', W'] -> [N, C, H, W]"""
 
     def execute(self, weight, y):
-        return to_float32(_library(y).by_input(*to_precision(weight, y), self.size, self.geometry))
+        return to_float32(_library(y).input_gradient(*to_precision(weight, y), self.size, self.geometry))
 
     def grad(self, grad):
         weight, y = self.factors
@@ -182,7 +182,7 @@ class _ByWeight(_Bilinear):
     """x [N, C, H, W], y [N, D, H', W'] -> [D, C / groups, h, w]"""
 
     def execute(self, x, y):
-        return to_float32(_library(x).by_weight(*to_precision(x, y), self.size, self.geometry))
+        return to_float32(_library(x).weight_gradient(*to_precision(x, y), self.size, self.geometry))
 
     def grad(self, grad):
         x, y = self.factors
@@ -198,14 +198,14 @@ class _ConvOfIds(jt.Function):
 
     def execute(self, weight, bias):
         ids, geometry, slope = self.place
-        y = to_float32(conv_of_ids.convolved(ids, *to_precision(weight), bias, geometry, slope))
+        y = to_float32(conv_of_ids.convolve(ids, *to_precision(weight), bias, geometry, slope))
         self.kept = weight.shape, y
         return y
 
     def grad(self, grad):
         (ids, geometry, slope), (shape, y) = self.place, self.kept
         by_weight, by_bias = conv_of_ids.gradients(ids, y, grad, *to_precision(grad), shape, geometry, slope)
-        return once_only([to_float32(by_weight), by_bias])
+        return first_order_only([to_float32(by_weight), by_bias])
 
 
 def _library(image: jt.Var):
@@ -216,13 +216,6 @@ def _library(image: jt.Var):
 def _apply(product: _Bilinear, *factors: jt.Var) -> jt.Var:
     product.factors = factors  # Jittor hands `execute` detached copies; second-order gradients need the originals
     return on_tape(product, *factors)
-
-
-def _has_library(x: jt.Var, weight: jt.Var) -> bool:
-    """Return whether a library takes these: cuDNN takes every floating type, oneDNN float32."""
-    if jt.flags.use_cuda:
-        return jt.compile_extern.cudnn is not None
-    return jt.compile_extern.mkl_ops is not None and x.dtype == weight.dtype == "float32"
 
 
 def _pair(value: Pair) -> Tuple[int, int]:

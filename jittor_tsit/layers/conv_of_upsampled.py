@@ -17,7 +17,7 @@ from jittor_tsit.layers.matmul import matmul
 
 # [first or second pixel, row of the image before upsampling from -1 to 1, row of the window]: rows -1, 0 and 1 of the
 # window lie on rows -1, 0 and 0 for the first pixel and on rows 0, 0 and 1 for the second.
-_ROWS = np.float32([[[1, 0, 0], [0, 1, 1], [0, 0, 0]], [[0, 0, 0], [1, 1, 0], [0, 0, 1]]])
+_ROWS = np.array([[[1, 0, 0], [0, 1, 1], [0, 0, 0]], [[0, 0, 0], [1, 1, 0], [0, 0, 1]]], np.float32)
 _SUMS = np.einsum("pia,qjb->abpqij", _ROWS, _ROWS).reshape(9, 36)
 
 

@@ -13,12 +13,17 @@ import jittor as jt
 from jittor import nn
 
 from jittor_tsit.kernels.autograd import on_tape
+from jittor_tsit.layers.image_layouts import Image, to_nchw
 
 TINY = 1.1754943508222875e-38  # smallest normal float32
 
 
-def tanh(x: jt.Var) -> jt.Var:
-    """Return tanh(x). Its gradient is 1 - tanh(x)^2; Jittor's is 1 / cosh(x)^2, which is NaN from |x| = 45."""
+def tanh(x: Image) -> jt.Var:
+    """Return tanh(x), for an image as [N, C, H, W].
+
+    Its gradient is 1 - tanh(x)^2; Jittor's is 1 / cosh(x)^2, which is NaN from |x| = 45.
+    """
+    x = to_nchw(x)
     return on_tape(_Tanh(x), x)
 
 

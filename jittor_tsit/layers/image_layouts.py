@@ -16,12 +16,9 @@ import jittor as jt
 import numpy as np
 from jittor import nn
 
-from jittor_tsit.kernels import conv_blocked, cuda, maps_blocked
+from jittor_tsit.kernels import backend, conv_blocked, maps_blocked
 from jittor_tsit.kernels.autograd import linear
 from jittor_tsit.kernels.norm import moments
-
-FEW_CHANNELS = 4  # not worth blocks: three channels would be filled up to 8 or 16 and take as long as these
-_is_nchw_only = False
 
 
 class BlockedImage:
@@ -68,7 +65,8 @@ class OneHot(BlockedImage):
 
     def __init__(self, ids: jt.Var, channels: int):
         self.ids, self.channels = ids, channels
-        self._moments, self._results = {}, {}
+        self._moments: Dict = {}
+        self._results: Dict = {}
 
     @property
     def shape(self) -> List[int]:
@@ -106,7 +104,7 @@ def one_hot(ids: jt.Var, channels: int) -> jt.Var:
 
 def label_image(ids: jt.Var, channels: int) -> Image:
     """Return the one-hot map [N, channels, H, W] of ids [N, H, W] uint8, as ids where convolutions can read ids."""
-    return OneHot(ids, channels) if _has_blocks() else one_hot(ids, channels)
+    return OneHot(ids, channels) if backend.has_blocked_layout() else one_hot(ids, channels)
 
 
 @contextmanager
@@ -115,17 +113,13 @@ def nchw_layout() -> Iterator[None]:
 
     The kernels of other layouts, and the CUDA kernels of normalisations, have first-order gradients only.
     """
-    global _is_nchw_only
-    before, _is_nchw_only = _is_nchw_only, True
-    try:
+    with backend.using(nchw=True):
         yield
-    finally:
-        _is_nchw_only = before
 
 
 def has_kernels(x: Image) -> bool:
     """Return whether kernels of normalisations take x: it is blocked, or on a GPU and not within `nchw_layout`."""
-    return isinstance(x, BlockedImage) or (cuda.takes(x) and not _is_nchw_only)
+    return isinstance(x, BlockedImage) or backend.runs_fused_norm(x)
 
 
 def to_fast_layout(x: Image) -> Image:
@@ -134,7 +128,7 @@ def to_fast_layout(x: Image) -> Image:
     Use it in front of several layers, or of several convolutions of one image. Within `nchw_layout` the result is
     [N, C, H, W].
     """
-    if _is_nchw_only:
+    if backend.context.nchw:
         return to_nchw(x)
     return x if isinstance(x, BlockedImage) or not can_be_blocked(x) else to_blocked(x)
 
@@ -164,17 +158,12 @@ def to_layout_of(x: Image, other: Image) -> Image:
 
 def all_values(x: Image) -> jt.Var:
     """Return all values of x in one array, for sums and means. Their order depends on the layout of x."""
-    return x.blocks if isinstance(x, BlockedImage) and x.channels % conv_blocked.BLOCK == 0 else to_nchw(x)
+    return x.blocks if isinstance(x, BlockedImage) and x.channels % backend.context.block == 0 else to_nchw(x)
 
 
 def can_be_blocked(x: jt.Var) -> bool:
-    """Return whether x is float32, has more than FEW_CHANNELS channels, and oneDNN computes here."""
-    return _has_blocks() and x.dtype == "float32" and x.shape[1] > FEW_CHANNELS
-
-
-def _has_blocks() -> bool:
-    """Return whether oneDNN computes here and has fast kernels for blocks of channels."""
-    return bool(conv_blocked.BLOCK) and not jt.flags.use_cuda and jt.compile_extern.mkl_ops is not None
+    """Return whether x is float32, has more than `backend.FEW_CHANNELS` channels, and oneDNN computes here."""
+    return backend.runs_blocked(x)
 
 
 def to_blocked(x: jt.Var) -> BlockedImage:

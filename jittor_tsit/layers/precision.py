@@ -13,12 +13,11 @@ from typing import Iterator, Tuple
 import jittor as jt
 
 from data_tools.basics.errors import InputError
-from jittor_tsit.kernels.round_16_bits import rounded
+from jittor_tsit.kernels.backend import FLOAT32, context, using
+from jittor_tsit.kernels.round_16_bits import round_16_bits
 
-FLOAT32 = "float32"
 _DTYPES = {"bf16": "bfloat16", "fp16": "float16"}
 BF16_ARCH = 80  # compute capability 8.0, Ampere: the first with bfloat16
-_precision = FLOAT32
 
 
 @contextmanager
@@ -30,12 +29,8 @@ def computing_in(precision: str) -> Iterator[None]:
     Args:
         precision: "float32", "bf16" or "fp16".
     """
-    global _precision
-    before, _precision = _precision, precision
-    try:
+    with using(precision=precision):
         yield
-    finally:
-        _precision = before
 
 
 def require_precision(precision: str) -> None:
@@ -56,15 +51,15 @@ def require_precision(precision: str) -> None:
 
 def to_precision(*factors: jt.Var) -> Tuple[jt.Var, ...]:
     """Convert float32 factors of a convolution to the precision of convolutions."""
-    if _precision == FLOAT32:
+    if context.precision == FLOAT32:
         return factors
     if jt.flags.use_cuda:
-        return tuple(factor.cast(_DTYPES[_precision]) for factor in factors)
-    return tuple(rounded(factor, _precision) for factor in factors)
+        return tuple(factor.cast(_DTYPES[context.precision]) for factor in factors)
+    return tuple(round_16_bits(factor, context.precision) for factor in factors)
 
 
 def to_float32(result: jt.Var) -> jt.Var:
     """Convert the result of a convolution to float32."""
-    if _precision == FLOAT32:
+    if context.precision == FLOAT32:
         return result
-    return result.float32() if jt.flags.use_cuda else rounded(result, _precision)
+    return result.float32() if jt.flags.use_cuda else round_16_bits(result, context.precision)

@@ -6,9 +6,9 @@ import jittor as jt
 import numpy as np
 from jittor import nn
 
+from jittor_tsit.kernels import backend
 from jittor_tsit.kernels.autograd import linear
-from jittor_tsit.kernels.average import average_down, average_down_adjoint
-from jittor_tsit.kernels.cpu import runs_on
+from jittor_tsit.kernels.average import average_down, average_down_gradient
 from jittor_tsit.kernels.maps_blocked import repeat2x, take2x
 from jittor_tsit.layers.conv import conv2d
 from jittor_tsit.layers.image_layouts import BlockedImage, Image, OneHot, to_nchw
@@ -95,9 +95,9 @@ def avg_pool_down(x: Image) -> jt.Var:
     """
     if isinstance(x, OneHot):
         return x.cached(avg_pool_down)
-    if not runs_on(x):
+    if not backend.runs_fused(x):
         return reference_avg_pool_down(x)
-    return linear(average_down, partial(average_down_adjoint, height=x.shape[2], width=x.shape[3]), x)
+    return linear(average_down, partial(average_down_gradient, height=x.shape[2], width=x.shape[3]), x)
 
 
 def reference_avg_pool_down(x: jt.Var) -> jt.Var:

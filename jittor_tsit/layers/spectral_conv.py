@@ -5,8 +5,8 @@ from typing import Tuple
 import jittor as jt
 from jittor import nn
 
-from jittor_tsit.kernels.cpu import runs_on
-from jittor_tsit.kernels.spectral import spectrally_normalized
+from jittor_tsit.kernels import backend
+from jittor_tsit.kernels.spectral import spectral_normalize
 from jittor_tsit.layers.basic import SLOPE
 from jittor_tsit.layers.conv import conv2d
 from jittor_tsit.layers.elementary import absolute, sqrt
@@ -44,7 +44,7 @@ class SpectralConv(nn.Module):
 
     def normalized_weight(self) -> jt.Var:
         """Return weight / sigma, [out_channels, in_channels, k, k]; training mode updates `u` and `v`."""
-        form = spectrally_normalized if runs_on(self.weight) else reference_spectrally_normalized
+        form = spectral_normalize if backend.runs_fused(self.weight) else reference_spectrally_normalized
         weight, u, v = form(self.weight, self.u, self.v, self.is_training())
         if self.is_training():
             self.u.update(u)
@@ -63,7 +63,7 @@ def conv_norm_act(conv: SpectralConv, x: Image) -> Image:
 def reference_spectrally_normalized(
     weight: jt.Var, u: jt.Var, v: jt.Var, iterates: bool
 ) -> Tuple[jt.Var, jt.Var, jt.Var]:
-    """Compute `kernels.spectral.spectrally_normalized` with Jittor's operators.
+    """Compute `kernels.spectral.spectral_normalize` with Jittor's operators.
 
     Args:
         iterates: Whether to improve u and v by one power iteration.

@@ -62,7 +62,7 @@ class PatchDiscriminator(nn.Module):
         return self.conv_logits(feats[-1]), feats
 
     def _attended(self, layer: int, x: Image) -> Image:
-        return self.attention(x) if layer == self.attention_layer else x
+        return x if self.attention is None or layer != self.attention_layer else self.attention(x)
 
 
 class MultiscaleDiscriminator(nn.Module):

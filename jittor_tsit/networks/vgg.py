@@ -82,7 +82,8 @@ class _FrozenConv(nn.Module):
 
 def published_shapes(arch: str) -> Dict[str, Tuple[int, ...]]:
     """Return the shapes of the convolutions' arrays by torchvision's names."""
-    shapes, channels = {}, 3
+    shapes: Dict[str, Tuple[int, ...]] = {}
+    channels = 3
     for width, stage in zip(WIDTHS, STAGES[arch]):
         for index in stage:
             shapes[f"features.{index}.weight"] = (width, channels, 3, 3)

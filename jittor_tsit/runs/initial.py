@@ -1,4 +1,4 @@
-"""What the networks of a new run begin with: those of a checkpoint of another run, of `convert` or of `average`."""
+"""Initial weights of a new run from a checkpoint of another run, of `convert` or of `average` (--from-weights)."""
 
 from __future__ import annotations
 
@@ -9,40 +9,42 @@ import numpy as np
 
 from data_tools.basics.errors import InputError
 from jittor_tsit.runs.checkpoint import check_arrays, load_checkpoint
-from jittor_tsit.runs.same_run import completed, flatten
+from jittor_tsit.runs.loading import with_current_names
+from jittor_tsit.runs.same_run import flatten, with_defaults
 from jittor_tsit.systems.base import System
+from jittor_tsit.systems.state import AVERAGED
 
-NETWORKS = ("G", "E.", "C.", "D")  # how names of networks' arrays begin; optimizers and image pools begin anew
-AVERAGED = "G_ema."
-# Options that say what the networks compute, whether their arrays tell it or not; without those of training.
+# Prefixes of the options that change what the networks compute; OF_TRAINING are exceptions.
 OF_MODEL = ("config.", "data.num_classes", "data.unknown_id", "data.instance_edges", "data.image_", "data.direction")
 OF_TRAINING = ("config.weights.", "config.optim.", "config.perceptual")
 
 
 class Initial(NamedTuple):
-    """Of a file, for a system."""
+    """Initial weights of a system."""
 
-    arrays: Dict[str, np.ndarray]  # of the networks that it holds
-    told: List[str]  # lines for the log
+    arrays: Dict[str, np.ndarray]  # arrays of the networks that the file holds
+    notes: List[str]  # lines for the log
 
 
 def read_initial(path: Path, system: System, options: dict) -> Initial:
-    """The networks of a checkpoint, each whole; a system's networks that it lacks begin anew.
+    """Read the networks of a checkpoint as initial weights. Networks that it lacks keep their random weights.
 
-    An average of G is taken where the run keeps one; where only the run has one, it begins as G.
+    If the run keeps averaged weights of G, they start as those of the file, or as G if the file has none.
 
     Args:
-        options: Of the new run, as JSON has them.
+        options: Options of the new run in JSON form.
 
     Raises:
-        InputError: No checkpoint, or one of another system, or with an array that is missing, too much or of another
-            shape; then also names the options that differ.
+        InputError: The file is not a checkpoint, is of another system, or an array is missing, unexpected or has
+            another shape. The message also names the options of the model that differ.
     """
-    checkpoint = load_checkpoint(path, NETWORKS)
+    checkpoint = load_checkpoint(path)
     there = checkpoint.experiment.get("system")
     if there != options["system"]:
         raise InputError(f"{path}: holds a model of {there}; this run trains {options['system']}")
-    arrays = with_average(checkpoint.arrays, AVERAGED[:-1] in system.networks)
+    arrays = with_current_names(checkpoint.experiment, checkpoint.arrays)
+    arrays = {name: array for name, array in arrays.items() if is_of_network(name, system)}
+    arrays = arrays_with_average(arrays) if AVERAGED in system.networks else without_average(arrays)
     held = {name.partition(".")[0] for name in arrays}
     if not held:
         raise InputError(f"{path}: holds no network of {there}")
@@ -57,17 +59,26 @@ def read_initial(path: Path, system: System, options: dict) -> Initial:
     return Initial(arrays, [f"{taken}; new: {', '.join(new)}" if new else taken, *differences])
 
 
-def with_average(arrays: Dict[str, np.ndarray], keeps_average: bool) -> Dict[str, np.ndarray]:
-    """With an average of G if one is kept, which is G itself where there is none; otherwise without."""
-    if not keeps_average:
-        return {name: array for name, array in arrays.items() if not name.startswith(AVERAGED)}
-    own = {AVERAGED + name[len("G.") :]: array for name, array in arrays.items() if name.startswith("G.")}
-    return {**own, **arrays}
+def is_of_network(name: str, system: System) -> bool:
+    """Return whether an array belongs to a network, and not to an optimizer, an image pool or a loss scale."""
+    part = name.partition(".")[0]
+    return not part.startswith(("optimizer_", "loss_scale_")) and part not in system.extras
+
+
+def arrays_with_average(arrays: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
+    """Add averaged weights equal to G if there are none."""
+    averaged = {f"{AVERAGED}.{name[len('G.') :]}": array for name, array in arrays.items() if name.startswith("G.")}
+    return {**averaged, **arrays}
+
+
+def without_average(arrays: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
+    """Remove the averaged weights of G."""
+    return {name: array for name, array in arrays.items() if not name.startswith(f"{AVERAGED}.")}
 
 
 def model_differences(there: dict, here: dict) -> List[str]:
-    """The model's options that differ, in a line; none if they are the same."""
-    there, here = flatten(completed(there)), flatten(here)
+    """List the model's options that differ in one line of text; return an empty list if none does."""
+    there, here = flatten(with_defaults(there)), flatten(here)
     names = [
         name
         for name in sorted({**there, **here})

@@ -1,5 +1,8 @@
-"""The systems by name."""
+"""The table of systems."""
 
+from typing import Any, Dict, Tuple, Type
+
+from jittor_tsit.systems.base import System
 from jittor_tsit.systems.bicyclegan import BicycleGANSystem
 from jittor_tsit.systems.cyclegan import CycleGANSystem
 from jittor_tsit.systems.pix2pix import Pix2PixSystem
@@ -8,10 +11,12 @@ from jittor_tsit.systems.simgan import SimGANSystem
 from jittor_tsit.systems.spade import SPADESystem
 from jittor_tsit.systems.stargan import StarGANSystem
 from jittor_tsit.systems.tsit import TSITSystem
+from jittor_tsit.systems.tsit_style_transfer import TSITStyleTransferSystem
 from jittor_tsit.systems.unit import UNITSystem
 from jittor_tsit.systems.unit_digits import UNITDigitsSystem
+from jittor_tsit.systems.unit_rewrite import UNITRewriteSystem
 
-SYSTEMS = {
+SYSTEMS: Dict[str, Type[System]] = {  # name in an experiment file -> class
     "tsit": TSITSystem,
     "spade": SPADESystem,
     "segformer": SegFormerSystem,
@@ -23,3 +28,19 @@ SYSTEMS = {
     "bicyclegan": BicycleGANSystem,
     "stargan": StarGANSystem,
 }
+
+# Systems that share the options of another one: (name of the other, value of the option `form`) -> class.
+FORMS: Dict[Tuple[str, str], Type[System]] = {
+    ("tsit", "ast"): TSITStyleTransferSystem,
+    ("unit", "rewrite"): UNITRewriteSystem,
+}
+
+
+def system_class(name: str, config: Any) -> Type[System]:
+    """Return the class of the system that an experiment names.
+
+    Args:
+        name: A key of SYSTEMS.
+        config: Options, of the type `SYSTEMS[name].Config`.
+    """
+    return FORMS.get((name, getattr(config, "form", "")), SYSTEMS[name])

@@ -1,4 +1,8 @@
-"""The commands as a user types them: end to end once, and every fault of the user in one line with status 2."""
+"""The commands as a user types them: end to end once, and every fault of the user in one line with status 2.
+
+Each process that imports Jittor takes a second of computing. So one fault of each command is tested in a process of its
+own; the others call `main` with the same words.
+"""
 
 import json
 import os
@@ -14,6 +18,7 @@ from data_tools.rendering.write_set import write_set
 from data_tools.sets.image_io import read_header
 from helpers.same_bytes import assert_same_bytes
 from helpers.tiny import HEIGHT, WIDTH
+from jittor_tsit.__main__ import main
 
 ROOT = Path(__file__).parents[2]
 EXPERIMENT = """
@@ -49,6 +54,23 @@ def command(place, *words):
     )
 
 
+@pytest.fixture
+def main_in(monkeypatch, capsys):
+    """Runs a command in this process, in a folder of its own choice; returns what `command` returns."""
+
+    def run(place, *words):
+        monkeypatch.chdir(place)
+        capsys.readouterr()
+        try:
+            status = main([*map(str, words)])
+        except SystemExit as end:  # argparse ends the process by it
+            status = end.code
+        said = capsys.readouterr()
+        return subprocess.CompletedProcess(words, status, said.out, said.err)
+
+    return run
+
+
 TRAIN = ("train", "--data", "set", "--experiment", "tiny.py")
 
 
@@ -77,8 +99,8 @@ def test_train_and_test_end_with_a_submission(run):
     assert (run / "test/compare.png").exists()
 
 
-def test_a_dry_run_prints_the_options_and_touches_nothing(place):
-    result = command(place, *TRAIN, "--dry-run", "--run-dir", "dry", "width=3")
+def test_a_dry_run_prints_the_options_and_touches_nothing(place, main_in):
+    result = main_in(place, *TRAIN, "--dry-run", "--run-dir", "dry", "width=3")
     assert json.loads(result.stdout)["config"]["width"] == 3
     assert not (place / "dry").exists()
 
@@ -86,16 +108,14 @@ def test_a_dry_run_prints_the_options_and_touches_nothing(place):
 @pytest.mark.parametrize(
     "words, message",
     [
-        (("train", "--data", "absent"), "--data absent: no such folder"),
         ((*TRAIN[:3], "--experiment", "absent.py"), "absent.py: no such experiment file"),
-        ((*TRAIN, "widht=3"), "widht: no such field; there are"),
+        ((*TRAIN, "widht=3"), "widht: no such field; the fields are"),
         ((*TRAIN, "width=x"), "width=x: not a whole number"),
         ((*TRAIN, "image_width=200"), "200x128: TSIT needs multiples of 128"),
         ((*TRAIN, "batch_size=4", "total_nimg=4"), "3 samples, fewer than batch_size=4"),
         ((*TRAIN, "--run-dir", "vgg", "weights.vgg=1", "perceptual_weights=absent.pth"), "absent.pth: no such file"),
         ((*TRAIN, "split=absent.txt"), "absent.txt"),
         ((*TRAIN, "--run-dir", "tiny.py/run"), "tiny.py"),
-        (("test", "--run-dir", "absent"), "absent: holds no checkpoint"),
         (("test", "--checkpoint", "tiny.py"), "tiny.py: cut short or not a checkpoint"),
         (("test", "--data", "absent"), "absent"),
         (("test", "--seed", "-1"), "not a whole number"),
@@ -109,14 +129,25 @@ def test_a_dry_run_prints_the_options_and_touches_nothing(place):
         ((*TRAIN, "--run-dir", "begun", "--from-weights", "absent.pth"), "absent.pth: no such checkpoint file"),
         ((*TRAIN, "--run-dir", "begun", "--from-weights", "tiny.py"), "tiny.py: cut short or not a checkpoint"),
         ((*TRAIN, "optim.clip_norm=-1"), "optim.clip_norm=-1.0: must be 0 or more"),
-        (("paint",), "invalid choice: 'paint'"),
-        (("convert", "--from", "absent.pth", "--system", "tsit", "--out", "x.safetensors"), "absent.pth: no such file"),
         (("convert", "--from", "tiny.py", "--system", "tsit", "--out", "x.safetensors"), "tiny.py: starts with"),
         (("convert", "--from", "tiny.py", "--system", "dalle", "--out", "x.safetensors"), "invalid choice: 'dalle'"),
-        (("export", "--checkpoint", "tiny.py", "--out", "x"), "tiny.py: cut short or not a checkpoint"),
     ],
 )
-def test_a_users_mistake_gets_one_line_and_status_2(place, run, words, message):
+def test_a_users_mistake_gets_one_line_and_status_2(place, run, main_in, words, message):
+    assert message in error_of(main_in(place, *words))
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (("train", "--data", "absent"), "--data absent: no such folder"),
+        (("test", "--run-dir", "absent"), "absent: holds no checkpoint"),
+        (("convert", "--from", "absent.pth", "--system", "tsit", "--out", "x.safetensors"), "absent.pth: no such file"),
+        (("export", "--checkpoint", "tiny.py", "--out", "x"), "tiny.py: cut short or not a checkpoint"),
+        (("paint",), "invalid choice: 'paint'"),
+    ],
+)
+def test_a_mistake_ends_the_process_with_status_2(place, words, message):
     assert message in error_of(command(place, *words))
 
 
@@ -134,11 +165,11 @@ def test_a_users_mistake_gets_one_line_and_status_2(place, run, words, message):
         (lambda place: [path.unlink() for path in (place / "train").glob("*/*")], "holds no photos"),
     ],
 )
-def test_faulty_data_gets_one_line_and_status_2(tmp_path, damage, message):
+def test_faulty_data_gets_one_line_and_status_2(tmp_path, main_in, damage, message):
     write_set(tmp_path / "set", 3, 0, WIDTH, HEIGHT)
     damage(tmp_path / "set")
     (tmp_path / "tiny.py").write_text(EXPERIMENT)
-    assert message in error_of(command(tmp_path, *TRAIN))
+    assert message in error_of(main_in(tmp_path, *TRAIN))
     assert not list(tmp_path.glob("runs/*/state-*"))
 
 
@@ -149,13 +180,13 @@ def test_the_same_training_gives_the_same_bytes(place, run):
         assert_same_bytes(place / "again" / name, run / name)
 
 
-def test_on_nan_is_an_option_of_its_own(place):
-    shown = command(place, *TRAIN, "--dry-run", "--on-nan", "skip", "optim.clip_norm=1")
+def test_on_nan_is_an_option_of_its_own(place, main_in):
+    shown = main_in(place, *TRAIN, "--dry-run", "--on-nan", "skip", "optim.clip_norm=1")
     options = json.loads(shown.stdout)
     assert options["run"]["on_nan"] == "skip" and options["config"]["optim"]["clip_norm"] == 1.0
 
 
-def test_an_exported_and_converted_checkpoint_makes_the_same_images(place, run):
+def test_an_exported_and_converted_checkpoint_makes_the_same_images(place, run, main_in):
     checkpoint = next(run.glob("state-*.safetensors"))
     exported = command(place, "export", "--checkpoint", checkpoint, "--out", "official")
     assert exported.returncode == 0, exported.stderr
@@ -168,7 +199,7 @@ def test_an_exported_and_converted_checkpoint_makes_the_same_images(place, run):
     assert made.returncode == 0, made.stderr
     for image in (run / "test/images").iterdir():
         assert_same_bytes(place / "ours/test/images" / image.name, image)
-    assert "name a folder by --data" in error_of(command(place, "test", "--checkpoint", "ours/tsit.safetensors"))
+    assert "name a folder by --data" in error_of(main_in(place, "test", "--checkpoint", "ours/tsit.safetensors"))
 
 
 def cut(path):
@@ -182,8 +213,8 @@ def repaint(path, value):
     Image.new("RGB" if value is None else "I;16", (WIDTH, HEIGHT), value or 0).save(path)
 
 
-def test_a_checkpoint_of_another_configuration_is_refused(place, run):
-    message = error_of(command(place, *TRAIN, "--run-dir", run, "width=4"))
+def test_a_checkpoint_of_another_configuration_is_refused(place, run, main_in):
+    message = error_of(main_in(place, *TRAIN, "--run-dir", run, "width=4"))
     assert "holds a run with other options" in message and "config.width: 2, 4" in message
 
 
@@ -196,7 +227,7 @@ def test_a_split_takes_part_of_the_set_and_may_stand_before_the_options(place):
     assert "on 2 samples" in result.stderr
 
 
-def test_a_faulty_set_can_be_trained_on_by_the_list_that_curation_makes(place):
+def test_a_faulty_set_can_be_trained_on_by_the_list_that_curation_makes(place, main_in):
     write_set(place / "faulty", 4, 1, WIDTH, HEIGHT)
     (place / "faulty/train/imgs/synth_000001.jpg").write_bytes(b"rotten")
     (place / "faulty/train/labels/synth_000003.png").unlink()
@@ -208,7 +239,7 @@ def test_a_faulty_set_can_be_trained_on_by_the_list_that_curation_makes(place):
     result = command(place, "train", "--data", "faulty", *words, "--split", "lists/selection_2.txt")
     assert result.returncode == 0, result.stderr
     assert "on 2 samples" in result.stderr
-    assert "synth_000003.jpg" in error_of(command(place, "train", "--data", "faulty", *words, "--run-dir", "all"))
+    assert "synth_000003.jpg" in error_of(main_in(place, "train", "--data", "faulty", *words, "--run-dir", "all"))
 
 
 def test_run_sh_lists_its_commands():

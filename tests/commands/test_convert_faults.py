@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from data_tools.basics.errors import InputError
-from helpers.official_files import convert, one_of, options_of, with_code
+from helpers.official_files import convert, encoder_for, one_of, options_of, with_code
 from helpers.weight_file_bytes import jittor_bytes, official_zip
 from jittor_tsit.commands.from_official import run_convert, split_words
 from jittor_tsit.commands.to_official import run_export
@@ -17,9 +17,9 @@ pytestmark = pytest.mark.reference
 
 @pytest.fixture
 def spade():
-    """Weights of a generator, and the options that they do not tell."""
+    """Weights of a generator, the options that they do not tell, and all options of the file."""
     vectors = one_of(kind="generator", system="SPADE", mode="eval", network="SPADEGenerator (more)")
-    return vectors.group("param/"), options_of(vectors)
+    return vectors.group("param/"), options_of(vectors), vectors.options
 
 
 def refused(folder, system, networks, *options):
@@ -31,7 +31,7 @@ def refused(folder, system, networks, *options):
 
 
 def test_every_wrong_array_is_named(tmp_path, spade):
-    weights, options = spade
+    weights, options, _ = spade
     conv = weights.pop("conv_img.bias")
     del weights["up_3.conv_0.weight_u"]
     weights["extra.weight"] = conv
@@ -49,21 +49,24 @@ def test_every_wrong_array_is_named(tmp_path, spade):
 
 def test_an_image_size_that_the_start_contradicts_is_named(tmp_path):
     vectors = with_code({"kind": "generator", "system": "TSIT", "mode": "eval"})
-    E = one_of(kind="conv_encoder", mode="eval").group("param/")
-    said = refused(tmp_path, "tsit", {"G": vectors.group("param/"), "E": E}, "image_width=384", "image_height=384")
-    assert "fc.weight has shape" in said and "(with image_width=384, image_height=384, num_classes=29" in said
+    networks, side = {"G": vectors.group("param/"), "E": encoder_for(vectors)}, 3 * vectors.options["crop_size"] // 2
+    said = refused(tmp_path, "tsit", networks, f"image_width={side}", f"image_height={side}")
+    wanted = f"(with image_width={side}, image_height={side}, num_classes={vectors.options['label_nc']}"
+    assert "fc.weight has shape" in said and wanted in said
 
 
 def test_options_that_contradict_the_arrays_are_refused(tmp_path, spade):
-    weights, options = spade
-    assert "width=3: the arrays say 2" in refused(tmp_path, "spade", {"G": weights}, *options, "width=3")
-    said = refused(tmp_path, "spade", {"G": weights}, *options, "num_classes=10")
-    assert "num_classes=10" in said and "29" in said
+    weights, options, official = spade
+    width, classes = official["ngf"], official["label_nc"]
+    said = refused(tmp_path, "spade", {"G": weights}, *options, f"width={width + 1}")
+    assert f"width={width + 1}: the arrays say {width}" in said
+    said = refused(tmp_path, "spade", {"G": weights}, *options, f"num_classes={classes + 1}")
+    assert f"num_classes={classes + 1}" in said and str(classes) in said
     assert "no such field" in refused(tmp_path, "spade", {"G": weights}, *options, "widht=3")
 
 
 def test_a_file_of_another_system_or_network_is_refused(tmp_path, spade):
-    weights, _ = spade
+    weights, _, _ = spade
     path = tmp_path / "x.pth"
     path.write_bytes(official_zip(weights))
     for system in ("pix2pix", "cyclegan", "unit", "bicyclegan", "stargan", "simgan"):
@@ -79,7 +82,7 @@ def test_names_that_tell_no_direction_ask_for_one(tmp_path):
     weights = one_of(kind="netG", system="CycleGAN", norm="instance").group("param/")
     path = tmp_path / "horse2zebra.pth"
     path.write_bytes(official_zip(weights))
-    with pytest.raises(InputError, match="G_A, G_B alike; write G_A="):
+    with pytest.raises(InputError, match="may be any of G_A, G_B; name the network: G_A="):
         run_convert([str(path)], "cyclegan", tmp_path / "ours.safetensors", ())
     path = path.rename(tmp_path / "latest_net_G_B.pth")
     with pytest.raises(InputError, match="lacks G_A"):  # the file's own name told which it is
@@ -92,14 +95,14 @@ def test_a_missing_encoder_is_asked_for(tmp_path):
 
 
 def test_numbers_that_float32_cannot_hold_are_refused(tmp_path, spade):
-    weights, options = spade
+    weights, options, _ = spade
     weights["conv_img.bias"] = np.array([1 / 3, 0, 0])
-    with pytest.raises(InputError, match=r"float32 cannot: conv_img.bias \(float64\)"):
+    with pytest.raises(InputError, match=r"float32 cannot hold: conv_img.bias \(float64\)"):
         convert(tmp_path, "spade", {"G": weights}, *options, write=jittor_bytes)
 
 
 def test_a_checkpoint_with_self_attention_is_not_exported(tmp_path, spade):
-    weights, options = spade
+    weights, options, _ = spade
     checkpoint = load_checkpoint(convert(tmp_path, "spade", {"G": weights}, *options))
     checkpoint.experiment["config"]["attention_D"] = 2
     save_checkpoint(tmp_path / "other.safetensors", checkpoint)

@@ -16,7 +16,7 @@ from jittor_tsit.conversion.official_networks import LAYOUTS
 from jittor_tsit.conversion.renaming import official_names
 from jittor_tsit.conversion.unrecorded_options import SIZE
 from jittor_tsit.runs.checkpoint import load_checkpoint
-from jittor_tsit.systems import SYSTEMS
+from jittor_tsit.systems import SYSTEMS, system_class
 
 # ---- Small models whose options differ from the defaults wherever arrays can tell it
 
@@ -156,7 +156,7 @@ def arrays_of(name, *left_out):
     """Arrays of zeros under official names, by network."""
     system, config = name.partition(" ")[0], config_of(name)
     channels = 0 if system == "simgan" else NUM_CLASSES
-    made = SYSTEMS[system](config, channels, HEIGHT, WIDTH, seed=0)
+    made = system_class(system, config)(config, channels, HEIGHT, WIDTH, seed=0)
     made.prepare_training(())
     networks = {}
     for part in LAYOUTS[system].parts:
@@ -190,7 +190,7 @@ def test_every_option_of_the_data_is_sorted():
 
 @pytest.mark.parametrize("system", LAYOUTS)
 def test_what_is_sorted_as_untold_is_what_the_layout_says(system):
-    said = set().union(*(LAYOUTS[system].untold(config_of(name)) for name in variants_of(system)))
+    said = set().union(*(LAYOUTS[system].unrecorded(config_of(name)) for name in variants_of(system)))
     assert said == UNTOLD[system] | UNTOLD_DATA[system]
 
 
@@ -198,7 +198,7 @@ def test_what_is_sorted_as_untold_is_what_the_layout_says(system):
 def test_what_is_sorted_as_told_is_told_rightly(system):
     found = set()
     for name in variants_of(system):
-        options = LAYOUTS[system].told(arrays_of(name)).options
+        options = LAYOUTS[system].options_of(arrays_of(name)).options
         size = {"image_width": WIDTH, "image_height": HEIGHT}
         assert options == {field: size.get(field, getattr(config_of(name), field, None)) for field in options}, name
         found |= set(options)

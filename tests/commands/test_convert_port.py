@@ -4,7 +4,7 @@ import jittor as jt
 import numpy as np
 import pytest
 
-from helpers.official_files import convert, one_of, options_of, with_code
+from helpers.official_files import convert, encoder_for, options_of, with_code
 from helpers.weight_file_bytes import jittor_bytes
 from jittor_tsit.conversion.official_names import TSIT_GENERATOR_RULES
 from jittor_tsit.conversion.renaming import official_names
@@ -44,7 +44,7 @@ def divided(port, layer):
 def test_the_contest_teams_file_gives_the_weights_that_theirs_used(tmp_path, rng, capsys):
     vectors = with_code(TSIT)
     port = as_port(vectors.group("param/"), rng)
-    networks = {"G": port, "E": as_port(one_of(kind="conv_encoder", mode="eval").group("param/"), rng)}
+    networks = {"G": port, "E": as_port(encoder_for(vectors), rng)}
     checkpoint = convert(tmp_path, "tsit", networks, *options_of(vectors), write=jittor_bytes)
     said = capsys.readouterr().out
     assert "without effect: " in said and "its own statistics" in said and "label map's own picture" in said
@@ -60,13 +60,15 @@ def test_the_contest_teams_file_gives_the_weights_that_theirs_used(tmp_path, rng
 
 def test_the_contest_teams_255_channels_of_a_label_map_are_kept(tmp_path, rng):
     vectors = with_code(TSIT)
-    weights, first = vectors.group("param/"), "content_stream.res_0"
+    weights, first, width = vectors.group("param/"), "content_stream.res_0", vectors.options["ngf"]
     grown = {"conv_0.weight_orig": (255, 255, 3, 3), "conv_0.bias": (255,), "conv_0.weight_u": (255,)}
-    grown.update({"conv_0.weight_v": (9 * 255,), "conv_1.weight_orig": (2, 255, 3, 3), "conv_1.weight_v": (9 * 255,)})
-    grown.update({"conv_s.weight_orig": (2, 255, 1, 1), "conv_s.weight_v": (255,)})
+    grown.update(
+        {"conv_0.weight_v": (9 * 255,), "conv_1.weight_orig": (width, 255, 3, 3), "conv_1.weight_v": (9 * 255,)}
+    )
+    grown.update({"conv_s.weight_orig": (width, 255, 1, 1), "conv_s.weight_v": (255,)})
     for name, shape in grown.items():
         weights[f"{first}.{name}"] = rng.standard_normal(shape).astype(np.float32)
-    networks = {"G": as_port(weights, rng), "E": as_port(one_of(kind="conv_encoder", mode="eval").group("param/"), rng)}
+    networks = {"G": as_port(weights, rng), "E": as_port(encoder_for(vectors), rng)}
     made, experiment = load_system(convert(tmp_path, "tsit", networks, *options_of(vectors), write=jittor_bytes))
     assert experiment.data.num_classes == made.in_channels == 255
 

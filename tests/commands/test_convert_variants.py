@@ -69,7 +69,8 @@ def test_a_resnet_with_dropout_makes_in_evaluation_the_recorded_image_of_the_one
     moved = {name.replace(".conv_block.5.", ".conv_block.6."): a for name, a in vectors.group("param/").items()}
     made, _ = load_system(convert(tmp_path, "cyclegan", {"G_A": moved}))
     with jt.no_grad(), evaluating(made.G_ab):
-        assert_close(made.G_ab(jt.array(vectors["input/image"])), vectors["output/image"], 1e-4, "image")
+        image = made.G_ab(jt.array(vectors["input/image"])).numpy()
+    assert_close(vectors.thin("output/image", image), vectors["output/image"], 1e-4, "image")
 
 
 def test_blocks_of_which_some_have_dropout_are_refused_by_name(tmp_path, rng):
@@ -111,5 +112,5 @@ def test_pix2pixs_resnet_and_its_discriminator_are_told_apart_by_their_names(tmp
 def test_a_unet_is_none_of_cyclegans_networks(tmp_path):
     path = tmp_path / "latest_net_G_A.pth"
     path.write_bytes(official_zip(one_of(kind="netG", system="pix2pix").group("param/")))
-    with pytest.raises(InputError, match=r"holds no network of cyclegan.*begin model\.model"):
+    with pytest.raises(InputError, match=r"holds no network of cyclegan.*arrays are model\.model"):
         run_convert([str(path)], "cyclegan", tmp_path / "ours.safetensors", ())

@@ -19,7 +19,7 @@ def experiment():
 
 def test_phases_follow_each_other_in_images(experiment):
     first, second = make_plan(experiment, [5, 9])
-    assert (first.start, first.end, first.num_steps, first.rates) == (0, 10, 5, {"G": 0.5, "D": 4e-4})
+    assert (first.start, first.end, first.num_steps, first.rates) == (0, 10, 5, {"lr_G": 0.5, "lr_D": 4e-4})
     assert (second.start, second.end, second.num_steps) == (10, 17, 3)
     assert first.weights["vgg"] == 20.0 and second.weights["vgg"] == 1
 
@@ -44,7 +44,7 @@ def test_a_phase_that_cannot_be_run_is_refused(experiment, sizes, change, messag
 
 def test_batches_that_do_not_divide_over_processes_are_refused_in_phases_to_come(experiment):
     plan = make_plan(experiment, [5, 9])
-    with pytest.raises(InputError, match="batch_size=3 of phase 2: does not divide over 2 processes"):
+    with pytest.raises(InputError, match="batch_size=3 of phase 2: cannot be divided among 2 processes"):
         require_even(plan, 0, 2)
     require_even(plan, 17, 2)
 

@@ -1,8 +1,8 @@
-// CUDA's kernels on the CPU: the words of CUDA that jittor_tsit/kernels uses, for tests where there is no GPU.
+// Run CUDA kernels on the CPU, for tests without a GPU: the words of CUDA that kernels/csrc/*.cuh use.
 //
-// The threads of a block are fibers. One after the other runs until __syncthreads(), in ascending or in descending
-// order, and blocks do likewise: what is right in one order only, as where a barrier is missing between the writing of
-// shared memory and its reading by another thread, gives different results. Shared memory is not cleared, as on a GPU.
+// The threads of a block are fibers. They run one after another, each until __syncthreads(), in ascending or in
+// descending order; so do the blocks. A kernel that lacks a barrier between a write to shared memory and a read by
+// another thread gives different results in the two orders. As on a GPU, shared memory is not cleared.
 #pragma GCC optimize("no-associative-math")  // nvcc keeps the order of operations, with --use_fast_math too
 #include <ucontext.h>
 #include <cmath>
@@ -87,8 +87,8 @@ void launch(const std::function<void()>& kernel, int64_t blocks, int64_t num_thr
     }
 }
 
-// An operator's array between numbers that are not numbers: what is read from beside it is seen in the result, what is
-// written there, or to an input, is an error. An output is not a number until it is written.
+// A copy of an operator's array between guards of NaN. A read beside the array shows up as NaN in the result. A write
+// beside the array, or to an input, is an error. An output is NaN until it is written.
 template <class Pointer>
 struct Guarded {
     using Number = typename std::remove_reference<decltype(*std::declval<Pointer>())>::type;

@@ -1,4 +1,4 @@
-"""Installations of CUDA made of empty files: an nvcc that answers, and the headers that are looked into."""
+"""Make installations of CUDA out of empty files, with an nvcc that answers and the headers that are parsed."""
 
 NVCC = """#!/bin/sh
 echo '#$ TOP={top}/bin/..'
@@ -49,7 +49,7 @@ def make_cudnn(include, lib, version, plain=True):
 
 
 def make_runtime(top, version):
-    """nvcc, the CUDA runtime and CUB, as a toolkit of that version holds them."""
+    """Make nvcc, the CUDA runtime and CUB, as a toolkit of that version contains them, and return nvcc."""
     is_new = version[0] >= 13
     write(top / "include/cuda_runtime.h")
     write(top / "include/driver_types.h", "struct cudaDeviceProp {" + ("" if is_new else " int clockRate;") + " };")
@@ -65,14 +65,14 @@ def make_runtime(top, version):
 
 
 def make_toolkit(top, version, cudnn):
-    """A complete one, with cuDNN beside the rest."""
+    """Make a complete toolkit with cuDNN, and return its nvcc."""
     make_libraries(top / "include", top / "lib64", version[0])
     make_cudnn(top / "include", top / "lib64", cudnn)
     return make_runtime(top, version)
 
 
 def make_site(site, cuda_major, cudnn=(9, 19, 1)):
-    """NVIDIA's pip packages: no plain names, cuDNN in a folder of its own."""
+    """Make NVIDIA's pip packages: libraries have versioned names only, and cuDNN a folder of its own."""
     make_libraries(
         site / f"nvidia/cu{cuda_major}/include", site / f"nvidia/cu{cuda_major}/lib", cuda_major, plain=False
     )

@@ -21,17 +21,18 @@ from helpers.training_trace import calls_of
 from jittor_tsit.config import OptimConfig
 from jittor_tsit.conversion import official_names as keys
 from jittor_tsit.conversion.renaming import official_names
-from jittor_tsit.data.batches import ImageBatch, LabelledBatch, LabelledImages, PairedBatch, alone, to_segmap
+from jittor_tsit.data.batches import ImageBatch, LabelledBatch, LabelledImages, PairedBatch, full_share, to_segmap
+from jittor_tsit.systems import system_class
 from jittor_tsit.systems.base import System
 from jittor_tsit.systems.bicyclegan import BicycleGANConfig, BicycleGANSystem, BicycleGANWeights
 from jittor_tsit.systems.cyclegan import CycleGANConfig, CycleGANSystem, CycleGANWeights
 from jittor_tsit.systems.pix2pix import Pix2PixConfig, Pix2PixSystem, Pix2PixWeights
 from jittor_tsit.systems.simgan import SimGANConfig, SimGANSystem, SimGANWeights
-from jittor_tsit.systems.spade import SPADEConfig, SPADESystem
+from jittor_tsit.systems.spade import SPADEConfig
 from jittor_tsit.systems.stargan import StarGANConfig, StarGANSystem, StarGANWeights
 from jittor_tsit.systems.synthesis import SynthesisWeights
-from jittor_tsit.systems.tsit import TSITConfig, TSITSystem, TSITWeights
-from jittor_tsit.systems.unit import UNITConfig, UNITSystem, UNITWeights
+from jittor_tsit.systems.tsit import TSITConfig, TSITWeights
+from jittor_tsit.systems.unit import UNITConfig, UNITWeights
 
 NO_STEP = OptimConfig(lr_G=0.0, lr_D=0.0)  # Adam's first step goes by signs, also of gradients that are rounding alone
 VGG19 = (0, 2), (5, 7), (10, 12, 14, 16), (19, 21, 23, 25), (28,)  # torchvision's `features.N`, up to relu5_1
@@ -80,14 +81,14 @@ def of_pair(x: Arrays) -> List[ImageBatch]:
     """A step's images of two kinds."""
     images = {name: jt.array(array) for name, array in x.items()}
     number = len(x["a"])
-    return [ImageBatch(images["a"], images["b"], range(number), alone(number), images.get("other"))]
+    return [ImageBatch(images["a"], images["b"], range(number), full_share(number), images.get("other"))]
 
 
 def of_maps(x: Arrays) -> List[PairedBatch]:
     """A step's label maps and photographs."""
     number = len(x["label"])
     segmap = to_segmap(NUM_CLASSES, x["label"])
-    return [PairedBatch(segmap, jt.array(x["image"]), range(number), alone(number))]
+    return [PairedBatch(segmap, jt.array(x["image"]), range(number), full_share(number))]
 
 
 def synthesis(case: Case, folder) -> Prepared:
@@ -100,8 +101,7 @@ def synthesis(case: Case, folder) -> Prepared:
         config = TSITConfig(**common, form=o["form"], weights=TSITWeights(**o["weights"]))
     else:
         config = SPADEConfig(**common, upsampling=o["upsampling"], weights=SynthesisWeights(**o["weights"]))
-    kind = TSITSystem if is_tsit else SPADESystem
-    system = kind(config, 3 if is_ast else NUM_CLASSES, case.height, case.width, seed=0)
+    system = system_class(o["system"], config)(config, 3 if is_ast else NUM_CLASSES, case.height, case.width, seed=0)
     system.prepare_training(terms=("vgg",))
     rules = keys.TSIT_GENERATOR_RULES if is_tsit else keys.SPADE_GENERATOR_RULES
     networks = {"netG": Network(system.G, rules, "G", "G.")}
@@ -166,7 +166,7 @@ def unit(case: Case, folder) -> Prepared:
     sizes = dict(form=o["form"], num_blocks=blocks, width=o["width"], num_layers_D=layers, width_D=o["width_D"])
     gan_loss = "vanilla" if is_paper else "lsgan"
     config = UNITConfig(**sizes, gan_loss=gan_loss, weights=UNITWeights(**o["weights"]), optim=NO_STEP)
-    system = UNITSystem(config, NUM_CLASSES, case.height, case.width, seed=0)
+    system = system_class("unit", config)(config, NUM_CLASSES, case.height, case.width, seed=0)
     system.prepare_training(terms=())
     if is_paper:
         networks = {"gen": Network(system.G, keys.unit_generator_rules(blocks), "G", "")}
@@ -195,7 +195,7 @@ def stargan(case: Case, folder) -> Prepared:
 
     def parts(x: Arrays) -> List[LabelledBatch]:
         arrays, number = [jt.array(x[name]) for name in ("image", "label", "target")], len(x["image"])
-        return [LabelledBatch((LabelledImages(*arrays, range(number), alone(number)),))]
+        return [LabelledBatch((LabelledImages(*arrays, range(number), full_share(number)),))]
 
     made = calls_of(system.G)
     return Prepared(system, networks, parts, {"fake": lambda: made[1]})  # after the one that D was shown

@@ -85,7 +85,7 @@ def recording_signs() -> Iterator[Signs]:
     with pytest.MonkeyPatch.context() as patch:
         for owner, name in ((jt.nn, "relu"), (jt.nn, "leaky_relu"), (maps_blocked, "activate")):
             patch.setattr(owner, name, result_of(getattr(owner, name)))
-        for owner, name in ((norm, "modulate"), (conv_of_ids, "convolved")):  # the slope is their last argument
+        for owner, name in ((norm, "modulate"), (conv_of_ids, "convolve")):  # the slope is their last argument
             patch.setattr(owner, name, result_of(getattr(owner, name), lambda *arguments: arguments[-1] != 1))
         patch.setattr(losses, "absolute", keeping_distance)
         patch.setattr(losses, "positive_part", keeping_part)
@@ -134,7 +134,7 @@ def imposing_signs(calls: List[np.ndarray]) -> Iterator[List[Flip]]:
             flips.append(Flip(number, place, value, float(np.abs(windows).max())))
         n, c, h, w = x.shape
         pairs = x.reshape(n, c, h // 2, 2, w // 2, 2).permute(0, 1, 2, 4, 3, 5).reshape(n, c, h // 2, w // 2, 4)
-        return (pairs * jt.array((choices[..., None] == np.arange(4))).cast(x.dtype)).sum([4])
+        return (pairs * jt.array(choices[..., None] == np.arange(4)).cast(x.dtype)).sum([4])
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(jt.nn, "pool", pool)

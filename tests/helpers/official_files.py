@@ -1,5 +1,6 @@
 """Official files made from the reference vectors, converted and exported again."""
 
+import numpy as np
 import pytest
 
 from helpers.reference_vectors import Vectors, reference_files
@@ -7,7 +8,10 @@ from helpers.same_bytes import assert_same_bytes
 from helpers.weight_file_bytes import official_legacy, official_zip
 from jittor_tsit.commands.from_official import run_convert
 from jittor_tsit.commands.to_official import run_export
+from jittor_tsit.conversion.official_names import ENCODER_RULES
+from jittor_tsit.conversion.renaming import official_names
 from jittor_tsit.conversion.weight_files import read_weights
+from jittor_tsit.networks.style_encoder import ConvEncoder
 
 
 def files_of(**wanted):
@@ -30,6 +34,17 @@ def with_code(wanted):
         if Vectors(path).options.get("use_vae"):
             return Vectors(path)
     return pytest.skip(f"no reference vectors with use_vae for {wanted}")
+
+
+def encoder_for(vectors):
+    """Return official arrays of a style encoder for a generator: of a file, or drawn if no file has its sizes."""
+    width, z_dim = (vectors.options[name] for name in ("ngf", "z_dim"))
+    for path in files_of(kind="conv_encoder", mode="eval"):
+        if path is not None and (Vectors(path).options["ngf"], Vectors(path).options["z_dim"]) == (width, z_dim):
+            return Vectors(path).group("param/")
+    state, rng = ConvEncoder(width, z_dim).state_dict(), np.random.default_rng(0)
+    names = official_names(state, ENCODER_RULES)
+    return {names[name]: rng.standard_normal(var.shape).astype(np.float32) for name, var in state.items()}
 
 
 def parametrized(arrays):

@@ -1,12 +1,13 @@
-"""Numeric vectors of the official PyTorch code: finding the files, putting their weights in, comparing.
+"""Numeric vectors of the official PyTorch code: find the files, put their weights in, compare.
 
-The folder is $JTSIT_REFERENCE, by default ../shared/reference beside the repository, and without that the few
-small files in fixtures/reference. Files are chosen by their `config`, and every size and option is read from it.
+The folder is $JTSIT_REFERENCE, by default ../shared/reference beside the repository, and without that the compact set
+in tests/fixtures/reference. Tests choose files by their `config` and read every size and option from it.
 """
 
 import json
 import os
 import zlib
+from functools import lru_cache
 from pathlib import Path
 
 import jittor as jt
@@ -39,25 +40,50 @@ class Vectors:
         """The array, or this part of its rows, as a Var."""
         return jt.array(self.arrays[name][part]).cast(self.dtype)
 
+    def thin(self, name: str, array: np.ndarray) -> np.ndarray:
+        """Return our array as the file stores it under this name: with every s-th row and column, s by its config."""
+        fields = {"output/": "output_stride", "grad/input/": "grad_input_stride"}
+        for prefix, field in fields.items():
+            stride = self.config.get(field, {}).get(name[len(prefix) :], 1) if name.startswith(prefix) else 1
+            if stride > 1:
+                return array[..., ::stride, ::stride]
+        return array
+
     def group(self, prefix: str) -> dict:
         """Arrays whose name starts with `prefix`, by the rest of the name."""
         return {name[len(prefix) :]: self.arrays[name] for name in self.arrays.files if name.startswith(prefix)}
 
 
 def reference_files(**wanted):
-    """Parameters for pytest: every file whose config has these values; one skipped entry when there are none."""
+    """Return parameters for pytest: every file whose config has these values.
+
+    Without such a file there is one entry, which pytest skips. With JTSIT_REQUIRE_REFERENCE=1 it fails instead
+    (reference_rules.py).
+    """
     assert "JTSIT_REFERENCE" not in os.environ or FOLDER.is_dir(), f"JTSIT_REFERENCE={FOLDER}: no such folder"
-    paths = [path for path in sorted(FOLDER.glob("*.npz")) if _matches(path, wanted)]
+    paths = [path for path in sorted(FOLDER.glob("*.npz")) if _matches(config_of(path), wanted)]
     if not paths:
         reason = f"no reference vectors for {wanted} in {FOLDER} (set JTSIT_REFERENCE)"
         return [pytest.param(None, marks=pytest.mark.skip(reason=reason), id="absent")]
     return [pytest.param(path, id=path.stem) for path in paths]
 
 
-def _matches(path: Path, wanted: dict) -> bool:
+@lru_cache(maxsize=None)  # every test module asks for several kinds of files
+def config_of(path: Path) -> dict:
+    """Return the `config` of a file, or {} if it has none."""
     with np.load(path) as arrays:
-        config = json.loads(str(arrays["config"])) if "config" in arrays.files else {}
-    return all(config.get(key) == value for key, value in wanted.items())
+        return json.loads(str(arrays["config"])) if "config" in arrays.files else {}
+
+
+class Given:
+    """A wanted value that equals every value that a config has."""
+
+    def __eq__(self, other):
+        return other is not None
+
+
+def _matches(config: dict, wanted: dict) -> bool:
+    return all(value == config.get(key) for key, value in wanted.items())
 
 
 def draw_weight(key: str, shape, salt: int) -> np.ndarray:
@@ -75,8 +101,9 @@ def draw_weight(key: str, shape, salt: int) -> np.ndarray:
 SINGLE = 2.0**-24  # largest relative error of one float32 rounding
 # How many times the recorded distance of the official float32 from float64 is allowed. A sum of n terms one after the
 # other, as some kernels add, rounds sqrt(n) / log2(n) times as much as the pairwise sums of PyTorch: 4 times for the
-# 2,000 terms of a convolution, 8 times for the 10,000 pixels that a gradient adds up. The recorded distance is one draw:
-# another is at most 2 times as large in the mean over a layer, and 4 times in a gradient, which passes all layers twice.
+# 2,000 terms of a convolution, 8 times for the 10,000 pixels that a gradient adds up. The recorded distance is one
+# sample: another is at most 2 times as large in the mean over a layer, and 4 times in a gradient, which passes all
+# layers twice.
 SPREAD, GRADIENT_SPREAD = 4 * 2, 8 * 4
 
 

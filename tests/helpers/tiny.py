@@ -9,21 +9,20 @@ import numpy as np
 
 from helpers.variants import VARIANTS
 from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig
+from jittor_tsit.data.batch_kinds import PhotosWithLabels, TwoDomainsWithClasses
 from jittor_tsit.data.batches import (
-    IMAGES_ONLY,
-    WITH_NAMES,
     ImageBatch,
     LabelledBatch,
     LabelledImages,
     PairedBatch,
-    alone,
+    full_share,
     to_image,
     to_segmap,
 )
 from jittor_tsit.layers.image_layouts import OneHot, label_image
 from jittor_tsit.layers.norm import BatchNorm
 from jittor_tsit.runtime.parallel import Share
-from jittor_tsit.systems import SYSTEMS
+from jittor_tsit.systems import system_class
 from jittor_tsit.systems.bicyclegan import BicycleGANConfig
 from jittor_tsit.systems.cyclegan import CycleGANConfig
 from jittor_tsit.systems.draws import initial_draws
@@ -38,6 +37,10 @@ from jittor_tsit.systems.unit import UNITConfig
 from jittor_tsit.systems.unit_digits import UNITDigitsConfig
 
 HEIGHT, WIDTH, NUM_CLASSES = 128, 256, 29  # TSIT's least size
+# Rows and columns for tests that take many steps. A step at HEIGHT x WIDTH costs up to eight times as much.
+SIZES = {"tsit": (HEIGHT, WIDTH), "spade": (64, 128), "pix2pix": (64, 128), "bicyclegan": (64, 128)}
+SIZES.update(dict.fromkeys(("cyclegan", "simgan", "unit", "unit_digits", "stargan"), (32, 64)))
+SIZES["segformer"] = (64, 128)
 
 CONFIGS = {
     "tsit": TSITConfig(width=2, width_D=2, weights=TSITWeights(vgg=0), optim=OptimConfig(ema_halflife_nimg=2.0)),
@@ -74,15 +77,16 @@ def executing(name: str):
     return jt.flag_scope(lazy_execution=0) if name in VARIANTS else contextlib.nullcontext()
 
 
-def make_system(name: str, is_training=True, seed=0):
+def make_system(name: str, is_training=True, seed=0, size=(HEIGHT, WIDTH)):
     """A system with the same weights every time.
 
     Args:
         seed: Of the weights.
+        size: Rows and columns of its images.
     """
     config = ALL_CONFIGS[name]
     with initial_draws(seed):
-        system = SYSTEMS[name.partition("-")[0]](config, NUM_CLASSES, HEIGHT, WIDTH, seed=0)
+        system = system_class(name.partition("-")[0], config)(config, NUM_CLASSES, *size, seed=0)
         if is_training:
             system.prepare_training(terms=())
     return system
@@ -102,24 +106,25 @@ def make_batch(system, size=1, with_image=True, height=HEIGHT, width=WIDTH, firs
     Args:
         first: Place in the run of the first image.
     """
-    kind, place = system.batch_kind, (range(first, first + size), alone(size))
+    kind, place = system.batch_kind, (range(first, first + size), full_share(size))
     rng = np.random.default_rng(1 + first)
     photos = [rng.integers(0, 256, (size, height, width, 3)).astype(np.uint8) for _ in range(2)]
     other = to_image(photos[0][:, ::-1])
-    if kind in WITH_NAMES:
+    if isinstance(kind, PhotosWithLabels):
+        num_sets = 2 if isinstance(kind, TwoDomainsWithClasses) else 1 + system.names.has_two_sets
         sets = []
-        for number, photo in enumerate(photos[: 2 if kind == "adaptation" else 1 + system.names.has_two_sets]):
+        for number, photo in enumerate(photos[:num_sets]):
             labels = [
                 jt.array(np.stack([draw_label(system.names, number, rng) for _ in range(size)])) for _ in range(2)
             ]
             sets.append(LabelledImages(to_image(photo), *labels, *place, number))
         return LabelledBatch(tuple(sets))
-    if kind in IMAGES_ONLY:
+    if not kind.has_label_maps:
         return ImageBatch(to_image(photos[0]), to_image(photos[1]), *place, other)
     label = rng.integers(0, NUM_CLASSES, (size, height // 8, width // 8)).astype(np.uint8).repeat(8, 1).repeat(8, 2)
     return PairedBatch(
         to_segmap(NUM_CLASSES, label),
-        to_image(photos[0]) if with_image or kind == "segmentation" else None,
+        to_image(photos[0]) if with_image or kind.predicts_label_maps else None,
         *place,
         other,
     )

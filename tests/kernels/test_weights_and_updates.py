@@ -1,11 +1,11 @@
-"""The CPU's kernels for weights and their updates against their plain twins."""
+"""The CPU kernels for weights and their updates agree with the reference in Jittor's operators."""
 
 import jittor as jt
 import numpy as np
 import pytest
 
+from jittor_tsit.kernels import backend
 from jittor_tsit.kernels.adam import adam_step
-from jittor_tsit.kernels.cpu import block_size, runs_on
 from jittor_tsit.kernels.squares import sum_of_squares
 from jittor_tsit.layers.spectral_conv import SpectralConv
 from jittor_tsit.layers.train_mode import set_training
@@ -16,15 +16,15 @@ pytestmark = pytest.mark.processors
 
 @pytest.mark.parametrize("trains", [True, False])
 @pytest.mark.parametrize("rows, columns", [(5, 7), (64, 70), (1, 40)])
-def test_spectral_norm_is_that_of_jittors_operators(rng, monkeypatch, rows, columns, trains):
+def test_spectral_norm_agrees_with_jittors_operators(rng, monkeypatch, rows, columns, trains):
     conv = SpectralConv(columns, rows, 3)
     conv.normalized_weight()  # random vectors may be nearly at right angles: 1 / sigma would be of few digits
     set_training(conv, trains)
     before = conv.u.numpy().copy(), conv.v.numpy().copy()
     judge = jt.array(rng.standard_normal((rows, columns, 3, 3)).astype(np.float32))
     results = []
-    for takes in (runs_on, lambda x: False):
-        monkeypatch.setattr("jittor_tsit.layers.spectral_conv.runs_on", takes)
+    for runs_fused in (backend.runs_fused, lambda x: False):
+        monkeypatch.setattr(backend, "runs_fused", runs_fused)
         conv.u.update(jt.array(before[0]))
         conv.v.update(jt.array(before[1]))
         weight = conv.normalized_weight()
@@ -37,9 +37,9 @@ def test_spectral_norm_is_that_of_jittors_operators(rng, monkeypatch, rows, colu
 
 
 @pytest.mark.parametrize("shape", [(7,), (30, 500)])  # one core, all cores
-def test_adams_step_is_that_of_jittors_operators(rng, shape):
+def test_adam_step_agrees_with_jittors_operators(rng, shape):
     param, grad, mean = (jt.array(rng.standard_normal(shape).astype(np.float32)) for _ in range(3))
-    numbers = dict(kept=0.9, l2=0.1, beta1=0.5, beta2=0.99, rate=0.01, correction=1.3, eps=1e-8)
+    numbers = dict(decay=0.9, l2=0.1, beta1=0.5, beta2=0.99, rate=0.01, correction=1.3, eps=1e-8)
     ours, theirs = (form(param, grad, mean, mean.sqr(), **numbers) for form in (adam_step, reference_adam_step))
     for a, b in zip(ours, theirs):
         np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-5, atol=1e-6)
@@ -74,4 +74,4 @@ NARROW, WIDE = "flags : sse4_1 avx avx2 fma", "flags : sse4_1 avx avx2 fma avx51
     ],
 )
 def test_blocks_of_channels_are_those_of_the_instructions_that_onednn_may_use(cpuinfo, max_isa, channels):
-    assert block_size(cpuinfo, max_isa) == channels
+    assert backend.block_size(cpuinfo, max_isa) == channels

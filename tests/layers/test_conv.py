@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from jittor import nn
 
-from jittor_tsit.kernels import conv_blocked
+from jittor_tsit.kernels import backend
 from jittor_tsit.layers import conv
 from jittor_tsit.layers.conv import conv2d, conv_transpose2d
 from jittor_tsit.layers.image_layouts import BlockedImage, to_fast_layout, to_nchw
@@ -54,7 +54,7 @@ def test_convolution(rng, name):
 def test_an_image_is_converted_once_for_all_convolutions_of_it(rng):
     x, *weights = draws(rng, (2, 19, 5, 7), (4, 19, 3, 3), (6, 19, 1, 1))
     shared = to_fast_layout(x)
-    assert isinstance(shared, BlockedImage) == bool(conv_blocked.BLOCK)
+    assert isinstance(shared, BlockedImage) == bool(backend.context.block)
     ours, theirs = (sum(to_nchw(conv2d(image, weight)).sqr().sum() for weight in weights) for image in (shared, x))
     np.testing.assert_array_equal(jt.grad(ours, x).numpy(), jt.grad(theirs, x).numpy())
 

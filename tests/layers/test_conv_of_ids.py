@@ -4,7 +4,7 @@ import jittor as jt
 import numpy as np
 import pytest
 
-from jittor_tsit.kernels import conv_blocked
+from jittor_tsit.kernels import backend
 from jittor_tsit.layers.basic import Conv
 from jittor_tsit.layers.image_layouts import OneHot, label_image, nchw_layout, one_hot, to_fast_layout, to_nchw
 from jittor_tsit.layers.norm import BatchNorm
@@ -16,7 +16,7 @@ from jittor_tsit.layers.train_mode import set_training
 from jittor_tsit.losses import gradient_penalty
 from jittor_tsit.networks.patchgan_multiscale import MultiscaleDiscriminator
 
-pytestmark = pytest.mark.skipif(not conv_blocked.BLOCK, reason="this processor has no layout of blocks")
+pytestmark = pytest.mark.skipif(not backend.context.block, reason="this processor has no layout of blocks")
 
 CLASSES = 5
 # name -> layer, arguments of its call besides the map
@@ -86,7 +86,7 @@ def test_layers_that_read_no_ids_take_the_map_as_an_image(rng):
 @pytest.mark.parametrize("missing", ["layout", "library"])
 def test_without_onednn_and_its_layout_the_map_is_nchw(rng, monkeypatch, missing):
     if missing == "layout":
-        monkeypatch.setattr(conv_blocked, "BLOCK", 0)
+        monkeypatch.setattr(backend.context, "block", 0)
     else:
         monkeypatch.setattr(jt.compile_extern, "mkl_ops", None)
     assert isinstance(label_image(jt.array(labels(rng)), CLASSES), jt.Var)

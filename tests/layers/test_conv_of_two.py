@@ -4,12 +4,12 @@ import jittor as jt
 import numpy as np
 import pytest
 
-from jittor_tsit.kernels import conv_blocked
+from jittor_tsit.kernels import backend
 from jittor_tsit.layers.conv import conv2d, conv2d_of_two
 from jittor_tsit.layers.image_layouts import BlockedImage, to_blocked, to_nchw
 from jittor_tsit.layers.precision import computing_in
 
-pytestmark = pytest.mark.skipif(not conv_blocked.BLOCK, reason="this processor has no layout of blocks")
+pytestmark = pytest.mark.skipif(not backend.context.block, reason="this processor has no layout of blocks")
 
 
 def random_arrays(rng, channels, results):

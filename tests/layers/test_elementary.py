@@ -12,7 +12,7 @@ import pytest
 from jittor import nn
 
 from jittor_tsit import losses
-from jittor_tsit.kernels import conv_blocked, maps_blocked
+from jittor_tsit.kernels import backend, maps_blocked
 from jittor_tsit.layers import elementary
 
 PACKAGE = Path(elementary.__file__).parents[1]
@@ -163,11 +163,11 @@ def test_not_a_number_stays_so(name, size):
     assert np.isnan(CASES[name].ours(jt.array(x)).numpy()[-1])
 
 
-@pytest.mark.skipif(not conv_blocked.BLOCK, reason="this processor has no layout of blocks")
+@pytest.mark.skipif(not backend.context.block, reason="this processor has no layout of blocks")
 @pytest.mark.parametrize("slope", [0.2, 0.0])
 def test_leaky_relu_of_blocked_images(slope):
     values = VALUES if slope else VALUES[np.isfinite(VALUES)]
-    x = jt.array(np.resize(values, (1, 2, 3, 40, conv_blocked.BLOCK)))
+    x = jt.array(np.resize(values, (1, 2, 3, 40, backend.context.block)))
     y = maps_blocked.activate(x, slope)
     gradient = jt.grad((y * 3).sum(), x).numpy()
     exact, factor = x.numpy().astype(np.float64), np.float64(np.float32(slope))

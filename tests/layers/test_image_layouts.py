@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from helpers.cuda_on_cpu import emulate
-from jittor_tsit.kernels import conv_blocked
+from jittor_tsit.kernels import backend
 from jittor_tsit.layers.attention import SelfAttention
 from jittor_tsit.layers.basic import Conv, OutputConv, flatten
 from jittor_tsit.layers.conv_of_pair import PairConv
@@ -28,7 +28,7 @@ from jittor_tsit.layers.spectral_conv import SpectralConv, conv_norm_act
 
 pytestmark = [
     pytest.mark.processors,
-    pytest.mark.skipif(not conv_blocked.BLOCK, reason="this processor has no layout of blocks"),
+    pytest.mark.skipif(not backend.context.block, reason="this processor has no layout of blocks"),
 ]
 
 SHAPE = (2, 19, 6, 10)  # two samples, a full block of channels and a part of one, rows unlike columns

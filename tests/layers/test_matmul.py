@@ -4,7 +4,7 @@ import jittor as jt
 import numpy as np
 import pytest
 
-from jittor_tsit.layers import matmul as module
+from jittor_tsit.kernels import backend
 from jittor_tsit.layers.matmul import batched_matmul, matmul
 
 
@@ -12,7 +12,7 @@ from jittor_tsit.layers.matmul import batched_matmul, matmul
 @pytest.mark.parametrize("transpose_a, transpose_b", [(False, False), (False, True), (True, False), (True, True)])
 def test_product_and_gradients(monkeypatch, rng, transpose_a, transpose_b, has_library):
     if not has_library:
-        monkeypatch.setattr(module, "_has_library", lambda a, b: False)
+        monkeypatch.setattr(backend, "has_matmul_library", lambda a, b: False)
     a, b, weight = (rng.standard_normal(shape).astype(np.float32) for shape in ((5, 7), (7, 4), (5, 4)))
     given_a, given_b = (
         jt.array(m.T.copy() if is_turned else m) for m, is_turned in ((a, transpose_a), (b, transpose_b))
@@ -39,7 +39,7 @@ def test_second_order(rng):
 @pytest.mark.parametrize("has_sgemm", [True, False])
 def test_batched_product_and_gradients(monkeypatch, rng, transpose_a, has_sgemm):
     if not has_sgemm:
-        monkeypatch.setattr(module, "_has_sgemm", lambda: False)
+        monkeypatch.setattr(backend, "has_batched_matmul", lambda a, b: False)
     a, b, weight = (rng.standard_normal(shape).astype(np.float32) for shape in ((3, 5, 7), (3, 7, 4), (3, 5, 4)))
     given = jt.array(a.transpose(0, 2, 1).copy() if transpose_a else a)
     other = jt.array(b)

@@ -15,6 +15,8 @@ import pytest
 from helpers.cuda_on_cpu import emulate
 from helpers.reduction_cases import CASES, CLASSES, FAMILIES, SHAPE, error, widened
 from jittor_tsit import losses
+from jittor_tsit.kernels import backend
+from jittor_tsit.kernels.spectral import spectral_normalize
 from jittor_tsit.layers import norm as norms
 from jittor_tsit.layers import spectral_conv
 from jittor_tsit.layers.conv import conv2d
@@ -72,11 +74,7 @@ def conv_of_label_map(x, ids):
 
 
 def spectral(x, g, u, v):
-    form = (
-        spectral_conv.spectrally_normalized
-        if spectral_conv.runs_on(x)
-        else spectral_conv.reference_spectrally_normalized
-    )
+    form = spectral_normalize if backend.runs_fused(x) else spectral_conv.reference_spectrally_normalized
     return {"y": form(x, u, v, False)[0]}
 
 

@@ -39,7 +39,7 @@ def computed(conv, judge):
 def form(request, monkeypatch):
     """Select which of three implementations computes the norm."""
     if request.param == "operators":
-        monkeypatch.setattr("jittor_tsit.layers.spectral_conv.runs_on", lambda x: False)
+        monkeypatch.setattr("jittor_tsit.kernels.backend.runs_fused", lambda x: False)
     elif request.param == "CUDA's kernel":
         emulate(monkeypatch)
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from helpers.reference_vectors import Vectors, reference_files
+from helpers.reference_vectors import Given, Vectors, reference_files
 from jittor_tsit.metrics.frechet import FEW_IMAGES, few_images_warning, frechet_distance, from_moments, statistics
 
 # of the vectors' README; its singular cases are those with fewer samples than features
 RTOL, RTOL_SINGULAR, ATOL_IDENTICAL = 1e-6, 1e-5, 1e-4
-FILES = reference_files(raw_cases=["act50x64", "act40_60x192", "act200x64"])
+FILES = reference_files(raw_cases=Given())
 
 
 def diagonal(mean, variances):

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from helpers.reference_vectors import Vectors, reference_files
+from helpers.reference_vectors import Given, Vectors, reference_files
 from jittor_tsit.metrics import kid as kid_module
 from jittor_tsit.metrics.kid import SEED, draw_subsets, kid, squared_mmd
 
 ATOL, ATOL_FLOAT32 = 1e-9, 1e-5  # of the vectors' README, for float64 and for float32 arithmetic
-FILES = reference_files(raw_cases=["act50x64", "act40_60x192", "act200x64"])
+FILES = reference_files(raw_cases=Given())
 
 
 @pytest.mark.reference

@@ -28,6 +28,8 @@ def to_images(photos):
 
 # ---- Against the authors' package
 
+needs_vgg = pytest.mark.skipif(not WEIGHTS.is_dir(), reason=f"no VGG-16 weights in {WEIGHTS}")
+
 
 @pytest.fixture(scope="module", params=FILES)
 def vectors(request):
@@ -37,14 +39,13 @@ def vectors(request):
 @pytest.fixture(scope="module")
 def lpips(vectors, tmp_path_factory):
     """With the file's heads, in the authors' layout."""
-    if not WEIGHTS.is_dir():
-        pytest.skip(f"no VGG-16 weights in {WEIGHTS}")
     heads = tmp_path_factory.mktemp("lpips") / "heads.npz"
     np.savez(heads, **vectors.group("param/"))
     return load_lpips(WEIGHTS / "vgg16_features.npz", heads)
 
 
 @pytest.mark.reference
+@needs_vgg
 def test_distances_are_the_authors(vectors, lpips):
     with jt.no_grad():
         layers = lpips.per_layer(to_images(vectors["input/a_u8_nhwc"]), to_images(vectors["input/b_u8_nhwc"])).numpy()
@@ -55,14 +56,17 @@ def test_distances_are_the_authors(vectors, lpips):
 
 
 @pytest.mark.reference
+@needs_vgg
 def test_the_gradient_is_the_authors(vectors, lpips):
     a, b = (to_images(vectors[f"input/{side}_u8_nhwc"][1:3]) for side in "ab")
     (gradient,) = jt.grad(lpips(a, b).sum(), [a])
     # tolerance of README-judges.md: isolated ReLU and max-pool switches
-    assert_close(gradient, vectors["output/grad_total_wrt_a_pairs1_2"], 5e-3, "gradient")
+    name = "output/grad_total_wrt_a_pairs1_2"
+    assert_close(vectors.thin(name, gradient.numpy()), vectors[name], 5e-3, "gradient")
 
 
 @pytest.mark.reference
+@needs_vgg
 def test_the_heads_ported_to_jax_are_the_same(vectors, lpips):
     ported = load_lpips(WEIGHTS / "vgg16_features.npz", WEIGHTS / "lpips_lin_vgg16.npz")
     for name, var in lpips.state_dict().items():

@@ -12,6 +12,7 @@ from helpers.tiny import (
     ALL_CONFIGS,
     CONFIGS,
     HEIGHT,
+    SIZES,
     WIDTH,
     executing,
     hold_batch_norm,
@@ -25,7 +26,7 @@ from jittor_tsit.config import Experiment, Phase
 from jittor_tsit.config.phases import make_plan
 from jittor_tsit.optim import trainable
 from jittor_tsit.runtime.parallel import split_batch
-from jittor_tsit.systems import SYSTEMS
+from jittor_tsit.systems import SYSTEMS, system_class
 from jittor_tsit.systems.draws import Noise, initial_draws
 
 
@@ -120,7 +121,7 @@ def test_a_state_put_into_another_system_gives_the_same_images(name):
     batch = make_batch(system)
     train_once(system, [batch])
     with initial_draws(5):
-        other = SYSTEMS[name.partition("-")[0]](CONFIGS[name], 29, HEIGHT, WIDTH, seed=0)
+        other = system_class(name.partition("-")[0], CONFIGS[name])(CONFIGS[name], 29, HEIGHT, WIDTH, seed=0)
         other.prepare_training(terms=())
     other.load_state_dict(arrays_of(system), num_steps=1)
     images = [each.generate(batch, Noise(0)).numpy() for each in (system, other)]
@@ -134,7 +135,7 @@ def test_rates_follow_phase_and_schedule_and_weights_the_phase(name):
     term, *others = vars(config.weights)
     phase = Phase(nimg=200, lr_G=2.0, lr_D=3.0, weights={term: 7.0})
     experiment = Experiment(name, dataclasses.replace(config, optim=optim), phases=(phase,))
-    system = SYSTEMS[name.partition("-")[0]](experiment.config, 29, HEIGHT, WIDTH, seed=0)
+    system = system_class(name.partition("-")[0], experiment.config)(experiment.config, 29, HEIGHT, WIDTH, seed=0)
     system.prepare_training(terms=())
     (phase,) = make_plan(experiment, [10])
     for nimg, factor in ((0, 1.0), (105, 1.0), (150, 0.5)):
@@ -182,8 +183,8 @@ def test_the_gradient_of_a_whole_batch_is_clipped(name, share):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_fifty_steps_stay_finite(name):
-    system, terms = make_system(name), []
-    batch = make_batch(system)
+    system, terms = make_system(name, size=SIZES[name]), []
+    batch = make_batch(system, 1, True, *SIZES[name])
     for step in range(50):
         terms += system.train_step([batch], step).values()
         jt.sync_all()

@@ -29,7 +29,7 @@ from jittor_tsit.data.batches import ImageBatch, PairedBatch
 from jittor_tsit.layers import imagenet
 from jittor_tsit.networks.first_tensor import MapStart
 from jittor_tsit.networks.patchgan_multiscale import DiscriminatorOutput
-from jittor_tsit.systems import spade, synthesis, tsit
+from jittor_tsit.systems import spade, synthesis, system_class, tsit, tsit_style_transfer
 
 
 def content_and_style(w, content, noise, style):
@@ -88,12 +88,13 @@ def toys(monkeypatch):
         made["G"] = Toy(function, *numbers)
         return made["G"]
 
-    def make_synthesizer(channels, width, start, is_ast=False, *_):
+    def make_synthesizer(channels, width, start, is_ast=False, *_, **options):
         if is_ast is True:
             return make(content_and_style, 0.6, 0.5, 0.3, 0.1)
         return make(from_map if isinstance(start, MapStart) else from_code, 0.6, 0.4, 0.1)
 
     monkeypatch.setattr(tsit, "TSITGenerator", make_synthesizer)
+    monkeypatch.setattr(tsit_style_transfer, "TSITGenerator", make_synthesizer)
     monkeypatch.setattr(spade, "SPADEGenerator", make_synthesizer)
     monkeypatch.setattr(synthesis, "MultiscaleDiscriminator", lambda *_: made["D"])
     monkeypatch.setattr(synthesis, "ConvEncoder", lambda *_: made["E"])
@@ -165,10 +166,10 @@ class Trace:
 @pytest.mark.parametrize("name", SYNTHESIS)
 def test_steps_are_the_papers(toys, name):
     config, trace = SYNTHESIS[name], Trace(SYNTHESIS[name])
-    kind = {"tsit": tsit.TSITSystem, "spade": spade.SPADESystem}[name.partition("-")[0]]
+    kind = system_class(name.partition("-")[0], config)
     system = kind(config, 3, 128, 256, SEED)
     system.start_size = (1, 1)
     system.prepare_training({term for term, weight in vars(config.weights).items() if weight})
     batch = ImageBatch if trace.is_ast else PairedBatch
-    used = {net: toys[net] for net in trace.updates(0)[0].nets + ("D",)}
+    used = {net: toys[net] for net in (*trace.updates(0)[0].nets, "D")}
     check_steps(system, used, adams(), lambda step: parts_of(batch, trace.arrays(step), step), trace.updates, steps=2)

@@ -28,7 +28,7 @@ from helpers.hand_steps import (
 from helpers.step_options import DIGITS, UNIT
 from jittor_tsit.data.batches import ImageBatch
 from jittor_tsit.networks.unit_digits import DROPOUT
-from jittor_tsit.systems import unit, unit_digits
+from jittor_tsit.systems import system_class, unit, unit_digits, unit_rewrite
 
 SHAPE = (3, 4, 4)  # of an image and of a code
 
@@ -123,12 +123,12 @@ class UNITTrace:
 def test_units_steps_are_the_papers(monkeypatch, name):
     config = UNIT[name]
     toys = {"G": Coder(coded, 0.5, 0.7, 0.3, 0.2, 0.6, 0.8, 0.1, -0.2), "D": Toy(judged, 0.7, -0.4, 0.5, 0.9, 0.6)}
-    for generator in ("SharedLatentGenerator", "SeparateGenerator"):
-        monkeypatch.setattr(unit, generator, lambda *_: toys["G"])
+    monkeypatch.setattr(unit, "SharedLatentGenerator", lambda *_: toys["G"])
+    monkeypatch.setattr(unit_rewrite, "SeparateGenerator", lambda *_: toys["G"])
     monkeypatch.setitem(unit.DISCRIMINATORS, "shared", lambda *_: toys["D"])
-    monkeypatch.setattr(unit, "SidesDiscriminator", lambda *_: toys["D"])
-    monkeypatch.setattr(unit, "ContentFeatures", lambda path: content)
-    system = unit.UNITSystem(config, 3, 8, 8, SEED)
+    monkeypatch.setattr(unit_rewrite, "SidesDiscriminator", lambda *_: toys["D"])
+    monkeypatch.setattr(unit_rewrite, "ContentFeatures", lambda path: content)
+    system = system_class("unit", config)(config, 3, 8, 8, SEED)
     system.code_shape = SHAPE
     system.prepare_training({term for term, weight in vars(config.weights).items() if weight})
     trace = UNITTrace(config)

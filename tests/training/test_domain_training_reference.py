@@ -8,13 +8,15 @@ from helpers.reference_vectors import reference_files
 from helpers.training_trace import Trace, calls_of, in_float64_and_float32, optim_of, put_all_weights, step_of
 from jittor_tsit.config import OptimConfig
 from jittor_tsit.conversion import official_names
-from jittor_tsit.data.batches import ImageBatch, LabelledBatch, LabelledImages, alone
+from jittor_tsit.data.batches import ImageBatch, LabelledBatch, LabelledImages, full_share
+from jittor_tsit.systems import system_class
 from jittor_tsit.systems.simgan import SimGANConfig, SimGANSystem, SimGANWeights
 from jittor_tsit.systems.stargan import StarGANConfig, StarGANSystem, StarGANWeights
-from jittor_tsit.systems.unit import UNITConfig, UNITSystem, UNITWeights
+from jittor_tsit.systems.unit import UNITConfig, UNITWeights
 
 pytestmark = [pytest.mark.reference, pytest.mark.slow]
 
+UNITS_STRIDE = 2  # of UNIT's stored images, whose config does not tell it; it stands in the README of the vectors
 UNIT_DISCRIMINATORS = {"COCODis": "separate", "COCOSharedDis": "shared", "COCOMsDis": "pyramid"}
 
 
@@ -31,7 +33,7 @@ class RecordedAlpha:
 def stargan_trace(vectors):
     options = vectors.options
     config = StarGANConfig(
-        attributes=tuple(options["selected_attrs"]),
+        attributes=tuple(f"attribute {k}" for k in range(options["c_dim"])),
         num_blocks=options["g_repeat_num"],
         num_layers_D=options["d_repeat_num"],
         width=options["g_conv_dim"],
@@ -59,7 +61,7 @@ def stargan_trace(vectors):
 
     def last_image():
         images = stargan_batch(vectors, 0).sets[0]
-        return system.relabelled(images.image, images.target)
+        return system.relabel(images.image, images.target)
 
     return Trace(
         system,
@@ -81,7 +83,7 @@ def stargan_batch(vectors, step):
     """Images, their labels, and as targets the labels of the batch in another order."""
     image, label = (vectors.var(f"input/iter{step}/{name}") for name in ("x_real", "label_org"))
     target = vectors.var(f"input/iter{step}/label_org", vectors[f"input/iter{step}/perm"])
-    place = range(image.shape[0]), alone(image.shape[0])
+    place = range(image.shape[0]), full_share(image.shape[0])
     return LabelledBatch((LabelledImages(image, label, target, *place),))
 
 
@@ -92,10 +94,14 @@ def test_stargans_steps_are_the_official_trainers(path, check):
 
 
 class RecordedPool:
-    """The history of daniel-merrick's version: half of the store and half of the batch, and the store in another order."""
+    """The image pool of daniel-merrick's version: half from the store, half from the batch; it reorders the store.
 
-    def __init__(self, dtype):
-        self.stored, self.permutation, self.given, self.dtype = None, None, None, dtype
+    Args:
+        size: Most images that it stores.
+    """
+
+    def __init__(self, size, dtype):
+        self.stored, self.permutation, self.given, self.size, self.dtype = None, None, None, size, dtype
 
     def query(self, images, index):
         images = images.numpy()
@@ -104,13 +110,14 @@ class RecordedPool:
         else:
             half = len(images) // 2
             self.given = np.concatenate([self.stored[:half], images[:half]])
-            self.stored = np.concatenate([self.stored, images])[self.permutation]
+            self.stored = np.concatenate([self.stored, images])[self.permutation][: self.size]
         return jt.array(self.given, dtype=self.dtype)
 
 
 def simgan_trace(vectors):
     options = vectors.options
     config = SimGANConfig(
+        channels=vectors["input/step0/real_D0"].shape[1],
         width=options["nb_features"],
         slope=0.01,  # of the recorded one
         pretrain_G=0,
@@ -124,7 +131,7 @@ def simgan_trace(vectors):
     )
     system = SimGANSystem(config, 29, *vectors["input/step0/real_D0"].shape[2:], seed=0)
     system.prepare_training(terms=())
-    system.pool = pool = RecordedPool(vectors.dtype)
+    system.pool = pool = RecordedPool(options["buffer"], vectors.dtype)
     rules = {"R": (system.G, official_names.REFINER_RULES), "D": (system.D, official_names.LOCAL_DISCRIMINATOR_RULES)}
     put_all_weights(vectors, rules)
     cycle = config.k_g + config.k_d
@@ -135,7 +142,7 @@ def simgan_trace(vectors):
             part = f"R{k}" if k < config.k_g else f"D{k - config.k_g}"
             a = vectors.var(f"input/step{number}/synthetic_{part}")
             b = a if part[0] == "R" else vectors.var(f"input/step{number}/real_{part}")
-            batch = ImageBatch(a, b, range(a.shape[0]), alone(a.shape[0]))
+            batch = ImageBatch(a, b, range(a.shape[0]), full_share(a.shape[0]))
             terms = {name: term.item() for name, term in system.train_step([batch], number * cycle + k).items()}
             if part[0] == "R":
                 found = {"recon": options["delta"] * terms["G/reg"], "adv": terms["G/gan"]}
@@ -170,10 +177,16 @@ class RecordedNoise:
         return self.vectors.var(f"input/step{self.step}/{name}", part)
 
 
-FIRST, SECOND, ALL = slice(0, 1), slice(1, 2), slice(None)
-PAPER_NOISE = {"D a": ("noise_D_forward", FIRST), "D b": ("noise_D_forward", SECOND)}
-PAPER_NOISE.update({"G a": ("noise_G_forward", FIRST), "G b": ("noise_G_forward", SECOND)})
-PAPER_NOISE.update({"G a there": ("noise_G_b2a", ALL), "G b there": ("noise_G_a2b", ALL)})
+ALL = slice(None)
+
+
+def paper_noise(count):
+    """Our purposes and where their draws lie in the file: those of the `count` images of a come before those of b."""
+    a, b = slice(0, count), slice(count, 2 * count)
+    places = {f"{net} {side}": (f"noise_{net}_forward", part) for net in "DG" for side, part in (("a", a), ("b", b))}
+    return {**places, "G a there": ("noise_G_b2a", ALL), "G b there": ("noise_G_a2b", ALL)}
+
+
 REWRITE_NOISE = {f"{net} {side}": (f"noise_{net}_{side}", ALL) for net in "DG" for side in "ab"}
 REWRITE_NOISE.update({"G a there": ("noise_G_ab", ALL), "G b there": ("noise_G_ba", ALL)})
 
@@ -194,7 +207,7 @@ def unit_trace(vectors):
         optim=OptimConfig(lr_G=options["lr"], lr_D=options["lr"], betas=(0.5, 0.999)),
     )
     a, b = (vectors.var(f"input/images_{side}") for side in "ab")
-    system = UNITSystem(config, 29, *a.shape[2:], seed=0)
+    system = system_class("unit", config)(config, 29, *a.shape[2:], seed=0)
     system.prepare_training(terms=())
     rules = {
         "gen": (system.G, official_names.unit_generator_rules(config.num_blocks)),
@@ -213,9 +226,11 @@ def unit_trace(vectors):
 
     made = calls_of(system.G, "decode")
     order = ("x_aa", "x_ab", "x_aba", "x_bb", "x_ba", "x_bab")
-    images = {name: lambda k=k: made[k - len(order)].numpy()[:, :, ::2, ::2] for k, name in enumerate(order)}
-    batch = ImageBatch(a, b, range(a.shape[0]), alone(a.shape[0]))
-    step = step_of(vectors, system, batch, lambda number: RecordedNoise(vectors, number, PAPER_NOISE), terms_of)
+    stride = vectors.config.get("image_stride", UNITS_STRIDE)
+    images = {name: lambda k=k: made[k - len(order)].numpy()[:, :, ::stride, ::stride] for k, name in enumerate(order)}
+    batch = ImageBatch(a, b, range(a.shape[0]), full_share(a.shape[0]))
+    places = paper_noise(a.shape[0])
+    step = step_of(vectors, system, batch, lambda number: RecordedNoise(vectors, number, places), terms_of)
     return Trace(system, rules, {"gen": ("G", ""), "dis": ("D", "")}, step, images, num_steps=vectors.config["steps"])
 
 
@@ -250,7 +265,7 @@ def rewrite_trace(vectors):
         optim=optim_of(options),
     )
     a, b = (vectors.var(f"input/x_{side}") for side in "ab")
-    system = UNITSystem(config, 29, *a.shape[2:], seed=0)
+    system = system_class("unit", config)(config, 29, *a.shape[2:], seed=0)
     system.prepare_training(terms=())
     of_D = official_names.unit_rewrite_discriminator_rules(config.num_layers_D)
     rules, places = {}, {}
@@ -271,7 +286,7 @@ def rewrite_trace(vectors):
             ours[f"dis_{side}"] = terms[f"D/real_{side}"] + terms[f"D/fake_{side}"]
         return {**ours, **totals_of(terms, weights, "dis_total", "gen_total")}
 
-    batch = ImageBatch(a, b, range(a.shape[0]), alone(a.shape[0]))
+    batch = ImageBatch(a, b, range(a.shape[0]), full_share(a.shape[0]))
     back = ImageBatch(b, b, batch.index, batch.share)
     step = step_of(vectors, system, batch, lambda number: RecordedNoise(vectors, number, REWRITE_NOISE), terms_of)
     last_images = {

@@ -5,7 +5,7 @@ import pytest
 from helpers.reference_vectors import reference_files
 from helpers.training_trace import Trace, calls_of, in_float64_and_float32, optim_of, put_all_weights, step_of
 from jittor_tsit.conversion import official_names
-from jittor_tsit.data.batches import ImageBatch, alone
+from jittor_tsit.data.batches import ImageBatch, full_share
 from jittor_tsit.systems.bicyclegan import BicycleGANConfig, BicycleGANSystem, BicycleGANWeights
 from jittor_tsit.systems.cyclegan import CycleGANConfig, CycleGANSystem, CycleGANWeights
 from jittor_tsit.systems.pix2pix import Pix2PixConfig, Pix2PixSystem, Pix2PixWeights
@@ -33,9 +33,9 @@ def images_of(vectors, system):
     a, b = (vectors.var(f"input/{name}") for name in "AB")
     count = a.shape[0]
     if not system.wants_other:
-        return ImageBatch(a, b, range(count), alone(count))
+        return ImageBatch(a, b, range(count), full_share(count))
     half = count // 2  # the second half of the batch lends its targets
-    return ImageBatch(a[:half], b[:half], range(half), alone(half), b[half:])
+    return ImageBatch(a[:half], b[:half], range(half), full_share(half), b[half:])
 
 
 def trace_of(vectors, system, rules, places, losses_of, images):
@@ -54,11 +54,18 @@ def trace_of(vectors, system, rules, places, losses_of, images):
     return Trace(system, rules, places, step, images, num_steps=vectors.config["steps"])
 
 
+def generator_of(name):
+    """Return pix2pix's options for a generator by its official name."""
+    if name in NUM_BLOCKS:
+        return {"generator": "resnet", "num_blocks": NUM_BLOCKS[name]}
+    return {"generator": "unet", "num_levels": NUM_LEVELS[name]}
+
+
 def pix2pix_trace(vectors):
     options = vectors.options
     config = Pix2PixConfig(
         source="images",
-        num_levels=NUM_LEVELS[options["netG"]],
+        **generator_of(options["netG"]),
         width=options["ngf"],
         width_D=options["ndf"],
         num_layers_D=NUM_LAYERS_D.get(options["netD"], options["n_layers_D"]),
@@ -70,8 +77,10 @@ def pix2pix_trace(vectors):
     )
     system = Pix2PixSystem(config, 29, *vectors["input/A"].shape[2:], seed=0)
     system.prepare_training(terms=())
+    of_resnet, of_unet = official_names.resnet_rules, official_names.unet_rules
+    rules_of_G = of_unet(config.num_levels) if config.generator == "unet" else of_resnet(config.num_blocks)
     rules = {
-        "netG": (system.G, official_names.unet_rules(config.num_levels)),
+        "netG": (system.G, rules_of_G),
         "netD": (system.D, official_names.plain_patchgan_rules(config.num_layers_D)),
     }
 
@@ -127,16 +136,20 @@ def cyclegan_trace(vectors):
         for official, side, other in (("A", "a", "b"), ("B", "b", "a")):
             ours[f"G_{official}"] = terms[f"G/gan_{other}"]
             ours[f"cycle_{official}"] = getattr(weights, f"cycle_{side}") * terms[f"G/cycle_{side}"]
-            ours[f"idt_{official}"] = getattr(weights, f"idt_{other}") * terms[f"G/idt_{other}"]
+            if identity:
+                ours[f"idt_{official}"] = getattr(weights, f"idt_{other}") * terms[f"G/idt_{other}"]
             ours[f"D_{official}"] = (terms[f"D/real_{other}"] + terms[f"D/fake_{other}"]) / 2
         total = sum(value for name, value in ours.items() if not name.startswith("D_"))
         return {**ours, "G_total": total}
 
     made_ab, made_ba = calls_of(system.G_ab), calls_of(system.G_ba)
-    images = {}  # of a step each generator makes a fake, a way back and an identity
-    for k, (name_ab, name_ba) in enumerate((("fake_B", "fake_A"), ("rec_B", "rec_A"), ("idt_A", "idt_B"))):
-        images[name_ab] = lambda k=k: made_ab[k - 3]
-        images[name_ba] = lambda k=k: made_ba[k - 3]
+    # In a step each generator makes a fake, a way back and, where its loss has a weight, an identity.
+    calls = [("fake_B", "fake_A"), ("rec_B", "rec_A"), ("idt_A", "idt_B")][: 3 if identity else 2]
+    images = {}
+    for k, (name_ab, name_ba) in enumerate(calls):
+        place = k - len(calls)
+        images[name_ab] = lambda place=place: made_ab[place]
+        images[name_ba] = lambda place=place: made_ba[place]
     return trace_of(vectors, system, rules, places, losses_of, images)
 
 
@@ -158,6 +171,7 @@ def bicyclegan_trace(vectors):
     )
     config = BicycleGANConfig(
         source="images",
+        in_channels=options["input_nc"],
         num_levels=NUM_LEVELS[options["netG"]],
         z_dim=options["nz"],
         adds_to_all=options["where_add"] == "all",

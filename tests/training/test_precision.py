@@ -7,7 +7,7 @@ import pytest
 from data_tools.basics.errors import InputError
 from helpers.tiny import make_batch, make_system, train_once
 from jittor_tsit.config import PRECISIONS, RunConfig
-from jittor_tsit.kernels.round_16_bits import rounded
+from jittor_tsit.kernels.round_16_bits import round_16_bits
 from jittor_tsit.layers.conv import conv2d
 from jittor_tsit.layers.precision import computing_in
 from jittor_tsit.optim import LossScale
@@ -25,12 +25,12 @@ def test_fp16_is_numpys(rng):
     x = numbers(rng)
     with np.errstate(over="ignore"):
         expected = x.astype(np.float16).astype(np.float32)
-    np.testing.assert_array_equal(rounded(jt.array(x), "fp16").numpy().view(np.uint32), expected.view(np.uint32))
+    np.testing.assert_array_equal(round_16_bits(jt.array(x), "fp16").numpy().view(np.uint32), expected.view(np.uint32))
 
 
 def test_bf16_is_the_nearest_of_those_with_an_empty_lower_half(rng):
     x = numbers(rng)
-    y = rounded(jt.array(x), "bf16").numpy()
+    y = round_16_bits(jt.array(x), "bf16").numpy()
     assert not (y[~np.isnan(x)].view(np.uint32) & 0xFFFF).any() and np.isnan(y[np.isnan(x)]).all()
     finite = np.isfinite(x)
     below = (x[finite].view(np.uint32) & 0xFFFF0000).view(np.float32)  # towards 0
@@ -50,7 +50,7 @@ def test_factors_and_results_of_convolutions_are_rounded_forward_and_backward(rn
     judge = jt.array(rng.standard_normal((2, 4, 6, 7)).astype(np.float32))
 
     def form(a):
-        return rounded(a, name)
+        return round_16_bits(a, name)
 
     with computing_in(name):
         y = conv2d(x, weight, None, padding=1)
@@ -69,7 +69,7 @@ def test_a_step_in_16_bits_resembles_that_in_float32(name):
     results = []
     for each in ("float32", name):
         system = make_system("spade")
-        system.train_in(each)
+        system.set_precision(each)
         for scale in system.extras.values():  # at the first one G's step overflows, and D would judge other images
             scale.state.update(jt.array(np.float32([256, 0])))
         terms = train_once(system, [make_batch(system)])
@@ -88,7 +88,7 @@ def test_a_step_in_16_bits_resembles_that_in_float32(name):
 
 def test_a_step_that_overflows_is_left_out_and_the_next_has_half_the_scale():
     system = make_system("spade")
-    system.train_in("fp16")
+    system.set_precision("fp16")
     scales = [system.extras[f"loss_scale_{name}"] for name in "GD"]
     for scale in scales:
         scale.state.update(jt.array(np.float32([2.0**100, 7])))
@@ -118,7 +118,7 @@ def test_the_scale_doubles_after_2000_steps_and_ends_at_1():
 def test_the_scale_is_kept_in_the_state():
     system, other = make_system("spade"), make_system("spade")
     for each in (system, other):
-        each.train_in("fp16")
+        each.set_precision("fp16")
     system.extras["loss_scale_G"].state.update(jt.array(np.float32([32, 5])))
     other.load_state_dict({key: var.numpy() for key, var in system.state_dict().items()}, num_steps=0)
     assert list(other.extras["loss_scale_G"].state.numpy()) == [32, 5]

@@ -1,10 +1,8 @@
 """Three training steps of TSIT and SPADE against the official trainers', from the same weights, batch and noise.
 
-SPADE in float64, and the comparison of float32 with float64 step by step, take minutes: they run with JTSIT_FLOAT64=1
-only.
+SPADE in float64, and the comparison of float32 with float64 step by step, take minutes. They have the mark `float64`
+and run with JTSIT_FLOAT64=1 only.
 """
-
-import os
 
 import jittor as jt
 import numpy as np
@@ -15,9 +13,9 @@ from helpers.training_spread import check_spread_in_float32
 from helpers.training_trace import Trace, check_in_float32, check_in_float64, put_all_weights, step_of
 from jittor_tsit.config import OptimConfig
 from jittor_tsit.conversion import official_names
-from jittor_tsit.data.batches import ImageBatch, PairedBatch, alone
+from jittor_tsit.data.batches import ImageBatch, PairedBatch, full_share
 from jittor_tsit.layers.image_layouts import label_image
-from jittor_tsit.systems import SYSTEMS
+from jittor_tsit.systems import system_class
 from jittor_tsit.systems.spade import SPADEConfig
 from jittor_tsit.systems.synthesis import SynthesisConfig, SynthesisWeights
 from jittor_tsit.systems.tsit import TSITConfig, TSITWeights
@@ -69,7 +67,7 @@ class RecordedNoise:
 
 def batch_of(vectors):
     image = vectors.var("input/image")
-    place = range(image.shape[0]), alone(image.shape[0])
+    place = range(image.shape[0]), full_share(image.shape[0])
     if vectors.options.get("task") == "AST":
         return ImageBatch(vectors.var("input/content"), image, *place)
     segmap = jt.array(one_hot_with_edges(vectors)).cast(vectors.dtype)
@@ -81,8 +79,9 @@ def batch_of(vectors):
 def system_of(vectors, batch):
     """The file's system, and official network -> our module and the rules of its names."""
     height, width = vectors["input/image"].shape[2:]
-    num_classes = 3 if vectors.options.get("task") == "AST" else batch.segmap.shape[1]
-    system = SYSTEMS[vectors.config["system"].lower()](config_of(vectors.options), num_classes, height, width, seed=0)
+    num_classes = (batch.a if vectors.options.get("task") == "AST" else batch.segmap).shape[1]
+    config = config_of(vectors.options)
+    system = system_class(vectors.config["system"].lower(), config)(config, num_classes, height, width, seed=0)
     system.prepare_training(terms=())
     rules = {
         "netG": (system.G, GENERATOR_RULES[vectors.config["system"]]),
@@ -137,17 +136,15 @@ def test_the_steps_in_float32_are_the_official_trainers(path):
     check_spread_in_float32(path, trace)
 
 
-in_minutes = pytest.mark.skipif("JTSIT_FLOAT64" not in os.environ, reason="takes minutes; set JTSIT_FLOAT64=1")
-
-
 @pytest.mark.parametrize(
-    "path", [*TSIT, *(pytest.param(*each.values, marks=[*each.marks, in_minutes], id=each.id) for each in SPADE)]
+    "path",
+    [*TSIT, *(pytest.param(*each.values, marks=[*each.marks, pytest.mark.float64], id=each.id) for each in SPADE)],
 )
 def test_the_steps_in_float64_are_the_official_trainers(path):
     check_in_float64(path, trace)
 
 
-@in_minutes
+@pytest.mark.float64
 @pytest.mark.parametrize("path", [*TSIT, *SPADE])
 def test_the_steps_in_float32_are_those_in_float64(path):
     check_in_float32(path, trace)

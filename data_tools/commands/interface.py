@@ -1,0 +1,167 @@
+"""The commands as functions on paths: the public names `check`, `stats`, `scan`, `select`, `curate` and `synth`."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple, Union
+
+from data_tools.basics.errors import InputError
+from data_tools.commands.scan import needing_opencv
+from data_tools.curation.default_rules import DEFAULT_RULES, DISPUTED, Settings, with_limits
+from data_tools.rendering.write_set import write_set
+from data_tools.sets import stats as counting
+from data_tools.sets.checking import inspect_pairs
+from data_tools.sets.classes import IMAGE_HEIGHT, IMAGE_WIDTH, NUM_CLASSES
+from data_tools.sets.pairing import Problem, match_files
+
+PathLike = Union[str, "os.PathLike[str]"]
+EXAMPLES = 12  # pairs in each list of the report, as with the command `report`
+
+
+def check(data: PathLike, num_classes: int = NUM_CLASSES, workers: int = 0) -> List[Problem]:
+    """Read every photo and label map of a data set and return what is wrong or odd.
+
+    Args:
+        data: Folder that contains `train/imgs` and `train/labels`, or `imgs` and `labels`.
+        num_classes: Class ids in the label maps must be smaller than this.
+        workers: Number of threads; 0 uses one thread for each core.
+
+    Returns:
+        Problems (stem, reason, broken): first the broken pairs, which stop a training, then the odd ones.
+
+    Raises:
+        InputError: The folder does not exist, or does not have this layout.
+    """
+    matching = match_files(Path(data))
+    problems = matching.problems + inspect_pairs(matching.pairs, num_classes, _workers(workers))
+    return sorted(problems, key=lambda problem: (not problem.broken, problem.stem, problem.reason))
+
+
+def stats(data: PathLike, workers: int = 0) -> Dict[str, object]:
+    """Count the sizes of photos and label maps, and measure the share of each class. Broken pairs are only listed.
+
+    Args:
+        data, workers: As for `check`.
+
+    Returns:
+        The same as `python -m data_tools stats --json` writes.
+
+    Raises:
+        InputError: As `check`.
+    """
+    matching = match_files(Path(data))
+    found = counting.collect(matching.pairs, _workers(workers))
+    found.broken.extend(problem for problem in matching.problems if problem.broken)
+    return counting.as_json(found)
+
+
+def scan(data: PathLike, out: PathLike, workers: int = 0) -> Tuple[int, List[Problem]]:
+    """Measure every pair of a data set and write the table `scan.csv` to `out`. Earlier measurements are reused.
+
+    The function starts processes, so a script must call it below `if __name__ == "__main__":`.
+
+    Args:
+        data: As for `check`.
+        out: Folder for the results, outside of `data`.
+        workers: Number of processes; 0 starts one for each core.
+
+    Returns:
+        The number of measured pairs, and the problems of the broken pairs.
+
+    Raises:
+        InputError: The folder is not a data set, no pair can be read, or `out` cannot be written to.
+    """
+    with needing_opencv():
+        from data_tools.basics.pools import local_pool
+        from data_tools.curation.scan import scan as measure
+    return measure(Path(data), Path(out), partial(local_pool, _workers(workers)))
+
+
+def select(
+    out: PathLike,
+    keep: Optional[Tuple[int, int]] = None,
+    limits: Optional[Mapping[str, float]] = None,
+    manual: Optional[PathLike] = None,
+    disagreement: Sequence[PathLike] = (),
+) -> Dict[str, List[str]]:
+    """Make the splits Total, Selection I and Selection II of a data set that `scan` has measured.
+
+    Args:
+        out: Folder that `scan` wrote. The lists of the splits are written there, and `decisions.csv` with the reason
+            for each pair.
+        keep: Numbers of pairs to keep in Selection I and II. If None, the rules' limits decide.
+        limits: Limits that replace the default ones, by the name of the rule.
+        manual: File with lines `keep STEM` and `drop STEM`, which override every rule.
+        disagreement: Tables of a segmenter's disagreement with the labels, as for the option `--disagreement`.
+
+    Returns:
+        {"total": stems, "selection_1": stems, "selection_2": stems}
+
+    Raises:
+        InputError: `out` contains no complete scan, or a number, a rule or a file is wrong.
+    """
+    from data_tools.curation.folder import select_splits
+    from data_tools.curation.manual import read_manual
+
+    settings = with_limits(Settings(DEFAULT_RULES + ((DISPUTED,) if disagreement else ())), dict(limits or {}))
+    marks = read_manual(Path(manual)) if manual else {}
+    return select_splits(Path(out), settings, marks, keep, [Path(each) for each in disagreement]).splits
+
+
+def curate(
+    data: PathLike,
+    out: PathLike,
+    keep: Optional[Tuple[int, int]] = None,
+    limits: Optional[Mapping[str, float]] = None,
+    manual: Optional[PathLike] = None,
+    workers: int = 0,
+) -> Dict[str, List[str]]:
+    """Scan a data set, make its splits, and write the page `report.html` to `out`.
+
+    Args:
+        data, out, workers: As for `scan`.
+        keep, limits, manual: As for `select`.
+
+    Returns:
+        As `select`.
+
+    Raises:
+        InputError: As `scan` and `select`.
+    """
+    from data_tools.report.from_folder import make_report
+
+    scan(data, out, workers)
+    splits = select(out, keep, limits, manual)
+    make_report(Path(out), EXAMPLES)
+    return splits
+
+
+def synth(
+    out: PathLike, count: int, seed: int, size: Tuple[int, int] = (IMAGE_WIDTH, IMAGE_HEIGHT), test_count: int = 0
+) -> Path:
+    """Render landscapes with exact label maps. Existing files are kept.
+
+    Args:
+        out: Folder for the set: `train/imgs`, `train/labels` and, with `test_count`, `test`.
+        count: Number of pairs.
+        seed: Each seed gives a different set.
+        size: Width and height in pixels.
+        test_count: Number of label maps without photos, in `test`.
+
+    Returns:
+        The folder.
+
+    Raises:
+        InputError: A number is out of range, or `out` contains something else.
+    """
+    write_set(Path(out), count, seed, *size, test_count=test_count)
+    return Path(out)
+
+
+def _workers(number: int) -> int:
+    """The number of workers: `number`, or one for each core if it is 0."""
+    if number < 0:
+        raise InputError(f"workers={number}: allowed are 0 (one for each core) and more")
+    return number or os.cpu_count() or 1

@@ -1,0 +1,241 @@
+"""The kinds of training data: how samples are found, checked, batched and shown, and what the command `test` does.
+
+A system names its kind as `batch_kind`. To add a kind, write a class here.
+"""
+
+from __future__ import annotations
+
+import enum
+from pathlib import Path
+from typing import Any, List, NamedTuple, Optional, Sequence, cast
+
+import jittor as jt
+import numpy as np
+
+from data_tools.sets.classes import colorize
+from jittor_tsit.config import DataConfig
+from jittor_tsit.data import folders
+from jittor_tsit.data.batches import (
+    ImageBatch,
+    LabelledBatch,
+    LabelledImages,
+    PairedBatch,
+    full_share,
+    to_image,
+    to_segmap,
+)
+from jittor_tsit.data.label_maps import label_maps_of
+from jittor_tsit.data.labels import LabelNames
+from jittor_tsit.data.read_ahead import Arrays
+from jittor_tsit.data.read_through import check_all_pairs, check_photos
+from jittor_tsit.data.samples import PairedSamples, Samples
+from jittor_tsit.runtime.parallel import Piece
+
+
+class TestTask(enum.Enum):
+    """The task of the command `test` for a kind of data."""
+
+    __test__ = False  # pytest must not collect this class
+
+    IMAGES_FROM_LABEL_MAPS = enum.auto()
+    IMAGES_FROM_IMAGES = enum.auto()
+    PHOTOS_WITH_OTHER_LABELS = enum.auto()
+    CLASSES_OF_PHOTOS = enum.auto()
+    NOTHING = enum.auto()
+
+
+class GridInputs(NamedTuple):
+    """Inputs of the sample grid, and the columns left and right of the model's outputs."""
+
+    batch: Any
+    before: np.ndarray  # first column, [N, H, W, 3] uint8
+    after: List[np.ndarray]  # columns to the right of the model's outputs, each [N, H, W, 3] uint8
+
+
+class BatchKind:
+    """One kind of training data. A subclass writes `find_samples` and `_batch`."""
+
+    test_task = TestTask.NOTHING
+    has_label_maps = False  # whether a sample holds a label map
+    predicts_label_maps = False  # whether a model of this kind finds the label map of a photo
+    may_lie_side_by_side = False  # whether one file may show input and target side by side
+
+    def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
+        """List the training samples of a data set.
+
+        Args:
+            split: File with the stems to train on; None: the whole set.
+            seeds: Seeds of the order, the random crops and the mirroring.
+
+        Raises:
+            InputError: A folder or file is missing or faulty, or an option has no meaning for this kind.
+        """
+        raise NotImplementedError
+
+    def complete_options(self, data: DataConfig) -> DataConfig:
+        """Fill in the options that depend on the files of the data set, and return all options."""
+        return data
+
+    def check_samples(self, samples: Sequence[Samples], data: DataConfig, kept_in: Path) -> None:
+        """Read every file once, to find faulty ones.
+
+        Args:
+            samples: The samples of each phase.
+            kept_in: Text file that lists the files that passed this check before. They are not read again.
+
+        Raises:
+            InputError: A file is faulty. The message names the first one.
+        """
+        check_photos(samples, kept_in)
+
+    def make_batch(self, arrays: Arrays, piece: Piece, num_ids: int, has_other: bool = False) -> Any:
+        """Convert the arrays of N samples to a batch of Jittor's Vars.
+
+        Args:
+            arrays: The arrays of samples of this kind, stacked along a first axis of length N.
+            piece: Places of the samples in the run, and this process's share of the batch.
+            num_ids: Number of ids of the label maps, if there are any.
+            has_other: Whether the last array holds the targets of other samples.
+        """
+        if not has_other:
+            return self._batch(arrays, piece, num_ids)
+        return self._batch(arrays[:-1], piece, num_ids, to_image(arrays[-1]))
+
+    def _batch(self, arrays: Arrays, piece: Piece, num_ids: int, *other: jt.Var) -> Any:
+        raise NotImplementedError
+
+    def grid_inputs(self, samples: Samples, positions: Sequence[int]) -> GridInputs:
+        """Read the samples at these positions for the sample grid."""
+        arrays = _stacked(samples, positions)
+        return GridInputs(self._batch(arrays, _whole(positions), 0), arrays[0], self._targets(arrays))
+
+    def _targets(self, arrays: Arrays) -> List[np.ndarray]:
+        """Return the columns of the sample grid to the right of the model's outputs."""
+        return []
+
+
+def _stacked(samples: Samples, positions: Sequence[int]) -> Arrays:
+    return tuple(np.stack(arrays) for arrays in zip(*(samples.at(position) for position in positions)))
+
+
+def _whole(positions: Sequence[int]) -> Piece:
+    return Piece(range(len(positions)), full_share(len(positions)))
+
+
+class LabelMapsToPhotos(BatchKind):
+    """Label maps as inputs, their photos as targets."""
+
+    test_task = TestTask.IMAGES_FROM_LABEL_MAPS
+    has_label_maps = True
+
+    def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
+        return folders.paired_samples(data, split, seeds)
+
+    def check_samples(self, samples: Sequence[Samples], data: DataConfig, kept_in: Path) -> None:
+        check_all_pairs(cast(Sequence[PairedSamples], samples), label_maps_of(data), kept_in)
+
+    def _batch(self, arrays: Arrays, piece: Piece, num_ids: int, *other: jt.Var) -> PairedBatch:
+        photo, *label = arrays
+        return PairedBatch(to_segmap(num_ids, *label), to_image(photo), *piece, *other)
+
+    def grid_inputs(self, samples: Samples, positions: Sequence[int]) -> GridInputs:
+        photos, *labels = _stacked(samples, positions)
+        segmap = to_segmap(_num_ids(samples), *labels)
+        batch = PairedBatch(segmap, None, *_whole(positions))  # without photos, as in the command `test`
+        return GridInputs(batch, _in_colours(labels[0], samples), [photos])
+
+
+class PhotosToLabelMaps(LabelMapsToPhotos):
+    """Photos as inputs, their label maps as targets."""
+
+    test_task = TestTask.NOTHING
+    predicts_label_maps = True
+
+    def grid_inputs(self, samples: Samples, positions: Sequence[int]) -> GridInputs:
+        photos, *labels = _stacked(samples, positions)
+        batch = self._batch((photos, *labels), _whole(positions), _num_ids(samples))
+        return GridInputs(batch, photos, [_in_colours(labels[0], samples)])
+
+
+def _num_ids(samples: Samples) -> int:
+    """Return the number of ids in the label maps of samples that have label maps."""
+    return cast(PairedSamples, samples).label_maps.num_ids
+
+
+def _in_colours(labels: np.ndarray, samples: Samples) -> np.ndarray:
+    """Colour label maps: class ids [N, H, W] -> [N, H, W, 3] uint8."""
+    return np.stack([colorize(label, _num_ids(samples)) for label in labels])
+
+
+class ContentAndStyle(BatchKind):
+    """Two sets of photos: contents and styles."""
+
+    def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
+        return folders.unpaired_samples(data, split, seeds)
+
+    def _batch(self, arrays: Arrays, piece: Piece, num_ids: int, *other: jt.Var) -> ImageBatch:
+        a, b = map(to_image, arrays)
+        return ImageBatch(a, b, piece.index, piece.share, *other)
+
+    def _targets(self, arrays: Arrays) -> List[np.ndarray]:
+        return list(arrays[1:])
+
+
+class TwoDomains(ContentAndStyle):
+    """Unpaired photos of two domains; a is translated to look like b."""
+
+    test_task = TestTask.IMAGES_FROM_IMAGES
+
+    def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
+        return folders.domain_samples(data, split, seeds)
+
+
+class ImagePairs(ContentAndStyle):
+    """Pairs of corresponding images: input and target."""
+
+    test_task = TestTask.IMAGES_FROM_IMAGES
+    may_lie_side_by_side = True
+
+    def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
+        return folders.aligned_samples(data, split, seeds)
+
+    def complete_options(self, data: DataConfig) -> DataConfig:
+        """Set `side_by_side` from the training set, because `test` cannot derive it from its own folders."""
+        return folders.with_layout(data)
+
+
+class PhotosWithLabels(BatchKind):
+    """Photos with attributes or classes, in one set or two.
+
+    Args:
+        names: Names of the attributes and classes.
+    """
+
+    test_task = TestTask.PHOTOS_WITH_OTHER_LABELS
+
+    def __init__(self, names: LabelNames):
+        self.names = names
+
+    def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
+        return folders.labelled_samples(data, split, seeds, self.names)
+
+    def _batch(self, arrays: Arrays, piece: Piece, num_ids: int, *other: jt.Var) -> LabelledBatch:
+        groups = [arrays[k : k + 3] for k in range(0, len(arrays), 3)]  # (photo, label, target label) of each set
+        sets = [
+            LabelledImages(to_image(photo), jt.array(label), jt.array(target), *piece, number)
+            for number, (photo, label, target) in enumerate(groups)
+        ]
+        return LabelledBatch(tuple(sets))
+
+
+class TwoDomainsWithClasses(PhotosWithLabels):
+    """Photos of a domain with known classes, and of another domain without."""
+
+    test_task = TestTask.CLASSES_OF_PHOTOS
+
+    def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
+        return folders.adaptation_samples(data, split, seeds, self.names)
+
+
+LABEL_MAPS_TO_PHOTOS, PHOTOS_TO_LABEL_MAPS = LabelMapsToPhotos(), PhotosToLabelMaps()
+CONTENT_AND_STYLE, TWO_DOMAINS, IMAGE_PAIRS = ContentAndStyle(), TwoDomains(), ImagePairs()

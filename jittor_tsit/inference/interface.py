@@ -1,0 +1,287 @@
+"""The function `jittor_tsit.load`: a checkpoint as a Python function from NumPy arrays to NumPy arrays."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, List, Optional, Sequence, Tuple, Union
+
+import numpy as np
+
+from data_tools.basics.errors import InputError
+from data_tools.sets.classes import CLASSES, NUM_CLASSES
+from data_tools.sets.image_io import resize_label, resize_photo, to_classes
+from jittor_tsit.data.label_maps import label_maps_of, with_edges
+from jittor_tsit.runtime.inside_program import start_jittor_inside
+
+PathLike = Union[str, "os.PathLike[str]"]
+Names = Union[str, Sequence[str], None]
+LABEL_MAPS, IMAGES, PHOTOS_WITH_LABELS, SEGMENTATION = "label maps", "images", "labels", "segmentation"
+TASKS = {  # name of the TestTask of a system -> task of its model here
+    "IMAGES_FROM_LABEL_MAPS": LABEL_MAPS,
+    "IMAGES_FROM_IMAGES": IMAGES,
+    "PHOTOS_WITH_OTHER_LABELS": PHOTOS_WITH_LABELS,
+}
+
+
+def load(path: PathLike, device: str = "auto") -> ImageModel:
+    """Load the model of a run or of a checkpoint.
+
+    The first call in a new Python environment compiles Jittor's core, which takes some minutes.
+
+    Args:
+        path: Folder of a run of `train`, whose newest checkpoint is loaded; or a checkpoint of `train`, `convert` or
+            `average`.
+        device: "auto" uses the GPU if there is one, "cpu" does not. It applies to the whole process.
+
+    Raises:
+        InputError: There is no checkpoint, it cannot be read, or its system makes no images from one input.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise InputError(f"{path}: no such run or checkpoint; train one first by `bash run.sh train`")
+    start_jittor_inside(device)
+    from jittor_tsit.runs.loading import find_checkpoint, load_system
+
+    checkpoint = find_checkpoint(path) if path.is_dir() else path
+    system, experiment = load_system(checkpoint)
+    if not _task_of(system):
+        raise InputError(f"{checkpoint}: this model of {experiment.system} cannot be called with an array")
+    return ImageModel(checkpoint, system, experiment)
+
+
+class ImageModel:
+    """A model that turns NumPy arrays into NumPy arrays, one image or a batch at a time. Made by `load`.
+
+    The images are the pixels that `bash run.sh test` writes for files of the same content, before JPEG compresses them.
+    `help(model)` and docs/python.md say what each kind of model takes.
+    """
+
+    def __init__(self, checkpoint: Path, system: Any, experiment: Any):
+        self.checkpoint = checkpoint
+        self._system, self._data, self._system_name = system, experiment.data, experiment.system
+
+    def __repr__(self) -> str:
+        width, height = self.size
+        return f"<{self.system} from {self.takes} to {width}x{height}, {self.checkpoint}>"
+
+    @property
+    def system(self) -> str:
+        """Name of the system, such as "tsit"."""
+        return self._system_name
+
+    @property
+    def takes(self) -> str:
+        """What the model is called with: "label maps" or "photos"."""
+        return LABEL_MAPS if self._does == LABEL_MAPS else "photos"
+
+    @property
+    def takes_reference(self) -> bool:
+        """Whether the style of an image can be taken from a photo."""
+        return self._does == LABEL_MAPS and self._system.has_code
+
+    @property
+    def translates_back(self) -> bool:
+        """Whether the model also translates from the second domain to the first."""
+        return self._system.translates_back
+
+    @property
+    def size(self) -> Tuple[int, int]:
+        """Width and height of the images. A segmenter's results have the size of the photo instead."""
+        data = self._data
+        if self._does == LABEL_MAPS:
+            return data.output_width, data.output_height
+        return data.image_width, data.image_height
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes of label maps; 0 for models that know none."""
+        return self._data.num_classes if self._does in (LABEL_MAPS, SEGMENTATION) else 0
+
+    @property
+    def class_names(self) -> List[str]:
+        """Names of the classes in the order of their ids; empty if the model's classes are not the landscape's 29."""
+        return [each.name for each in CLASSES] if self.num_classes == NUM_CLASSES else []
+
+    @property
+    def palette(self) -> np.ndarray:
+        """Colours that show the classes in pictures, [num_classes, 3] uint8."""
+        from data_tools.sets.classes import colorize
+
+        return colorize(np.arange(self.num_classes)[None], max(self.num_classes, 1))[0]
+
+    @property
+    def targets(self) -> List[str]:
+        """Names that `target` can be; empty for models that give no labels."""
+        if self._does != PHOTOS_WITH_LABELS:
+            return []
+        return [*self._system.names.attributes, *self._system.names.classes]
+
+    def __call__(
+        self,
+        inputs: np.ndarray,
+        seed: int = 0,
+        reference: Optional[np.ndarray] = None,
+        name: Names = None,
+        instances: Optional[np.ndarray] = None,
+        target: str = "",
+        label: Sequence[int] = (),
+        back: bool = False,
+    ) -> np.ndarray:
+        """Make an image of each input.
+
+        Args:
+            inputs: Label maps [H, W] or [N, H, W] of any integer type, with ids as in the files of the training set; or
+                photos [H, W, 3] or [N, H, W, 3] uint8 RGB. Any size: they are resized as `test` does.
+            seed: Seed of everything that is drawn at random, as `test --seed`.
+            reference: Photos whose style the images take, [H, W, 3] or [N, H, W, 3] uint8 RGB; without them styles are
+                drawn at random. Only where `takes_reference`.
+            name: Name of the input, or one name for each. A style is drawn by `seed` and name: `test` uses a file's
+                name without its ending. The default is the place in the batch: "0", "1", and so on.
+            instances: Numbers of the objects that pixels belong to, shaped as `inputs`; needed by models trained with
+                `instance_edges=true`.
+            target: The member of `targets` that the images get. Only StarGAN needs it.
+            label: The photos' own attributes, zeros and ones in the order of `targets`. Only StarGAN's models of
+                attributes need it.
+            back: Translate from the second domain to the first. Only where `translates_back`.
+
+        Returns:
+            [height, width, 3] uint8 RGB, or [N, height, width, 3] for a batch. A segmenter returns class ids
+            [H, W] uint8, or [N, H, W].
+
+        Raises:
+            InputError: An array has the wrong shape, type or ids, or an option does not fit the model.
+        """
+        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+            raise InputError(f"seed={seed!r}: a whole number of at least 0 is needed")
+        self._require_fitting(reference, instances, target, label, back)
+        batch, is_single = self._batch(inputs, "inputs", is_photo=self._does != LABEL_MAPS)
+        names = _names(name, len(batch))
+        references = None if reference is None else self._matching(reference, "reference", len(batch), is_photo=True)
+        objects = None if instances is None else self._matching(instances, "instances", len(batch), is_photo=False)
+        made = []
+        for k, one in enumerate(batch):  # one at a time, as `test` does: no image depends on its neighbours
+            if self._does == LABEL_MAPS:
+                photo = None if references is None else references[k]
+                made.append(self._from_label(one, None if objects is None else objects[k], photo, names[k], seed))
+            elif self._does == IMAGES:
+                made.append(self._translated(one, names[k], seed, back))
+            elif self._does == PHOTOS_WITH_LABELS:
+                made.append(self._relabelled(one, target, label))
+            else:
+                made.append(self._system.segment(one))
+        return made[0] if is_single else np.stack(made)
+
+    @property
+    def _does(self) -> str:
+        return _task_of(self._system)
+
+    def _from_label(
+        self, ids: np.ndarray, objects: Optional[np.ndarray], photo: Optional[np.ndarray], name: str, seed: int
+    ) -> np.ndarray:
+        from jittor_tsit.data.batches import PairedBatch, full_share, to_image, to_pixels, to_segmap
+        from jittor_tsit.systems.draws import Noise, key_of
+
+        data, maps = self._data, label_maps_of(self._data)
+        size = data.image_width, data.image_height
+        arrays = [to_classes(ids, maps.num_classes, maps.unknown, f"inputs, {name}")]
+        if objects is not None:
+            if objects.shape != ids.shape:
+                raise InputError(f"instances: have the shape {objects.shape}; the label map's {ids.shape} is needed")
+            arrays.append(objects.astype(np.int32))
+        resized = with_edges(*(resize_label(array, *size) for array in arrays))
+        segmap = to_segmap(maps.num_ids, *(array[None] for array in resized))
+        image = None if photo is None else to_image(resize_photo(photo, *size)[None])
+        batch = PairedBatch(segmap, image, [key_of(name)], full_share(1))
+        return resize_photo(to_pixels(self._system.generate(batch, Noise(seed)))[0], *self.size)
+
+    def _translated(self, photo: np.ndarray, name: str, seed: int, back: bool) -> np.ndarray:
+        from jittor_tsit.data.batches import ImageBatch, full_share, to_image, to_pixels
+        from jittor_tsit.systems.draws import Noise, key_of
+
+        a = to_image(resize_photo(photo, *self.size)[None])
+        batch = ImageBatch(a, a, [key_of(name)], full_share(1))  # there is no target; b is not read
+        generate = self._system.generate_back if back else self._system.generate
+        return to_pixels(generate(batch, Noise(seed)))[0]
+
+    def _relabelled(self, photo: np.ndarray, target: str, label: Sequence[int]) -> np.ndarray:
+        import jittor as jt
+
+        from jittor_tsit.data.batches import to_image, to_pixels
+        from jittor_tsit.data.labels import resize_middle
+
+        names = self._system.names
+        own = names.of_attributes(label) if names.attributes else names.of_class(0)  # of a class it does not matter
+        image = to_image(resize_middle(photo, self._data.crop, *self.size)[None])
+        wanted = jt.array(self._system.targets(own)[target][None])
+        return to_pixels(self._system.relabel(image, wanted))[0]
+
+    def _require_fitting(self, reference, instances, target: str, label: Sequence[int], back: bool) -> None:
+        """Raise InputError for options that the model does not use, and for missing ones that it needs."""
+        if reference is not None and not self.takes_reference:
+            raise InputError(f"reference: this model ({self.system}) takes no style from a photo; leave it out")
+        if back and not self.translates_back:
+            raise InputError(f"back=True: this model ({self.system}) has learned one direction only; leave it out")
+        has_edges = self._does == LABEL_MAPS and self._data.instance_edges
+        if has_edges != (instances is not None):
+            need = "instances are needed: this model was trained with" if has_edges else "leave them out: no"
+            raise InputError(f"instances: {need} instance_edges=true")
+        if target not in (self.targets or [""]):
+            allowed = f"allowed are {', '.join(self.targets)}" if self.targets else "this model has none; leave it out"
+            raise InputError(f"target={target!r}: {allowed}")
+        attributes = self._system.names.attributes if self.targets else ()
+        if len(label) != len(attributes) or not set(label) <= {0, 1}:
+            needed = f"a 0 or 1 for each of {', '.join(attributes)} is needed" if attributes else "leave it out"
+            raise InputError(f"label={list(label)}: {needed}")
+
+    def _batch(self, array: np.ndarray, what: str, is_photo: bool) -> Tuple[np.ndarray, bool]:
+        """Return an array as a batch, and whether it was a single input.
+
+        Raises:
+            InputError: The array has a wrong shape or type.
+        """
+        array = np.asarray(array)
+        dimensions = array.ndim - 1 if is_photo else array.ndim
+        is_right = dimensions in (2, 3) and array.size > 0
+        if is_photo:
+            is_right = is_right and array.shape[-1] == 3 and array.dtype == np.uint8
+            allowed = "photos are [H, W, 3] or [N, H, W, 3] uint8 RGB"
+        else:
+            is_right = is_right and array.dtype.kind in "iu"
+            allowed = "label maps are [H, W] or [N, H, W] of integers"
+        if not is_right:
+            raise InputError(f"{what}: an array of shape {array.shape} and type {array.dtype} was given; {allowed}")
+        return (array[None], True) if dimensions == 2 else (array, False)
+
+    def _matching(self, array: np.ndarray, what: str, count: int, is_photo: bool) -> np.ndarray:
+        """Return an array as a batch of `count`. A single input is repeated.
+
+        Raises:
+            InputError: The array has a wrong shape, type or number of inputs.
+        """
+        batch, is_single = self._batch(array, what, is_photo)
+        if is_single:
+            return np.broadcast_to(batch, (count, *batch.shape[1:]))
+        if len(batch) != count:
+            raise InputError(f"{what}: {len(batch)} were given for {count} inputs; give one, or one for each input")
+        return batch
+
+
+def _task_of(system: Any) -> str:
+    """Return the task of a system's model; empty if it cannot be called with an array."""
+    kind = system.batch_kind
+    return SEGMENTATION if kind.predicts_label_maps else TASKS.get(kind.test_task.name, "")
+
+
+def _names(name: Names, count: int) -> List[str]:
+    """Return one name for each input.
+
+    Raises:
+        InputError: The number of names is wrong.
+    """
+    if name is None:
+        return [str(k) for k in range(count)]
+    names = [name] * count if isinstance(name, str) else [str(each) for each in name]
+    if len(names) != count:
+        raise InputError(f"name: {len(names)} were given for {count} inputs; give one, or one for each input")
+    return names

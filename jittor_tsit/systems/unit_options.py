@@ -1,0 +1,55 @@
+"""Options of both forms of UNIT."""
+
+from dataclasses import dataclass
+
+from data_tools.basics.errors import InputError
+from jittor_tsit import losses
+from jittor_tsit.config import OptimConfig
+from jittor_tsit.networks.unit import DISCRIMINATORS
+from jittor_tsit.systems.option_checks import require_choice, require_least
+
+FORMS = ("paper", "rewrite")
+
+
+@dataclass(frozen=True)
+class UNITWeights:
+    """Weights of the loss terms, the same for both domains."""
+
+    gan: float = 10.0
+    rec: float = 100.0  # L1 distance of an image to its reconstruction in its own domain
+    kl: float = 0.1  # KL divergence of the code from N(0, 1)
+    cycle: float = 100.0  # L1 distance of an image to its translation to the other domain and back
+    kl_cycle: float = 0.1  # KL divergence of the code of the translation from N(0, 1)
+    vgg: float = 0.0  # rewrite only: squared distance of VGG-16's features of an image and its translation
+    gp: float = 0.0  # gradient penalty in D's loss, for gan_loss=wgan; WGAN-GP uses 10
+
+
+REWRITE_WEIGHTS = UNITWeights(gan=1.0, rec=10.0, kl=0.01, cycle=10.0, kl_cycle=0.01)
+
+
+@dataclass(frozen=True)
+class UNITConfig:
+    """Options of UNIT. The defaults are those of the paper's code for CelebA faces."""
+
+    form: str = "paper"  # or rewrite: without shared weights; use it with REWRITE_WEIGHTS and gan_loss="lsgan"
+    discriminator: str = "shared"  # or separate, pyramid; paper form only
+    num_blocks: int = 3  # residual blocks of each encoder and decoder, not counting the shared one; the rewrite has 4
+    num_layers_D: int = 4  # shared layers; the official code has 6 with separate and 4 with pyramid and in the rewrite
+    has_norms: bool = False  # whether layers outside the residual blocks have instance norm, too; paper form only
+    dropout: bool = False  # in the residual blocks; paper form only, which uses it for street scenes
+    width: int = 64
+    width_D: int = 64
+    perceptual_weights: str = ""  # file of Caffe's VGG-16 in torchvision's layout, for weights.vgg
+    l2: float = 1e-4  # L2 regularisation of all weights, added to the gradients
+    gan_loss: str = "vanilla"  # a name in losses.GAN_LOSSES
+    weights: UNITWeights = UNITWeights()
+    optim: OptimConfig = OptimConfig(lr_G=1e-4, lr_D=1e-4, betas=(0.5, 0.999))
+
+    def __post_init__(self):
+        require_choice(self, "form", FORMS)
+        require_choice(self, "discriminator", DISCRIMINATORS)
+        require_choice(self, "gan_loss", losses.GAN_LOSSES)
+        require_least(self, num_blocks=1, num_layers_D=1, width=1, width_D=1, l2=0)
+        for name in ("dropout", "has_norms", "discriminator") if self.form == "rewrite" else ():
+            if getattr(self, name) != getattr(UNITConfig, name):
+                raise InputError(f"{name}={getattr(self, name)}: only the paper's form has this option")
