@@ -25,7 +25,9 @@ bash run.sh doctor  say what was found on this machine: compiler, oneDNN, CUDA, 
                     example: bash run.sh doctor
 bash run.sh check   run the tests; with --quick the few that prove the main promises (tests/README.md)
                     example: bash run.sh check --quick
-bash run.sh help    this list
+bash run.sh lint    check style (ruff) and types (mypy)
+                    example: bash run.sh lint
+bash run.sh help    this list; --version prints the version
 
 Every command has --help. Without --data, train renders a small sample set and trains on that.
 TEXT
@@ -94,7 +96,20 @@ case $command in
         fi
         exec "$python" -m pytest "$@"
         ;;
+    lint)
+        prepare lint
+        cd "$root"
+        bin=$(dirname "$python")
+        "$bin/ruff" check .
+        "$bin/ruff" format --check .
+        if [ -x "$bin/mypy" ]; then
+            "$bin/mypy"
+        else
+            echo "mypy needs Python 3.10 or newer; types were not checked" >&2
+        fi
+        ;;
     help | -h | --help) usage ;;
+    --version) sed -n 's/^__version__ = "\(.*\)"/jittor_tsit \1/p' "$root/jittor_tsit/__init__.py" ;;
     *)
         usage >&2
         exit 2

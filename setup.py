@@ -8,6 +8,7 @@ from setuptools import find_packages, setup
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "jittor_tsit/__init__.py").read_text(encoding="utf-8"))[1]
 CUDA_PARTS = "cccl,crt,cublas,cudart,cufft,curand,cusparse,nvcc,nvjitlink,nvrtc,nvvm"
+LINT = ["ruff==0.17.6", "mypy==2.4.1; python_version >= '3.10'"]  # pinned: another version finds other faults
 ON_X86_LINUX = "; sys_platform == 'linux' and platform_machine == 'x86_64'"  # oneDNN has no other wheels
 
 setup(
@@ -44,7 +45,8 @@ setup(
         ],
         "torch": ["torch>=2.4"],  # only for comparing speeds with it; 2.4 has a fused Adam on the CPU
         "mutation": ["cosmic-ray>=8.7"],  # only for experiments/mutation: do the tests notice small faults?
-        "test": ["pytest>=7", "selenium>=4", "mpi4py>=4", "h5py>=3"],  # selenium: the report page in a real browser
+        "lint": LINT,
+        "test": ["pytest>=7", "selenium>=4", "mpi4py>=4", "h5py>=3", *LINT],  # selenium: the report page in a browser
     },
     entry_points={
         "console_scripts": ["jittor-tsit = jittor_tsit.__main__:main", "data-tools = data_tools.__main__:main"],

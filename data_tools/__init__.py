@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from data_tools.sets.image_io import read_label, read_photo, write_label, write_photo
     from data_tools.sets.pairing import Pair, Problem, find_pairs
 
+__version__ = "0.1.0"  # the same as in jittor_tsit/__init__.py
+
 __all__ = [
     "CLASSES",
     "InputError",

@@ -1,8 +1,8 @@
 """BicycleGAN as published (Zhu et al., NIPS 2017) on edges -> shoes, 256 x 256.
 
-The folder holds `train/*.jpg`, each edges (A) and a photograph (B) side by side. 30 epochs at the full rate and 30 of
-linear decay. Officially a batch is two images, of which the second lends its target alone; here that is a batch of one,
-and an epoch counts half of the images.
+DIR contains `train/*.jpg`: in each picture, edges (A) on the left and a photograph (B) on the right. 30 epochs at the
+full learning rate, then 30 epochs of linear decay. The official code uses batches of two images and takes only the
+target of the second. Here this is a batch of one, and an epoch is half of the images.
 
 Command: bash run.sh train --experiment experiments/bicyclegan_edges2shoes.py --data DIR
 """

@@ -1,8 +1,8 @@
 """BicycleGAN as published (Zhu et al., NIPS 2017) on CMP facades: label pictures -> photographs, 256 x 256.
 
-The folder holds `train/*.jpg`, each a photograph (A) and its labels (B) side by side; labels are the input.
-200 epochs at the full rate and 200 of linear decay. Officially a batch is two images, of which the second lends its
-target alone; here that is a batch of one, and an epoch counts half of the images.
+DIR contains `train/*.jpg`: in each picture, a photograph (A) on the left and its labels (B) on the right. The labels
+are the input. 200 epochs at the full learning rate, then 200 epochs of linear decay. The official code uses batches of
+two images and takes only the target of the second. Here this is a batch of one, and an epoch is half of the images.
 
 Command: bash run.sh train --experiment experiments/bicyclegan_facades.py --data DIR
 """

@@ -1,7 +1,7 @@
 """BicycleGAN (Zhu et al., NIPS 2017) on landscapes: label maps in the classes' colours -> photographs, 256 x 256.
 
-The recipe of facades on the contest's pairs: 100 epochs at the full rate and 100 of linear decay, the targets of as many
-other pairs beside them.
+The recipe of facades on the contest's pairs: 100 epochs at the full learning rate, then 100 epochs of linear decay.
+For each pair of a batch, the batch also contains the photo of another pair.
 
 Command: bash run.sh train --experiment experiments/bicyclegan_landscape.py --data DIR
 """

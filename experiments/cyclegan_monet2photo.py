@@ -1,7 +1,7 @@
 """CycleGAN as published (Zhu et al., ICCV 2017): Monet's paintings <-> photographs, 256 x 256.
 
-The folder holds `trainA` and `trainB`. 100 epochs at the full rate and 100 of linear decay, batch 1, images cut at
-random from 286 x 286 and mirrored.
+DIR contains `trainA` and `trainB`. Batch 1; 100 epochs at the full learning rate, then 100 epochs of linear decay.
+Images are scaled to 286 x 286, cropped at random and mirrored at random.
 
 Command: bash run.sh train --experiment experiments/cyclegan_monet2photo.py --data DIR
 """
@@ -14,7 +14,7 @@ EPOCH = 6_287  # the published archive's photographs; there are 1,072 paintings
 experiment = Experiment(
     system="cyclegan",
     config=CycleGANConfig(
-        weights=CycleGANWeights(),  # with identity terms, which keep the colours
+        weights=CycleGANWeights(),  # with the identity terms, so that the colours are kept
         optim=image_gan_optim(EPOCH, constant=100, decay=100),
     ),
     data=DataConfig(image_width=256, image_height=256, load_width=286, load_height=286),

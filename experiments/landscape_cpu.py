@@ -1,4 +1,4 @@
-"""TSIT at a size that a CPU can train, on photographs: 256 x 256, a quarter of the width, VGG-16 or VGG-19.
+"""A TSIT that a CPU can train on photographs: 256 x 256, a quarter of the paper's channels, VGG-16 or VGG-19 loss.
 
 Command: bash run.sh train --experiment experiments/landscape_cpu.py --data DIR perceptual=vgg16 perceptual_weights=FILE
 """
@@ -11,7 +11,7 @@ experiment = Experiment(
     config=TSITConfig(
         width=16,
         width_D=16,
-        # Some thousand steps rather than the papers' millions: larger steps, and a short memory for the average.
+        # Thousands of steps, not millions as in the papers: higher learning rates, shorter averaging of the weights.
         optim=OptimConfig(lr_G=4e-4, lr_D=4e-4, ema_halflife_nimg=300),
     ),
     data=DataConfig(image_width=256, image_height=256),

@@ -1,7 +1,7 @@
 """pix2pix as published (Isola et al., CVPR 2017) on CMP facades: label pictures -> photographs, 256 x 256.
 
-The folder holds `train/*.jpg`, each a photograph (A) and its labels (B) side by side; labels are the input.
-No decay of the rate, as in the paper; 200 epochs of 400 images, batch 1.
+DIR contains `train/*.jpg`: in each picture, a photograph (A) on the left and its labels (B) on the right. The labels
+are the input. Batch 1; 200 epochs of 400 images at a constant learning rate, as in the paper.
 
 Command: bash run.sh train --experiment experiments/pix2pix_facades.py --data DIR
 """

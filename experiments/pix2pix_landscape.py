@@ -1,8 +1,8 @@
 """pix2pix (Isola et al., CVPR 2017) on landscapes: label maps in the classes' colours -> photographs, 256 x 256.
 
-The official recipe for pairs: U-Net of 8 levels, patches of 70 pixels, L1 100, batch 1, 100 epochs at the full rate and
-100 of linear decay; images are cut at random from 286 x 286 and mirrored. The contest's baseline was such a model:
-0.1775 on board A.
+The official recipe for pairs: U-Net of 8 levels, discriminator on patches of 70 x 70 pixels, L1 weight 100, batch 1,
+100 epochs at the full learning rate, then 100 epochs of linear decay. Images are scaled to 286 x 286, cropped at random
+and mirrored at random. The contest's baseline was such a model: score 0.1775 on board A.
 
 Command: bash run.sh train --experiment experiments/pix2pix_landscape.py --data DIR
 """

@@ -1,4 +1,4 @@
-"""A small TSIT on the rendered sample set: shows every part at work in minutes on a CPU.
+"""A small TSIT on the rendered sample set: runs every part of a training within minutes on a CPU.
 
 Command: bash run.sh train
 """
@@ -12,9 +12,9 @@ experiment = Experiment(
         width=8,  # an eighth of the paper's
         width_D=8,
         weights=TSITWeights(vgg=0),  # needs no downloaded weights
-        # A run of a few hundred steps: larger steps than the papers', and a short memory for the average.
+        # A run of a few hundred steps: higher learning rates than in the papers, shorter averaging of the weights.
         optim=OptimConfig(lr_G=4e-4, lr_D=4e-4, ema_halflife_nimg=100),
     ),
-    data=DataConfig(image_width=256, image_height=256),  # a third of the contest's pixels; `test` enlarges
+    data=DataConfig(image_width=256, image_height=256),  # a third of the contest's pixels; `test` scales images up
     run=RunConfig(total_nimg=600, status_nimg=25, snapshot_nimg=150),
 )

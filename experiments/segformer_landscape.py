@@ -1,12 +1,13 @@
-"""SegFormer-B0 (Xie et al., NeurIPS 2021) on one's own pairs, as a judge of generated landscapes: mask accuracy.
+"""SegFormer-B0 (Xie et al., NeurIPS 2021) on your own pairs. It measures the mask accuracy of generated landscapes.
 
-From random weights, as published ones are not needed: `pretrained=FILE` takes an encoder's (for B2 set size=b2, too).
-Every tenth pair is held out; the checkpoint with the best mean IoU on those is `best.safetensors`. To judge every pair
-by a model that never saw it, train once a fold:
+Training starts from random weights. `pretrained=FILE` starts from a published encoder (for B2, also set size=b2).
+Every tenth pair is held out. `best.safetensors` is the checkpoint with the best mean IoU on the held-out pairs. To
+judge every pair by a model that was not trained on it, train one model for each fold:
     for fold in 1 2 3 4 5; do
-        bash run.sh train --experiment experiments/segformer_landscape.py --data DIR --run-dir runs/fold$fold folds=5 fold=$fold
+        bash run.sh train --experiment experiments/segformer_landscape.py --data DIR \
+            --run-dir runs/fold$fold folds=5 fold=$fold
     done
-and give each run's `disagreement.csv` to `curate --disagreement`.
+Then give the `disagreement.csv` of each run to `curate --disagreement`.
 
 Command: bash run.sh train --experiment experiments/segformer_landscape.py --data DIR
     bash run.sh score --segmenter runs/segformer_landscape/best.safetensors --images … --labels … --real …
@@ -19,7 +20,7 @@ experiment = Experiment(
     system="segformer",
     config=SegFormerConfig(
         optim=OptimConfig(
-            lr_G=5e-4,  # from random weights; a published encoder is tuned at the paper's 6e-5
+            lr_G=5e-4,  # for random initial weights; for a published encoder the paper uses 6e-5
             betas=(0.9, 0.999),
             weight_decay=0.01,
             decay_nimg=40_000,

@@ -1,8 +1,8 @@
-"""SimGAN (Shrivastava et al., CVPR 2017) on eyes: UnityEyes' renderings -> MPIIGaze, 55 x 35, grey.
+"""SimGAN (Shrivastava et al., CVPR 2017) on eyes: UnityEyes' renderings -> MPIIGaze, 55 x 35, greyscale.
 
-The folder holds `trainA` (rendered) and `trainB` (real). Two steps of the refiner for each of D, as the paper's first
-version has it (arXiv 1612.07828v1); the later one has 50 (`k_g=50`). Batches of 512; how many, the paper does not say:
-10,000 such rounds, as carpedm20's version has them.
+DIR contains `trainA` (rendered) and `trainB` (real). For each step of the discriminator the refiner takes two, as in
+the paper's first version (arXiv 1612.07828v1); in the later version it takes 50 (`k_g=50`). Batch 512. The paper does
+not state the length of training; the 10,000 rounds are those of carpedm20's implementation.
 
 Command: bash run.sh train --experiment experiments/simgan_gaze.py --data DIR
 """
@@ -11,7 +11,7 @@ from jittor_tsit.config import DataConfig, Experiment, RunConfig
 from jittor_tsit.systems.simgan import SimGANConfig
 
 BATCH = 512
-STEPS = 1_000 + 200 + 10_000 * (2 + 1)  # before the rounds the refiner learns alone, then D
+STEPS = 1_000 + 200 + 10_000 * (2 + 1)  # before the rounds: 1,000 steps of the refiner alone, then 200 of D
 
 experiment = Experiment(
     system="simgan",

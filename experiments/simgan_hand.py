@@ -1,6 +1,7 @@
-"""SimGAN as published (Shrivastava et al., CVPR 2017) on hands: rendered -> NYU's depth images, 224 x 224, grey.
+"""SimGAN as published (Shrivastava et al., CVPR 2017) on hands: rendered -> NYU's depth images, 224 x 224, greyscale.
 
-The folder holds `trainA` (rendered) and `trainB` (real). The networks are the paper's; batch and length it does not say.
+DIR contains `trainA` (rendered) and `trainB` (real). The networks are the paper's. The paper states neither the
+batch size nor the length of training.
 
 Command: bash run.sh train --experiment experiments/simgan_hand.py --data DIR
 """
@@ -12,7 +13,7 @@ BATCH = 32
 
 experiment = Experiment(
     system="simgan",
-    config=SimGANConfig(kind="hand", pool_size=1_600),  # 50 batches: an image takes 26 times an eye's memory
+    config=SimGANConfig(kind="hand", pool_size=1_600),  # 50 batches: an image needs 26 times the memory of an eye image
     data=DataConfig(image_width=224, image_height=224, flip=False),
     run=RunConfig(total_nimg=10_000 * BATCH, batch_size=BATCH, status_nimg=20 * BATCH, snapshot_nimg=500 * BATCH),
 )

@@ -1,6 +1,6 @@
-"""SimGAN of CPU size on landscapes: rendered ones -> photographs, in colour.
+"""A SimGAN that a CPU can train on landscapes: rendered ones -> photographs, in colour.
 
-The folder holds `trainA`, such as the photos that `bash run.sh synth` renders, and `trainB`, photographs.
+DIR contains `trainA`, for example the photos that `bash run.sh synth` renders, and `trainB`, photographs.
 
 Command: bash run.sh train --experiment experiments/simgan_landscape_cpu.py --data DIR
 """
@@ -16,7 +16,7 @@ experiment = Experiment(
         pretrain_G=200,
         pretrain_D=50,
         pool_size=1_000,
-        optim=OptimConfig(lr_G=2e-3, lr_D=2e-3),  # twice the paper's: the run is short
+        optim=OptimConfig(lr_G=2e-3, lr_D=2e-3),  # twice the paper's, because the run is short
     ),
     data=DataConfig(image_width=96, image_height=96),
     run=RunConfig(total_nimg=24_000, batch_size=8, status_nimg=400, snapshot_nimg=4_000),

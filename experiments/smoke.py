@@ -1,6 +1,7 @@
-"""All eight systems for a few images each at the smallest size, one after the other: shows that all of them run.
+"""Train all eight systems one after the other, for a few images each at the smallest size, to see that they run.
 
-Their folders lie side by side in the run's. Unpaired images and classes are the two halves of the photos.
+Each system's folder is created in the run's folder. The two halves of the photos serve as the two unpaired image sets
+and as the two classes.
 
 Command: bash run.sh train --experiment experiments/smoke.py
 """
@@ -22,7 +23,7 @@ from jittor_tsit.systems.tsit import TSITConfig, TSITWeights
 from jittor_tsit.systems.unit import UNITConfig
 
 HALVES = ("trainA", "trainB")
-WIDTH, HEIGHT = 256, 128  # TSIT's least
+WIDTH, HEIGHT = 256, 128  # the smallest that TSIT accepts
 
 CONFIGS: Dict[str, Any] = {
     "tsit": TSITConfig(width=2, width_D=2, weights=TSITWeights(vgg=0)),
@@ -42,7 +43,7 @@ PAIRED = ("tsit", "spade", "pix2pix", "bicyclegan")
 
 
 def prepare(data: Path, folder: Path) -> None:
-    """Copy one half of the photos to `trainA`, the other to `trainB`.
+    """Copy every second photo to `trainA` and the others to `trainB`.
 
     Args:
         data: A set in the contest's layout.
@@ -54,7 +55,7 @@ def prepare(data: Path, folder: Path) -> None:
 
 
 def experiments(data: Path, folder: Path) -> Dict[str, Experiment]:
-    """The runs by system; those that need pairs read the set, the others the folder."""
+    """One experiment for each system. Systems that need pairs read `data`, the others read `folder`."""
     run = RunConfig(total_nimg=4, status_nimg=2, snapshot_nimg=2, grid_rows=2)
     roots = {system: data if system in PAIRED else folder for system in CONFIGS}
     return {

@@ -1,13 +1,13 @@
 """SPADE (Park et al., CVPR 2019) on ADE20K, 256 x 256: 150 classes, id 0 is "unknown".
 
-Batch 32 on 8 GPUs, 100 epochs at the full rate and 100 of linear decay. Published with the official code: mIoU 38.5,
-pixel accuracy 79.9 %, FID 33.9.
+Batch 32 on 8 GPUs; 100 epochs at the full learning rate, then 100 epochs of linear decay. Published results of the
+official code: mIoU 38.5, pixel accuracy 79.9 %, FID 33.9.
 
-Data: in DIR, `imgs` and `labels` linked to ADEChallengeData2016's folders:
+Data: in DIR, `imgs` and `labels` are links to ADEChallengeData2016's folders:
     mkdir DIR && ln -s "$PWD"/ADEChallengeData2016/images/training DIR/imgs
     ln -s "$PWD"/ADEChallengeData2016/annotations/training DIR/labels
 Command: bash run.sh train --experiment experiments/spade_ade20k.py --data DIR --procs 8 perceptual_weights=vgg19.pth
-    On one GPU: accumulate=8 in place of --procs 8.
+    On one GPU: accumulate=8 instead of --procs 8.
     bash run.sh test --data ADEChallengeData2016/annotations/validation
 """
 

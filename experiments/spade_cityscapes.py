@@ -1,9 +1,10 @@
 """SPADE (Park et al., CVPR 2019) on Cityscapes, 512 x 256: 35 classes, borders of instances, one more upsampling.
 
-Batch 16 on 8 GPUs, 100 epochs at the full rate and 100 of linear decay. Published with the official code: mIoU 62.3,
-pixel accuracy 81.9 %, FID 71.8.
+Batch 16 on 8 GPUs; 100 epochs at the full learning rate, then 100 epochs of linear decay. Published results of the
+official code: mIoU 62.3, pixel accuracy 81.9 %, FID 71.8.
 
-Data: in DIR, `imgs`, `labels` and `instances`, linked from the city folders under one stem:
+Data: in DIR, `imgs`, `labels` and `instances` contain links to the files in the city folders. The three links of a
+photo have the same stem:
     mkdir -p DIR/imgs DIR/labels DIR/instances
     for photo in "$PWD"/leftImg8bit/train/*/*_leftImg8bit.png; do
         stem=$(basename "$photo" _leftImg8bit.png) fine=${photo%_leftImg8bit.png}
@@ -12,8 +13,9 @@ Data: in DIR, `imgs`, `labels` and `instances`, linked from the city folders und
         ln -s "${fine}_labelIds.png" DIR/labels/$stem.png
         ln -s "${fine}_instanceIds.png" DIR/instances/$stem.png
     done
-Command: bash run.sh train --experiment experiments/spade_cityscapes.py --data DIR --procs 8 perceptual_weights=vgg19.pth
-    On one GPU: accumulate=8 in place of --procs 8.
+Command: bash run.sh train --experiment experiments/spade_cityscapes.py --data DIR --procs 8 \
+        perceptual_weights=vgg19.pth
+    On one GPU: accumulate=8 instead of --procs 8.
     bash run.sh test --data VAL, with `labels` and `instances` in VAL
 """
 

@@ -1,11 +1,14 @@
 """SPADE (Park et al., CVPR 2019) on COCO-Stuff, 256 x 256: 182 classes, id 255 is "unknown", borders of instances.
 
-Batch 32 on 8 GPUs, 100 epochs at one rate. Published with the official code: mIoU 37.4, pixel accuracy 67.9 %, FID 22.6.
+Batch 32 on 8 GPUs; 100 epochs at a constant learning rate. Published results of the official code: mIoU 37.4,
+pixel accuracy 67.9 %, FID 22.6.
 
-Data: in DIR, `imgs` (train2017's photos), `labels` (the stuff-and-thing pixel maps) and `instances` (8-bit or 16-bit maps
-    of the objects' numbers, as SPADE's own coco_generate_instance_map.py writes them), all files with the photo's stem.
-Command: bash run.sh train --experiment experiments/spade_coco_stuff.py --data DIR --procs 8 perceptual_weights=vgg19.pth
-    On one GPU: accumulate=8 in place of --procs 8.
+Data: in DIR, `imgs` (train2017's photos), `labels` (the stuff-and-thing pixel maps) and `instances` (8-bit or 16-bit
+    maps of object numbers, as SPADE's own coco_generate_instance_map.py writes them). The three files of a photo have
+    the same stem.
+Command: bash run.sh train --experiment experiments/spade_coco_stuff.py --data DIR --procs 8 \
+        perceptual_weights=vgg19.pth
+    On one GPU: accumulate=8 instead of --procs 8.
     bash run.sh test --data VAL, with `labels` and `instances` in VAL
 """
 

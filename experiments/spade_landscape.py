@@ -1,7 +1,8 @@
 """SPADE (Park et al., CVPR 2019) on the contest's 10,000 landscapes, 512 x 384, with the official code's options.
 
-No latent code, hinge loss, feature matching 10, VGG 10, TTUR Adam, 100 epochs at the full rate and 100 of linear decay
-as for ADE20K. Batch norm wants more than one image: the papers give each GPU 4.
+No latent code, hinge loss, feature matching weight 10, VGG weight 10, Adam with TTUR; 100 epochs at the full learning
+rate, then 100 epochs of linear decay, as for ADE20K. Batch norm needs more than one image: each GPU gets 4, as in the
+papers.
 
 Command: bash run.sh train --experiment experiments/spade_landscape.py --data DIR perceptual_weights=vgg19.pth
 """

@@ -1,7 +1,8 @@
 """StarGAN as published (Choi et al., CVPR 2018) on CelebA: hair colour, gender and age of faces, 128 x 128.
 
-The folder holds `images` and `list_attr_celeba.txt`, CelebA's own. 200,000 steps of 16 faces. The paper lets the rate
-fall to 0 over the second half, as here; the official code means to, and takes off a thousandth of that.
+DIR contains CelebA's `images` and `list_attr_celeba.txt`. 200,000 steps of 16 faces. In the second half the learning
+rate falls linearly to 0, as in the paper. The official code intends the same, but lowers the rate only a thousandth as
+much.
 
 Command: bash run.sh train --experiment experiments/stargan_celeba.py --data DIR
 """
@@ -21,7 +22,7 @@ experiment = Experiment(
             betas=(0.5, 0.999),
             constant_nimg=HALF,
             decay_nimg=HALF,
-            epoch_nimg=1_000 * BATCH,  # the code lowers the rate once in so many steps
+            epoch_nimg=1_000 * BATCH,  # the official code lowers the learning rate once in 1,000 steps
         ),
     ),
     data=DataConfig(image_width=128, image_height=128, crop=178, num_test=1_999),

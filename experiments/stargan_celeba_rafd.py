@@ -1,7 +1,8 @@
 """StarGAN as published (Choi et al., CVPR 2018) on two sets at once: CelebA's attributes and RaFD's expressions.
 
-The folder of --data holds CelebA (`images`, `list_attr_celeba.txt`), that of second_root RaFD, aligned and cut to
-256 x 256 pixels, in a folder for each expression in `train` and in `test`. Each step has a batch of either set.
+The folder of --data contains CelebA (`images`, `list_attr_celeba.txt`). The folder of second_root contains RaFD's
+images, aligned and cropped to 256 x 256 pixels: in `train` and in `test`, a folder for each expression. Each step uses
+one batch of each set.
 
 Command: bash run.sh train --experiment experiments/stargan_celeba_rafd.py --data DIR second_root=DIR
 """
@@ -22,7 +23,7 @@ experiment = Experiment(
             betas=(0.5, 0.999),
             constant_nimg=HALF,
             decay_nimg=HALF,
-            epoch_nimg=1_000 * BATCH,  # the code lowers the rate once in so many steps
+            epoch_nimg=1_000 * BATCH,  # the official code lowers the learning rate once in 1,000 steps
         ),
     ),
     data=DataConfig(image_width=128, image_height=128, crop=178, second_crop=256, num_test=1_999),

@@ -1,6 +1,6 @@
-"""StarGAN of CPU size on photographs in class folders, such as the Intel scene set's: mountain, forest, sea, glacier.
+"""A StarGAN that a CPU can train on photographs in class folders, such as the Intel scene set's forest and glacier.
 
-The folder holds one folder for each class, or `train` and `test` with such.
+DIR contains a folder for each class, or `train` and `test`, each with a folder for each class.
 
 Command: bash run.sh train --experiment experiments/stargan_scenes_cpu.py --data DIR classes=forest,glacier,mountain,sea
 """

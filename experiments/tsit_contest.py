@@ -1,21 +1,23 @@
 """The four phases of the contest's best TSIT (2022, track 1, score 0.5189), on the splits of data_tools.
 
-    epochs    batch  split         rate
+    epochs    batch  split         learning rate
     1-38      2      Total         2e-4
     39-71     30     Selection I   1.2e-3
     72-95     5      Selection II  4e-4
     96-110    5      Selection I   2e-4
 
-A rate r is r / 2 for G and 2 r for D, as TTUR in the official code has it. Loss weights as the team's scripts had them:
-GAN 1, feature matching 10, VGG 20. The report's "GAN : VGG = 20 : 10" names the same two numbers: 20 is the weight of
-VGG and 10 that of the discriminator's feature matching, which the report counts as part of the GAN loss.
+A learning rate r of the table means r / 2 for G and 2 r for D, as in the official code's TTUR. The loss weights are
+those of the team's scripts: GAN 1, feature matching 10, VGG 20. The report's "GAN : VGG = 20 : 10" names the same two
+numbers: 20 is the weight of VGG, and 10 is the weight of the discriminator's feature matching, which the report counts
+as part of the GAN loss.
 
-Differs from the team: Adam's moments go on from phase to phase, where theirs began anew (with betas of 0 and 0.9 they
-forget in tens of steps); an epoch's order is drawn from the seed.
+Two things differ from the team's training. Adam's moments are kept from phase to phase; theirs started at zero in each
+phase (with betas of 0 and 0.9 this matters for some tens of steps only). The order of an epoch's pairs depends on our
+seed.
 
 Command: bash run.sh curate --data DIR --out curation
     bash run.sh train --experiment experiments/tsit_contest.py --data DIR --split curation perceptual_weights=vgg19.pth
-    On one GPU batch 30 may not fit: add phases.2.accumulate=6. --dry-run prints the plan.
+    If batch 30 does not fit into the memory of one GPU, add phases.2.accumulate=6. --dry-run prints the plan.
 """
 
 from jittor_tsit.config import Experiment, Phase, RunConfig
@@ -23,7 +25,7 @@ from jittor_tsit.systems.tsit import TSITConfig
 
 
 def phase(epochs: int, split: str, batch_size: int, rate: float) -> Phase:
-    """A row of the table."""
+    """A phase from a row of the table above."""
     return Phase(epochs=epochs, split=split, batch_size=batch_size, lr_G=rate / 2, lr_D=rate * 2)
 
 

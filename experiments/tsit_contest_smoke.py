@@ -1,4 +1,4 @@
-"""The contest's four phases at the smallest size: minutes on a CPU, to see the whole way work.
+"""The contest's four phases at the smallest size, to test in minutes on a CPU that curation and training work together.
 
 Command: bash run.sh curate --data DIR --out curation
     bash run.sh train --experiment experiments/tsit_contest_smoke.py --data DIR --split curation

@@ -1,7 +1,7 @@
 """TSIT as published (Jiang et al., ECCV 2020) on the contest's 10,000 landscapes, 512 x 384, one phase.
 
-The released recipe for semantic synthesis: hinge loss, feature matching 10, VGG 20, VAE, TTUR Adam, 100 epochs
-at the full rate and 100 of linear decay, no averaged weights.
+The released recipe for semantic synthesis: hinge loss, feature matching weight 10, VGG weight 20, VAE, Adam with TTUR,
+100 epochs at the full learning rate, then 100 epochs of linear decay, no averaged weights.
 
 Command: bash run.sh train --data DIR perceptual_weights=vgg19.pth
 """

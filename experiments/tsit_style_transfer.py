@@ -1,10 +1,10 @@
-"""TSIT's other form: the content of one photograph in the style of another, 256 x 256, as for summer and winter.
+"""TSIT for style transfer: the content of one photograph in the style of another, such as summer -> winter, 256 x 256.
 
-The released recipe for style transfer: both streams, three-layer discriminator, feature matching 1, VGG 1, constant
-rate. Results show in the sample grids: content, ours, style.
+The released recipe for style transfer: both streams, discriminator of three layers, feature matching weight 1, VGG
+weight 1, constant learning rate. The columns of the sample grids are: content, result, style.
 
 Command: bash run.sh train --experiment experiments/tsit_style_transfer.py --data DIR perceptual_weights=vgg19.pth
-    with photographs in DIR/trainA (content) and DIR/trainB (style)
+    DIR/trainA contains the content photographs, DIR/trainB the style photographs.
 """
 
 from jittor_tsit.config import DataConfig, Experiment, RunConfig

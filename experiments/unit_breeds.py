@@ -1,7 +1,7 @@
 """UNIT as published (Liu et al., NIPS 2017) on breeds of cats or dogs, 216 x 216.
 
-The folder holds `trainA` and `trainB`. The paper's code, preset COCOResGen with a discriminator of six layers for each
-side: batch 1 of each side, no decay of the rate; 500,000 steps.
+DIR contains `trainA` and `trainB`. The preset COCOResGen of the paper's code, with a discriminator of six layers for
+each domain: one image of each domain a step, constant learning rate, 500,000 steps.
 
 Command: bash run.sh train --experiment experiments/unit_breeds.py --data DIR
 """

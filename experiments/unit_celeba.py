@@ -1,7 +1,7 @@
 """UNIT as published (Liu et al., NIPS 2017) on faces, such as blond hair <-> other hair, 128 x 128.
 
-The folder holds `trainA` and `trainB`. The paper's code, preset COCOResGen2 with the shared discriminator: batch 1 of
-each side, no decay of the rate; 500,000 steps.
+DIR contains `trainA` and `trainB`. The preset COCOResGen2 of the paper's code, with the shared discriminator: one image
+of each domain a step, constant learning rate, 500,000 steps.
 
 Command: bash run.sh train --experiment experiments/unit_celeba.py --data DIR
 """

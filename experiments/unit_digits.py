@@ -1,8 +1,8 @@
-"""UNIT's adaptation of a classifier of digits as published (Liu et al., NIPS 2017): SVHN -> MNIST, 32 x 32.
+"""UNIT's adaptation of a digit classifier as published (Liu et al., NIPS 2017): SVHN -> MNIST, 32 x 32.
 
-The folder holds `trainA` with a folder for each of the classes 0 to 9, `trainB` without labels (or with such folders,
-whose names are not looked at), and, for `test`, `testB`, with such folders if the share of right ones is to be known.
-For MNIST -> USPS or back: channels=1,1. Batch 64 of each side, 200,000 steps; digits are not mirrored.
+DIR contains `trainA` with a folder for each of the classes 0 to 9, and `trainB` without labels (class folders are
+allowed there, but their names are not used). `test` reads `testB`. If it has class folders, `test` prints the accuracy.
+For MNIST -> USPS or back: channels=1,1. 64 images of each domain a step, 200,000 steps. Digits are not mirrored.
 
 Command: bash run.sh train --experiment experiments/unit_digits.py --data DIR
 """

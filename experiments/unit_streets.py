@@ -1,7 +1,7 @@
 """UNIT as published (Liu et al., NIPS 2017) on streets: SYNTHIA's renderings <-> Cityscapes, 640 x 480.
 
-The folder holds `trainA` and `trainB`. The paper's code, preset COCOResGen2 with dropout and the discriminator on three
-scales: batch 1 of each side, no decay of the rate; 500,000 steps.
+DIR contains `trainA` and `trainB`. The preset COCOResGen2 of the paper's code, with dropout and with the discriminator
+on three scales: one image of each domain a step, constant learning rate, 500,000 steps.
 
 Command: bash run.sh train --experiment experiments/unit_streets.py --data DIR
 """

@@ -7,6 +7,7 @@ import sys
 from typing import Optional, Sequence
 
 from data_tools.basics.errors import exit_status
+from jittor_tsit import __version__
 from jittor_tsit.commands import average, convert, doctor, export, score, test, train
 from jittor_tsit.runtime.mpirun import inside_mpi, run_member, run_processes
 
@@ -36,6 +37,7 @@ def _run(argv: Optional[Sequence[str]]) -> int:
 def parser() -> argparse.ArgumentParser:
     """The command line. Every module of `commands` adds its own options; none imports Jittor before it runs."""
     top = argparse.ArgumentParser("python -m jittor_tsit", description="Landscape photographs from label maps.")
+    top.add_argument("--version", action="version", version=f"jittor_tsit {__version__}")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.add(commands)

@@ -83,7 +83,7 @@ class LossScale:
             factor, held = before * 2, 0
         else:
             held += 1
-        self.state.update(jt.array(np.float32([factor, held])))
+        self.state.update(jt.array(np.array([factor, held], np.float32)))
         return is_finite or before == 1
 
     def state_dict(self) -> Dict[str, jt.Var]:

@@ -7,25 +7,25 @@ import pytest
 
 import jittor_tsit  # noqa: F401
 from helpers.reference_rules import pytest_collection_modifyitems, pytest_runtest_makereport  # noqa: F401
-from jittor_tsit.runtime.import_jittor import call_compiler_directly
+from jittor_tsit.runtime.jittor_patches import call_compiler_directly
 
 
 @pytest.fixture(autouse=True, scope="session")
 def operators_are_compiled_as_by_the_commands():
-    """By another way each would compile what the other has compiled before."""
+    """Let tests and commands share compiled operators: Jittor caches them by the compiler that it calls."""
     if "jittor" in sys.modules:
         call_compiler_directly()
 
 
 @pytest.fixture(autouse=True, scope="session")
 def children_may_be_killed():
-    """By now Jittor is loaded; its handler would end the tests when a process that they started is killed."""
+    """Remove Jittor's SIGCHLD handler, which would end the tests when a process that they started is killed."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True, scope="session")
 def ctrl_c_is_not_ignored():
-    """Shells start background commands with Ctrl-C ignored, and the processes that the tests start would inherit it."""
+    """Restore Ctrl-C. Shells start background commands with Ctrl-C ignored, and child processes would inherit that."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

@@ -70,7 +70,7 @@ def vgg_weights(vectors):
     widths = vectors.config["channels"]
     stage_widths = [widths[0]] * 2 + [widths[1]] * 2 + [widths[2]] * 4 + [widths[3]] * 5
     weights = {}
-    for index, in_channels, out_channels in zip(VGG19_FEATURES, [3] + stage_widths, stage_widths):
+    for index, in_channels, out_channels in zip(VGG19_FEATURES, [3, *stage_widths], stage_widths):
         shape = (out_channels, in_channels, 3, 3)
         weights[f"features.{index}.weight"] = rng.standard_normal(shape) * np.sqrt(2 / np.prod(shape[1:]))
         weights[f"features.{index}.bias"] = rng.standard_normal(out_channels) * 0.05

@@ -1,4 +1,4 @@
-"""Faults of the user's input, and how a command line reports them."""
+"""The error for wrong user input, and the exit status and message of a command that fails."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ from typing import Callable
 
 from data_tools.basics.names import printable
 
-EXIT_PROBLEMS = 1  # the command ran, and found faults in the data
-EXIT_BUG = 1  # as Python after a traceback
-EXIT_ERROR = 2  # as argparse for a wrong option
-EXIT_INTERRUPTED = 130  # 128 + SIGINT, the shells' custom
+EXIT_PROBLEMS = 1  # the command ran and found faults in the data
+EXIT_BUG = 1  # the status that Python uses after a traceback
+EXIT_ERROR = 2  # the status that argparse uses for a wrong option
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells do
 EXIT_PIPE = 141  # 128 + SIGPIPE
-BUG = "this is a fault of the program; please report it, with the lines above and the command, to where you got it from"
+BUG = "this is a bug in the program; please report it with the lines above and the command that you ran"
 
 
 class InputError(ValueError):
-    """A fault in the user's files or options.
+    """Error for a fault in the user's files or options.
 
-    The message is one line: the file or option, what was found, what is allowed.
-    A command prints it after `error: ` and exits with status 2.
+    The message is one line that names the file or option, what was found, and what is allowed.
+    A command prints the message after `error: ` and exits with status 2.
     """
 
 
 def exit_status(command: Callable[[], int]) -> int:
-    """Run a command; its own status, or that of what ended it, reported in a line.
+    """Run a command and return its exit status. Print one line on stderr if an exception ended the command.
 
-    Ctrl-C ends it, also where a shell has started it in the background of a script, with Ctrl-C ignored.
-    Only errors that are neither the user's nor the system's (a full disk) are our own, and come with their traceback.
+    Ctrl-C ends the command even if a shell started it in the background and set Ctrl-C to be ignored.
+    A traceback is printed only for exceptions that are bugs: neither InputError nor OSError (such as a full disk).
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        return _flushed(command)
+        return _run_and_flush(command)
     except InputError as error:
         return _report(f"error: {error}", EXIT_ERROR)
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # else the interpreter complains when it flushes at exit
+        sys.stdout = open(os.devnull, "w")  # otherwise the interpreter prints an error when it flushes at exit
         return EXIT_PIPE
     except OSError as error:  # above all a full disk
         where = f"{error.filename}: " if error.filename else ""
@@ -53,11 +53,11 @@ def exit_status(command: Callable[[], int]) -> int:
         return _report(BUG, EXIT_BUG)
 
 
-def _flushed(command: Callable[[], int]) -> int:
-    """Run a command, and then write out what it has printed, so that a reader that left is noticed here."""
+def _run_and_flush(command: Callable[[], int]) -> int:
+    """Run a command, then flush stdout, so that a closed pipe raises BrokenPipeError here and not at exit."""
     try:
         status = command()
-    except SystemExit:  # argparse's, after --help
+    except SystemExit:  # argparse raises it after --help
         sys.stdout.flush()
         raise
     sys.stdout.flush()

@@ -2,62 +2,98 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
 import threading
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, NamedTuple
 
 from data_tools.basics.errors import InputError
 
-# What the user can mend by naming another place. A full disk is not among them: it stays an OSError.
+# Errors that the user can avoid by naming another path. A full disk is not among them: it stays an OSError.
 _WRONG_PLACE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
 
-TEMPORARY = ".tmp"  # ends the hidden names
+TEMPORARY = ".tmp"  # suffix of the hidden temporary files
+
+
+class FileVersion(NamedTuple):
+    """Size of a file in bytes and time of its last change in nanoseconds. A file that is rewritten gets another one."""
+
+    size: int
+    changed_ns: int
+
+
+def file_version(path: Path) -> FileVersion:
+    """Return the version of a file, to notice later whether the file has changed.
+
+    Raises:
+        OSError: There is no such file, or it cannot be reached.
+    """
+    status = os.stat(path)
+    return FileVersion(status.st_size, status.st_mtime_ns)
 
 
 def write_atomic(path: Path, data: bytes) -> None:
-    """Put `data` into `path`; as `write_through`."""
+    """Write `data` to `path`, whole or not at all. Errors as in `write_through`."""
     write_through(path, lambda temporary: temporary.write_bytes(data))
 
 
-def write_through(path: Path, write: Callable[[Path], object]) -> None:
-    """Have `write` make a hidden file and rename it to `path`, so that no half-written file is ever seen.
+def write_through(path: Path, write: Callable[[Path], object], flush: bool = False) -> None:
+    """Call `write` with a hidden temporary path in the folder of `path`, then rename the result to `path`.
+
+    Other processes see the old file or the whole new one, and never a half-written one.
+
+    Args:
+        flush: Wait until the bytes are on the disk before the rename. Otherwise a power cut can leave the new name
+            with no content.
 
     Raises:
         InputError: The folder does not exist or may not be written to.
         OSError: Anything else, such as a full disk.
     """
     path = Path(path)
-    # Not made from the file's own name, which may already be as long as the file system allows.
+    # The name is not built from the file's own name, which may already be as long as the file system allows.
     temporary = path.parent / f".{os.getpid()}-{threading.get_ident()}{TEMPORARY}"
     try:
         write(temporary)
+        if flush:
+            flush_to_disk(temporary)
         os.replace(temporary, path)
     except OSError as error:
-        raise _explained(path, error) from error
+        raise _with_path(path, error) from error
     finally:
-        _remove(temporary)
+        with contextlib.suppress(OSError):  # renamed already, or never made
+            temporary.unlink()
+
+
+def flush_to_disk(path: Path) -> None:
+    """Wait until a file's bytes, or a folder's list of names, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def append_line(path: Path, line: str) -> None:
-    """Put a line at the end of a text file. Errors as `write_through`."""
+    """Append a line to a text file. Errors as in `write_through`."""
     try:
         with open(path, "a", encoding="utf-8") as file:
             file.write(line + "\n")
     except OSError as error:
-        raise _explained(path, error) from error
+        raise _with_path(path, error) from error
 
 
 def remove_temporaries(folder: Path) -> None:
-    """Delete the hidden files of writers that were killed; of a folder where nobody else writes now."""
+    """Delete the temporary files that killed writers left in a folder. Nobody else may be writing there."""
     for path in Path(folder).glob(f".*-*{TEMPORARY}"):
         path.unlink()
 
 
 def read_text(path: Path) -> str:
-    """The text of a UTF-8 file, without the byte-order mark that editors and spreadsheets put first.
+    """Read a UTF-8 text file. A byte-order mark, which some editors put first, is left out.
 
     Raises:
         InputError: The file cannot be read or is not UTF-8.
@@ -71,10 +107,10 @@ def read_text(path: Path) -> str:
 
 
 def read_json(path: Path) -> Any:
-    """What a JSON file holds.
+    """Read a JSON file and return its value.
 
     Raises:
-        InputError: As `read_text`; or it is not valid JSON, or nested too deeply.
+        InputError: The file cannot be read, is not UTF-8, is not valid JSON, or is nested too deeply.
     """
     try:
         return json.loads(read_text(path))
@@ -85,28 +121,22 @@ def read_json(path: Path) -> Any:
 
 
 def make_folder(path: Path) -> None:
-    """Make `path` and its parents.
+    """Make the folder `path` and its parents, unless they exist.
 
     Raises:
-        InputError: Something in the way is a file, or may not be written to.
+        InputError: A part of the path is a file, or a folder may not be written to.
     """
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
     except FileExistsError as error:
-        raise InputError(f"{path}: is a file, and a folder is needed there") from error
+        raise InputError(f"{path}: is a file; a folder is needed there") from error
     except OSError as error:
-        raise _explained(path, error) from error
+        raise _with_path(path, error) from error
 
 
-def _explained(path: Path, error: OSError) -> Exception:
+def _with_path(path: Path, error: OSError) -> Exception:
+    """Return an error that names the path: an InputError if the user can avoid it by naming another path."""
     if error.errno in _WRONG_PLACE:
         return InputError(f"{path}: cannot be written: {os.strerror(error.errno)}")
     error.filename = str(path)  # Python leaves it out when a write fails
     return error
-
-
-def _remove(path: Path) -> None:
-    try:
-        path.unlink()
-    except OSError:
-        pass  # renamed already, or never made

@@ -1,4 +1,4 @@
-"""File names: which can stand in a split list, and how a strange one is printed."""
+"""File names: check whether a split list can hold one, and print unusual ones in one line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _BREAKING = ("Cc", "Zl", "Zp")  # Unicode's control characters, line and paragra
 
 
 def unlistable(stem: str) -> Optional[str]:
-    """Why a split list (`pairing.read_split`, one stem a line) cannot hold this stem; None if it can."""
+    """Return why a split list (`pairing.read_split`, one stem a line) cannot hold this stem, or None if it can."""
     try:
         stem.encode("utf-8")
     except UnicodeEncodeError:
@@ -17,12 +17,12 @@ def unlistable(stem: str) -> Optional[str]:
     if any(unicodedata.category(c) in _BREAKING for c in stem):
         return "name holds a line break or control character; rename the pair"
     if stem != stem.strip():
-        return "name begins or ends with a blank, which a split list cannot hold; rename the pair"
+        return "name begins or ends with a space, which a split list cannot hold; rename the pair"
     if stem.startswith(("#", "\ufeff")):
         return f"name begins with {printable(stem[0])}, which a split list cannot hold; rename the pair"
     return None
 
 
 def printable(text: str) -> str:
-    r"""The text in one line: control characters, odd blanks and bytes that are not UTF-8 as \n, \xa0, \udcff."""
+    r"""Return the text in one line: unprintable characters and bytes that are not UTF-8 become \n, \xa0, \udcff."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

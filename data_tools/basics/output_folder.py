@@ -1,4 +1,4 @@
-"""Folders that a data set is written to: a record says which, so that the same command goes on where it stopped."""
+"""Output folders of data sets, each with a record file that lets an interrupted command resume."""
 
 from __future__ import annotations
 
@@ -12,16 +12,24 @@ from data_tools.basics.files import read_json, write_atomic
 
 
 def require_between(name: str, value: float, low: float, high: float) -> None:
-    """Refuse a number that is not in low..high."""
+    """Check that low <= value <= high.
+
+    Raises:
+        InputError: It is not; `name` is the option in the message.
+    """
     if not low <= value <= high:
         raise InputError(f"{name} {value} is not in {low}..{high}")
 
 
 def require_same_record(path: Path, record: Mapping[str, object]) -> bool:
-    """Whether the folder of `path` already holds the beginning of the set that `record` describes.
+    """Return whether an earlier run wrote this record file, that is, whether the folder holds a part of this set.
+
+    Args:
+        path: The record file; it need not exist.
+        record: Describes the set to be written.
 
     Raises:
-        InputError: It holds another set, or the record cannot be read.
+        InputError: The file holds another record, or cannot be read.
     """
     if not path.exists():
         return False
@@ -34,31 +42,39 @@ def require_same_record(path: Path, record: Mapping[str, object]) -> bool:
 
 
 def write_record(path: Path, record: Mapping[str, object]) -> None:
-    """Write the record that `require_same_record` asks for."""
+    """Write the record file that `require_same_record` reads."""
     write_atomic(path, (json.dumps(record) + "\n").encode())
 
 
-def require_only(folder: Path, wanted: Collection[str], known: bool) -> None:
-    """Refuse a folder with files that are not among those to be written, or that nobody knows the origin of."""
+def require_only(folder: Path, wanted: Collection[str], is_ours: bool) -> None:
+    """Check that a folder holds no files of somebody else. A missing folder passes.
+
+    Args:
+        wanted: File names that may be there.
+        is_ours: Whether an earlier run wrote to the folder. If not, the folder must be empty.
+
+    Raises:
+        InputError: There are other files; the message names the first.
+    """
     try:
         names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
     except FileNotFoundError:
         return
     except OSError as error:
         raise InputError(f"{folder}: cannot be read: {error.strerror}") from error
-    strange = [name for name in names if not known or name not in wanted]
-    if strange:
+    others = [name for name in names if not is_ours or name not in wanted]
+    if others:
         raise InputError(
-            f"{folder}: holds {len(strange)} files that are not of this set of {len(wanted)}, "
-            f"the first is {strange[0]}; give another folder"
+            f"{folder}: holds {len(others)} files that are not of this set of {len(wanted)}, "
+            f"the first is {others[0]}; give another folder"
         )
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """Copy byte for byte, unless an earlier run did: writes are whole or not at all.
+    """Copy a file byte for byte, unless the target exists. The target appears whole or not at all.
 
     Raises:
-        InputError: The source cannot be read, or the target's folder not be written to.
+        InputError: The source cannot be read, or the target's folder cannot be written to.
     """
     if target.exists():
         return

@@ -1,4 +1,4 @@
-"""Processes that share the work: of this machine, or of several by MPI."""
+"""Pools of worker processes, on this machine or on several machines by MPI."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from typing import Callable, Iterable, Iterator, NamedTuple, Tuple
 from data_tools.basics.errors import InputError
 
 _ENVIRONMENT = {
-    # Each process has its own core; and sums come out the same to the last bit, however many processes there are.
+    # One thread a process: there is one process for each core, and sums do not depend on the number of processes.
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
-    # glibc would give every large array's memory back and fetch it again: a sixth of the time of a scan.
+    # Without these, glibc returns the memory of large arrays to the system each time: a sixth of the time of a scan.
     "MALLOC_MMAP_THRESHOLD_": str(2**28),
     "MALLOC_TRIM_THRESHOLD_": str(2**28),
 }
-_AHEAD = 3  # tasks a process: one in its hands, one waiting for it, one to spare
+_TASKS_PER_PROCESS = 3  # one that it computes, one that waits in its queue, one spare
 
 
 class Pool(NamedTuple):
-    """Working processes, and how many tasks keep them all busy."""
+    """An executor with worker processes, and the number of submitted tasks that keeps all of them busy."""
 
     executor: Executor
     ahead: int
@@ -38,19 +38,21 @@ class Pool(NamedTuple):
 
 @contextmanager
 def local_pool(workers: int, start: Callable, arguments: Tuple) -> Iterator[Pool]:
-    """`workers` processes on this machine, each begun by `start(*arguments)`.
+    """Open a pool of `workers` processes on this machine; each calls `start(*arguments)` first.
 
     Raises:
-        InputError: A process was killed while it worked.
+        InputError: A worker process was killed.
     """
-    context = multiprocessing.get_context("spawn")  # a fork would copy threads' locks
+    context = multiprocessing.get_context("spawn")  # a forked process would inherit locks that threads hold
     before = {name: os.environ.get(name) for name in _ENVIRONMENT}
     os.environ.update(_ENVIRONMENT)
     pool = ProcessPoolExecutor(workers, context, initializer=_start_local, initargs=(os.getpid(), start, arguments))
     try:
-        yield Pool(pool, _AHEAD * workers)
+        yield Pool(pool, _TASKS_PER_PROCESS * workers)
     except BrokenProcessPool:
-        raise InputError(f"workers={workers}: a working process was killed, perhaps for want of memory") from None
+        raise InputError(
+            f"workers={workers}: a worker process was killed, perhaps because memory ran out; try fewer workers"
+        ) from None
     finally:
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
@@ -59,7 +61,9 @@ def local_pool(workers: int, start: Callable, arguments: Tuple) -> Iterator[Pool
 
 @contextmanager
 def mpi_pool(start: Callable, arguments: Tuple) -> Iterator[Pool]:
-    """The processes of `mpirun -n N python -m mpi4py.futures -m data_tools …`: one leads, the others work.
+    """Open a pool of the processes that `mpirun -n N python -m mpi4py.futures -m data_tools …` started.
+
+    The first process submits the tasks, the others compute them.
 
     Raises:
         InputError: mpi4py is missing, or there is no second process.
@@ -75,11 +79,11 @@ def mpi_pool(start: Callable, arguments: Tuple) -> Iterator[Pool]:
             "mpirun -n 4 python -m mpi4py.futures -m data_tools scan --mpi …"
         )
     with MPIPoolExecutor(initializer=_start_mpi, initargs=(start.__module__, start.__name__, arguments)) as pool:
-        yield Pool(pool, _AHEAD * MPI.COMM_WORLD.Get_size())
+        yield Pool(pool, _TASKS_PER_PROCESS * MPI.COMM_WORLD.Get_size())
 
 
 def run_in_order(pool: Executor, function: Callable, items: Iterable, ahead: int) -> Iterator:
-    """Results of `function` in the order of `items`, with at most `ahead` of them under way."""
+    """Yield `function(item)` for each item, in order, computed in the pool. At most `ahead` tasks are submitted."""
     items = iter(items)
     waiting: deque[Future] = deque(pool.submit(function, item) for item in islice(items, ahead))
     try:
@@ -92,9 +96,13 @@ def run_in_order(pool: Executor, function: Callable, items: Iterable, ahead: int
 
 
 def start_worker(parent: int) -> None:
-    """To be called first in a process of a pool: leave Ctrl-C to the parent, and end when it does."""
+    """Prepare a worker process: ignore Ctrl-C, which the parent handles, and exit when the parent is gone.
+
+    Args:
+        parent: Process id of the parent.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()
 
 
 def _start_local(parent: int, start: Callable, arguments: Tuple) -> None:
@@ -103,12 +111,12 @@ def _start_local(parent: int, start: Callable, arguments: Tuple) -> None:
 
 
 def _start_mpi(module: str, start: str, arguments: Tuple) -> None:
-    os.environ.update(_ENVIRONMENT)  # before `module` brings NumPy, which reads them
+    os.environ.update(_ENVIRONMENT)  # before `module` imports NumPy, which reads them
     getattr(importlib.import_module(module), start)(*arguments)
 
 
-def _end_with(parent: int) -> None:
-    """A killed parent cannot end its workers, so they look for themselves."""
+def _exit_after(parent: int) -> None:
+    """Exit once the parent process is gone. A killed parent cannot stop its workers itself."""
     while os.getppid() == parent:
         time.sleep(1)
     os._exit(1)

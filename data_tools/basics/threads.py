@@ -1,4 +1,4 @@
-"""Do the same to many items in threads, with a bar."""
+"""Call a function for many items in threads and show a progress bar."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ from tqdm import tqdm
 
 from data_tools.basics.pools import run_in_order
 
-_BAR_DELAY = 2.0  # seconds; what ends sooner shows no bar
-_AHEAD = 4  # items a thread: a pool's own queue would hold all of them, a gigabyte for a million pairs
+_BAR_DELAY = 2.0  # seconds; shorter work shows no bar
+_ITEMS_PER_THREAD = 4  # submitted at a time; all items at once would take a gigabyte for a million pairs
 
 
 def with_bar(function: Callable, pairs: Sequence, workers: int, name: str, progress: bool = True) -> Iterator:
-    """Results of `function` in the order of `pairs`; a bar on stderr if it takes long."""
+    """Yield `function(pair)` for each pair, in order, computed by `workers` threads.
+
+    Work of more than two seconds shows a progress bar with this name on stderr, unless `progress` is False.
+    """
     with ThreadPoolExecutor(workers) as pool, tqdm(
         total=len(pairs), desc=name, unit="pair", file=sys.stderr, leave=False, delay=_BAR_DELAY, disable=not progress
     ) as bar:
-        for result in run_in_order(pool, function, pairs, _AHEAD * workers):
+        for result in run_in_order(pool, function, pairs, _ITEMS_PER_THREAD * workers):
             bar.update()
             yield result

@@ -1,1 +1,1 @@
-"""The commands of `python -m data_tools`, a module each: `add(commands)` adds its parser, `run(args)` runs it."""
+"""The commands of `python -m data_tools`, one module each: `add` adds its command-line parser, `run` runs it."""

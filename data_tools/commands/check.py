@@ -1,4 +1,4 @@
-"""`check`: read everything and list what is wrong or odd."""
+"""`check`: read all pairs and list broken and odd ones."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def add(commands) -> None:
         commands,
         "check",
         run,
-        "read every photo and label map and list what is wrong or odd",
+        "read every photo and label map and list broken and odd ones",
         "python -m data_tools check --data data/landscape\n"
-        "One line a problem; exit status 1 if there are any, 0 if there are none. `broken` cannot be used and\n"
-        "stops training; `odd` can, and is worth a look: the line says what is done with it.",
+        "Prints one line for each problem. Exit status: 1 if there are problems, 0 if there are none. A `broken` file\n"
+        "cannot be used and stops training. An `odd` file can be used; the line says how it is treated.",
     )
     add_data(parser)
 

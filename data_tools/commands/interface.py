@@ -17,22 +17,22 @@ from data_tools.sets.classes import IMAGE_HEIGHT, IMAGE_WIDTH, NUM_CLASSES
 from data_tools.sets.pairing import Problem, match_files
 
 PathLike = Union[str, "os.PathLike[str]"]
-EXAMPLES = 12  # pairs in each list of the report, as the command has it
+EXAMPLES = 12  # pairs in each list of the report, as with the command `report`
 
 
 def check(data: PathLike, num_classes: int = NUM_CLASSES, workers: int = 0) -> List[Problem]:
     """Read every photo and label map of a data set and return what is wrong or odd.
 
     Args:
-        data: Folder that holds `train/imgs` and `train/labels`, or `imgs` and `labels`.
-        num_classes: Ids in the label maps are below it.
-        workers: Number of threads; 0: one for each core.
+        data: Folder that contains `train/imgs` and `train/labels`, or `imgs` and `labels`.
+        num_classes: Class ids in the label maps must be smaller than this.
+        workers: Number of threads; 0 uses one thread for each core.
 
     Returns:
-        Problems (stem, reason, broken), first the broken ones, which stop training, then the odd ones.
+        Problems (stem, reason, broken): first the broken pairs, which stop a training, then the odd ones.
 
     Raises:
-        InputError: There is no such folder, or it has another layout.
+        InputError: The folder does not exist, or does not have this layout.
     """
     matching = match_files(Path(data))
     problems = matching.problems + inspect_pairs(matching.pairs, num_classes, _workers(workers))
@@ -40,13 +40,13 @@ def check(data: PathLike, num_classes: int = NUM_CLASSES, workers: int = 0) -> L
 
 
 def stats(data: PathLike, workers: int = 0) -> Dict[str, object]:
-    """Count the sizes of photos and label maps and the share of each class. Broken pairs are listed and not counted.
+    """Count the sizes of photos and label maps, and measure the share of each class. Broken pairs are only listed.
 
     Args:
-        data, workers: As of `check`.
+        data, workers: As for `check`.
 
     Returns:
-        What `python -m data_tools stats --json` writes.
+        The same as `python -m data_tools stats --json` writes.
 
     Raises:
         InputError: As `check`.
@@ -58,20 +58,20 @@ def stats(data: PathLike, workers: int = 0) -> Dict[str, object]:
 
 
 def scan(data: PathLike, out: PathLike, workers: int = 0) -> Tuple[int, List[Problem]]:
-    """Measure every pair of a data set and write the table `scan.csv` to `out`. What is measured already is kept.
+    """Measure every pair of a data set and write the table `scan.csv` to `out`. Earlier measurements are reused.
 
-    The work is done by new processes, so a script must call this below `if __name__ == "__main__":`.
+    The function starts processes, so a script must call it below `if __name__ == "__main__":`.
 
     Args:
-        data: As of `check`.
-        out: Folder for the results; not in `data`.
-        workers: Number of processes; 0: one for each core.
+        data: As for `check`.
+        out: Folder for the results, outside of `data`.
+        workers: Number of processes; 0 starts one for each core.
 
     Returns:
-        The number of pairs that were measured, and the broken ones.
+        The number of measured pairs, and the problems of the broken pairs.
 
     Raises:
-        InputError: The folder is no data set, no pair can be read, or `out` cannot be written to.
+        InputError: The folder is not a data set, no pair can be read, or `out` cannot be written to.
     """
     with needing_opencv():
         from data_tools.basics.pools import local_pool
@@ -89,17 +89,18 @@ def select(
     """Make the splits Total, Selection I and Selection II of a data set that `scan` has measured.
 
     Args:
-        out: Folder that `scan` wrote. Gets the lists of the splits, and `decisions.csv` with the reason for each pair.
-        keep: Numbers of pairs that stay in Selection I and II; without it the rules' limits decide.
-        limits: Other limits, by the name of the rule.
-        manual: File with lines `keep STEM` and `drop STEM`, which win over every rule.
-        disagreement: Tables of a segmenter's disagreement with the labels, as of `--disagreement`.
+        out: Folder that `scan` wrote. The lists of the splits are written there, and `decisions.csv` with the reason
+            for each pair.
+        keep: Numbers of pairs to keep in Selection I and II. If None, the rules' limits decide.
+        limits: Limits that replace the default ones, by the name of the rule.
+        manual: File with lines `keep STEM` and `drop STEM`, which override every rule.
+        disagreement: Tables of a segmenter's disagreement with the labels, as for the option `--disagreement`.
 
     Returns:
-        "total", "selection_1" and "selection_2", each with the stems of its pairs.
+        {"total": stems, "selection_1": stems, "selection_2": stems}
 
     Raises:
-        InputError: `out` holds no complete scan, or a number, a rule or a file is wrong.
+        InputError: `out` contains no complete scan, or a number, a rule or a file is wrong.
     """
     from data_tools.curation.folder import select_splits
     from data_tools.curation.manual import read_manual
@@ -120,8 +121,8 @@ def curate(
     """Scan a data set, make its splits, and write the page `report.html` to `out`.
 
     Args:
-        data, out, workers: As of `scan`.
-        keep, limits, manual: As of `select`.
+        data, out, workers: As for `scan`.
+        keep, limits, manual: As for `select`.
 
     Returns:
         As `select`.
@@ -129,7 +130,7 @@ def curate(
     Raises:
         InputError: As `scan` and `select`.
     """
-    from data_tools.curation.folder import make_report
+    from data_tools.report.from_folder import make_report
 
     scan(data, out, workers)
     splits = select(out, keep, limits, manual)
@@ -140,26 +141,27 @@ def curate(
 def synth(
     out: PathLike, count: int, seed: int, size: Tuple[int, int] = (IMAGE_WIDTH, IMAGE_HEIGHT), test_count: int = 0
 ) -> Path:
-    """Render landscapes with exact label maps. Files that are there already are kept.
+    """Render landscapes with exact label maps. Existing files are kept.
 
     Args:
-        out: Folder for the set; gets `train/imgs`, `train/labels` and, with `test_count`, `test`.
+        out: Folder for the set: `train/imgs`, `train/labels` and, with `test_count`, `test`.
         count: Number of pairs.
-        seed: Which set.
+        seed: Each seed gives a different set.
         size: Width and height in pixels.
-        test_count: Number of further label maps, without photos.
+        test_count: Number of label maps without photos, in `test`.
 
     Returns:
         The folder.
 
     Raises:
-        InputError: A number is out of range, or `out` holds something else.
+        InputError: A number is out of range, or `out` contains something else.
     """
     write_set(Path(out), count, seed, *size, test_count=test_count)
     return Path(out)
 
 
 def _workers(number: int) -> int:
+    """The number of workers: `number`, or one for each core if it is 0."""
     if number < 0:
         raise InputError(f"workers={number}: allowed are 0 (one for each core) and more")
     return number or os.cpu_count() or 1

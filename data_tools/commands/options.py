@@ -1,4 +1,4 @@
-"""What the parsers of several commands share."""
+"""Options and value parsers that several commands use."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from data_tools.sets.classes import IMAGE_HEIGHT, IMAGE_WIDTH
 
 
 def add_command(commands, name: str, run: Callable, summary: str, example: str) -> argparse.ArgumentParser:
-    """A parser for one command, whose help ends with an example."""
+    """Add the parser of one command. Its help ends with the example."""
     parser = commands.add_parser(
         name,
         help=summary,
@@ -24,14 +24,14 @@ def add_command(commands, name: str, run: Callable, summary: str, example: str) 
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
-    """The option that names a data set."""
+    """Add the option --data, which names a data set."""
     parser.add_argument(
         "--data", type=Path, required=True, metavar="DIR", help="holds train/imgs and train/labels, or imgs and labels"
     )
 
 
 def at_least(minimum: int) -> Callable[[str], int]:
-    """A whole number from `minimum` on."""
+    """Return a parser for whole numbers of at least `minimum`."""
 
     def parse(text: str) -> int:
         if not re.fullmatch(r"[+-]?[0-9]{1,18}", text) or int(text) < minimum:
@@ -42,7 +42,7 @@ def at_least(minimum: int) -> Callable[[str], int]:
 
 
 def size(text: str) -> Tuple[int, int]:
-    """Width and height, as in 512x384."""
+    """Parse width and height, such as 512x384."""
     match = re.fullmatch(r"([0-9]{1,6})x([0-9]{1,6})", text)
     if not match:
         raise argparse.ArgumentTypeError(f"{text!r} is not WIDTHxHEIGHT, such as {IMAGE_WIDTH}x{IMAGE_HEIGHT}")

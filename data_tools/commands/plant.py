@@ -1,4 +1,4 @@
-"""`plant`: write a data set again with known defects."""
+"""`plant`: copy a data set and put known defects into some pairs."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def add(commands) -> None:
         commands,
         "plant",
         run,
-        "copy a data set with known defects in it, to measure curation with",
+        "copy a data set and put known defects into some pairs, to measure how well curation finds them",
         "python -m data_tools plant --data data/landscape --out data/planted --kinds shifted,backlit --share 0.1\n"
         f"Kinds that change labels: {_kinds('label')};\n"
         f"photos: {_kinds('photo')};\n"
         f"that add pairs: {_kinds('adds')}.\n"
-        "The same command again goes on where it stopped.",
+        "If it is interrupted, run the same command again to go on.",
     )
     add_data(parser)
     parser.add_argument(
@@ -29,22 +29,22 @@ def add(commands) -> None:
         type=Path,
         required=True,
         metavar="DIR",
-        help="gets train/imgs, train/labels, truth.csv and plant.json; not within --data",
+        help="output folder, not within --data; gets train/imgs, train/labels, truth.csv and plant.json",
     )
-    parser.add_argument("--kinds", default=",".join(KINDS), metavar="A,B,C", help="which defects (default: all)")
+    parser.add_argument("--kinds", default=",".join(KINDS), metavar="A,B,C", help="kinds of defects (default: all)")
     parser.add_argument(
         "--share",
         type=float,
         default=0.2,
         metavar="P",
-        help="part of the pairs that get one, above 0 and up to 1 (default: 0.2)",
+        help="share of the pairs that get a defect, above 0 and up to 1 (default: 0.2)",
     )
     parser.add_argument(
         "--seed",
         type=at_least(0),
         default=0,
         metavar="S",
-        help="chooses the pairs and what happens to them (default: 0)",
+        help="random seed: chooses the pairs and their defects (default: 0)",
     )
 
 

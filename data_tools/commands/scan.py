@@ -20,20 +20,24 @@ def add(commands) -> None:
         commands,
         "scan",
         run,
-        "measure every pair: a table of signals, larger where a pair is worse",
+        "measure the quality signals of every pair and write a table; larger values are worse",
         "python -m data_tools scan --data data/landscape --out curation\n"
-        "The same command again measures only what is new. On several machines:\n"
+        "The same command again measures only new pairs. On several machines:\n"
         "  mpirun -n 4 python -m mpi4py.futures -m data_tools scan --mpi --data data/landscape --out curation",
     )
     add_scan_options(parser)
 
 
 def add_scan_options(parser: argparse.ArgumentParser) -> None:
-    """The options that `scan` and `curate` share."""
+    """Add the options of `scan` that `curate` has too."""
     add_data(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
     parser.add_argument(
-        "--workers", type=at_least(1), default=os.cpu_count() or 1, metavar="N", help="processes (default: one a core)"
+        "--workers",
+        type=at_least(1),
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="number of processes (default: number of cores)",
     )
     parser.add_argument("--mpi", action="store_true", help="use the processes that mpirun started")
 
@@ -55,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
 
 @contextmanager
 def needing_opencv() -> Iterator[None]:
-    """Explain a failing import of OpenCV, which needs two libraries that small systems lack."""
+    """Turn a failing import of OpenCV into an InputError. It needs two libraries that small systems do not have."""
     try:
         yield
     except ImportError as error:

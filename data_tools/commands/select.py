@@ -1,4 +1,4 @@
-"""`select`: make the splits."""
+"""`select`: write the lists of pairs of each split."""
 
 from __future__ import annotations
 
@@ -19,22 +19,23 @@ def add(commands) -> None:
         commands,
         "select",
         run,
-        "make the splits Total, Selection I and Selection II from what scan measured",
+        "make the splits Total, Selection I and Selection II from the table that scan wrote",
         "python -m data_tools select --out curation --keep 8116,7331\n\n"
-        "rules and their limits (a pair whose signal is above is dropped):\n" + _rules(),
+        "rules and their limits (a pair whose signal is above the limit is dropped):\n" + _rules(),
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder that scan wrote")
     add_select_options(parser)
 
 
 def add_select_options(parser: argparse.ArgumentParser) -> None:
-    """The options that `select` and `curate` share."""
+    """Add the options of `select` that `curate` has too."""
     defaults = Settings()
     parser.add_argument(
         "--keep",
         type=_two_counts,
         metavar="N1,N2",
-        help="keep exactly so many pairs in Selection I and II, the least suspect (default: by limits)",
+        help="keep exactly N1 pairs in Selection I and N2 in Selection II, those with the lowest severity "
+        "(default: all pairs within the limits)",
     )
     parser.add_argument(
         "--limit",
@@ -42,7 +43,7 @@ def add_select_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="RULE=X",
-        help="another limit for a rule; may be given several times",
+        help="set the limit of a rule; may be given several times",
     )
     parser.add_argument(
         "--disagreement",
@@ -50,11 +51,11 @@ def add_select_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="table of a segmenter's disagreement with the labels (columns stem, disagreement: share "
-        "of pixels); adds the rule 'disputed'; may be given several times",
+        help="table with the share of pixels in which a segmenter disagrees with the label map (columns stem, "
+        "disagreement); adds the rule 'disputed'; may be given several times",
     )
     parser.add_argument(
-        "--manual", type=Path, metavar="FILE", help="lines 'keep STEM' or 'drop STEM', which win over every rule"
+        "--manual", type=Path, metavar="FILE", help="file of lines 'keep STEM' or 'drop STEM', which override the rules"
     )
     parser.add_argument(
         "--agreement",
@@ -63,24 +64,24 @@ def add_select_options(parser: argparse.ArgumentParser) -> None:
         metavar="P",
         help=f"share of equal cells that makes label maps equivalent (default: {defaults.agreement})",
     )
-    parser.add_argument("--flips", action="store_true", help="mirrored label maps are equivalent, too")
+    parser.add_argument("--flips", action="store_true", help="treat a label map and its mirror image as equivalent")
     parser.add_argument(
         "--class-size",
         type=at_least(1),
         default=defaults.class_size,
         metavar="K",
-        help=f"pairs that stay of an equivalence class (default: {defaults.class_size})",
+        help=f"number of pairs to keep of an equivalence class (default: {defaults.class_size})",
     )
     parser.add_argument(
         "--difference",
         type=_number,
         default=defaults.difference,
         metavar="D",
-        help=f"mean Lab difference of the photos from which a class is thinned (default: {defaults.difference:g})",
+        help=f"thin a class if its photos differ by more than this (CIE Lab, default: {defaults.difference:g})",
     )
     group = parser.add_mutually_exclusive_group()
-    group.add_argument("--link", type=Path, metavar="DIR", help="lay the splits out in DIR as links to the files")
-    group.add_argument("--copy", type=Path, metavar="DIR", help="lay the splits out in DIR as copies")
+    group.add_argument("--link", type=Path, metavar="DIR", help="write the splits to DIR as folders of links")
+    group.add_argument("--copy", type=Path, metavar="DIR", help="write the splits to DIR as folders of copies")
 
 
 def run(args: argparse.Namespace) -> int:

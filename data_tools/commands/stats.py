@@ -22,10 +22,10 @@ def add(commands) -> None:
         run,
         "count the sizes of photos and label maps and the share of each class",
         "python -m data_tools stats --data data/landscape --json stats.json\n"
-        "Broken pairs are left out and named on stderr; exit status 1 if there are any, 0 if there are none.",
+        "Broken pairs are left out and named on stderr. Exit status: 1 if there are broken pairs, 0 if there are none.",
     )
     add_data(parser)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the same numbers to FILE as JSON")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers to FILE as JSON")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -19,12 +19,18 @@ def add(commands) -> None:
         run,
         "render landscapes with exact label maps",
         "python -m data_tools synth --out data/synth --count 200 --seed 0 --test-count 20\n"
-        "The same command again goes on where it stopped; a larger --count adds pairs\n"
-        "(but not with --defects, which are chosen among all pairs).",
+        "If it is interrupted, run the same command again to go on. A larger --count adds pairs, except with\n"
+        "--defects, because the defects are distributed over all pairs.",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write the set to")
     parser.add_argument("--count", type=at_least(1), required=True, metavar="N", help="number of pairs")
-    parser.add_argument("--seed", type=at_least(0), required=True, metavar="S", help="which set; 0 or more")
+    parser.add_argument(
+        "--seed",
+        type=at_least(0),
+        required=True,
+        metavar="S",
+        help="random seed, 0 or more: another seed gives another set",
+    )
     parser.add_argument(
         "--size",
         type=size,
@@ -37,7 +43,7 @@ def add(commands) -> None:
         type=at_least(0),
         default=0,
         metavar="M",
-        help="number of further label maps, without photos (default: 0)",
+        help="number of additional label maps without photos, for testing (default: 0)",
     )
     parser.add_argument(
         "--defects",
@@ -45,7 +51,7 @@ def add(commands) -> None:
         nargs="?",
         const=0.2,
         metavar="SHARE",
-        help="plant defects in this part of the pairs (0.2 if no number is given), and list them in OUT/truth.csv",
+        help="put defects into this share of the pairs (0.2 if no number is given) and list them in OUT/truth.csv",
     )
 
 

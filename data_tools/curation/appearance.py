@@ -1,11 +1,12 @@
-"""What each class looks like in this set, learned from the set itself, and how odd a pair's classes are by that.
+"""Learn from a data set what its classes look like, and compute the signal `class_surprise` of a pair.
 
-A cell's colour and texture, those of its surroundings, its place, and the photo's overall light are put through
-random cosines; ridge regression on these gives each class's share of probability. It is fitted eight times, each time
-without an eighth of the pairs, so that every pair is judged by a model that never saw it; and twice over, the
-second time without the quarter of the pairs that the first found oddest, so that wrong labels teach little.
+The features of a cell are its colour and texture, those of its surroundings, its position, and the overall light of the
+photo. Ridge regression on random cosine features of these predicts the probability of each class. Eight models are
+fitted, each without one fold (an eighth of the pairs), and each pair is judged by the model that was fitted without
+it. The models are fitted twice: the second time without the quarter of the pairs with the largest surprise, so that
+wrong labels have little influence.
 
-Source: Rahimi and Recht, Random features for large-scale kernel machines (2007); the judging by held-out parts as in
+Source: Rahimi and Recht, Random features for large-scale kernel machines (2007); judging by held-out folds as in
     Northcutt et al., Confident learning (2021).
 """
 
@@ -20,25 +21,25 @@ import numpy as np
 from data_tools.sets.classes import LOOKS, NUM_CLASSES
 from data_tools.signals.sketches import CHANNELS, COLUMNS, ROWS, Sketches
 
-FOLDS = 8  # each model sees 7/8 of the set; ten were no better on sets of 24 to 150 pairs
-_COSINES = 300  # 600 were no better, and cost four times the fit
-_BANDWIDTH = 0.5  # of the kernel, against standardised features; 0.7 and 1 were worse on the smallest set
-_RIDGE = 0.1  # of the mean eigenvalue: photos, not cells, are the independent samples, so it is large
-_TRIMMED = 0.25  # of the pairs left out of the second fit
-_FIT_PAIRS = 1000  # fitted on at most so many, evenly drawn: 400,000 cells, in ten seconds
-_STRIDE = 2  # every second cell is fitted on: neighbours are nearly equal
-_FLOOR = 0.005  # probability, below which regression is noise
-_SMALLEST_REGION = 0.02  # share of the picture: smaller ones fall between the cells
-_MOST_SURPRISE = 1.5  # nats a region counts at most: one absurd region should not outweigh a wrong map
-_CHUNK = 32  # pairs whose cosines are held at a time: 30 MB
+FOLDS = 8  # each model is fitted on 7/8 of the set; ten folds were no better on sets of 24 to 150 pairs
+_COSINES = 300  # number of random features; 600 were no better, and fitting took four times as long
+_BANDWIDTH = 0.5  # of the kernel, for standardised features; 0.7 and 1 were worse on the smallest set
+_RIDGE = 0.1  # relative to the mean eigenvalue; large, because the independent samples are photos and not cells
+_TRIMMED = 0.25  # share of the pairs that the second fit leaves out
+_FIT_PAIRS = 1000  # largest number of pairs to fit on: 400,000 cells, which takes ten seconds
+_STRIDE = 2  # fit on every second cell only, because neighbouring cells are nearly equal
+_FLOOR = 0.005  # smallest probability; smaller predictions are noise
+_SMALLEST_REGION = 0.02  # share of the picture; smaller regions have few cells
+_MOST_SURPRISE = 1.5  # nats; limits the influence of a single region
+_CHUNK = 32  # pairs processed at a time: 30 MB of random features
 
 
 class ClassModel(NamedTuple):
-    """Weights of one model a fold.
+    """One ridge regression model for each fold, on the same random cosine features.
 
     Shapes:
-        mean, scale [F]; projection [F, D]; phase [D] float32: of the random cosines.
-        weights [FOLDS, D + 1, classes] float32.
+        mean, scale [F] standardise the F features; projection [F, D] and phase [D] define the D random cosines;
+        weights [FOLDS, D + 1, classes]. All float32.
     """
 
     mean: np.ndarray
@@ -49,19 +50,19 @@ class ClassModel(NamedTuple):
 
 
 def fold_of(stem: str) -> int:
-    """The fold of a pair, 0 .. FOLDS - 1, by its name alone."""
-    return _lot(stem) % FOLDS
+    """Return the fold of a pair, 0 to FOLDS - 1. It depends on the stem only."""
+    return _hash(stem) % FOLDS
 
 
-def drawn(stems: Sequence[str], count: int) -> np.ndarray:
-    """Rows of at most `count` of the pairs, drawn by their names alone: sorted int64."""
-    by_lot = sorted(range(len(stems)), key=lambda row: (_lot(stems[row]), stems[row]))
-    return np.sort(np.array(by_lot[:count], np.int64))
+def sample_rows(stems: Sequence[str], count: int) -> np.ndarray:
+    """Return the rows of a random sample of at most `count` pairs, sorted int64. It depends on the stems only."""
+    by_hash = sorted(range(len(stems)), key=lambda row: (_hash(stems[row]), stems[row]))
+    return np.sort(np.array(by_hash[:count], np.int64))
 
 
 def fit_class_model(sketches: Sketches, stems: Sequence[str]) -> ClassModel:
-    """Learn the classes' appearance from (at most 1,000 of) the pairs."""
-    rows = drawn(stems, _FIT_PAIRS)
+    """Learn what the classes look like from at most 1,000 of the pairs."""
+    rows = sample_rows(stems, _FIT_PAIRS)
     folds = np.array([fold_of(stems[row]) for row in rows])
     model = _fit(_unfitted(sketches, rows), sketches, rows, folds)
     surprise = np.concatenate(
@@ -77,7 +78,10 @@ def fit_class_model(sketches: Sketches, stems: Sequence[str]) -> ClassModel:
 
 
 def log_posterior(model: ClassModel, features: np.ndarray, folds: np.ndarray) -> np.ndarray:
-    """Logarithm of each class's probability in each cell, by the model that did not see the pair.
+    """Predict the logarithm of the probability of each class in each cell.
+
+    Args:
+        folds: Fold of each pair, which selects the model that was fitted without the pair.
 
     Shapes:
         features [n, ROWS, COLUMNS, CHANNELS] uint8, folds [n] -> [n, ROWS * COLUMNS, classes] float32
@@ -88,17 +92,17 @@ def log_posterior(model: ClassModel, features: np.ndarray, folds: np.ndarray) ->
 
 
 def class_surprise(log_shares: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """By how much other classes would suit the regions better than those that the label gives them.
+    """Measure by how much other classes would fit the regions of a label map better than its own classes.
 
-    Classes that look alike (a lake and a river) count as one. For each class of a label, the mean logarithm of the
-    best class over its cells minus that of the class itself, at most 1.5 nats; averaged over the picture. 0: every
-    region looks most like its own class.
+    For each region of the label map: the mean log probability of the class that fits best, minus that of its own
+    class, at most 1.5 nats. The result is the mean over the regions, weighted by area. It is 0 if every region looks
+    most like its own class. Classes that look alike (such as lake and river) count as one class.
 
     Shapes:
         log_shares [n, ROWS * COLUMNS, classes], classes [n, ROWS, COLUMNS] uint8 -> [n] float64
     """
     result = np.zeros(len(classes))
-    log_looks = np.log(np.exp(log_shares) @ _LOOK_OF + 1e-6)  # a look that no class has stays far below the others
+    log_looks = np.log(np.exp(log_shares) @ _LOOK_OF + 1e-6)  # unused columns stay far below the others
     for i, (shares, label) in enumerate(zip(log_looks, LOOKS[classes].reshape(len(classes), -1))):
         for c in np.unique(label):
             region = label == c
@@ -110,14 +114,18 @@ def class_surprise(log_shares: np.ndarray, classes: np.ndarray) -> np.ndarray:
 
 
 def contexts(features: np.ndarray) -> np.ndarray:
-    """A cell with its surroundings: [n, ROWS, COLUMNS, CHANNELS] uint8 -> [n, ROWS * COLUMNS, 49] float32."""
+    """Compute the 49 features of each cell, from the cell, its surroundings, its position and the whole photo.
+
+    Shapes:
+        features [n, ROWS, COLUMNS, CHANNELS] uint8 -> [n, ROWS * COLUMNS, 49] float32
+    """
     result = np.stack([_context(photo.astype(np.float32) / 64) for photo in features])
     return result.reshape(len(features), ROWS * COLUMNS, -1)
 
 
 def _context(cells: np.ndarray) -> np.ndarray:
     flat = cells.reshape(-1, CHANNELS)
-    mean, deviation = flat.mean(axis=0), flat.std(axis=0) + 0.15  # 10 of 255 levels: noise of an even photo
+    mean, deviation = flat.mean(axis=0), flat.std(axis=0) + 0.15  # 10 of 255 levels, the noise of a uniform photo
     near, wide = cv2.blur(cells, (3, 3)), cv2.blur(cells, (9, 9))
     color = np.ascontiguousarray(cells[..., :3])
     above, below = (cv2.blur(np.roll(color, shift, axis=0), (5, 9)) for shift in (6, -6))
@@ -130,15 +138,15 @@ def _context(cells: np.ndarray) -> np.ndarray:
 
 
 def _unfitted(sketches: Sketches, rows: np.ndarray) -> ClassModel:
-    """A model whose cosines are drawn and that knows mean and deviation of what it will see."""
-    total = squares = 0.0
+    """Return a model with random cosines and with the mean and deviation of the features; its weights are 0."""
+    total, squares = np.zeros(1), np.zeros(1)
     for part in _chunks(rows):
         context = contexts(sketches.features[part])
-        total += context.mean(axis=1, dtype=np.float64).sum(axis=0)
-        squares += (context**2).mean(axis=1, dtype=np.float64).sum(axis=0)
+        total = total + context.mean(axis=1, dtype=np.float64).sum(axis=0)
+        squares = squares + (context**2).mean(axis=1, dtype=np.float64).sum(axis=0)
     mean = total / len(rows)
     scale = np.sqrt(np.maximum(squares / len(rows) - mean**2, 0)) + 1e-3
-    rng = np.random.default_rng(0)  # always the same cosines, so that equal sets give equal tables
+    rng = np.random.default_rng(0)  # fixed seed: equal sets give equal tables
     projection = rng.normal(size=(len(mean), _COSINES)) * _BANDWIDTH / np.sqrt(len(mean))
     phase = rng.uniform(0, 2 * np.pi, _COSINES)
     weights = np.zeros((FOLDS, _COSINES + 1, NUM_CLASSES))
@@ -146,14 +154,14 @@ def _unfitted(sketches: Sketches, rows: np.ndarray) -> ClassModel:
 
 
 def _cosines(model: ClassModel, context: np.ndarray) -> np.ndarray:
-    """[n, cells, F] float32 -> [n, cells, D + 1] float32."""
+    """Compute the random cosine features and a constant 1: [n, cells, F] float32 -> [n, cells, D + 1] float32."""
     cosines = np.cos((context - model.mean) / model.scale @ model.projection + model.phase)
     cosines *= np.float32(np.sqrt(2 / cosines.shape[-1]))
     return np.concatenate([cosines, np.ones((*cosines.shape[:-1], 1), np.float32)], axis=-1)
 
 
 def _fit(model: ClassModel, sketches: Sketches, rows: np.ndarray, folds: np.ndarray) -> ClassModel:
-    """Ridge regression on one-hot labels: sums for each fold first, then a solution without each."""
+    """Fit by ridge regression on one-hot labels. Sums are computed for each fold, then one solution without each."""
     size = model.weights.shape[1]
     products, targets = np.zeros((FOLDS, size, size)), np.zeros((FOLDS, size, NUM_CLASSES))
     one_hot = np.eye(NUM_CLASSES, dtype=np.float32)
@@ -166,13 +174,13 @@ def _fit(model: ClassModel, sketches: Sketches, rows: np.ndarray, folds: np.ndar
             products[fold] += x.T @ x
             targets[fold] += x.T @ y
     products, targets = products.sum(axis=0) - products, targets.sum(axis=0) - targets
-    ridge = [_RIDGE * (np.trace(p) / size + 1e-6) * np.eye(size) for p in products]  # 1e-6: a set of one fold
+    ridge = [_RIDGE * (np.trace(p) / size + 1e-6) * np.eye(size) for p in products]  # 1e-6: if all are in one fold
     weights = [np.linalg.solve(p + r, t) for p, r, t in zip(products, ridge, targets)]
     return model._replace(weights=np.array(weights, np.float32))
 
 
 def _place() -> np.ndarray:
-    """Height in the picture and distance from its middle line: [ROWS, COLUMNS, 2] float32."""
+    """Return each cell's height in the picture and distance from its vertical middle: [ROWS, COLUMNS, 2] float32."""
     y, x = np.meshgrid(np.linspace(-1, 1, ROWS), np.abs(np.linspace(-1, 1, COLUMNS)), indexing="ij")
     return np.dstack([y, x]).astype(np.float32)
 
@@ -185,5 +193,5 @@ def _chunks(rows: np.ndarray):
     return [rows[i : i + _CHUNK] for i in range(0, len(rows), _CHUNK)]
 
 
-def _lot(stem: str) -> int:
+def _hash(stem: str) -> int:
     return int.from_bytes(hashlib.blake2b(stem.encode("utf-8"), digest_size=8).digest(), "big")

@@ -1,4 +1,4 @@
-"""The rules and numbers that `select` goes by unless told otherwise, each with its reason."""
+"""The default rules and settings of `select`, each with its reason."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from data_tools.basics.errors import InputError
 from data_tools.basics.files import write_atomic
 from data_tools.curation.rules import Rule
 
-REDUNDANCY = "redundancy"  # the one signal that `select` adds to the table of `scan`
+REDUNDANCY = "redundancy"  # the signal that `select` itself computes and adds to the table of `scan`
 
-# The limits were set on landscape-bsds and rendered set 11, with and without planted defects; the table in
-# data_tools/README.md tells what they find elsewhere. "Clean" below are the pairs that nothing was planted in.
+# The limits were set on the sets landscape-bsds and rendered set 11, with and without planted defects. The table in
+# data_tools/README.md shows what they find in other sets. "Clean" below means: without a planted defect.
 DEFAULT_RULES: Tuple[Rule, ...] = (
     Rule(
         "unrelated",
@@ -185,7 +185,7 @@ DEFAULT_RULES: Tuple[Rule, ...] = (
     ),
 )
 
-DISAGREEMENT = "disagreement"  # a signal that comes from outside, from a segmenter
+DISAGREEMENT = "disagreement"  # a signal that the user gives in a file, from a segmenter
 DISPUTED = Rule(
     "disputed",
     DISAGREEMENT,
@@ -193,28 +193,31 @@ DISPUTED = Rule(
     "selection_1",
     "a segmenter sees other classes than the label has",
     "most of its pixels; a round number with no measurement behind it",
-)  # only with `select --disagreement`
+)  # used only with `select --disagreement`
 
 
 class Settings(NamedTuple):
-    """Everything that decides what `select` does with a table.
+    """Settings of `select`.
 
     Args:
-        agreement: Share of equal cells from which label maps count as the same.
-        flips: Whether a mirrored map counts as the same.
-        class_size: Pairs that stay of an equivalence class.
-        difference: Mean difference of the photos in a class, in units of CIE Lab, above which it is thinned.
+        agreement: Smallest share of equal cells of equivalent label maps.
+        flips: Whether a label map and its mirror image can be equivalent.
+        class_size: Number of pairs to keep of an equivalence class that is thinned.
+        difference: Mean difference of the photos of a class, in units of CIE Lab, above which the class is thinned.
     """
 
     rules: Tuple[Rule, ...] = DEFAULT_RULES
-    agreement: float = 0.95  # below, classes of landscape-peer hold maps that a person would tell apart
+    agreement: float = 0.95  # with less, classes of the set landscape-peer hold maps that look different to a person
     flips: bool = False  # training mirrors at random, but a photo and its mirror image differ in their light
-    class_size: int = 3  # "only a few" in the report of the contest team
-    difference: float = 15.0  # what differs less would hardly pull a generator in two directions
+    class_size: int = 3  # the report of the contest team says "only a few"
+    difference: float = 15.0  # photos that differ less are no contradictory targets for a generator
 
 
 def with_limits(settings: Settings, limits: Dict[str, float]) -> Settings:
-    """The settings with other limits for some rules.
+    """Return a copy of the settings with other limits for some rules.
+
+    Args:
+        limits: Rule name -> limit.
 
     Raises:
         InputError: There is no such rule.
@@ -222,22 +225,22 @@ def with_limits(settings: Settings, limits: Dict[str, float]) -> Settings:
     names = [rule.name for rule in settings.rules]
     for name in limits:
         if name not in names:
-            raise InputError(f"--limit {name}: there is no such rule; there are {', '.join(names)}")
+            raise InputError(f"--limit {name}: there is no such rule; the rules are {', '.join(names)}")
     return settings._replace(rules=tuple(r._replace(limit=limits.get(r.name, r.limit)) for r in settings.rules))
 
 
 def write_settings(path: Path, settings: Settings) -> None:
-    """Record the settings as JSON.
+    """Write the settings as JSON.
 
     Raises:
         InputError: The folder is missing or may not be written to.
     """
-    content = {**settings._asdict(), "rules": [rule._asdict() for rule in settings.rules]}
+    content: Dict[str, object] = {**settings._asdict(), "rules": [rule._asdict() for rule in settings.rules]}
     write_atomic(path, (json.dumps(content, indent=2) + "\n").encode())
 
 
 def read_settings(path: Path) -> Settings:
-    """Read what `write_settings` wrote.
+    """Read settings that `write_settings` wrote.
 
     Raises:
         InputError: The file cannot be read or holds something else.
@@ -245,12 +248,18 @@ def read_settings(path: Path) -> Settings:
     try:
         content = json.loads(path.read_bytes())
         settings = Settings(**{**content, "rules": tuple(Rule(**rule) for rule in content["rules"])})
-        for read, usual in ((settings, Settings()), *((rule, DISPUTED) for rule in settings.rules)):
-            for name, value in usual._asdict().items():
-                if not isinstance(getattr(read, name), (int, float) if type(value) is float else type(value)):
-                    raise ValueError(f"{name} is {getattr(read, name)!r:.60}")
+        _require_types_of(Settings(), settings)
+        for rule in settings.rules:
+            _require_types_of(DISPUTED, rule)
         return settings
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise InputError(f"{path}: is not a file that select wrote ({error}); run select again") from error
+
+
+def _require_types_of(example: NamedTuple, values: NamedTuple) -> None:
+    """Raise a ValueError if a field of `values` has another type than in `example`. An int may replace a float."""
+    for name, value in example._asdict().items():
+        if not isinstance(getattr(values, name), (int, float) if type(value) is float else type(value)):
+            raise ValueError(f"{name} is {getattr(values, name)!r:.60}")

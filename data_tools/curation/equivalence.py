@@ -1,15 +1,17 @@
-"""Equivalence classes of label maps, and which photos of a class are worth keeping.
+"""Group nearly equal label maps into equivalence classes, and rank the pairs of a class.
 
-Maps are equivalent as far as one map of the class, its medoid, agrees with all of them: agreement alone is not
-transitive, and chains of small steps would join a mountain to the sea. Where the photos of a class differ much,
-one label map asks for many pictures, and the class is thinned to its most typical and best exposed photos.
+All maps of a class agree with one map of the class, its medoid, in at least a given share of the cells. (Agreement
+between neighbours would not be enough: a chain of small steps can lead to a very different map.) If the photos of a
+class differ much, one label map has many contradictory target photos. Such a class is thinned: only its most typical
+and best exposed photos are kept.
 
-Centres are chosen as by Taylor and Butina: the map that most others agree with takes all of these, then the map
-that most others agreed with among what is left, and so on; then each map goes to the centre that it agrees with
-most. Ties are decided by the maps' contents, so the order of the input plays no part in the classes.
+Algorithm, as in Taylor-Butina clustering: the map that agrees with most others becomes the first centre and takes all
+of these maps; the map that agreed with most others among the remaining ones becomes the next centre, and so on. Then
+each map moves to the centre that it agrees with most. Ties are decided by the contents of the maps, so the classes do
+not depend on the order of the input.
 
 Source: D. Butina, "Unsupervised data base clustering based on Daylight's fingerprint and Tanimoto similarity",
-    J. Chem. Inf. Comput. Sci. 39 (1999). Differs: the last step, and the medoid in place of the centre.
+    J. Chem. Inf. Comput. Sci. 39 (1999). Differs: the last step, and the medoid instead of the centre.
 """
 
 from __future__ import annotations
@@ -20,22 +22,23 @@ from typing import Iterator, List, NamedTuple, Sequence, Tuple
 import numpy as np
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.spacing import evenly_spaced
 from data_tools.basics.table import read_rows, write_rows
 from data_tools.curation.neighbours import CodeIndex, agreement_with, cells_needed, collapse
 
-_SAMPLE = 256  # members that stand for a larger class where its medoid is chosen
-_REFERENCES = 128  # photos that stand for those of a larger class where its members are ranked
-_QUEUE = 256  # maps looked at together for the next centres
-_ROWS = 2048  # maps counted at a time
-_LIGHTNESS = np.float32(100 / 255)  # OpenCV stretches L to 0..255, and only shifts a and b
+_SAMPLE = 256  # number of members compared when the medoid of a larger class is chosen
+_REFERENCES = 128  # number of photos that each member of a larger class is compared with
+_QUEUE = 256  # maps compared at a time when centres are chosen
+_ROWS = 2048  # maps compared at a time when agreeing maps are counted
+_LIGHTNESS = np.float32(100 / 255)  # OpenCV scales L to 0..255; a and b are only shifted
 
 
 class EquivalenceClass(NamedTuple):
-    """Label maps that agree with one of them.
+    """Label maps that all agree with one of them, the medoid.
 
     Shapes:
-        medoid: the index of that one; members: [m] their indices, ascending, with the medoid;
-        mirrored: [m] bool, whether a member agrees with the medoid more when it is mirrored.
+        medoid: index of the medoid; members: [m] indices of all members, ascending; mirrored: [m] bool, whether the
+        member agrees with the medoid better when it is mirrored.
     """
 
     medoid: int
@@ -44,14 +47,14 @@ class EquivalenceClass(NamedTuple):
 
 
 class Ranking(NamedTuple):
-    """Members of a class from most to least worth keeping [m], and how much their photos differ (CIE Lab units)."""
+    """Members of a class, the best first [m], and the mean difference of their photos (units of CIE Lab)."""
 
     order: np.ndarray
     spread: float
 
 
 class ClassMember(NamedTuple):
-    """One row of a table of classes: how many of its class come before it, whether it is mirrored, and kept."""
+    """One row of `classes.csv`: stem, rank in its class (0 is best), whether it is mirrored, whether it is kept."""
 
     stem: str
     rank: int
@@ -60,12 +63,12 @@ class ClassMember(NamedTuple):
 
 
 def equivalence_classes(codes: np.ndarray, agreement: float, flips: bool = False) -> List[EquivalenceClass]:
-    """Classes of at least two maps each, the largest first; no map is in two.
+    """Group label maps into disjoint classes of at least two maps each, the largest class first.
 
     Args:
         codes: [n, h, w] uint8 class ids, reduced to at most 2040 cells.
-        agreement: Share of its cells, above 0 and at most 1, in which each member equals the medoid at least.
-        flips: Whether a member may be mirrored for that.
+        agreement: Smallest share of cells in which each member equals the medoid, above 0 and at most 1.
+        flips: Whether a member may be mirrored to agree with the medoid.
 
     Raises:
         ValueError: `agreement` is out of range, or there are too many cells.
@@ -82,25 +85,24 @@ def equivalence_classes(codes: np.ndarray, agreement: float, flips: bool = False
         if distinct.count[members].sum() > 1:
             medoid[members] = _medoid(index, centre, members, distinct.count, least)
 
-    medoid = np.where(medoid < 0, -1, distinct.first[medoid])[distinct.group]  # of each map, not of distinct ones
+    medoid = np.where(medoid < 0, -1, distinct.first[medoid])[distinct.group]  # from distinct maps to all maps
     _, mirrored = agreement_with(cells, medoid, mirror)
     classes = [EquivalenceClass(int(m), members, mirrored[members]) for m, members in _groups(medoid)]
     return sorted(classes, key=lambda c: (-len(c.members), c.members[0]))
 
 
 def thin(members: EquivalenceClass, photos: np.ndarray, faults: np.ndarray) -> Ranking:
-    """Rank the members by the sum of two ranks: the most typical photo, and the best exposed; ties by index.
+    """Rank the members of a class by the sum of two ranks: how typical the photo is, and how well it is exposed.
 
-    A photo is typical if it differs little from the others of the class, in the mean over its cells of the
-    distance in CIE Lab. In a class of more than 128, others are 128 members spread evenly over it, so that time
-    and memory grow with its size and not with the square.
+    A photo is typical if its mean distance in CIE Lab from the other photos of the class is small. In a class of more
+    than 128 members, each photo is compared with 128 evenly spaced members, so that time and memory grow linearly.
 
     Args:
-        photos: [n, h, w, 3] uint8 thumbnails, Lab as OpenCV writes it; a mirrored member's is mirrored first.
-        faults: [n], 0 for a perfectly exposed photo, and the larger, the worse.
+        photos: [n, h, w, 3] uint8 thumbnails in OpenCV's Lab. Those of mirrored members are mirrored here.
+        faults: [n], 0 for a perfectly exposed photo; larger values are worse.
     """
     size = len(members.members)
-    references = np.linspace(0, size - 1, min(size, _REFERENCES)).astype(np.int64)
+    references = evenly_spaced(size, _REFERENCES)
     total = np.zeros(size)
     compared_to = _lab(members, photos, references)
     for start in range(0, size, _REFERENCES):
@@ -117,13 +119,13 @@ def thin(members: EquivalenceClass, photos: np.ndarray, faults: np.ndarray) -> R
 def redundancy(
     classes: Sequence[EquivalenceClass], photos: np.ndarray, faults: np.ndarray, keep: int, min_difference: float
 ) -> np.ndarray:
-    """How superfluous each pair is: its rank in its class (0 is best) divided by `keep`; 0 outside thinned classes.
+    """Compute the redundancy of each pair: its rank in its class (0 is best) divided by `keep`.
 
-    So 1 and more means that `keep` better ones stand for it.
+    A value of 1 or more means that the class has at least `keep` better pairs. Pairs outside thinned classes have 0.
 
     Args:
-        photos, faults: As for `thin`.
-        keep: Pairs that a class keeps, at least 1.
+        photos, faults: As in `thin`.
+        keep: Number of pairs to keep of a class, at least 1.
         min_difference: Only classes whose photos differ by more than this are thinned (`Ranking.spread`).
 
     Returns:
@@ -138,16 +140,16 @@ def redundancy(
 
 
 _HEADER = ("class", "stem", "rank", "mirrored", "kept")
-_RANK_DIGITS = 9  # of a set of up to a thousand million pairs; Python refuses to read thousands of them
+_RANK_DIGITS = 9  # enough for 10^9 pairs; Python raises an error for numbers of thousands of digits
 
 
 def write_classes(
     path: Path, stems: Sequence[str], classes: Sequence[EquivalenceClass], redundant: np.ndarray, keep: int
 ) -> None:
-    """Write one row a member, the best first; all of a class that is not thinned have rank 0.
+    """Write one row for each member of each class, the best first. In a class that is not thinned, all ranks are 0.
 
     Args:
-        redundant: [n], what `redundancy` gave for the same `keep`.
+        redundant: [n], the result of `redundancy` for the same `keep`.
 
     Raises:
         InputError: The folder is missing or may not be written to.
@@ -169,10 +171,10 @@ def write_classes(
 
 
 def read_classes(path: Path) -> List[List[ClassMember]]:
-    """The members of each class in the order of the file.
+    """Read the members of each class, in the order of the file.
 
     Raises:
-        InputError: The file cannot be read, or is not such a table; says where.
+        InputError: The file cannot be read, or is not a table that `write_classes` wrote.
     """
     rows = iter(read_rows(path))
     header = next(rows)
@@ -181,9 +183,9 @@ def read_classes(path: Path) -> List[List[ClassMember]]:
     classes: List[List[ClassMember]] = []
     for line, cells in enumerate(rows, start=2):
         number, stem, rank, mirrored, kept = cells
-        known = {str(len(classes)), str(max(0, len(classes) - 1))}
+        expected = {str(len(classes)), str(max(0, len(classes) - 1))}
         is_rank = rank.isdecimal() and len(rank) <= _RANK_DIGITS
-        if number not in known or not is_rank or not {mirrored, kept} <= {"0", "1"}:
+        if number not in expected or not is_rank or not {mirrored, kept} <= {"0", "1"}:
             raise InputError(
                 f"{path}: row {line} is {', '.join(cells)}; classes are numbered from 0 in the order of "
                 "the rows, rank is a whole number, mirrored and kept are 0 or 1"
@@ -195,7 +197,7 @@ def read_classes(path: Path) -> List[List[ClassMember]]:
 
 
 def _owners(index: CodeIndex, weight: np.ndarray, least: int) -> np.ndarray:
-    """The centre that each distinct map belongs to, itself for a centre: [u] int64, -1 for maps alone."""
+    """Return the centre of each distinct map: [u] int64, -1 for maps without a class. A centre is its own centre."""
     agreeing = _agreeing_maps(index, weight, least)
     queue = np.argsort(-agreeing, kind="stable")
     queue = queue[agreeing[queue] > 1]
@@ -208,7 +210,7 @@ def _owners(index: CodeIndex, weight: np.ndarray, least: int) -> np.ndarray:
 
 
 def _agreeing_maps(index: CodeIndex, weight: np.ndarray, least: int) -> np.ndarray:
-    """With how many maps each distinct one agrees, itself and its copies among them: [u] int64."""
+    """Count the maps that each distinct map agrees with, including itself and its copies: [u] int64."""
     total = weight.astype(np.float64)  # exact: whole numbers far below 2^53
     size = len(weight)
     for start in range(0, size, _ROWS):
@@ -220,12 +222,12 @@ def _agreeing_maps(index: CodeIndex, weight: np.ndarray, least: int) -> np.ndarr
 
 
 def _centres(index: CodeIndex, queue: np.ndarray, least: int) -> np.ndarray:
-    """Those of the queue that agree with no centre before them, in its order."""
+    """Choose the centres: the maps of the queue, in order, that do not agree with an earlier centre."""
     covered = np.zeros(queue.max(initial=-1) + 1, bool)
     centres: List[int] = []
     while len(queue):
         for rows, columns in index.agreeing(queue[:_QUEUE], queue, least):
-            starts = np.flatnonzero(np.diff(rows, prepend=-1))  # every map agrees with itself, so no row is missing
+            starts = np.flatnonzero(np.diff(rows, prepend=-1))  # no row is missing: every map agrees with itself
             for row, agreeing in zip(rows[starts], np.split(columns, starts[1:])):
                 if not covered[row]:
                     centres.append(row)
@@ -235,9 +237,8 @@ def _centres(index: CodeIndex, queue: np.ndarray, least: int) -> np.ndarray:
 
 
 def _medoid(index: CodeIndex, centre: int, members: np.ndarray, weight: np.ndarray, least: int) -> int:
-    """The one of highest mean agreement among the members that agree with all; the centre is one of these."""
-    spread_evenly = members[np.linspace(0, len(members) - 1, min(len(members), _SAMPLE)).astype(np.int64)]
-    sample = np.union1d(spread_evenly, [centre])
+    """Return the member with the highest mean agreement among those that agree with all members."""
+    sample = np.union1d(members[evenly_spaced(len(members), _SAMPLE)], [centre])
     total = index.counts(sample, sample) @ weight[sample]
     for candidate in sample[np.argsort(-total, kind="stable")]:
         if candidate == centre or index.counts(members, np.array([candidate])).min() >= least:
@@ -246,7 +247,7 @@ def _medoid(index: CodeIndex, centre: int, members: np.ndarray, weight: np.ndarr
 
 
 def _groups(owner: np.ndarray) -> Iterator[Tuple[int, np.ndarray]]:
-    """Each owner from 0 on, and the places where it stands, ascending."""
+    """Yield each value of `owner` from 0 on, and the ascending positions at which it occurs."""
     order = np.argsort(owner, kind="stable")
     order = order[owner[order] >= 0]
     starts = np.flatnonzero(np.diff(owner[order], prepend=-1))
@@ -254,7 +255,7 @@ def _groups(owner: np.ndarray) -> Iterator[Tuple[int, np.ndarray]]:
 
 
 def _lab(members: EquivalenceClass, photos: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Thumbnails of some members, mirrored as the members are: [places, h, w, 3] float32."""
+    """Return the thumbnails of some members in CIE Lab, mirrored if the member is: [places, h, w, 3] float32."""
     lab = photos[members.members[places]].astype(np.float32)
     lab[..., 0] *= _LIGHTNESS
     mirrored = members.mirrored[places]
@@ -263,5 +264,5 @@ def _lab(members: EquivalenceClass, photos: np.ndarray, places: np.ndarray) -> n
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:
-    """How many values are smaller than each."""
+    """Return for each value how many values are smaller."""
     return np.searchsorted(np.sort(values), values)

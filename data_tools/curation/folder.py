@@ -1,8 +1,9 @@
-"""The folder of a curation: what `scan` leaves there, `select` makes the splits of, and `report` the page."""
+"""Read and write the curation folder: `scan` writes it, `select` makes the splits from it, `report` the review page."""
 
 from __future__ import annotations
 
 import json
+from functools import reduce
 from pathlib import Path
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
@@ -12,11 +13,10 @@ from data_tools.basics.errors import InputError
 from data_tools.basics.files import read_json, write_atomic
 from data_tools.basics.names import printable
 from data_tools.basics.table import Table, read_rows, read_table, write_rows, write_table
-from data_tools.curation.default_rules import DISAGREEMENT, REDUNDANCY, Settings, read_settings, write_settings
+from data_tools.curation.default_rules import DISAGREEMENT, REDUNDANCY, Settings, write_settings
 from data_tools.curation.equivalence import ClassMember, equivalence_classes, read_classes, redundancy, write_classes
-from data_tools.curation.rules import SPLITS, read_decisions, write_decisions
+from data_tools.curation.rules import SPLITS, write_decisions
 from data_tools.curation.selection import Selection, select
-from data_tools.report import write_report
 from data_tools.sets.pairing import Pair, Problem, match_files
 from data_tools.signals.sketches import open_sketches
 
@@ -24,18 +24,18 @@ _PROBLEM_COLUMNS = ("stem", "problem")
 TABLE, PROBLEMS, RECORD, SKETCHES = "scan.csv", "problems.csv", "scan.json", "sketches"
 DECISIONS, CLASSES, SETTINGS, PAGE = "decisions.csv", "classes.csv", "rules.json", "report.html"
 SEGMENTER = "disagreement.csv"
-_FAULTS = ("underexposure", "overexposure", "backlight", "blur")  # of which the best of a class has least
-_THUMBNAIL = 2  # every second cell each way is enough to tell how much photos differ
+_FAULTS = ("underexposure", "overexposure", "backlight", "blur")  # their sum ranks the pairs of a class
+_THUMBNAIL = 2  # every second cell in each direction is enough to measure how much photos differ
 
 
 def begin_results(out: Path) -> None:
-    """Withdraw the record of an earlier scan: from here on, until `write_scan`, the results are in pieces."""
+    """Delete the record of an earlier scan. Until `write_scan`, the folder counts as an incomplete scan."""
     if (out / RECORD).exists():
         (out / RECORD).unlink()
 
 
 def write_scan(out: Path, data: Path, table: Table, broken: Sequence[Problem]) -> None:
-    """Write what a scan found; the record last, so that it vouches for the rest.
+    """Write the results of a scan. The record is written last: its presence means that the results are complete.
 
     Raises:
         InputError: The folder may not be written to.
@@ -53,23 +53,27 @@ def select_splits(
     keep: Optional[Tuple[int, int]] = None,
     disagreement: Sequence[Path] = (),
 ) -> Selection:
-    """Write the splits' lists, `decisions.csv`, `classes.csv` and `rules.json` from what `scan` left in `out`.
+    """Make the splits from the results of `scan` in `out`.
+
+    Writes one list of stems for each split, `decisions.csv`, `classes.csv` and `rules.json`.
 
     Args:
-        disagreement: Tables with one more signal, which is kept as `disagreement.csv`; pairs in none have no value.
+        manual, keep: As in `selection.select`.
+        disagreement: Tables with the signal `disagreement`. They are joined and saved as `disagreement.csv`.
 
     Raises:
-        InputError: `out` holds no complete scan; a table is none of this set; as `selection.select`.
+        InputError: `out` holds no complete scan; a table names a pair that is not in the set; as in
+            `selection.select`.
     """
     scanned_folder(out)
     table = read_table(out / TABLE)
     broken = read_problems(out / PROBLEMS)
     sketches = open_sketches(out / SKETCHES)
     classes = equivalence_classes(np.asarray(sketches.classes), settings.agreement, settings.flips)
-    faults = sum(np.nan_to_num(table.columns[name]) for name in _FAULTS)
+    faults = reduce(np.add, (np.nan_to_num(table.columns[name]) for name in _FAULTS))
     redundant = redundancy(classes, _thumbnails(sketches.features), faults, settings.class_size, settings.difference)
     write_classes(out / CLASSES, table.stems, classes, redundant, settings.class_size)
-    table.columns[REDUNDANCY] = _redundancy(table.stems, read_classes(out / CLASSES), settings.class_size)
+    table.columns[REDUNDANCY] = rank_shares(table.stems, read_classes(out / CLASSES), settings.class_size)
     _add_disagreement(out, table, disagreement)
     selection = select(table, broken, settings, manual, keep)
     for split, stems in selection.splits.items():
@@ -80,7 +84,7 @@ def select_splits(
 
 
 def _add_disagreement(out: Path, table: Table, paths: Sequence[Path]) -> None:
-    """One more column, and the same as a file of its own; none of it is left of an earlier selection."""
+    """Add the column `disagreement` to the table and write it to a file. Without paths, delete an earlier file."""
     if not paths:
         if (out / SEGMENTER).exists():
             (out / SEGMENTER).unlink()
@@ -91,33 +95,15 @@ def _add_disagreement(out: Path, table: Table, paths: Sequence[Path]) -> None:
         added = read_table(path)
         unknown = sorted(set(added.stems) - set(places))
         if DISAGREEMENT not in added.columns or unknown:
-            fault = f"names {unknown[0]}, which is none of the pairs" if unknown else f"has no column {DISAGREEMENT}"
+            fault = f"names {unknown[0]}, which is not a pair here" if unknown else f"has no column {DISAGREEMENT}"
             raise InputError(f"--disagreement {path}: {fault}")
         values[[places[stem] for stem in added.stems]] = added.columns[DISAGREEMENT]
     table.columns[DISAGREEMENT] = values
     write_table(out / SEGMENTER, Table(table.stems, {DISAGREEMENT: values}))
 
 
-def make_report(out: Path, count: int) -> Path:
-    """Write the page on which a person reviews what `select` decided; returns its path.
-
-    Args:
-        count: Pairs in each list of examples.
-
-    Raises:
-        InputError: `out` holds no selection, or its data set is gone.
-    """
-    settings, table = read_settings(out / SETTINGS), read_table(out / TABLE)
-    classes = read_classes(out / CLASSES)
-    table.columns[REDUNDANCY] = _redundancy(table.stems, classes, settings.class_size)
-    if (out / SEGMENTER).exists():
-        table.columns[DISAGREEMENT] = read_table(out / SEGMENTER).columns[DISAGREEMENT]
-    write_report(out / PAGE, find_scanned(out), table, settings.rules, read_decisions(out / DECISIONS), classes, count)
-    return out / PAGE
-
-
 def find_scanned(out: Path) -> Dict[str, Pair]:
-    """The pairs of the data set that was scanned into `out`, by stem.
+    """Return the pairs, by stem, of the data set whose scan is in `out`.
 
     Raises:
         InputError: `out` holds no scan, or the data set is gone.
@@ -126,13 +112,13 @@ def find_scanned(out: Path) -> Dict[str, Pair]:
 
 
 def counts(selection: Selection) -> str:
-    """How many pairs each split has, in one line."""
+    """Return one line with the number of pairs in each split."""
     names = dict(zip(SPLITS, ("Total", "Selection I", "Selection II")))
     return ", ".join(f"{names[split]} {len(stems)}" for split, stems in selection.splits.items())
 
 
 def scanned_folder(out: Path) -> Path:
-    """The data set that was scanned into `out`.
+    """Return the folder of the data set whose scan is in `out`.
 
     Raises:
         InputError: `out` holds no scan.
@@ -141,17 +127,17 @@ def scanned_folder(out: Path) -> Path:
     try:
         record = read_json(path)
     except InputError as error:
-        raise InputError(f"{error}; run scan first, to its end") from None
+        raise InputError(f"{error}; run scan first and let it finish") from None
     if not isinstance(record, dict) or not isinstance(record.get("data"), str):
         raise InputError(f"{path}: is not a file that scan wrote; run scan again")
     return Path(record["data"])
 
 
 def read_problems(path: Path) -> List[Problem]:
-    """The broken pairs that `scan` listed.
+    """Read the list of broken pairs that `scan` wrote.
 
     Raises:
-        InputError: The file cannot be read, or is not such a table.
+        InputError: The file cannot be read, or has other columns.
     """
     rows = iter(read_rows(path))
     header = next(rows)
@@ -161,11 +147,14 @@ def read_problems(path: Path) -> List[Problem]:
 
 
 def _thumbnails(features: np.ndarray) -> np.ndarray:
-    """Colour of every second cell each way: [n, R, C, CHANNELS] -> [n, R / 2, C / 2, 3] uint8, Lab."""
+    """Return the Lab colour of every second cell: [n, R, C, CHANNELS] -> [n, R / 2, C / 2, 3] uint8."""
     return np.ascontiguousarray(features[:, ::_THUMBNAIL, ::_THUMBNAIL, :3])
 
 
-def _redundancy(stems: Sequence[str], classes: Sequence[Sequence[ClassMember]], keep: int) -> np.ndarray:
-    """A pair's place in its class divided by the places kept: above 1 for those that are not; 0 outside classes."""
+def rank_shares(stems: Sequence[str], classes: Sequence[Sequence[ClassMember]], keep: int) -> np.ndarray:
+    """Compute the signal `redundancy`: (rank in its class + 1) / `keep`, or 0 for rank 0 and outside classes.
+
+    Pairs that are not kept have a value above 1.
+    """
     place = {member.stem: (member.rank + 1) / keep for row in classes for member in row if member.rank > 0}
     return np.array([place.get(stem, 0.0) for stem in stems])

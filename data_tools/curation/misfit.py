@@ -1,9 +1,11 @@
-"""Whether a label belongs to its photo: does it suit this photo better than other photos, and than other labels do?
+"""Compute the signal `misfit`: whether a label map belongs to its photo.
 
-Suiting is measured twice: by the share of the photo's variance that lies between the label's regions (their shape),
-and by the probability of the label's classes (`appearance`). Some labels suit every photo and some photos every
-label, so what a label has on average over other photos, and a photo over other labels, is taken off first. What
-is left of the pair's own value, in standard deviations of the same for strangers, tells whether they belong together.
+The fit of a label map to a photo is measured in two ways. The shape fit is the share of the photo's variance that lies
+between the regions of the label map. The class fit is the mean log probability of its classes (`appearance`). A label
+map should fit its own photo better than it fits other photos, and better than other label maps fit this photo. Some
+label maps fit every photo and some photos fit every label map, so the mean fit over other photos and over other label
+maps is subtracted first. The remaining value is divided by the standard deviation of the same value for reference
+pairs, and the sign is changed, so that larger values are worse.
 """
 
 from __future__ import annotations
@@ -14,18 +16,18 @@ import numpy as np
 
 from data_tools.signals.sketches import CHANNELS
 
-STRANGERS = 64  # other pairs to compare with: the deviations are then known to a tenth
+NUM_REFERENCES = 64  # reference pairs; the standard deviations are then accurate to a tenth
 
 
-class Strangers(NamedTuple):
-    """Pairs that all others are compared with.
+class References(NamedTuple):
+    """Reference pairs, with which all pairs of the set are compared.
 
     Shapes:
-        rows [s]; labels [s, cells] uint8; photos [s, cells, CHANNELS] float32, standardised; log_shares
-        [s, cells, classes] float32.
-        regions [r, cells] float32 of 0 and 1: all regions of the labels, one label's after the other's, each
-        label's from first [s] on.
-        label_level, photo_level [2, s], level [2]: means over each other, by shape and by class.
+        rows [s] of the set; labels [s, cells] uint8; photos [s, cells, CHANNELS] float32, standardised;
+        log_shares [s, cells, classes] float32, predicted log probabilities.
+        regions [r, cells] float32 of 0 and 1: masks of all regions of all labels; those of label i begin at first[i].
+        label_level, photo_level [2, s]: mean shape fit and class fit of each label over the other photos, and of
+        each photo over the other labels; level [2]: mean over all.
     """
 
     rows: np.ndarray
@@ -39,16 +41,20 @@ class Strangers(NamedTuple):
     level: np.ndarray
 
 
-def strangers(rows: np.ndarray, classes: np.ndarray, features: np.ndarray, log_shares: np.ndarray) -> Strangers:
-    """Prepare the pairs to compare with: `classes` [s, R, C], `features` [s, R, C, CHANNELS], both uint8."""
-    labels, photos = classes.reshape(len(classes), -1), standardised(features)
+def make_references(rows: np.ndarray, classes: np.ndarray, features: np.ndarray, log_shares: np.ndarray) -> References:
+    """Prepare the reference pairs.
+
+    Shapes:
+        rows [s]; classes [s, R, C] uint8; features [s, R, C, CHANNELS] uint8; log_shares [s, cells, classes]
+    """
+    labels, photos = classes.reshape(len(classes), -1), standardise(features)
     suits = np.array([[shape_fit(label, photos), class_fit(label, log_shares)] for label in labels])  # [s, 2, s]
     suits = suits.transpose(1, 0, 2)  # [2, labels, photos]
     other = ~np.eye(len(labels), dtype=bool)
     count = max(1, len(labels) - 1)
     regions = [regions_of(label) for label in labels]
     first = np.cumsum([0] + [len(part) for part in regions[:-1]])
-    return Strangers(
+    return References(
         rows,
         labels,
         photos,
@@ -61,11 +67,14 @@ def strangers(rows: np.ndarray, classes: np.ndarray, features: np.ndarray, log_s
     )
 
 
-def misfit(row: int, label: np.ndarray, photo: np.ndarray, log_shares: np.ndarray, others: Strangers) -> float:
-    """How little a label belongs to its photo, in standard deviations of strangers: below -2 a sure match.
+def misfit(row: int, label: np.ndarray, photo: np.ndarray, log_shares: np.ndarray, others: References) -> float:
+    """Compute the signal of one pair, in standard deviations. Below -2, label map and photo certainly belong together.
 
     Args:
-        label: [cells] uint8; photo: [cells, CHANNELS] float32, standardised; log_shares: [cells, classes].
+        row: Row of the pair in the set; if the pair is a reference pair, it is not compared with itself.
+
+    Shapes:
+        label [cells] uint8; photo [cells, CHANNELS] float32, standardised; log_shares [cells, classes]
     """
     keep = others.rows != row
     own = np.array([shape_fit(label, photo[None])[0], class_fit(label, log_shares[None])[0]])
@@ -80,15 +89,15 @@ def misfit(row: int, label: np.ndarray, photo: np.ndarray, log_shares: np.ndarra
     return float(-np.mean(rest / (spread + 1e-6)))
 
 
-def standardised(features: np.ndarray) -> np.ndarray:
-    """Each channel of each photo with mean 0 and mean square of nearly 1: [n, R, C, F] uint8 -> [n, cells, F]."""
+def standardise(features: np.ndarray) -> np.ndarray:
+    """Scale each channel of each photo to mean 0 and mean square about 1: [n, R, C, F] uint8 -> [n, cells, F]."""
     cells = features.reshape(len(features), -1, CHANNELS).astype(np.float32)
     cells -= cells.mean(axis=1, keepdims=True)
-    return cells / (np.sqrt((cells**2).mean(axis=1, keepdims=True)) + 1)  # +1 of 255 levels: an even channel stays 0
+    return cells / (np.sqrt((cells**2).mean(axis=1, keepdims=True)) + 1)  # + 1 of 255 levels: a uniform channel stays 0
 
 
 def shape_fit(label: np.ndarray, photos: np.ndarray) -> np.ndarray:
-    """Share of the photos' variance between the label's regions: [cells], [n, cells, CHANNELS] -> [n]."""
+    """Share of each photo's variance that lies between a label's regions: [cells], [n, cells, CHANNELS] -> [n]."""
     regions = regions_of(label)
     sums = np.matmul(regions, photos)  # [n, present, CHANNELS]
     between = (sums**2 / regions.sum(axis=1)[:, None]).sum(axis=1)
@@ -96,21 +105,25 @@ def shape_fit(label: np.ndarray, photos: np.ndarray) -> np.ndarray:
 
 
 def shape_fits(regions: np.ndarray, first: np.ndarray, photo: np.ndarray) -> np.ndarray:
-    """The same of many labels with one photo: [r, cells], [n], [cells, CHANNELS] -> [n]."""
+    """Shape fit of many labels to one photo.
+
+    Shapes:
+        regions [r, cells] and first [n] as in `References`; photo [cells, CHANNELS] -> [n]
+    """
     between = ((regions @ photo) ** 2 / regions.sum(axis=1)[:, None]).mean(axis=1)
     return np.add.reduceat(between, first) / len(photo)
 
 
 def regions_of(label: np.ndarray) -> np.ndarray:
-    """Where each class of a label is: [cells] -> [present, cells] float32 of 0 and 1."""
+    """Masks of the classes that occur in a label: [cells] -> [present, cells] float32 of 0 and 1."""
     return (label == np.unique(label)[:, None]).astype(np.float32)
 
 
 def class_fit(label: np.ndarray, log_shares: np.ndarray) -> np.ndarray:
-    """Mean log probability of the label's classes in each photo: [cells], [n, cells, classes] -> [n]."""
+    """Mean log probability of a label's classes in each photo: [cells], [n, cells, classes] -> [n]."""
     return log_shares[:, np.arange(len(label)), label].mean(axis=1)
 
 
 def class_fits(labels: np.ndarray, log_shares: np.ndarray) -> np.ndarray:
-    """The same of many labels in one photo: [n, cells], [cells, classes] -> [n]."""
+    """Mean log probability of each label's classes in one photo: [n, cells], [cells, classes] -> [n]."""
     return log_shares[np.arange(labels.shape[1]), labels].mean(axis=1)

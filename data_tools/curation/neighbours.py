@@ -1,22 +1,21 @@
-"""Exact search for the most similar label maps (by cells of the same class) and photo hashes (by bits).
+"""Search exactly for the most similar label maps (most equal cells) and photo hashes (fewest unequal bits).
 
-Label maps. Write a map of `d` cells as a one-hot vector: the inner product of two such vectors counts the cells in
-which the maps agree. Split each vector into its projection onto the span of a few maps, the landmarks, and the
-rest. The inner product of two projections misses the true count by at most the product of the rests' lengths
-(Cauchy-Schwarz), so a matrix product of 257 columns bounds every pair's agreement from above and below, and only
-pairs that the bounds leave open are compared cell by cell. Bounds only save work: whatever the landmarks and the
-rounding, the answer is exact, and the same on every machine.
+Label maps. A map of `d` cells is written as a one-hot vector. The inner product of two such vectors is the number of
+cells in which the maps agree. Each vector is split into its projection onto the span of a few maps, the landmarks, and
+a remainder. The inner product of two projections differs from the true count by at most the product of the lengths of
+the remainders (Cauchy-Schwarz). A matrix product with 257 columns therefore gives an upper and a lower bound of every
+pair's agreement. Only pairs that the bounds do not decide are compared cell by cell. The bounds only save work: the
+result is exact and does not depend on landmarks, rounding or machine.
 
-Cost for `n` distinct maps: 512 n comparisons with landmarks, n^2 bounds (a fiftieth of a comparison each), and one
-comparison for each pair left open, which is 0.3 to 3 % of the pairs of landscapes. Equal maps are searched for
-once. Thousands of maps that are alike but for scattered cells leave all their pairs open. Memory grows with n
-(twice the codes and 1 KiB a map; mirrored maps double that), and one block of bounds comes on top.
-`experiments/benchmarks/similarity.py` measures all this.
+Cost for `n` distinct maps: 512 n comparisons with landmarks, n^2 bounds (each a fiftieth of a comparison), and one
+comparison for each undecided pair (0.3 to 3 % of the pairs of landscape sets). Equal maps are searched for once.
+For thousands of maps that differ in scattered cells only, all pairs are undecided. Memory: twice the codes and 1 KiB
+a map, doubled with mirrored maps, and one block of bounds. `experiments/benchmarks/similarity.py` measures this.
 
-Photo hashes. The inner product of vectors of -1 and 1 counts equal less unequal bits: n^2 pairs in blocks of
-matrix products, a few ns each.
+Photo hashes. The inner product of two vectors of -1 and 1 is the number of equal bits minus the number of unequal
+bits. All n^2 pairs are computed as matrix products in blocks, a few ns a pair.
 
-Source: landmarks as in the Nystrom approximation of a kernel (Williams and Seeger, 2001), with its error bounded.
+Source: landmarks as in the Nystrom approximation of a kernel (Williams and Seeger, 2001), with a bound of its error.
 """
 
 from __future__ import annotations
@@ -25,60 +24,64 @@ from typing import Iterator, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-_LANDMARKS = 512  # more tighten the bounds, and each costs n comparisons
-_DIRECTIONS = 256  # of the landmarks' span: the half that tells most, at half the time for each bound
-_BLOCK = 2**23  # bounds held at a time: 32 MiB of float32, and where all pairs are near, 30 times that to list them
-_CHUNK = 512  # pairs compared at a time, so that both sides stay in the processor's cache
-_MAX_CELLS = 255 * 8  # what the byte counters of `_unequal` hold
-_SLACK = np.float32(0.25)  # cells: far above the bounds' rounding (below 0.01), and below 1, since counts are whole
+from data_tools.basics.spacing import evenly_spaced
+
+_LANDMARKS = 512  # more landmarks give tighter bounds, and each costs n comparisons
+_DIRECTIONS = 256  # principal directions of the landmarks' span; half of them, for half of the time
+_BLOCK = 2**23  # bounds in memory at a time: 32 MiB of float32; 30 times as much if all pairs are near and are listed
+_CHUNK = 512  # pairs compared at a time; both sides fit into the processor's cache
+_MAX_CELLS = 255 * 8  # limit of the byte counters of `_unequal`
+_SLACK = np.float32(0.25)  # cells; more than the rounding of the bounds (below 0.01) and less than 1
 
 
 class Nearest(NamedTuple):
     """The nearest other map of each map.
 
-    `compared` says how many pairs were compared cell by cell; the bounds decided on all others.
+    `compared` is the number of pairs that were compared cell by cell. The bounds decided all others.
 
     Shapes:
-        index: [n] int64; -1 if no other map agrees enough.
-        agreement: [n] float64, the share of equal cells; NaN if no other map agrees enough.
-        mirrored: [n] bool, whether more cells are equal when one of the two is mirrored.
+        index: [n] int64, -1 if no other map agrees enough.
+        agreement: [n] float64, share of equal cells, NaN if no other map agrees enough.
+        mirrored: [n] bool, whether more cells are equal when one of the two maps is mirrored.
     """
 
-    index: np.ndarray
+    index: np.ndarray  # type: ignore[assignment] # hides tuple.index
     agreement: np.ndarray
     mirrored: np.ndarray
     compared: int
 
 
 class Distinct(NamedTuple):
-    """The distinct ones among n codes, in lexicographic order.
+    """The u distinct codes among n codes, in lexicographic order.
 
     Shapes:
-        first: [u] index of each one's first occurrence; count: [u]; group: [n], which of the u each code is.
+        first: [u] index of the first occurrence; count: [u] number of occurrences; group: [n] number of the distinct
+        code that each code equals.
     """
 
     first: np.ndarray
-    count: np.ndarray
+    count: np.ndarray  # type: ignore[assignment] # hides tuple.count
     group: np.ndarray
 
 
 def nearest_maps(codes: np.ndarray, least: float, mirror: Optional[np.ndarray] = None) -> Nearest:
-    """For each map the other one that agrees in most cells; of equally near ones that of lowest index.
+    """Find for each map the other map that agrees with it in most cells. Of equally near maps, the first is taken.
 
     Args:
         codes: [n, d] uint8 class ids, d at most 2040.
-        least: The share of cells, above 0 and at most 1, below which a map is no neighbour.
-        mirror: [d], each cell's counterpart in the mirrored map; maps are then compared in both directions.
+        least: Smallest share of equal cells of a neighbour, above 0 and at most 1.
+        mirror: [d], index of each cell's counterpart in the mirrored map. If given, each map is compared unchanged
+            and mirrored.
     """
     distinct = collapse(codes, mirror)
-    originals = np.sort(distinct.first)  # in the order of the input, so that the first of several is of lowest index
+    originals = np.sort(distinct.first)  # in input order, so that the first of equally near maps is found
     index = CodeIndex(codes[originals], mirror)
     everything = np.arange(len(originals))
     found, _ = index.closest(everything, everything, cells_needed(least, codes.shape[1]))
     nearest = np.full(len(codes), -1)
     nearest[originals[found >= 0]] = originals[found[found >= 0]]
 
-    # Equal maps are each other's nearest: the second is the first one's, and the first that of all others.
+    # Equal maps are neighbours of each other: the first map's neighbour is the second, all others' is the first.
     by_group = np.argsort(distinct.group, kind="stable")
     start = np.cumsum(distinct.count) - distinct.count
     repeated = distinct.count > 1
@@ -89,15 +92,15 @@ def nearest_maps(codes: np.ndarray, least: float, mirror: Optional[np.ndarray] =
 
 
 def nearest_hashes(bits: np.ndarray, radius: int, earlier_only: bool = False) -> Tuple[np.ndarray, np.ndarray]:
-    """For each hash the other one with fewest unequal bits; of equally near ones that of lowest index.
+    """Find for each hash the other hash with the fewest unequal bits. Of equally near hashes, the first is taken.
 
     Args:
         bits: [n, b], bool or 0 and 1.
-        radius: Unequal bits above which a hash is no neighbour.
-        earlier_only: Look only among hashes of lower index, so that the first of a group has no neighbour.
+        radius: Largest number of unequal bits of a neighbour.
+        earlier_only: Search only among hashes of lower index, so that the first of a group has no neighbour.
 
     Returns:
-        index and unequal bits, both [n] int64, and -1 where there is no neighbour.
+        Index of the neighbour and number of unequal bits, both [n] int64 and -1 where there is no neighbour.
     """
     count, width = bits.shape
     signs = np.where(bits, np.float32(1), np.float32(-1))
@@ -120,13 +123,14 @@ def nearest_hashes(bits: np.ndarray, radius: int, earlier_only: bool = False) ->
 def agreement_with(
     codes: np.ndarray, others: np.ndarray, mirror: Optional[np.ndarray] = None
 ) -> Tuple[np.ndarray, np.ndarray]:
-    """How far each map agrees with another one of them.
+    """Compare each map with one other map.
 
     Args:
-        others: [n] index of the other map; -1 for none.
+        codes, mirror: As in `nearest_maps`.
+        others: [n] index of the other map, -1 for none.
 
     Returns:
-        the share of equal cells [n] float64, NaN without other map; whether it is that of the mirrored map [n] bool.
+        Share of equal cells [n] float64, NaN without another map; whether it is higher when mirrored [n] bool.
     """
     share, mirrored = np.full(len(codes), np.nan), np.zeros(len(codes), bool)
     for block in _blocks(len(codes), _CHUNK):
@@ -140,7 +144,7 @@ def agreement_with(
 
 
 def collapse(codes: np.ndarray, mirror: Optional[np.ndarray] = None) -> Distinct:
-    """Group equal codes [n, d] uint8, or with `mirror` (see `nearest_maps`) those equal in either direction."""
+    """Group equal codes [n, d] uint8. With `mirror` (as in `nearest_maps`), mirror images count as equal."""
     if mirror is not None:
         mirrored = codes[:, mirror]
         cell = (codes != mirrored).argmax(1)[:, None]  # where the two directions differ first
@@ -152,22 +156,22 @@ def collapse(codes: np.ndarray, mirror: Optional[np.ndarray] = None) -> Distinct
 
 
 def cells_needed(least: float, cells: int) -> int:
-    """How many of `cells` must be equal for a share of at least `least`.
+    """Return how many of `cells` cells must be equal for a share of at least `least`.
 
     Raises:
         ValueError: `least` is not above 0 and at most 1.
     """
     if not 0 < least <= 1:
-        raise ValueError(f"an agreement of {least} is asked for, and it must be above 0 and at most 1")
-    return max(1, int(np.ceil(least * cells - 1e-9)))  # 0.9 * 10 may come out a little above 9
+        raise ValueError(f"the agreement is {least}; it must be above 0 and at most 1")
+    return max(1, int(np.ceil(least * cells - 1e-9)))  # 0.9 * 10 may be slightly above 9
 
 
 class CodeIndex:
-    """Label codes prepared for exact search; `compared` counts the pairs compared cell by cell so far.
+    """Label codes prepared for exact search. `compared` counts the pairs that were compared cell by cell.
 
     Args:
-        codes: [n, d] uint8 class ids, d at most 2040; equal rows are allowed and only cost time.
-        mirror: As in `nearest_maps`; two codes then agree as they do in the better direction.
+        codes: [n, d] uint8 class ids, d at most 2040. Equal rows are allowed but cost time.
+        mirror: As in `nearest_maps`. The agreement of two codes is then that of the better direction.
 
     Raises:
         ValueError: There are too many cells.
@@ -176,29 +180,29 @@ class CodeIndex:
     def __init__(self, codes: np.ndarray, mirror: Optional[np.ndarray] = None):
         self.cells = codes.shape[1]
         if self.cells > _MAX_CELLS:
-            raise ValueError(f"codes have {self.cells} cells, and at most {_MAX_CELLS} are allowed")
+            raise ValueError(f"codes have {self.cells} cells; at most {_MAX_CELLS} are allowed")
         self.compared = 0
         views = [codes] if mirror is None else [codes, codes[:, mirror]]
         self._views = [np.pad(np.ascontiguousarray(view), ((0, 0), (0, -self.cells % 8))) for view in views]
-        landmarks = np.linspace(0, max(0, len(codes) - 1), min(len(codes), _LANDMARKS)).astype(np.int64)
+        landmarks = evenly_spaced(len(codes), _LANDMARKS)
         basis = _main_directions(self._grid(self._views[0], landmarks, landmarks))
-        self._points = [self._project(view, landmarks, basis) for view in self._views]
+        self.points = [self._project(view, landmarks, basis) for view in self._views]
 
     def counts(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        """Equal cells of every row with every column (best where these are few): [rows, columns] int64."""
+        """Count the equal cells of every row with every column: [rows, columns] int64. Slow for many columns."""
         return np.max([self._grid(view, rows, columns) for view in self._views], axis=0)
 
     def closest(self, rows: np.ndarray, columns: np.ndarray, least: int) -> Tuple[np.ndarray, np.ndarray]:
-        """For each row the column with most equal cells, of several the first; never the row itself.
+        """Find for each row the column with most equal cells, the first of equally near ones, but not the row itself.
 
         Returns:
-            index of a code and equal cells, both [rows] int64, and -1 where no column has `least` equal cells.
+            Index of a code and number of equal cells, both [rows] int64, -1 where no column has `least` equal cells.
         """
         size = len(columns)
-        best = np.full(len(rows), -1)  # equal cells * size + how many columns follow
-        own = np.full(len(self._views[0]), size)  # the column to pass over
+        best = np.full(len(rows), -1)  # equal cells * size + number of columns that follow
+        own = np.full(len(self._views[0]), size)  # the column to leave out
         own[columns] = np.arange(size)
-        for block, view, upper in self._upper_bounds(rows, columns):
+        for block, view, upper in self.upper_bounds(rows, columns):
             here, itself = np.arange(len(block)), own[rows[block]]
             upper[here[itself < size], itself[itself < size]] = -1
             likely = self._equal(view, rows[block], columns[upper.argmax(1)])
@@ -213,35 +217,41 @@ class CodeIndex:
         return index, np.where(found, best // max(1, size), -1)
 
     def agreeing(self, rows: np.ndarray, columns: np.ndarray, least: int) -> Iterator[Tuple[np.ndarray, np.ndarray]]:
-        """Pairs with at least `least` equal cells, some rows at a time, rows in their order, columns in theirs.
+        """Find the pairs with at least `least` equal cells.
 
         Yields:
-            indices of codes from `rows` and from `columns`, one of each for a pair.
+            For some rows at a time: indices of codes from `rows` and from `columns`, one of each for a pair, in the
+            order of `rows` and within a row in the order of `columns`.
         """
         pairs = np.zeros(0, int)
-        for block, view, upper in self._upper_bounds(rows, columns):
+        for block, view, upper in self.upper_bounds(rows, columns):
             candidates = np.flatnonzero(upper >= least - _SLACK)
             row, column = rows[block[candidates // len(columns)]], columns[candidates % len(columns)]
-            rests = self._points[view][row, -1] * self._points[0][column, -1]
-            agree = upper.ravel()[candidates] - 2 * rests >= least + _SLACK  # the lower bound decides
+            rests = self.points[view][row, -1] * self.points[0][column, -1]
+            agree = upper.ravel()[candidates] - 2 * rests >= least + _SLACK  # pairs decided by the lower bound
             agree[~agree] = self._equal(view, row[~agree], column[~agree]) >= least
             pairs = np.union1d(pairs, candidates[agree]) if view else candidates[agree]
             if view == len(self._views) - 1:
                 yield rows[block[pairs // len(columns)]], columns[pairs % len(columns)]
 
-    def _upper_bounds(self, rows: np.ndarray, columns: np.ndarray) -> Iterator[Tuple[np.ndarray, int, np.ndarray]]:
-        """Positions in `rows`, a direction, and for it at most how many cells are equal: [positions, columns]."""
+    def upper_bounds(self, rows: np.ndarray, columns: np.ndarray) -> Iterator[Tuple[np.ndarray, int, np.ndarray]]:
+        """Compute upper bounds of the numbers of equal cells.
+
+        Yields:
+            Positions in `rows`, direction (0 unchanged, 1 mirrored), and the bounds [positions, columns] float32,
+            which the next iteration overwrites.
+        """
         if len(columns) == 0:
             return
         height = max(1, min(_BLOCK // len(columns), len(rows)))
-        buffer = np.empty((height, len(columns)), np.float32)  # used again: fresh memory takes as long as the product
-        base = self._points[0][columns].T
+        buffer = np.empty((height, len(columns)), np.float32)  # reused: allocation takes as long as the product
+        base = self.points[0][columns].T
         for block in _blocks(len(rows), height):
-            for view, points in enumerate(self._points):
+            for view, points in enumerate(self.points):
                 yield block, view, np.matmul(points[rows[block]], base, out=buffer[: len(block)])
 
     def _equal(self, view: int, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        """Equal cells of each row with its column, in one direction: [pairs] int64."""
+        """Count the equal cells of each row with its column, in one direction: [pairs] int64."""
         self.compared += len(rows)
         equal = np.empty(len(rows), np.int64)
         for i in range(0, len(rows), _CHUNK):
@@ -250,7 +260,7 @@ class CodeIndex:
         return equal
 
     def _grid(self, view: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        """Equal cells of every row of a view with every column: [rows, columns] int64."""
+        """Count the equal cells of every row of a view with every column: [rows, columns] int64."""
         self.compared += len(rows) * len(columns)
         equal = np.empty((len(rows), len(columns)), np.int64)
         for i in range(0, len(rows), _CHUNK):
@@ -260,7 +270,7 @@ class CodeIndex:
         return equal
 
     def _project(self, view: np.ndarray, landmarks: np.ndarray, basis: np.ndarray) -> np.ndarray:
-        """Coordinates of each map's projection, and the length of the rest: [n, directions + 1] float32."""
+        """Return coordinates of each map's projection and the length of its remainder: [n, directions + 1] float32."""
         points = np.empty((len(view), basis.shape[1] + 1), np.float32)
         for block in _blocks(len(view), _CHUNK):
             inside = self._grid(view, block, landmarks) @ basis
@@ -270,15 +280,15 @@ class CodeIndex:
 
 
 def _main_directions(kernel: np.ndarray) -> np.ndarray:
-    """What the landmarks' counts are multiplied with to project a map: [landmarks, directions] float64."""
+    """Return the matrix that turns a map's counts with the landmarks into coordinates: [landmarks, directions]."""
     values, vectors = np.linalg.eigh(kernel.astype(np.float64))
     values, vectors = values[-_DIRECTIONS:], vectors[:, -_DIRECTIONS:]
-    clear = values > 1e-6 * values.max(initial=0)  # equal landmarks span nothing more, and rounding takes their place
+    clear = values > 1e-6 * values.max(initial=0)  # smaller eigenvalues are rounding errors, due to equal landmarks
     return vectors[:, clear] / np.sqrt(values[clear])
 
 
 def _unequal(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Unequal cells of maps padded to whole words, [n, words * 8] and the same or one map: eight sums a word."""
+    """Count the unequal cells of maps [n, words * 8] with as many maps or with one map. A word adds up eight cells."""
     words = (a != b).view(np.uint64)
     return np.add.reduce(words, axis=1).view(np.uint8).reshape(-1, 8).sum(1, dtype=np.int64)
 

@@ -1,4 +1,4 @@
-"""Which pairs stay out of Selection I and II: the rules as data, and what they decided."""
+"""The types of a rule and of a decision, and reading and writing of `decisions.csv`."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import List, NamedTuple
 from data_tools.basics.errors import InputError
 from data_tools.basics.table import read_rows, write_rows
 
-SPLITS = ("total", "selection_1", "selection_2")  # each a part of the one before; files are <split>.txt
+SPLITS = ("total", "selection_1", "selection_2")  # each is a part of the one before; the files are <split>.txt
 
 
 class Rule(NamedTuple):
-    """A pair whose `signal` is above `limit` stays out of `split` (and of the splits within it).
+    """A pair whose `signal` is above `limit` is dropped from `split` and from the splits inside it.
 
-    `name` is one word for tables and options, `meaning` a few words for the report ("label shows something
-    else than the photo"), `reason` why the default limit is what it is.
+    `name` is one word for tables and options. `meaning` describes the fault in a few words for the review page.
+    `reason` explains the default limit.
     """
 
     name: str
@@ -27,15 +27,15 @@ class Rule(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """What became of one pair.
+    """Decision on one pair.
 
     Args:
-        kept: Whether it is in Selection II, the innermost split.
-        split: The innermost split that holds it; empty if it is not even in Total.
-        rule: The rule that put it out (the clearest if several did), `unreadable`, or `manual`; for a pair that
-            is kept, the rule that it came closest to, or `manual`.
-        value, limit: The signal's value and the rule's limit, as text; the reason for an unreadable pair.
-        others: Further rules that it breaks.
+        kept: Whether the pair is in Selection II, the innermost split.
+        split: The innermost split that holds the pair; empty if it is not even in Total.
+        rule: For a dropped pair, the rule with the highest severity, `unreadable` or `manual`. For a kept pair, the
+            rule with the highest severity (below its limit), or `manual`.
+        value, limit: The signal's value and the rule's limit, as text. For an unreadable pair, `value` is the reason.
+        others: Further rules that the pair breaks.
     """
 
     stem: str
@@ -70,7 +70,7 @@ def read_decisions(path: Path) -> List[Decision]:
     """Read `decisions.csv`.
 
     Raises:
-        InputError: The file cannot be read, or is not such a table.
+        InputError: The file cannot be read, or has other columns.
     """
     rows = read_rows(path)
     header = next(rows)

@@ -1,10 +1,10 @@
-"""`scan`: measure every pair of a data set, and leave one table and the sketches for what compares pairs."""
+"""Measure every pair of a data set; write a table of signals, and the sketches that comparisons of pairs need."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import ContextManager, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import ContextManager, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 import cv2
 import numpy as np
@@ -16,21 +16,24 @@ from data_tools.basics.names import printable
 from data_tools.basics.pools import Pool, run_in_order
 from data_tools.basics.table import Table
 from data_tools.curation.folder import SKETCHES, begin_results, write_scan
-from data_tools.curation.scan_cache import ScanCache, code_version, content_key, known_keys
+from data_tools.curation.scan_cache import ScanCache, cached_keys, code_version, content_key
 from data_tools.curation.setwise import set_signals
 from data_tools.sets.checking import read_pair
 from data_tools.sets.pairing import Pair, Problem, match_files
 from data_tools.signals.cells import sketch
-from data_tools.signals.sketches import SHAPES, Sketches, create_sketches
+from data_tools.signals.sketches import SHAPES, Sketches, create_sketches, flush_sketches
 from data_tools.signals.table import NAMES, pair_signals
 from data_tools.signals.view import View
 
 _CACHE = "cache.sqlite"
-_CHUNK = 16  # pairs a task: about half a second, the most work that a kill loses in each process
+_CHUNK = 16  # pairs a task: about half a second of work, which is lost in each process if the scan is killed
 
 
-class Measured(NamedTuple):
-    """One pair as a worker gives it back: a key and a record that is new, or known already (None), or a problem."""
+class Measurement(NamedTuple):
+    """Result of a worker for one pair: its key in the cache and its record, or its problem.
+
+    `record` is None if the cache holds it already, or if there is a problem.
+    """
 
     stem: str
     key: bytes
@@ -41,16 +44,16 @@ class Measured(NamedTuple):
 def scan(data: Path, out: Path, make_pool) -> Tuple[int, List[Problem]]:
     """Measure all pairs of `data` and write `scan.csv`, `problems.csv`, `scan.json` and the sketches to `out`.
 
-    Pairs whose files have not changed since an earlier scan are not measured again; that holds after a kill, too.
+    Pairs whose files have not changed since an earlier scan are not measured again, even if that scan was killed.
 
     Args:
-        make_pool: Opens the processes: `make_pool(start, arguments)` gives a context with a `Pool`.
+        make_pool: `make_pool(start, arguments)` opens the worker processes and returns a context with a `Pool`.
 
     Returns:
-        The number of pairs measured, and the broken ones: all files that belong to no readable pair.
+        The number of pairs measured, and the broken pairs, including files without a partner.
 
     Raises:
-        InputError: `data` is no data set, or holds no readable pair; `out` cannot be written to, or lies in `data`.
+        InputError: `data` is not a data set, or holds no readable pair; `out` cannot be written to, or lies in `data`.
     """
     matching = match_files(data)
     _require_outside(out, data)
@@ -64,7 +67,7 @@ def scan(data: Path, out: Path, make_pool) -> Tuple[int, List[Problem]]:
             readable = [m for m in measured if m.problem is None]
             if not readable:
                 raise InputError(
-                    f"{data}: none of its {len(measured)} pairs can be read, the first because {measured[0].problem}"
+                    f"{data}: none of its {len(measured)} pairs can be read; the first problem: {measured[0].problem}"
                     if measured
                     else f"{data}: holds no pairs"
                 )
@@ -81,10 +84,10 @@ def scan(data: Path, out: Path, make_pool) -> Tuple[int, List[Problem]]:
     return len(readable), broken
 
 
-def _measure_all(pairs: Sequence[Pair], cache: ScanCache, pool: Pool) -> List[Measured]:
-    """Every pair, in order, with the new records put into the cache as they come and left out of the list."""
+def _measure_all(pairs: Sequence[Pair], cache: ScanCache, pool: Pool) -> List[Measurement]:
+    """Measure the pairs that are not in the cache, put the new records into it, and return a result for every pair."""
     tasks = [pairs[i : i + _CHUNK] for i in range(0, len(pairs), _CHUNK)]
-    measured: List[Measured] = []
+    measured: List[Measurement] = []
     with _bar(len(pairs), "scan") as bar:
         for results in run_in_order(pool.executor, _measure, tasks, pool.ahead):
             new = {m.key: m.record for m in results if m.record is not None}
@@ -95,48 +98,59 @@ def _measure_all(pairs: Sequence[Pair], cache: ScanCache, pool: Pool) -> List[Me
     return measured
 
 
-def _collect(readable: Sequence[Measured], cache: ScanCache, out: Path) -> Table:
-    """The table of pair signals, and the sketches on disk, both in the order of the pairs."""
+def _collect(readable: Sequence[Measurement], cache: ScanCache, out: Path) -> Table:
+    """Return the table of signals and write the sketches, both from the cache and in the order of the pairs."""
     sketches = create_sketches(out / SKETCHES, len(readable))
     values = np.empty((len(readable), len(NAMES)))
     for row, item in enumerate(readable):
-        values[row], parts = _unpacked(cache.get(item.key))
+        values[row], parts = _from_record(cache.get(item.key))
         for array, part in zip(sketches, parts):
             array[row] = part
-    for array in sketches:
-        array.flush()
+    flush_sketches(sketches)
     return Table([m.stem for m in readable], {name: values[:, i] for i, name in enumerate(NAMES)})
 
 
-_worker: Dict[str, object] = {}  # of a working process: the version of the code, and the keys known at the start
+class _Worker:
+    """State of a worker process, set when it starts."""
+
+    version: bytes  # of the measuring code
+    keys: Set[bytes]  # of the records that were in the cache
 
 
 def _start(cache: Path, version: bytes) -> None:
-    cv2.setNumThreads(1)  # the processes share the cores already
-    _worker.update(version=version, known=known_keys(cache))
+    cv2.setNumThreads(1)  # one process a core is enough
+    _Worker.version, _Worker.keys = version, cached_keys(cache)
 
 
-def _measure(pairs: Sequence[Pair]) -> List[Measured]:
-    return [_measure_pair(pair, _worker["version"], _worker["known"]) for pair in pairs]
+def _measure(pairs: Sequence[Pair]) -> List[Measurement]:
+    return [measure_pair(pair, _Worker.version, _Worker.keys) for pair in pairs]
 
 
-def _measure_pair(pair: Pair, version: bytes, known: Set[bytes]) -> Measured:
+def measure_pair(pair: Pair, version: bytes, keys: Set[bytes]) -> Measurement:
+    """Measure one pair, unless its record is in the cache.
+
+    Args:
+        version: Version of the measuring code, a part of the key.
+        keys: Keys of the records in the cache.
+    """
     try:
         key = content_key(pair, version)
-        if key in known:
-            return Measured(pair.stem, key, None, None)
+        if key in keys:
+            return Measurement(pair.stem, key, None, None)
         view = View(*read_pair(pair))
     except InputError as error:
-        return Measured(pair.stem, b"", None, printable(str(error)))
+        return Measurement(pair.stem, b"", None, printable(str(error)))
     cells = sketch(view)
-    return Measured(pair.stem, key, _packed(pair_signals(view, cells), cells), None)
+    return Measurement(pair.stem, key, to_record(pair_signals(view, cells), cells), None)
 
 
-def _packed(signals: np.ndarray, parts: Sketches) -> bytes:
+def to_record(signals: np.ndarray, parts: Sketches) -> bytes:
+    """Join the signals and the sketch of one pair to a record of the cache."""
     return signals.tobytes() + b"".join(part.tobytes() for part in parts)
 
 
-def _unpacked(record: bytes) -> Tuple[np.ndarray, List[np.ndarray]]:
+def _from_record(record: bytes) -> Tuple[np.ndarray, List[np.ndarray]]:
+    """Split a record into the signals and the arrays of the sketch."""
     signals = np.frombuffer(record, np.float64, len(NAMES))
     parts, start = [], signals.nbytes
     for shape in SHAPES:
@@ -153,7 +167,7 @@ def _bar(total: int, name: str) -> tqdm:
 def _require_outside(out: Path, data: Path) -> None:
     inner, outer = out.resolve(), data.resolve()
     if inner == outer or any(inner == part or part in inner.parents for part in _image_folders(outer)):
-        raise InputError(f"--out {out}: lies in the data set; nothing is written there")
+        raise InputError(f"--out {out}: lies in the data set, which is never changed; give another folder")
 
 
 def _image_folders(data: Path) -> List[Path]:

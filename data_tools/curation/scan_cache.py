@@ -1,4 +1,4 @@
-"""What was measured of each pair, kept by the content of its files and the version of what measures."""
+"""A cache of measurements: one record for each pair, by the content of its files and the version of the code."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ import PIL
 from data_tools.basics.errors import InputError
 from data_tools.sets.pairing import Pair
 
-# The code that a measured value or its record depends on; a test follows the imports of `scan`.
+# The code that a measured value depends on. A test follows the imports of `scan` to check that nothing is missing.
 _SOURCES = ("sets/*.py", "signals/*.py", "curation/scan.py")
-_PACKAGE = Path(__file__).parents[1]
+PACKAGE = Path(__file__).parents[1]
 
 
 class ScanCache:
-    """Records by key in one file. What `put` was given is kept, whatever happens after it returns.
+    """Records by key in an SQLite file. Records are on the disk when `put` returns.
 
     Args:
-        version: Records of other versions are removed.
+        version: Version of the measuring code. Records of other versions are deleted.
 
     Raises:
-        InputError: The file cannot be opened or is no such cache; any method, when it cannot be written.
+        InputError: From all methods: the file cannot be opened or written, or is not such a cache.
     """
 
     def __init__(self, path: Path, version: bytes):
         self._path = path
-        with _faults(self._path):
+        with _input_errors(self._path):
             self._database = sqlite3.connect(str(path), isolation_level=None)
-            self._database.execute("PRAGMA synchronous=NORMAL")  # a lost record is only measured again
+            self._database.execute("PRAGMA synchronous=NORMAL")  # after a power cut, lost records are measured again
             self._database.execute(
                 "CREATE TABLE IF NOT EXISTS records (key BLOB PRIMARY KEY, version BLOB, record BLOB)"
             )
@@ -42,29 +42,32 @@ class ScanCache:
         self._version = version
 
     def put(self, records: Dict[bytes, bytes]) -> None:
+        """Add records by key, or replace them."""
         rows = [(key, self._version, record) for key, record in records.items()]
-        with _faults(self._path), self._database:
+        with _input_errors(self._path), self._database:
             self._database.execute("BEGIN")
             self._database.executemany("INSERT OR REPLACE INTO records VALUES (?, ?, ?)", rows)
 
     def get(self, key: bytes) -> bytes:
-        with _faults(self._path):
+        """Return the record of a key."""
+        with _input_errors(self._path):
             row = self._database.execute("SELECT record FROM records WHERE key = ?", (key,)).fetchone()
             if row is None:
-                raise sqlite3.DatabaseError("a record that it lists is missing")
+                raise sqlite3.DatabaseError("a record is missing")
             return row[0]
 
     def close(self) -> None:
+        """Close the file."""
         self._database.close()
 
 
-def known_keys(path: Path) -> Set[bytes]:
-    """Keys of all records in the cache at `path`, as they are now.
+def cached_keys(path: Path) -> Set[bytes]:
+    """Return the keys of all records in the cache file.
 
     Raises:
         InputError: The file is damaged.
     """
-    with _faults(path):
+    with _input_errors(path):
         database = sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)
         keys = {key for (key,) in database.execute("SELECT key FROM records")}
         database.close()
@@ -72,7 +75,8 @@ def known_keys(path: Path) -> Set[bytes]:
 
 
 @contextmanager
-def _faults(path: Path) -> Iterator[None]:
+def _input_errors(path: Path) -> Iterator[None]:
+    """Turn errors of SQLite into InputErrors."""
     try:
         yield
     except sqlite3.Error as error:
@@ -80,7 +84,7 @@ def _faults(path: Path) -> Iterator[None]:
 
 
 def content_key(pair: Pair, version: bytes) -> bytes:
-    """The same for pairs whose files hold the same bytes.
+    """Return the key of a pair: a digest of the bytes of its files and of the version of the code.
 
     Raises:
         InputError: A file cannot be read.
@@ -96,8 +100,8 @@ def content_key(pair: Pair, version: bytes) -> bytes:
 
 
 def code_version() -> bytes:
-    """A digest of the code that measures and of the libraries that it calls."""
+    """Return a digest of the measuring code and of the versions of its libraries."""
     digest = hashlib.blake2b(f"{np.__version__} {cv2.__version__} {PIL.__version__}".encode(), digest_size=16)
-    for path in sorted(path for pattern in _SOURCES for path in _PACKAGE.glob(pattern)):
+    for path in sorted(path for pattern in _SOURCES for path in PACKAGE.glob(pattern)):
         digest.update(path.read_bytes())
     return digest.digest()

@@ -1,4 +1,4 @@
-"""From a table of signals to the splits: by the rules' limits, or by a number of pairs to keep."""
+"""Make the splits from a table of signals, by the limits of the rules or by a number of pairs to keep."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TOTAL, _FIRST, _SECOND = SPLITS
 
 
 class Selection(NamedTuple):
-    """The stems of each split, sorted, and what became of every pair."""
+    """The sorted stems of each split, and the decision on every pair."""
 
     splits: Dict[str, List[str]]
     decisions: List[Decision]
@@ -29,25 +29,26 @@ def select(
     manual: Mapping[str, bool],
     keep: Optional[Tuple[int, int]] = None,
 ) -> Selection:
-    """Decide on every pair.
+    """Decide which pairs belong to which split.
 
-    Each rule gives a pair a severity: 0 for the set's median of its signal, 1 for its limit, and so on evenly. A
-    pair's severity in a split is the highest that the split's rules give. Without `keep`, pairs with a severity above
-    1 are dropped; with it, the pairs of lowest severity are kept (equal ones by stem), exactly as many as it says.
+    Each rule gives a pair a severity, linear in its signal: 0 at the median of the set, 1 at the limit of the rule. The
+    severity of a pair in a split is the highest severity of the split's rules. Without `keep`, pairs with a severity
+    above 1 are dropped. With `keep`, exactly that many pairs of the lowest severity are kept (ties by stem).
 
     Args:
-        table: Holds every signal that a rule names.
+        table: Holds every signal that a rule uses.
         broken: Pairs that could not be read.
-        manual: stem -> keep it (True) in both selections or drop it from them, whatever the rules say.
-        keep: Pairs in Selection I and in Selection II.
+        manual: stem -> whether to keep the pair in both selections or to drop it from both. Overrides the rules.
+        keep: Number of pairs in Selection I and in Selection II.
 
     Raises:
-        InputError: `keep` or `manual` does not go with the set, or the table lacks a signal.
+        InputError: `keep` is not possible in this set, `manual` names a pair that is not in it, or the table lacks
+            a signal.
     """
     _require_known(manual, table, broken)
     order = np.argsort(np.array(table.stems), kind="stable")
     stems = [table.stems[i] for i in order]
-    forced = np.array([{True: -np.inf, False: np.inf}.get(manual.get(stem), np.nan) for stem in stems])
+    forced = np.array([(-np.inf if manual[stem] else np.inf) if stem in manual else np.nan for stem in stems])
     severities = {rule.name: severity(_column(table, rule)[order], rule.limit) for rule in settings.rules}
     inside = np.ones(len(stems), bool)
     members, worst = {_TOTAL: inside}, {}
@@ -65,27 +66,26 @@ def select(
 
 
 def severity(values: np.ndarray, limit: float) -> np.ndarray:
-    """0 at the median, 1 at the limit, evenly on: [n] float64 -> [n] float64; NaN (no value) has 0.
+    """Scale a signal linearly to 0 at its median and 1 at the limit: [n] float64 -> [n] float64. NaN becomes 0.
 
-    Where the limit is not above the median, half the pairs would be dropped or more; the unit is then the
-    limit itself.
+    If the limit is not above the median, the unit is the absolute value of the limit, at least 1.
     """
-    known = values[~np.isnan(values)]
-    median = float(np.median(known)) if len(known) else limit
+    present = values[~np.isnan(values)]
+    median = float(np.median(present)) if len(present) else limit
     unit = limit - median if limit > median else max(abs(limit), 1.0)
     return np.nan_to_num(1 + (values - limit) / unit, nan=0.0)
 
 
 def _kept(score: np.ndarray, inside: np.ndarray, count: Optional[int], split: str) -> np.ndarray:
-    """Which of the pairs `inside` stay: those of at most 1, or the `count` lowest."""
+    """Return which of the pairs `inside` to keep: those with a score of at most 1, or the `count` lowest."""
     if count is None:
         return inside & (score <= 1)
     available = int((inside & (score < np.inf)).sum())
     required = int((inside & (score == -np.inf)).sum())
     if not required <= count <= available:
         raise InputError(
-            f"--keep: {count} pairs for {split}, and {required} to {available} can be kept of the pairs "
-            "before it, with those that --manual names"
+            f"--keep: {count} pairs for {split}; {required} to {available} are possible, given --manual and the split "
+            "before it"
         )
     lowest = np.argsort(np.where(inside, score, np.inf), kind="stable")[:count]
     kept = np.zeros(len(score), bool)
@@ -103,7 +103,11 @@ def _decision(
     members: Dict[str, np.ndarray],
     manual: Mapping[str, bool],
 ) -> Decision:
-    """What became of one readable pair, and by which rule: the severest of the split that dropped it, else of all."""
+    """Return the decision on one readable pair.
+
+    Its rule is the one with the highest severity among the rules of the split that dropped the pair, or among all
+    rules for a kept pair.
+    """
     split = next(s for s in reversed(SPLITS) if members[s][i])
     kept = split == _SECOND
     judging = [r for r in settings.rules if kept or r.split == SPLITS[SPLITS.index(split) + 1]]
@@ -133,6 +137,6 @@ def _require_known(manual: Mapping[str, bool], table: Table, broken: Sequence[Pr
     readable, unreadable = set(table.stems), {problem.stem for problem in broken}
     for stem, keep in manual.items():
         if keep and stem in unreadable:
-            raise InputError(f"--manual: {stem} is to be kept, and cannot be read")
+            raise InputError(f"--manual: keep {stem}: this pair cannot be read; repair its files or remove the line")
         if stem not in readable and stem not in unreadable:
-            raise InputError(f"--manual: {stem} is none of the {len(readable) + len(unreadable)} pairs")
+            raise InputError(f"--manual: {stem} is not one of the {len(readable) + len(unreadable)} pairs")

@@ -1,4 +1,4 @@
-"""The signals of a pair that need the rest of its set: odd classes, strangers' labels, twins."""
+"""Compute the signals of a pair that depend on the other pairs of the set: class_surprise, misfit and the twins."""
 
 from __future__ import annotations
 
@@ -9,45 +9,58 @@ from typing import Callable, Dict, NamedTuple, Sequence
 
 import numpy as np
 
+from data_tools.basics.files import file_version
 from data_tools.basics.pools import run_in_order
-from data_tools.curation.appearance import ClassModel, class_surprise, drawn, fit_class_model, fold_of, log_posterior
-from data_tools.curation.misfit import STRANGERS, Strangers, misfit, standardised, strangers
+from data_tools.curation.appearance import (
+    ClassModel,
+    class_surprise,
+    fit_class_model,
+    fold_of,
+    log_posterior,
+    sample_rows,
+)
+from data_tools.curation.misfit import NUM_REFERENCES, References, make_references, misfit, standardise
 from data_tools.curation.neighbours import nearest_hashes, nearest_maps
 from data_tools.signals.sketches import HASH_BITS, open_sketches
 
 NAMES = ("class_surprise", "misfit", "photo_twin", "label_twin")
 
-_FEWEST_PAIRS = 10  # with fewer there is no set to learn from, and all four stay empty
-_CHUNK = 32  # pairs a task: half a second's work
-_LEAST_AGREEMENT = 0.8  # of label cells; below, maps are not called near, and the signal is 0
-_HASH_RADIUS = 43  # bits, 30 %: strangers differ in 50 % give or take 6, so this is 3 deviations from chance
+_FEWEST_PAIRS = 10  # a smaller set is too small to learn from, and all four signals stay empty
+_CHUNK = 32  # pairs a task: half a second of work
+_LEAST_AGREEMENT = 0.8  # share of equal cells; maps that agree less are not near, and the signal is 0
+_HASH_RADIUS = 43  # bits (30 %); unrelated photos differ in 50 % with a deviation of 6, so this is 3 deviations away
 _JUDGE_FILE = "judge.npz"
 
 
 class Judge(NamedTuple):
-    """What the tasks of all processes share."""
+    """The model and the reference pairs that all tasks use."""
 
     model: ClassModel
-    others: Strangers
+    others: References
 
 
 def set_signals(
     folder: Path, stems: Sequence[str], pool: Executor, ahead: int, progress: Callable[[int], object]
 ) -> Dict[str, np.ndarray]:
-    """The signals in `NAMES` of all pairs: name -> [n] float64, NaN in a set of fewer than ten.
+    """Compute the signals in `NAMES` of all pairs.
 
-    class_surprise: `appearance.class_surprise`, nats. misfit: `misfit.misfit`, standard deviations. photo_twin: share
-    of equal hash bits with the most similar photo *before* it in the set, so that the first of several has none;
-    label_twin: share of equal cells with the most similar label map; both 0 where nothing is near.
+    class_surprise: see `appearance.class_surprise`, in nats. misfit: see `misfit.misfit`, in standard deviations.
+    photo_twin: share of equal hash bits with the most similar *earlier* photo of the set, so that the first of several
+    equal photos has no twin. label_twin: share of equal cells with the most similar label map. Both are 0 if nothing
+    similar is found.
 
     Args:
         folder: Holds the sketches, in the order of `stems`.
-        progress: Called with the number of pairs done.
+        progress: Called with the number of pairs just finished.
+
+    Returns:
+        name -> [n] float64; all NaN for a set of fewer than ten pairs.
     """
     sketches = open_sketches(folder)
     if len(stems) < _FEWEST_PAIRS:
         return {name: np.full(len(stems), np.nan) for name in NAMES}
-    digest = pool.submit(_make_judge, folder, list(stems)).result()  # there, since workers use one thread, always
+    # In a worker process, which always uses one thread, so that sums do not depend on the number of cores.
+    digest = pool.submit(_make_judge, folder, list(stems)).result()
     starts = range(0, len(stems), _CHUNK)
     tasks = ((folder, digest, start, [fold_of(s) for s in stems[start : start + _CHUNK]]) for start in starts)
     judged = []
@@ -63,37 +76,39 @@ def set_signals(
 
 
 def _make_judge(folder: Path, stems: Sequence[str]) -> str:
-    """Learn from the set, and write what was learned; returns what tells it from the file of an earlier scan."""
+    """Fit the model and choose the reference pairs, write both to a file, and return the version of the file."""
     sketches = open_sketches(folder)
     model = fit_class_model(sketches, stems)
-    rows = drawn(stems, STRANGERS)
+    rows = sample_rows(stems, NUM_REFERENCES)
     features, classes = sketches.features[rows], sketches.classes[rows]
     log_shares = log_posterior(model, features, np.array([fold_of(stems[row]) for row in rows]))
-    return _save_judge(folder / _JUDGE_FILE, Judge(model, strangers(rows, classes, features, log_shares)))
+    return _save_judge(folder / _JUDGE_FILE, Judge(model, make_references(rows, classes, features, log_shares)))
 
 
 def _judge_pairs(task) -> np.ndarray:
-    """class_surprise and misfit of one chunk: [2, pairs]. Runs in any process that sees the folder."""
+    """Compute class_surprise and misfit of one chunk of pairs: [2, pairs]. Runs in any process."""
     folder, digest, start, folds = task
     judge, sketches = _load_judge(folder, digest)
     features = sketches.features[start : start + len(folds)]
     classes = sketches.classes[start : start + len(folds)]
     log_shares = log_posterior(judge.model, features, np.array(folds))
-    labels, photos = classes.reshape(len(folds), -1), standardised(features)
+    labels, photos = classes.reshape(len(folds), -1), standardise(features)
     misfits = [misfit(start + i, labels[i], photos[i], log_shares[i], judge.others) for i in range(len(folds))]
     return np.array([class_surprise(log_shares, classes), misfits])
 
 
 def _save_judge(path: Path, judge: Judge) -> str:
-    arrays = {f"{i}-{name}": value for i, part in enumerate(judge) for name, value in part._asdict().items()}
+    parts = (judge.model._asdict(), judge.others._asdict())
+    arrays = {f"{i}-{name}": value for i, part in enumerate(parts) for name, value in part.items()}
     with open(path, "wb") as file:
         np.savez(file, **arrays)
-    status = path.stat()
-    return f"{status.st_mtime_ns}-{status.st_size}"
+    version = file_version(path)
+    return f"{version.changed_ns}-{version.size}"
 
 
 @lru_cache(maxsize=1)
 def _load_judge(folder: Path, digest: str):
     with np.load(folder / _JUDGE_FILE, allow_pickle=False) as arrays:
-        parts = [[arrays[f"{i}-{name}"] for name in kind._fields] for i, kind in enumerate((ClassModel, Strangers))]
-    return Judge(ClassModel(*parts[0]), Strangers(*parts[1])), open_sketches(folder)
+        model = ClassModel(*(arrays[f"0-{name}"] for name in ClassModel._fields))
+        others = References(*(arrays[f"1-{name}"] for name in References._fields))
+    return Judge(model, others), open_sketches(folder)

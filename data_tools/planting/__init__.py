@@ -1,1 +1,1 @@
-"""Known defects planted into a sound data set, with a truth file, so that curation can be measured."""
+"""Put known defects into a good data set and record them in a truth file, to measure how well curation finds them."""

@@ -1,4 +1,4 @@
-"""Random fields over a picture, ways to move its pixels, and how much two label maps differ."""
+"""Random fields over a picture, displacement of pixels, and the visible difference of two label maps."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ WATER_IDS = [CLASS_IDS[name] for name in ("water", "sea", "river", "lake", "wate
 
 
 class Change(NamedTuple):
-    """New pixels of a photo or a label map, and in a few words what was done to the old ones."""
+    """New pixels of a photo or a label map, and a description of the change in a few words."""
 
     pixels: np.ndarray
     detail: str
 
 
 def seeded(seed: int, kind: str, stem: str) -> np.random.Generator:
-    """Randomness that follows from the three names alone, not from what was planted before."""
+    """Return a random generator that depends on the seed, the kind and the stem only."""
     digest = hashlib.sha256(f"{seed}/{kind}/{stem}".encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:16], "big"))
 
 
 def smooth_noise(rng: np.random.Generator, height: int, width: int, cells: float) -> np.ndarray:
-    """Soft bumps, about `cells` of them along the longer side.
+    """Return smooth random noise with about `cells` bumps along the longer side.
 
     Returns:
         [height, width] float32 with mean 0 and deviation 1.
@@ -40,18 +40,18 @@ def smooth_noise(rng: np.random.Generator, height: int, width: int, cells: float
 
 
 def blurred_field(field: np.ndarray, sigma: float) -> np.ndarray:
-    """Gaussian blur of [H, W] values 0..1, in steps of 1/255."""
+    """Blur [H, W] values 0..1 by a Gaussian, rounded to steps of 1/255."""
     image = Image.fromarray(np.clip(field * 255, 0, 255).astype(np.uint8))
     return np.asarray(image.filter(ImageFilter.GaussianBlur(sigma)), np.float32) / 255
 
 
 def highest(score: np.ndarray, share: float) -> np.ndarray:
-    """Where the score is among the highest `share` of all: [H, W] -> [H, W] bool."""
+    """Return where the score is among the highest `share` of all values: [H, W] -> [H, W] bool."""
     return score > np.quantile(score, 1 - share)
 
 
 def moved_label(label: np.ndarray, dx: np.ndarray, dy: np.ndarray) -> np.ndarray:
-    """The map that shows at each place what lay (dx, dy) pixels away; what lay outside repeats the edge.
+    """Displace a label map: each pixel gets the id from (dx, dy) pixels away. Outside the map, the edge repeats.
 
     Shapes:
         label [H, W], dx and dy anything that broadcasts to it -> [H, W]
@@ -63,7 +63,7 @@ def moved_label(label: np.ndarray, dx: np.ndarray, dy: np.ndarray) -> np.ndarray
 
 
 def moved_photo(photo: np.ndarray, dx: np.ndarray, dy: np.ndarray) -> np.ndarray:
-    """As `moved_label`, between pixels: [H, W, 3] uint8 -> [H, W, 3] uint8."""
+    """Displace a photo as in `moved_label`, with bilinear interpolation: [H, W, 3] uint8 -> [H, W, 3] uint8."""
     height, width = photo.shape[:2]
     rows, y = _cell(np.arange(height)[:, None] + dy, height)
     columns, x = _cell(np.arange(width) + dx, width)
@@ -76,11 +76,12 @@ def moved_photo(photo: np.ndarray, dx: np.ndarray, dy: np.ndarray) -> np.ndarray
 
 
 def _cell(place: np.ndarray, size: int) -> Tuple[np.ndarray, np.ndarray]:
+    """Split coordinates into whole pixels and the remainder, 0..1."""
     place = np.clip(place, 0, size - 1)
     start = np.floor(place)
     return start.astype(int), (place - start).astype(np.float32)
 
 
 def visible_change(old: np.ndarray, new: np.ndarray) -> float:
-    """Share of pixels whose class changed to one that looks different (a lake that became a sea does not)."""
+    """Return the share of pixels whose class changed to a class that looks different (lake and sea look alike)."""
     return float((LOOKS[old] != LOOKS[new]).mean())

@@ -1,4 +1,4 @@
-"""What was planted so far, kept beside the unfinished set so that the same command goes on where it stopped."""
+"""The journal of an unfinished set: the pairs that have got a defect so far, so that the command can resume."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from data_tools.planting.truth import Truth
 
 
 class Journal:
-    """A line for each pair that was planted: kind, stem, and the rows of the truth file that came of it.
+    """A file with one line for each pair that got a defect: kind, stem, and its rows of the truth file.
 
-    A line is added when the files are written. One that an interruption cut off counts as not there.
+    A line is added after the files of the pair are written. Incomplete lines are ignored.
     """
 
     def __init__(self, path: Path):
@@ -26,17 +26,17 @@ class Journal:
                 continue
 
     def find(self, kind: str, stem: str) -> List[Truth]:
-        """The rows for this pair, or none."""
+        """Return the rows of the truth file for this pair; an empty list if it has no line."""
         return self._rows.get(f"{kind}/{stem}", [])
 
     def add(self, kind: str, stem: str, rows: List[Truth]) -> None:
-        """Remember a pair whose files are written; nothing happens if it is known."""
+        """Add a line for a pair whose files are written, unless there is one."""
         if self.find(kind, stem):
             return
         with open(self._path, "a", encoding="ascii") as file:
             file.write(json.dumps([kind, stem, rows]) + "\n")
 
     def remove(self) -> None:
-        """Delete the journal of a set that is complete."""
+        """Delete the journal, after the set is complete."""
         if self._path.exists():
             self._path.unlink()

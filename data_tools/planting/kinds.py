@@ -1,4 +1,4 @@
-"""The kinds of defects by name, each as a function from one pair to the pairs that take its place."""
+"""The table of defects by name. Each is a function from one pair to the pairs that replace it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from data_tools.planting.weather import WEATHERS
 from data_tools.sets.image_io import read_label, read_photo
 from data_tools.sets.pairing import Pair
 
-_MOST_PARTNERS = 40  # pairs looked at for a swap; a set that offers none among so many offers hardly any
-_MOST_TWINS = 5  # an original with more than five others of its map would outweigh all else in a small set
+_MOST_PARTNERS = 40  # pairs that are tried as partners for a swap
+_MOST_TWINS = 5  # with more twins, one label map would dominate a small set
 
 
 class Pixels:
-    """A pair whose files are decoded each time they are asked for: all of a set would fill the memory."""
+    """The pixels of a pair. Files are decoded at each access, because a whole set does not fit into memory."""
 
     def __init__(self, pair: Pair):
         self._pair, self.stem = pair, pair.stem
@@ -36,7 +36,7 @@ class Pixels:
 
 
 class Planted(NamedTuple):
-    """One pair to be written, and the truth about it. Without a photo or label it has its original's file."""
+    """One pair to be written, and its row of the truth file. If `photo` or `label` is None, the file is copied."""
 
     truth: Truth
     photo: Optional[np.ndarray] = None
@@ -44,14 +44,14 @@ class Planted(NamedTuple):
     quality: int = 95
 
 
-Others = Callable[[np.random.Generator], Iterator[Pixels]]  # the other pairs of the set, in random order
+Others = Callable[[np.random.Generator], Iterator[Pixels]]  # gives the other pairs of the set in random order
 Planter = Callable[[Pixels, Others, np.random.Generator], Optional[List[Planted]]]
 
 
 class Kind(NamedTuple):
-    """What a defect changes (`label`, `photo`) or that it adds pairs (`adds`), and how it is planted.
+    """A kind of defect: what it changes ("label", "photo", or "adds" for added pairs), and the function that makes it.
 
-    `plant` gives the original's place first, then what is added; None where the pair does not suit.
+    `plant` returns the pair that replaces the original, then the added pairs, or None if the pair is not suitable.
     """
 
     changes: str
@@ -59,22 +59,27 @@ class Kind(NamedTuple):
 
 
 def _in_label(kind: str, spoil: Callable[..., Optional[Change]]) -> Kind:
+    """Make a kind from a function that changes the label map."""
+
     def plant(source: Pixels, others: Others, rng: np.random.Generator) -> Optional[List[Planted]]:
         change = spoil(source.label, rng)
-        return change and [Planted(Truth(source.stem, kind, "", change.detail), label=change.pixels)]
+        return None if change is None else [Planted(Truth(source.stem, kind, "", change.detail), label=change.pixels)]
 
     return Kind("label", plant)
 
 
 def _in_photo(kind: str, spoil: Callable[..., Optional[Change]]) -> Kind:
+    """Make a kind from a function that changes the photo."""
+
     def plant(source: Pixels, others: Others, rng: np.random.Generator) -> Optional[List[Planted]]:
         change = spoil(source.photo, source.label, rng)
-        return change and [Planted(Truth(source.stem, kind, "", change.detail), photo=change.pixels)]
+        return None if change is None else [Planted(Truth(source.stem, kind, "", change.detail), photo=change.pixels)]
 
     return Kind("photo", plant)
 
 
 def _swap(source: Pixels, others: Others, rng: np.random.Generator) -> Optional[List[Planted]]:
+    """Replace the label map by that of another pair."""
     candidates = ((other.stem, other.label) for other, _ in zip(others(rng), range(_MOST_PARTNERS)))
     found = labels.swapped(source.label, candidates)
     if found is None:
@@ -84,13 +89,14 @@ def _swap(source: Pixels, others: Others, rng: np.random.Generator) -> Optional[
 
 
 def _duplicate(source: Pixels, others: Others, rng: np.random.Generator) -> Optional[List[Planted]]:
+    """Add the same pair again, slightly changed."""
     copy = pairs.duplicate(source.photo, source.label, rng)
     truth = Truth(f"{source.stem}-2", "duplicate", source.stem, copy.detail)
     return [Planted(Truth(source.stem, "", "", "")), Planted(truth, photo=copy.photo, quality=copy.quality)]
 
 
 def _twins(source: Pixels, others: Others, rng: np.random.Generator) -> Optional[List[Planted]]:
-    """The original and one to five twins, each in another weather and with the colours of another photo."""
+    """Add one to five twins: nearly the same label map, and the photo in another weather and with other colours."""
     photo, label = source.photo, source.label
     count = int(rng.integers(1, _MOST_TWINS + 1))
     weathers = rng.permutation(list(WEATHERS))[:count]
@@ -126,5 +132,5 @@ KINDS: Dict[str, Kind] = {
 
 
 def added_stems(stem: str) -> List[str]:
-    """The names that pairs added beside this one may get."""
+    """Return the stems that pairs added to this pair can have."""
     return [f"{stem}-2", *(f"{stem}-t{number}" for number in range(1, _MOST_TWINS + 1))]

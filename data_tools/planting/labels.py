@@ -1,7 +1,7 @@
 """Defects of label maps.
 
-Each planter takes a map, [H, W] uint8 with ids 0..28, and gives the spoilt map of the same shape, or None where
-it would spoil nothing that a person could see: a horizon shifted sideways is still the same horizon.
+Each function takes a label map, [H, W] uint8 with ids 0..28, and returns the changed map of the same shape. It returns
+None if a person would not see the defect: for example, a straight horizon shifted sideways looks the same.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from data_tools.planting.fields import Change, blurred_field, highest, moved_lab
 from data_tools.sets.classes import CLASSES, NUM_CLASSES
 from data_tools.sets.image_io import resize_label
 
-_TRIES = 12  # random draws before a map counts as unsuitable
-_LOOK_SIZE = (32, 24)  # pixels; two maps are compared by their layout, not by their outlines
+_TRIES = 12  # random attempts before a map counts as unsuitable
+_LOOK_SIZE = (32, 24)  # pixels; at this size, two maps are compared by their layout and not by their outlines
 
 
 def shifted(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
-    """The map moved by 6..25 % of the width, the height or both; the edge fills what comes free.
+    """Move the map by 6..25 % of the width, of the height, or both. The edge is repeated.
 
-    Less than 6 % is within what careful annotators differ by; beyond 25 % it becomes another map. At least a
-    tenth of the picture must come to look wrong.
+    Careful annotators differ by up to 6 %; beyond 25 % it would be a different map. At least a tenth of the picture
+    must look wrong afterwards.
     """
     height, width = label.shape
 
@@ -31,26 +31,25 @@ def shifted(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
         x, y = rng.uniform(0.06, 0.25, 2) * rng.choice([-1, 1], 2)
         along = rng.choice(["width", "height", "both"])
         x, y = x * (along != "height"), y * (along != "width")
-        moved = moved_label(label, -_pixels(x, width), -_pixels(y, height))
+        moved = moved_label(label, np.array(-_pixels(x, width)), np.array(-_pixels(y, height)))
         return Change(moved, f"dx={x + 0:+.0%} dy={y + 0:+.0%}")
 
     return _first_visible(label, draw, at_least=0.10)
 
 
 def mirrored(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
-    """The map flipped left to right, as when only the photos were augmented.
+    """Flip the map left to right, as happens if only the photos are augmented.
 
-    Many landscapes are nearly their own mirror image; the flip must change more than 15 %, or the pair is
-    still right.
+    More than 15 % of the picture must look wrong afterwards, because many landscapes are nearly symmetric.
     """
     flipped = np.ascontiguousarray(label[:, ::-1])
     return Change(flipped, "left-right") if visible_change(label, flipped) > 0.15 else None
 
 
 def swapped(label: np.ndarray, others: Iterable[Tuple[str, np.ndarray]]) -> Optional[Tuple[str, Change]]:
-    """The map of another pair, from a list of files that slipped; the first whose layout agrees by less than 70 %.
+    """Take the map of another pair: the first whose layout agrees by less than 70 %.
 
-    Two seascapes may share a map without anybody noticing; below 70 % the photo shows something else.
+    With more agreement, the map could belong to this photo as well.
 
     Args:
         others: (stem, map) of other pairs, in random order.
@@ -68,11 +67,10 @@ def swapped(label: np.ndarray, others: Iterable[Tuple[str, np.ndarray]]) -> Opti
 
 
 def permuted(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
-    """The outlines stay, the names change: another order of classes, or another list of them.
+    """Exchange the class ids and keep the outlines.
 
-    In half of the maps the classes present change places in a ring, so that none keeps its id; in the other
-    half, and where there is only one class, they become classes that are not in the picture. At least half of
-    the picture must come to look wrong, for a lake that becomes a sea is no defect.
+    In half of the maps, the ids in the map are permuted so that none stays. In the other half, and in maps of one
+    class, they become ids that are not in the map. At least half of the picture must look wrong afterwards.
     """
     present = np.unique(label)
     absent = np.setdiff1d(np.arange(NUM_CLASSES), present)
@@ -90,11 +88,10 @@ def permuted(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
 
 
 def merged(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
-    """20..60 % of the picture, of several classes, painted as one, as a careless segmenter does.
+    """Merge 20..60 % of the picture, which holds several classes, into one class.
 
-    Either two to four whole classes become the one of them that is largest, or everything in a region with wavy
-    borders becomes what fills most of it. Less than 20 % is a detail left out; above 60 % it is `one_class`.
-    At least 10 % must come to look wrong: a small island joined to a large sea is no defect.
+    Either two to four classes become the largest of them, or everything in a region with a wavy border becomes the
+    most common class in it. At least 10 % of the picture must look wrong afterwards.
     """
     if len(np.unique(label)) == 1:
         return None
@@ -104,7 +101,7 @@ def merged(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
         if groups and rng.random() < 0.5:
             region = np.isin(label, groups[rng.integers(len(groups))])
         else:
-            region = _wavy_region(rng, *label.shape, share=rng.uniform(0.20, 0.60))
+            region = _wavy_region(rng, label.shape[0], label.shape[1], rng.uniform(0.20, 0.60))
         winner = np.bincount(label[region]).argmax()
         return Change(np.where(region, winner, label).astype(np.uint8), f"{region.mean():.0%} {CLASSES[winner].name}")
 
@@ -112,11 +109,11 @@ def merged(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
 
 
 def shredded(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
-    """15..45 % of the picture torn up into patches of wrong classes, like the noise of a network.
+    """Replace 15..45 % of the picture by patches of wrong classes.
 
-    Blobs gather along the outlines, where networks are unsure; blocks are those of a decoder that failed; lines
-    are those of a damaged file. Three in four patches take a class that is in the picture. At least a tenth of
-    the picture must come to look wrong.
+    The patches are blobs near the outlines (as of an uncertain network), blocks (as of a failed decoder) or lines (as
+    of a damaged file). Three in four patches have a class that is in the picture. At least a tenth of the picture must
+    look wrong afterwards.
     """
     tears = {"blobs": _blobs, "blocks": _blocks, "lines": _lines}
 
@@ -125,16 +122,17 @@ def shredded(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
         torn, patches = tears[style](label, rng, rng.uniform(0.15, 0.45))
         classes = _patch_classes(label, rng)
         fill = classes[patches % len(classes)]
-        fill = np.where(fill == label, classes[(patches + 1) % len(classes)], fill)  # neighbours in `classes` differ
+        # Consecutive entries of `classes` differ.
+        fill = np.where(fill == label, classes[(patches + 1) % len(classes)], fill)
         return Change(np.where(torn, fill, label).astype(np.uint8), f"{style} {torn.mean():.0%}")
 
     return _first_visible(label, draw, at_least=0.10)
 
 
 def one_class(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
-    """The whole map one id: in half of them the class that is largest, what a collapsed segmenter says, or any.
+    """Set the whole map to one class: in half of the maps the largest class, in the others any class.
 
-    At least 15 % must come to look wrong, so a picture of sea alone does not become all sea.
+    At least 15 % of the picture must look wrong afterwards.
     """
     largest = np.bincount(label.ravel()).argmax()
 
@@ -146,6 +144,7 @@ def one_class(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
 
 
 def _first_visible(label: np.ndarray, draw: Callable[[], Change], at_least: float) -> Optional[Change]:
+    """Return the first random change that makes more than a share `at_least` of the picture look wrong, or None."""
     for _ in range(_TRIES):
         change = draw()
         if visible_change(label, change.pixels) > at_least:
@@ -154,11 +153,12 @@ def _first_visible(label: np.ndarray, draw: Callable[[], Change], at_least: floa
 
 
 def _pixels(share: float, size: int) -> int:
+    """Return a share of a side in whole pixels, at least one unless the share is 0."""
     return int(np.sign(share) * max(1, round(abs(share) * size))) if share else 0
 
 
 def _mergeable(label: np.ndarray) -> List[Tuple[int, ...]]:
-    """Groups of two to four of the eight largest classes that fill 20..60 % together."""
+    """Return the groups of two to four of the eight largest classes that together fill 20..60 % of the picture."""
     areas = np.bincount(label.ravel()) / label.size
     largest = [i for i in np.argsort(-areas, kind="stable")[:8].tolist() if areas[i] > 0]
     groups = [group for size in (2, 3, 4) for group in combinations(largest, size)]
@@ -166,7 +166,7 @@ def _mergeable(label: np.ndarray) -> List[Tuple[int, ...]]:
 
 
 def _wavy_region(rng: np.random.Generator, height: int, width: int, share: float) -> np.ndarray:
-    """One side of a wavy line through the picture: [height, width] bool."""
+    """Return one side of a random wavy line, a given share of the picture: [height, width] bool."""
     angle = rng.uniform(0, 2 * np.pi)
     y, x = np.linspace(-1, 1, height)[:, None], np.linspace(-1, 1, width)
     ramp = np.cos(angle) * x + np.sin(angle) * y
@@ -174,7 +174,7 @@ def _wavy_region(rng: np.random.Generator, height: int, width: int, share: float
 
 
 def _patch_classes(label: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """24 classes in random order of which no two neighbours are equal, a quarter of them from all 29."""
+    """Return 24 random classes: three quarters occur in the label map, and consecutive ones differ, in a ring too."""
     present = np.unique(label)
     if len(present) == 1:
         present = np.append(present, rng.choice(np.setdiff1d(np.arange(NUM_CLASSES), present)))
@@ -188,7 +188,7 @@ def _patch_classes(label: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _blobs(label: np.ndarray, rng: np.random.Generator, share: float) -> Tuple[np.ndarray, np.ndarray]:
-    """Where to tear, [H, W] bool, and the number of the patch there, [H, W] int."""
+    """Choose blobs near outlines: where to replace, [H, W] bool, and the number of the patch, [H, W] int."""
     height, width = label.shape
     edges = np.zeros(label.shape, np.float32)
     edges[:, 1:] += label[:, 1:] != label[:, :-1]
@@ -200,7 +200,7 @@ def _blobs(label: np.ndarray, rng: np.random.Generator, share: float) -> Tuple[n
 
 
 def _scraps(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-    """Ragged pieces, about twelve along the width, with random numbers: [height, width] int."""
+    """Divide the picture into ragged pieces, about twelve along the width, with random numbers: [height, width] int."""
     cell = width / 12
     dx, dy = (0.5 * smooth_noise(rng, height, width, cells=16) for _ in range(2))
     columns = np.floor(np.arange(width) / cell + dx).astype(int) % 64
@@ -209,11 +209,13 @@ def _scraps(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
 
 
 def _blocks(label: np.ndarray, rng: np.random.Generator, share: float) -> Tuple[np.ndarray, np.ndarray]:
+    """Choose square blocks. Returns as in `_blobs`."""
     cell = rng.uniform(0.03, 0.08) * label.shape[1]
     return _cells(label, rng, share, cell_height=cell, cell_width=cell, clustering=1.0)
 
 
 def _lines(label: np.ndarray, rng: np.random.Generator, share: float) -> Tuple[np.ndarray, np.ndarray]:
+    """Choose horizontal lines. Returns as in `_blobs`."""
     height, width = label.shape
     return _cells(label, rng, share, rng.uniform(0.008, 0.025) * height, rng.uniform(0.15, 0.50) * width, 0.3)
 
@@ -221,10 +223,13 @@ def _lines(label: np.ndarray, rng: np.random.Generator, share: float) -> Tuple[n
 def _cells(
     label: np.ndarray, rng: np.random.Generator, share: float, cell_height: float, cell_width: float, clustering: float
 ) -> Tuple[np.ndarray, np.ndarray]:
-    """A grid of which some cells are torn; each row of it starts elsewhere if the cells are much wider than high.
+    """Choose cells of a grid. Its rows have random offsets if the cells are much wider than high.
 
     Args:
-        clustering: How much torn cells keep together, against each for itself (1).
+        clustering: Weight of a smooth field that keeps chosen cells together, relative to independent noise.
+
+    Returns:
+        As in `_blobs`.
     """
     height, width = label.shape
     rows = (np.arange(height) / max(1.0, cell_height)).astype(int)
@@ -241,5 +246,6 @@ def _cells(
 
 
 def _cell_means(field: np.ndarray, number: np.ndarray) -> np.ndarray:
+    """Return the mean of a field over the pixels of each number: [numbers]."""
     sums = np.bincount(number.ravel(), weights=field.ravel())
     return sums / np.maximum(np.bincount(number.ravel()), 1)

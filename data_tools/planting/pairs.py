@@ -1,4 +1,4 @@
-"""Pairs that a data set holds twice: the same photo again, or the same label map with another photo."""
+"""Pairs to add to a data set: the same photo again, or nearly the same label map with a different photo."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from PIL import Image
 from data_tools.planting.fields import moved_label, moved_photo, smooth_noise
 from data_tools.planting.weather import WEATHERS, in_weather
 
-_LEAST_AGREEMENT = 0.95  # of twins' maps
+_LEAST_AGREEMENT = 0.95  # share of equal pixels in the label maps of twins
 _TRIES = 8
 
 
 class Twin(NamedTuple):
-    """A pair that is added beside another one. `quality` is that of its JPEG."""
+    """A pair to add. `quality` is its JPEG quality."""
 
     photo: np.ndarray
     label: np.ndarray
@@ -24,10 +24,10 @@ class Twin(NamedTuple):
 
 
 def duplicate(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> Twin:
-    """The same photo as another site keeps it: saved at quality 70..90, in two of three also resampled or cut.
+    """Make a copy of the photo as another website would keep it: saved at JPEG quality 70..90, often resampled or cut.
 
-    Resampled means made 1..3 % smaller and large again; cut means that 0.5..2 % of each side is lost, and the
-    rest enlarged to fill the frame. The sizes stay, as all of a contest's pictures have one size.
+    A third of the copies is only saved. A third is reduced by 1..3 % and enlarged again. A third loses 0.5..2 % of
+    each side and is enlarged to the old size. The size does not change.
     """
     height, width = photo.shape[:2]
     quality = int(rng.integers(70, 91))
@@ -48,13 +48,13 @@ def duplicate(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) ->
 def twin_label(
     photo: np.ndarray, label: np.ndarray, donor: np.ndarray, weather: str, rng: np.random.Generator
 ) -> Optional[Twin]:
-    """The same place at another time: a map that agrees by 95 % or more, and a photo in other light and season.
+    """Make a twin: a label map that agrees by 95 % or more, and a photo in other light and season.
 
-    Map and photo are bent alike by 1..3 pixels in the mean (at 512; less where outlines are dense), as two
-    annotations of one view differ. None where the map is so fine that even half a pixel changes more than 5 % of it.
+    Label map and photo are deformed in the same way by 1..3 pixels on average (at a width of 512 pixels; less if the
+    map has many outlines). Returns None if even half a pixel changes more than 5 % of the map.
 
     Args:
-        donor: Another photo, whose colours this one takes.
+        donor: Another photo, whose colours the twin gets.
         weather: A name of `WEATHERS`.
     """
     height, width = label.shape
@@ -64,11 +64,11 @@ def twin_label(
         agreement = float((bent == label).mean())
         if agreement >= _LEAST_AGREEMENT:
             scale = photo.shape[1] / width
-            dx, dy = (_resized(f * amplitude * scale, photo.shape[1], photo.shape[0]) for f in field)
+            dx, dy = (_resize(f * amplitude * scale, photo.shape[1], photo.shape[0]) for f in field)
             other = in_weather(moved_photo(photo, dx, dy), bent, donor, WEATHERS[weather], rng)
             return Twin(other, bent, 95, f"agreement={agreement:.1%} {weather}")
     return None
 
 
-def _resized(field: np.ndarray, width: int, height: int) -> np.ndarray:
+def _resize(field: np.ndarray, width: int, height: int) -> np.ndarray:
     return np.array(Image.fromarray(field).resize((width, height), Image.BICUBIC))

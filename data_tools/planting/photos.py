@@ -1,8 +1,8 @@
 """Defects of photos.
 
-Each planter takes a photo, [H, W, 3] uint8 RGB, and gives the spoilt photo of the same shape, or None where it
-would not show. Tones are those of the file (0..1), not of linear light. Sizes in pixels are those of a photo 512
-pixels wide and grow with it.
+Each function takes a photo, [H, W, 3] uint8 RGB, and its label map, and returns the changed photo of the same shape,
+or None if the defect would not be visible. Tones are the values in the file scaled to 0..1, not linear light. Sizes in
+pixels are for a photo 512 pixels wide and are scaled with the width.
 """
 
 from __future__ import annotations
@@ -16,17 +16,16 @@ from data_tools.planting.fields import WATER_IDS, Change, blurred_field, smooth_
 from data_tools.sets.classes import CLASS_IDS
 from data_tools.sets.image_io import resize_label
 
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, what JPEG and Pillow's "L" use
-_SEPIA = np.array([1.07, 0.86, 0.60], np.float32)  # of the luma; the brown of toned silver prints
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as in JPEG and Pillow's mode "L"
+_SEPIA = np.array([1.07, 0.86, 0.60], np.float32)  # factors of the luma
 
 
 def backlit(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
-    """A blown sky over a crushed foreground: the camera looked into the sun.
+    """Make the sky white and the foreground dark, as if the camera looked into the sun.
 
-    The foreground keeps 8..25 % of its tone (water, which mirrors the sky, up to twice that) and turns slightly
-    blue, the sky goes to near white, most of all around the sun; light spills over the outline, and the shadows
-    show haze and grain. None where the sky is less than 10 % of the map (too little light to blind a camera) or
-    more than 85 % (nothing left to crush).
+    The foreground keeps 8..25 % of its tone and becomes slightly blue; water, which mirrors the sky, keeps up to twice
+    that. The sky becomes nearly white, most of all around the sun. Light spreads over the outline, and shadows get
+    haze and grain. Returns None if the sky covers less than 10 % or more than 85 % of the map.
     """
     height, width = photo.shape[:2]
     label = resize_label(label, width, height)
@@ -41,7 +40,7 @@ def backlit(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> O
 
     lifted = 1 - (1 - tones) * (rng.uniform(0.12, 0.35) * (1 - 0.9 * glow))
     faded = 0.75 * tones + 0.25 * tones.mean(-1, keepdims=True)
-    crushed = faded * strength * (1 + mirrors) * np.float32([0.94, 0.98, 1.10])
+    crushed = faded * strength * (1 + mirrors) * np.array([0.94, 0.98, 1.10], np.float32)
     haze = np.clip(0.02 * (1 + smooth_noise(rng, height, width, cells=3)), 0, None)[..., None]
     spill = blurred_field(is_sky, sigma=rng.uniform(0.015, 0.035) * width)[..., None]
     flare = spill * (0.4 + glow) * rng.uniform(0.15, 0.35)
@@ -50,10 +49,10 @@ def backlit(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> O
 
 
 def overexposed(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
-    """So bright that 35..70 % of the picture is blown out; what is dark gets a veil.
+    """Brighten the photo until 35..70 % of it is white. Dark parts get a light veil.
 
-    The share is set, not the factor: twice the light ruins a beach and mends a forest. None where so much is
-    white already, or so dark that it would take more than twenty times the light.
+    The share is chosen at random and the factor computed from it, because the same factor has different effects on
+    dark and bright photos. Returns None if the photo is that bright already, or would need a factor above twenty.
     """
     share, veil = rng.uniform(0.35, 0.70), rng.uniform(0.0, 0.15)
     tones = _tones(photo)
@@ -65,10 +64,10 @@ def overexposed(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) 
 
 
 def underexposed(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
-    """So dark that the mean tone is 4..16 % (and at most 40 % of what it was), with the grain of such photos.
+    """Darken the photo to a mean tone of 4..16 % (at most 40 % of the old mean), with grain.
 
-    Shadows suffer more than the sky: the curve bends downwards by a power of 1 to 1.8. None where the photo is
-    dark already.
+    Tones are raised to a power of 1 to 1.8 first, so that shadows become darker than the sky. Returns None if the
+    photo is dark already.
     """
     tones = _tones(photo)
     if tones.mean() < 0.12:
@@ -80,9 +79,9 @@ def underexposed(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator)
 
 
 def blurred(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
-    """Out of focus (Gaussian, sigma 2.5..7 pixels), or in half of them moved (10..30 pixels in any direction).
+    """Blur the photo: half of them by a Gaussian (sigma 2.5..7 pixels), half by motion (10..30 pixels).
 
-    Below that a photo still looks sharp at the contest's size. None where there was nothing sharp to lose.
+    Weaker blur is not visible at the contest's size. Returns None if the photo hardly changes.
     """
     scale = photo.shape[1] / 512
     if rng.random() < 0.5:
@@ -91,14 +90,14 @@ def blurred(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> O
         detail = f"sigma={sigma:.1f}"
     else:
         length, angle = max(4.0, rng.uniform(10, 30) * scale), rng.uniform(0, np.pi)
-        soft = _smeared(photo, length, angle)
+        soft = motion_blur(photo, length, angle)
         detail = f"moved={length:.0f} angle={np.degrees(angle):.0f}"
     lost = np.abs(_tones(photo) - _tones(soft)).mean()
     return Change(soft, detail) if lost > 1.5 / 255 else None
 
 
 def greyed(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
-    """Without colour: neutral grey, or sepia in half of them. None where there was hardly any colour."""
+    """Remove the colour: half of the photos become grey, half sepia. Returns None if there is hardly any colour."""
     tones = _tones(photo)
     if (tones.max(-1) - tones.min(-1)).mean() < 0.04:
         return None
@@ -109,9 +108,9 @@ def greyed(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> Op
 
 
 def framed(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
-    """A border of one colour, 3..10 % wide, over the photo: all round, above and below, or left and right.
+    """Put a frame of one colour, 3..10 % wide, over the photo: on all sides, above and below, or left and right.
 
-    Most are black or white; the others a dark or a paper grey.
+    Most frames are black or white, the others dark grey or light grey.
     """
     height, width = photo.shape[:2]
     share = rng.uniform(0.03, 0.10)
@@ -125,10 +124,12 @@ def framed(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> Op
 
 
 def _tones(photo: np.ndarray) -> np.ndarray:
+    """Convert uint8 to tones, float32 0..1."""
     return photo.astype(np.float32) / 255
 
 
 def _pixels(tones: np.ndarray) -> np.ndarray:
+    """Convert tones to uint8; values outside 0..1 are clipped."""
     return np.rint(np.clip(tones, 0, 1) * 255).astype(np.uint8)
 
 
@@ -137,7 +138,7 @@ def _grain(rng: np.random.Generator, shape: tuple, deviation: float) -> np.ndarr
 
 
 def _sun(is_sky: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Glow around one point of the sky, [H, W] float32: 1 at the sun, falling off over 15..40 % of the width."""
+    """Return the glow around a random point of the sky, [H, W] float32: 1 there, smaller with the distance."""
     height, width = is_sky.shape
     places = np.flatnonzero(is_sky)
     row, column = divmod(int(places[rng.integers(len(places))]), width)
@@ -146,8 +147,8 @@ def _sun(is_sky: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.exp(-np.hypot(x, y) / reach).astype(np.float32)
 
 
-def _smeared(photo: np.ndarray, length: float, angle: float) -> np.ndarray:
-    """Mean of the photo over all places on a line of `length` pixels; the edge repeats."""
+def motion_blur(photo: np.ndarray, length: float, angle: float) -> np.ndarray:
+    """Average the photo along a line of `length` pixels at `angle` (radians, 0 is horizontal). The edge is repeated."""
     height, width = photo.shape[:2]
     count = int(np.ceil(length)) + 1
     reach = int(np.ceil(length / 2)) + 1

@@ -1,4 +1,4 @@
-"""Write a data set again with known defects in some of its pairs."""
+"""Copy a data set and put known defects into some of its pairs."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ from data_tools.planting.truth import TRUTH_FILE, Truth, read_truth, write_truth
 from data_tools.sets.image_io import write_label, write_photo
 from data_tools.sets.pairing import Pair, find_pairs
 
-VERSION = 1  # raised whenever the same seed plants other defects, so that two kinds never mix in one folder
+VERSION = 1  # increase when a seed gives other defects, so that no folder mixes two versions
 
 _RECORD = "plant.json"
-_JOURNAL = ".planted.jsonl"  # hidden, and gone when the set is complete
+_JOURNAL = ".planted.jsonl"  # hidden; deleted when the set is complete
 
 
 def plant_set(data: Path, out: Path, kinds: Sequence[str], share: float, seed: int) -> None:
-    """Copy the pairs of `data` to `out/train`, with one defect in each of a random `share` of them.
+    """Copy the pairs of `data` to `out/train` and put one defect into each of a random `share` of them.
 
-    The kinds take turns, so that all come equally often; a pair that does not suit a kind is left to the
-    others. What is not changed is copied byte for byte. `out/truth.csv` says what was done (`read_truth`),
-    `out/plant.json` which set it is; the same command again goes on where it stopped.
+    All kinds occur equally often. A pair that is not suitable for a kind is left to the other kinds. Unchanged files
+    are copied byte for byte. `out/truth.csv` lists the defects (`read_truth`), and `out/plant.json` records the
+    arguments, so that an interrupted call can be repeated.
 
     Args:
         kinds: Names of `KINDS`.
-        share: Of the pairs, 0 < share <= 1; at least one pair is chosen.
+        share: Share of the pairs, 0 < share <= 1; at least one pair gets a defect.
 
     Raises:
-        InputError: An unknown kind, a share or seed out of range; `data` is no data set, or a pair cannot be
-            read; `out` lies in `data`, holds another set or other files, or may not be written to.
+        InputError: A kind is unknown, the share or the seed is out of range; `data` is not a data set, or a pair
+            cannot be read; `out` lies in `data`, holds another set or other files, or may not be written to.
         OSError: The disk is full.
     """
     data, out = Path(data), Path(out)
@@ -55,16 +55,16 @@ def plant_set(data: Path, out: Path, kinds: Sequence[str], share: float, seed: i
         "share": share,
         "seed": seed,
     }
-    known = require_same_record(out / _RECORD, record)
-    require_only(out, {"train", TRUTH_FILE, _RECORD}, known)
-    require_planted_only(pairs, out, known)
+    is_ours = require_same_record(out / _RECORD, record)
+    require_only(out, {"train", TRUTH_FILE, _RECORD}, is_ours)
+    require_planted_only(pairs, out, is_ours)
     make_folder(out)
     write_record(out / _RECORD, record)
     plant_pairs(pairs, out, kinds, share, seed)
 
 
 def plant_pairs(pairs: Sequence[Pair], out: Path, kinds: Sequence[str], share: float, seed: int) -> None:
-    """As `plant_set`, for pairs and a folder that were looked at already."""
+    """Do the work of `plant_set`, after its checks of pairs and folder."""
     if is_complete(out):
         return
     target = _target(out)
@@ -88,7 +88,7 @@ def plant_pairs(pairs: Sequence[Pair], out: Path, kinds: Sequence[str], share: f
 
 
 def is_complete(out: Path) -> bool:
-    """Whether an earlier run came to its end and nothing was lost since."""
+    """Return whether an earlier run has finished and all of its files are still there."""
     if not (out / TRUTH_FILE).exists():
         return False
     stems = set(read_truth(out / TRUTH_FILE))
@@ -96,28 +96,39 @@ def is_complete(out: Path) -> bool:
 
 
 def require_plan(kinds: Sequence[str], share: float, seed: int) -> None:
-    """Refuse kinds that do not exist or come twice, and a share or seed out of range."""
+    """Check the arguments of `plant_set`.
+
+    Raises:
+        InputError: There is no kind, an unknown one or one twice; the share or the seed is out of range.
+    """
     for kind in kinds:
         if kind not in KINDS:
-            raise InputError(f"kinds: {kind!r} is none of {', '.join(KINDS)}")
+            raise InputError(f"kinds: {kind!r} is unknown; the kinds are {', '.join(KINDS)}")
         if list(kinds).count(kind) > 1:
-            raise InputError(f"kinds: {kind} is given {list(kinds).count(kind)} times, and once is enough")
+            raise InputError(f"kinds: {kind} is given {list(kinds).count(kind)} times; give it once")
     if not kinds:
-        raise InputError(f"kinds: none is given; they are {', '.join(KINDS)}")
+        raise InputError(f"kinds: none is given; the kinds are {', '.join(KINDS)}")
     if not 0 < share <= 1:
         raise InputError(f"share {share} is not in 0 < share <= 1")
     if seed < 0:
         raise InputError(f"seed {seed} is not 0 or more")
 
 
-def require_planted_only(pairs: Sequence[Pair], out: Path, known: bool) -> None:
-    """Refuse photos and labels in `out` that planting `pairs` could not have put there."""
+def require_planted_only(pairs: Sequence[Pair], out: Path, is_ours: bool) -> None:
+    """Check that `out` holds no photos and labels besides those that planting `pairs` can write.
+
+    Args:
+        is_ours: As in `require_only`.
+
+    Raises:
+        InputError: There are other files.
+    """
     stems = [stem for pair in pairs for stem in (pair.stem, *added_stems(pair.stem))]
     for folder, suffixes in (
         ("imgs", {p.photo.suffix for p in pairs} | {".jpg"}),
         ("labels", {p.label.suffix for p in pairs} | {".png"}),
     ):
-        require_only(out / "train" / folder, {stem + suffix for stem in stems for suffix in suffixes}, known)
+        require_only(out / "train" / folder, {stem + suffix for stem in stems for suffix in suffixes}, is_ours)
 
 
 class _Target(NamedTuple):
@@ -132,15 +143,15 @@ def _target(out: Path) -> _Target:
 def _planted(
     pairs: Sequence[Pair], target: _Target, journal: Journal, turns: Sequence[str], seed: int
 ) -> Iterator[List[Truth]]:
-    """Plant and write one pair a turn; gives the truth about it and what was added beside it."""
-    by_lot = sorted(pairs, key=lambda pair: hashlib.sha256(f"{seed}/{pair.stem}".encode()).digest())
-    candidates: Dict[str, Iterator[Pair]] = {kind: iter(by_lot) for kind in turns}  # what does not suit never will
+    """For each kind in `turns`: put the defect into a suitable pair, write the result, and yield its truth rows."""
+    by_hash = sorted(pairs, key=lambda pair: hashlib.sha256(f"{seed}/{pair.stem}".encode()).digest())
+    candidates: Dict[str, Iterator[Pair]] = {kind: iter(by_hash) for kind in turns}  # pairs that a kind has not tried
     names, taken = {pair.stem for pair in pairs}, set()
     for kind in turns:
         for pair in candidates[kind]:
             if pair.stem in taken or (KINDS[kind].changes == "adds" and not names.isdisjoint(added_stems(pair.stem))):
-                continue  # where "x-2" is there already, it might be a copy of "x" itself
-            rows = journal.find(kind, pair.stem) or _plant(kind, pair, by_lot, target, seed)
+                continue  # the set holds a pair of this name already, such as "x-2" for "x"
+            rows = journal.find(kind, pair.stem) or _plant(kind, pair, by_hash, target, seed)
             if rows:
                 journal.add(kind, pair.stem, rows)
                 taken.add(pair.stem)
@@ -149,7 +160,7 @@ def _planted(
 
 
 def _plant(kind: str, pair: Pair, pairs: Sequence[Pair], target: _Target, seed: int) -> List[Truth]:
-    """Plant one defect and write what comes of it: nothing if the pair does not suit."""
+    """Put a defect into a pair, write the result and return its truth rows; an empty list if it is not suitable."""
 
     def others(rng: np.random.Generator) -> Iterator[Pixels]:
         return (Pixels(pairs[i]) for i in rng.permutation(len(pairs)) if pairs[i].stem != pair.stem)
@@ -159,7 +170,7 @@ def _plant(kind: str, pair: Pair, pairs: Sequence[Pair], target: _Target, seed: 
 
 
 def _write(target: _Target, pair: Pair, planted: Planted) -> Truth:
-    """Write one pair; a file that is not changed is the original's, under the planted pair's stem."""
+    """Write one pair and return its truth row. Unchanged files are copied from the original pair."""
     stem = planted.truth.stem
     if planted.photo is None:
         copy_file(pair.photo, target.photos / f"{stem}{pair.photo.suffix}")
@@ -178,7 +189,7 @@ def _visible_stems(folder: Path) -> Set[str]:
 
 
 def _fingerprint(pairs: Sequence[Pair]) -> str:
-    """Names and sizes of all files, so that a set that has changed is not taken for the one begun with."""
+    """Return a digest of the names and sizes of all files, to notice whether the data set has changed."""
     names = [f"{path.name} {os.stat(path).st_size}" for pair in pairs for path in (pair.photo, pair.label)]
     return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
 

@@ -1,10 +1,10 @@
-"""Rendered landscapes with planted defects: the only set whose clean pairs are right to the pixel."""
+"""Render a landscape data set and put known defects into some pairs. The other pairs have exact label maps."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Mapping
+from typing import Dict
 
 from data_tools.basics.files import make_folder
 from data_tools.basics.output_folder import copy_file, require_only, require_same_record, write_record
@@ -16,7 +16,7 @@ from data_tools.sets.classes import IMAGE_HEIGHT, IMAGE_WIDTH
 from data_tools.sets.pairing import find_labels, find_pairs
 
 _RECORD = "synth.json"
-_CLEAN = ".clean"  # hidden, and gone when the set is complete
+_CLEAN = ".clean"  # hidden folder of the set without defects; deleted when the set is complete
 
 
 def write_planted_set(
@@ -28,12 +28,13 @@ def write_planted_set(
     test_count: int = 0,
     share: float = 0.2,
 ) -> None:
-    """As `synthetic.write_set`, with a defect of any kind in a `share` of the pairs; `out/truth.csv` says which.
+    """Render a set as `write_set.write_set` does, and put defects of all kinds into a `share` of the pairs.
 
-    The same command again goes on where it stopped. Another count gives another set, for other pairs are chosen.
+    `out/truth.csv` lists the defects. An interrupted call can be repeated. A larger count does not extend the set:
+    defects are distributed over all pairs.
 
     Raises:
-        InputError: As `write_set` and `plant_set`.
+        InputError: As in `write_set` and `plant_set`.
         OSError: The disk is full.
     """
     out = Path(out)
@@ -48,10 +49,12 @@ def write_planted_set(
         "defects": share,
         "defects_version": plant.VERSION,
     }
-    known = require_same_record(out / _RECORD, record)
-    require_only(out, {"train", "test", TRUTH_FILE, _RECORD}, known)
-    if not (known and _is_complete(out, test_count)):
-        _render_and_plant(out, record, known)
+    is_ours = require_same_record(out / _RECORD, record)
+    require_only(out, {"train", "test", TRUTH_FILE, _RECORD}, is_ours)
+    if not (is_ours and _is_complete(out, test_count)):
+        clean = out / _CLEAN
+        write_set.write_set(clean, count, seed, width, height, test_count)
+        _plant(clean, out, record, is_ours)
     if (out / _CLEAN).exists():
         shutil.rmtree(out / _CLEAN)
 
@@ -60,14 +63,12 @@ def _is_complete(out: Path, test_count: int) -> bool:
     return plant.is_complete(out) and len(list((out / "test").glob("*.png"))) == test_count
 
 
-def _render_and_plant(out: Path, record: Mapping[str, float], known: bool) -> None:
-    """Render the clean set, then copy it with defects; what is there already is passed over in both."""
-    clean, seed = out / _CLEAN, record["seed"]
-    write_set.write_set(clean, record["count"], seed, record["width"], record["height"], record["test_count"])
+def _plant(clean: Path, out: Path, record: Dict[str, float], is_ours: bool) -> None:
+    """Copy the clean set to `out` and put defects into it. Files that exist already are kept."""
     pairs = find_pairs(clean)
-    plant.require_planted_only(pairs, out, known)
+    plant.require_planted_only(pairs, out, is_ours)
     write_record(out / _RECORD, record)
-    plant.plant_pairs(pairs, out, list(KINDS), record["defects"], seed)
+    plant.plant_pairs(pairs, out, list(KINDS), record["defects"], int(record["seed"]))
     if record["test_count"]:
         make_folder(out / "test")
         for label in find_labels(clean):

@@ -1,4 +1,4 @@
-"""The truth file of a set with planted defects: what is wrong with which pair."""
+"""The truth file of a set with planted defects: it lists every pair and its defect."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ TRUTH_FILE = "truth.csv"
 
 
 class Truth(NamedTuple):
-    """One pair of a planted set.
+    """One row of the truth file.
 
     Args:
-        kind: A name of `KINDS`; empty for a pair that nothing was done to.
-        partner: The pair whose label a swapped one has; the original of a duplicate; the original of a group
-            of twins, which is also its own partner. Else empty.
-        detail: What was drawn, for people.
+        kind: A name of `KINDS`; empty for an unchanged pair.
+        partner: For a swapped pair, the pair whose label map it has. For a duplicate or a twin, the original. (The
+            original of a group of twins is its own partner.) Otherwise empty.
+        detail: The random choices, as text for people.
     """
 
     stem: str
@@ -38,7 +38,7 @@ def write_truth(path: Path, rows: Iterable[Truth]) -> None:
 
 
 def read_truth(path: Path) -> Dict[str, Truth]:
-    """Read `truth.csv`: stem -> what is true of it.
+    """Read `truth.csv`: stem -> its row.
 
     Raises:
         InputError: The file cannot be read, has other columns, or names a stem twice.
@@ -56,7 +56,7 @@ def read_truth(path: Path) -> Dict[str, Truth]:
 
 
 def summary(truth: Dict[str, Truth]) -> str:
-    """How many pairs have which defect, in one line."""
+    """Return one line with the number of pairs of each defect."""
     counts = Counter(row.kind for row in truth.values() if row.kind)
     kinds = ", ".join(f"{counts[kind]} {kind}" for kind in sorted(counts))
     return f"{len(truth)} pairs, {sum(counts.values())} of them with a defect: {kinds}"

@@ -1,4 +1,4 @@
-"""Text and signs laid over a photo, as picture agencies and cameras do."""
+"""Put a watermark over a photo: text and a sign."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _TEXTS = (
     "© J. Doe Photography",
     "2012/08/17 14:32",
 )
-_SMALL_LETTERS = 11  # pixels; the height of the only font of an old Pillow
+_SMALL_LETTERS = 11  # pixels; height of the only built-in font of older Pillow versions
 
 
 def watermarked(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
-    """Semi-transparent text, half of it with a sign: repeated all over, large in the middle, or in a corner.
+    """Put semi-transparent white text over a photo: repeated everywhere, large in the middle, or in a corner.
 
-    Letters are 4..8 % of the height (9..16 % in the middle) and 45..85 % opaque (30..55 % where repeated), white
-    on a soft shadow: what is still noticed, and does not yet hide the picture.
+    Half of the marks have a sign beside the text. Letters are 4..8 % of the height (9..16 % in the middle) and
+    45..85 % opaque (30..55 % if repeated), with a soft shadow.
     """
     height, width = photo.shape[:2]
     place = rng.choice(["repeated", "middle", "corner"])
@@ -32,7 +32,7 @@ def watermarked(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) 
     text = str(rng.choice(_TEXTS))
     size = height * (rng.uniform(0.09, 0.16) if place == "middle" else rng.uniform(0.04, 0.08))
     mark = _mark(text, size, has_sign=rng.random() < 0.5)
-    mark = mark.resize(_fitted(mark.size, width, height), Image.BICUBIC)
+    mark = mark.resize(_fit(mark.size, width, height), Image.BICUBIC)
     lay = {"repeated": _lay_repeated, "middle": _lay_middle, "corner": _lay_corner}[place]
     cover = np.asarray(lay(mark, rng, width, height), np.float32)[..., None] / 255 * opacity
     shadow = np.roll(cover, (1, 1), axis=(0, 1)) * 0.6
@@ -41,7 +41,7 @@ def watermarked(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) 
 
 
 def _mark(text: str, size: float, has_sign: bool) -> Image.Image:
-    """The text in white on black, letters `size` pixels high, with a ringed peak before it if asked for."""
+    """Draw the text in white on black, letters `size` pixels high, optionally after a sign (a peak in a ring)."""
     line = _line(text, max(6, round(size)))
     if not has_sign:
         return line
@@ -56,9 +56,10 @@ def _mark(text: str, size: float, has_sign: bool) -> Image.Image:
 
 
 def _line(text: str, size: int) -> Image.Image:
+    """Draw a line of text in white on black, with letters about `size` pixels high."""
     try:
         font = ImageFont.load_default(size=size)
-    except (TypeError, ImportError):  # Pillow before 10.1, or without FreeType, has small letters only
+    except (TypeError, ImportError):  # Pillow before 10.1 or without FreeType has one small font only
         font = ImageFont.load_default()
     room = max(size, _SMALL_LETTERS)
     line = Image.new("L", (room * (len(text) + 2), 3 * room))
@@ -68,8 +69,8 @@ def _line(text: str, size: int) -> Image.Image:
     return line.resize((max(1, round(line.width * factor)), max(1, round(line.height * factor))), Image.BICUBIC)
 
 
-def _fitted(size: Tuple[int, int], width: int, height: int) -> Tuple[int, int]:
-    """The size made small enough for 90 % of the width and of the height."""
+def _fit(size: Tuple[int, int], width: int, height: int) -> Tuple[int, int]:
+    """Reduce a size, if necessary, to 90 % of the width and of the height."""
     factor = min(1.0, 0.9 * width / size[0], 0.9 * height / size[1])
     return max(1, int(size[0] * factor)), max(1, int(size[1] * factor))
 
@@ -90,7 +91,7 @@ def _lay_middle(mark: Image.Image, rng: np.random.Generator, width: int, height:
 
 
 def _lay_repeated(mark: Image.Image, rng: np.random.Generator, width: int, height: int) -> Image.Image:
-    """Rows of marks, each row half a step aside, turned by up to 35 degrees."""
+    """Repeat the mark in rows, every second row shifted by half a step, rotated by 10 to 35 degrees."""
     side = int(np.hypot(width, height)) + 2
     cover = Image.new("L", (side, side))
     step_x, step_y = mark.width + max(4, side // 12), mark.height + max(4, side // 8)

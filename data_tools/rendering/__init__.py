@@ -1,1 +1,1 @@
-"""A small landscape renderer: a height field seen in perspective, with its exact class map."""
+"""A small landscape renderer: it draws a height field in perspective together with its exact class map."""

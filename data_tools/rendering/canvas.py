@@ -1,4 +1,4 @@
-"""The picture under way: colours, class map and depth, and sprites pasted into them."""
+"""The canvas on which a landscape is painted: colours, class map and depth."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from data_tools.rendering.light import Light
 from data_tools.rendering.terrain import Camera, View
 from data_tools.sets.classes import CLASS_IDS
 
-_SAME_PLACE = 0.94  # a sprite hides the ground it stands on, which slopes towards the camera
+_SAME_PLACE = 0.94  # a sprite also hides ground that is slightly nearer, because the ground slopes towards the camera
 
 
 class Canvas:
-    """A landscape being painted.
+    """A landscape that is being painted.
 
-    photo: [3, H, W] float32 sRGB, about 0..1; planes, because NumPy is slow along an axis of 3.
+    photo: [3, H, W] float32 sRGB, about 0..1. Channels are separate planes, because NumPy is slow on an axis of 3.
     label: [H, W] uint8 class ids.
-    depth: [H, W] float32, infinite in the sky.
+    depth: [H, W] float32 distance from the camera in units, infinite in the sky.
     """
 
     def __init__(self, camera: Camera, light: Light, view: View):
@@ -31,13 +31,13 @@ class Canvas:
         self.depth.ravel()[view.pixels] = view.z
 
     def paint(self, pixels: np.ndarray, colors: np.ndarray, name: str) -> None:
-        """Colour pixels and say what they are. Shapes: pixels [N] flat indices, colors [3, N]."""
+        """Set the colours and the class of pixels. Shapes: pixels [N] flat indices, colors [3, N]."""
         for plane, values in zip(self.photo, colors):
             plane.ravel()[pixels] = values
         self.label.ravel()[pixels] = CLASS_IDS[name]
 
     def hazed(self, color: np.ndarray, depth) -> np.ndarray:
-        """`color` as it looks at a distance. Shapes: color [3, N], depth number or [N] -> [3, N]."""
+        """Return colours with the haze of a distance. Shapes: color [3, N], depth number or [N] -> [3, N]."""
         clear = np.exp(np.asarray(depth, np.float32) * np.float32(-1 / self.light.haze_depth))
         faded = color - self.light.haze
         faded *= clear
@@ -45,9 +45,9 @@ class Canvas:
         return faded
 
     def paste(self, sprite: Image.Image, left: int, top: int, depth: float, name: str) -> None:
-        """Lay an RGBA picture over the canvas where nothing nearer stands.
+        """Paste an RGBA picture at a depth. Parts behind nearer things are hidden.
 
-        Its own soft edge blends in the photo; the class changes where it covers half a pixel or more.
+        Colours are blended by alpha. The class changes where alpha is 0.5 or more.
         """
         height, width = self.label.shape
         x0, y0, x1, y1 = max(left, 0), max(top, 0), min(left + sprite.width, width), min(top + sprite.height, height)
@@ -65,21 +65,21 @@ class Canvas:
 
     @property
     def tint(self) -> np.ndarray:
-        """[3, 1] How bright an upright thing looks under this light, as a factor on its colour."""
+        """Brightness of an upright thing in this light, a factor on its colour: [3, 1]."""
         facing = 0.62 if self.light.direction[2] < 0 else 0.25
         return self.light.ambient + self.light.sun * np.float32(facing)
 
     def pixels_per_unit(self, depth: float) -> float:
-        """How large a unit looks at a distance."""
+        """Return the size in pixels of one unit at a distance."""
         return self.camera.focal / depth
 
     def on_screen(self, x: float, y: float, z: float) -> Tuple[float, float]:
-        """Column and row of a point of the scene; `y` is its height above the water."""
+        """Return column and row of a point of the scene. `y` is its height above the water."""
         scale = self.camera.focal / z
         return self.camera.width / 2 + x * scale, self.camera.horizon + (self.camera.eye - y) * scale
 
     def is_any(self, *names: str) -> np.ndarray:
-        """[H, W] bool: pixels of one of these classes."""
+        """Return the pixels of these classes, [H, W] bool."""
         table = np.zeros(256, bool)
         table[[CLASS_IDS[name] for name in names]] = True
         return table[self.label]

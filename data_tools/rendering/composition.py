@@ -1,4 +1,4 @@
-"""What the scenes are put together from: banks, mountain ranges, woods, and spots for things."""
+"""Building blocks of the scenes: banks, mountains, hills, woods, boulders, and positions for things."""
 
 from __future__ import annotations
 
@@ -14,28 +14,33 @@ from data_tools.rendering.terrain import Land, Relief, Surface
 from data_tools.rendering.things import put
 from data_tools.rendering.water import Water
 
-_RANGE_END = 85.0  # units; mountains are drawn up to here
+_RANGE_END = 85.0  # units; mountains end at this depth
 
 
 class Scene(NamedTuple):
-    """A landscape that is laid out but not yet painted."""
+    """The plan of a landscape, before it is painted."""
 
     eye: float  # height of the camera above the water, units
     horizon: float  # row of the horizon as a share of the picture's height
     land: Land
-    covers: Sequence[Cover]  # the last that holds wins
+    covers: Sequence[Cover]  # of several rules that apply to a point, the last is used
     water: Optional[Water]
-    furnish: Callable[[Canvas, np.random.Generator], None]  # sets trees, houses, boats
+    furnish: Callable[[Canvas, np.random.Generator], None]  # adds trees, houses and boats
 
 
 def bank(distance: np.ndarray, slope: float, top: float) -> np.ndarray:
-    """Height of a shore: rises from the water's edge (distance 0) towards `top`, falls below it under water."""
+    """Return the height of a shore: it rises from the water's edge (distance 0) to `top`, and falls under water."""
     dry = top * (1 - np.exp(-np.maximum(distance, 0) * (slope / top)))
     return np.where(distance > 0, dry, np.maximum(distance * slope, -0.5)).astype(np.float32)
 
 
 def mountain_range(rng: np.random.Generator, start: float, tallest: float, gap: float = 0.0) -> Surface:
-    """Envelope (units) of mountains that rise from depth `start`; `gap` 0..1 opens a valley in the middle."""
+    """Return the envelope (largest height, in units) of mountains that begin at depth `start`.
+
+    Args:
+        tallest: Largest height in units.
+        gap: 0..1, depth of a valley in the middle.
+    """
     outline = Field(rng, "fbm", rng.uniform(30, 60))
     deep = rng.uniform(16, 32)
     center, half = rng.uniform(-0.3, 0.3), rng.uniform(0.15, 0.3)
@@ -52,12 +57,12 @@ def mountain_range(rng: np.random.Generator, start: float, tallest: float, gap: 
 
 
 def mountains(rng: np.random.Generator, envelope: Surface) -> Relief:
-    """Ridges and peaks below an envelope."""
+    """Return a relief of ridges and peaks below an envelope."""
     return Relief(Field(rng, "ridged", rng.uniform(60, 90)), envelope)
 
 
 def mountain_covers(envelope: Surface, foot: float, trees: Cover) -> List[Cover]:
-    """The rules for woods and mountains: where the envelope is above `foot`, woods count as mountain."""
+    """Return the rules for woods and mountains. Where the envelope is above `foot`, woods have the class mountain."""
 
     def high(p):
         return envelope(p.x, p.z) > foot * (1 + 0.5 * p.coarse)
@@ -65,12 +70,12 @@ def mountain_covers(envelope: Surface, foot: float, trees: Cover) -> List[Cover]
     return [
         trees,
         Cover("mountain", "alpine", high),
-        Cover("mountain", trees.material, lambda p: high(p) & trees.where(p)),
+        Cover("mountain", trees.material, lambda p: high(p) & trees.applies_to(p)),
     ]
 
 
 def hills(rng: np.random.Generator, start: float, height: float, tile: float = 40.0) -> Surface:
-    """Smooth rises from depth `start`, never below 0."""
+    """Return the height of smooth hills that begin at depth `start`; it is never below 0."""
     field = Field(rng, "fbm", tile)
     field_slow = Field(rng, "fbm", tile * 2.5)
 
@@ -83,11 +88,11 @@ def hills(rng: np.random.Generator, start: float, height: float, tile: float = 4
 
 
 def woods(rng: np.random.Generator, where: Surface, density: float, height: float = 0.75):
-    """Treetops as a relief, and the rule that says which points are trees.
+    """Return a relief of treetops, and the rule for the points that are trees.
 
     Args:
-        where: 0..1, where trees may grow.
-        density: 0 none, 1 all of it.
+        where: Above 0.5 where trees may grow.
+        density: Share of that area with trees, 0..1.
     """
     patches = Field(rng, "fbm", 18)
 
@@ -101,12 +106,13 @@ def woods(rng: np.random.Generator, where: Surface, density: float, height: floa
 
 
 def boulders(rng: np.random.Generator, where: Surface, radius: float):
-    """Blocks of rock up to `radius` units wide and high (0: none) as a relief, and the rule for the points they cover.
+    """Return a relief of boulders, and the rule for the points that they cover.
 
     Args:
-        where: 0..1, how much of their height they have.
+        where: 0..1, factor on their height.
+        radius: Largest radius and height in units; 0 for no boulders.
     """
-    tile = max(radius, 0.1) * 512 / 26  # in the texture the largest are 26 of 512 texels
+    tile = max(radius, 0.1) * 512 / 26  # the largest boulders of the texture have a radius of 26 of 512 texels
     relief = Relief(Field(rng, "boulders", tile), remembered(lambda x, z: np.float32(where(x, z) * radius)))
 
     def covered(p):
@@ -118,9 +124,9 @@ def boulders(rng: np.random.Generator, where: Surface, radius: float):
 def spots(
     canvas: Canvas, rng: np.random.Generator, names: Sequence[str], near: float, far: float, count: int
 ) -> np.ndarray:
-    """Flat indices of up to `count` pixels of these classes between two depths, chosen at random."""
+    """Choose up to `count` random pixels of these classes between two depths. Returns flat indices."""
     fit = canvas.is_any(*names) & (canvas.depth >= near) & (canvas.depth <= far)
-    fit[:, :2] = fit[:, -2:] = False  # what stands there would be cut in two
+    fit[:, :2] = fit[:, -2:] = False  # a thing at the rim would be cut in two
     found = np.flatnonzero(fit)
     return found[rng.integers(0, len(found), count)] if len(found) else found
 
@@ -128,7 +134,7 @@ def spots(
 def put_some(
     canvas: Canvas, rng: np.random.Generator, kind: str, names: Sequence[str], near: float, far: float, count: int = 1
 ) -> None:
-    """Set up to `count` things of a kind on pixels of these classes, the farthest first."""
+    """Draw up to `count` things of a kind at random pixels of these classes, the farthest first."""
     places = spots(canvas, rng, names, near, far, count)
     for place in places[np.argsort(-canvas.depth.ravel()[places], kind="stable")]:
         put(canvas, rng, kind, int(place))
@@ -144,7 +150,7 @@ def plant_some(
     count: int,
     conifers: float,
 ) -> None:
-    """Scatter trees on pixels of these classes; `conifers` is their share."""
+    """Draw trees at random pixels of these classes. `conifers` is the share of conifers."""
     autumn = 0.85 if flora.forest[0][0] > 0.3 else 0.04
     some = int(round(count * conifers))
     groups = (("conifer", some, (0.9, 1.6), autumn * 0.2), ("broadleaf", count - some, (0.7, 1.2), autumn))
@@ -153,11 +159,11 @@ def plant_some(
 
 
 def undergrowth(canvas: Canvas, rng: np.random.Generator, names: Sequence[str], far: float, count: int) -> None:
-    """Scatter bushes, reeds and flowers close to the camera."""
+    """Draw bushes, reeds and flowers close to the camera."""
     for kind, sizes in (("bush", (0.14, 0.3)), ("reeds", (0.12, 0.24)), ("flowers", (0.10, 0.18))):
         scatter(canvas, rng, kind, "plant", spots(canvas, rng, names, 0.0, far, rng.integers(0, count + 1)), sizes, 0.1)
 
 
 def below_everything(x: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """A base without land: the bottom of the sea."""
+    """Return the height of a base without land, the bottom of the sea."""
     return np.full(np.shape(x), -0.5, np.float32)

@@ -22,11 +22,11 @@ from data_tools.rendering.noise import Field, remembered, smoothstep
 from data_tools.rendering.terrain import Land
 from data_tools.rendering.things import put_in_sky
 
-_DRY = np.float32(0.4)  # height of level ground, in units above where water would stand: nothing here looks wet
+_DRY = np.float32(0.4)  # height of level ground in units above the water level, so that nothing looks wet
 
 
 def alpine(rng: np.random.Generator, flora: Flora) -> Scene:
-    """High mountains over a meadow, with woods, a path, a hut."""
+    """High mountains above a meadow, with woods, a path and houses."""
     envelope = mountain_range(rng, rng.uniform(10, 20), rng.uniform(15, 32), rng.uniform(0, 0.8))
     rolling = hills(rng, 3, rng.uniform(0.5, 2.0), 25)
     trees, tree_cover = woods(rng, lambda x, z: (z > 8) & (envelope(x, z) < 7), rng.uniform(0.1, 0.9))
@@ -58,11 +58,11 @@ def alpine(rng: np.random.Generator, flora: Flora) -> Scene:
         plant_some(canvas, rng, flora, ("grass",), 2.5, 6, rng.integers(0, 4), 0.85)
         undergrowth(canvas, rng, ("grass", "earth"), 5, 8)
 
-    return Scene(_DRY + rng.uniform(0.7, 1.5), rng.uniform(0.55, 0.75), land, covers, None, furnish)
+    return Scene(float(_DRY + rng.uniform(0.7, 1.5)), rng.uniform(0.55, 0.75), land, covers, None, furnish)
 
 
 def farmland(rng: np.random.Generator, flora: Flora) -> Scene:
-    """Fields and hills with a road, a farm, fences, wind turbines."""
+    """Fields and hills with a road, houses, fences and wind turbines."""
     rolling = hills(rng, 4, rng.uniform(1.5, 5), 50)
     envelope = mountain_range(rng, 40, rng.uniform(4, 16), rng.uniform(0, 0.6))
     trees, tree_cover = woods(rng, lambda x, z: z > 12, rng.uniform(0.1, 0.4))
@@ -95,11 +95,11 @@ def farmland(rng: np.random.Generator, flora: Flora) -> Scene:
         plant_some(canvas, rng, flora, ("grass",), 2.5, 6, rng.integers(0, 4), 0.15)
         undergrowth(canvas, rng, ("grass",), 4, 10)
 
-    return Scene(_DRY + rng.uniform(0.8, 1.5), rng.uniform(0.40, 0.58), land, covers, None, furnish)
+    return Scene(float(_DRY + rng.uniform(0.8, 1.5)), rng.uniform(0.40, 0.58), land, covers, None, furnish)
 
 
 def woodland(rng: np.random.Generator, flora: Flora) -> Scene:
-    """A clearing in a wood, often with a path into it."""
+    """A clearing in a wood with a path."""
     rolling = hills(rng, 6, rng.uniform(1, 4), 40)
     envelope = mountain_range(rng, 30, rng.uniform(0, 22), rng.uniform(0, 0.8))
     trees, tree_cover = woods(rng, lambda x, z: z > 9, 0.95, 1.3)
@@ -118,7 +118,7 @@ def woodland(rng: np.random.Generator, flora: Flora) -> Scene:
         undergrowth(canvas, rng, (ground,), 7, 22)
 
     return Scene(
-        _DRY + rng.uniform(0.5, 0.9),
+        float(_DRY + rng.uniform(0.5, 0.9)),
         rng.uniform(0.48, 0.6),
         Land(lambda x, z: rolling(x, z) + _DRY, [mountains(rng, envelope), trees]),
         covers,
@@ -128,7 +128,7 @@ def woodland(rng: np.random.Generator, flora: Flora) -> Scene:
 
 
 def desert(rng: np.random.Generator, flora: Flora) -> Scene:
-    """Dry land: dunes or steppe, table mountains in layers, a road or nothing at all."""
+    """Dry land: dunes or steppe, layered table mountains, sometimes a road."""
     dunes = rng.random() < 0.35
     rolling = hills(rng, 2, rng.uniform(1.0, 3.0), 30)
     tables, shape = Field(rng, "fbm", 70), Field(rng, "fbm", 12)
@@ -161,17 +161,18 @@ def desert(rng: np.random.Generator, flora: Flora) -> Scene:
             put_some(canvas, rng, "person", (ground,), 3, 8, rng.integers(1, 3))
 
     swell = np.float32(0.8 if dunes else 0.25)
-    land = Land(lambda x, z: np.float32(rolling(x, z) * swell + table(x, z) + _DRY), [crags, ridges, stones])
-    return Scene(_DRY + rng.uniform(0.7, 1.3), rng.uniform(0.42, 0.58), land, covers, None, furnish)
+    base = lambda x, z: (rolling(x, z) * swell + table(x, z) + _DRY).astype(np.float32)  # noqa: E731
+    land = Land(base, [crags, ridges, stones])
+    return Scene(float(_DRY + rng.uniform(0.7, 1.3)), rng.uniform(0.42, 0.58), land, covers, None, furnish)
 
 
 def _track(rng: np.random.Generator, half: float):
-    """Whether a point lies on a way that winds off from near the camera."""
+    """Return the function that tells whether a point lies on a winding path. `half` is half of its width."""
     return _tracks(rng, half, 0.0)[0]
 
 
 def _tracks(rng: np.random.Generator, half: float, line_half: float):
-    """The same, and whether it lies on the line along its middle."""
+    """Return `_track`, and the function that tells whether a point lies on the line along the middle of the path."""
     swing, phase, pace = rng.uniform(0.3, 1.6), rng.uniform(0, 6.3), rng.uniform(0.2, 0.4)
     start, lean = rng.uniform(-0.6, 0.6), rng.uniform(-0.2, 0.2)
 
@@ -182,6 +183,6 @@ def _tracks(rng: np.random.Generator, half: float, line_half: float):
 
 
 def _line(rng: np.random.Generator, depth: float, count: int):
-    """Points (x, z) of a fence or wall across the picture, at an angle."""
+    """Return points (x, z) of a fence or wall across the picture, at a random angle."""
     lean, half = rng.uniform(-0.25, 0.25), depth * 0.85
     return [(x, depth + lean * x) for x in np.linspace(-half, half, count)]

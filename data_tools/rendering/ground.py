@@ -1,4 +1,4 @@
-"""Paint the land: which class each point belongs to, its colour, and the light on it."""
+"""Paint the land: the class, the colour and the light of each point."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from data_tools.rendering.canvas import Canvas
 from data_tools.rendering.noise import Field, smoothstep
 from data_tools.rendering.terrain import Land, View
 
-_SNOW = np.float32([[0.93], [0.95], [0.98]])
+_SNOW = np.array([[0.93], [0.95], [0.98]], np.float32)
 
 
 class Points(NamedTuple):
@@ -19,32 +19,36 @@ class Points(NamedTuple):
     x: np.ndarray
     z: np.ndarray
     height: np.ndarray
-    flatness: np.ndarray  # 1 level, 0 upright
-    coarse: np.ndarray  # noise of some units, -1..1
-    fine: np.ndarray  # noise down to single pixels, -1..1
+    flatness: np.ndarray  # 1 horizontal, 0 vertical
+    coarse: np.ndarray  # noise with structures of some units, -1..1
+    fine: np.ndarray  # noise with structures down to single pixels, -1..1
 
-    def take(self, where: np.ndarray) -> "Points":
-        """The points with these indices."""
+    def take(self, where: np.ndarray) -> Points:
+        """Return the points with these indices."""
         return Points(*(values.take(where) for values in self))
 
 
 class Flora(NamedTuple):
-    """Colours that go together in one season, sRGB, each from dark to light."""
+    """Colours of the plants in one season: pairs of a dark and a light sRGB colour."""
 
     grass: Tuple[Sequence[float], Sequence[float]]
     forest: Tuple[Sequence[float], Sequence[float]]
     snow_line: float  # height in units above which mountains are white
 
 
-Material = Callable[[Points, Flora], np.ndarray]  # -> albedo [3, N]
+Material = Callable[[Points, Flora], np.ndarray]  # returns the albedo [3, N]
 
 
 class Cover(NamedTuple):
-    """A rule: the points where `where` holds belong to class `name` and look like `material`."""
+    """A rule: points for which `where` is true have the class `name` and the colours of `material`."""
 
     name: str
     material: str
     where: Optional[Callable[[Points], np.ndarray]]  # None: everywhere
+
+    def applies_to(self, points: Points) -> np.ndarray:
+        """Return the points to which the rule applies, [N] bool."""
+        return np.ones(len(points.x), bool) if self.where is None else self.where(points)
 
 
 FLORAS = (
@@ -59,10 +63,10 @@ FLORAS = (
 def paint_ground(
     canvas: Canvas, rng: np.random.Generator, view: View, land: Land, covers: Sequence[Cover], flora: Flora
 ) -> None:
-    """Colour every point of `view` by the last rule that holds for it, then light it and add haze."""
+    """Paint every point of `view` by the last rule that applies to it, with light and haze."""
     slope_x, slope_z = land.slope(view.x, view.z)
     flatness = 1 / np.sqrt(1 + slope_x**2 + slope_z**2)
-    back = view.z + 0.8 * view.height  # so that noise is not drawn out into bands on steep faces
+    back = view.z + 0.8 * view.height  # avoids stretched noise on steep slopes
     points = Points(
         view.x,
         view.z,
@@ -123,7 +127,7 @@ def _stone(p: Points, flora: Flora) -> np.ndarray:
 
 
 def _alpine(p: Points, flora: Flora) -> np.ndarray:
-    """Grass and woods below, bare rock above, snow where it is high and not too steep."""
+    """Grass and woods below, rock above, snow on high slopes that are not too steep."""
     rock = _mix((0.30, 0.28, 0.28), (0.62, 0.58, 0.54), 0.5 + 0.35 * p.coarse + 0.55 * p.fine)
     rough = p.coarse * 0.9 + p.fine * 0.5
     tree_line = flora.snow_line * 0.62
@@ -137,7 +141,7 @@ def _alpine(p: Points, flora: Flora) -> np.ndarray:
 
 
 def _dry_rock(p: Points, flora: Flora) -> np.ndarray:
-    """Red and ochre layers, as in a desert."""
+    """Layers of red and ochre rock."""
     bands = 0.5 + 0.3 * np.sin(p.height * 5 + 2 * p.coarse) + 0.2 * np.sin(p.height * 13 + 3)
     return _mix((0.50, 0.30, 0.20), (0.82, 0.60, 0.42), bands + 0.3 * p.coarse + 0.4 * p.fine)
 
@@ -147,21 +151,21 @@ def _earth(p: Points, flora: Flora) -> np.ndarray:
 
 
 def _steppe(p: Points, flora: Flora) -> np.ndarray:
-    """Dry open ground with tufts."""
+    """Dry ground with tufts of grass."""
     ground = _mix((0.58, 0.48, 0.33), (0.80, 0.70, 0.52), 0.5 + 0.5 * p.coarse + 0.4 * p.fine)
     tufts = smoothstep(0.16, 0.30, p.fine + 0.2 * p.coarse)
     return ground + (_column(flora.grass[0]) - ground) * tufts * 0.7
 
 
 def _furrows(p: Points, flora: Flora) -> np.ndarray:
-    """Strips of crops; each has its own colour and rows that run away from the camera."""
+    """Fields of different crops, with rows that run away from the camera."""
     along, across = p.x * 0.96 + p.z * 0.28, p.z * 0.96 - p.x * 0.28
     plot = np.floor(along / 4 + 0.37 * np.floor(across / 5)) * 2 + np.floor(across / 5) * 3
-    crops = np.float32(
-        [(0.80, 0.70, 0.30), (0.46, 0.58, 0.20), (0.62, 0.50, 0.26), (0.88, 0.80, 0.42), (0.36, 0.50, 0.18)]
+    crops = np.array(
+        [(0.80, 0.70, 0.30), (0.46, 0.58, 0.20), (0.62, 0.50, 0.26), (0.88, 0.80, 0.42), (0.36, 0.50, 0.18)], np.float32
     ).T
     color = crops.take(plot.astype(np.int64) % crops.shape[1], axis=1)
-    fade = np.clip(9 / p.z, 0, 1)  # rows closer than a pixel would shimmer
+    fade = np.clip(9 / p.z, 0, 1)  # rows narrower than a pixel would cause aliasing
     rows = 1 + 0.16 * np.sin(along * 11) * fade + 0.25 * p.fine + 0.1 * p.coarse
     return color * rows
 
@@ -180,7 +184,7 @@ def _paint(p: Points, flora: Flora) -> np.ndarray:
 
 
 def _falls(p: Points, flora: Flora) -> np.ndarray:
-    """Falling water: streaks that hang down the cliff."""
+    """Falling water with vertical streaks."""
     streaks = 0.5 * np.sin(p.x * 31 + p.coarse * 3) + 0.4 * np.sin(p.x * 67 + p.height * 0.8) + 0.6 * p.fine
     return _mix((0.74, 0.82, 0.88), (1.06, 1.06, 1.06), 0.62 + 0.5 * streaks)
 

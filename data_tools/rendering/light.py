@@ -1,4 +1,4 @@
-"""Times of day: the colours of sky, sun, haze and clouds, and where the sun stands."""
+"""Light and weather: the colours of sky, sun, haze and clouds, and the position of the sun."""
 
 from __future__ import annotations
 
@@ -10,24 +10,26 @@ Color = Tuple[float, float, float]  # sRGB, 0..1
 
 
 class Light(NamedTuple):
-    """All that the painters ask about the weather. Colours are [3, 1] float32, to go with colours of points, [3, N]."""
+    """Light and weather of one picture. Colours are [3, 1] float32, which broadcasts with colours of points [3, N]."""
 
     zenith: np.ndarray  # sky colour overhead
     horizon: np.ndarray  # sky colour at the horizon
     glow: np.ndarray  # added to the sky around the sun
     sun: np.ndarray  # strength of direct light
-    ambient: np.ndarray  # strength of light from all the sky
-    haze: np.ndarray  # what distance fades to
-    haze_depth: float  # distance at which 63 % of a colour has faded
+    ambient: np.ndarray  # strength of the light of the sky
+    haze: np.ndarray  # colour of very distant things
+    haze_depth: float  # distance in units at which 63 % of a colour is replaced by haze
     cloud_lit: np.ndarray
     cloud_dark: np.ndarray
-    cloud_cover: float  # -1 none, 1 closed
+    cloud_cover: float  # -1 no clouds, 1 closed
     sun_at: Tuple[float, float]  # column as a share of the width, height above the horizon as a share of the height
     direction: np.ndarray  # [3] unit vector to the sun: x right, y up, z away from the camera
 
 
 class _Weather(NamedTuple):
-    share: float  # of all pictures
+    """Ranges from which the light of a picture is chosen."""
+
+    share: float  # share of all pictures
     zenith: Color
     horizon: Color
     glow: Color
@@ -38,7 +40,7 @@ class _Weather(NamedTuple):
     cover: Tuple[float, float]
     haze_depth: Tuple[float, float]
     sun_height: Tuple[float, float]
-    in_front: bool  # the sun stands before the camera, and slopes are seen from their dark side
+    in_front: bool  # the sun is in front of the camera, which sees the dark side of slopes
 
 
 _WEATHERS = {
@@ -130,30 +132,30 @@ _WEATHERS = {
 
 
 def choose_light(rng: np.random.Generator) -> Light:
-    """A random time of day, no two quite alike."""
+    """Choose a random time of day and vary its colours."""
     shares = np.array([w.share for w in _WEATHERS.values()])
     weather = list(_WEATHERS.values())[rng.choice(len(shares), p=shares / shares.sum())]
-    horizon = _varied(rng, weather.horizon, 0.03)
+    horizon = _vary(rng, weather.horizon, 0.03)
     side = float(rng.choice([-1, 1]))
     elevation = rng.uniform(*weather.sun_height)
     toward = 0.55 if weather.in_front else -0.45
     direction = np.array([side * rng.uniform(0.5, 0.8), 0.35 + 0.5 * elevation, toward])
     return Light(
-        zenith=_varied(rng, weather.zenith, 0.04),
+        zenith=_vary(rng, weather.zenith, 0.04),
         horizon=horizon,
-        glow=_varied(rng, weather.glow, 0.02),
-        sun=_varied(rng, weather.sun, 0.03),
-        ambient=_varied(rng, weather.ambient, 0.02),
-        haze=horizon * 0.9 + np.float32([[0.02], [0.05], [0.10]]),
+        glow=_vary(rng, weather.glow, 0.02),
+        sun=_vary(rng, weather.sun, 0.03),
+        ambient=_vary(rng, weather.ambient, 0.02),
+        haze=horizon * 0.9 + np.array([[0.02], [0.05], [0.10]], np.float32),
         haze_depth=rng.uniform(*weather.haze_depth),
-        cloud_lit=_varied(rng, weather.cloud_lit, 0.01),
-        cloud_dark=_varied(rng, weather.cloud_dark, 0.03),
+        cloud_lit=_vary(rng, weather.cloud_lit, 0.01),
+        cloud_dark=_vary(rng, weather.cloud_dark, 0.03),
         cloud_cover=rng.uniform(*weather.cover),
         sun_at=(0.5 + side * rng.uniform(0.05, 0.4), elevation),
-        direction=np.float32(direction / np.linalg.norm(direction)),
+        direction=(direction / np.linalg.norm(direction)).astype(np.float32),
     )
 
 
-def _varied(rng: np.random.Generator, color: Color, spread: float) -> np.ndarray:
+def _vary(rng: np.random.Generator, color: Color, spread: float) -> np.ndarray:
     varied = np.array(color) * (1 + rng.uniform(-1, 1) * spread) + rng.uniform(-0.5, 0.5, 3) * spread
     return varied.astype(np.float32)[:, None]

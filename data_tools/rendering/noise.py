@@ -1,4 +1,4 @@
-"""Tileable noise textures, made once a process, and ways to lay them over the ground."""
+"""Tileable noise textures, computed once in each process, and fields that map them to the ground."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Callable, Deque, NamedTuple, Tuple
 import numpy as np
 from PIL import Image
 
-_SEED = 20220615  # of the textures themselves; pictures differ by where they lay them
+_SEED = 20220615  # seed of the textures; pictures differ in the random shift and rotation of a texture
 
 
 class Texture(NamedTuple):
     """A square of noise that repeats without a seam.
 
-    values: [size * size, 4] float32: each texel's value and those to its right, below, and below to the right,
-        side by side so that a point costs one memory access.
-    slopes: [size * size, 8] float32: the same for the rise a texel along columns, then along rows.
+    values: [size * size, 4] float32. For each texel: its value and those to its right, below, and below right. They
+        are stored together, so that interpolating a point takes one memory access.
+    slopes: [size * size, 8] float32. The same for the derivative along columns, then along rows.
     """
 
     size: int  # a power of two
@@ -26,10 +26,11 @@ class Texture(NamedTuple):
 
 
 class Field:
-    """A texture over the plane: shifted and turned at random, `tile` units wide.
+    """A texture mapped to the plane with a random shift and rotation.
 
     Args:
-        turned: False keeps the texture's axes along x and z.
+        tile: Width of the texture in units.
+        turned: Whether to rotate it. If False, its axes are x and z.
     """
 
     def __init__(self, rng: np.random.Generator, kind: str, tile: float, turned: bool = True):
@@ -40,17 +41,17 @@ class Field:
         self.cos, self.sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
 
     def __call__(self, x: np.ndarray, z: np.ndarray) -> np.ndarray:
-        """Value at each point, bilinear. Shapes: x [...], z [...] -> [...] float32."""
+        """Return the bilinear value at each point. Shapes: x [...], z [...] -> [...] float32."""
         index, du, dv = self._cell(x, z)
         return _between(self.texture.values.take(index, axis=0), du, dv)
 
     def nearest(self, x: np.ndarray, z: np.ndarray) -> np.ndarray:
-        """Value of the nearest texel: a third of the cost, for grain that is finer than a pixel anyway."""
+        """Return the value of the nearest texel, in a third of the time. For noise that is finer than a pixel."""
         u, v = self._texels(x, z)
         return self.texture.values[self._index(u, v), 0]
 
     def slope(self, x: np.ndarray, z: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-        """Rise a unit along x and along z. Shapes: x [N], z [N] -> two of [N] float32."""
+        """Return the derivatives along x and along z. Shapes: x [N], z [N] -> two of [N] float32."""
         index, du, dv = self._cell(x, z)
         slopes = self.texture.slopes.take(index, axis=0)
         along_u = _between(slopes[..., :4], du, dv) * self.scale
@@ -58,7 +59,7 @@ class Field:
         return self.cos * along_u - self.sin * along_v, self.sin * along_u + self.cos * along_v
 
     def _cell(self, x: np.ndarray, z: np.ndarray) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Index of the texel each point lies in, and the point's place in it, 0..1 along columns and rows."""
+        """Return the index of each point's texel, and its position in the texel, 0..1 along columns and rows."""
         u, v = self._texels(x, z)
         floor_u, floor_v = np.floor(u), np.floor(v)
         return self._index(floor_u, floor_v), u - floor_u, v - floor_v
@@ -73,29 +74,29 @@ class Field:
 
 
 def remembered(surface: Callable) -> Callable:
-    """`surface(x, z)` that keeps its last two results: several rules and reliefs ask for the same points."""
+    """Cache the last two results of `surface(x, z)`, because several rules and reliefs evaluate the same points."""
     results: Deque[Tuple[np.ndarray, np.ndarray, np.ndarray]] = deque(maxlen=2)
 
     @wraps(surface)
-    def ask(x: np.ndarray, z: np.ndarray) -> np.ndarray:
-        for known_x, known_z, result in results:
-            if x is known_x and z is known_z:
+    def cached_surface(x: np.ndarray, z: np.ndarray) -> np.ndarray:
+        for last_x, last_z, result in results:
+            if x is last_x and z is last_z:
                 return result
         results.append((x, z, surface(x, z)))
         return results[-1][2]
 
-    return ask
+    return cached_surface
 
 
 def smoothstep(low: float, high: float, x: np.ndarray) -> np.ndarray:
-    """0 below `low`, 1 above `high`, an S between."""
+    """Return 0 below `low`, 1 above `high`, and a smooth S-shaped curve between."""
     t = np.clip((x - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)
 
 
 @lru_cache(maxsize=None)
 def texture(kind: str) -> Texture:
-    """The texture of a kind: `fbm` -1..1, `ridged` 0..1, `cones` 0..1, `boulders` 0..1, `white` (normal)."""
+    """Return a texture: `fbm` -1..1, `ridged` 0..1, `cones` 0..1, `boulders` 0..1, or `white` (standard normal)."""
     makers = {"fbm": _fbm, "ridged": _ridged, "cones": _cones, "boulders": _boulders, "white": _white}
     values = makers[kind](np.random.default_rng([_SEED, list(makers).index(kind)]))
     along_u, along_v = ((np.roll(values, -1, axis) - np.roll(values, 1, axis)) / 2 for axis in (1, 0))
@@ -116,7 +117,7 @@ def _between(corners: np.ndarray, du: np.ndarray, dv: np.ndarray) -> np.ndarray:
 
 def _octave(rng: np.random.Generator, size: int, cells: int) -> np.ndarray:
     lattice = np.pad(rng.uniform(-1, 1, (cells, cells)).astype(np.float32), 3, mode="wrap")
-    box = (3, 3, 3 + cells, 3 + cells)  # the padding lets bicubic see across the seam
+    box = (3, 3, 3 + cells, 3 + cells)  # because of the padding, bicubic interpolation leaves no seam
     return np.asarray(Image.fromarray(lattice).resize((size, size), Image.BICUBIC, box=box))
 
 
@@ -126,7 +127,7 @@ def _fbm(rng: np.random.Generator) -> np.ndarray:
 
 
 def _ridged(rng: np.random.Generator) -> np.ndarray:
-    """Musgrave's ridged multifractal: octaves count where those before them stand high."""
+    """Musgrave's ridged multifractal: an octave has weight where the octaves before it are high."""
     total = np.zeros((1024, 1024), np.float32)
     weight = np.ones_like(total)
     for i in range(8):
@@ -137,12 +138,12 @@ def _ridged(rng: np.random.Generator) -> np.ndarray:
 
 
 def _cones(rng: np.random.Generator) -> np.ndarray:
-    """Treetops close together, seen as heights."""
+    """Heights of dense treetops."""
     return _stamped(rng, count=4200, radii=(4, 8), profile=lambda r: np.clip(1 - r, 0, 1))
 
 
 def _boulders(rng: np.random.Generator) -> np.ndarray:
-    """Round blocks of many sizes, roughened."""
+    """Heights of round boulders of many sizes, with a rough surface."""
     blocks = _stamped(rng, count=500, radii=(5, 26), profile=lambda r: np.sqrt(np.clip(1 - r * r, 0, 1)))
     return np.clip(blocks + 0.12 * _fbm(rng) * (blocks > 0), 0, None)
 

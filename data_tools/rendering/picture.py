@@ -1,4 +1,4 @@
-"""One landscape from scene to finished picture."""
+"""Render one landscape: choose a scene and paint it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from data_tools.rendering.water import paint_water
 
 SceneKind = Callable[[np.random.Generator, Flora], Scene]
 
-# Share of each scene, so that pixels are spread over classes roughly as in the contest's label maps.
+# Share of each scene, chosen so that the class shares are roughly those of the contest's label maps.
 SCENES: Dict[SceneKind, float] = {
     wet_scenes.lake: 0.22,
     sea_scenes.beach: 0.10,
@@ -33,36 +33,40 @@ SCENES: Dict[SceneKind, float] = {
     dry_scenes.desert: 0.04,
 }
 
-_FOCAL = 0.9  # focal length as a share of the width: a lens of 32 mm on a small-picture camera
-_GRAIN = np.float32(1.6)  # standard deviation, of 255 steps
+_FOCAL = 0.9  # focal length as a share of the width, as a 32 mm lens on a 35 mm camera
+_GRAIN = np.float32(1.6)  # standard deviation of the grain, of 255
 _SOFTNESS = ImageFilter.Kernel((3, 3), (0, 1, 0, 1, 8, 1, 0, 1, 0))
 
 
 def choose_scene(rng: np.random.Generator) -> SceneKind:
-    """A kind of scene by its share in `SCENES`."""
+    """Choose a random kind of scene by the shares in `SCENES`."""
     shares = np.array(list(SCENES.values()))
     return list(SCENES)[rng.choice(len(shares), p=shares / shares.sum())]
 
 
 def paint(kind: SceneKind, rng: np.random.Generator, width: int, height: int) -> Tuple[np.ndarray, np.ndarray]:
-    """Photo and label of a scene of one kind, in a random season and light."""
+    """Paint a random scene of one kind, in a random season and light.
+
+    Returns:
+        photo [height, width, 3] uint8 RGB, label [height, width] uint8
+    """
     flora = FLORAS[rng.integers(len(FLORAS))]
     scene = kind(rng, flora)
     camera = Camera(width, height, scene.horizon * height, _FOCAL * width, float(scene.eye))
     view = cast(camera, scene.land)
     canvas = Canvas(camera, choose_light(rng), view)
 
-    # From the back to the front; water last, since it mirrors all the rest.
+    # From back to front. Water comes last, because it mirrors everything else.
     paint_sky(canvas, rng)
     paint_ground(canvas, rng, view, scene.land, scene.covers, flora)
     scene.furnish(canvas, rng)
     if scene.water is not None:
         paint_water(canvas, rng, view, scene.water)
-    return _developed(canvas.photo, rng), canvas.label
+    return _as_camera(canvas.photo, rng), canvas.label
 
 
-def _developed(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The picture as a camera would give it: a lens's slight softness, darker corners, grain."""
+def _as_camera(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Add the effects of a camera: slight blur, darker corners, grain. [3, H, W] float32 -> [H, W, 3] uint8."""
     _, height, width = photo.shape
     y, x = np.linspace(-1, 1, height, dtype=np.float32)[:, None], np.linspace(-1, 1, width, dtype=np.float32)
     corners = 255 * (1 - 0.07 * (x * x + y * y))

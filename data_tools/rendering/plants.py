@@ -1,4 +1,4 @@
-"""Trees and bushes: a few of each are drawn once a process, then scaled to where they stand."""
+"""Trees and bushes. A few drawings of each kind are made once in each process and scaled to their size."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from PIL import Image, ImageDraw
 
 from data_tools.rendering.canvas import Canvas
 
-_SEED = 4711  # of the drawings; pictures differ by which they use, how large, and mirrored or not
+_SEED = 4711  # seed of the drawings; pictures differ in the choice and the size of drawings
 _VARIANTS = 8  # drawings of each kind
-_HEIGHT = 240  # pixels of a drawing: the tallest tree in a 512x384 picture is hardly higher
+_HEIGHT = 240  # height of a drawing in pixels, about that of the tallest tree in a 512x384 picture
 
 
 def scatter(
@@ -25,14 +25,14 @@ def scatter(
     sizes: Tuple[float, float],
     autumn: float = 0.0,
 ) -> None:
-    """Set plants on pixels, the farthest first.
+    """Draw plants at the given pixels, the farthest first.
 
     Args:
         kind: `conifer`, `broadleaf`, `bush`, `flowers` or `reeds`.
-        name: The class they belong to.
-        spots: [N] flat indices of the pixels they stand on.
+        name: Their class.
+        spots: [N] flat indices of the pixels of their feet.
         sizes: Smallest and largest height, in units.
-        autumn: 0..1, share of plants in warm colours.
+        autumn: 0..1, share of plants in autumn colours.
     """
     spots = spots[np.argsort(-canvas.depth.ravel()[spots], kind="stable")]
     for spot in spots:
@@ -42,7 +42,7 @@ def scatter(
         height = max(3, round(canvas.pixels_per_unit(depth) * rng.uniform(*sizes)))
         drawing = next((d for d in sizes_of_one if d.height >= height), sizes_of_one[-1])
         width = max(2, round(drawing.width * height / drawing.height))
-        if canvas.light.direction[0] > 0:  # they are drawn lit from the left
+        if canvas.light.direction[0] > 0:  # in the drawings, the light comes from the left
             drawing = drawing.transpose(Image.FLIP_LEFT_RIGHT)
         sprite = drawing.resize((width, height), Image.BILINEAR)
         canvas.paste(sprite, column - width // 2, row + 1 - height, depth, name)
@@ -50,7 +50,7 @@ def scatter(
 
 @lru_cache(maxsize=None)
 def drawings(kind: str, autumn: bool) -> List[List[Image.Image]]:
-    """The RGBA drawings of a kind, lit from the left, each in several sizes from small to large."""
+    """Make the RGBA drawings of a kind, with light from the left, each in several sizes from small to large."""
     makers = {"conifer": _conifer, "broadleaf": _broadleaf, "bush": _bush, "flowers": _flowers, "reeds": _reeds}
     rng = np.random.default_rng([_SEED, list(makers).index(kind)])
     originals = [makers[kind](rng, autumn) for _ in range(_VARIANTS)]
@@ -64,7 +64,8 @@ def _sheet(aspect: float) -> Tuple[Image.Image, ImageDraw.ImageDraw]:
 
 def _tone(rng: np.random.Generator, base: Sequence[float], light: float) -> Tuple[int, int, int, int]:
     color = np.array(base) * light * rng.uniform(0.85, 1.15) + rng.uniform(-0.02, 0.02, 3)
-    return (*(int(c) for c in np.clip(color * 255, 0, 255)), 255)
+    red, green, blue = (int(c) for c in np.clip(color * 255, 0, 255))
+    return red, green, blue, 255
 
 
 def _conifer(rng: np.random.Generator, autumn: bool) -> Image.Image:
@@ -72,7 +73,7 @@ def _conifer(rng: np.random.Generator, autumn: bool) -> Image.Image:
     image, draw = _sheet(0.46)
     middle, half = image.width / 2, image.width / 2 * rng.uniform(0.75, 0.95)
     draw.rectangle([middle - 4, _HEIGHT * 0.85, middle + 4, _HEIGHT], fill=_tone(rng, (0.28, 0.20, 0.14), 1))
-    for step in range(26):  # whorls of branches from the ground up, so that upper ones lie over lower ones
+    for step in range(26):  # branches from bottom to top, so that upper ones cover lower ones
         share = 1 - step / 26
         y, reach = 6 + share * _HEIGHT * 0.86, half * share**0.85 + 3
         for side in np.linspace(-1, 1, 13):
@@ -94,7 +95,7 @@ def _crown(
     base: Sequence[float],
     clumps: int,
 ) -> None:
-    """Leaves as clumps of discs, dark ones behind and below, light ones to the upper left."""
+    """Draw leaves as discs: dark ones behind and below, light ones at the upper left."""
     for share in np.linspace(0, 1, clumps):
         angle, distance = rng.uniform(0, 2 * math.pi), math.sqrt(rng.random()) * (0.92 - 0.25 * share)
         x = center[0] + radii[0] * (math.cos(angle) * distance - 0.22 * share)

@@ -1,4 +1,4 @@
-"""Scenes at the sea: beach, open sea, town on the water."""
+"""Scenes at the sea: beach, open sea, harbour."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from data_tools.rendering.water import LAKES, SEAS, ground_under, water_of
 
 
 def beach(rng: np.random.Generator, flora: Flora) -> Scene:
-    """A beach that runs away from the camera, the sea on one side, hills, rocks or mountains on the other."""
+    """A beach that leads away from the camera, with the sea on one side and hills, rocks or mountains on the other."""
     side, width = rng.choice([-1, 1]), rng.uniform(1.0, 3.5)
     offset, turn = rng.uniform(-1.2, 0.6), rng.uniform(-0.25, 0.12)
     bays, ripple = Field(rng, "fbm", 40), Field(rng, "fbm", 8)
@@ -72,14 +72,14 @@ def beach(rng: np.random.Generator, flora: Flora) -> Scene:
         rng.uniform(0.6, 1.3),
         rng.uniform(0.38, 0.55),
         Land(base, [peaks, trees, stones]),
-        covers + [ground_under(water)],
+        [*covers, ground_under(water)],
         water,
         furnish,
     )
 
 
 def open_sea(rng: np.random.Generator, flora: Flora) -> Scene:
-    """Sea to the horizon, with islands or a far coast, rocks in front, ships."""
+    """Sea up to the horizon, with islands or a distant coast, rocks in front, and ships."""
     islands, shape = Field(rng, "fbm", rng.uniform(50, 110)), Field(rng, "fbm", 6)
     amount, near_rocks = rng.uniform(-0.25, 0.45), rng.random() < 0.55
     start, tallest = rng.uniform(12, 35), rng.uniform(8, 20)
@@ -114,7 +114,7 @@ def open_sea(rng: np.random.Generator, flora: Flora) -> Scene:
 
 
 def harbour(rng: np.random.Generator, flora: Flora) -> Scene:
-    """A town across the water, hills or mountains behind it, boats before it."""
+    """A town across the water, with hills or mountains behind it and boats in front of it."""
     far, ground = rng.uniform(11, 16), 0.35
     envelope = mountain_range(rng, far + 14, rng.uniform(8, 24), rng.uniform(0, 0.6))
     rolling = hills(rng, far + 4, rng.uniform(1, 4))
@@ -152,7 +152,7 @@ def harbour(rng: np.random.Generator, flora: Flora) -> Scene:
         rng.uniform(0.7, 1.4),
         rng.uniform(0.44, 0.58),
         Land(base, [mountains(rng, envelope)]),
-        covers + [ground_under(water)],
+        [*covers, ground_under(water)],
         water,
         furnish,
     )

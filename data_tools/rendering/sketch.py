@@ -1,4 +1,4 @@
-"""Draw shapes given in units of the scene, with soft edges, and lay them into the picture."""
+"""Draw shapes that are given in units of the scene, antialiased, and paste them into the picture."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from data_tools.rendering.canvas import Canvas
 Point = Tuple[float, ...]
 Color = Tuple[float, float, float]  # sRGB, 0..1
 
-_FINENESS = 3  # drawn this many times larger, then averaged: gives the edges their partial cover
+_FINENESS = 3  # supersampling factor of shapes, for antialiasing
 
 
 class Sketch:
-    """Shapes at one depth and of one class, collected and then pasted together.
+    """A list of shapes of one class at one depth, to be pasted together.
 
     Args:
-        project: Maps a point given to `polygon`, `line` or `disc` to (column, row) in the picture.
-        scale: Pixels a unit, for line widths and radii.
+        project: Maps a point of `polygon`, `line` or `disc` to (column, row) in the picture.
+        scale: Pixels in a unit, for line widths and radii.
     """
 
     def __init__(self, project: Callable[..., Tuple[float, float]], scale: float):
@@ -27,21 +27,25 @@ class Sketch:
         self.shapes: List[Tuple[str, list, Color, float]] = []
 
     def polygon(self, points: Sequence[Point], color: Color) -> None:
+        """Add a filled polygon."""
         self.shapes.append(("polygon", [self.project(*p) for p in points], color, 0))
 
     def box(self, left: float, bottom: float, right: float, top: float, color: Color) -> None:
+        """Add a filled rectangle."""
         self.polygon([(left, bottom), (right, bottom), (right, top), (left, top)], color)
 
     def line(self, points: Sequence[Point], color: Color, width: float) -> None:
+        """Add a line through points; `width` is in units."""
         self.shapes.append(("line", [self.project(*p) for p in points], color, width * self.scale))
 
     def disc(self, center: Point, radius: float, color: Color, flatten: float = 1.0) -> None:
+        """Add a filled ellipse; `flatten` is its height divided by its width."""
         x, y = self.project(*center)
         r = radius * self.scale
         self.shapes.append(("ellipse", [(x - r, y - r * flatten), (x + r, y + r * flatten)], color, 0))
 
     def paste(self, canvas: Canvas, depth: float, name: str) -> None:
-        """Draw what was collected into the picture, as class `name`."""
+        """Draw all shapes into the picture, with the class `name`."""
         box = self._bounds(canvas)
         if box is None:
             return
@@ -54,7 +58,7 @@ class Sketch:
 
     @staticmethod
     def _draw(draw: ImageDraw.ImageDraw, kind: str, points: list, color: Color, width: float) -> None:
-        fill = tuple(int(255 * min(max(c, 0), 1)) for c in color) + (255,)
+        fill = (*(int(255 * min(max(c, 0), 1)) for c in color), 255)
         if kind == "polygon":
             draw.polygon(points, fill=fill)
         elif kind == "ellipse":
@@ -63,7 +67,7 @@ class Sketch:
             draw.line(points, fill=fill, width=max(1, round(width * _FINENESS)))
 
     def _bounds(self, canvas: Canvas):
-        """Left, top, right, bottom of what is seen, whole pixels; None if nothing is."""
+        """Return left, top, right, bottom of the visible part in whole pixels, or None if nothing is visible."""
         columns = [x for _, points, _, _ in self.shapes for x, _ in points]
         rows = [y for _, points, _, _ in self.shapes for _, y in points]
         if not columns:
@@ -74,17 +78,20 @@ class Sketch:
 
 
 def upright(canvas: Canvas, column: float, row: float, depth: float, size: float, flip: bool = False) -> Sketch:
-    """A sketch for a thing that stands on a pixel: x to the right (or left), y up, 1 is its `size` in units."""
+    """Return a sketch for a thing that stands on a pixel.
+
+    Its coordinates are x to the right (to the left with `flip`) and y upwards; 1 is `size` units.
+    """
     scale = canvas.pixels_per_unit(depth) * size
     side = -1 if flip else 1
     return Sketch(lambda x, y: (column + side * x * scale, row + 1 - y * scale), scale)
 
 
 def in_space(canvas: Canvas, depth: float) -> Sketch:
-    """A sketch for a thing given by points (x, y, z) of the scene; line widths are those at `depth`."""
+    """Return a sketch for points (x, y, z) of the scene. Line widths are scaled for `depth`."""
     return Sketch(canvas.on_screen, canvas.pixels_per_unit(depth))
 
 
 def shade(color: Color, factor: float) -> Color:
-    """The colour darkened or lightened."""
+    """Return the colour times a factor."""
     return color[0] * factor, color[1] * factor, color[2] * factor

@@ -1,4 +1,4 @@
-"""Paint the sky: a gradient, the sun's glow and a layer of clouds seen in perspective."""
+"""Paint the sky: a gradient, the glow of the sun, and a layer of clouds in perspective."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from PIL import Image
 from data_tools.rendering.canvas import Canvas
 from data_tools.rendering.noise import Field, smoothstep
 
-_COARSE = 2  # pixels
-_CLOUD_SHIFT = 0.35  # cloud units towards the sun at which density is compared: sets how plastic clouds look
+_COARSE = 2  # pixels between the computed points of the sky
+_CLOUD_SHIFT = 0.35  # cloud units; the density this far towards the sun decides how bright a cloud is
 
 
 def paint_sky(canvas: Canvas, rng: np.random.Generator) -> None:
-    """Fill the rows that show any sky; the class map already says sky there."""
+    """Paint the rows that show sky. The class map is initialised with sky."""
     width, height = canvas.camera.width, canvas.camera.height
     rows = int(np.isinf(canvas.depth).any(axis=1).nonzero()[0].max(initial=0)) + 1
-    # A sky has no fine detail: every other pixel is worked out, the rest interpolated.
+    # The sky has no fine detail: every second pixel is computed, the others are interpolated.
     y, x = np.mgrid[0.5:rows:_COARSE, 0.5:width:_COARSE].astype(np.float32)
     up = np.clip((canvas.camera.horizon - y) / height, 0, 1)  # share of the picture's height
     colors = _gradient(canvas, up) + _glow(canvas, x / width, up)
@@ -41,7 +41,7 @@ def _glow(canvas: Canvas, x: np.ndarray, up: np.ndarray) -> np.ndarray:
 
 
 def _add_clouds(canvas: Canvas, rng: np.random.Generator, colors: np.ndarray, x: np.ndarray, up: np.ndarray) -> None:
-    """Blend clouds in place: a plane of noise overhead, lit where it thins towards the sun."""
+    """Add clouds to `colors` in place: a plane of noise, brighter where it gets thinner towards the sun."""
     light = canvas.light
     field = Field(rng, "fbm", rng.uniform(9, 16), turned=False)
     distance = 1 / (up + 0.10)  # 0.10: clouds at the horizon stay larger than a pixel

@@ -1,4 +1,4 @@
-"""Long things built along the ground: piers, bridges, fences, walls, railings, the front of a town."""
+"""Draw long structures: piers, bridges, fences, walls, railings, rows of buildings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FACADES = ((0.70, 0.66, 0.60), (0.56, 0.60, 0.66), (0.80, 0.74, 0.66), (0.62, 0
 def pier(
     canvas: Canvas, rng: np.random.Generator, start: Tuple[float, float], end: Tuple[float, float], width: float = 0.34
 ) -> None:
-    """A jetty of planks over water from `start` to `end`, both (x, z) in units, with mooring posts."""
+    """Draw a wooden pier over water from `start` to `end`, both (x, z) in units."""
     top, count = 0.13, 46
     points = np.linspace(start, end, count + 1)
     sketch = in_space(canvas, (start[1] + end[1]) / 2)
@@ -41,7 +41,7 @@ def pier(
 
 
 def bridge(canvas: Canvas, rng: np.random.Generator, depth: float, left: float, right: float, rise: float) -> None:
-    """A stone bridge on arches across the picture at `depth`, from x = left to x = right, with railings."""
+    """Draw a stone bridge with arches and railings at `depth`, from x = left to x = right; `rise` is its height."""
     sketch = in_space(canvas, depth)
     stone = shade(_STONE, rng.uniform(0.8, 1.15))
     arches = max(1, round((right - left) / 2.2))
@@ -52,7 +52,7 @@ def bridge(canvas: Canvas, rng: np.random.Generator, depth: float, left: float, 
         for angle in np.linspace(0, math.pi, 15):
             y = math.sin(angle) * (rise - 0.16) - 0.05
             outline.append((middle + math.cos(angle) * span * 0.40, y, depth))
-    sketch.polygon(outline + [(left, -0.05, depth), (left - 1.5, 0.2, depth)], stone)
+    sketch.polygon([*outline, (left, -0.05, depth), (left - 1.5, 0.2, depth)], stone)
     for i in range(arches):
         middle = left + (i + 0.5) * span
         arc = [
@@ -68,7 +68,7 @@ def bridge(canvas: Canvas, rng: np.random.Generator, depth: float, left: float, 
 
 
 def railing(canvas: Canvas, rng: np.random.Generator, depth: float, top: float, height: float) -> None:
-    """A handrail on bars right across the picture, close to the camera; `top` is its height above the water."""
+    """Draw a railing across the whole picture at `depth`; `top` is the height of its handrail above the water."""
     half = canvas.camera.width / canvas.pixels_per_unit(depth)
     color = ((0.24, 0.27, 0.30), (0.80, 0.80, 0.78), (0.34, 0.26, 0.20))[rng.integers(3)]
     sketch = in_space(canvas, depth)
@@ -77,7 +77,7 @@ def railing(canvas: Canvas, rng: np.random.Generator, depth: float, top: float, 
 
 
 def fence(canvas: Canvas, rng: np.random.Generator, land: Land, line: Sequence[Tuple[float, float]]) -> None:
-    """Posts and two rails along a line of (x, z), down on the land."""
+    """Draw a fence of posts and two rails on the land, along a line of points (x, z)."""
     color = ((0.55, 0.42, 0.30), (0.92, 0.91, 0.88), (0.42, 0.36, 0.31))[rng.integers(3)]
     feet = _standing(land, line)
     sketch = in_space(canvas, float(np.median(feet[:, 2])))
@@ -90,7 +90,7 @@ def fence(canvas: Canvas, rng: np.random.Generator, land: Land, line: Sequence[T
 
 
 def wall(canvas: Canvas, rng: np.random.Generator, land: Land, line: Sequence[Tuple[float, float]]) -> None:
-    """A dry stone wall along a line of (x, z), down on the land."""
+    """Draw a dry stone wall on the land, along a line of points (x, z)."""
     feet = _standing(land, line)
     sketch = in_space(canvas, float(np.median(feet[:, 2])))
     courses = 6
@@ -116,7 +116,7 @@ def wall(canvas: Canvas, rng: np.random.Generator, land: Land, line: Sequence[Tu
 
 
 def town(canvas: Canvas, rng: np.random.Generator, depth: float, ground: float, tallest: float) -> None:
-    """A row of buildings right across the picture at `depth`, on ground `ground` units above the water."""
+    """Draw a row of buildings across the whole picture at `depth`; `ground` is the height of the ground."""
     half = canvas.camera.width / canvas.pixels_per_unit(depth) / 2 + 1
     center = rng.uniform(-0.4, 0.4) * half
     sketch = in_space(canvas, depth)
@@ -177,6 +177,6 @@ def _post(sketch: Sketch, x: float, z: float, bottom: float, top: float, width: 
 
 
 def _standing(land: Land, line: Sequence[Tuple[float, float]]) -> np.ndarray:
-    """The points (x, y, z) of a line that lies on the land, [N, 3]."""
+    """Return the points (x, y, z) of a line on the land, [N, 3]."""
     x, z = np.array(line, np.float32).T
     return np.stack([x, land.height(x, z), z], axis=1)

@@ -1,4 +1,4 @@
-"""See a height field in perspective: for each pixel, the point of the ground it shows."""
+"""Project a height field in perspective: find for each pixel the point of the ground that it shows."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import numpy as np
 
 from data_tools.rendering.noise import Field
 
-Surface = Callable[[np.ndarray, np.ndarray], np.ndarray]  # (x, z) -> one number a point
+Surface = Callable[[np.ndarray, np.ndarray], np.ndarray]  # (x, z) -> one number for each point
 
-_FAR = 90.0  # beyond it only flat ground and water remain
-_STEP = 0.015  # distance between slices as a share of their depth: finer shows no difference at 512x384
-_BEYOND = (130.0, 220.0, 500.0, 2000.0)  # slices that carry a sea to the horizon
+_FAR = 90.0  # units; beyond this depth there is only flat ground and water
+_STEP = 0.015  # distance between slices as a share of their depth; smaller steps look the same at 512x384
+_BEYOND = (130.0, 220.0, 500.0, 2000.0)  # depths of further slices, for a sea up to the horizon
 
 
 class Camera(NamedTuple):
-    """Looks along z, level; one unit is about ten metres."""
+    """A camera that looks horizontally along z. One unit is about ten metres."""
 
     width: int
     height: int
@@ -26,21 +26,21 @@ class Camera(NamedTuple):
 
 
 class Relief(NamedTuple):
-    """Noise that stands `amplitude(x, z)` units high."""
+    """Noise with a height of `amplitude(x, z)` units."""
 
     field: Field
     amplitude: Surface
 
 
 class Land(NamedTuple):
-    """Height above the water, in units: a smooth base and noise upon it."""
+    """The height field, in units above the water: a smooth base plus reliefs."""
 
     base: Surface
     reliefs: Sequence[Relief]
 
     def height(self, x: np.ndarray, z: np.ndarray) -> np.ndarray:
-        """Shapes: x [...], z [...] -> [...]."""
-        total = self.base(x, z).copy()  # which may be remembered
+        """Return the height. Shapes: x [...], z [...] -> [...]."""
+        total = self.base(x, z).copy()  # the result of `base` may be cached
         flat = total.reshape(-1)
         for relief in self.reliefs:
             amplitude = relief.amplitude(x, z)
@@ -49,7 +49,7 @@ class Land(NamedTuple):
         return total
 
     def slope(self, x: np.ndarray, z: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-        """Rise a unit along x and along z, of the reliefs alone. Shapes: x [N], z [N] -> two of [N]."""
+        """Return the derivatives along x and z of the reliefs, without the base. Shapes: x [N], z [N] -> two of [N]."""
         along_x, along_z = np.zeros_like(x), np.zeros_like(x)
         for relief in self.reliefs:
             amplitude = relief.amplitude(x, z)
@@ -61,11 +61,11 @@ class Land(NamedTuple):
 
 
 class View(NamedTuple):
-    """The pixels that show ground or water (the rest is sky).
+    """The pixels that show ground or water. All others show sky.
 
     pixels: [N] flat indices into the [height, width] picture, ascending.
-    x, z: [N] float32, the point each one shows.
-    height: [N] float32, the ground there; below 0 it lies under water.
+    x, z: [N] float32, the point that each pixel shows.
+    height: [N] float32, height of the ground there; below 0 it is under water.
     """
 
     pixels: np.ndarray
@@ -75,7 +75,7 @@ class View(NamedTuple):
 
 
 def cast(camera: Camera, land: Land) -> View:
-    """Find what each pixel shows, by slices of the land from near to far."""
+    """Find the point that each pixel shows, by slices of the land from near to far."""
     depths = _depths(camera)
     heights = _heights(camera, land, depths)  # [S, W]
     rows = camera.horizon + (camera.eye - np.maximum(heights, 0)) * (camera.focal / depths)[:, None]
@@ -102,25 +102,26 @@ def _depths(camera: Camera) -> np.ndarray:
 
 
 def _heights(camera: Camera, land: Land, depths: np.ndarray) -> np.ndarray:
-    """Ground along each slice, [S, W]: taken at every other column, which no eye can tell, and interpolated."""
+    """Return the height of the ground along each slice, [S, W]. Every second column is interpolated."""
     columns = np.arange(0, camera.width + 2, 2, dtype=np.float32)
     x = depths[:, None] * ((columns - camera.width / 2) / camera.focal)
     z = np.broadcast_to(depths[:, None], x.shape)
     coarse = land.height(x, z)
-    fine = np.empty((len(depths), 2 * (len(columns) - 1)), np.float32)  # pixel centres, a quarter from each column
+    # At pixel centres, a quarter of the distance from a computed column.
+    fine = np.empty((len(depths), 2 * (len(columns) - 1)), np.float32)
     fine[:, 0::2] = coarse[:, :-1] * 0.75 + coarse[:, 1:] * 0.25
     fine[:, 1::2] = coarse[:, :-1] * 0.25 + coarse[:, 1:] * 0.75
     return np.ascontiguousarray(fine[:, : camera.width])
 
 
 def _first_slices(rows: np.ndarray, camera: Camera) -> Tuple[np.ndarray, np.ndarray]:
-    """Flat indices of the covered pixels, and for each the nearest slice that reaches up to its centre."""
+    """Return the flat indices of the covered pixels, and for each the nearest slice that reaches its centre."""
     tops = np.minimum.accumulate(rows, axis=0)
     first_covered = np.clip(np.ceil(tops - 0.5), 0, camera.height).astype(np.int32)
     flat = (first_covered * camera.width + np.arange(camera.width, dtype=np.int32)).ravel()
     counts = np.bincount(flat, minlength=(camera.height + 1) * camera.width)
     counts = counts.reshape(camera.height + 1, camera.width)
-    # A slice covers rows from `first_covered` down, so the slices that do not reach row y are those further down.
+    # A slice covers the rows from `first_covered` down. The slices with a larger `first_covered` do not reach row y.
     short = np.cumsum(counts[:0:-1], axis=0)[::-1].ravel()  # [height * width]
     pixels = np.flatnonzero(short < len(rows))
     return pixels, short[pixels]

@@ -1,4 +1,4 @@
-"""Single things that stand on the ground or float: houses, boats, people, and what has no class of its own."""
+"""Draw single things: houses, boats, people, and things of the class other."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WOOD = (0.46, 0.32, 0.21)
 
 
 class Thing(NamedTuple):
-    """How a thing is drawn with 1 as its height (or length), and which class and size it has."""
+    """A kind of thing: its class, its size, and the function that draws it with height (or length) 1."""
 
     name: str
     sizes: Tuple[float, float]  # units
@@ -23,7 +23,7 @@ class Thing(NamedTuple):
 
 
 def put(canvas: Canvas, rng: np.random.Generator, kind: str, spot: int) -> None:
-    """Set a thing on the pixel with flat index `spot`."""
+    """Draw a thing that stands on the pixel with flat index `spot`."""
     thing = THINGS[kind]
     row, column = divmod(int(spot), canvas.camera.width)
     depth = float(canvas.depth[row, column])
@@ -33,9 +33,9 @@ def put(canvas: Canvas, rng: np.random.Generator, kind: str, spot: int) -> None:
 
 
 def put_in_sky(canvas: Canvas, rng: np.random.Generator) -> None:
-    """Hang a hot-air balloon in the sky."""
+    """Draw a hot-air balloon in the sky."""
     sky = np.flatnonzero(canvas.is_any("sky")[: int(canvas.camera.horizon * 0.8)])
-    sky = sky[sky > canvas.camera.horizon * 0.45 * canvas.camera.width]  # room for its height
+    sky = sky[sky > canvas.camera.horizon * 0.45 * canvas.camera.width]  # leaves room for its height
     if not len(sky):
         return
     row, column = divmod(int(rng.choice(sky)), canvas.camera.width)

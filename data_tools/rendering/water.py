@@ -1,4 +1,4 @@
-"""Paint water: what stands above it, mirrored and broken by ripples, over the water's own colour."""
+"""Paint water: reflections distorted by ripples, over the colour of the water."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from data_tools.rendering.ground import Cover
 from data_tools.rendering.noise import Field, smoothstep
 from data_tools.rendering.terrain import View
 
-_FOAM = np.float32([[0.93], [0.95], [0.96]])
+_FOAM = np.array([[0.93], [0.95], [0.96]], np.float32)
 
 
 class Water(NamedTuple):
     """One body of water."""
 
     name: str  # its class
-    chop: float  # 0 a mirror, 1 a rough sea
-    deep: np.ndarray  # [3, 1] float32, colour of the body
-    shallow: np.ndarray  # [3, 1] float32, colour over the bank
-    foam: float  # 0 none, 1 surf along the shore
+    chop: float  # 0 smooth as a mirror, 1 a rough sea
+    deep: np.ndarray  # [3, 1] float32, colour of deep water
+    shallow: np.ndarray  # [3, 1] float32, colour of shallow water
+    foam: float  # 0 no foam, 1 surf along the shore
 
 
 def paint_water(canvas: Canvas, rng: np.random.Generator, view: View, water: Water) -> None:
-    """Finish the pixels of class `water.name`; everything that is mirrored in them must stand already."""
+    """Paint the pixels of class `water.name`. Everything that they mirror must be painted before."""
     flat = canvas.is_any(water.name).ravel()
-    here = np.flatnonzero(flat[view.pixels])  # not where a boat hides it
+    here = np.flatnonzero(flat[view.pixels])  # without the pixels that a boat hides
     if not len(here):
         return
     pixels, x, z = view.pixels.take(here), view.x.take(here), view.z.take(here)
     waves = _waves(rng, water, x, z)
     mirrored = canvas.photo.reshape(3, -1).take(_mirrored_pixels(canvas, flat, pixels, waves, water.chop), axis=1)
     sky = (canvas.light.horizon + canvas.light.zenith) / 2
-    mirrored += (sky - mirrored) * min(1.2 * water.chop, 0.85)  # a rough sea mirrors little but the sky
+    mirrored += (sky - mirrored) * min(1.2 * water.chop, 0.85)  # a rough sea mirrors hardly anything except the sky
     depth = np.clip(-view.height.take(here), 0, None)
     body = water.shallow + (water.deep - water.shallow) * (1 - np.exp(-depth * 7))
     body = body * (canvas.light.ambient + 0.5 * canvas.light.sun)
@@ -48,21 +48,21 @@ def paint_water(canvas: Canvas, rng: np.random.Generator, view: View, water: Wat
 
 
 def _waves(rng: np.random.Generator, water: Water, x: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """[N] -1..1: ripples that are wider than deep, and swell under them."""
+    """Return ripples and swell, [N] -1..1. Ripples are wider than deep."""
     ripples = Field(rng, "fbm", 2.2, turned=False)
     swell = Field(rng, "fbm", 14)
-    far = np.clip(z / 30, 0, 1)  # ripples finer than a pixel would only be grain
+    far = np.clip(z / 30, 0, 1)  # distant ripples are smaller than a pixel
     return np.clip(ripples(x * 0.45, z) * 1.5 * (1 - 0.7 * far) + swell(x * 0.5, z) * (0.4 + 0.6 * water.chop), -1, 1)
 
 
 def _mirrored_pixels(
     canvas: Canvas, is_water: np.ndarray, pixels: np.ndarray, waves: np.ndarray, chop: float
 ) -> np.ndarray:
-    """Flat index of what each water pixel reflects: as far above the water's far edge as it lies below it."""
+    """Return the flat index of the pixel that each water pixel mirrors: at the same distance above the far shore."""
     width, height = canvas.camera.width, canvas.camera.height
     rows = np.arange(height, dtype=np.int64)[:, None]
     dry = np.where(is_water.reshape(height, width), -1, rows)
-    edge = np.maximum.accumulate(dry, axis=0).take(pixels)  # the last row above that is no water
+    edge = np.maximum.accumulate(dry, axis=0).take(pixels)  # the last row above that is not water
     y, column = np.divmod(pixels, width)
     nearness = (y - canvas.camera.horizon) / height
     shake = waves * (0.03 + 0.5 * chop) * nearness * height * 0.35
@@ -73,7 +73,7 @@ def _mirrored_pixels(
 
 
 def _glitter(canvas: Canvas, pixels: np.ndarray, waves: np.ndarray, water: Water) -> np.ndarray:
-    """[N] sparkle on the crests below a low sun."""
+    """Return the glitter of a low sun on the waves, [N]."""
     sun_x, sun_up = canvas.light.sun_at
     if sun_up > 0.4:
         return np.zeros(len(pixels), np.float32)
@@ -116,10 +116,11 @@ SEAS = (
 
 
 def water_of(name: str, chop: float, colors, foam: float = 0.0) -> Water:
-    """Water of a class, with one of the pairs of colours above."""
-    return Water(name, chop, np.float32(colors[0])[:, None], np.float32(colors[1])[:, None], foam)
+    """Return water of a class, with a (deep, shallow) pair of colours."""
+    deep, shallow = np.array(colors, np.float32)[..., None]
+    return Water(name, chop, deep, shallow, foam)
 
 
 def ground_under(water: Water) -> Cover:
-    """The ground below a water surface."""
-    return Cover(water.name, "earth", lambda p: p.height < 0)  # painted over by `paint_water`
+    """Return the rule for the ground under water."""
+    return Cover(water.name, "earth", lambda p: p.height < 0)  # `paint_water` paints over it

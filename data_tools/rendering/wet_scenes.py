@@ -24,7 +24,7 @@ from data_tools.rendering.water import LAKES, ground_under, water_of
 
 
 def lake(rng: np.random.Generator, flora: Flora) -> Scene:
-    """A lake under mountains, with woods on its far shore and sometimes a bank in front, a pier, boats."""
+    """A lake below mountains, with woods on the far shore, sometimes a bank in front, a pier, boats."""
     far, near = rng.uniform(7, 20), rng.choice([0.0, rng.uniform(2.2, 3.6)])
     eye = rng.uniform(0.5, 1.0)
     shape, ripple = Field(rng, "fbm", 26), Field(rng, "fbm", 5)
@@ -70,11 +70,11 @@ def lake(rng: np.random.Generator, flora: Flora) -> Scene:
         undergrowth(canvas, rng, ("grass",), 4, 8)
 
     land = Land(lambda x, z: bank(shore(x, z), 0.22, 0.7), [mountains(rng, envelope), trees, stones])
-    return Scene(eye, rng.uniform(0.54, 0.72), land, covers + [ground_under(water)], water, furnish)
+    return Scene(eye, rng.uniform(0.54, 0.72), land, [*covers, ground_under(water)], water, furnish)
 
 
 def river(rng: np.random.Generator, flora: Flora) -> Scene:
-    """A river that winds up a valley, with meadows, woods, mountains, sometimes a bridge."""
+    """A winding river in a valley, with meadows, woods, mountains, sometimes a bridge."""
     swing, phase, pace = rng.uniform(0.8, 2.2), rng.uniform(0, 6.3), rng.uniform(0.18, 0.32)
     half, lean = rng.uniform(0.8, 1.5), rng.uniform(-0.12, 0.12)
     ripple = Field(rng, "fbm", 6)
@@ -115,11 +115,11 @@ def river(rng: np.random.Generator, flora: Flora) -> Scene:
         undergrowth(canvas, rng, ("grass",), 5, 12)
 
     land = Land(lambda x, z: bank(shore(x, z), 0.3, 0.45), [mountains(rng, envelope), trees, stones])
-    return Scene(rng.uniform(0.9, 1.6), rng.uniform(0.40, 0.56), land, covers + [ground_under(water)], water, furnish)
+    return Scene(rng.uniform(0.9, 1.6), rng.uniform(0.40, 0.56), land, [*covers, ground_under(water)], water, furnish)
 
 
 def waterfall(rng: np.random.Generator, flora: Flora) -> Scene:
-    """A cliff with a fall, boulders and a pool before it, woods above."""
+    """A cliff with a waterfall, boulders and a pool in front of it, woods above."""
     edge, tall = rng.uniform(7, 11), rng.uniform(3.0, 5.5)
     middle, half = rng.uniform(-1.6, 1.6), rng.uniform(0.35, 0.9)
     shape, ripple = Field(rng, "fbm", 9), Field(rng, "fbm", 4)
@@ -166,7 +166,7 @@ def waterfall(rng: np.random.Generator, flora: Flora) -> Scene:
         rng.uniform(0.9, 1.4),
         rng.uniform(0.44, 0.56),
         Land(base, [trees, stones, crags]),
-        covers + [ground_under(water), Cover("waterfall", "falls", falling)],
+        [*covers, ground_under(water), Cover("waterfall", "falls", falling)],
         water,
         furnish,
     )

@@ -1,4 +1,4 @@
-"""Rendered landscapes with exact label maps: data for first runs and for tests, made without any download."""
+"""Write a data set of rendered landscapes with exact label maps, for first runs and tests without a download."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from data_tools.rendering.picture import choose_scene, paint
 from data_tools.sets.classes import IMAGE_HEIGHT, IMAGE_WIDTH
 from data_tools.sets.image_io import write_label, write_photo
 
-VERSION = 1  # raised whenever the same seed gives other pictures, so that two kinds never mix in one folder
+VERSION = 1  # increase when a seed gives other pictures, so that no folder mixes two versions
 
-_SIDES = (32, 4096)  # pixels; smaller shows nothing, larger than the drawings of trees allow
-_FIRST_TEST_INDEX = 500_000  # test maps are drawn from here on, so a training set that grows never meets them
+_SIDES = (32, 4096)  # pixels
+_FIRST_TEST_INDEX = 500_000  # index of the first test map, so that a growing training set never contains test maps
 _RECORD = "synth.json"
 
 
 def render(
     seed: int, index: int, width: int = IMAGE_WIDTH, height: int = IMAGE_HEIGHT
 ) -> Tuple[np.ndarray, np.ndarray]:
-    """Landscape number `index` of set `seed`; the same arguments give the same bytes on one platform.
+    """Render landscape number `index` of the set `seed`. Equal arguments give equal pixels on one platform.
 
     Returns:
         photo [height, width, 3] uint8 RGB, label [height, width] uint8 with ids 0..28.
@@ -44,12 +44,12 @@ def write_set(
 ) -> None:
     """Write `count` pairs to `out/train` and `test_count` label maps of other landscapes to `out/test`.
 
-    Files that are there already are kept, so the same command again goes on where it stopped, and a larger
-    count adds to the set. `out/synth.json` says which set it is.
+    Existing files are kept, so that an interrupted call can be repeated and a larger count extends the set.
+    `out/synth.json` records the arguments.
 
     Raises:
-        InputError: A count, the seed or a side is out of range; `out` holds another set, files of no set, or
-            more than was asked for; it may not be written to.
+        InputError: A count, the seed or a side is out of range; `out` holds another set, other files, or more pairs
+            than `count`; it may not be written to.
         OSError: The disk is full.
     """
     out = Path(out)
@@ -62,9 +62,9 @@ def write_set(
     photos, labels, tests = out / "train" / "imgs", out / "train" / "labels", out / "test"
     train, test = range(count), range(_FIRST_TEST_INDEX, _FIRST_TEST_INDEX + test_count)
     record = {"version": VERSION, "seed": seed, "width": width, "height": height}
-    known = require_same_record(out / _RECORD, record)
+    is_ours = require_same_record(out / _RECORD, record)
     for folder, suffix, indices in ((photos, ".jpg", train), (labels, ".png", train), (tests, ".png", test)):
-        require_only(folder, {_stem(i) + suffix for i in indices}, known)
+        require_only(folder, {_stem(i) + suffix for i in indices}, is_ours)
 
     for folder in (photos, labels, tests)[: 3 if test_count else 2]:
         make_folder(folder)
@@ -73,7 +73,7 @@ def write_set(
         photo_path = photos / f"{_stem(index)}.jpg" if index in train else None
         label_path = (labels if index in train else tests) / f"{_stem(index)}.png"
         if label_path.exists() and (photo_path is None or photo_path.exists()):
-            continue  # written by an earlier run; writes are whole or not at all
+            continue  # written by an earlier run, and complete, because files appear whole or not at all
         photo, label = render(seed, index, width, height)
         if photo_path is not None:
             write_photo(photo_path, photo)

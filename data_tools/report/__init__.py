@@ -1,4 +1,4 @@
-"""The page on which a person reviews a curation: one HTML file that needs nothing but a browser."""
+"""The review page: one HTML file on which a person reviews a curation in any browser."""
 
 from data_tools.curation.equivalence import ClassMember
 from data_tools.report.page import write_report

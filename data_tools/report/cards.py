@@ -1,4 +1,4 @@
-"""What the page says and shows of one pair."""
+"""Write the HTML of one pair: its pictures, the decision on it, and its check boxes."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _CAUSES = {MANUAL: "by hand", UNREADABLE: "as unreadable"}
 
 
 def card(views: Views, decision: Decision, value: str = "") -> str:
-    """A pair with three pictures side by side.
+    """Return the card of a pair: three pictures side by side and the decision.
 
     Args:
-        value: What a rule's signal is for it, as text.
+        value: The pair's value of the rule's signal, as text.
     """
     stem = decision.stem
     pictures = "".join(_named_pictures(("photo", "label", "overlay"), stem, views))
@@ -33,10 +33,10 @@ def card(views: Views, decision: Decision, value: str = "") -> str:
 
 
 def member_card(views: Views, decision: Decision, member: ClassMember, is_thinned: bool) -> str:
-    """A pair as a member of its equivalence class: photo above label.
+    """Return the card of a pair in the row of its equivalence class: photo above label map.
 
     Args:
-        is_thinned: Whether the class keeps only its best, so that rank and frame say something.
+        is_thinned: Whether the class is thinned; only then the card shows rank and frame.
     """
     stem = decision.stem
     pictures = "".join(_named_pictures(("photo", "label"), stem, views))
@@ -57,7 +57,7 @@ def _named_pictures(kinds: Iterable[str], stem: str, views: Views) -> Iterable[s
 
 
 def _image(picture: Picture, words: str) -> str:
-    """An image, or a grey place with the reason why there is none."""
+    """Return an image, or a grey box with the reason why there is none."""
     size = f'width="{picture.width}" height="{picture.height}"'
     if picture.reason:
         return f'<div class="missing"><span>{escape(picture.reason)}</span></div>'
@@ -81,7 +81,10 @@ def _verdict(decision: Decision) -> str:
 
 
 def _boxes(decision: Decision) -> str:
-    """Two check boxes that a script makes exclude each other; none where the stem fits in no manual file."""
+    """Return the check boxes keep and drop; "" if the manual file cannot hold the stem.
+
+    A script on the page makes sure that at most one of the two is checked.
+    """
     if unlistable(decision.stem):
         return ""
     boxes = (

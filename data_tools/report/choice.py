@@ -1,4 +1,4 @@
-"""Which pairs the page shows, and what it counts."""
+"""Choose the pairs that the review page shows, and count pairs for its tables."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ from data_tools.basics.table import Table
 from data_tools.curation.equivalence import ClassMember
 from data_tools.curation.rules import SPLITS, Decision, Rule
 
-UNREADABLE, MANUAL = "unreadable", "manual"  # what a decision names where no rule decided
-MEMBERS_SHOWN = 12  # of one equivalence class
+UNREADABLE, MANUAL = "unreadable", "manual"  # `Decision.rule` of pairs that no rule decided
+MEMBERS_SHOWN = 12  # largest number of members of a class on the page
 
 
 class Examples(NamedTuple):
-    """Pairs that show what a rule does, by their place in the table.
+    """Examples for one rule, as rows of the table.
 
     Args:
-        above: Those that break the rule, the nearest to the limit first.
-        below: Those that do not, the nearest first.
-        worst: The highest values first; empty if `above` holds all that break the rule, for then `above` and
-            `below` hold the highest too.
+        above: Pairs that break the rule, the nearest to the limit first.
+        below: Pairs that do not break the rule, the nearest to the limit first.
+        worst: Pairs with the highest values, the highest first. Empty if `above` holds all pairs that break the rule.
     """
 
     above: List[int]
@@ -31,7 +30,7 @@ class Examples(NamedTuple):
 
 
 def examples(values: np.ndarray, limit: float, count: int) -> Examples:
-    """At most `count` pairs of each kind; pairs without a value (NaN) are none of them."""
+    """Choose at most `count` examples of each kind. Pairs without a value (NaN) are left out."""
     measured = np.flatnonzero(~np.isnan(values))
     order = measured[np.argsort(values[measured], kind="stable")].tolist()
     first_above = int(np.searchsorted(values[order], limit, side="right"))
@@ -41,21 +40,21 @@ def examples(values: np.ndarray, limit: float, count: int) -> Examples:
 
 
 def signal(table: Table, rule: Rule) -> np.ndarray:
-    """The values that a rule judges, [len(table.stems)]; all NaN if the table does not have them."""
+    """Return the rule's signal of all pairs, [len(table.stems)]; all NaN if the table has no such column."""
     return table.columns.get(rule.signal, np.full(len(table.stems), np.nan))
 
 
 def num_breaking(table: Table, rule: Rule) -> int:
-    """How many pairs break a rule, whatever became of them."""
+    """Count the pairs that break a rule, including those that another rule or a person dropped or kept."""
     return int((signal(table, rule) > rule.limit).sum())
 
 
 def split_sizes(decisions: Sequence[Decision]) -> Dict[str, int]:
-    """Number of pairs in each split."""
+    """Count the pairs in each split."""
     innermost = Counter(decision.split for decision in decisions)
     return {split: sum(innermost[inner] for inner in SPLITS[i:]) for i, split in enumerate(SPLITS)}
 
 
 def shown_classes(classes: Sequence[Sequence[ClassMember]]) -> List[Sequence[ClassMember]]:
-    """The classes of at least two members, the largest first."""
+    """Return the classes of at least two members, the largest first."""
     return sorted((members for members in classes if len(members) > 1), key=len, reverse=True)

@@ -1,4 +1,4 @@
-"""The histogram of a signal as inline SVG, without a script."""
+"""Draw the histogram of a signal as inline SVG, without JavaScript."""
 
 from __future__ import annotations
 
@@ -11,42 +11,45 @@ import numpy as np
 GROUPS = (("kept", "kept"), ("elsewhere", "dropped for another reason"), ("dropped", "dropped by this rule"))
 
 _BINS = 60
-_TOP, _FLOOR, _HEIGHT = 26, 166, 190  # pixels from above: highest bar, axis, whole drawing
+_TOP, _FLOOR, _HEIGHT = 26, 166, 190  # y in pixels: top of the highest bar, axis, bottom of the drawing
 _TICKS = 6
 
 
 def histogram(name: str, values: np.ndarray, groups: np.ndarray, limit: float) -> str:
-    """A figure of how many pairs have which value.
+    """Return an HTML figure with the histogram of a signal.
 
-    The width is in per cent and the height in pixels, so letters keep their size on every screen.
+    The width is in per cent and the height in pixels, so that text has the same size on every screen.
 
     Args:
-        values: [N]; what is not finite is left out.
-        groups: [N] integers, the place in GROUPS of each pair.
+        values: [N]; values that are not finite are left out.
+        groups: [N] integers, index in GROUPS of each pair.
+        limit: Limit of the rule, drawn as a line.
     """
-    drawn = np.isfinite(values)
-    if not drawn.any():
+    finite = np.isfinite(values)
+    if not finite.any():
         return f'<p class="none">No pair has a value of {escape(name)}.</p>'
-    edges, mark = _edges(values[drawn], limit)
-    counts = _counts(values[drawn], groups[drawn], edges)
+    edges, mark = _edges(values[finite], limit)
+    counts = _counts(values[finite], groups[finite], edges)
     parts = [
         *_grid(int(counts.sum(axis=1).max())),
         *_bars(counts, edges),
         *_axis(edges),
         *_limit_line(mark, limit, edges),
     ]
-    summary = f"Histogram of {name}: {drawn.sum():,} pairs from {values[drawn].min():.4g} to {values[drawn].max():.4g}"
+    summary = (
+        f"Histogram of {name}: {finite.sum():,} pairs from {values[finite].min():.4g} to {values[finite].max():.4g}"
+    )
     return (
         f'<figure class="chart"><svg role="img" aria-label="{escape(summary)}" width="100%" height="{_HEIGHT}">'
-        f"{''.join(parts)}</svg>{_caption(counts.sum(axis=0), int((~drawn).sum()))}</figure>"
+        f"{''.join(parts)}</svg>{_caption(counts.sum(axis=0), int((~finite).sum()))}</figure>"
     )
 
 
 def _edges(values: np.ndarray, limit: float) -> Tuple[np.ndarray, float]:
-    """Edges of the bins, each of which holds its right edge, and the place of the limit.
+    """Return the edges of the bins, and the position of the limit. A bin includes its right edge.
 
-    The limit is one of the edges, so that no bar stands on both sides of it, unless it is so far away that the
-    bars would be squeezed into a corner. Whole numbers get a bin each.
+    The limit is an edge, so that no bar lies on both sides of it, unless the limit is far from all values. Whole
+    numbers get one bin each.
     """
     low, high = float(values.min()), float(values.max())
     span = (high - low) or abs(high) or 1.0
@@ -63,7 +66,7 @@ def _edges(values: np.ndarray, limit: float) -> Tuple[np.ndarray, float]:
 
 
 def _counts(values: np.ndarray, groups: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """[bins, groups] integers."""
+    """Count the values in each bin by group: [bins, groups] integers."""
     bins = np.clip(np.searchsorted(edges, values, side="left") - 1, 0, len(edges) - 2)
     counts = np.zeros((len(edges) - 1, len(GROUPS)), int)
     np.add.at(counts, (bins, groups), 1)
@@ -71,7 +74,7 @@ def _counts(values: np.ndarray, groups: np.ndarray, edges: np.ndarray) -> np.nda
 
 
 def _grid(most: int) -> List[str]:
-    """Lines at round counts, which are named on the left of the drawing, where the page leaves room."""
+    """Draw horizontal lines at round counts, with the counts to the left of the drawing."""
     steps = (1, 10) if most >= 100 else (1, 3, 10, 30)
     lines = []
     for count in (step * 100**power for power in range(5) for step in steps):
@@ -85,7 +88,7 @@ def _grid(most: int) -> List[str]:
 
 
 def _bar_height(count: int, most: int) -> float:
-    """Logarithmic, so that single pairs can be seen beside thousands."""
+    """Return the height of a bar in pixels. It is logarithmic, so that single pairs are visible beside thousands."""
     return (_FLOOR - _TOP) * log10(1 + count) / log10(1 + most)
 
 
@@ -128,7 +131,7 @@ def _axis(edges: np.ndarray) -> List[str]:
 
 
 def _round_step(step: float) -> float:
-    """The next of 1, 2, 5, 10, 20, … tenths or whatever the size is."""
+    """Round up to 1, 2 or 5 times a power of ten."""
     power = 10.0 ** floor(log10(step))
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= step * (1 - 1e-9))
 
@@ -157,5 +160,5 @@ def _caption(by_group: np.ndarray, num_absent: int) -> str:
         f'<span class="key {group}">{words} {count:,}</span>'
         for (group, words), count in zip(GROUPS, by_group.tolist())
     ]
-    absent = f"<span>not drawn, for want of a value: {num_absent:,}</span>" if num_absent else ""
-    return f"<figcaption>{''.join(keys)}{absent}<span>heights are logarithmic</span></figcaption>"
+    absent = f"<span>without a value, not shown: {num_absent:,}</span>" if num_absent else ""
+    return f"<figcaption>{''.join(keys)}{absent}<span>logarithmic heights</span></figcaption>"

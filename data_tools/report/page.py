@@ -1,4 +1,4 @@
-"""Put the page together and write it."""
+"""Assemble and write the review page."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from data_tools.report.sections import Review
 from data_tools.report.thumbnails import make_views
 from data_tools.sets.pairing import Pair
 
-_FOLDER = Path(__file__).parent  # of page.html, page.css and page.js
+_FOLDER = Path(__file__).parent  # holds page.html, page.css and page.js
 
 
 def write_report(
@@ -35,27 +35,27 @@ def write_report(
     count: int = 12,
     progress: bool = True,
 ) -> None:
-    """Write the page on which a person reviews a curation: one HTML file, the same for the same arguments.
+    """Write the review page as one HTML file. Equal arguments give an equal file.
 
-    Pictures stand in the page as often as they are shown. A pair on several cards is thus there several times,
-    which costs at most half a megabyte a rule, and lets every picture be an ordinary image that needs no script.
+    A picture that is shown several times is stored several times. This costs at most half a megabyte a rule, and no
+    picture needs a script.
 
     Args:
-        pairs: By stem. A pair that is not there, or whose files cannot be read, gets grey places for pictures.
-        classes: Equivalence classes, each sorted by rank, which counts from 0; those of one member are left
-            out.
-        count: Pairs in each list of examples.
+        pairs: stem -> pair. For a pair that is missing here or cannot be read, the page shows grey boxes.
+        classes: Equivalence classes, the members sorted by rank. Classes with one member are left out.
+        count: Number of pairs in each list of examples.
+        progress: Whether to show a progress bar on stderr if it takes long.
 
     Raises:
         InputError: A pair of the table or of a class has no decision; `path` cannot be written.
     """
     classes = shown_classes(classes)
-    decided = {decision.stem: decision for decision in decisions}
+    by_stem = {decision.stem: decision for decision in decisions}
     members = [member.stem for row in classes for member in row[:MEMBERS_SHOWN]]
-    _require_decisions(path, [*table.stems, *members], decided)
+    _require_decisions(path, [*table.stems, *members], by_stem)
     shown = [examples(signal(table, rule), rule.limit, count) for rule in rules]
     views = make_views(pairs, _card_stems(table, shown, decisions), set(members), progress)
-    review = Review(decided, views)
+    review = Review(by_stem, views)
     main = [
         *(sections.rule_section(i, rule, table, chosen, review) for i, (rule, chosen) in enumerate(zip(rules, shown))),
         sections.manual_section(decisions, review),
@@ -65,13 +65,15 @@ def write_report(
     ]
     head = sections.split_tiles(decisions) + sections.rule_table(rules, table, decisions)
     html = _assemble(len(decisions), head, "".join(main), _data(table, decisions))
-    write_atomic(path, html.encode("utf-8", "backslashreplace"))  # file names may hold bytes that are no text
+    write_atomic(path, html.encode("utf-8", "backslashreplace"))  # file names may hold bytes that are not UTF-8
 
 
-def _require_decisions(path: Path, stems: Sequence[str], decided: Mapping[str, Decision]) -> None:
-    missing = next((stem for stem in stems if stem not in decided), None)
+def _require_decisions(path: Path, stems: Sequence[str], decisions: Mapping[str, Decision]) -> None:
+    missing = next((stem for stem in stems if stem not in decisions), None)
     if missing is not None:
-        raise InputError(f"{path}: there is no decision on {missing}; the decisions belong to another table")
+        raise InputError(
+            f"{path}: there is no decision on {missing}; the decisions belong to another table; run select again"
+        )
 
 
 def _card_stems(table: Table, shown: Sequence[Examples], decisions: Sequence[Decision]) -> Set[str]:
@@ -80,10 +82,10 @@ def _card_stems(table: Table, shown: Sequence[Examples], decisions: Sequence[Dec
 
 
 def _data(table: Table, decisions: Sequence[Decision]) -> Dict[str, object]:
-    """What the script needs: the marks to begin with, the head of the file it writes, and the page's id.
+    """Return the data of the page's script: the initial marks, the first line of the file that it saves, and an id.
 
-    Under that id a browser keeps the marks. It follows from the measured pairs and earlier marks but not from
-    the rules, so that marks outlive a change of limits.
+    The browser stores the marks under this id. It depends on the measured pairs and the initial marks, but not on the
+    rules, so that marks are kept when limits change.
     """
     marks = sorted(
         [d.stem, "keep" if d.kept else "drop"] for d in decisions if d.rule == MANUAL and not unlistable(d.stem)
@@ -103,5 +105,5 @@ def _assemble(num_pairs: int, head: str, main: str, data: Dict[str, object]) -> 
         script=script,
         script_hash=digest,
         style=(_FOLDER / "page.css").read_text(encoding="utf-8"),
-        data=json.dumps(data).replace("<", "\\u003c"),
-    )  # so that no name can end the script element
+        data=json.dumps(data).replace("<", "\\u003c"),  # a file name cannot end the script element
+    )

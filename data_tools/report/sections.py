@@ -1,4 +1,4 @@
-"""The page's sections, from the counts at its top to the colours at its end."""
+"""Write the HTML of the page's sections, from the counts at the top to the class colours at the end."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _KEPT, _ELSEWHERE, _DROPPED = range(len(GROUPS))
 
 
 class Review(NamedTuple):
-    """What all sections look pairs up in, by stem."""
+    """The decisions and the pictures of the pairs, by stem."""
 
-    decided: Mapping[str, Decision]
+    decisions: Mapping[str, Decision]
     views: Mapping[str, Views]
 
 
 def split_tiles(decisions: Sequence[Decision]) -> str:
-    """The sizes of the splits."""
+    """Return the tiles with the number of pairs in each split."""
     tiles = []
     for split, size in split_sizes(decisions).items():
         share = 100 * size / max(len(decisions), 1)
@@ -53,7 +53,7 @@ def split_tiles(decisions: Sequence[Decision]) -> str:
 
 
 def rule_table(rules: Sequence[Rule], table: Table, decisions: Sequence[Decision]) -> str:
-    """What each rule means and how many pairs it dropped, and below what else dropped pairs."""
+    """Return the table of rules: meaning, limit and number of dropped pairs, and below them the other reasons."""
     dropped = Counter(decision.rule for decision in decisions if not decision.kept)
     rows = [_rule_row(i, rule, dropped.pop(rule.name, 0), num_breaking(table, rule)) for i, rule in enumerate(rules)]
     others = "".join(
@@ -81,9 +81,9 @@ def _rule_row(index: int, rule: Rule, dropped: int, breaking: int) -> str:
 
 
 def rule_section(index: int, rule: Rule, table: Table, shown: Examples, review: Review) -> str:
-    """One rule: its histogram, and pairs on both sides of its limit."""
+    """Return the section of one rule: its histogram, and example pairs on both sides of its limit."""
     values = signal(table, rule)
-    groups = np.array([_group(review.decided[stem], rule) for stem in table.stems], int)
+    groups = np.array([_group(review.decisions[stem], rule) for stem in table.stems], int)
     figure = histogram(rule.signal, values, groups, rule.limit)
     above = "Just above the limit" if shown.worst else "All above the limit"
     lists = "".join(
@@ -108,13 +108,13 @@ def _example_list(title: str, places: List[int], table: Table, values: np.ndarra
         return ""
     stems = [table.stems[place] for place in places]
     cards = (
-        card(review.views[stem], review.decided[stem], f"{values[place]:.4g}") for stem, place in zip(stems, places)
+        card(review.views[stem], review.decisions[stem], f"{values[place]:.4g}") for stem, place in zip(stems, places)
     )
     return f'<h3>{title} <span class="count">{len(places)}</span></h3><div class="cards">{"".join(cards)}</div>'
 
 
 def manual_section(decisions: Iterable[Decision], review: Review) -> str:
-    """The pairs that a person decided before, so that they can be changed."""
+    """Return the section of the pairs that a person decided earlier, where these decisions can be changed."""
     by_hand = [decision for decision in decisions if decision.rule == MANUAL]
     if not by_hand:
         return ""
@@ -127,7 +127,7 @@ def manual_section(decisions: Iterable[Decision], review: Review) -> str:
 
 
 def unreadable_section(decisions: Iterable[Decision]) -> str:
-    """The pairs that could not be measured, and why."""
+    """Return the section of the pairs that could not be read, with the reasons."""
     rows = [
         f'<tr><th scope="row">{escape(decision.stem)}</th><td>{escape(decision.value)}</td></tr>\n'
         for decision in decisions
@@ -147,11 +147,11 @@ def unreadable_section(decisions: Iterable[Decision]) -> str:
 
 
 def classes_section(classes: Sequence[Sequence[ClassMember]], review: Review) -> str:
-    """Each equivalence class as one row, in rank order."""
+    """Return the section of the equivalence classes, one row each, in the order of rank."""
     rows = "".join(_class_row(members, review) for members in classes)
     lead = (
-        "Pairs whose label maps are nearly equal. Where their photos differ much, they are numbered from the best, "
-        "and only the framed ones stand for their class."
+        "Pairs whose label maps are nearly equal. If their photos differ much, they are numbered from the best, "
+        "and only the framed ones are kept."
         if classes
         else "No two label maps are nearly equal."
     )
@@ -162,20 +162,20 @@ def classes_section(classes: Sequence[Sequence[ClassMember]], review: Review) ->
 
 
 def _class_row(members: Sequence[ClassMember], review: Review) -> str:
-    is_thinned = any(member.rank for member in members)  # of the others, all have the same rank
+    is_thinned = any(member.rank for member in members)  # in other classes, all members have rank 0
     cards = "".join(
-        member_card(review.views[m.stem], review.decided[m.stem], m, is_thinned) for m in members[:MEMBERS_SHOWN]
+        member_card(review.views[m.stem], review.decisions[m.stem], m, is_thinned) for m in members[:MEMBERS_SHOWN]
     )
     hidden = members[MEMBERS_SHOWN:]
     framed = sum(member.kept for member in hidden) if is_thinned else 0
     note = f", {framed} of them framed" if framed else ""
     more = f'<p class="more">+ {len(hidden)} more{note}</p>' if hidden else ""
-    size = f"{len(members)} alike" + ("" if is_thinned else ", in their photos too: all stand")
+    size = f"{len(members)} alike" + ("" if is_thinned else "; their photos are alike too: no pair is dropped here")
     return f'<div class="class"><p class="size">{size}</p><div class="row">{cards}{more}</div></div>\n'
 
 
 def legend_section(ids: FrozenSet[int]) -> str:
-    """The colours of the classes that the page shows."""
+    """Return the section with the colours of the classes that occur on the page."""
     items = "".join(
         f'<li><svg width="28" height="18" aria-hidden="true"><rect width="28" height="18" rx="3" '
         f'fill="#{bytes(c.color).hex()}"/></svg>{c.name} <span class="note">{c.id}</span></li>\n'

@@ -1,4 +1,4 @@
-"""Small pictures of pairs, as data URIs that stand in the page itself."""
+"""Make small pictures of pairs, as data URIs inside the page."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from data_tools.sets.classes import CLASSES, colorize
 from data_tools.sets.image_io import read_label, read_photo, resize_label, resize_photo
 from data_tools.sets.pairing import Pair
 
-CARD_SIDE = 160  # pixels of the longer side
-MEMBER_SIDE = 128  # in rows of equivalence classes: 10,000 members make a page of about 50 MB
+CARD_SIDE = 160  # longer side in pixels
+MEMBER_SIDE = 128  # longer side in rows of equivalence classes; 10,000 members make a page of about 50 MB
 
-_QUALITY = 75  # of JPEG
+_QUALITY = 75  # JPEG quality
 _BORDER = (255, 255, 255)
 _NO_PAIR = "its files are no longer there"
 
 
 class Picture(NamedTuple):
-    """An image of the page: its data URI, or none and the reason why; width and height in pixels."""
+    """A picture of the page: its data URI (`source`), or the reason why there is none; size in pixels."""
 
     source: str
     reason: str
@@ -35,10 +35,9 @@ class Picture(NamedTuple):
 
 
 class Views(NamedTuple):
-    """The pictures of one pair, and the names of the classes that its label map holds, by id.
+    """The pictures of one pair, and the ids of the classes in its label map.
 
-    `overlay` is the photo and the label map, half and half, with the map's borders drawn; a pair that has no
-    card has none.
+    `overlay` is the mean of photo and coloured label map with the borders of the map; None for a pair without a card.
     """
 
     photo: Picture
@@ -48,15 +47,23 @@ class Views(NamedTuple):
 
     @property
     def names(self) -> str:
+        """Names of the classes in the label map."""
         return ", ".join(CLASSES[id].name for id in sorted(self.ids))
 
 
 def make_views(
     pairs: Mapping[str, Pair], cards: AbstractSet[str], members: AbstractSet[str], progress: bool = True
 ) -> Dict[str, Views]:
-    """Pictures of the pairs named in `cards` (larger, with overlay) or else in `members`.
+    """Make the pictures of all pairs on the page.
 
-    A bar on stderr if it takes long. A file that cannot be read gives pictures with a reason.
+    Args:
+        pairs: stem -> pair.
+        cards: Stems of the pairs with a card: larger pictures and an overlay.
+        members: Stems of the pairs in rows of equivalence classes.
+        progress: Whether to show a progress bar on stderr if it takes long.
+
+    Returns:
+        stem -> pictures. A file that cannot be read gives a picture with a reason.
     """
     stems = sorted(cards | members)
     views = with_bar(
@@ -77,7 +84,7 @@ def _views(pair: Optional[Pair], is_card: bool) -> Views:
 
 
 def _read(read: Callable[[Path], np.ndarray], path: Path, kind: str) -> Union[np.ndarray, str]:
-    """The pixels, or why there are none."""
+    """Return the pixels of a file, or the reason why it cannot be read."""
     try:
         return read(path)
     except InputError as error:
@@ -85,14 +92,14 @@ def _read(read: Callable[[Path], np.ndarray], path: Path, kind: str) -> Union[np
 
 
 def _fit(arrays: Tuple[Union[np.ndarray, str], ...], side: int) -> Tuple[int, int]:
-    """Width and height of the first array that there is, scaled so that the longer one is `side`."""
+    """Return width and height of the first array, scaled so that the longer side is `side`. Reasons are skipped."""
     height, width = next((array.shape[:2] for array in arrays if not isinstance(array, str)), (3, 4))
     scale = side / max(width, height)
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def _picture(encode: Callable[..., str], size: Tuple[int, int], *arrays: Union[np.ndarray, str]) -> Picture:
-    """What `encode` makes of the arrays, unless one of them is a reason instead."""
+    """Encode the arrays to a picture. If one of them is a reason, return a picture with this reason."""
     reason = next((array for array in arrays if isinstance(array, str)), "")
     return Picture("" if reason else encode(*arrays), reason, *size)
 
@@ -111,7 +118,7 @@ def _jpeg(pixels: np.ndarray) -> str:
 
 
 def _palette_png(label: np.ndarray) -> str:
-    """With the map's own classes as the palette: a sixth of the size of its JPEG."""
+    """Encode a label map as a PNG with a palette of its classes, a sixth of the size of a JPEG."""
     ids, indices = np.unique(label, return_inverse=True)
     image = Image.fromarray(indices.reshape(label.shape).astype(np.uint8))
     image.putpalette(colorize(ids).tobytes())  # makes it mode P

@@ -1,4 +1,4 @@
-"""Find the pairs of a data set that cannot be trained on, and those that are worth a look."""
+"""Find the pairs of a data set that cannot be used for training, and the pairs that are unusual."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from data_tools.sets.image_io import read_label, read_photo
 from data_tools.sets.oddities import label_oddities, photo_oddities
 from data_tools.sets.pairing import Pair, Problem
 
-# The contest pairs 1024x768 photos with 512x384 labels: shapes may differ, proportions may not.
-_ASPECT_TOLERANCE = 0.01  # a rounded-off row of pixels stays below this down to 100 pixels
+# The contest pairs 1024x768 photos with 512x384 labels: the sizes may differ, the proportions may not.
+_ASPECT_TOLERANCE = 0.01  # a size rounded by one pixel is within this from 100 pixels on
 
 
 def check_pair(pair: Pair, num_classes: int = NUM_CLASSES, unknown: Optional[int] = None) -> Optional[str]:
-    """What `read_pair` would refuse a pair for, in one line; None for a sound pair."""
+    """Return the message of the error that `read_pair` raises for a pair, in one line, or None if it raises none."""
     try:
         read_pair(pair, num_classes, unknown)
     except InputError as error:
@@ -33,40 +33,51 @@ def read_pair(
     """Decode both files of a pair in full.
 
     Args:
-        unknown: As for `read_label`.
+        unknown: As in `read_label`.
 
     Returns:
-        photo [H, W, 3] uint8 RGB; label [h, w] uint8 as `read_label` gives it.
+        photo [H, W, 3] uint8 RGB; label [h, w] uint8 as `read_label` returns it.
 
     Raises:
         InputError: A file cannot be read, an id is out of range, or the proportions of photo and label differ by
             more than 1 %.
     """
     photo, label = read_photo(pair.photo), read_label(pair.label, num_classes, unknown)
-    fault = mismatch(pair, photo.shape[1::-1], label.shape[::-1])
+    fault = mismatch(pair, (photo.shape[1], photo.shape[0]), (label.shape[1], label.shape[0]))
     if fault is not None:
         raise InputError(fault)
     return photo, label
 
 
 def mismatch(pair: Pair, photo_size: Tuple[int, int], label_size: Tuple[int, int]) -> Optional[str]:
-    """One line if the proportions of photo and label, (width, height) each, differ by more than 1 %; else None."""
+    """Compare the proportions of a photo and its label map.
+
+    Args:
+        photo_size, label_size: (width, height) in pixels.
+
+    Returns:
+        A message of one line if the proportions differ by more than 1 %, else None.
+    """
     stretch = (photo_size[0] * label_size[1]) / (photo_size[1] * label_size[0])
     if abs(stretch - 1) <= _ASPECT_TOLERANCE:
         return None
+    (width, height), (label_width, label_height) = photo_size, label_size
     return printable(
-        f"{pair.photo}: {'%dx%d' % photo_size} has other proportions than its label, {'%dx%d' % label_size}"
+        f"{pair.photo}: {width}x{height} has other proportions than its label, {label_width}x{label_height}"
     )
 
 
 def inspect_pair(pair: Pair, num_classes: int = NUM_CLASSES) -> Optional[Problem]:
-    """The one problem of a pair: broken as `check_pair` says, else odd with all that its headers show, else None."""
+    """Read a pair in full and return its problem, or None.
+
+    A pair that `read_pair` refuses is broken. A readable pair whose files are unusual (`oddities`) is odd.
+    """
     fault = check_pair(pair, num_classes)
     if fault is not None:
         return Problem(pair.stem, fault, broken=True)
     try:
         notes = [(pair.photo, photo_oddities(pair.photo)), (pair.label, label_oddities(pair.label))]
-    except InputError as error:  # it has changed since
+    except InputError as error:  # the file has changed since `check_pair` read it
         return Problem(pair.stem, printable(str(error)), broken=True)
     reason = "; ".join(f"{path}: {', '.join(words)}" for path, words in notes if words)
     return Problem(pair.stem, printable(reason), broken=False) if reason else None
@@ -80,13 +91,13 @@ def check_pairs(
     unknown: Optional[int] = None,
     sound: Callable[[Pair], None] = lambda pair: None,
 ) -> list[tuple[str, str]]:
-    """`check_pair` over many pairs with `workers` threads; a bar on stderr if it takes long.
+    """Run `check_pair` on many pairs with `workers` threads, and show a progress bar on stderr if it takes long.
 
     Args:
-        sound: Called with each pair that is, in this thread, as soon as it is known.
+        sound: Called in this thread with each pair that has no problem, as soon as it is checked.
 
     Returns:
-        (stem, problem) of the pairs that are not sound, in the order of `pairs`.
+        (stem, message) of the pairs with a problem, in the order of `pairs`.
     """
     problems = []
     results = with_bar(lambda pair: check_pair(pair, num_classes, unknown), pairs, workers, "check", progress)
@@ -101,7 +112,7 @@ def check_pairs(
 def inspect_pairs(
     pairs: Sequence[Pair], num_classes: int = NUM_CLASSES, workers: int = 2, progress: bool = True
 ) -> List[Problem]:
-    """`inspect_pair` over many pairs, as `check_pairs`.
+    """Run `inspect_pair` on many pairs with `workers` threads, and show a progress bar on stderr if it takes long.
 
     Returns:
         The problems, broken and odd, in the order of `pairs`.

@@ -6,7 +6,7 @@ from typing import NamedTuple, Tuple
 
 import numpy as np
 
-IMAGE_WIDTH, IMAGE_HEIGHT = 512, 384  # of every photo that is handed in to the contest
+IMAGE_WIDTH, IMAGE_HEIGHT = 512, 384  # size of the images of a submission, in pixels
 
 
 class LandscapeClass(NamedTuple):
@@ -53,7 +53,7 @@ CLASSES = tuple(LandscapeClass(i, name, color) for i, (name, color) in enumerate
 NUM_CLASSES = len(CLASSES)  # 29
 CLASS_IDS = {c.name: c.id for c in CLASSES}
 
-# Classes that annotators themselves confuse; the first of a group stands for all.
+# Groups of classes that look alike, so that annotators confuse them. The first of a group represents the group.
 _LOOKALIKES = (
     ("water", "sea", "river", "lake"),
     ("mountain", "hill", "rock"),
@@ -65,18 +65,20 @@ _LOOKALIKES = (
     ("fence", "railing"),
     ("path", "road"),
 )
-_STANDS_FOR = {name: group[0] for group in _LOOKALIKES for name in group}
-LOOKS = np.array([CLASS_IDS[_STANDS_FOR.get(c.name, c.name)] for c in CLASSES], np.uint8)  # [29]: id -> id of its look
+_REPRESENTATIVE = {name: group[0] for group in _LOOKALIKES for name in group}
+# [29] uint8: class id -> id of the class that represents its group of look-alikes.
+LOOKS = np.array([CLASS_IDS[_REPRESENTATIVE.get(c.name, c.name)] for c in CLASSES], np.uint8)
 
 _PALETTE = np.array([c.color for c in CLASSES], np.uint8)  # [29, 3]
 
 
 def colorize(label: np.ndarray, num_ids: int = NUM_CLASSES) -> np.ndarray:
-    """The palette picture of a label map.
+    """Colour a label map for people to look at.
 
     Args:
         label: [H, W] of any integer type, ids below `num_ids`.
-        num_ids: Up to 29 the landscape classes' colours, beyond them those of PASCAL VOC's colour map; at most 256.
+        num_ids: Number of ids, at most 256. Up to 29, the colours are those of the landscape classes; with more ids,
+            they are those of PASCAL VOC's colour map.
 
     Returns:
         [H, W, 3] uint8 RGB.
@@ -91,7 +93,10 @@ def colorize(label: np.ndarray, num_ids: int = NUM_CLASSES) -> np.ndarray:
 
 
 def _many_colors(count: int) -> np.ndarray:
-    """[count, 3] uint8: id bits 0, 3, 6 make red, 1, 4, 7 green, 2, 5 blue, the lowest weighing most."""
+    """Return PASCAL VOC's colour map, [count, 3] uint8.
+
+    Bits 0, 3 and 6 of an id give the upper bits of red, bits 1, 4 and 7 those of green, bits 2 and 5 those of blue.
+    """
     ids = np.arange(count)
     channels = [sum((ids >> bit & 1) << (7 - bit // 3) for bit in range(first, 8, 3)) for first in range(3)]
     return np.stack(channels, axis=1).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Read and write photos and label maps; every error names the file."""
+"""Read and write photos and label maps. Every error message names the file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import struct
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Callable, Iterator, NamedTuple, Optional, Tuple
+from typing import Callable, Iterator, NamedTuple, Optional, Tuple, Type
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -18,33 +18,27 @@ from data_tools.basics.errors import InputError
 from data_tools.basics.files import write_atomic
 from data_tools.sets.classes import NUM_CLASSES
 
-_FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "GIF", "WEBP")  # whatever the name says; EPS would start Ghostscript
+_FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "GIF", "WEBP")  # no others: Pillow starts Ghostscript for EPS
 _ALPHA_MODES = ("LA", "PA", "RGBA", "La", "RGBa")
-_LABEL_MODES = ("L", "P", "I", "I;16", "I;16B", "I;16L", "I;16N")  # P: the palette's indices are the ids
-_BITS = {"1": 1, "I": 32, "F": 32, **{mode: 16 for mode in _LABEL_MODES if mode.startswith("I;16")}}  # others: 8
+_LABEL_MODES = ("L", "P", "I", "I;16", "I;16B", "I;16L", "I;16N")  # P: the palette indices are the ids
+# Bits a channel by mode; all other modes have 8.
+_BITS = {"1": 1, "I": 32, "F": 32, **{mode: 16 for mode in _LABEL_MODES if mode.startswith("I;16")}}
 _ORIENTATION = 0x0112  # EXIF tag; 5..8 swap width and height
-_MUCH = 1 << 20  # bytes read at once; Pillow asks for less mostly, often for a single one
-_STRIP = 1 << 22  # pixels, 2048x2048: most photos are below it, and copies of 16 MB are small
+_LARGE_READ = 1 << 20  # bytes; Pillow usually asks for much less at once, often for a single byte
+_STRIP = 1 << 22  # pixels (2048x2048) converted at once; most photos are smaller
 
-# All that Pillow's readers raise on damaged files.
-_DECODING_ERRORS = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    EOFError,
-    TypeError,
-    KeyError,
-    IndexError,
-    OverflowError,
-    struct.error,
-    zlib.error,
+# All exceptions that Pillow's readers raise for damaged files.
+_DECODING_ERRORS: Tuple[Type[Exception], ...] = (
+    *(OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError, IndexError, OverflowError),
+    *(struct.error, zlib.error),
 )
 
 
 def read_photo(path: Path) -> np.ndarray:
-    """Pixels of a photo, turned upright by its EXIF orientation.
+    """Read a photo and turn it upright by its EXIF orientation.
 
-    Grey, palette and CMYK become RGB, 16-bit grey keeps its upper 8 bits, transparent parts become white.
+    Grey, palette and CMYK images are converted to RGB. Of 16-bit grey, the upper 8 bits are kept. Transparent parts
+    become white.
 
     Returns:
         [H, W, 3] uint8 RGB.
@@ -53,23 +47,24 @@ def read_photo(path: Path) -> np.ndarray:
         InputError: The file is missing, unreadable, empty, damaged, animated, not an image (JPEG, PNG, TIFF, BMP,
             GIF or WebP), or larger than Pillow's limit (`PIL.Image.MAX_IMAGE_PIXELS`).
     """
-    with _opened(path) as image:
-        image.load()  # before its orientation is asked for: PNGs may have it behind the pixels
+    with _open_image(path) as image:
+        image.load()  # before reading the orientation, which PNG files may store behind the pixels
         return _in_strips(image if _orientation(image) == 1 else ImageOps.exif_transpose(image), _to_rgb)
 
 
 def read_label(path: Path, num_classes: int = NUM_CLASSES, unknown: Optional[int] = None) -> np.ndarray:
-    """Class ids of one label map, 8-bit or 16-bit with a single channel; a palette image gives its indices.
+    """Read the class ids of a label map: an 8-bit or 16-bit image with one channel, or a palette image (its indices).
 
     Args:
-        unknown: Id that pixels without a class have in the file. If it is 0, classes count from 1 there.
+        num_classes: Number of classes, at most 256; at most 255 if `unknown` is given.
+        unknown: Id in the file of pixels without a class. If it is 0, the classes are numbered from 1 in the file.
 
     Returns:
-        [H, W] uint8, each below `num_classes` (at most 256), or `num_classes` (then at most 255) where unknown.
+        [H, W] uint8 class ids from 0 to `num_classes` - 1. Pixels without a class get `num_classes`.
 
     Raises:
-        InputError: As `read_photo`; or the file has several channels, fewer than 8 bits of grey or lossy
-            compression; or it holds an id out of range (says which, and the pixel as x, y).
+        InputError: The file cannot be read as in `read_photo`; it has several channels, fewer than 8 bits of grey or
+            lossy compression; or it holds an id out of range (the message names the id and the pixel).
     """
     return to_classes(_read_ids(path), num_classes, unknown, str(path))
 
@@ -79,14 +74,14 @@ def to_classes(ids: np.ndarray, num_classes: int, unknown: Optional[int], source
 
     Args:
         ids: [H, W] of any integer type.
-        unknown: As for `read_label`.
-        source: Where the ids come from, for the error message.
+        num_classes, unknown: As in `read_label`.
+        source: Where the ids come from, such as a path; error messages begin with it.
 
     Returns:
-        [H, W] uint8, each below `num_classes`, or `num_classes` where unknown.
+        As `read_label`.
 
     Raises:
-        InputError: An id is out of range; says which, and the pixel as x, y.
+        InputError: An id is out of range. The message names the id and the pixel.
     """
     first = 1 if unknown == 0 else 0
     wrong = (ids < first) | (ids >= first + num_classes)
@@ -96,31 +91,31 @@ def to_classes(ids: np.ndarray, num_classes: int, unknown: Optional[int], source
         y, x = np.argwhere(wrong)[0]
         allowed = f"{first}..{first + num_classes - 1}" + ("" if unknown is None else f", or {unknown} where unknown")
         raise InputError(f"{source}: class id {ids[y, x]} at pixel x={x}, y={y}; ids are {allowed}")
-    classes = np.subtract(ids, first, dtype=np.uint8, casting="unsafe")  # of 8 bits at once: the ids may have 32
+    classes = np.subtract(ids, first, dtype=np.uint8, casting="unsafe")  # no 32-bit copy in between
     if unknown is not None:
         classes[ids == unknown] = num_classes
     return classes
 
 
 def read_instances(path: Path) -> np.ndarray:
-    """Numbers of the objects that pixels belong to, 8-bit or 16-bit with a single channel.
+    """Read an instance map: the number of the object that each pixel belongs to.
 
     Returns:
         [H, W] int32
 
     Raises:
-        InputError: As `read_label`, but for the range.
+        InputError: As in `read_label`; numbers may have any value.
     """
     return _read_ids(path).astype(np.int32, copy=False)
 
 
 def read_header(path: Path) -> Tuple[int, int, str]:
-    """Width and height as `read_photo` returns them, and Pillow's mode, without decoding any pixel.
+    """Read the width and height that `read_photo` would return, and Pillow's mode, without decoding any pixel.
 
     Raises:
         InputError: The file is missing, unreadable, empty, animated, not an image or too large.
     """
-    with _opened(path) as image:
+    with _open_image(path) as image:
         width, height = image.size
         if _orientation(image) in (5, 6, 7, 8):
             width, height = height, width
@@ -128,7 +123,7 @@ def read_header(path: Path) -> Tuple[int, int, str]:
 
 
 class Storage(NamedTuple):
-    """How a file stores its pixels: Pillow's mode, bits a channel, EXIF orientation (1 upright, to 8)."""
+    """How a file stores its pixels: Pillow's mode, bits a channel, transparency, EXIF orientation (1 is upright)."""
 
     mode: str
     bits: int
@@ -137,21 +132,21 @@ class Storage(NamedTuple):
 
 
 def read_storage(path: Path) -> Storage:
-    """What the header says of a file's pixels, without decoding any.
+    """Read from a file's header how its pixels are stored, without decoding any.
 
     Raises:
-        InputError: As `read_header`.
+        InputError: As in `read_header`.
     """
-    with _opened(path) as image:
+    with _open_image(path) as image:
         bits = _png_depth(path) if image.format == "PNG" else _BITS.get(image.mode, 8)
         return Storage(image.mode, bits, _has_alpha(image), _orientation(image))
 
 
-def write_photo(path: Path, photo: np.ndarray, quality: int = 95) -> None:  # 95 of JPEG loses nothing that shows
-    """Write [H, W, 3] uint8 RGB as JPEG with full-resolution colour; equal pixels give equal bytes.
+def write_photo(path: Path, photo: np.ndarray, quality: int = 95) -> None:  # at 95, JPEG's losses are not visible
+    """Write [H, W, 3] uint8 RGB as JPEG without chroma subsampling. Equal pixels give equal bytes.
 
     Raises:
-        ValueError: Not such an array.
+        ValueError: The array has another shape or type.
         InputError: The folder is missing or may not be written to.
         OSError: The disk is full.
     """
@@ -163,10 +158,10 @@ def write_photo(path: Path, photo: np.ndarray, quality: int = 95) -> None:  # 95
 
 
 def write_label(path: Path, label: np.ndarray) -> None:
-    """Write class ids, [H, W] of any integer type, as 16-bit grey PNG like the contest's.
+    """Write class ids, [H, W] of any integer type, as a 16-bit grey PNG, the format of the contest's label maps.
 
     Raises:
-        ValueError: Not such an array, or an id outside 0..65535.
+        ValueError: The array has another shape or type, or an id outside 0..65535.
         InputError: The folder is missing or may not be written to.
         OSError: The disk is full.
     """
@@ -180,48 +175,50 @@ def write_label(path: Path, label: np.ndarray) -> None:
 
 
 def resize_photo(photo: np.ndarray, width: int, height: int, resample: int = Image.BICUBIC) -> np.ndarray:
-    """[h, w, 3] uint8 -> [height, width, 3] uint8, by one of Pillow's filters, which average when they shrink."""
+    """Resize a photo, [h, w, 3] uint8 -> [height, width, 3] uint8, with one of Pillow's filters (antialiased)."""
     return np.array(Image.fromarray(photo).resize((width, height), resample))
 
 
 def resize_label(label: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Nearest neighbour, so no id is made up: [h, w] uint8 or int32 -> [height, width] of the same type."""
+    """Resize a label map by nearest neighbour, [h, w] uint8 or int32 -> [height, width] of the same type."""
     return np.array(Image.fromarray(label).resize((width, height), Image.NEAREST))
 
 
 def _read_ids(path: Path) -> np.ndarray:
-    with _opened(path) as image:
+    with _open_image(path) as image:
         _require_label_format(path, image)
         return _in_strips(image, lambda strip: strip)
 
 
 def _in_strips(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> np.ndarray:
-    """The pixels of an image once converted, which of a large one is done by strips: copies would take gigabytes."""
+    """Convert an image and return its pixels. Large images are converted in strips, to save memory."""
     width, height = image.size
     rows = max(1, _STRIP // width)
     if rows >= height:
         return np.array(convert(image))
-    pixels: Optional[np.ndarray] = None
+    pixels = np.empty(0)
     for top in range(0, height, rows):
         strip = np.asarray(convert(image.crop((0, top, width, min(top + rows, height)))))
-        if pixels is None:
+        if top == 0:
             pixels = np.empty((height, *strip.shape[1:]), strip.dtype)
         pixels[top : top + rows] = strip
     return pixels
 
 
 class _BoundedFile(io.BufferedReader):
-    """A file of which no more is asked than it has: Python sets memory aside for all that a damaged header wants."""
+    """A file that limits reads to its own size. Python allocates memory for the whole size that a reader asks for,
+    and a damaged header can ask for gigabytes.
+    """
 
     def read(self, size: Optional[int] = -1) -> bytes:
-        if size is not None and size > _MUCH:
+        if size is not None and size > _LARGE_READ:
             size = min(size, max(0, os.fstat(self.fileno()).st_size - self.tell()))
         return super().read(size)
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
-    """The still image in a file; whatever goes wrong inside the `with` becomes an InputError."""
+def _open_image(path: Path) -> Iterator[Image.Image]:
+    """Open the still image in a file. Errors of reading inside the `with` block become InputErrors."""
     try:
         _require_regular_file(path)
         with _BoundedFile(io.FileIO(path)) as file, Image.open(file, formats=_FORMATS) as image:
@@ -232,7 +229,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     except Image.DecompressionBombError as error:
         raise InputError(f"{path}: {_one_line(error)}") from error
     except Image.UnidentifiedImageError as error:
-        raise InputError(f"{path}: is not an image, or of none of the formats {', '.join(_FORMATS)}") from error
+        raise InputError(f"{path}: is not an image of one of the formats {', '.join(_FORMATS)}") from error
     except _DECODING_ERRORS as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise InputError(f"{path}: cannot be read: {os.strerror(error.errno)}") from error
@@ -251,8 +248,8 @@ def _require_regular_file(path: Path) -> None:
 
 def _require_one_small_frame(path: Path, image: Image.Image) -> None:
     frames = getattr(image, "n_frames", 1)
-    if frames > 1 and image.format != "MPO":  # MPO: a camera's JPEG with its preview behind it
-        raise InputError(f"{path}: is animated or has pages ({frames} frames), and one still image is needed")
+    if frames > 1 and image.format != "MPO":  # MPO: a camera's JPEG followed by its preview image
+        raise InputError(f"{path}: is animated or has pages ({frames} frames); one still image is needed")
     width, height = image.size
     limit = Image.MAX_IMAGE_PIXELS  # Pillow itself only warns up to twice its limit
     if limit is not None and width * height > limit:
@@ -263,9 +260,9 @@ def _require_label_format(path: Path, image: Image.Image) -> None:
     if image.mode not in _LABEL_MODES:
         raise InputError(f"{path}: has mode {image.mode}; a label map is 8-bit or 16-bit grey, or has a palette")
     if image.format == "JPEG":
-        raise InputError(f"{path}: is a JPEG, whose compression alters ids; a label map is a PNG")
+        raise InputError(f"{path}: is a JPEG, whose compression changes ids; a label map is a PNG")
     if image.mode == "L" and image.format == "PNG" and _png_depth(path) < 8:
-        # Pillow stretches these to 0..255: the ids would come out multiplied.
+        # Pillow scales these to 0..255, which multiplies the ids.
         raise InputError(f"{path}: is grey of {_png_depth(path)} bits; a label map has 8 or 16")
 
 
@@ -289,8 +286,8 @@ def _has_alpha(image: Image.Image) -> bool:
 
 def _orientation(image: Image.Image) -> int:
     if image.format == "TIFF":
-        return 1  # Pillow turns it by itself, photo or label
-    # Called by class: PNG's own method would decode the file if its header has no EXIF.
+        return 1  # Pillow turns TIFF images upright when it decodes them
+    # The base class's method: PNG's own one decodes the whole file if its header has no EXIF.
     orientation = Image.Image.getexif(image).get(_ORIENTATION, 1)
     return orientation if orientation in range(1, 9) else 1
 

@@ -1,4 +1,4 @@
-"""List the flat folders of a data set: what belongs there, by stem, and what does not."""
+"""List the files in a folder of a data set, and report everything else that lies there."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 from data_tools.basics.errors import InputError
 from data_tools.basics.names import printable
 
-REFERENCE_FILE = "label_to_img.json"  # the 2023 contest keeps it among its label maps
+REFERENCE_FILE = "label_to_img.json"  # lies in the folder of label maps in the 2023 contest
 
 
 class Problem(NamedTuple):
-    """Why a pair cannot be used (`broken`), or what makes a usable file worth a look.
+    """A problem of a pair. A broken pair cannot be used; an odd one (not `broken`) can, but is unusual.
 
-    `reason` is one line that starts with the path; control characters in it are escaped.
+    `reason` is one line that starts with the path. Control characters in it are escaped.
     """
 
     stem: str
@@ -28,13 +28,13 @@ class Problem(NamedTuple):
 
 
 def list_folder(folder: Path, kind: str, suffixes: Sequence[str]) -> Tuple[Dict[str, List[Path]], List[Problem]]:
-    """Files that end in one of the suffixes, and an odd problem for every other visible name.
+    """List the files with one of the suffixes in a folder. Hidden files are ignored.
 
     Args:
-        kind: What the files are, for the text of the problems.
+        kind: Word for the files in messages, such as "photo".
 
     Returns:
-        Stem -> its files (a sound stem has one); sub-folders and files of other suffixes.
+        Stem -> its files (usually one), and an odd problem for each sub-folder and each file with another suffix.
 
     Raises:
         InputError: The folder cannot be read.
@@ -52,7 +52,7 @@ def list_folder(folder: Path, kind: str, suffixes: Sequence[str]) -> Tuple[Dict[
 
 
 def require_folder(folder: Path) -> Path:
-    """The folder itself.
+    """Check that a folder exists, and return its path.
 
     Raises:
         InputError: It does not exist, is a file, or may not be reached.
@@ -64,7 +64,7 @@ def require_folder(folder: Path) -> Path:
     except OSError as error:
         raise InputError(f"{folder}: cannot be read: {error.strerror}") from error
     if not is_folder:
-        raise InputError(f"{folder}: is a file, and a folder is needed")
+        raise InputError(f"{folder}: is a file; a folder is needed")
     return folder
 
 
@@ -81,7 +81,7 @@ def _visible_entries(folder: Path) -> List[Tuple[Path, bool]]:
 
 
 def _is_folder(entry: os.DirEntry) -> bool:
-    """A link that dangles or loops is none: it is reported when its pair is read, and not left out in silence."""
+    """Return whether an entry is a folder. A broken link counts as a file, so that reading its pair reports it."""
     try:
         return entry.is_dir()
     except OSError:

@@ -1,4 +1,4 @@
-"""What is unusual about a readable photo or label map, and what reading does with it; from headers only."""
+"""Describe what is unusual about a readable photo or label map, and how reading treats it. Only headers are read."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _USUAL = ("RGB", "RGBA")
 
 
 def photo_oddities(path: Path) -> List[str]:
-    """Notes on a photo, each a few words; none for upright 8-bit RGB.
+    """Return notes on a photo, each of a few words. The list is empty for upright 8-bit RGB or RGBA.
 
     Raises:
-        InputError: As `image_io.read_header`.
+        InputError: As in `image_io.read_header`.
     """
     mode, bits, has_alpha, orientation = read_storage(path)
     notes = []
@@ -38,22 +38,22 @@ def photo_oddities(path: Path) -> List[str]:
     elif bits == 16:
         notes.append("has 16 bits a channel (the upper 8 are kept)")
     if has_alpha:
-        notes.append("has an alpha channel (what is transparent becomes white)")
+        notes.append("has an alpha channel (transparent parts become white)")
     if orientation != 1:
         notes.append(f"has EXIF orientation {orientation} (it is turned upright, and its label is not)")
     return notes
 
 
 def label_oddities(path: Path) -> List[str]:
-    """Notes on a label map that `read_label` accepts; none for grey of 8 or 16 bits.
+    """Return notes on a label map that `read_label` accepts. The list is empty for 8-bit or 16-bit grey.
 
     Raises:
-        InputError: As `image_io.read_header`.
+        InputError: As in `image_io.read_header`.
     """
     mode, bits, _, orientation = read_storage(path)
     notes = []
     if mode == "P":
-        notes.append("has a palette (its indices are the ids, its colours are not looked at)")
+        notes.append("has a palette (its indices are the ids, its colours are ignored)")
     if bits == 32:
         notes.append("has 32 bits (8 or 16 are usual)")
     if orientation != 1:

@@ -1,8 +1,7 @@
-"""Match photos with their label maps, and take parts of the matched set."""
+"""Match photos with label maps by their stems, and select pairs by lists of stems."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence
@@ -17,7 +16,7 @@ _LABEL_SUFFIXES = (".png",)
 
 
 class Pair(NamedTuple):
-    """A photo and its label map, which share the stem of their names."""
+    """A photo and its label map. Their file names have the same stem."""
 
     stem: str
     photo: Path
@@ -25,9 +24,9 @@ class Pair(NamedTuple):
 
 
 class Matching(NamedTuple):
-    """What a folder holds: the pairs by stem, and the rest.
+    """The pairs and the problems of a data set.
 
-    A stem with a broken problem has exactly one, and no pair. Odd problems are files and folders passed over.
+    A stem with a broken problem has no pair and no other broken problem. Odd problems are ignored files and folders.
     """
 
     pairs: List[Pair]
@@ -35,14 +34,14 @@ class Matching(NamedTuple):
 
 
 def find_pairs(root: Path) -> list[Pair]:
-    """All pairs of a data set, sorted by stem.
+    """Return all pairs of a data set, sorted by stem.
 
     Args:
-        root: The contest's folder (`train/imgs/*.jpg`, `train/labels/*.png`), or one that holds `imgs`
-            and `labels` itself. Photos may be .jpg, .jpeg or .png; hidden files are passed over.
+        root: The contest's folder (`train/imgs/*.jpg`, `train/labels/*.png`), or a folder that holds `imgs` and
+            `labels` itself. Photos may be .jpg, .jpeg or .png. Hidden files are ignored.
 
     Raises:
-        InputError: As `match_files`; a photo or label without partner; any other broken problem that it finds.
+        InputError: As in `match_files`; or there is a broken problem, such as a photo without a label map.
     """
     files = _find_files(root)
     _require_partners("photo", files.photos, "label", files.labels)
@@ -55,10 +54,10 @@ def find_pairs(root: Path) -> list[Pair]:
 
 
 def match_files(root: Path) -> Matching:
-    """As `find_pairs`, but faults of single files are returned rather than refused. No file is opened.
+    """Return the pairs of a data set, and the problems of single files. No file is opened.
 
-    Broken: photos and labels without partner, several of one stem, stems that a split list cannot hold.
-    Odd: sub-folders, files of other suffixes.
+    Broken: photos without label map, label maps without photo, several files with one stem, stems that a split list
+    cannot hold. Odd: sub-folders and files with other suffixes.
 
     Raises:
         InputError: No such folder or layout, a folder cannot be read, or it holds neither photos nor labels.
@@ -67,13 +66,14 @@ def match_files(root: Path) -> Matching:
 
 
 def find_labels(folder: Path) -> list[Path]:
-    """Label maps (*.png) that have no photos, sorted by stem.
+    """Return the label maps (*.png) of a set without photos, sorted by stem.
 
     Args:
-        folder: Holds the maps itself, or in `test/labels`, `test` or `labels`, the first that exists.
+        folder: The maps are read from `test/labels`, `test` or `labels` in it, whichever exists first, or from the
+            folder itself.
 
     Raises:
-        InputError: No such folder; no label maps in it; two of one stem.
+        InputError: There is no such folder, it holds no label maps, or two maps have the same stem.
     """
     folder = require_folder(Path(folder))
     places = [folder / "test" / "labels", folder / "test", folder / "labels"]
@@ -88,7 +88,7 @@ def find_labels(folder: Path) -> list[Path]:
 
 
 def read_reference_names(folder_or_file: Path) -> dict[str, str]:
-    """The 2023 contest's `label_to_img.json`: label file name -> file name of the photo whose style to take.
+    """Read the 2023 contest's `label_to_img.json`: file name of a label map -> file name of its style photo.
 
     Args:
         folder_or_file: The file, or a folder that holds it itself or in `test`, `labels` or `test/labels`.
@@ -104,12 +104,12 @@ def read_reference_names(folder_or_file: Path) -> dict[str, str]:
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: is not valid JSON: {error}") from error
     if not isinstance(names, dict):
-        raise InputError(f"{path}: holds a {type(names).__name__}; an object of file names is needed")
+        raise InputError(f"{path}: holds a {type(names).__name__}; an object that maps file names is needed")
     return names
 
 
 def read_split(path: Path) -> list[str]:
-    """Stems listed in a text file, one a line; blank lines and lines that start with # are passed over.
+    """Read the stems of a split list: one stem a line. Blank lines and lines that start with # are ignored.
 
     Raises:
         InputError: The file cannot be read, names a stem twice, or names none.
@@ -123,12 +123,12 @@ def read_split(path: Path) -> list[str]:
             raise InputError(f"{path}: line {number} names {stem} again (first on line {lines[stem]})")
         lines[stem] = number
     if not lines:
-        raise InputError(f"{path}: names no stems; one a line is needed")
+        raise InputError(f"{path}: names no stems; write one stem on each line")
     return list(lines)
 
 
 def select_stems(pairs: Sequence[Pair], stems: Iterable[str]) -> list[Pair]:
-    """The pairs whose stems are given, in the order of `pairs`.
+    """Return the pairs with the given stems, in the order of `pairs`.
 
     Raises:
         InputError: Some of the stems belong to no pair.
@@ -144,29 +144,8 @@ def select_stems(pairs: Sequence[Pair], stems: Iterable[str]) -> list[Pair]:
     return [pair for pair in pairs if pair.stem in wanted]
 
 
-def split_validation(pairs: Sequence[Pair], fraction: float, seed: int) -> tuple[list[Pair], list[Pair]]:
-    """Training and validation pairs, disjoint, each sorted by stem.
-
-    A pair's place follows from the seed and its stem, not from the order or number of the others, so a part
-    of a data set gets (but for the cut-off) the same validation pairs as the whole.
-
-    Args:
-        fraction: Share for validation, 0 <= fraction < 1; above 0 it gives at least one pair.
-
-    Raises:
-        InputError: The fraction is out of range, or would leave no pair for training.
-    """
-    if not 0 <= fraction < 1:
-        raise InputError(f"validation fraction {fraction} is not in 0 <= fraction < 1")
-    count = max(1, round(len(pairs) * fraction)) if fraction > 0 else 0
-    if count and count >= len(pairs):
-        raise InputError(f"validation fraction {fraction} of {len(pairs)} pairs leaves none for training")
-    by_lot = sorted(pairs, key=lambda pair: hashlib.sha256(f"{seed}/{pair.stem}".encode()).digest())
-    return sorted(by_lot[count:]), sorted(by_lot[:count])
-
-
 class _Files(NamedTuple):
-    """The files of a data set by stem (several paths where a stem comes twice), and what else lies there."""
+    """The photos and label maps of a data set by stem (several paths if a stem occurs twice), and odd problems."""
 
     photos: Dict[str, List[Path]]
     labels: Dict[str, List[Path]]
@@ -229,7 +208,7 @@ def _pair_folder(root: Path) -> Path:
         for base in (root / "train", root):
             if (base / "imgs").is_dir() and (base / "labels").is_dir():
                 return base
-    except OSError as error:  # a folder on the way may not be entered
+    except OSError as error:  # no permission to enter a folder of the path
         raise InputError(f"{error.filename}: cannot be read: {error.strerror}") from error
     raise InputError(f"{root}: holds neither train/imgs and train/labels nor imgs and labels")
 
@@ -249,11 +228,11 @@ def _unique_names(path: Path, items: Sequence[tuple[str, object]]) -> dict[str, 
     for label, photo in items:
         if label in names:
             raise InputError(f"{path}: names {label!r} twice")
-        if not _is_file_name(label) or not _is_file_name(photo):
-            raise InputError(f"{path}: maps {label!r} to {photo!r}; both must be plain file names")
+        if not isinstance(photo, str) or not _is_file_name(label) or not _is_file_name(photo):
+            raise InputError(f"{path}: maps {label!r} to {photo!r}; both must be file names without a folder")
         names[label] = photo
     return names
 
 
-def _is_file_name(name: object) -> bool:
-    return isinstance(name, str) and name not in ("", ".", "..") and not set(name) & set("/\\")
+def _is_file_name(name: str) -> bool:
+    return name not in ("", ".", "..") and not set(name) & set("/\\")

@@ -1,4 +1,4 @@
-"""Count what a data set holds: sizes, classes and their shares."""
+"""Count the image sizes, the classes and the class shares of a data set."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Size = Tuple[int, int]  # width, height
 
 
 class Counts(NamedTuple):
-    """One pair: the sizes of its files, and [NUM_CLASSES] int64 pixels of each class."""
+    """Counts of one pair: the sizes of its files, and the number of pixels of each class, [NUM_CLASSES] int64."""
 
     photo_size: Size
     label_size: Size
@@ -33,12 +33,12 @@ class Counts(NamedTuple):
 
 @dataclass
 class Stats:
-    """Sums over a data set; per pair it keeps no more than a small number.
+    """Counts of a data set.
 
     Args:
-        classes_per_map: A number for each label map, in the order of the pairs.
-        pixels: [NUM_CLASSES] int64, in all label maps together.
-        maps: [NUM_CLASSES] int64, the label maps that hold the class.
+        classes_per_map: Number of classes in each label map, in the order of the pairs.
+        pixels: [NUM_CLASSES] int64, number of pixels of each class in all label maps together.
+        maps: [NUM_CLASSES] int64, number of label maps that hold each class.
         broken: Pairs that could not be counted.
     """
 
@@ -50,6 +50,7 @@ class Stats:
     broken: List[Problem] = field(default_factory=list)
 
     def add(self, counts: Counts) -> None:
+        """Add the counts of one pair."""
         self.photo_sizes[counts.photo_size] += 1
         self.label_sizes[counts.label_size] += 1
         self.classes_per_map.append(int(np.count_nonzero(counts.pixels)))
@@ -58,7 +59,7 @@ class Stats:
 
 
 class ClassShare(NamedTuple):
-    """A class in a data set: its part of all pixels, and how many label maps hold it."""
+    """Share of one class in the pixels of a data set, and the number of label maps that hold it."""
 
     id: int
     name: str
@@ -68,10 +69,10 @@ class ClassShare(NamedTuple):
 
 
 def collect(pairs: Sequence[Pair], workers: int = 2, progress: bool = True) -> Stats:
-    """Read every label map in full and the header of every photo, with `workers` threads.
+    """Count all pairs with `workers` threads. Label maps are read in full, of photos only the header.
 
-    A pair is broken if that fails or the proportions differ. A photo with a sound header and damaged pixels counts;
-    `checking.check_pair` would find it.
+    A pair is broken if reading fails or if the proportions of photo and label map differ. Damaged pixels of a photo
+    are not noticed here (`checking.check_pair` finds them).
     """
     stats = Stats()
     for result in with_bar(count_pair, pairs, workers, "stats", progress):
@@ -83,7 +84,7 @@ def collect(pairs: Sequence[Pair], workers: int = 2, progress: bool = True) -> S
 
 
 def count_pair(pair: Pair) -> Union[Counts, Problem]:
-    """The counts of one pair, or why there are none."""
+    """Return the counts of one pair, or its problem if it cannot be counted."""
     try:
         photo_size = read_header(pair.photo)[:2]
         label = read_label(pair.label)
@@ -93,13 +94,13 @@ def count_pair(pair: Pair) -> Union[Counts, Problem]:
     fault = mismatch(pair, photo_size, label_size)
     if fault is not None:
         return Problem(pair.stem, fault, broken=True)
-    # Pillow counts in place, where `np.bincount` would first make eight bytes of every pixel.
+    # Pillow counts the bytes directly; `np.bincount` would first convert every pixel to eight bytes.
     pixels = np.array(Image.fromarray(label).histogram()[:NUM_CLASSES], np.int64)
     return Counts(photo_size, label_size, pixels)
 
 
 def class_shares(stats: Stats) -> List[ClassShare]:
-    """All classes, those with the most pixels first."""
+    """Return the shares of all classes, the class with the most pixels first."""
     all_pixels = max(1, int(stats.pixels.sum()))
     all_maps = max(1, len(stats.classes_per_map))
     shares = [
@@ -116,7 +117,7 @@ def class_shares(stats: Stats) -> List[ClassShare]:
 
 
 def as_text(stats: Stats) -> str:
-    """The statistics as a table for a terminal."""
+    """Return the statistics as a table for a terminal."""
     numbers = stats.classes_per_map
     spread = f"min {min(numbers)}, median {median(numbers):g}, max {max(numbers)}" if numbers else "no maps"
     lines = [
@@ -135,7 +136,7 @@ def as_text(stats: Stats) -> str:
 
 
 def as_json(stats: Stats) -> Dict[str, object]:
-    """The same as plain values for `json.dumps`; the sizes are listed in full."""
+    """Return the statistics as values for `json.dumps`. All sizes are listed."""
     numbers = stats.classes_per_map
     spread = {"min": min(numbers), "median": median(numbers), "max": max(numbers)} if numbers else None
     return {

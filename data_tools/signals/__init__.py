@@ -1,1 +1,1 @@
-"""Quality signals of one pair: each a pure function of the pair, and larger where the pair is worse."""
+"""The quality signals of a single pair. Each is a function of the pair only; larger values are worse."""

@@ -1,4 +1,4 @@
-"""Whether the borders of the label lie on edges of the photo, and whether they would if it were moved or mirrored."""
+"""Signals that compare the borders of the label map with the edges of the photo, also shifted and mirrored."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ import numpy as np
 
 from data_tools.signals.view import View, borders
 
-_STEP = 4  # pixels of the view to one of the grid compared here: label borders are not truer than that
-_REACH = 0.25  # of width and height: shifts tried; beyond, too little of the borders is left to compare
-_SLACK = 2  # grid steps that still count as in place
-_SMALLEST_SIDE = 16  # grid cells: a quarter of fewer is not beyond the slack
-_FEW = 20  # border cells: with fewer there is nothing to compare
-_NEIGHBOURHOOD = 65  # grid cells over which edges are normalised: a weak edge in a calm region counts too
+_STEP = 4  # pixels of the view in one grid cell; label borders are not more accurate than that
+_REACH = 0.25  # largest shift, as a share of width and height; with larger shifts few borders stay in the picture
+_SLACK = 2  # grid cells; shifts up to this count as no shift
+_SMALLEST_SIDE = 16  # grid cells; in a smaller picture the largest shift is within the slack
+_FEW = 20  # border cells; with fewer, the signals are 0
+_NEIGHBOURHOOD = 65  # grid cells; edges are normalised in this window, so that weak edges in calm regions count
 
 
 class Alignment(NamedTuple):
-    """How well label borders fit photo edges; the three signals of this file.
+    """The three signals of this file. The fit is the mean strength of the photo's edges under the label's borders.
 
     Args:
-        edge_misses: Mean edge strength off the borders minus on them, in standard deviations of the
-            neighbourhood, so -2 is a very good fit and 0 none.
-        shift_gain: What the best shift of the label gains over its present place, in standard deviations of the
-            fit over all shifts; below 0 where the label lies best as it is.
-        mirror_gain: What mirroring the label gains, in the same unit.
+        edge_misses: The negative fit, in local standard deviations of the edge strength: -2 is a very good fit, 0 is
+            no fit.
+        shift_gain: Fit of the best shift minus fit without a shift, in standard deviations of the fit over all
+            shifts. Negative if the label map fits best where it is.
+        mirror_gain: Gain in fit by mirroring the label map, in the same unit.
     """
 
     edge_misses: float
@@ -34,44 +34,48 @@ class Alignment(NamedTuple):
 
 
 def alignment(view: View) -> Alignment:
-    """Compare borders and edges at every shift within a quarter of the picture, by Fourier transform."""
+    """Compute the fit of borders and edges for every shift up to a quarter of the picture, by cross-correlation."""
     if min(view.width, view.height) < _STEP * _SMALLEST_SIDE:
         return _NOTHING
     edges = _edge_strength(view)
     border = _border_cells(view, edges.shape)
     if border.sum() < _FEW:
         return _NOTHING
-    # Mirroring the edges is the same as mirroring the label, and what lies inside at a shift stays.
-    plain, mirrored = _fits(border, [edges, np.ascontiguousarray(edges[:, ::-1])])
+    # Mirroring the edges has the same effect as mirroring the label map.
+    unchanged, mirrored = _fits(border, [edges, np.ascontiguousarray(edges[:, ::-1])])
     return Alignment(
-        -plain.here,
-        (plain.elsewhere - plain.here) / plain.spread,
-        (mirrored.here - mirrored.mean) / mirrored.spread - (plain.here - plain.mean) / plain.spread,
+        -unchanged.here,
+        (unchanged.elsewhere - unchanged.here) / unchanged.spread,
+        (mirrored.here - mirrored.mean) / mirrored.spread - (unchanged.here - unchanged.mean) / unchanged.spread,
     )
 
 
-_NOTHING = Alignment(0.0, 0.0, 0.0)  # of pairs that offer nothing to compare
+_NOTHING = Alignment(0.0, 0.0, 0.0)  # for pictures that are too small or have too few borders
 
 
 class _Fits(NamedTuple):
-    here: float  # best within the slack
-    elsewhere: float  # best beyond it
+    """Statistics of the fit over all shifts."""
+
+    here: float  # best fit within the slack
+    elsewhere: float  # best fit beyond it
     mean: float
     spread: float
 
 
 def _edge_strength(view: View) -> np.ndarray:
-    """Edges of brightness and colour at a quarter of the size, relative to their surroundings: float32."""
+    """Compute the edge strength of the grid cells, in standard deviations of its neighbourhood: [h, w] float32."""
     smooth = cv2.GaussianBlur(view.half_lab, (5, 5), 1.0)
     gradient = _gradient(smooth)  # [h, w, 3] float32
-    weighted = np.maximum(gradient[..., 0], 1.5 * np.maximum(gradient[..., 1], gradient[..., 2]))  # colour spans less
+    weighted = np.maximum(
+        gradient[..., 0], 1.5 * np.maximum(gradient[..., 1], gradient[..., 2])
+    )  # colour channels vary less
     size = (max(1, view.width // _STEP), max(1, view.height // _STEP))
     strength = np.sqrt(cv2.resize(np.minimum(weighted, 255.0), size, interpolation=cv2.INTER_AREA))
     strength = cv2.dilate(strength, np.ones((3, 3), np.uint8))
     kernel = (_NEIGHBOURHOOD, _NEIGHBOURHOOD)
     mean = cv2.blur(strength, kernel)
     deviation = np.sqrt(np.maximum(cv2.blur(strength * strength, kernel) - mean * mean, 0))
-    return (strength - mean) / (deviation + 1.0)  # +1: noise of a flat region is no edge
+    return (strength - mean) / (deviation + 1.0)  # + 1: noise in a flat region does not count as an edge
 
 
 def _gradient(image: np.ndarray) -> np.ndarray:
@@ -79,16 +83,17 @@ def _gradient(image: np.ndarray) -> np.ndarray:
     return cv2.sqrt(across * across + down * down)
 
 
-def _border_cells(view: View, shape: Tuple[int, int]) -> np.ndarray:
-    label = cv2.resize(view.label, shape[::-1], interpolation=cv2.INTER_NEAREST)
+def _border_cells(view: View, shape: Tuple[int, ...]) -> np.ndarray:
+    """Return the grid cells [height, width] on a border of the label map: float32 of 0 and 1."""
+    label = cv2.resize(view.label, (shape[1], shape[0]), interpolation=cv2.INTER_NEAREST)
     border = borders(label)
-    border[[1, -2]] = False  # the rim of the edges is not reliable
+    border[[1, -2]] = False  # edge strength is not reliable at the rim
     border[:, [1, -2]] = False
     return border.astype(np.float32)
 
 
 def _fits(border: np.ndarray, images: Sequence[np.ndarray]) -> List[_Fits]:
-    """Mean edge strength under the borders for each shift, weighted down where borders leave the picture."""
+    """Compute the fit of the borders to each image for every shift, weighted by the share of borders in the picture."""
     height, width = border.shape
     reach_y, reach_x = max(1, int(height * _REACH)), max(1, int(width * _REACH))
     y, x = np.mgrid[-reach_y : reach_y + 1, -reach_x : reach_x + 1]
@@ -103,5 +108,5 @@ def _fits(border: np.ndarray, images: Sequence[np.ndarray]) -> List[_Fits]:
 
 
 def _correlate(image: np.ndarray, template: np.ndarray, reach_y: int, reach_x: int) -> np.ndarray:
-    padded = cv2.copyMakeBorder(image, reach_y, reach_y, reach_x, reach_x, cv2.BORDER_CONSTANT, value=0)
+    padded = np.pad(image, ((reach_y, reach_y), (reach_x, reach_x)))
     return cv2.matchTemplate(padded, template, cv2.TM_CCORR)

@@ -1,4 +1,4 @@
-"""How much a label map says at all."""
+"""The signal `one_class`: how much of the label map is a single class."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from data_tools.signals.view import View
 
 
 def one_class(view: View) -> float:
-    """Share of the picture that the most common class covers: 1 is a map of one class."""
+    """Share of the picture that the most common class covers. It is 1 for a map of a single class."""
     return float(np.bincount(view.half_label.ravel()).max() / view.half_label.size)

@@ -1,4 +1,4 @@
-"""How torn and interwoven the regions of a label map are."""
+"""Signals for fragmented and interlocking regions of a label map."""
 
 from __future__ import annotations
 
@@ -8,25 +8,26 @@ import numpy as np
 from data_tools.sets.classes import NUM_CLASSES
 from data_tools.signals.view import View, present
 
-_SMALLEST_PIECE = 4  # pixels at half size: below, a resized edge leaves them behind
-_SMALLEST_CLASS = 0.005  # share of the picture: smaller things are all border
+_SMALLEST_PIECE = 4  # pixels at half size; resizing leaves smaller pieces at edges
+_SMALLEST_CLASS = 0.005  # share of the picture; smaller things consist mostly of border
 
 
 def fragments(view: View) -> float:
-    """Connected pieces of label beyond one for each class; a count, 0 for a label of whole regions."""
+    """Number of connected regions minus number of classes. It is 0 if every class is one connected region."""
     return float(sum(max(_pieces(view.half_label == c) - 1, 0) for c in present(view.half_label)))
 
 
 def border_length(view: View) -> float:
-    """Length of all class borders in sides of the picture (root of its area); a straight horizon has about 1."""
+    """Length of all class borders, in units of the root of the picture's area. A straight horizon has about 1."""
     changes = _interfaces(view.half_label).sum() / 2
     return float(changes / np.sqrt(view.half_label.size))
 
 
 def mixing(view: View) -> float:
-    """How finely two classes interlock: for the worst pair, their common border against a square's of that area.
+    """How finely two classes interlock: the largest value over all pairs of classes.
 
-    A square island of one class in another has 1, comb-like or speckled ones many times that.
+    The value of a pair is the length of its common border divided by the perimeter of a square with the area of the
+    smaller class. It is 1 for a square island, and much larger for comb-like or speckled regions.
     """
     interfaces = _interfaces(view.half_label)
     areas = np.bincount(view.half_label.ravel(), minlength=len(interfaces)).astype(float)
@@ -41,7 +42,7 @@ def _pieces(mask: np.ndarray) -> int:
 
 
 def _interfaces(label: np.ndarray) -> np.ndarray:
-    """Pixel sides shared by two classes: [H, W] -> [C, C], symmetric, zero on the diagonal."""
+    """Count the pixel sides between each two classes: [H, W] -> [C, C], symmetric, zero on the diagonal."""
     count = max(NUM_CLASSES, int(label.max()) + 1)
     shared = np.zeros(count * count, np.int64)
     for one, other in ((label[:, 1:], label[:, :-1]), (label[1:], label[:-1])):

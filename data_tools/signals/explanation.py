@@ -1,4 +1,4 @@
-"""Whether the label explains the pixels: are its regions alike within, and unlike each other."""
+"""Signals for whether the label map explains the photo: uniform regions that differ from each other."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import numpy as np
 from data_tools.sets.classes import NUM_CLASSES
 from data_tools.signals.view import View, present
 
-_BINS = 8  # a channel of a colour histogram: coarse enough for regions of a few hundred pixels
-_SMALLEST_CLASS = 0.03  # share of the picture: below, a histogram is mostly noise
-_TEXTURE_GAIN = 4.0  # brings local deviation (a few grey levels) to the range of the colour channels
+_BINS = 8  # bins a channel of a colour histogram; coarse enough for regions of a few hundred pixels
+_SMALLEST_CLASS = 0.03  # share of the picture; the histogram of a smaller class is mostly noise
+_TEXTURE_GAIN = 4.0  # scales the local deviation (a few grey levels) to the range of the colour channels
 
 
 def unexplained(view: View) -> float:
-    """Share of the variance of colour and texture that lies within the classes: 0 all explained, 1 nothing.
+    """Share of the variance of colour and texture that lies within the classes, from 0 (all explained) to 1.
 
-    Mean over L, a, b and local deviation of L. High where photo and label have little to do with each other,
-    or where single classes cover everything.
+    It is the mean over L, a, b and the local deviation of L. It is high if photo and label map do not belong together,
+    or if single classes cover nearly everything.
     """
     features = _features(view)
     mean, deviation = (stat.ravel() for stat in cv2.meanStdDev(features))
@@ -25,14 +25,14 @@ def unexplained(view: View) -> float:
     for c in present(view.half_label):
         region = view.half_label == c
         between += region.mean() * (np.array(cv2.mean(features, region.astype(np.uint8))) - mean) ** 2
-    flat = deviation < 1  # a channel with less than one level of deviation is called unexplained
+    flat = deviation < 1  # a channel with a deviation of less than one level counts as unexplained
     return float(np.mean(np.where(flat, 1.0, 1 - between / np.maximum(deviation, 1) ** 2)))
 
 
 def overlap(view: View) -> float:
-    """Likeness of colours on the two sides of a border, for the most alike pair of touching classes: 0..1.
+    """Similarity of the colours of two touching classes, for the most similar pair: 0..1.
 
-    The histograms of L, a, b of both classes, intersected. High where one thing was given two names.
+    It is the intersection of their histograms of L, a and b. It is high if one thing is labelled as two classes.
     """
     label = view.half_label
     counts = np.bincount(label.ravel(), minlength=NUM_CLASSES)
@@ -46,7 +46,7 @@ def overlap(view: View) -> float:
 
 
 def _features(view: View) -> np.ndarray:
-    """L, a, b and local deviation of L: [h, w, 4] float32."""
+    """Return L, a, b and the local deviation of L: [h, w, 4] float32."""
     lab = view.half_lab.astype(np.float32)
     luma = lab[..., 0]
     mean = cv2.blur(luma, (5, 5))

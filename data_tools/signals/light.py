@@ -1,4 +1,4 @@
-"""Faults of light: against the sun, too dark, too bright, without colour."""
+"""Signals for faults of light: backlight, too dark, too bright, no colour."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from data_tools.sets.classes import CLASS_IDS, NUM_CLASSES
 from data_tools.signals.view import View
 
 _SKY = CLASS_IDS["sky"]
-_MIRRORS = [CLASS_IDS[name] for name in ("water", "sea", "river", "lake", "waterfall")]  # bright like the sky
-_SMALLEST_REGION = 0.05  # share of the picture: less of sky or of ground says nothing about the light
-_CRUSHED = 40  # of 255: darker than this a screen shows hardly any detail
-_CLIPPED = 250  # of 255: brighter than this is paper white
+_MIRRORS = [CLASS_IDS[name] for name in ("water", "sea", "river", "lake", "waterfall")]  # as bright as the sky
+_SMALLEST_REGION = 0.05  # share of the picture; a smaller sky or ground is not enough to judge the light
+_CRUSHED = 40  # of 255; screens show hardly any detail in darker pixels
+_CLIPPED = 250  # of 255; brighter pixels are white
 
 
 def backlight(view: View) -> float:
-    """Bright sky over a crushed foreground: share of the foreground that is crushed, times the sky's excess
-    brightness (its median luma minus the foreground's, of 255); 0..1.
+    """Measure a bright sky over a dark foreground, 0..1.
 
-    Sky and foreground come from the label; water counts as neither, since it mirrors the sky. Where the label
-    has no sky, the brightest of its larger classes stands for it. 0 without sky or without foreground.
+    It is the share of the foreground that is nearly black, times the difference of the median brightness of sky and
+    foreground. Sky and foreground are taken from the label map; water is neither, because it mirrors the sky. If
+    there is no sky, the brightest of the larger classes is used. The value is 0 without sky or foreground.
     """
     label, luma = view.half_label, view.half_luma
     areas = np.bincount(label.ravel(), minlength=NUM_CLASSES) / label.size
@@ -36,12 +36,12 @@ def backlight(view: View) -> float:
 
 
 def underexposure(view: View) -> float:
-    """How dark even the bright parts are: 1 minus the 95th percentile of luma (of 255); 0..1."""
+    """How dark the brightest parts are: 1 minus the 95th percentile of luma / 255, 0..1."""
     return float(1 - np.percentile(view.half_luma, 95) / 255)
 
 
 def overexposure(view: View) -> float:
-    """Share of all pixels but the sky's that are clipped to white (the sky's own are common); 0..1."""
+    """Share of white pixels outside the sky, 0..1. White pixels in the sky are common."""
     ground = view.half_luma[view.half_label != _SKY]
     if len(ground) < _SMALLEST_REGION * view.half_label.size:
         ground = view.half_luma.ravel()
@@ -49,11 +49,12 @@ def overexposure(view: View) -> float:
 
 
 def greyness(view: View) -> float:
-    """Lack of colour, sepia included: 1 / (1 + chroma), chroma the deviation of a and b that brightness does not
-    predict (root mean square, in units of CIE Lab). 1 is grey or toned, 0.05 to 0.2 usual photos.
+    """Lack of colour: 1 / (1 + chroma). 1 is grey or sepia; usual photos have 0.05 to 0.2.
+
+    Chroma is the root mean square of the part of a and b that brightness does not predict, in units of CIE Lab.
     """
-    lab = view.half_lab.reshape(-1, 3)[::8].astype(np.float64)  # every eighth pixel tells as much
-    brightness = np.vander((lab[:, 0] - 128) / 128, 4)  # toning curves are smooth: a cubic follows them
+    lab = view.half_lab.reshape(-1, 3)[::8].astype(np.float64)  # every eighth pixel is enough
+    brightness = np.vander((lab[:, 0] - 128) / 128, 4)  # a cubic polynomial fits the curves of toned photos
     weights = np.linalg.pinv(brightness.T @ brightness) @ (brightness.T @ lab[:, 1:])
     rest = lab[:, 1:] - brightness @ weights
     return float(1 / (1 + np.sqrt(np.mean(rest**2))))

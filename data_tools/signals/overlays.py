@@ -1,4 +1,4 @@
-"""What was put over the photo: frames and written marks."""
+"""Signals for what was added to the photo: frames and watermarks."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ import numpy as np
 
 from data_tools.signals.view import View
 
-_EVEN = 12  # grey levels between darkest and brightest pixel of a frame's line, after JPEG
-_WIDEST_FRAME = 0.25  # of a side: more would be the picture
-_STROKE = 9  # pixels: letters are drawn with thinner lines than this, at the view's size
-_LIGHT_OPACITIES = (0.20, 0.40)  # at least: of marks all over the picture, and of a mark in one place
-_DARK_OPACITY = 0.50
-_DARK_HANDICAP = 1.0  # letters: rows of dark things, as of twigs before the sky, are the more common
+_EVEN = 12  # largest difference of grey levels in a line of a frame, after JPEG
+_WIDEST_FRAME = 0.25  # of a side
+_STROKE = 9  # pixels of the view; letters have thinner strokes
+_LIGHT_OPACITIES = (0.20, 0.40)  # smallest opacity of a light mark, of one repeated all over and of one in one place
+_DARK_OPACITY = 0.50  # smallest opacity of a dark mark
+_DARK_HANDICAP = 1.0  # letters subtracted for dark marks, because rows of dark things such as twigs are common
 _LETTER_HEIGHTS = (6, 64)  # pixels
-_WIDEST_LETTER = 2.0  # heights
-_SMALLEST_LETTER = 12  # pixels it covers
-_UNEVENNESS = 0.35  # deviation of the cover within a letter, of its mean: a mark is laid on evenly
+_WIDEST_LETTER = 2.0  # in units of its height
+_SMALLEST_LETTER = 12  # pixels
+_UNEVENNESS = 0.35  # largest standard deviation of the cover within a letter, relative to its mean
 _SLOPES = np.deg2rad(np.arange(-40, 41, 8))
-_STEP = (0.3, 1.5)  # sizes of the smaller from one letter's centre to the next one's
-_OFF_LINE = 0.25  # sizes that a centre may lie off the line: p beside b
-_SIZE_RATIO = 1.7  # of neighbours: m beside i
-_COVER_DIFFERENCE = 0.3  # of neighbours, of the lesser
-_MOST_PIECES = 400  # beyond, the picture is all texture, in which no letter could be told
-_TEXTURE_PIECES = 4  # with so many, the longest line in natural textures begins to grow
-_CHANCE = 0.5  # letters that it grows by whenever their number doubles
-_DARKEST = 12  # grey levels added before a logarithm: below, ratios are noise
-_UNIT = 255 / np.log((255 + _DARKEST) / _DARKEST)  # steps of 8 bit a nat
+_STEP = (0.3, 1.5)  # distance between the centres of neighbouring letters, in sizes of the smaller one
+_OFF_LINE = 0.25  # largest distance of a centre from the line, in sizes, as in p beside b
+_SIZE_RATIO = 1.7  # of neighbouring letters, such as m beside i
+_COVER_DIFFERENCE = 0.3  # of neighbouring letters, relative to the smaller cover
+_MOST_PIECES = 400  # with more, the picture is all texture, and letters cannot be recognised
+_TEXTURE_PIECES = 4  # with more pieces, the longest line found in natural texture grows
+_CHANCE = 0.5  # letters by which it grows when the number of pieces doubles
+_DARKEST = 12  # grey levels added before taking logarithms, because ratios of smaller values are noise
+_UNIT = 255 / np.log((255 + _DARKEST) / _DARKEST)  # 8-bit steps in one nat
 _LOG = np.rint(_UNIT * np.log((np.arange(256) + _DARKEST) / _DARKEST)).astype(np.uint8)
 
 
 class _Pieces(NamedTuple):
-    """What may be letters, from left to right: centre, longer side, mean cover."""
+    """Connected pieces that may be letters, from left to right: centre, longer side, mean cover."""
 
     x: np.ndarray
     y: np.ndarray
@@ -43,7 +43,10 @@ class _Pieces(NamedTuple):
 
 
 class _Steps(NamedTuple):
-    """Pairs of neighbours, sorted by the right one: their numbers, the step between their centres, the lesser size."""
+    """Pairs of neighbouring letters, sorted by the right one.
+
+    left, right: numbers of the letters; x, y: distance of their centres; size: size of the smaller one.
+    """
 
     left: np.ndarray
     right: np.ndarray
@@ -53,9 +56,9 @@ class _Steps(NamedTuple):
 
 
 def frame(view: View) -> float:
-    """Share of the picture covered by an even border of one colour on two opposite sides or on all: 0..1.
+    """Share of the picture covered by a frame: a uniform border of one colour on two opposite sides or on all, 0..1.
 
-    A blown-out sky at the top alone is no frame.
+    A white sky at the top only does not count.
     """
     height, width = view.luma.shape
     rows = [_even_lines(view.photo, end) / height for end in (1, -1)]
@@ -65,11 +68,11 @@ def frame(view: View) -> float:
 
 
 def watermark(view: View) -> float:
-    """Length of the longest line of writing laid over the photo, light or dark, level or sloped by up to 40 degrees.
+    """Length in letters of the longest line of text over the photo, minus the length expected by chance. 0 for none.
 
-    In letters beyond those that would line up by chance among as many pieces; about 0 for none. A mark of one
-    opacity shifts the logarithm of what lies below it by one amount, in all colours alike; letters are even, thin
-    pieces of that, of like size, side by side. A dark mark must be large and dense, for it is sought at half size.
+    The text may be light or dark and sloped by up to 40 degrees. A watermark of constant opacity shifts the logarithm
+    of the pixels below it by a constant, equally in all colours. Letters are found as thin pieces with such a constant
+    shift, of similar size and side by side. Dark text is searched at half size and must be large and dense.
     """
     light = _cover(_LOG[::-1], view.photo, _STROKE)
     dark = _cover(_LOG, view.half_lab[..., 0], _STROKE // 2 + 1)
@@ -79,9 +82,9 @@ def watermark(view: View) -> float:
 
 
 def _even_lines(photo: np.ndarray, end: int) -> int:
-    """Number of lines from one end that are even and of the first line's colour."""
+    """Count the rows from one end (1 top, -1 bottom) that are uniform and have the colour of the first row."""
     limit = int(len(photo) * _WIDEST_FRAME)
-    first = photo[::end][0].mean(axis=0) if limit else None
+    first = photo[::end][0].mean(axis=0)
     for number in range(limit):
         line = photo[::end][number]
         if (np.ptp(line, axis=0) > _EVEN).any() or (np.abs(line.mean(axis=0) - first) > _EVEN).any():
@@ -94,13 +97,18 @@ def _both_sides(shares: List[float]) -> float:
 
 
 def _cover(table: np.ndarray, image: np.ndarray, stroke: int) -> np.ndarray:
-    """What thin strokes take from the logarithm, the least of all colours, in 1 / `_UNIT` nats: [H, W] uint8."""
+    """Compute the shift of the logarithm under thin strokes, the smallest of all colours: [H, W] uint8.
+
+    Args:
+        table: [256] uint8, logarithm of each grey level in units of 1 / `_UNIT` nats; reversed for light strokes.
+        stroke: Largest width of a stroke in pixels.
+    """
     strokes = cv2.morphologyEx(cv2.LUT(image, table), cv2.MORPH_BLACKHAT, np.ones((stroke, stroke), np.uint8))
     return reduce(cv2.min, cv2.split(strokes))
 
 
 def _writing(cover: np.ndarray, opacity: float) -> float:
-    """Length of the longest line, in letters beyond chance."""
+    """Return the length in letters of the longest line of text, minus the length expected by chance."""
     pieces = _letters(cover, round(-_UNIT * np.log(1 - opacity)))
     count = len(pieces.x)
     if count > _MOST_PIECES:
@@ -109,6 +117,7 @@ def _writing(cover: np.ndarray, opacity: float) -> float:
 
 
 def _letters(cover: np.ndarray, least: int) -> _Pieces:
+    """Find the pieces with a cover of at least `least` that have the size and evenness of letters."""
     mask = cover >= least
     count, number, stats, centres = cv2.connectedComponentsWithStats(
         mask.view(np.uint8), connectivity=8, ltype=cv2.CV_16U
@@ -120,7 +129,7 @@ def _letters(cover: np.ndarray, least: int) -> _Pieces:
         & (width <= _WIDEST_LETTER * height)
         & (area >= _SMALLEST_LETTER)
     )
-    is_letter[0] = False  # the ground
+    is_letter[0] = False  # component 0 is the background
     inside = np.flatnonzero(mask)
     inside = inside[is_letter[number.ravel()[inside]]]
     number, value = number.ravel()[inside], cover.ravel()[inside].astype(np.float64)
@@ -128,11 +137,13 @@ def _letters(cover: np.ndarray, least: int) -> _Pieces:
     variance = np.bincount(number, value**2, count) / area - mean**2
     letters = np.flatnonzero(is_letter & (variance <= (_UNEVENNESS * mean) ** 2))
     letters = letters[np.argsort(centres[letters, 0], kind="stable")]
-    return _Pieces(*centres[letters].T, np.maximum(width, height)[letters].astype(float), mean[letters])
+    x, y = centres[letters].T
+    return _Pieces(x, y, np.maximum(width, height)[letters].astype(float), mean[letters])
 
 
 def _steps(pieces: _Pieces) -> _Steps:
-    right, left = np.tril_indices(len(pieces.x), -1)  # in order of the right one
+    """Find the pairs of pieces that can be neighbouring letters."""
+    right, left = np.tril_indices(len(pieces.x), -1)  # sorted by the right piece
     x, y = pieces.x[right] - pieces.x[left], pieces.y[right] - pieces.y[left]
     size, larger = np.minimum(pieces.size[left], pieces.size[right]), np.maximum(pieces.size[left], pieces.size[right])
     cover, other = pieces.cover[left], pieces.cover[right]
@@ -145,7 +156,7 @@ def _steps(pieces: _Pieces) -> _Steps:
 
 
 def _longest_line(steps: _Steps, count: int) -> int:
-    """Most steps in a row along one slope."""
+    """Return the largest number of consecutive steps along one slope."""
     cosine, sine = np.cos(_SLOPES)[:, None], np.sin(_SLOPES)[:, None]
     along, off = steps.x * cosine + steps.y * sine, steps.y * cosine - steps.x * sine  # [slopes, steps]
     on_line = (along > _STEP[0] * steps.size) & (np.abs(off) <= _OFF_LINE * steps.size)

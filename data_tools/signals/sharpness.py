@@ -1,4 +1,4 @@
-"""Blur."""
+"""The signal `blur`."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ import numpy as np
 from data_tools.sets.classes import CLASS_IDS
 from data_tools.signals.view import View
 
-_WINDOW = 9  # pixels of the second blur; the paper's
+_WINDOW = 9  # pixels of the additional blur, as in the paper
 _SKY = CLASS_IDS["sky"]
-_SMALLEST_GROUND = 0.05  # share of the picture: less cannot be judged
+_SMALLEST_GROUND = 0.05  # share of the picture; less is not enough to judge
 
 
 def blur(view: View) -> float:
-    """How little a further blur changes the photo, along the worse of the two directions: 0 sharp, 1 blurred.
+    """Blur of the photo: 0 sharp, 1 blurred. It measures how little an additional blur changes the photo.
 
-    The sky is left out, for clouds are soft in the sharpest photo; 0 where there is hardly anything else.
+    The result is that of the worse of the two directions. The sky is left out, because clouds are always soft. The
+    value is 0 if the photo is nearly all sky.
 
     Source: Crete et al., The blur effect: perception and estimation with a new no-reference perceptual blur
         metric (2007). Differs: the sky.
@@ -28,7 +29,7 @@ def blur(view: View) -> float:
 
 
 def _directional(luma: np.ndarray, ground: np.ndarray) -> float:
-    """Share of the differences between neighbours in a row that survives blurring along the row."""
+    """Return the share of the differences between horizontal neighbours that remains after a horizontal blur."""
     if luma.shape[1] <= _WINDOW:
         return 0.0
     luma, ground = np.ascontiguousarray(luma), np.ascontiguousarray(ground[:, 1:])

@@ -1,4 +1,4 @@
-"""The small forms of all pairs of a set, as arrays on disk that are read piece by piece."""
+"""The sketches of all pairs of a set, stored as memory-mapped arrays."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import numpy as np
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import make_folder
 
-ROWS, COLUMNS = 24, 32  # cells of 16 pixels at the contest's size: a horizon is placed to 2 %
-CHANNELS = 8  # of a cell's colour and texture
-HASH_BITS = 143  # at 64, every tenth landscape resembles some other by chance
+ROWS, COLUMNS = 24, 32  # cells of 16 pixels at the contest's size; a horizon is accurate to 2 %
+CHANNELS = 8  # colour and texture of a cell
+HASH_BITS = 143  # with 64 bits, every tenth landscape resembles another one by chance
 
 
 class Sketches(NamedTuple):
-    """What comparisons over the whole set work on, row by row as in `scan.csv`; on disk, 7 kB a pair.
+    """Small forms of all pairs, one row for each row of `scan.csv`. They take 7 kB a pair.
 
     Shapes:
         classes [n, ROWS, COLUMNS] uint8: the most common class of each cell.
@@ -30,11 +30,12 @@ class Sketches(NamedTuple):
     hashes: np.ndarray
 
 
-SHAPES = Sketches((ROWS, COLUMNS), (ROWS, COLUMNS, CHANNELS), (HASH_BITS,))
+# Shapes of the arrays of one pair, in the order of `Sketches`.
+SHAPES = ((ROWS, COLUMNS), (ROWS, COLUMNS, CHANNELS), (HASH_BITS,))
 
 
 def create_sketches(folder: Path, count: int) -> Sketches:
-    """Empty sketches of `count` pairs, to be filled.
+    """Create the files of the sketches of `count` pairs and return the arrays, to be filled.
 
     Raises:
         InputError: The folder may not be written to.
@@ -43,30 +44,37 @@ def create_sketches(folder: Path, count: int) -> Sketches:
     return Sketches(
         *(
             np.lib.format.open_memmap(Path(folder) / f"{name}.npy", "w+", np.uint8, (count, *shape))
-            for name, shape in SHAPES._asdict().items()
+            for name, shape in zip(Sketches._fields, SHAPES)
         )
     )
 
 
+def flush_sketches(sketches: Sketches) -> None:
+    """Write the changes of sketches that `create_sketches` returned to their files."""
+    for array in sketches:
+        if isinstance(array, np.memmap):
+            array.flush()
+
+
 def open_sketches(folder: Path) -> Sketches:
-    """Sketches that `scan` left.
+    """Open the sketches that `scan` wrote, for reading.
 
     Raises:
-        InputError: A file is missing or is not such an array.
+        InputError: A file is missing, damaged, or holds another kind of array.
     """
     arrays = []
-    for name, shape in SHAPES._asdict().items():
+    for name, shape in zip(Sketches._fields, SHAPES):
         path = Path(folder) / f"{name}.npy"
         try:
             array = np.load(path, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError, EOFError, OverflowError, SyntaxError, TokenError) as error:  # of a damaged header
             raise InputError(f"{path}: cannot be read ({' '.join(str(error).split())}); run scan again") from error
         if not isinstance(array, np.ndarray):
-            raise InputError(f"{path}: holds several arrays, and one is needed; run scan again")
+            raise InputError(f"{path}: holds several arrays; one is needed; run scan again")
         if array.dtype != np.uint8 or array.shape[1:] != shape:
             raise InputError(
-                f"{path}: holds {array.dtype} {list(array.shape)}, and uint8 [n, "
-                f"{', '.join(map(str, shape))}] is needed; run scan again"
+                f"{path}: holds {array.dtype} {list(array.shape)}; uint8 [n, {', '.join(map(str, shape))}] is needed; "
+                "run scan again"
             )
         arrays.append(array)
     return Sketches(*arrays)

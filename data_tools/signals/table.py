@@ -1,4 +1,4 @@
-"""All signals by name: the columns of `scan.csv`."""
+"""The table of all signals of a single pair by name. The names are columns of `scan.csv`."""
 
 from __future__ import annotations
 
@@ -32,16 +32,14 @@ PAIR_SIGNALS: Dict[str, Callable[[View], float]] = {
     "watermark": watermark,
     "one_class": one_class,
 }
-ALIGNMENT_SIGNALS = ("edge_misses", "shift_gain", "mirror_gain")  # the fields of `alignment`, measured together
-
-
-CELL_SIGNALS: Dict[str, Callable[[Sketches], float]] = {"hidden_border": hidden_border}  # of the pair's small form
+ALIGNMENT_SIGNALS = ("edge_misses", "shift_gain", "mirror_gain")  # the fields of `Alignment`, computed together
+CELL_SIGNALS: Dict[str, Callable[[Sketches], float]] = {"hidden_border": hidden_border}  # computed from the sketch
 
 NAMES = (*ALIGNMENT_SIGNALS, *PAIR_SIGNALS, *CELL_SIGNALS)
 
 
 def pair_signals(view: View, cells: Sketches) -> np.ndarray:
-    """Every signal of one pair, in the order of `NAMES`: float64."""
+    """Compute all signals of one pair, float64 in the order of `NAMES`."""
     return np.array(
         [
             *alignment(view),

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Dict, Iterator, List, Sequence
 
@@ -84,8 +84,6 @@ def running(words: Sequence[object], place: Path, said_in: Path, **variables: st
         yield command
     finally:
         for pid in command.pids():
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
         process.wait()

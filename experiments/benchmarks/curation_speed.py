@@ -23,8 +23,9 @@ from typing import Callable, Dict, List, Optional, Tuple
 
 from data_tools.basics.pools import local_pool
 from data_tools.curation.default_rules import Settings
-from data_tools.curation.folder import make_report, select_splits
+from data_tools.curation.folder import select_splits
 from data_tools.curation.scan import scan
+from data_tools.report.from_folder import make_report
 from data_tools.sets.checking import read_pair
 from data_tools.sets.pairing import Pair, find_pairs
 

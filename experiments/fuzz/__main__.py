@@ -1,7 +1,7 @@
-"""`python -m experiments.fuzz`: read many damaged and made-up files and words; only documented errors may come out.
+"""`python -m experiments.fuzz`: read many damaged and made-up files and texts; only documented errors may be raised.
 
-Each case is allowed 5 seconds of computing and 1 GB. It runs in a child process, which a reader may kill without harm. A failure is
-told with the command that repeats it, and its input is kept.
+Each case may use 5 seconds of CPU time and 1 GB of memory. It runs in a child process, so that a crash of a reader
+does not end the whole run. For each failure, the program prints the command that repeats it and keeps the input.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ from tqdm import tqdm
 from experiments.fuzz.cases import ACCEPTED, REFUSED, draw, run_case
 from experiments.fuzz.readers import Reader, all_readers
 
-BATCH = 250  # cases a child process: its start costs a second
-MEMORY = 1 << 30  # bytes that a case may take
-GRACE_S = 60  # seconds; a child that says nothing for so long waits for something, or is where no alarm reaches it
-KEPT = Path("fuzz-failures")
-PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}  # libtiff writes there what it finds wrong
+BATCH = 250  # cases for one child process, whose start takes a second
+MEMORY = 1 << 30  # bytes that a case may use
+GRACE_S = 60  # seconds; a child without output for this long is killed: it hangs where the time limit does not work
+FAILURES = Path("fuzz-failures")  # folder for the inputs of failed cases
+PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}  # libtiff prints warnings to stderr
 
 
 class Result(NamedTuple):
-    """Of one case, as a child tells it in a line of JSON."""
+    """The result of one case. A child prints each as a line of JSON."""
 
     number: int
     verdict: str
     details: str
-    grown: int  # bytes by which the most memory that the child has held has grown
+    growth: int  # of the child's peak memory, in bytes
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Returns 0 if nothing failed, else 1."""
+    """Run the command line. Return 0 if no case failed, else 1."""
     readers = all_readers()
     args = options(readers).parse_args(argv)
     if args.child:
@@ -78,20 +78,20 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 def options(readers: Dict[str, Reader]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m experiments.fuzz", description=__doc__.split("\n")[0])
     parser.add_argument(
-        "--cases", type=int, default=20_000, metavar="N", help="of all readers together; default: 20000"
+        "--cases", type=int, default=20_000, metavar="N", help="number of cases, all readers together; default: 20000"
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help="other cases for another; default: 0")
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="seed of the inputs; default: 0")
     parser.add_argument(
-        "--reader", choices=list(readers), metavar="NAME", help=f"only this one of {', '.join(readers)}"
+        "--reader", choices=list(readers), metavar="NAME", help=f"test this reader only: {', '.join(readers)}"
     )
-    parser.add_argument("--case", type=int, metavar="K", help="only this one of the reader, with its traceback")
-    parser.add_argument("--record", type=Path, metavar="FILE", help="append the numbers to it, as a line of JSON")
+    parser.add_argument("--case", type=int, metavar="K", help="run case K of --reader only, and print its traceback")
+    parser.add_argument("--record", type=Path, metavar="FILE", help="append the counts to FILE as a line of JSON")
     parser.add_argument("--child", type=int, nargs=2, metavar=("FIRST", "COUNT"), help=argparse.SUPPRESS)
     return parser
 
 
 def fuzz(reader: Reader, name: str, seed: int, count: int, bar: tqdm) -> Dict[str, int]:
-    """How many cases of a reader were accepted, refused and failed."""
+    """Run the cases of a reader. Return how many were accepted, refused and failed."""
     verdicts: Counter = Counter()
     for result in results(name, seed, count):
         bar.update()
@@ -105,7 +105,10 @@ def fuzz(reader: Reader, name: str, seed: int, count: int, bar: tqdm) -> Dict[st
 
 
 def results(name: str, seed: int, count: int) -> Iterator[Result]:
-    """What came of each case; a child that dies or is stuck costs one, and another goes on with the next."""
+    """Run the cases in child processes and yield their results.
+
+    When a child dies or hangs, its current case has failed, and a new child continues with the next case.
+    """
     first = 0
     while first < count:
         child = [sys.executable, "-m", "experiments.fuzz", "--reader", name, "--seed", str(seed), "--child"]
@@ -113,7 +116,7 @@ def results(name: str, seed: int, count: int) -> Iterator[Result]:
         end = min(first + BATCH, count)
         for line in lines_of(process):
             result = Result(*json.loads(line))
-            yield result._replace(verdict=f"takes {result.grown >> 20} MB") if result.grown > MEMORY else result
+            yield result._replace(verdict=f"takes {result.growth >> 20} MB") if result.growth > MEMORY else result
             first += 1
         if first < end:
             how = f"died ({process.returncode})" if process.returncode != -signal.SIGKILL else "hangs, or was killed"
@@ -122,7 +125,7 @@ def results(name: str, seed: int, count: int) -> Iterator[Result]:
 
 
 def lines_of(process: subprocess.Popen) -> Iterator[str]:
-    """The lines of a child, which is killed if it is silent for GRACE_S."""
+    """Yield the output lines of a child. Kill the child if it prints nothing for GRACE_S."""
     selector, rest = selectors.DefaultSelector(), b""
     selector.register(process.stdout, selectors.EVENT_READ)
     while True:
@@ -138,34 +141,35 @@ def lines_of(process: subprocess.Popen) -> Iterator[str]:
 
 
 def work(reader: Reader, args: argparse.Namespace) -> None:
-    """What a child does: some cases, with little memory, and a line for each."""
+    """Run as a child: run the cases of --child with limited memory, and print a line of JSON for each."""
     answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what a reader prints
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # readers may print; only our lines go to the parent
     first, count = args.child
     with tempfile.TemporaryDirectory() as folder:
-        run_case(reader, draw(reader, args.reader, args.seed, first), Path(folder))  # loads what is loaded late
+        # One case before the limit: it loads the modules that are imported on first use.
+        run_case(reader, draw(reader, args.reader, args.seed, first), Path(folder))
         limit_memory(MEMORY)
         for number in range(first, first + count):
             given = draw(reader, args.reader, args.seed, number)
-            before = most_memory()
+            before = peak_memory()
             outcome = run_case(reader, given, Path(folder))
-            answers.write(json.dumps(Result(number, *outcome, most_memory() - before)) + "\n")
+            answers.write(json.dumps(Result(number, *outcome, peak_memory() - before)) + "\n")
 
 
 def limit_memory(more: int) -> None:
-    """Refuse this process more than so many bytes beyond what it has."""
+    """Limit this process to the memory that it has now plus `more` bytes."""
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     limit = pages * resource.getpagesize() + more
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
-def most_memory() -> int:
-    """Bytes that this process has held at most."""
+def peak_memory() -> int:
+    """The peak memory of this process so far, in bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # Linux counts in kB
 
 
 def repeat(reader: Reader, args: argparse.Namespace) -> int:
-    """Run one case here, and show what came of it."""
+    """Run one case in this process and print its result. Return 0 if it did not fail, else 1."""
     given = draw(reader, args.reader, args.seed, args.case)
     print(f"input: {keep(given, f'{args.reader}-{args.seed}-{args.case}')}")
     limit_memory(MEMORY)
@@ -176,15 +180,15 @@ def repeat(reader: Reader, args: argparse.Namespace) -> int:
 
 
 def keep(given, name: str) -> Path:
-    """Write an input where it can be looked at."""
-    KEPT.mkdir(exist_ok=True)
-    path = KEPT / name.replace(" ", "-").replace("/", "-")
+    """Write an input to a file in FAILURES. Return the path."""
+    FAILURES.mkdir(exist_ok=True)
+    path = FAILURES / name.replace(" ", "-").replace("/", "-")
     path.write_bytes(given if isinstance(given, bytes) else json.dumps(given).encode())
     return path
 
 
 def report(tables: Dict[str, Dict[str, int]]) -> str:
-    """A Markdown table."""
+    """A Markdown table with a row for each reader, and one for all of them."""
     lines: List[str] = ["| reader | cases | accepted | refused | failed |", "|---|---:|---:|---:|---:|"]
     rows = {
         **tables,

@@ -1,4 +1,4 @@
-"""One case: a reader and an input that a seed draws; what came of it."""
+"""One case: read a random input with a reader, and judge how the reader behaved."""
 
 from __future__ import annotations
 
@@ -14,38 +14,39 @@ from data_tools.basics.errors import InputError
 from experiments.fuzz.readers import Input, Reader
 
 ACCEPTED, REFUSED = "accepted", "refused"
-LIMIT_S = 5  # of computing, for one case; a clock on the wall would count what else the machine does
-FILE = "input.safetensors"  # no reader goes by the suffix
+LIMIT_S = 5  # seconds of CPU time for one case; elapsed time would depend on what else the machine does
+FILE = "input.safetensors"  # any suffix would do: readers look at the content
 
 
 class Hang(BaseException):
-    """A case took longer than LIMIT_S."""
+    """A case used more than LIMIT_S of CPU time."""
 
 
 class Outcome(NamedTuple):
-    """What came of a case: ACCEPTED, REFUSED, or else what is wrong in a line, with a traceback."""
+    """The result of a case."""
 
-    verdict: str
-    details: str = ""
+    verdict: str  # ACCEPTED, REFUSED, or a line that says what the reader did wrong
+    details: str = ""  # a traceback or a message, where there is one
 
 
 def draw(reader: Reader, name: str, seed: int, number: int) -> Input:
-    """The input of a case; the same every time."""
+    """The input of a case. The same arguments give the same input."""
     return reader.make(Random(f"{seed} {name} {number}"))
 
 
 def run_case(reader: Reader, given: Input, folder: Path) -> Outcome:
-    """Have an input read.
+    """Read an input with a reader and judge the result.
 
     Args:
-        folder: Where its file is written.
+        given: Bytes are written to a file, which is read; words are passed to the reader directly.
+        folder: The folder for that file.
     """
     path = folder / FILE
     if isinstance(given, bytes):
         path.write_bytes(given)
     try:
         with time_limit(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's, of files that it reads all the same
+            warnings.simplefilter("ignore")  # Pillow warns about files that it can read nevertheless
             reader.read(path if isinstance(given, bytes) else given)
         return Outcome(ACCEPTED)
     except InputError as error:
@@ -59,17 +60,17 @@ def run_case(reader: Reader, given: Input, folder: Path) -> Outcome:
 
 
 def _judge(message: str, place: str) -> Outcome:
-    """An InputError is the right answer if it names the file and did not come of a lack of memory."""
+    """Judge the message of an InputError: it must name the file, and must not be caused by a lack of memory."""
     if place not in message:
         return Outcome("an InputError that names neither file nor folder", message)
-    if "MemoryError" in message:  # which readers of weights name, whatever went wrong
+    if "MemoryError" in message:  # the readers of weight files quote the exception that they caught
         return Outcome("a lack of memory", message)
     return Outcome(REFUSED)
 
 
 @contextlib.contextmanager
 def time_limit():
-    """For the time of a `with` block, more than LIMIT_S raises Hang."""
+    """Raise Hang when the `with` block uses more than LIMIT_S of CPU time."""
 
     def stop(number, frame):
         raise Hang(f"takes more than {LIMIT_S} s")

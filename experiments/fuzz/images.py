@@ -1,4 +1,4 @@
-"""Small images of every format and mode that is read, and PNGs whose damaged parts have right checksums."""
+"""Small images in every format and mode that we read, and damaged PNGs with correct checksums."""
 
 from __future__ import annotations
 
@@ -20,49 +20,49 @@ BOMBS = (
     (9000, 9900),
     (30000, 2900),
     (60000, 60000),
-)  # width and height: below Pillow's limit, beyond it
+)  # width and height, some below and some above the number of pixels that Pillow accepts
 
 
 def photos() -> List[bytes]:
-    """JPEG, PNG, TIFF, BMP, GIF and WebP, in the modes that they have."""
+    """A small photo as JPEG, PNG, TIFF, BMP, GIF and WebP, in the modes of each format, and the files of `labels`."""
     colour = np.random.default_rng(0).integers(0, 256, (12, 16, 3)).astype(np.uint8)
     image = Image.fromarray(colour)
     turned = Image.Exif()
     turned[_ORIENTATION] = 6
     return [
-        _saved(image, "JPEG"),
-        _saved(image, "JPEG", progressive=True, exif=turned),
-        _saved(image.convert("CMYK"), "JPEG"),
-        *(_saved(image.convert(mode), "PNG") for mode in ("RGB", "L", "1", "P", "LA", "RGBA")),
-        *(_saved(image, "TIFF", compression=name) for name in ("raw", "tiff_lzw", "tiff_adobe_deflate", "packbits")),
-        _saved(image, "BMP"),
-        _saved(image.convert("P"), "GIF"),
-        _saved(image, "GIF", save_all=True, append_images=[image]),
-        _saved(image, "WEBP"),
-        _saved(image.convert("RGBA"), "WEBP", lossless=True),
+        _encode(image, "JPEG"),
+        _encode(image, "JPEG", progressive=True, exif=turned),
+        _encode(image.convert("CMYK"), "JPEG"),
+        *(_encode(image.convert(mode), "PNG") for mode in ("RGB", "L", "1", "P", "LA", "RGBA")),
+        *(_encode(image, "TIFF", compression=name) for name in ("raw", "tiff_lzw", "tiff_adobe_deflate", "packbits")),
+        _encode(image, "BMP"),
+        _encode(image.convert("P"), "GIF"),
+        _encode(image, "GIF", save_all=True, append_images=[image]),
+        _encode(image, "WEBP"),
+        _encode(image.convert("RGBA"), "WEBP", lossless=True),
         *labels(),
     ]
 
 
 def labels() -> List[bytes]:
-    """Label maps of 8, 16 and 32 bits, and with a palette."""
+    """A small label map with 8, 16 and 32 bits a pixel, and with a palette."""
     ids = np.arange(12 * 16).reshape(12, 16) % 29
     return [
-        *(_saved(Image.fromarray(ids.astype(kind)), "PNG") for kind in (np.uint8, np.uint16)),
-        _saved(Image.fromarray(ids.astype(np.uint8)).convert("P"), "PNG"),
-        _saved(Image.fromarray(ids.astype(np.int32)), "TIFF"),
-        _saved(Image.fromarray(ids.astype(np.uint8)), "GIF"),
+        *(_encode(Image.fromarray(ids.astype(kind)), "PNG") for kind in (np.uint8, np.uint16)),
+        _encode(Image.fromarray(ids.astype(np.uint8)).convert("P"), "PNG"),
+        _encode(Image.fromarray(ids.astype(np.int32)), "TIFF"),
+        _encode(Image.fromarray(ids.astype(np.uint8)), "GIF"),
     ]
 
 
-def _saved(image: Image.Image, format: str, **options) -> bytes:
+def _encode(image: Image.Image, format: str, **options) -> bytes:
     data = io.BytesIO()
     image.save(data, format, **options)
     return data.getvalue()
 
 
 def damaged_png(rng: Random, files: Sequence[bytes]) -> bytes:
-    """A PNG with a damage in one of its parts, whose length and checksum are right."""
+    """Damage the content of one chunk of a PNG. The chunk's length and checksum are correct."""
     png = rng.choice([content for content in files if content.startswith(_PNG)])
     chunks, place = [], len(_PNG)
     while place < len(png):
@@ -77,12 +77,13 @@ def damaged_png(rng: Random, files: Sequence[bytes]) -> bytes:
 
 
 def png_bomb(rng: Random) -> bytes:
-    """A PNG of few bytes that says to be, or is, very large."""
+    """A small PNG file whose header states a very large image. Sometimes it contains all of that image."""
     width, height = rng.choice(BOMBS)
     depth, kind = rng.choice(((8, 0), (8, 2), (8, 6), (16, 0), (1, 0), (8, 3)))
     channels = {0: 1, 2: 3, 3: 1, 6: 4}[kind]
     line = 1 + (width * depth * channels + 7) // 8
-    lines = height if width * height < 1e8 and rng.random() < 0.1 else rng.randint(0, 20)  # whole: it takes a second
+    is_whole = width * height < 1e8 and rng.random() < 0.1  # seldom, because it takes a second
+    lines = height if is_whole else rng.randint(0, 20)
     head = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0)
     packer = zlib.compressobj(1)
     pixels = b"".join(packer.compress(bytes(line)) for _ in range(lines)) + packer.flush()
@@ -91,6 +92,7 @@ def png_bomb(rng: Random) -> bytes:
 
 
 def _png(chunks) -> bytes:
+    """A PNG file of these chunks, each a type and its content."""
     parts = [
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
     ]

@@ -1,4 +1,4 @@
-"""Damage to the bytes of a file: flipped, cut, repeated, spliced, or with numbers and characters that are seldom right."""
+"""Damage the bytes of a file: flip, cut, repeat or splice them, or insert numbers and characters that break readers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WORDS = [
     b"9" * 5000,
     b"0" * 5000,
     b"\xc2\xb2",
-    b"\xd9\xa3",  # digits that are none
+    b"\xd9\xa3",  # this one and the one above: characters that count as digits in Unicode, not in ASCII
     b"\0",
     b"\xff",
     b"\xef\xbb\xbf",
@@ -40,23 +40,23 @@ WORDS = [
     b"[" * 100_000,
     b'{"a":' * 100_000,
 ]
-DAMAGES = (1, 1, 1, 2, 3, 6)  # to one file, each as often; more leave nothing that a reader would look at
+NUM_DAMAGES = (1, 1, 1, 2, 3, 6)  # of one file, drawn at random; after more, a reader would refuse it at the first byte
 LONGEST = 4 << 20  # bytes of a damaged file
 
 
 def damage(rng: Random, content: bytes, others: Sequence[bytes]) -> bytes:
-    """A file with some damages.
+    """Damage a file in one place or a few.
 
     Args:
-        others: Files that parts are taken from.
+        others: Files whose parts may be pasted into it.
     """
-    for _ in range(rng.choice(DAMAGES)):
+    for _ in range(rng.choice(NUM_DAMAGES)):
         content = rng.choice(_DAMAGES)(rng, content, others)[:LONGEST]
     return content
 
 
 def _place(rng: Random, content: bytes) -> int:
-    """Heads are where a file says what it is and how large: half of all damages are there."""
+    """A random position, half of the time in the first 64 bytes, where a file states its format and size."""
     return rng.randrange(min(len(content), 64) + 1) if rng.random() < 0.5 else rng.randrange(len(content) + 1)
 
 

@@ -1,4 +1,4 @@
-"""Everything that reads a stranger's file or words, and what it is given."""
+"""The functions that read files or command lines of users, each with a maker of random inputs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from data_tools.curation.equivalence import read_classes
 from data_tools.curation.folder import read_problems, scanned_folder
 from data_tools.curation.manual import read_manual
 from data_tools.curation.rules import read_decisions
-from data_tools.curation.scan_cache import ScanCache, known_keys
+from data_tools.curation.scan_cache import ScanCache, cached_keys
 from data_tools.planting.journal import Journal
 from data_tools.sets.image_io import read_header, read_instances, read_label, read_photo, read_storage
 from data_tools.sets.pairing import read_reference_names, read_split
@@ -38,17 +38,18 @@ from jittor_tsit.data.cache_file import START, PairCache, head_of, write_cache
 from jittor_tsit.data.labels import read_attributes
 from jittor_tsit.data.read_through import CheckedFiles
 from jittor_tsit.runs.checkpoint import check_arrays, load_checkpoint, newest_readable
-from jittor_tsit.runs.records import forget_after, read_records
+from jittor_tsit.runs.records import read_records, remove_records_after
 
-Input = Union[bytes, List[str]]  # a file, or words
+Input = Union[bytes, List[str]]  # the content of a file, or the words of a command line
 
 
 class Reader(NamedTuple):
-    """What is tried.
+    """A function to test, and its inputs.
 
     Args:
-        make: Draws an input.
-        read: Reads it: a path, or words. It may refuse it by an InputError or, of words, by SystemExit with 0 or 2.
+        make: Makes a random input.
+        read: Reads it, given the path of its file or its words. It may raise InputError, or for words SystemExit with
+            status 0 or 2.
     """
 
     make: Callable[[Random], Input]
@@ -58,25 +59,25 @@ class Reader(NamedTuple):
 def of_files(
     read: Callable[[Path], object], files: Sequence[bytes], *makers: Callable[[Random, Sequence[bytes]], bytes]
 ):
-    """A reader of files: half of them damaged anyhow, half as one of `makers` makes them of sound ones."""
+    """A reader of files. Half of the inputs are damaged at random, half are made from valid files by `makers`."""
 
     def make(rng: Random) -> bytes:
         if makers and rng.random() < 0.5:
             return rng.choice(makers)(rng, files)
-        content = rng.choice(files)
-        return content if rng.random() < 0.02 else damage(rng, content, files)  # that sound ones are read shows as well
+        content, is_valid = rng.choice(files), rng.random() < 0.02  # a few inputs are valid and must be accepted
+        return content if is_valid else damage(rng, content, files)
 
     return Reader(make, read)
 
 
 def of_json(read: Callable[[Path], object], value: Any) -> Reader:
-    """A reader of JSON, which gets damaged text, and sound text of other values."""
+    """A reader of JSON. Half of the inputs are damaged text, half are valid JSON with other values."""
     text = json.dumps(value).encode()
     return of_files(read, [text], lambda rng, files: texts.altered_json_text(rng, value))
 
 
 def of_words(read: Callable[[List[str]], object], lines: Sequence[str], options, fields: Sequence[str]) -> Reader:
-    """A reader of command lines: half of them altered ones, half made up of `options` and `fields`."""
+    """A reader of command lines. Half of the inputs are altered `lines`, half are made of `options` and `fields`."""
 
     def make(rng: Random) -> List[str]:
         return texts.altered_words(rng, lines) if rng.random() < 0.5 else texts.made_up_words(rng, options, fields)
@@ -101,7 +102,7 @@ def read_label_file(path: Path) -> None:
 def read_checkpoint(path: Path) -> None:
     checkpoint = load_checkpoint(path)
     check_arrays(path, checkpoint.arrays, {name: array.shape for name, array in checkpoint.arrays.items()})
-    newest_readable(path.parent, lambda line: None)
+    newest_readable(path.parent, ("",), lambda line: None)
 
 
 def read_config(words: List[str]) -> None:
@@ -113,7 +114,7 @@ def read_config(words: List[str]) -> None:
 
 
 def config_text(rng: Random) -> List[str]:
-    """The options of an experiment, in some of which other values stand."""
+    """The options of an experiment as JSON, with some values replaced."""
     values = json.loads(to_json(EXPERIMENT))
     values["phases"] = [texts.altered_json(rng, phase, 0.03) for phase in values["phases"]]
     return [json.dumps({**values, **{name: texts.altered_json(rng, values[name], 0.03) for name in PARTS}})]
@@ -121,7 +122,7 @@ def config_text(rng: Random) -> List[str]:
 
 def read_lines(path: Path) -> None:
     read_records(path)
-    forget_after(path, 100)
+    remove_records_after(path, 100)
 
 
 def read_scan(path: Path) -> None:
@@ -136,7 +137,7 @@ def read_sketches(path: Path) -> None:
 
 
 def sketches() -> bytes:
-    """The classes of two pairs."""
+    """The content of a sketch file of two pairs."""
     with tempfile.TemporaryDirectory() as folder:
         create_sketches(Path(folder), 2)
         return Path(folder, "classes.npy").read_bytes()
@@ -145,7 +146,7 @@ def sketches() -> bytes:
 def read_cache(path: Path) -> None:
     cache = ScanCache(path, b"v")
     try:
-        for key in known_keys(path):
+        for key in cached_keys(path):
             cache.get(key)
         cache.put({b"new": b"record"})
     finally:
@@ -153,7 +154,7 @@ def read_cache(path: Path) -> None:
 
 
 def scan_cache() -> bytes:
-    """A cache of twenty records."""
+    """The content of a scan cache with twenty records."""
     with tempfile.TemporaryDirectory() as folder:
         cache = ScanCache(Path(folder, "x"), b"v")
         cache.put({b"%016d" % number: bytes(100) for number in range(20)})
@@ -169,7 +170,7 @@ def read_pair_cache(path: Path) -> None:
 
 
 def pair_cache() -> bytes:
-    """A cache of three pairs, one of which could not be read."""
+    """The content of a cache of three pairs, one of which could not be read."""
     stamps = {stem: [[f"{stem}.png", 100, 10**18]] for stem in "abc"}
     found = [(stem, (np.zeros((2, 2), np.uint8),) if stem != "b" else None) for stem in stamps]
     with tempfile.TemporaryDirectory() as folder:
@@ -178,7 +179,7 @@ def pair_cache() -> bytes:
 
 
 def altered_pair_cache(rng: Random, files: Sequence[bytes]) -> bytes:
-    """One with other values in its index, of which the checksum is right."""
+    """A cache of pairs with some values of its index replaced and a correct checksum."""
     content = rng.choice(files)
     begin = content.index(b'{"form"')
     index = json.dumps(texts.altered_json(rng, json.loads(content[begin:]), 0.03)).encode()
@@ -186,23 +187,23 @@ def altered_pair_cache(rng: Random, files: Sequence[bytes]) -> bytes:
 
 
 def settings() -> bytes:
-    """What `select` writes of its settings."""
+    """The file of settings that `select` writes."""
     written = []
     with mock.patch("data_tools.curation.default_rules.write_atomic", lambda path, data: written.append(data)):
         write_settings(Path("x"), Settings())
     return written[0]
 
 
-def parse_ours(words: List[str]) -> None:
-    """The command line of the product, whose commands only take the options of an experiment."""
+def parse_product(words: List[str]) -> None:
+    """Parse a command line of jittor_tsit. The commands do nothing; `train` only sets the options of an experiment."""
 
-    def take(args) -> int:
+    def apply_options(args) -> int:
         override(EXPERIMENT, args.overrides)
         return 0
 
     with contextlib.ExitStack() as stack:
         for command in product.COMMANDS:
-            run = take if command is train else lambda args: 0
+            run = apply_options if command is train else lambda args: 0
             stack.enter_context(mock.patch.object(command, "run", run))
         stack.enter_context(mock.patch.object(product, "run_processes", lambda *arguments: 0))
         stack.enter_context(silence())
@@ -223,28 +224,28 @@ def silence():
 
 
 def options_of(parser_of_all) -> Dict[str, List[str]]:
-    """Command -> its options."""
+    """The options of each command, by the command's name."""
     choices = parser_of_all._subparsers._group_actions[0].choices
     return {name: sorted(each._option_string_actions) for name, each in choices.items()}
 
 
 def all_readers() -> Dict[str, Reader]:
-    """By name, in the order of a report."""
+    """All readers by name, in the order of the report."""
     photos, labels = images.photos(), images.labels()
-    pngs = [images.damaged_png] * 9 + [lambda rng, files: images.png_bomb(rng)]  # few: one takes a second
-    packed, kept = weights.weights(), weights.checkpoints()
-    pickles = [content for content in packed if content[:1] in (b"\x80", b"P")]
-    wrapped = [
+    pngs = [images.damaged_png] * 9 + [lambda rng, files: images.png_bomb(rng)]  # one in ten: it takes a second
+    weight_files, checkpoints = weights.weights(), weights.checkpoints()
+    pickles = [content for content in weight_files if content[:1] in (b"\x80", b"P")]
+    damaged_containers = [
         lambda rng, files: weights.damaged_pickle(rng, pickles),
         weights.damaged_zip,
         weights.damaged_safetensors,
     ]
-    ours, theirs = options_of(product.parser()), options_of(cli.parser())
+    product_options, data_options = options_of(product.parser()), options_of(cli.parser())
     return {
         "photographs": of_files(read_photo_file, photos, *pngs),
         "label maps": of_files(read_label_file, labels, *pngs),
-        "weight files": of_files(read_weights, packed, *wrapped),
-        "checkpoints": of_files(read_checkpoint, kept, weights.damaged_safetensors, weights.damaged_safetensors),
+        "weight files": of_files(read_weights, weight_files, *damaged_containers),
+        "checkpoints": of_files(read_checkpoint, checkpoints, weights.damaged_safetensors, weights.damaged_safetensors),
         "split lists": of_files(read_split, [texts.STEMS]),
         "label_to_img.json": of_json(read_reference_names, json.loads(texts.NAMES)),
         "attribute lists": of_files(lambda path: read_attributes(path, ["Young"]), [texts.ATTRIBUTES]),
@@ -266,6 +267,6 @@ def all_readers() -> Dict[str, Reader]:
         "records of data_tools": of_json(lambda path: require_same_record(path, {"a": 1}), {"a": 1, "data": "x"}),
         "record of a scan": of_json(read_scan, {"data": "x"}),
         "journals of plant": of_files(Journal, [texts.JOURNAL]),
-        "command line": of_words(parse_ours, texts.OUR_LINES, ours, FIELDS),
-        "command line of data_tools": of_words(parse_data_tools, texts.DATA_LINES, theirs, []),
+        "command line": of_words(parse_product, texts.PRODUCT_LINES, product_options, FIELDS),
+        "command line of data_tools": of_words(parse_data_tools, texts.DATA_LINES, data_options, []),
     }

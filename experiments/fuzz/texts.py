@@ -1,4 +1,4 @@
-"""Lists, tables, JSON, options and command lines: sound ones, and made-up ones."""
+"""Lists, tables, JSON, options and command lines: valid ones, and random ones."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ _OPTION_VALUES = [
     "[",
     "a=b",
 ]
-OUR_LINES = [
+PRODUCT_LINES = [
     "train --data x --run-dir y lr_G=0.1 --dry-run --procs 2 --device cpu",
     "test --data x --candidates 3 --checkpoints a,b --improve --real y --seed 7",
     "score --images a --labels b --real c --board 2023a --report d.html",
@@ -115,19 +115,19 @@ _ODD_WORDS = [
     "x" * 10_000,
     "²",
 ]
-_DEEPEST = 5  # of made-up JSON; deeper nesting is among the damages
+_MAX_DEPTH = 5  # of random JSON; `mutations.WORDS` has deeper nesting
 
 
 def made_up_json(rng: Random, depth: int = 0) -> Any:
-    """A value of any kind."""
-    if depth == _DEEPEST or rng.random() < 0.5:
+    """A random JSON value of any type."""
+    if depth == _MAX_DEPTH or rng.random() < 0.5:
         return rng.choice(_VALUES)
     inner = [made_up_json(rng, depth + 1) for _ in range(rng.randint(0, 3))]
     return inner if rng.random() < 0.5 else {f"{key}": value for key, value in zip("abc", inner)}
 
 
 def altered_json(rng: Random, value: Any, likelihood: float = 0.2) -> Any:
-    """A value with others in place of some parts, some left out and some added."""
+    """A copy of a JSON value in which some parts are replaced, some removed and some added."""
     if rng.random() < likelihood / 2:
         return made_up_json(rng)
     if isinstance(value, dict):
@@ -144,12 +144,12 @@ def altered_json(rng: Random, value: Any, likelihood: float = 0.2) -> Any:
 
 
 def altered_json_text(rng: Random, value: Any) -> bytes:
-    """As `altered_json`, as a file."""
+    """The content of a file with the result of `altered_json`."""
     return json.dumps(altered_json(rng, value)).encode()
 
 
 def made_up_options(rng: Random, fields: Sequence[str]) -> List[str]:
-    """`field=value` texts, some of fields that there are not."""
+    """Random `field=value` words, some with fields that do not exist."""
     names = [
         *fields,
         "phases.1.nimg",
@@ -167,7 +167,7 @@ def made_up_options(rng: Random, fields: Sequence[str]) -> List[str]:
 
 
 def altered_words(rng: Random, lines: Sequence[str]) -> List[str]:
-    """A sound command line with other words in some places, or none."""
+    """A valid command line in which some words are replaced, removed or inserted. Some are left as they are."""
     words = rng.choice(lines).split()
     for _ in range(rng.choice((0, 1, 1, 2, 3))):
         place = rng.randrange(len(words) + 1)
@@ -178,11 +178,11 @@ def altered_words(rng: Random, lines: Sequence[str]) -> List[str]:
 
 
 def made_up_words(rng: Random, commands: Mapping[str, Sequence[str]], fields: Sequence[str]) -> List[str]:
-    """A command line.
+    """A command line of random options and values.
 
     Args:
-        commands: Options of each command.
-        fields: Of an experiment.
+        commands: The options of each command.
+        fields: The options of an experiment, for `field=value` words.
     """
     command = rng.choice(sorted(commands))
     options = [*commands[command], *_ODD_WORDS]

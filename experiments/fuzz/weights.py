@@ -1,4 +1,4 @@
-"""Weight files and checkpoints: small ones, and damaged ones whose containers are right."""
+"""Small weight files and checkpoints, and damaged ones in intact containers."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from jittor_tsit.runs.checkpoint import Checkpoint, Progress, save_checkpoint
 
 FIXTURES = Path(__file__).parents[2] / "tests" / "fixtures"
 ARRAYS = {"conv.weight": np.arange(6, dtype=np.float32).reshape(2, 3), "steps": np.array([7])}
-_SAFETENSORS_HEAD = 8  # bytes: the length of its JSON
-_TRAILER = b"HCAJSLHD"  # of Jittor's files, behind a SHA-1
+_SAFETENSORS_HEAD = 8  # bytes at the start of a safetensors file: the length of its JSON header
+_TRAILER = b"HCAJSLHD"  # the end of Jittor's weight files, after a SHA-1
 
-# What pickles of weights are made of, and what they must not hold.
+# Opcodes that occur in pickles of weights, and opcodes that must be refused.
 OPCODES = [
     b"}",
     b"]",
@@ -86,20 +86,21 @@ OPCODES = [
 
 
 def weights() -> List[bytes]:
-    """A file of each format that is read."""
-    packed = io.BytesIO()
-    np.savez_compressed(packed, **ARRAYS)
+    """A weight file of each format that we read."""
+    compressed = io.BytesIO()
+    np.savez_compressed(compressed, **ARRAYS)
     plain = io.BytesIO()
     np.savez(plain, **ARRAYS)
-    files = [save(ARRAYS), packed.getvalue(), plain.getvalue(), *(_framed(pickle.dumps(ARRAYS, p)) for p in (2, 4))]
+    jittor_files = [_jittor_file(pickle.dumps(ARRAYS, protocol)) for protocol in (2, 4)]
+    files = [save(ARRAYS), compressed.getvalue(), plain.getvalue(), *jittor_files]
     with tempfile.TemporaryDirectory() as folder:
-        write_torch(Path(folder, "x.pth"), {name: array for name, array in ARRAYS.items()})
+        write_torch(Path(folder, "x.pth"), dict(ARRAYS))
         files.append(Path(folder, "x.pth").read_bytes())
     return files + [path.read_bytes() for path in sorted(FIXTURES.iterdir()) if path.suffix in (".pt", ".pkl")]
 
 
 def checkpoints() -> List[bytes]:
-    """A file as `train` writes it, and safetensors files that are none."""
+    """A checkpoint as `train` writes it, and two safetensors files that are not checkpoints."""
     options = {"system": "tsit", "config": {"width": 2}, "data": {"root": "x"}, "run": {"seed": 0}, "phases": []}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "x.safetensors")
@@ -107,26 +108,27 @@ def checkpoints() -> List[bytes]:
             path, Checkpoint({f"G.{name}": array for name, array in ARRAYS.items()}, Progress(2, 1), options)
         )
         files = [path.read_bytes(), save(ARRAYS), save(ARRAYS, {"format": "pt"})]
-    return [_sealed(json.dumps(_head(content), sort_keys=True).encode(), _data(content)) for content in files]
+    heads = [json.dumps(_head(content), sort_keys=True).encode() for content in files]
+    return [_safetensors(head, _data(content)) for head, content in zip(heads, files)]
 
 
 def random_pickle(rng: Random) -> bytes:
-    """A pickle of opcodes that mean little together, some of them very often."""
+    """A pickle of random opcodes, some of them repeated very often."""
     opcodes = [rng.choice(OPCODES) * (rng.choice((1, 1, 1, 1, 1, 1, 3, 20_000))) for _ in range(rng.randint(1, 30))]
     return b"\x80\x02" + b"".join(opcodes) + b"."
 
 
 def damaged_pickle(rng: Random, files: Sequence[bytes]) -> bytes:
-    """A pickle in one of the containers for it, with the checksum that this one has."""
+    """A damaged or random pickle in one of the containers for pickles, with a correct checksum."""
     pickled = random_pickle(rng) if rng.random() < 0.3 else damage(rng, _pickle_in(rng.choice(files)), files)
     if rng.random() < 0.5:
-        return _framed(pickled)
+        return _jittor_file(pickled)
     members = {"net/data.pkl": pickled, "net/data/0": bytes(24), "net/version": b"3\n"}
     return _zip(members, rng.choice((zipfile.ZIP_STORED, zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)))
 
 
 def damaged_zip(rng: Random, files: Sequence[bytes]) -> bytes:
-    """An archive with a damage in one of its members, or in its name; its sums are right."""
+    """A zip archive in which one member or its name is damaged. The checksums are correct."""
     content = rng.choice([each for each in files if each.startswith(b"PK")])
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
@@ -142,7 +144,7 @@ def damaged_zip(rng: Random, files: Sequence[bytes]) -> bytes:
 
 
 def damaged_safetensors(rng: Random, files: Sequence[bytes]) -> bytes:
-    """A safetensors file with a damage in its JSON, or in one that stands in it; the length is right."""
+    """A safetensors file with damage in its JSON header or in the JSON of its metadata. Its length is correct."""
     content = rng.choice([each for each in files if each[4:9] == b"\0\0\0\0{"])
     table = _head(content)
     head = json.dumps(table).encode()
@@ -153,19 +155,21 @@ def damaged_safetensors(rng: Random, files: Sequence[bytes]) -> bytes:
         head = json.dumps(table).encode()
     else:
         head = damage(rng, head, files)
-    return _sealed(head, _data(content))
+    return _safetensors(head, _data(content))
 
 
 def _head(content: bytes) -> dict:
+    """The JSON header of a safetensors file."""
     return json.loads(content[_SAFETENSORS_HEAD : -len(_data(content)) or None])
 
 
 def _data(content: bytes) -> bytes:
+    """The arrays' bytes of a safetensors file."""
     return content[_SAFETENSORS_HEAD + int.from_bytes(content[:_SAFETENSORS_HEAD], "little") :]
 
 
-def _sealed(head: bytes, data: bytes) -> bytes:
-    """A safetensors file. The library itself writes its metadata in another order every time."""
+def _safetensors(head: bytes, data: bytes) -> bytes:
+    """A safetensors file, always with the same bytes. The library writes its metadata in a random order."""
     return struct.pack("<Q", len(head)) + head + data
 
 
@@ -176,7 +180,8 @@ def _pickle_in(content: bytes) -> bytes:
     return content
 
 
-def _framed(pickled: bytes) -> bytes:
+def _jittor_file(pickled: bytes) -> bytes:
+    """A pickle in the container of Jittor's own weight files."""
     return pickled + hashlib.sha1(pickled).digest() + _TRAILER
 
 

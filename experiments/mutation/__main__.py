@@ -1,8 +1,8 @@
-"""`python -m experiments.mutation`: how many of a sample of small faults the tests notice.
+"""`python -m experiments.mutation`: put small faults into the code, one at a time, and count those that the tests find.
 
-python -m experiments.mutation draw                draw 300 mutants; those that are drawn again keep their results
-python -m experiments.mutation judge               judge those that have no result yet
-python -m experiments.mutation judge --survivors   judge again those that survived
+python -m experiments.mutation draw                draw 300 mutants; those that have results keep them
+python -m experiments.mutation judge               run the tests on the mutants without a result
+python -m experiments.mutation judge --survivors   run the tests again on the mutants that survived
 python -m experiments.mutation table               write the table of results into the README
 """
 
@@ -28,7 +28,7 @@ BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 
 
 def read_sample() -> Dict[Mutant, dict]:
-    """The mutants that were drawn, and what is known of each."""
+    """Read the file of results: the mutants of the sample, each with its result."""
     sample: Dict[Mutant, dict] = {}
     for line in RESULTS.read_text(encoding="utf-8").splitlines() if RESULTS.exists() else []:
         record = json.loads(line)
@@ -38,38 +38,38 @@ def read_sample() -> Dict[Mutant, dict]:
 
 
 def add_line(mutant: Mutant, record: dict) -> None:
-    """Of several lines about a mutant the last counts."""
+    """Append a mutant and its result to the file of results. A later line about the same mutant replaces an earlier."""
     with open(RESULTS, "a", encoding="utf-8") as file:
         file.write(json.dumps({**asdict(mutant), **record}) + "\n")
 
 
 def write_sample(sample: Dict[Mutant, dict]) -> None:
-    """One line a mutant."""
+    """Write the file of results, with one line for each mutant."""
     RESULTS.write_text("", encoding="utf-8")
     for mutant, record in sample.items():
         add_line(mutant, record)
 
 
 def read_reasons() -> Dict[str, Dict[str, str]]:
-    """Why mutants survive, by what they are ("equivalent" or "survived"), then by file and mutated line."""
+    """Read why mutants survive: {"equivalent" or "survived": {`reason_key`: the reason}}."""
     return json.loads(REASONS.read_text(encoding="utf-8"))
 
 
 def reason_key(mutant: Mutant) -> str:
-    """What tells a mutant in the file of reasons."""
+    """The key of a mutant in the file of reasons."""
     return f"{mutant.place.module}: {mutant.mutated}"
 
 
 def draw_sample(arguments: argparse.Namespace) -> None:
-    """Draw, and say how many are new."""
-    known = read_sample()
-    sample = {mutant: known.get(mutant, {}) for mutant in draw(TESTS, arguments.count, arguments.seed)}
+    """Draw a sample, write it to the file of results and print how many mutants are new."""
+    former = read_sample()
+    sample = {mutant: former.get(mutant, {}) for mutant in draw(TESTS, arguments.count, arguments.seed)}
     write_sample(sample)
-    print(f"{len(sample)} mutants, {len(sample.keys() - known.keys())} of them new")
+    print(f"{len(sample)} mutants, {len(sample.keys() - former.keys())} of them new")
 
 
 def judge(arguments: argparse.Namespace) -> None:
-    """Judge what is due of the sample."""
+    """Run the tests on the mutants that `arguments` select, and append each result to the file."""
     wanted, equivalent = "survived" if arguments.survivors else None, read_reasons()["equivalent"]
     due = [mutant for mutant, record in read_sample().items() if record.get("outcome") == wanted]
     due = [mutant for mutant in due if not (arguments.survivors and reason_key(mutant) in equivalent)]
@@ -77,20 +77,20 @@ def judge(arguments: argparse.Namespace) -> None:
     own, parts = map(int, arguments.part.split("/"))
     due = due[own - 1 :: parts]
     with tempfile.TemporaryDirectory() as folder, copy_of(HERE.parents[1], Path(folder)):
-        judged = Judge(arguments.limit)
+        judge_mutant = Judge(arguments.limit)
         for number, mutant in enumerate(due, 1):
             spec = locate(mutant)
             if spec is None:
                 print(f"{number}/{len(due)} gone: {mutant.place.module}: {mutant.place.line}", flush=True)
                 continue
-            verdict = judged(spec, TESTS[mutant.place.module])
+            verdict = judge_mutant(spec, TESTS[mutant.place.module])
             add_line(mutant, verdict._asdict())
             words = f"{verdict.outcome} {verdict.seconds} s: {mutant.place.module}: {mutant.mutated} {verdict.by}"
             print(f"{number}/{len(due)} {words}", flush=True)
 
 
 def table(_arguments: argparse.Namespace) -> None:
-    """One line a mutant in the file of results; the table and the survivors in the README."""
+    """Write the results into the README, and leave one line for each mutant in the file of results."""
     sample = read_sample()
     reasons = read_reasons()
     write_sample(sample)
@@ -102,8 +102,8 @@ def table(_arguments: argparse.Namespace) -> None:
             outcome = "equivalent"
         rows.setdefault(mutant.place.module, Counter())[outcome] += 1
         if outcome != "killed":
-            told = f"`{mutant.place.module}`: `{mutant.place.line}` → `{mutant.mutated}`"
-            survivors[outcome].append(f"- {told}: {reasons[outcome].get(key, 'no reason yet')}")
+            change = f"`{mutant.place.module}`: `{mutant.place.line}` → `{mutant.mutated}`"
+            survivors[outcome].append(f"- {change}: {reasons[outcome].get(key, 'no reason yet')}")
     _write_readme(rows, survivors)
 
 
@@ -114,8 +114,8 @@ def _write_readme(rows: Dict[str, Counter], survivors: Dict[str, List[str]]) -> 
     for module, counts in [*sorted(rows.items()), ("all", total)]:
         cells = [sum(counts.values()), *(counts[name] for name in names)]
         lines.append(f"| {module} | {' | '.join(map(str, cells))} |")
-    seen = total["killed"] + total["equivalent"]
-    lines += ["", f"{seen} of {sum(total.values())}, {100 * seen / sum(total.values()):.1f} %, die or are equivalent."]
+    good, count = total["killed"] + total["equivalent"], sum(total.values())
+    lines += ["", f"{good} of {count}, {100 * good / count:.1f} %, are killed or equivalent."]
     lines += ["", "Equivalent, with the reason:", "", *survivors["equivalent"]]
     lines += ["", "Not noticed:", "", *(survivors["survived"] or ["none"])]
     before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
@@ -126,12 +126,14 @@ def _write_readme(rows: Dict[str, Counter], survivors: Dict[str, List[str]]) -> 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m experiments.mutation", description=__doc__.splitlines()[0])
     parser.add_argument("command", choices=("draw", "judge", "table"))
-    parser.add_argument("--count", type=int, default=COUNT, help="mutants of the sample (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=SEED, help="of the lot (default: %(default)s)")
-    parser.add_argument("--survivors", action="store_true", help="judge again what survived")
-    parser.add_argument("--only", nargs="+", metavar="PATH", help="files or folders whose mutants are judged")
-    parser.add_argument("--part", default="1/1", help="of the work, such as 2/3, for several at a time")
-    parser.add_argument("--limit", type=float, default=0, help="seconds for a mutant; 0: try the tests first")
+    parser.add_argument(
+        "--count", type=int, default=COUNT, help="number of mutants in the sample (default: %(default)s)"
+    )
+    parser.add_argument("--seed", type=int, default=SEED, help="seed of the sample (default: %(default)s)")
+    parser.add_argument("--survivors", action="store_true", help="judge the survivors again")
+    parser.add_argument("--only", nargs="+", metavar="PATH", help="judge only mutants of these files or folders")
+    parser.add_argument("--part", default="1/1", help="the part of the mutants to judge, such as 2/3")
+    parser.add_argument("--limit", type=float, default=0, help="seconds for each mutant; 0: time the tests first")
     arguments = parser.parse_args()
     {"draw": draw_sample, "judge": judge, "table": table}[arguments.command](arguments)
 

@@ -1,4 +1,4 @@
-"""Whether the tests notice a mutant: Cosmic Ray puts it into a copy of the repository and runs them there."""
+"""Judge a mutant: Cosmic Ray puts it into a copy of the repository, and the tests run there."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from cosmic_ray.mutating import mutate_and_test
 from cosmic_ray.testing import run_tests
 from cosmic_ray.work_item import MutationSpec, TestOutcome
 
-SHARED = "shared"  # the folder beside the repository where tests look for the authors' vectors
+SHARED = "shared"  # a folder next to the repository with reference results, which some tests read
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "runs", "data", "build", "dist", "__pycache__", ".pytest_cache")
-GRACE_S, FACTOR = 60, 4  # a mutant may take so many seconds and so many times what the tests take without it
+GRACE_S, FACTOR = 60, 4  # a mutant's limit: GRACE_S + FACTOR times the seconds of the tests without it
 FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 
 
 class Verdict(NamedTuple):
-    """What became of a mutant.
+    """The result of the tests on a mutant.
 
     Args:
-        outcome: "killed" or "survived".
-        by: The first test that failed, or why there is none: "timeout", "not collected".
-        seconds: That the tests took.
+        outcome: "killed" if the tests failed, else "survived".
+        by: The first test that failed; "timeout" or "not collected" if no single test failed; "" for a survivor.
+        seconds: How long the tests took.
     """
 
     outcome: str
@@ -38,7 +38,7 @@ class Verdict(NamedTuple):
 
 @contextmanager
 def copy_of(repository: Path, folder: Path) -> Iterator[Path]:
-    """A copy of the repository as the current folder; what lies beside it is beside the copy, too."""
+    """Copy the repository and work in the copy during the `with` block. The copy has a link to SHARED next to it."""
     copy, before = folder / repository.name, Path.cwd()
     shutil.copytree(repository, copy, ignore=NOT_COPIED)
     if (repository.parent / SHARED).is_dir():
@@ -55,21 +55,21 @@ class Judge:
     """Runs tests in the current folder.
 
     Args:
-        limit: Seconds that a mutant may take; 0: by what the tests take without it, which are then run first.
+        limit: Seconds that a mutant may take. 0: first run the tests without a mutant, and set the limit from that.
     """
 
     def __init__(self, limit: float):
         self.limit = limit
-        self.durations: Dict[str, float] = {}  # of the tests without a mutant, by command
+        self.durations: Dict[str, float] = {}  # seconds of the tests without a mutant, by command
 
     def __call__(self, spec: MutationSpec, runs: Sequence[str]) -> Verdict:
         """Judge one mutant.
 
         Args:
-            runs: Arguments of pytest, one run after the other; the first failure ends them.
+            runs: The arguments of each run of pytest. The first failure ends the last of them that runs.
 
         Raises:
-            RuntimeError: The tests fail without the mutant, or it cannot be made.
+            RuntimeError: The tests fail without the mutant, or the mutant cannot be created.
         """
         command = _command(runs)
         limit = self.limit or GRACE_S + FACTOR * self._duration(command)

@@ -1,4 +1,4 @@
-"""Mutants of the code by Cosmic Ray, and a sample of them by lot."""
+"""Draw a random sample of Cosmic Ray's mutants of our code."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from cosmic_ray.work_item import MutationSpec
 
 
 class Place(NamedTuple):
-    """Where something is changed, told without line numbers, so that changes elsewhere leave it as it is.
+    """A position in the code without its line number, so that edits elsewhere in the file do not change it.
 
     Args:
         module: Path of the file in the repository.
-        definition: Function or class in which the line stands; "" outside.
+        definition: The function or class that contains the line; "" at module level.
         line: The line without its indent.
-        column: Of the change in this line.
-        number: Counts places that are alike in all this.
+        column: Where the change starts in this line.
+        number: Distinguishes places that agree in all other fields: 0, 1, …
     """
 
     module: str
@@ -40,9 +40,9 @@ class Mutant:
     """One change of the code.
 
     Args:
-        operator: Cosmic Ray's name of the change, without the provider.
-        variant: Counts the changes that this operator makes at this place.
-        mutated: The line with the change, without its indent.
+        operator: Cosmic Ray's name for the kind of change, without the provider.
+        variant: Distinguishes the changes of this operator at this place: 0, 1, …
+        mutated: The changed line without its indent.
     """
 
     place: Place
@@ -52,37 +52,37 @@ class Mutant:
 
 
 def draw(modules: Iterable[str], count: int, seed: int) -> List[Mutant]:
-    """A sample: first places in the code are drawn, then one of the mutants of each.
+    """Draw a sample of mutants: first places in the code, then one mutant at each place.
 
-    A lot is the SHA-256 of the seed and of what is drawn. So it does not depend on the rest of the code: after a change
-    elsewhere the sample is the same but for what has gone.
+    Places are ordered by the SHA-256 of the seed and the place, and the first ones form the sample. So a place's chance
+    does not depend on the rest of the code: an edit replaces only those mutants whose lines it changes.
     """
     specs = {place: found for module in modules for place, found in _places(module).items()}
-    drawn: List[Mutant] = []
-    for place in sorted(specs, key=lambda place: _lot(seed, *place)):
-        if len(drawn) == count:
+    sample: List[Mutant] = []
+    for place in sorted(specs, key=lambda place: _hash(seed, *place)):
+        if len(sample) == count:
             break
-        order = sorted(specs[place], key=lambda name: _lot(seed, *place, *name))
-        drawn += next(([mutant] for mutant in _mutants(place, specs[place], order)), [])
-    return drawn
+        order = sorted(specs[place], key=lambda name: _hash(seed, *place, *name))
+        sample += next(([mutant] for mutant in _mutants(place, specs[place], order)), [])
+    return sample
 
 
 def locate(mutant: Mutant) -> Optional[MutationSpec]:
-    """Where a mutant is in the code as it is now, as Cosmic Ray wants to know it; None if it is there no more."""
+    """Cosmic Ray's description of a mutant in the present code, or None if the code has no such place any more."""
     found = _places(mutant.place.module).get(mutant.place, {})
     return found.get((mutant.operator, mutant.variant))
 
 
-def _lot(seed: int, *words: object) -> bytes:
+def _hash(seed: int, *words: object) -> bytes:
     return hashlib.sha256("\0".join(map(str, (seed, *words))).encode()).digest()
 
 
-Specs = Dict[tuple, MutationSpec]  # by operator and variant
+Specs = Dict[tuple, MutationSpec]  # (operator, variant) -> Cosmic Ray's description
 
 
 @lru_cache(maxsize=None)
 def _places(module: str) -> Dict[Place, Specs]:
-    """The changes that Cosmic Ray knows of a file."""
+    """All changes that Cosmic Ray can make in a file, by place."""
     lines = Path(module).read_text(encoding="utf-8").splitlines()
     at: Dict[tuple, List[MutationSpec]] = defaultdict(list)
     with use_db(":memory:", WorkDB.Mode.create) as database:
@@ -90,17 +90,18 @@ def _places(module: str) -> Dict[Place, Specs]:
         for item in database.work_items:
             for spec in item.mutations:
                 at[tuple(spec.start_pos)].append(spec)
-    places, alike = {}, Counter()
+    places, counts = {}, Counter()
     for (row, column), specs in sorted(at.items()):
         line = lines[row - 1].strip()
         column -= len(lines[row - 1]) - len(lines[row - 1].lstrip())
         fields = module, specs[0].definition_name or "", line, column
-        places[Place(*fields, alike[fields])] = _by_name(specs)
-        alike[fields] += 1
+        places[Place(*fields, counts[fields])] = _by_name(specs)
+        counts[fields] += 1
     return places
 
 
 def _by_name(specs: List[MutationSpec]) -> Specs:
+    """The changes at one place by operator and variant."""
     named, variants = {}, Counter()
     for spec in sorted(specs, key=lambda spec: spec.occurrence):
         operator = spec.operator_name.partition("/")[2]
@@ -110,18 +111,18 @@ def _by_name(specs: List[MutationSpec]) -> Specs:
 
 
 def _mutants(place: Place, specs: Specs, order: List[tuple]) -> Iterator[Mutant]:
-    """Those that change what the file does: not those of type annotations, nor those that are no Python."""
+    """Yield the mutants at a place that are valid Python and do not only change type annotations."""
     source = Path(place.module).read_text(encoding="utf-8")
     for operator, variant in order:
         spec = specs[operator, variant]
         code = mutate_code(source, get_operator(spec.operator_name)(**spec.operator_args), spec.occurrence)
-        if code is not None and _meaning(code) not in (None, _meaning(source)):
+        if code is not None and _syntax_tree(code) not in (None, _syntax_tree(source)):
             mutated = code.splitlines()[spec.start_pos[0] - 1].strip()
             yield Mutant(place, operator, variant, mutated)
 
 
-def _meaning(source: str) -> Optional[str]:
-    """What two files have in common that do the same, type annotations apart; None where it is no Python."""
+def _syntax_tree(source: str) -> Optional[str]:
+    """The code's syntax tree without type annotations, as text. None if the code is not valid Python."""
     try:
         return ast.dump(_WithoutAnnotations().visit(ast.parse(source)))
     except SyntaxError:

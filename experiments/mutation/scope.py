@@ -1,16 +1,22 @@
-"""What is mutated, and by which tests a mutant of each file is judged.
+"""The files that are mutated, each with the tests that judge its mutants.
 
-A file's tests are those that name it or use it first, quick ones first; each entry is a run of pytest with its
-arguments. The whole suite would find more and takes half an hour for each mutant.
+A file's tests are those that name the file or use it most directly, quick ones first. Each entry is the arguments of a
+run of pytest. The whole suite would find more mutants, but takes half an hour for each.
 """
 
 from __future__ import annotations
 
 from typing import Dict, Tuple
 
-_SETS = "tests/data/test_cuts_and_flips.py tests/data/test_samples.py tests/data/test_label_maps.py tests/data/test_aligned.py"
+_SETS = (
+    "tests/data/test_cuts_and_flips.py tests/data/test_samples.py tests/data/test_label_maps.py "
+    "tests/data/test_aligned.py"
+)
 _CACHES = "tests/data/test_cached_pairs.py -k 'not reading_processes and not run_may_change'"
-_HOSTILE = "tests/conversion/test_pickle_white_list.py tests/conversion/test_weight_files.py tests/conversion/test_torch_writer.py"
+_HOSTILE = (
+    "tests/conversion/test_pickle_white_list.py tests/conversion/test_weight_files.py "
+    "tests/conversion/test_torch_writer.py"
+)
 _HOSTILE_TOO = "tests/conversion/test_hostile_weight_files.py tests/conversion/test_hostile_containers.py"
 _CONVERT = (
     "tests/commands/test_convert.py tests/commands/test_convert_faults.py tests/commands/test_convert_variants.py"
@@ -18,7 +24,10 @@ _CONVERT = (
 _CONVERT_PORT = "tests/commands/test_convert_port.py"
 _CHECKPOINTS = "tests/runs/test_checkpoint.py tests/runs/test_pruning.py"
 _NUMBERS = "tests/metrics/test_contest.py tests/metrics/test_frechet.py tests/metrics/test_kid.py"
-_CONVERT_MORE = "tests/commands/test_convert_options.py tests/commands/test_bicyclegan_alone.py tests/commands/test_cyclegan_at_test.py"
+_CONVERT_MORE = (
+    "tests/commands/test_convert_options.py tests/commands/test_bicyclegan_alone.py "
+    "tests/commands/test_cyclegan_at_test.py"
+)
 _PLAIN = "tests/training/test_plain_training_reference.py"
 _DOMAINS = "tests/training/test_domain_training_reference.py"
 _LABELS = "tests/training/test_training_reference.py -k 'not float64'"
@@ -32,7 +41,7 @@ _STEPS = (
 
 
 def _of_system(names: str, *others: str) -> Tuple[str, ...]:
-    """A system's tests: of its options, its own, the steps of the authors' trainer, those of all systems."""
+    """The tests of a system: of its options, `others`, and the tests that run for every system."""
     return (_OPTIONS, *others, f"{_EVERY} {_CONTRACT} -k '{names}'")
 
 
@@ -47,7 +56,8 @@ TESTS: Dict[str, Tuple[str, ...]] = {
         _DOMAINS,
     ),
     "jittor_tsit/optim.py": (
-        "tests/test_optim.py tests/experiments/test_torch_twin.py tests/training/test_precision.py tests/kernels/test_weights_and_updates.py",
+        "tests/test_optim.py tests/experiments/test_torch_twin.py tests/training/test_precision.py "
+        "tests/kernels/test_weights_and_updates.py",
         "tests/systems/test_optimizer_use.py tests/systems/test_domain_steps.py",
         f"{_CONTRACT} -k segformer",
     ),
@@ -110,7 +120,8 @@ TESTS: Dict[str, Tuple[str, ...]] = {
         "tests/layers/test_image_layouts.py",
         _DOMAINS,
     ),
-    "jittor_tsit/data/samples.py": (f"{_SETS} tests/data/test_jitter.py tests/data/test_labels.py", _CACHES),
+    "jittor_tsit/data/augmentation.py": ("tests/data/test_augmentation.py", _CACHES),
+    "jittor_tsit/data/samples.py": (f"{_SETS} tests/data/test_augmentation.py tests/data/test_labels.py", _CACHES),
     "jittor_tsit/data/folders.py": (
         f"{_SETS} tests/data/test_labels.py",
         "tests/evaluation/test_history.py -k 'not generator'",

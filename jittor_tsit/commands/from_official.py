@@ -13,8 +13,8 @@ from data_tools.basics.files import make_folder
 from jittor_tsit.config import DataConfig, Experiment, RunConfig
 from jittor_tsit.config.overrides import override
 from jittor_tsit.conversion.official_files import OfficialFile, read_official
-from jittor_tsit.conversion.official_networks import KEPT, LAYOUTS, Part, find_part, part_called, split_statistics
-from jittor_tsit.conversion.official_sizes import Told, Value
+from jittor_tsit.conversion.official_networks import LAYOUTS, UNUSED, Part, find_part, part_called, split_statistics
+from jittor_tsit.conversion.official_sizes import FileOptions, Value
 from jittor_tsit.conversion.renaming import from_official
 from jittor_tsit.conversion.unrecorded_options import SIZE
 from jittor_tsit.conversion.weight_files import Arrays
@@ -111,9 +111,9 @@ def experiment_for(networks: Mapping[str, Network], system: str, assignments: Se
     layout = LAYOUTS[system]
     told = told_by(networks, system)
     fixed = [f"{field}={_text(value)}" for field, value in told.options.items()]
-    usual = [*layout.defaults, *told.usual, *_num_classes(told, assignments)]
+    usual = [*layout.defaults, *told.published, *_num_classes(told, assignments)]
     base = Experiment(system, SYSTEMS[system].Config(), run=RunConfig(total_nimg=1))
-    usual += layout.usual(override(base, [*usual, *fixed, *assignments]).config)
+    usual += layout.dependent_defaults(override(base, [*usual, *fixed, *assignments]).config)
     experiment = override(base, [*usual, *fixed, *assignments])
     _require_told(experiment, override(base, [*usual, *assignments, *fixed]), told.options)
     channels = label_channels(experiment.data)
@@ -126,9 +126,9 @@ def experiment_for(networks: Mapping[str, Network], system: str, assignments: Se
     return override(experiment, [*size, *(text for text in assignments if text.startswith("output_"))])
 
 
-def told_by(networks: Mapping[str, Network], system: str) -> Told:
+def told_by(networks: Mapping[str, Network], system: str) -> FileOptions:
     """What the arrays and the kind of the files say of the options."""
-    told = LAYOUTS[system].told({name: network.arrays for name, network in networks.items()})
+    told = LAYOUTS[system].options_of({name: network.arrays for name, network in networks.items()})
     return told._replace(options={**told.options, "downsampling": "bilinear"}) if _is_port(networks) else told
 
 
@@ -140,7 +140,7 @@ def _text(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _num_classes(told: Told, assignments: Sequence[str]) -> List[str]:
+def _num_classes(told: FileOptions, assignments: Sequence[str]) -> List[str]:
     """What is left of the channels of a label map for classes."""
     if told.label_channels is None:
         return []
@@ -194,7 +194,7 @@ def our_arrays(networks: Mapping[str, Network], system: System, experiment: Expe
             own = from_official(network.arrays, shapes, part.rules(experiment.config))
             arrays.update({f"{part.ours}.{name}": array for name, array in own.items()})
             kept = {} if network.is_port else network.unused
-            arrays.update({f"{KEPT}.{part.official}.{name}": array for name, array in kept.items()})
+            arrays.update({f"{UNUSED}.{part.official}.{name}": array for name, array in kept.items()})
         except ValueError as error:
             faults.append(f"{network.path}: as {part.official} of {experiment.system}: {error}")
     if faults:
@@ -235,7 +235,7 @@ def mode_line(config: Any) -> str:
 def granted(networks: Mapping[str, Network], experiment: Experiment) -> str:
     """The options that no array tells."""
     told = told_by(networks, experiment.system).options
-    fields = [*SIZE, *LAYOUTS[experiment.system].untold(experiment.config)]
+    fields = [*SIZE, *LAYOUTS[experiment.system].unrecorded(experiment.config)]
     values = {field: _value(experiment, field) for field in fields if field not in told}
     return ", ".join(f"{field}={_shown(value)}" for field, value in values.items())
 

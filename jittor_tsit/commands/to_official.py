@@ -7,7 +7,7 @@ from typing import Dict, Mapping
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import make_folder
-from jittor_tsit.conversion.official_networks import KEPT, LAYOUTS, REWRITE, Part, without_effect
+from jittor_tsit.conversion.official_networks import LAYOUTS, REWRITE, UNUSED, Part, unused_arrays
 from jittor_tsit.conversion.renaming import official_names
 from jittor_tsit.conversion.torch_writer import Table, write_torch
 from jittor_tsit.conversion.weight_files import Arrays
@@ -24,7 +24,7 @@ def run_export(path: Path, out: Path) -> int:
         InputError: Not a checkpoint, one whose arrays do not fit its options, or one of a model that the official
             code has not. Nothing is written.
     """
-    checkpoint = load_checkpoint(path, ("G", "E.", "D", f"{KEPT}."))
+    checkpoint = load_checkpoint(path, ("G", "E.", "D", f"{UNUSED}."))
     experiment = experiment_of(path, checkpoint.experiment)
     system, config = experiment.system, experiment.config
     if system not in LAYOUTS:
@@ -37,8 +37,8 @@ def run_export(path: Path, out: Path) -> int:
     tables = {}
     for part, arrays in networks.items():
         official = renamed(arrays, part, config)
-        kept = starting_with(f"{KEPT}.{part.official}.", checkpoint.arrays)
-        official = {**official, **without_effect(official, LAYOUTS[system]), **kept}
+        kept = starting_with(f"{UNUSED}.{part.official}.", checkpoint.arrays)
+        official = {**official, **unused_arrays(official, LAYOUTS[system]), **kept}
         name = LAYOUTS[system].name_of(part, config, checkpoint.progress.num_steps)
         tables[name] = by_side(official) if getattr(config, "form", "") == REWRITE else official
     make_folder(out)

@@ -1,4 +1,4 @@
-"""Options of an experiment: what an experiment file imports."""
+"""Options of an experiment. Experiment files import their classes from here."""
 
 from jittor_tsit.config.options import (
     ON_NAN,

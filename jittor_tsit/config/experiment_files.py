@@ -1,4 +1,4 @@
-"""Finding and loading experiment files."""
+"""Find and load experiment files."""
 
 from __future__ import annotations
 
@@ -14,50 +14,52 @@ PACKAGE = Path(__file__).parents[1]
 
 
 def shipped_experiment(name: str) -> Path:
-    """An experiment file that comes with the package, in a checkout or installed."""
+    """Return the path of an experiment file that comes with the package, in a clone or installed."""
     places = [PACKAGE.parent / "experiments", PACKAGE / "experiments"]
     return next((place / f"{name}.py" for place in places if (place / f"{name}.py").exists()), places[0] / f"{name}.py")
 
 
 def load_experiment(path: Path) -> Experiment:
-    """The `experiment` that a Python file defines.
+    """Load a Python file and return its `experiment`.
 
     Raises:
-        InputError: No such file, or it defines none.
+        InputError: There is no such file, it cannot be loaded, or it defines no experiment.
     """
     experiment = getattr(_load(path), "experiment", None)
     if not isinstance(experiment, Experiment):
-        raise InputError(f"{path}: defines no `experiment = Experiment(…)`")
+        raise InputError(f"{path}: defines no experiment; it must contain `experiment = Experiment(…)`")
     return experiment
 
 
 class Runs(NamedTuple):
-    """What a file defines that stands for several runs, as `experiments/smoke.py` does.
+    """The functions of an experiment file that defines several runs, such as `experiments/smoke.py`.
 
-    Both functions take a data set and a folder for what they make of it.
+    Both functions take a data set and a folder for derived data.
     """
 
-    prepare: Callable[[Path, Path], None]  # fills the folder
-    experiments: Callable[[Path, Path], Dict[str, Experiment]]  # by name
+    prepare: Callable[[Path, Path], None]  # writes the derived data
+    experiments: Callable[[Path, Path], Dict[str, Experiment]]  # returns name -> experiment
 
 
 def load_runs(path: Path) -> Optional[Runs]:
-    """The functions `prepare` and `experiments` of a file; None of one that defines an `experiment`.
+    """Load a Python file and return its functions `prepare` and `experiments`, or None if it has a single experiment.
 
     Raises:
-        InputError: No such file.
+        InputError: There is no such file, or it cannot be loaded.
     """
     module = _load(path)
-    functions = [getattr(module, name, None) for name in Runs._fields]
-    return Runs(*functions) if not hasattr(module, "experiment") and all(map(callable, functions)) else None
+    prepare, experiments = getattr(module, "prepare", None), getattr(module, "experiments", None)
+    if hasattr(module, "experiment") or not callable(prepare) or not callable(experiments):
+        return None
+    return Runs(prepare, experiments)
 
 
 def _load(path: Path) -> ModuleType:
     if not path.is_file():
         raise InputError(f"{path}: no such experiment file")
     spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None:
-        raise InputError(f"{path}: not a Python file; an experiment is one that defines `experiment`")
+    if spec is None or spec.loader is None:
+        raise InputError(f"{path}: not a Python file; an experiment is a .py file that defines `experiment`")
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)

@@ -1,4 +1,4 @@
-"""Typed options of an experiment and their JSON form."""
+"""The options of an experiment as typed dataclasses, and their JSON form."""
 
 import dataclasses
 import json
@@ -12,17 +12,20 @@ from data_tools.sets.classes import IMAGE_HEIGHT, IMAGE_WIDTH, NUM_CLASSES
 
 @dataclass(frozen=True)
 class OptimConfig:
-    """Adam with two time scales (Heusel et al., NIPS 2017) and a stepwise linear decay."""
+    """Options of Adam with two learning rates (TTUR, Heusel et al., NIPS 2017) and a stepwise linear decay.
 
-    lr_G: float = 1e-4  # half of the papers' 2e-4, as TTUR in SPADE and TSIT has it
-    lr_D: float = 4e-4  # twice the papers' 2e-4
-    betas: Tuple[float, float] = (0.0, 0.9)  # TTUR's; (0.5, 0.999) without it
-    constant_nimg: int = 0  # images at the full rate; used only with decay_nimg
-    decay_nimg: int = 0  # images over which the rate falls; 0: it never does
-    epoch_nimg: int = 1000  # the rate falls once in so many images; an epoch in the papers
-    weight_decay: float = 0.0  # AdamW's, of the segmenter; the papers of image synthesis have none
-    ema_halflife_nimg: float = 0.0  # half-life of G's averaged weights; 0: no average is kept
-    clip_norm: float = 0.0  # longest gradient of one optimizer, over all its parameters; 0, as in the papers: any
+    Numbers of images are counted over all processes.
+    """
+
+    lr_G: float = 1e-4  # half of the papers' 2e-4, because of TTUR, as in SPADE and TSIT
+    lr_D: float = 4e-4  # twice the papers' 2e-4, because of TTUR
+    betas: Tuple[float, float] = (0.0, 0.9)  # as with TTUR; (0.5, 0.999) without it
+    constant_nimg: int = 0  # images at the full learning rate; used only with decay_nimg
+    decay_nimg: int = 0  # images over which the learning rate decays linearly to 0; 0: no decay
+    epoch_nimg: int = 1000  # the learning rate changes once in this number of images; one epoch in the papers
+    weight_decay: float = 0.0  # of AdamW, for the segmenter; the papers of image synthesis use none
+    ema_halflife_nimg: float = 0.0  # half-life, in images, of the moving average of G's weights; 0: no average
+    clip_norm: float = 0.0  # largest norm of the gradient over all parameters of an optimizer; 0: no clipping
 
     def __post_init__(self):
         for name in ("lr_G", "lr_D", "constant_nimg", "decay_nimg", "weight_decay", "ema_halflife_nimg", "clip_norm"):
@@ -32,54 +35,53 @@ class OptimConfig:
 
 
 def image_gan_optim(epoch_nimg: int, constant: int, decay: int, falls_early: bool = True) -> OptimConfig:
-    """Rates and schedule of the official code of pix2pix, CycleGAN and BicycleGAN.
+    """Return the learning rates and the schedule of the official code of pix2pix, CycleGAN and BicycleGAN.
 
     Args:
-        epoch_nimg: Images of an epoch.
-        constant, decay: Epochs at the full rate, and of linear decay after them.
-        falls_early: The rate falls at the start of the last constant epoch for the first time, and is 0 in the last of
-            all, as in pix2pix' and CycleGAN's code since 2020; otherwise an epoch later, and never 0.
+        epoch_nimg: Images in an epoch.
+        constant: Number of epochs at the full learning rate.
+        decay: Number of epochs of linear decay after them.
+        falls_early: Whether the decay starts with the last constant epoch and ends with an epoch at learning rate 0,
+            as in the code of pix2pix and CycleGAN since 2020. Otherwise it starts one epoch later and never reaches 0.
     """
     full = (constant - 1 - falls_early) * epoch_nimg
     length = (decay + 1) * epoch_nimg
     return OptimConfig(2e-4, 2e-4, (0.5, 0.999), constant_nimg=full, decay_nimg=length, epoch_nimg=epoch_nimg)
 
 
-MAX_CLASSES = 255  # ids are kept in 8 bits; one is left for pixels without a class
+MAX_CLASSES = 255  # ids are stored in 8 bits, and one id is needed for pixels without a class
 
 
 @dataclass(frozen=True)
 class DataConfig:
-    """What is read, and at which size."""
+    """The data set, and the sizes and augmentations of its images."""
 
     root: str = ""  # folder in the contest's layout; --data sets it
-    split: str = ""  # file of stems to train on, or the folder of the phases' files; empty: all pairs
+    split: str = ""  # file with the stems to train on, or the folder of the phases' files; empty: all pairs
     image_width: int = IMAGE_WIDTH  # the contest's 512
     image_height: int = IMAGE_HEIGHT  # the contest's 384
-    load_width: int = 0  # size from which a training image is cut out at random; 0: the image's own, uncut
+    load_width: int = 0  # training images are resized to this, then cropped at random; 0: no crop
     load_height: int = 0
-    load_side: int = 0  # of unpaired images, in place of both: to this their shorter side is brought, bilinearly
-    output_width: int = (
-        IMAGE_WIDTH  # of the files that `test` writes for label maps; the contest's, whatever G works at
-    )
-    output_height: int = IMAGE_HEIGHT
+    load_side: int = 0  # unpaired images, instead of both: resize the shorter side to this, bilinearly, then crop
+    output_width: int = IMAGE_WIDTH  # of the images that `test` writes for label maps; the contest's 512
+    output_height: int = IMAGE_HEIGHT  # the contest's 384
     num_classes: int = NUM_CLASSES  # the contest's 29
-    unknown_id: int = -1  # of pixels without a class, a channel of their own; 0: classes count from 1; -1: no such
-    domains: Tuple[str, str] = ("trainA", "trainB")  # folders of unpaired images, a and b
-    direction: str = "AtoB"  # of pairs of images: a is the input, or with BtoA b
-    side_by_side: Optional[bool] = None  # pairs of images: a left, b right in one file; null: train sets what it finds
-    instance_edges: bool = False  # one more channel: borders of the instances, whose numbers lie in `instances`
-    flip: bool = True  # mirror half of the pairs, photo and label together
-    color_jitter: float = 0.0  # photos' brightness, contrast and saturation change by up to this share; 0: they do not
-    folds: int = 0  # parts into which the pairs fall by name, one of which is held out of training; 0: none is
-    fold: int = 1  # the part that is held out, counted from 1
-    crop: int = 0  # of photos with labels: side of the square in their middle that is seen, in pixels; 0: all
-    second_crop: int = 0  # the same of the second set's photos
-    num_test: int = 0  # photos of an attribute list that are kept for test; StarGAN keeps 1,999 of CelebA
-    second_root: str = ""  # of photos with labels in two sets: folder of those with classes
-    workers: int = 1  # processes that read ahead; one keeps up with a CPU's training step
-    cache: str = ""  # file of the pairs decoded and resized, made where it is missing or stale; empty: there is none
-    max_skipped: int = 10  # files that training goes on without when they cannot be read; more is a fault of the disk
+    unknown_id: int = -1  # id of pixels without a class; 0: classes are numbered from 1; -1: there are no such pixels
+    domains: Tuple[str, str] = ("trainA", "trainB")  # unpaired images: folders of the domains a and b
+    direction: str = "AtoB"  # pairs of images: a is the input (AtoB), or b (BtoA)
+    side_by_side: Optional[bool] = None  # pairs of images: both in one file, a left, b right; null: train detects it
+    instance_edges: bool = False  # add a channel with the borders of objects, read from the folder `instances`
+    flip: bool = True  # mirror half of the pairs at random, photo and label map together
+    color_jitter: float = 0.0  # change photos' brightness, contrast and saturation by up to this share; 0: no change
+    folds: int = 0  # split the pairs by name into so many parts, one of which is held out of training; 0: none is
+    fold: int = 1  # the held-out part, counted from 1
+    crop: int = 0  # labelled photos: side of the square to cut from the middle, in pixels; 0: the whole photo
+    second_crop: int = 0  # the same for the photos of the second set
+    num_test: int = 0  # photos of an attribute list to keep for testing; StarGAN keeps 1,999 of CelebA
+    second_root: str = ""  # labelled photos of two sets: folder of the set with classes
+    workers: int = 1  # processes that read ahead; one is fast enough for training on a CPU
+    cache: str = ""  # file for decoded and resized pairs, written if missing or outdated; empty: no cache
+    max_skipped: int = 10  # training skips up to so many unreadable files; more files stop it
 
     def __post_init__(self):
         for name in ("image_width", "image_height", "output_width", "output_height"):
@@ -111,21 +113,21 @@ PRECISIONS = ("float32", "bf16", "fp16")
 
 @dataclass(frozen=True)
 class RunConfig:
-    """How long to train, and when to report. All counts are images."""
+    """Length of training, and intervals of reports and checkpoints. All intervals are numbers of images."""
 
-    total_nimg: int = 0  # where the phases, if there are any, do not say it
+    total_nimg: int = 0  # images to train on; 0 if the experiment has phases
     batch_size: int = 1
-    accumulate: int = 1  # parts in which a batch goes through the networks: less memory, batch norm by part
-    status_nimg: int = 100  # one line of numbers
-    snapshot_nimg: int = 10_000  # one checkpoint and one sample grid
-    keep_snapshots: int = 3  # newest checkpoints kept; one of full width takes about 5 GB
-    evaluate_every: int = 0  # snapshots from one scoring of the held-out pairs (data.folds) to the next; 0: none
-    judges: str = "judges"  # folder of the judges' weights for it, as `score` has it
+    accumulate: int = 1  # forward passes in a step; more need less memory, and batch norm sees a part of the batch
+    status_nimg: int = 100  # between lines of the log
+    snapshot_nimg: int = 10_000  # between checkpoints and sample grids
+    keep_snapshots: int = 3  # number of newest checkpoints to keep; one of full width takes about 5 GB
+    evaluate_every: int = 0  # score the held-out pairs (data.folds) after so many snapshots; 0: never
+    judges: str = "judges"  # folder of the judges' weights for that, as in `score`
     grid_rows: int = 4  # pairs in the sample grid
     seed: int = 0
-    initial: str = ""  # checkpoint whose networks a new run begins with, as --from-weights names it; empty: none
-    on_nan: str = "stop"  # or skip: what a loss or gradient that is not finite does to its step
-    precision: str = "float32"  # of convolutions in training; or bf16, or fp16, whose losses are scaled
+    initial: str = ""  # checkpoint from which a new run takes its networks (--from-weights); empty: random weights
+    on_nan: str = "stop"  # for a loss or gradient that is not finite: "stop" the run or "skip" the step
+    precision: str = "float32"  # of convolutions in training: float32, bf16, or fp16 with loss scaling
 
     def __post_init__(self):
         _require(self.total_nimg >= 0, f"total_nimg={self.total_nimg}: must be 0 or more")
@@ -140,16 +142,19 @@ class RunConfig:
 
 @dataclass(frozen=True)
 class Phase:
-    """A part of a run with data, batch size, rates or loss weights of its own; 0 or empty: the experiment's."""
+    """A part of a run with its own data, batch size, learning rates or loss weights. 0 or empty: as in the experiment.
 
-    epochs: int = 0  # passes over its pairs; or
-    nimg: int = 0  # images
-    split: str = ""  # file of stems, in the folder that data.split names
+    Give its length either in epochs or in images.
+    """
+
+    epochs: int = 0  # length in passes over its pairs
+    nimg: int = 0  # length in images
+    split: str = ""  # file of stems, in the folder data.split
     batch_size: int = 0
     accumulate: int = 0
     lr_G: float = 0.0
     lr_D: float = 0.0
-    weights: Mapping[str, float] = field(default_factory=dict)  # of loss terms, by name
+    weights: Mapping[str, float] = field(default_factory=dict)  # loss term -> weight
 
     def __post_init__(self):
         for name in ("epochs", "nimg", "batch_size", "accumulate", "lr_G", "lr_D"):
@@ -164,40 +169,43 @@ def _require(condition: bool, message: str) -> None:
 
 @dataclass(frozen=True)
 class Experiment:
-    """One run: a system with its options, its data and its length. An experiment file defines one of them."""
+    """All options of one run: the system, the data and the length. An experiment file defines one of them."""
 
     system: str  # a name in systems.SYSTEMS
-    config: Any  # that system's Config
+    config: Any  # an instance of the system's Config
     data: DataConfig = DataConfig()
     run: RunConfig = RunConfig()
-    phases: Tuple[Phase, ...] = ()  # one after the other; none: one stretch of run.total_nimg images
+    phases: Tuple[Phase, ...] = ()  # parts of the run, one after the other; empty: run.total_nimg images
 
     def __post_init__(self):
         if self.run.evaluate_every:
-            _require(self.data.folds > 0, "evaluate_every: needs pairs that are held out; set folds, such as folds=10")
+            _require(self.data.folds > 0, "evaluate_every: needs held-out pairs; set folds, such as folds=10")
         if self.phases:
-            _require(self.run.total_nimg == 0, "total_nimg: the phases say how long this experiment trains")
+            _require(self.run.total_nimg == 0, "total_nimg: must be 0, because the phases give the length of training")
         else:
-            _require(self.run.total_nimg > 0, "total_nimg=0: must be positive where there are no phases")
+            _require(self.run.total_nimg > 0, "total_nimg=0: must be positive in an experiment without phases")
 
 
 def to_json(experiment: Experiment) -> str:
-    """The options as JSON, indented."""
+    """Return the options as indented JSON."""
     return json.dumps(dataclasses.asdict(experiment), indent=2) + "\n"
 
 
 def from_dict(kind: type, values: Dict[str, Any]) -> Any:
-    """A config from the dict that its JSON form gives, nested configs included.
+    """Make a config, with nested configs, from the dict of its JSON form.
+
+    Args:
+        kind: The dataclass.
 
     Raises:
-        InputError: A field that this version does not know, or a value of another type.
+        InputError: This version has no such field, or a value has another type.
     """
     if not isinstance(values, dict):
-        raise InputError(f"{kind.__name__}: {_shown(values)} in place of its fields")
+        raise InputError(f"{kind.__name__}: {_shown(values)} instead of its fields")
     kinds = get_type_hints(kind)
     unknown = sorted(set(values) - set(kinds))
     if unknown:
-        raise InputError(f"{kind.__name__} has no field {unknown[0]}; there are {', '.join(sorted(kinds))}")
+        raise InputError(f"{kind.__name__} has no field {unknown[0]}; the fields are {', '.join(sorted(kinds))}")
     return kind(**{name: _from_json(f"{kind.__name__}.{name}", kinds[name], value) for name, value in values.items()})
 
 
@@ -206,12 +214,12 @@ def _from_json(name: str, kind: type, value: Any) -> Any:
         return from_dict(kind, value)
     value = tuple(value) if isinstance(value, list) else value
     if not _IS_OF[kind](value):
-        raise InputError(f"{name} is {_shown(value)}, which is of another type")
+        raise InputError(f"{name} is {_shown(value)}, which has the wrong type")
     return value
 
 
 def _shown(value: Any) -> str:
-    return repr(value)[:60]  # enough to tell what it is
+    return repr(value)[:60]
 
 
 def _is_number(value: Any) -> bool:
@@ -219,7 +227,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_whole(value: Any) -> bool:
-    return type(value) is int and abs(value) < 2**63  # as C and NumPy count
+    return type(value) is int and abs(value) < 2**63  # fits into the int64 of C and NumPy
 
 
 def _is_text(value: Any) -> bool:
@@ -232,7 +240,7 @@ def _is_tuple_of(is_of: Callable[[Any], bool], *lengths: int) -> Callable[[Any],
     )
 
 
-_IS_OF: Dict[Any, Callable[[Any], bool]] = {  # every type of a field
+_IS_OF: Dict[Any, Callable[[Any], bool]] = {  # type of a field -> check of a value
     int: _is_whole,
     float: _is_number,
     bool: lambda value: type(value) is bool,

@@ -1,28 +1,31 @@
-"""Options of the command line: `field=value` texts that replace fields of an experiment."""
+"""Overrides on the command line: texts `field=value` that replace fields of an experiment."""
 
 import dataclasses
 import math
-from typing import Any, Dict, List, Optional, Sequence, Tuple, get_type_hints
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, get_type_hints
 
 from data_tools.basics.errors import InputError
 from jittor_tsit.config import Experiment, Phase
 
-PHASES = "phases."  # then a number from 1 and a field: "phases.2.batch_size"
-PARTS = ("config", "data", "run")  # of an Experiment; their field names do not overlap, so overrides need no prefix
+PHASES = "phases."  # followed by a number from 1 and a field: "phases.2.batch_size"
+PARTS = ("config", "data", "run")  # fields of Experiment; the names inside them differ, so overrides need no prefix
 
 
 def override(experiment: Experiment, assignments: List[str]) -> Experiment:
-    """The experiment with fields replaced by `field=value` texts, such as "weights.vgg=20".
+    """Return a copy of the experiment with some fields replaced.
+
+    Args:
+        assignments: Texts `field=value`, such as "weights.vgg=20".
 
     Raises:
-        InputError: No such field (the message lists all), or a value of another type.
+        InputError: There is no such field, or a value has another type.
     """
-    changed = {part: {} for part in PARTS}
+    changed: Dict[str, Dict[str, Any]] = {part: {} for part in PARTS}
     phases = list(experiment.phases)
     for text in assignments:
         path, equals, value = text.partition("=")
         if not equals:
-            raise InputError(f"{text}: not an option; overrides read field=value, such as total_nimg=1000")
+            raise InputError(f"{text}: not an option; overrides have the form field=value, such as total_nimg=1000")
         if path.startswith(PHASES):
             _override_phase(phases, path, value)
             continue
@@ -33,10 +36,13 @@ def override(experiment: Experiment, assignments: List[str]) -> Experiment:
 
 
 def override_fields(config: Any, assignments: Sequence[str]) -> Any:
-    """One config with fields replaced by `field=value` texts.
+    """Return a copy of one config with some fields replaced.
+
+    Args:
+        assignments: Texts `field=value`; the fields must exist.
 
     Raises:
-        InputError: A value of another type.
+        InputError: A value has another type.
     """
     kinds, texts = fields_of(config), dict(text.split("=", 1) for text in assignments)
     return _replace(config, {path: _parse(path, value, kinds[path]) for path, value in texts.items()})
@@ -50,26 +56,27 @@ def _override_phase(phases: List[Phase], path: str, value: str) -> None:
     phase, fields = phases[int(number) - 1], fields_of(Phase(nimg=1))
     outer, dot, term = name.partition(".")
     if dot and outer == "weights":
-        changes = {"weights": {**phase.weights, term: _parse(path, value, float)}}
+        changes: Dict[str, Any] = {"weights": {**phase.weights, term: _parse(path, value, float)}}
     elif name in fields and name != "weights":
         changes = {name: _parse(path, value, fields[name])}
-        other = {"epochs": "nimg", "nimg": "epochs"}.get(name)  # a phase has one of the two
+        other = {"epochs": "nimg", "nimg": "epochs"}.get(name)  # a phase has only one of the two
         changes.update({other: 0} if other else {})
     else:
-        raise InputError(f"{path}: no such field of a phase; there are {', '.join(sorted(fields))} (weights.TERM)")
+        raise InputError(f"{path}: no such field of a phase; the fields are {', '.join(sorted(fields))} (weights.TERM)")
     phases[int(number) - 1] = dataclasses.replace(phase, **changes)
 
 
 def _part_of(experiment: Experiment, path: str) -> str:
+    """Return which of PARTS has this field."""
     for part in PARTS:
         if path in fields_of(getattr(experiment, part)):
             return part
-    known = sorted(name for part in PARTS for name in fields_of(getattr(experiment, part)))
-    raise InputError(f"{path}: no such field; there are {', '.join(known)}")
+    names = sorted(name for part in PARTS for name in fields_of(getattr(experiment, part)))
+    raise InputError(f"{path}: no such field; the fields are {', '.join(names)}")
 
 
 def fields_of(config: Any) -> Dict[str, type]:
-    """Dotted name -> type of every field, nested configs unfolded."""
+    """Return name -> type of every field. Fields of nested configs have dotted names."""
     fields: Dict[str, type] = {}
     for name, kind in get_type_hints(type(config)).items():
         value = getattr(config, name)
@@ -81,8 +88,9 @@ def fields_of(config: Any) -> Dict[str, type]:
 
 
 def _replace(config: Any, values: Dict[str, Any]) -> Any:
-    """A copy with other values in the named fields, dotted for nested configs."""
-    changes, nested = {}, {}
+    """Return a copy with other values in the named fields. Names are dotted for nested configs."""
+    changes: Dict[str, Any] = {}
+    nested: Dict[str, Dict[str, Any]] = {}
     for path, value in values.items():
         outer, dot, inner = path.partition(".")
         if dot:
@@ -130,7 +138,7 @@ def _parse_two_names(text: str) -> Tuple[str, str]:
 
 
 _TRUTH = {"true": True, "false": False, "1": True, "0": False}
-_PARSERS = {
+_PARSERS: Dict[Any, Callable[[str], Any]] = {
     int: lambda text: int(text.replace("_", "")),
     float: _parse_finite,
     bool: lambda text: _TRUTH[text.lower()],
@@ -141,7 +149,7 @@ _PARSERS = {
     Tuple[str, str]: _parse_two_names,
     Tuple[str, ...]: _parse_names,
 }
-_KIND_NAMES = {
+_KIND_NAMES: Dict[Any, str] = {
     int: "a whole number",
     float: "a number",
     bool: "true or false",
@@ -150,5 +158,5 @@ _KIND_NAMES = {
     Tuple[float, float]: "two numbers, such as 0,0.9",
     Tuple[int, int]: "two whole numbers, such as 3,1",
     Tuple[str, str]: "two names, such as trainA,trainB",
-    Tuple[str, ...]: "names with commas between them",
+    Tuple[str, ...]: "names separated by commas",
 }

@@ -1,4 +1,4 @@
-"""The phases of a run, worked out in images and steps."""
+"""Plan a run: the phases in numbers of images, and the steps."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from jittor_tsit.config import Experiment, Phase
 
 
 class PlannedPhase(NamedTuple):
-    """One phase with nothing left open."""
+    """One phase of a run with all values filled in."""
 
-    number: int  # from 1
-    start: int  # images of the run before it
-    end: int  # and after it
-    num_samples: int  # an epoch's images
+    number: int  # counted from 1
+    start: int  # images of the run before this phase
+    end: int  # images of the run after this phase
+    num_samples: int  # images in an epoch
     batch_size: int
     accumulate: int
-    rates: Dict[str, float]  # full learning rates by option, "lr_G" and "lr_D"
-    weights: Dict[str, float]  # of the loss terms
+    rates: Dict[str, float]  # option "lr_G" or "lr_D" -> learning rate before decay
+    weights: Dict[str, float]  # loss term -> weight
 
     @property
     def num_steps(self) -> int:
-        """Batches; the last may be smaller."""
+        """Number of batches. The last one may be smaller."""
         return math.ceil((self.end - self.start) / self.batch_size)
 
 
@@ -32,58 +32,62 @@ class Step(NamedTuple):
     """The images of one optimizer step."""
 
     phase: PlannedPhase
-    first: int  # place in the run
-    size: int
+    first: int  # position in the run of its first image
+    size: int  # number of images
 
 
 def terms_of(plan: Sequence[PlannedPhase]) -> Set[str]:
-    """Names of the loss terms that weigh anything in some phase."""
+    """Return the names of the loss terms with a weight other than 0 in at least one phase."""
     return {name for phase in plan for name, weight in phase.weights.items() if weight}
 
 
 def phases_of(experiment: Experiment) -> Tuple[Phase, ...]:
-    """The phases, or the one that an experiment without phases is."""
+    """Return the phases of an experiment; one phase of the whole length if it defines none."""
     return experiment.phases or (Phase(nimg=experiment.run.total_nimg),)
 
 
 def split_of(experiment: Experiment, number: int) -> Optional[Path]:
-    """The split file of a phase, counted from 1; None for all pairs.
+    """Return the split file of a phase, or None for all pairs.
+
+    Args:
+        number: Number of the phase, counted from 1.
 
     Raises:
-        InputError: There is no such file, or `data.split` is a file where phases have theirs, or a folder where not.
+        InputError: There is no such file; or `data.split` is a file although the phase names its own, or a folder
+            although no phase does.
     """
     named, phase = experiment.data.split, phases_of(experiment)[number - 1]
     if not phase.split:
         if named and Path(named).is_dir():
             if any(other.split for other in experiment.phases):
                 return None
-            raise InputError(f"split={named}: a folder; a file of stems, one a line, is needed")
+            raise InputError(f"split={named}: a folder; a file with one stem on each line is needed")
         return Path(named) if named else None
     if named and not Path(named).is_dir():
-        raise InputError(f"split={named}: not a folder; phase {number} looks there for its file {phase.split}")
+        raise InputError(f"split={named}: not a folder; phase {number} needs a folder with its file {phase.split}")
     path = Path(named, phase.split)
     if not path.is_file():
-        raise InputError(f"phase {number}: no split file {path}; `--split DIR` names the folder where it lies")
+        raise InputError(f"phase {number}: no split file {path}; give its folder by `--split DIR`")
     return path
 
 
 def make_plan(experiment: Experiment, num_samples: Sequence[int]) -> List[PlannedPhase]:
-    """Every phase in images.
+    """Plan all phases of a run.
 
     Args:
-        num_samples: Training samples of each phase.
+        num_samples: Number of training samples of each phase.
 
     Raises:
-        InputError: A batch is larger than its set, or a weight is of no term of this system.
+        InputError: A batch is larger than its data set, or a weight names no loss term of this system.
     """
     plan: List[PlannedPhase] = []
     for number, (phase, size) in enumerate(zip(phases_of(experiment), num_samples), start=1):
         start = plan[-1].end if plan else 0
-        plan.append(_planned(experiment, phase, number, start, size))
+        plan.append(_plan_phase(experiment, phase, number, start, size))
     return plan
 
 
-def _planned(experiment: Experiment, phase: Phase, number: int, start: int, num_samples: int) -> PlannedPhase:
+def _plan_phase(experiment: Experiment, phase: Phase, number: int, start: int, num_samples: int) -> PlannedPhase:
     run, optim, weights = experiment.run, experiment.config.optim, vars(experiment.config.weights)
     where = f" of phase {number}" if experiment.phases else ""
     batch_size = phase.batch_size or run.batch_size
@@ -91,7 +95,7 @@ def _planned(experiment: Experiment, phase: Phase, number: int, start: int, num_
         raise InputError(f"{experiment.data.root}: {num_samples} samples{where}, fewer than batch_size={batch_size}")
     unknown = sorted(set(phase.weights) - set(weights))
     if unknown:
-        raise InputError(f"weights.{unknown[0]}{where}: no such term; there are {', '.join(weights)}")
+        raise InputError(f"weights.{unknown[0]}{where}: no such term; the terms are {', '.join(weights)}")
     return PlannedPhase(
         number=number,
         start=start,
@@ -105,27 +109,30 @@ def _planned(experiment: Experiment, phase: Phase, number: int, start: int, num_
 
 
 def require_even(plan: Sequence[PlannedPhase], nimg: int, num_processes: int) -> None:
-    """Refuse batches that do not divide over the processes, in the phases that are still to come.
+    """Check that the batches of the remaining phases can be divided evenly among the processes.
+
+    Args:
+        nimg: Images that the run has trained on.
 
     Raises:
-        InputError: Names the batch size.
+        InputError: A batch size is not a multiple of the number of processes.
     """
     for phase in plan:
         if phase.end > nimg and phase.batch_size % num_processes:
             where = f" of phase {phase.number}" if len(plan) > 1 else ""
             raise InputError(
-                f"batch_size={phase.batch_size}{where}: does not divide over {num_processes} processes; "
+                f"batch_size={phase.batch_size}{where}: cannot be divided among {num_processes} processes; "
                 f"take a multiple of {num_processes}, or another --procs"
             )
 
 
 def steps_from(plan: Sequence[PlannedPhase], nimg: int) -> Iterator[Step]:
-    """Every step that is left after `nimg` images; the last of a phase takes what remains."""
+    """Yield the remaining steps of a run after `nimg` images. The last step of a phase may be smaller."""
     for phase in plan:
         for first in range(max(phase.start, nimg), phase.end, phase.batch_size):
             yield Step(phase, first, min(phase.batch_size, phase.end - first))
 
 
 def is_due(before: int, after: int, interval: int) -> bool:
-    """Whether a multiple of `interval` images was reached by the step from `before` to `after`."""
+    """Return whether the step from `before` to `after` images reaches a multiple of `interval`."""
     return after // interval > before // interval

@@ -1,42 +1,42 @@
-"""Files of official checkpoints, and of the contest team's Jittor port, as arrays under official names."""
+"""Read checkpoint files of official PyTorch code and of the contest team's Jittor port, as arrays by official names."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import List, NamedTuple
+from typing import List, NamedTuple, Tuple
 
 import numpy as np
 
 from data_tools.basics.errors import InputError
 from jittor_tsit.conversion.weight_files import Arrays, read_weights
 
-# torch.nn.utils.parametrizations.spectral_norm -> torch.nn.utils.spectral_norm, which the official code calls.
+# Names by torch.nn.utils.parametrizations.spectral_norm -> names by torch.nn.utils.spectral_norm (official code).
 SPELLINGS = (
     (re.compile(r"\bparametrizations\.weight\.original$"), "weight_orig"),
     (re.compile(r"\bparametrizations\.weight\.0\._([uv])$"), r"weight_\1"),
 )
-COUNTER = ".num_batches_tracked"  # of batch norm's passes; its value has no effect
+COUNTER = ".num_batches_tracked"  # PyTorch's counter in batch norm; its value has no effect
 
 
 class OfficialFile(NamedTuple):
-    """What a file holds."""
+    """The arrays of a file."""
 
     path: Path
-    arrays: Arrays  # float32, under official names
-    unused: Arrays  # those that have no effect
-    is_port: bool  # whether the contest team's code wrote it
+    arrays: Arrays  # official name -> float32 array
+    unused: Arrays  # arrays without effect
+    is_port: bool  # whether the contest team's Jittor port wrote the file
 
 
 def read_official(path: Path) -> OfficialFile:
-    """The arrays of a published file.
+    """Read a published file.
 
     Raises:
-        InputError: It cannot be read, spells a name in two ways, or holds numbers that float32 cannot.
+        InputError: The file cannot be read, has a name in two spellings, or holds numbers that float32 cannot hold.
     """
     found: Arrays = {}
     for name, array in read_weights(path).items():
-        official = _respelled(name)
+        official = _official_spelling(name)
         if official in found:
             raise InputError(f"{path}: holds {official} twice, in both spellings of spectral norm")
         found[official] = array
@@ -44,12 +44,12 @@ def read_official(path: Path) -> OfficialFile:
     arrays = _as_float32(path, {name: array for name, array in found.items() if name not in unused})
     derived = derived_weights(arrays)
     for layer in derived:
-        arrays[f"{layer}.weight_u"], arrays[f"{layer}.weight_v"] = iterated(arrays, layer)
+        arrays[f"{layer}.weight_u"], arrays[f"{layer}.weight_v"] = singular_vectors(arrays, layer)
         unused[f"{layer}.weight"] = arrays.pop(f"{layer}.weight")
     return OfficialFile(path, arrays, unused, bool(derived))
 
 
-def _respelled(name: str) -> str:
+def _official_spelling(name: str) -> str:
     for pattern, form in SPELLINGS:
         name = pattern.sub(form, name)
     return name
@@ -64,24 +64,27 @@ def _as_float32(path: Path, arrays: Arrays) -> Arrays:
         if not np.array_equal(narrowed[name].astype(array.dtype), array, equal_nan=array.dtype.kind == "f")
     ]
     if faults:
-        raise InputError(f"{path}: holds numbers that float32 cannot: {', '.join(faults)}")
+        raise InputError(f"{path}: holds numbers that float32 cannot hold: {', '.join(faults)}")
     return narrowed
 
 
 def derived_weights(arrays: Arrays) -> List[str]:
-    """Layers that hold their divided weight beside the one it is made from, as only the port has them."""
+    """Return the layers that store the spectrally normalised weight beside the original one. Only the port does."""
     wanted = ("weight", "weight_u", "weight_v")
     layers = [name[: -len(".weight_orig")] for name in arrays if name.endswith(".weight_orig")]
     return [layer for layer in layers if all(f"{layer}.{leaf}" in arrays for leaf in wanted)]
 
 
-def iterated(arrays: Arrays, layer: str):
-    """The singular vectors that the port divides by: one power iteration from those it keeps, at every pass anew."""
+def singular_vectors(arrays: Arrays, layer: str) -> Tuple[np.ndarray, np.ndarray]:
+    """Return the vectors u and v with which the port normalises a weight in every forward pass.
+
+    They are the result of one power iteration from the stored vectors, which the port repeats in every pass.
+    """
     weight = arrays[f"{layer}.weight_orig"].astype(np.float64)
     u = arrays[f"{layer}.weight_u"].astype(np.float64)
     matrix = weight.reshape(weight.shape[0], -1)
     if u.shape != matrix.shape[:1]:
-        return arrays[f"{layer}.weight_u"], arrays[f"{layer}.weight_v"]  # the comparison of shapes names it
+        return arrays[f"{layer}.weight_u"], arrays[f"{layer}.weight_v"]  # the comparison of shapes will report it
     v = _normalized(matrix.T @ u)
     return _normalized(matrix @ v).astype(np.float32), v.astype(np.float32)
 

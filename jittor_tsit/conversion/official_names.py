@@ -1,6 +1,6 @@
-"""Our array names and those of official checkpoints, as rules. Imports no Jittor.
+"""Rules that turn our array names into those of official checkpoints. Imports no Jittor.
 
-Layouts: EndlessSora/TSIT, NVlabs/SPADE, junyanz/pytorch-CycleGAN-and-pix2pix, junyanz/BicycleGAN, yunjey/stargan,
+Official code: EndlessSora/TSIT, NVlabs/SPADE, junyanz/pytorch-CycleGAN-and-pix2pix, junyanz/BicycleGAN, yunjey/stargan,
 mingyuliutw/UNIT (version_02 and master), daniel-merrick's SimGAN.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import List, Tuple
 
-Rules = List[Tuple[str, str]]  # (pattern of our name, official form), applied one after the other
+Rules = List[Tuple[str, str]]  # (regular expression for our name, replacement), applied one after the other
 
 GENERATOR_BLOCKS = (
     "head_0",
@@ -58,11 +58,11 @@ def discriminator_rules(num_layers: int) -> Rules:
 
 
 def unet_rules(num_levels: int) -> Rules:
-    """Rules for pix2pix's U-Net, whose official modules lie in each other."""
+    """Rules for pix2pix's U-Net, whose official modules are nested."""
     rules, last = [], num_levels - 1
     for k in range(num_levels):
         level = "model." if k == 0 else "model.model.1." + "model.3." * (k - 1)
-        places = (0, 3) if k == 0 else (1, 3) if k == last else (1, 5)  # of the convolutions in its sequence
+        places = (0, 3) if k == 0 else (1, 3) if k == last else (1, 5)  # positions of the convolutions in its sequence
         rules += [(rf"^{kind}\.{k}\.", f"{level}model.{place}.") for kind, place in zip(("downs", "ups"), places)]
         if k:
             rules.append((rf"^up_norms\.{k - 1}\.", f"{level}model.{places[1] + 1}."))
@@ -72,7 +72,7 @@ def unet_rules(num_levels: int) -> Rules:
 
 
 def resnet_rules(num_blocks: int, has_dropout: bool = False) -> Rules:
-    """Rules for CycleGAN's generator, in whose blocks dropout takes a place before the second convolution."""
+    """Rules for CycleGAN's generator. In its blocks, dropout has a position before the second convolution."""
     rules = [(r"^stem\.", "model.1."), (r"^norm_stem\.", "model.2.")]
     for k in range(2):
         for kind, place in (("downs", 4), ("ups", 10 + num_blocks)):
@@ -86,7 +86,7 @@ def resnet_rules(num_blocks: int, has_dropout: bool = False) -> Rules:
 
 
 def plain_patchgan_rules(num_layers: int) -> Rules:
-    """Rules for pix2pix's and CycleGAN's discriminator; without layers, for the one of single pixels."""
+    """Rules for the discriminator of pix2pix and CycleGAN. 0 layers: the discriminator of single pixels."""
     sequence, count = ("model", num_layers) if num_layers else ("net", 1)
     rules = [(r"^conv_first\.", f"{sequence}.0."), (r"^conv_logits\.", f"{sequence}.{3 * count + 2}.")]
     for k in range(count):
@@ -107,7 +107,7 @@ def latent_unet_rules(num_levels: int, adds_to_all: bool, upsampling: str) -> Ru
             place = (5 if 0 < k < last else 3) + behind
         rules += [(rf"^downs\.{k}\.", f"{down}{min(k, 1)}."), (rf"^ups\.{k}\.(conv\.)?", f"{up}{place}.")]
         rules += [(rf"^down_norms\.{k - 1}\.", f"{down}2."), (rf"^up_norms\.{k - 1}\.", f"{up}{place + 1}.")]
-    return rules  # those for norms that a level has not match nothing
+    return rules  # rules for norms that a level does not have match nothing
 
 
 POOLED_BLOCK = (
@@ -140,7 +140,7 @@ def two_scale_patchgan_rules(num_layers: int) -> Rules:
 
 
 def stargan_generator_rules(num_blocks: int) -> Rules:
-    """Rules for StarGAN's generator, whose running statistics are left out."""
+    """Rules for StarGAN's generator, without its running statistics."""
     rules = [(r"^stem\.", "main.0."), (r"^norm_stem\.", "main.1.")]
     for k in range(2):
         for kind, place in (("downs", 3), ("ups", 9 + num_blocks)):
@@ -170,11 +170,11 @@ LOCAL_DISCRIMINATOR_RULES: Rules = [
     (r"^conv_logits\.", "convs.9."),
 ]
 
-SIDES = (0, "A"), (1, "B")  # ours, and as UNIT's paper's code calls them
+SIDES = (0, "A"), (1, "B")  # number of a domain in our names, and its letter in the code of UNIT's paper
 
 
 def unit_generator_rules(num_blocks: int) -> Rules:
-    """Rules for UNIT's generator of the paper's code."""
+    """Rules for the generator in the code of UNIT's paper."""
     rules = [(r"^shared\.0\.", "enc_shared.0."), (r"^shared\.1\.", "dec_shared.0.")]
     for side, name in SIDES:
         encoder, decoder = f"^encoders\\.{side}\\.", f"^decoders\\.{side}\\."
@@ -188,7 +188,7 @@ def unit_generator_rules(num_blocks: int) -> Rules:
 
 
 def unit_discriminator_rules(kind: str, num_layers: int) -> Rules:
-    """Rules for the discriminators of UNIT's paper's code: "separate", "shared" or "pyramid"."""
+    """Rules for the discriminators in the code of UNIT's paper: "separate", "shared" or "pyramid"."""
     if kind == "shared":
         rules = [(rf"^fronts\.{side}\.", f"model_{name}.") for side, name in SIDES]
         rules += [(r"^stack\.", "model_S."), (r"^logits\.", f"model_S.{num_layers}.")]
@@ -205,9 +205,9 @@ def _stack_rules(names: List[str], num_layers: int) -> Rules:
     return [*rules, *((rf"^logits\.{k}\.", f"{name}.{num_layers}.") for k, name in enumerate(names))]
 
 
-SIDE_RULES: Rules = [(r"^sides\.0\.", "a."), (r"^sides\.1\.", "b.")]  # of the rewrite's files, which hold both
+SIDE_RULES: Rules = [(r"^sides\.0\.", "a."), (r"^sides\.1\.", "b.")]  # for files of UNIT's rewrite with both domains
 
-UNIT_REWRITE_GENERATOR_RULES: Rules = [  # of one side, or of both in front of which SIDE_RULES stand
+UNIT_REWRITE_GENERATOR_RULES: Rules = [  # for one domain, or for both after SIDE_RULES
     (r"\bencoder\.stem\.", "enc.model.0.conv."),
     (r"\bencoder\.downs\.0\.", "enc.model.1.conv."),
     (r"\bencoder\.downs\.1\.", "enc.model.2.conv."),
@@ -223,7 +223,7 @@ UNIT_REWRITE_GENERATOR_RULES: Rules = [  # of one side, or of both in front of w
 
 
 def unit_rewrite_discriminator_rules(num_layers: int) -> Rules:
-    """Rules for a discriminator of UNIT's rewrite, of one side."""
+    """Rules for the discriminator of one domain in UNIT's rewrite."""
     return [
         (r"\bstacks\.", "cnns."),
         (r"\.convs\.(\d+)\.", r".\1.conv."),

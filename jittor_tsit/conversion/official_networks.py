@@ -1,4 +1,7 @@
-"""Which official files a system has, how they are told apart, and how their names become ours. Imports no Jittor."""
+"""The official files of each system: their networks, how to recognise them, and the rules for their names.
+
+Imports no Jittor.
+"""
 
 from __future__ import annotations
 
@@ -11,60 +14,60 @@ import numpy as np
 from data_tools.basics.errors import InputError
 from jittor_tsit.conversion import official_names as keys
 from jittor_tsit.conversion import official_sizes as options
-from jittor_tsit.conversion import unrecorded_options as untold
+from jittor_tsit.conversion import unrecorded_options as unrecorded
 from jittor_tsit.conversion.official_files import COUNTER
 from jittor_tsit.conversion.official_names import Rules
-from jittor_tsit.conversion.official_sizes import Told
+from jittor_tsit.conversion.official_sizes import FileOptions
 from jittor_tsit.conversion.weight_files import Arrays
 
 STATISTICS = (".running_mean", ".running_var")
-KEPT = "official"  # how names of arrays without effect begin in our checkpoints, for `export` to give them back
-REWRITE = "rewrite"  # UNIT's form whose files hold a dict for each side
+UNUSED = "official"  # prefix in our checkpoints of arrays without effect, which `export` writes back
+REWRITE = "rewrite"  # the form of UNIT whose files hold one dict for each domain
 
 
 class Part(NamedTuple):
-    """A network of a system."""
+    """A network of a system in official files."""
 
-    official: str  # as official file names have it
-    ours: str  # as our checkpoints have it
-    mark: str  # how a name begins that only this network has, or one of the same kind; a regular expression
-    rules: Callable[[Any], Rules]  # from the system's config
+    official: str  # its name in official file names
+    ours: str  # its name in our checkpoints
+    mark: str  # regular expression for the beginning of an array name that only this kind of network has
+    rules: Callable[[Any], Rules]  # returns the rules for the system's config
 
 
 class Layout(NamedTuple):
     """The official files of a system."""
 
     parts: Tuple[Part, ...]
-    told: Callable[[Mapping[str, Arrays]], Told]  # what arrays say of the options, by the parts' official names
-    untold: Callable[[Any], Tuple[str, ...]]  # options that make a difference to the images and may shape no array
+    options_of: Callable[[Mapping[str, Arrays]], FileOptions]  # reads options from the arrays of the parts
+    unrecorded: Callable[[Any], Tuple[str, ...]]  # options that change the images but no array, for a config
     statistics: Callable[[Collection[str], str], bool]  # whether a layer's running statistics have an effect
     file_name: str = "latest_net_{part}.pth"
     defaults: Tuple[str, ...] = ()  # options of the published models that differ from our defaults
-    usual: Callable[[Any], Tuple[str, ...]] = lambda config: ()  # such options that depend on others
+    dependent_defaults: Callable[[Any], Tuple[str, ...]] = lambda config: ()  # such options that depend on others
 
     def name_of(self, part: Part, config: Any, num_steps: int) -> str:
-        """What the official code calls a part's file."""
+        """Return the file name of a part in the official code."""
         end = "pt" if getattr(config, "form", "") == REWRITE else "pkl"
         return self.file_name.format(part=part.official, step=num_steps, end=end)
 
 
 def always(names: Collection[str], layer: str) -> bool:
-    """Batch norm, with a scale or without."""
+    """Running statistics always have an effect: all norms are batch norms."""
     return True
 
 
-def beside_scale(names: Collection[str], layer: str) -> bool:
-    """Batch norm has a scale; old files hold statistics of instance norm, too, which has none."""
+def with_scale(names: Collection[str], layer: str) -> bool:
+    """Running statistics have an effect in layers with a scale (batch norm). Instance norm here has no scale."""
     return f"{layer}.weight" in names
 
 
 def never(names: Collection[str], layer: str) -> bool:
-    """Instance norm keeps statistics and does without."""
+    """Running statistics never have an effect: instance norm stores them without using them."""
     return False
 
 
 def split_statistics(arrays: Arrays, layout: Layout) -> Tuple[Arrays, Arrays]:
-    """The arrays that have an effect, and the running statistics that have none."""
+    """Split arrays into those with an effect and running statistics without one."""
     unused = {
         name: array
         for name, array in arrays.items()
@@ -73,8 +76,8 @@ def split_statistics(arrays: Arrays, layout: Layout) -> Tuple[Arrays, Arrays]:
     return {name: array for name, array in arrays.items() if name not in unused}, unused
 
 
-def without_effect(arrays: Mapping[str, np.ndarray], layout: Layout) -> Arrays:
-    """What the official code demands besides, as it is in a new network."""
+def unused_arrays(arrays: Mapping[str, np.ndarray], layout: Layout) -> Arrays:
+    """Return the arrays without effect that the official code needs to load a file, with their initial values."""
     added: Arrays = {}
     if layout.statistics is never:
         scales = [name for name, array in arrays.items() if name.endswith(".weight") and array.ndim == 1]
@@ -87,25 +90,27 @@ def without_effect(arrays: Mapping[str, np.ndarray], layout: Layout) -> Arrays:
 
 
 def find_part(path: Path, names: Collection[str], system: str) -> Part:
-    """The network that a file holds.
+    """Recognise the network in a file by the names of its arrays.
 
     Raises:
-        InputError: The names tell none, or several and the file's own name does not decide.
+        InputError: No network of the system fits, or several fit and the file name does not decide.
     """
     parts = LAYOUTS[system].parts
     fitting = [part for part in parts if any(re.match(part.mark, name) for name in names)]
-    named = [part for part in fitting if path.stem.endswith(f"_net_{part.official}")]
-    if len(fitting) == 1 or named:
-        return (named or fitting)[0]
-    known = ", ".join(part.official for part in fitting or parts)
+    by_file_name = [part for part in fitting if path.stem.endswith(f"_net_{part.official}")]
+    if len(fitting) == 1 or by_file_name:
+        return (by_file_name or fitting)[0]
+    possible = ", ".join(part.official for part in fitting or parts)
     if fitting:
-        raise InputError(f"{path}: its names may be those of {known} alike; write {fitting[0].official}={path}")
+        raise InputError(f"{path}: may be any of {possible}; name the network: {fitting[0].official}={path}")
     some = ", ".join(sorted(names)[:3])
-    raise InputError(f"{path}: holds no network of {system} ({known}); its {len(names)} names begin {some}")
+    raise InputError(
+        f"{path}: holds no network of {system} ({possible}); the first of its {len(names)} arrays are {some}"
+    )
 
 
 def part_called(system: str, official: str) -> Optional[Part]:
-    """The part of this official name, if the system has one."""
+    """Return the part with this official name, or None."""
     return next((part for part in LAYOUTS[system].parts if part.official == official), None)
 
 
@@ -146,22 +151,22 @@ def _unit_rules_D(config: Any) -> Rules:
 
 
 def _official_crop(config: Any) -> Tuple[str, ...]:
-    return (f"crop={178 if config.attributes else 256}",)  # of CelebA and of RaFD
+    return (f"crop={178 if config.attributes else 256}",)  # 178 for CelebA, 256 for RaFD
 
 
-SQUARE = ("image_width=256", "image_height=256")  # of most published models
+SQUARE = ("image_width=256", "image_height=256")  # the size of most published models
 
 LAYOUTS: Dict[str, Layout] = {
-    "tsit": Layout(_synthesis_parts(keys.TSIT_GENERATOR_RULES), options.tsit, untold.tsit, always),
-    "spade": Layout(_synthesis_parts(keys.SPADE_GENERATOR_RULES), options.spade, untold.spade, always),
+    "tsit": Layout(_synthesis_parts(keys.TSIT_GENERATOR_RULES), options.tsit, unrecorded.tsit, always),
+    "spade": Layout(_synthesis_parts(keys.SPADE_GENERATOR_RULES), options.spade, unrecorded.spade, always),
     "pix2pix": Layout(
         (
             Part("G", "G", r"model\.model\.|model\.\d+\.conv_block\.", _pix2pix_rules_G),
             Part("D", "D", r"model\.0\.|net\.0\.", _patchgan_rules),
         ),
         options.pix2pix,
-        untold.pix2pix,
-        beside_scale,
+        unrecorded.pix2pix,
+        with_scale,
         defaults=(*SQUARE, "source=images"),
     ),
     "cyclegan": Layout(
@@ -172,8 +177,8 @@ LAYOUTS: Dict[str, Layout] = {
             Part("D_B", "D_a", r"model\.0\.|net\.0\.", _patchgan_rules),
         ),
         options.cyclegan,
-        untold.cyclegan,
-        beside_scale,
+        unrecorded.cyclegan,
+        with_scale,
         defaults=SQUARE,
     ),
     "simgan": Layout(
@@ -182,7 +187,7 @@ LAYOUTS: Dict[str, Layout] = {
             Part("D", "D", r"convs\.", lambda config: keys.LOCAL_DISCRIMINATOR_RULES),
         ),
         options.simgan,
-        untold.simgan,
+        unrecorded.simgan,
         never,
         file_name="{part}_{step}.pkl",
         defaults=("image_width=55", "image_height=35", "slope=0.01"),
@@ -193,7 +198,7 @@ LAYOUTS: Dict[str, Layout] = {
             Part("dis", "D", r"model_(S|A|1_A)\.|a\.cnns\.", _unit_rules_D),
         ),
         options.unit,
-        untold.unit,
+        unrecorded.unit,
         never,
         file_name="{part}_{step:08d}.{end}",
         defaults=SQUARE,
@@ -211,8 +216,8 @@ LAYOUTS: Dict[str, Layout] = {
             Part("D2", "D2", r"model_0\.", _bicycle_rules_D),
         ),
         options.bicyclegan,
-        untold.bicyclegan,
-        beside_scale,
+        unrecorded.bicyclegan,
+        with_scale,
         defaults=(*SQUARE, "source=images"),
     ),
     "stargan": Layout(
@@ -221,10 +226,10 @@ LAYOUTS: Dict[str, Layout] = {
             Part("D", "D", r"conv1\.", lambda config: keys.stargan_discriminator_rules(config.num_layers_D)),
         ),
         options.stargan,
-        untold.stargan,
+        unrecorded.stargan,
         never,
         file_name="{step}-{part}.ckpt",
         defaults=("image_width=128", "image_height=128"),
-        usual=_official_crop,
+        dependent_defaults=_official_crop,
     ),
 }

@@ -1,20 +1,20 @@
-"""What the globals in a pickle of weights stand for: harmless records of tensors, arrays and storages.
+"""Harmless replacements for the classes and functions that a pickle of weights names: tensors, arrays and storages.
 
 Source: PyTorch's torch/_utils.py and torch/serialization.py, NumPy's `ndarray.__reduce__`.
-    Differs: a tensor is a checked description until its storage is read, for the legacy format keeps the data
-    behind the pickle.
+    Differs: a tensor is a checked description until its storage is read, because in the legacy format the data follow
+    the pickle.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Dict, NamedTuple, Tuple
+from typing import Dict, NamedTuple, Optional, Tuple
 
 import numpy as np
 
 MAX_DIMENSIONS = 32  # NumPy's own limit before 2.0
 
-# Element type -> bytes an element. "bf16" is not NumPy's: `decode` widens it to float32.
+# Element type -> bytes an element. NumPy has no "bf16"; `decode` converts it to float32.
 ITEM_SIZES = {
     "f2": 2,
     "f4": 4,
@@ -45,18 +45,18 @@ _TORCH_STORAGES = {
 }
 
 
-class Refused(ValueError):
-    """What a weight file holds that is not allowed; the reader adds the file's name."""
+class WeightFileError(ValueError):
+    """Error for content that is not allowed in a weight file. The reader adds the name of the file."""
 
 
 class StorageType(NamedTuple):
-    """Stand-in for a class such as torch.FloatStorage."""
+    """Replacement for a class such as torch.FloatStorage."""
 
     code: str
 
 
 class Storage(NamedTuple):
-    """A run of elements kept outside the pickle; `start` and `length` are the part a tensor may use."""
+    """A block of elements outside the pickle. A tensor may use `length` of its `numel` elements, from `start` on."""
 
     key: str
     code: str
@@ -66,7 +66,7 @@ class Storage(NamedTuple):
 
 
 class Tensor(NamedTuple):
-    """A strided view of a storage, checked to lie inside it; all numbers count elements."""
+    """A strided view of a storage that was checked to lie inside it. All numbers count elements."""
 
     storage: Storage
     offset: int
@@ -75,10 +75,11 @@ class Tensor(NamedTuple):
 
     @property
     def nbytes(self) -> int:
+        """Size of the tensor in bytes."""
         return math.prod(self.shape) * ITEM_SIZES[self.storage.code]
 
     def to_numpy(self, flat: np.ndarray) -> np.ndarray:
-        """A copy of this tensor's elements out of `flat`, its whole storage."""
+        """Return a copy of this tensor's elements. `flat` holds its whole storage."""
         if 0 in self.shape:
             return np.zeros(self.shape, flat.dtype)
         strides = [stride * flat.itemsize for stride in self.strides]
@@ -87,95 +88,99 @@ class Tensor(NamedTuple):
 
 
 class PickledDtype:
-    """Stand-in for numpy.dtype: an element type, and its byte order once built."""
+    """Replacement for numpy.dtype: an element type, and its byte order after `build`."""
 
     def __init__(self, code: object, *_copy_flags: object):
         if code in ("O", "O8"):
-            raise Refused("an array of Python objects; numbers and bool are allowed")
+            raise WeightFileError("an array of Python objects; numbers and bool are allowed")
         if type(code) is not str or code not in ITEM_SIZES or code == "bf16":
-            raise Refused(f"an array of dtype {code!a:.40}; allowed are float16/32/64, integers and bool")
+            raise WeightFileError(f"an array of dtype {code!a:.40}; allowed are float16/32/64, integers and bool")
         self.code = code
         self.order = "<"
 
     def build(self, state: Tuple) -> None:
+        """Set the byte order from the pickled state."""
         _version, self.order, *fields = state
         if self.order not in ("<", ">", "|") or fields[:3] != [None, None, None]:
-            raise Refused("a structured dtype; plain numbers and bool are allowed")
+            raise WeightFileError("a structured dtype; plain numbers and bool are allowed")
 
 
 class PickledArray:
-    """Stand-in for numpy.ndarray: the bytes and their layout, checked against each other."""
+    """Replacement for numpy.ndarray: bytes, and a layout that was checked to fit them."""
 
-    def __init__(self):
-        self.data = None
+    def __init__(self) -> None:
+        self.data: Optional[bytes] = None
 
     @property
     def nbytes(self) -> int:
+        """Size of the data in bytes."""
         return 0 if self.data is None else len(self.data)
 
     def build(self, state: Tuple) -> None:
+        """Set data, shape and type from the pickled state."""
         _version, shape, dtype, is_fortran, data = state
         if type(data) is str:
-            data = data.encode("latin-1")  # so Python 2 wrote bytes
+            data = data.encode("latin-1")  # the way in which Python 2 wrote bytes
         _require_counts("array shape", shape)
         if type(dtype) is not PickledDtype:
-            raise Refused("an array without a dtype")
+            raise WeightFileError("an array without a dtype")
         expected = math.prod(shape) * ITEM_SIZES[dtype.code]
         if len(data) != expected:
-            raise Refused(f"an array of shape {shape} that needs {expected} bytes and has {len(data)}")
+            raise WeightFileError(f"an array of shape {shape} that needs {expected} bytes and has {len(data)}")
         self.data, self.dtype, self.shape, self.is_fortran = data, dtype, shape, is_fortran
 
     def to_numpy(self) -> np.ndarray:
+        """Return the array."""
         if self.data is None:
-            raise Refused("an array without data")
+            raise WeightFileError("an array without data")
         flat = decode(self.data, self.dtype.code, self.dtype.order)
         return np.array(flat.reshape(self.shape, order="F" if self.is_fortran else "C"), order="C")
 
 
 def decode(data: bytes, code: str, order: str = "<") -> np.ndarray:
-    """The elements of raw `data` in native byte order.
+    """Convert raw bytes to an array in native byte order.
 
     Returns:
-        [numel] of dtype `code`, bfloat16 as float32; may share memory with `data`.
+        [numel] of dtype `code`, bfloat16 as float32. It may share memory with `data`.
     """
     if code == "bf16":
         return (decode(data, "u2", order).astype(np.uint32) << 16).view(np.float32)
     if code == "b1":
-        return np.frombuffer(data, np.uint8) != 0  # a bool array must hold nothing but 0 and 1
+        return np.frombuffer(data, np.uint8) != 0  # a bool array may hold only 0 and 1
     return np.frombuffer(data, np.dtype(order + code)).astype(code, copy=False)
 
 
 def _require_counts(what: str, values: object) -> None:
     if type(values) is not tuple or len(values) > MAX_DIMENSIONS:
-        raise Refused(f"{what} that is not a tuple of at most {MAX_DIMENSIONS} numbers")
+        raise WeightFileError(f"{what} that is not a tuple of at most {MAX_DIMENSIONS} numbers")
     if any(type(value) is not int or not 0 <= value < 2**63 for value in values):
-        raise Refused(f"{what} with an entry that is not a whole number in 0..2^63-1")
+        raise WeightFileError(f"{what} with an entry that is not a whole number in 0..2^63-1")
 
 
 def storage_from(kind, storage_type, key, _location, numel, view=None) -> Storage:
-    """The storage that a persistent id names; before PyTorch 0.4 it may be a `view` of another one.
+    """Make the storage of a persistent id. Before PyTorch 0.4 it may be a `view` of another storage.
 
     Raises:
-        Refused: The id is malformed, or names something that is not a storage.
+        WeightFileError: The id is malformed, or names something that is not a storage.
     """
     if kind != "storage" or type(storage_type) is not StorageType or type(key) not in (str, int):
-        raise Refused("a reference to something outside the pickle that is not a storage")
+        raise WeightFileError("a reference to something outside the pickle that is not a storage")
     _view_key, start, length = view or (key, 0, numel)
     _require_counts("storage size", (numel, start, length))
     if start + length > numel:
-        raise Refused(f"a view of elements {start} to {start + length} of a storage of {numel}")
+        raise WeightFileError(f"a view of elements {start} to {start + length} of a storage of {numel}")
     return Storage(str(key), storage_type.code, numel, start, length)
 
 
 def _rebuild_tensor(storage, offset, shape, strides, *_gradient_state) -> Tensor:
     if type(storage) is not Storage:
-        raise Refused("a tensor without a storage")
+        raise WeightFileError("a tensor without a storage")
     _require_counts("tensor layout", (offset,))
     _require_counts("tensor shape", shape)
     _require_counts("tensor strides", strides)
     last = offset + sum((count - 1) * stride for count, stride in zip(shape, strides))
     if len(shape) != len(strides) or (0 not in shape and last >= storage.length):
-        raise Refused(
+        raise WeightFileError(
             f"a tensor of shape {shape}, strides {strides}, offset {offset} "
             f"outside its storage of {storage.length} elements"
         )
@@ -201,17 +206,20 @@ def _scalar(dtype, data) -> PickledArray:
 
 
 def set_items(table: object, items: list) -> None:
-    """Add `items`, keys and values in turn. Keys are text or integers: hashing a nested tuple may never end."""
+    """Add items to a dict, given as key, value, key, value …
+
+    Keys must be text or integers, because hashing a nested tuple may never end.
+    """
     if type(table) is not dict:
-        raise Refused("items set on something that is not a dict")
+        raise WeightFileError("items set on something that is not a dict")
     for key, value in zip(items[::2], items[1::2]):
         if type(key) not in (str, int):
-            raise Refused(f"a dict key of type {type(key).__name__}; text and integers are allowed")
+            raise WeightFileError(f"a dict key of type {type(key).__name__}; text and integers are allowed")
         table[key] = value
 
 
 def _ordered_dict(pairs=()) -> dict:
-    """An OrderedDict; Python 2 gave its items as arguments, Python 3 sets them afterwards."""
+    """Make an OrderedDict. Python 2 wrote its items as arguments; Python 3 sets them afterwards."""
     table: dict = {}
     for key, value in pairs:
         set_items(table, [key, value])
@@ -219,9 +227,9 @@ def _ordered_dict(pairs=()) -> dict:
 
 
 def _encode(text: str, encoding: str) -> bytes:
-    """Bytes as protocol 2 writes them."""
+    """Decode bytes that pickle protocol 2 wrote."""
     if encoding != "latin1":
-        raise Refused(f"bytes encoded as {encoding!a:.40}; latin1 is allowed")
+        raise WeightFileError(f"bytes encoded as {encoding!a:.40}; latin1 is allowed")
     return text.encode("latin-1")
 
 
@@ -230,19 +238,19 @@ def _empty_bytes() -> bytes:
 
 
 def _refuse_ndarray(*_arguments):
-    raise Refused("an array made by calling numpy.ndarray")
+    raise WeightFileError("an array made by calling numpy.ndarray")
 
 
 ALLOWED: Dict[str, object] = {
     "collections.OrderedDict": _ordered_dict,
     "_codecs.encode": _encode,
-    "__builtin__.bytes": _empty_bytes,  # protocol 2 calls it for b"" alone
+    "__builtin__.bytes": _empty_bytes,  # protocol 2 calls it for b"" only
     "torch._utils._rebuild_tensor": _rebuild_tensor,  # before PyTorch 0.4
     "torch._utils._rebuild_tensor_v2": _rebuild_tensor,
     "torch._utils._rebuild_parameter": _rebuild_parameter,
     "torch.nn.parameter.Parameter": _rebuild_parameter,  # before PyTorch 0.4
     "jittor.Var": _rebuild_parameter,
-    "jittor.jittor_core.Var": _rebuild_parameter,  # what Jittor 1.3.11 writes for a Var
+    "jittor.jittor_core.Var": _rebuild_parameter,  # written by Jittor 1.3.11 for a Var
     "numpy.ndarray": _refuse_ndarray,  # an argument of _reconstruct, never called
     "numpy.dtype": PickledDtype,
     **{f"numpy.{core}.multiarray._reconstruct": _rebuild_array for core in ("core", "_core")},

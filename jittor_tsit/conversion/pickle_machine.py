@@ -1,9 +1,9 @@
-"""Run the few pickle opcodes that weights need, and no code.
+"""Interpret the few pickle opcodes that weight files need, without running any code from the file.
 
-`pickle.Unpickler` with a restricted `find_class` would not be enough: CPython 3.11 allocates 32 GB for one
-five-byte memo opcode, and hashing a nested tuple that a file uses as a dict key may never end or overflow the
-stack. So `pickletools` decodes the opcodes and the small machine here acts on them. Nothing is imported: a global
-is looked up in `ALLOWED`, which holds stand-ins of our own.
+`pickle.Unpickler` with a restricted `find_class` would not be safe: CPython 3.11 allocates 32 GB for a five-byte memo
+opcode, and hashing a nested tuple as a dict key may never end or overflow the stack. Therefore `pickletools` decodes
+the opcodes, and the small machine here interprets them. Nothing is imported: names of classes and functions are looked
+up in `ALLOWED`, which holds harmless replacements.
 
 Source: CPython's Lib/pickletools.py describes each opcode.
 """
@@ -11,42 +11,43 @@ Source: CPython's Lib/pickletools.py describes each opcode.
 from __future__ import annotations
 
 import pickletools
-from typing import BinaryIO, Callable, Dict, List
+from typing import Any, Callable, Dict, List
 
 from jittor_tsit.conversion.pickle_globals import (
     ALLOWED,
     PickledArray,
     PickledDtype,
-    Refused,
     Storage,
     Tensor,
+    WeightFileError,
     set_items,
     storage_from,
 )
 
-# A state dict takes about 35 opcodes a tensor; one opcode can cost 100 bytes, which bounds a hostile file.
+# A state dict has about 35 opcodes a tensor. One opcode can take 100 bytes, so this limits the memory that a malicious
+# file can take.
 MAX_OPCODES = 2_000_000
 
 
 class PickleMachine:
-    """Runs one pickle at a time off a stream and remembers the storages that its tensors name."""
+    """Reads pickles from a stream. `storages` holds all storages that their tensors use, by key."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.storages: Dict[str, Storage] = {}
 
-    def load(self, stream: BinaryIO) -> object:
-        """The value of the pickle that starts at the stream's position; the stream is left behind it.
+    def load(self, stream: Any) -> Any:
+        """Read the pickle at the stream's position and return its value. The stream is then after the pickle.
 
         Raises:
-            Refused: A global, an opcode or a value that weights do not need.
-            Exception: Of many types, where the pickle is damaged.
+            WeightFileError: The pickle has a global, an opcode or a value that weights do not need.
+            Exception: Of many types, if the pickle is damaged.
         """
-        self.stack: List[object] = []
+        self.stack: List[Any] = []
         self.marks: List[int] = []
         self.memo: Dict[int, object] = {}
         for count, (opcode, argument, _position) in enumerate(pickletools.genops(stream)):
             if count == MAX_OPCODES:
-                raise Refused(f"a pickle of more than {MAX_OPCODES} opcodes")
+                raise WeightFileError(f"a pickle of more than {MAX_OPCODES} opcodes")
             if opcode.name != "STOP":
                 self._step(opcode.name, argument)
         return self.stack.pop()
@@ -60,16 +61,16 @@ class PickleMachine:
             _ACTIONS[name](self, argument)
         else:
             detail = f" ({argument!a:.60})" if type(argument) is str else ""
-            raise Refused(f"the pickle opcode {name}{detail}, which weights do not need")
+            raise WeightFileError(f"the pickle opcode {name}{detail}, which weights do not need")
 
-    def _pop_to_mark(self) -> List[object]:
+    def _pop_to_mark(self) -> List[Any]:
         start = self.marks.pop()
         items = self.stack[start:]
         del self.stack[start:]
         return items
 
     def _ignore(self, _argument) -> None:
-        """PROTO and FRAME tell a reader how to read, not what."""
+        """Ignore PROTO and FRAME, which do not change the value."""
 
     def _mark(self, _argument) -> None:
         self.marks.append(len(self.stack))
@@ -89,7 +90,7 @@ class PickleMachine:
 
     def _extend(self, items: List[object]) -> None:
         if type(self.stack[-1]) is not list:
-            raise Refused("items appended to something that is not a list")
+            raise WeightFileError("items appended to something that is not a list")
         self.stack[-1].extend(items)
 
     def _set_item(self, _argument) -> None:
@@ -116,27 +117,27 @@ class PickleMachine:
     def _find(self, module: object, name: object) -> None:
         full_name = f"{module}.{name}" if type(module) is type(name) is str else "a global without a name"
         if full_name not in ALLOWED:
-            raise Refused(f"a pickle that imports {full_name!a:.80}; tensors, arrays and numbers are allowed")
+            raise WeightFileError(f"a pickle that imports {full_name!a:.80}; tensors, arrays and numbers are allowed")
         self.stack.append(ALLOWED[full_name])
 
     def _reduce(self, _argument) -> None:
         arguments, function = self.stack.pop(), self.stack.pop()
         if not callable(function) or type(arguments) is not tuple:
-            raise Refused("a pickle that calls something that is not a function")
+            raise WeightFileError("a pickle that calls something that is not a function")
         self.stack.append(function(*arguments))
 
     def _build(self, _argument) -> None:
         state, target = self.stack.pop(), self.stack[-1]
         if isinstance(target, (PickledArray, PickledDtype)):
             target.build(state)
-        elif not isinstance(target, (dict, Tensor)):  # theirs is _metadata or hooks, of no use here
-            raise Refused("a pickle that sets the state of something that has none")
+        elif not isinstance(target, (dict, Tensor)):  # their state (_metadata, hooks) is ignored
+            raise WeightFileError("a pickle that sets the state of something that has none")
 
     def _persistent(self, _argument) -> None:
         storage = storage_from(*self.stack.pop())
-        known = self.storages.setdefault(storage.key, storage)
-        if (known.code, known.numel) != (storage.code, storage.numel):
-            raise Refused(f"storage {storage.key!a:.40} declared twice, differently")
+        first = self.storages.setdefault(storage.key, storage)
+        if (first.code, first.numel) != (storage.code, storage.numel):
+            raise WeightFileError(f"storage {storage.key!a:.40} declared twice, differently")
         self.stack.append(storage)
 
 

@@ -1,4 +1,4 @@
-"""Arrays of official checkpoints under our names, and every difference named. Imports no Jittor."""
+"""Rename the arrays of official checkpoints, and compare names and shapes. Imports no Jittor."""
 
 import re
 from typing import Container, Dict, Iterable, Mapping, Tuple
@@ -10,8 +10,8 @@ from jittor_tsit.conversion.official_names import Rules
 
 
 def official_names(names: Iterable[str], rules: Rules) -> Dict[str, str]:
-    """Our array names -> the official ones. Spectral norm: weight, u, v -> weight_orig, weight_u, weight_v."""
-    ours = dict.fromkeys(names)  # in their order
+    """Return our array name -> official name. Spectral norm: weight, u, v -> weight_orig, weight_u, weight_v."""
+    ours = dict.fromkeys(names)  # keeps the order
     return {name: _apply(rules, _spectral(name, ours)) for name in ours}
 
 
@@ -31,13 +31,16 @@ def _apply(rules: Rules, name: str) -> str:
 def from_official(
     official: Mapping[str, np.ndarray], shapes: Mapping[str, Tuple[int, ...]], rules: Rules
 ) -> Dict[str, np.ndarray]:
-    """Arrays of an official state dict under our names.
+    """Rename the arrays of an official state dict.
 
     Args:
-        shapes: Our names and shapes; each must be found, and nothing else may be there.
+        shapes: Our name -> shape. All of them, and no others, must be in the state dict.
+
+    Returns:
+        Our name -> array.
 
     Raises:
-        ValueError: Lists every missing, unexpected and mis-shaped array.
+        ValueError: Arrays are missing, unexpected or of another shape; the message lists them.
     """
     names = official_names(shapes, rules)
     ignored = {name for name in official if name.endswith("num_batches_tracked")}
@@ -54,13 +57,13 @@ def from_official(
 
 
 def require_arrays(arrays: Mapping[str, np.ndarray], shapes: Mapping[str, Tuple[int, ...]], finding: str) -> None:
-    """Refuse arrays that do not have just these names and shapes.
+    """Check that arrays have exactly these names and shapes.
 
     Args:
-        finding: Begins the message: the file, and what it is not.
+        finding: Beginning of the error message: the file and what it is not.
 
     Raises:
-        InputError: Lists every missing, unexpected and mis-shaped array.
+        InputError: Arrays are missing, unexpected or of another shape; the message lists them.
     """
     faults = [f"missing {name}" for name in sorted(set(shapes) - set(arrays))]
     faults += [f"unexpected {name}" for name in sorted(set(arrays) - set(shapes))]

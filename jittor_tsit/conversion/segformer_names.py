@@ -1,8 +1,8 @@
-"""Published SegFormer weights under our names, array by array.
+"""Rename the arrays of published SegFormer weights.
 
 Layouts: transformers 4 and 5 (SegformerForSemanticSegmentation, SegformerForImageClassification), NVlabs/SegFormer, and
-the encoder of upstream mmsegmentation. The decode head of the latter has no equivalent here: before the fusion it
-has a convolution with batch norm and ReLU where all others have a linear layer.
+the encoder of upstream mmsegmentation. The decode head of mmsegmentation cannot be used here: before the fusion it has
+a convolution with batch norm and ReLU, where all others have a linear layer.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from data_tools.basics.errors import InputError
 from jittor_tsit.conversion.renaming import require_arrays
 from jittor_tsit.conversion.weight_files import read_weights
 
-ENCODER = "encoder."  # before our names of the encoder's arrays
-OTHER_PARTS = ("decode_head.", "auxiliary_head.", "classifier.", "head.")  # passed over where only an encoder is wanted
+ENCODER = "encoder."  # prefix of our names of the encoder's arrays
+OTHER_PARTS = ("decode_head.", "auxiliary_head.", "classifier.", "head.")  # ignored when only the encoder is loaded
 
 
 class Source(NamedTuple):
-    """Where an array of ours is found."""
+    """Where to find one of our arrays: the name of a published array, and one of its equal parts along axis 0."""
 
     name: str
-    place: int  # among those that are stacked in it, row below row
-    count: int
+    part: int  # counted from 0
+    num_parts: int
 
     def rows(self, array: np.ndarray) -> np.ndarray:
-        """Its own rows of the array of that name."""
-        size = len(array) // self.count
-        return array[self.place * size : (self.place + 1) * size]
+        """Return our rows of the published array."""
+        size = len(array) // self.num_parts
+        return array[self.part * size : (self.part + 1) * size]
 
 
 _TRANSFORMERS_HEAD = {
@@ -42,17 +42,17 @@ _TRANSFORMERS_HEAD = {
 
 
 class Layout(NamedTuple):
-    """How a publisher names a SegFormer's arrays."""
+    """How a publisher names the arrays of a SegFormer."""
 
     title: str
-    probe: str  # end of the name of an array that all its files have, and no other's
-    block_eps: float  # of the norms in the blocks and behind the stages, in the publisher's code
-    forms: Mapping[str, str]  # our layer -> its name; {i} and {n}: the stage, counted from 0 and 1; {j}: the block
-    stacked: Mapping[str, Tuple[int, int]] = {}  # our layer -> which of so many that lie in one array, row below row
-    ignored: Tuple[str, ...] = ()  # beginnings of names of arrays that its code does not use
+    probe: str  # end of the name of an array that all files of this publisher have, and no others
+    block_eps: float  # epsilon of the norms in the blocks and after the stages, in the publisher's code
+    forms: Mapping[str, str]  # our layer -> published name; {i} and {n}: the stage from 0 and from 1; {j}: the block
+    stacked: Mapping[str, Tuple[int, int]] = {}  # our layer -> (part, number of parts) in a stacked array
+    ignored: Tuple[str, ...] = ()  # prefixes of arrays that the publisher's code does not use
 
     def source(self, ours: str, prefix: str) -> Source:
-        """Where an array of ours is found, the encoder's names starting with `prefix`."""
+        """Return where to find one of our arrays. `prefix` precedes the published names of the encoder."""
         path, _, leaf = ours.rpartition(".")
         i, j, *_ = [*map(int, re.findall(r"\.(\d+)", path)), 0, 0]
         layer = re.sub(r"\.\d+", "", path).replace("encoder.stages.", "")
@@ -153,7 +153,7 @@ NVLABS = Layout(
         "head.classifier": "decode_head.linear_pred",
     },
     stacked={"blocks.attention.key": (0, 2), "blocks.attention.value": (1, 2)},
-    ignored=("decode_head.conv_seg.",),  # of its head's base class
+    ignored=("decode_head.conv_seg.",),  # from the base class of its head
 )
 
 MMSEGMENTATION = Layout(
@@ -191,50 +191,50 @@ def _our_form(layer: str) -> str:
     return "stages.{i}." + layer.replace("blocks.", "blocks.{j}.")
 
 
-TRAINED_HERE = Layout(
+OWN_CHECKPOINT = Layout(
     title="a checkpoint of train",
     probe="stages.0.embedding.conv.weight",
     block_eps=1e-6,
     forms={layer: _our_form(layer) for layer in TRANSFORMERS_4.forms},
 )
 
-LAYOUTS = (TRANSFORMERS_4, TRANSFORMERS_5, NVLABS, MMSEGMENTATION, TRAINED_HERE)
+LAYOUTS = (TRANSFORMERS_4, TRANSFORMERS_5, NVLABS, MMSEGMENTATION, OWN_CHECKPOINT)
 
 
 class Published(NamedTuple):
-    """What a file holds."""
+    """The arrays of a published file, and its layout."""
 
     path: Path
     arrays: Mapping[str, np.ndarray]
     layout: Layout
-    prefix: str  # before the names of the encoder's arrays, such as "backbone."
+    prefix: str  # precedes the names of the encoder's arrays, such as "backbone."
 
     def source(self, ours: str) -> Source:
-        """Where an array of ours is to be found."""
+        """Return where to find one of our arrays."""
         return self.layout.source(ours, self.prefix)
 
     def get(self, ours: str) -> Optional[np.ndarray]:
-        """The array that an array of ours is in, if it is there."""
+        """Return the published array that contains one of our arrays, or None."""
         return self.arrays.get(self.source(ours).name)
 
 
 def read_published(path: Union[str, Path]) -> Published:
-    """A published file or a checkpoint of train, its layout told by its names.
+    """Read a published file or a checkpoint of train, and recognise its layout by its names.
 
     Raises:
-        InputError: It cannot be read, or is of no known layout.
+        InputError: It cannot be read, or has no known layout.
     """
-    arrays = _trained_network(read_weights(path))
+    arrays = _network_of(read_weights(path))
     for layout in LAYOUTS:
         for name in arrays:
             if name == layout.probe or name.endswith(f".{layout.probe}"):
                 return Published(Path(path), arrays, layout, name[: -len(layout.probe)])
-    known = ", ".join(f"{layout.probe} ({layout.title})" for layout in LAYOUTS)
-    raise InputError(f"{path}: no SegFormer in a known layout: no array has a name that ends in one of {known}")
+    probes = ", ".join(f"{layout.probe} ({layout.title})" for layout in LAYOUTS)
+    raise InputError(f"{path}: no SegFormer in a known layout: no array has a name that ends in one of {probes}")
 
 
-def _trained_network(arrays: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
-    """Of a checkpoint's arrays the network's, averaged where there are such; any other file's as they are."""
+def _network_of(arrays: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
+    """Return the network's arrays of a checkpoint, the averaged ones if there are any. Other files are unchanged."""
     for prefix in ("G_ema.", "G."):
         network = {name[len(prefix) :]: array for name, array in arrays.items() if name.startswith(prefix)}
         if network:
@@ -243,10 +243,10 @@ def _trained_network(arrays: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarra
 
 
 def sizes_in(published: Published) -> Tuple[Tuple[int, ...], Tuple[int, ...], int]:
-    """Widths and numbers of blocks of the encoder's stages, and the number of classes.
+    """Return the widths and the numbers of blocks of the encoder's stages, and the number of classes.
 
     Raises:
-        InputError: There is no decode head, or none with an equivalent.
+        InputError: There is no decode head, or one that cannot be used here.
     """
     _require_head(published)
     widths, depths = [], []
@@ -255,29 +255,28 @@ def sizes_in(published: Published) -> Tuple[Tuple[int, ...], Tuple[int, ...], in
         widths.append(0 if norm is None else norm.size)
         blocks = range(len(published.arrays))
         depths.append(next(j for j in blocks if published.get(f"encoder.stages.{k}.blocks.{j}.norm0.weight") is None))
-    return tuple(widths), tuple(depths), published.get("head.classifier.bias").size
+    return tuple(widths), tuple(depths), published.arrays[published.source("head.classifier.bias").name].size
 
 
 def _require_head(published: Published) -> None:
     path, layout = published.path, published.layout
     if "head.classifier" not in layout.forms:
         raise InputError(
-            f"{path}: {layout.title}'s decode head has no equivalent here: convolutions with batch norm and ReLU "
-            "before the fusion, in place of linear layers; only its encoder can be taken"
+            f"{path}: {layout.title}'s decode head cannot be used: it has convolutions with batch norm and ReLU "
+            "before the fusion instead of linear layers; use its encoder only (pretrained=FILE)"
         )
     if published.get("head.classifier.bias") is None:
         raise InputError(f"{path}: no array {published.source('head.classifier.bias').name}: holds no decode head")
 
 
 def our_arrays(published: Published, shapes: Mapping[str, Tuple[int, ...]]) -> Dict[str, np.ndarray]:
-    """Float32 arrays under our names.
+    """Return our name -> float32 array.
 
     Args:
-        shapes: Our names and shapes; each must be found, and nothing else may be there. Without names of the head,
-            OTHER_PARTS are passed over.
+        shapes: Our name -> shape; the file must hold exactly these. For the encoder alone, OTHER_PARTS are ignored.
 
     Raises:
-        InputError: Lists every missing, unexpected and mis-shaped array; or the head has no equivalent.
+        InputError: Arrays are missing, unexpected or of another shape; or the decode head cannot be used here.
     """
     ignored = published.layout.ignored
     if all(name.startswith(ENCODER) for name in shapes):
@@ -285,16 +284,17 @@ def our_arrays(published: Published, shapes: Mapping[str, Tuple[int, ...]]) -> D
     else:
         _require_head(published)
     sources = {ours: published.source(ours) for ours in shapes}
-    expected = {source.name: (shapes[ours][0] * source.count, *shapes[ours][1:]) for ours, source in sources.items()}
+    rows = {ours: shapes[ours][0] * source.num_parts for ours, source in sources.items()}
+    expected = {source.name: (rows[ours], *shapes[ours][1:]) for ours, source in sources.items()}
     present = {
         name: _without_kernel_axes(array)
         for name, array in published.arrays.items()
         if not name.endswith("num_batches_tracked") and not name.startswith(ignored)
     }
     require_arrays(present, expected, f"{published.path}: no SegFormer of these sizes ({published.layout.title})")
-    return {ours: np.float32(source.rows(present[source.name])) for ours, source in sources.items()}
+    return {ours: source.rows(present[source.name]).astype(np.float32) for ours, source in sources.items()}
 
 
 def _without_kernel_axes(array: np.ndarray) -> np.ndarray:
-    """A 1 x 1 convolution's weight as a linear layer's, [out, in]."""
+    """Return the weight of a 1 x 1 convolution as that of a linear layer, [out, in]. Others are unchanged."""
     return array[:, :, 0, 0] if array.ndim == 4 and array.shape[2:] == (1, 1) else array

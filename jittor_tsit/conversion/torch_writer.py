@@ -1,4 +1,4 @@
-"""Named arrays -> a file that torch.load(weights_only=True) reads, without PyTorch and without Python's pickle.
+"""Write named arrays to a file for torch.load(weights_only=True), without PyTorch and without Python's pickle.
 
 Source: PyTorch's torch/serialization.py (the zip format) and CPython's Lib/pickletools.py (the opcodes).
 """
@@ -14,18 +14,18 @@ import numpy as np
 
 from data_tools.basics.files import write_through
 
-Table = Mapping[str, Union[np.ndarray, "Table"]]  # named arrays, or dicts of such
+Table = Mapping[str, Union[np.ndarray, "Table"]]  # name -> array or nested table
 
-FOLDER = "archive"  # of every member, as torch.save calls it where it knows no name
-_STORAGES = {"float32": "FloatStorage", "int64": "LongStorage"}  # what official checkpoints hold
-_ORDERED_DICT = b"ccollections\nOrderedDict\n)R"  # in place of a tensor's backward hooks
+FOLDER = "archive"  # folder inside the zip file, as torch.save names it by default
+_STORAGES = {"float32": "FloatStorage", "int64": "LongStorage"}  # the types in official checkpoints
+_ORDERED_DICT = b"ccollections\nOrderedDict\n)R"  # the tensor's backward hooks: none
 
 
 def write_torch(path: Path, table: Table) -> None:
-    """Write a state dict, or a dict of such; the file appears whole or not at all.
+    """Write a state dict, or a dict of state dicts. The file appears whole or not at all.
 
     Args:
-        table: Arrays of float32 or int64.
+        table: Name -> array of float32 or int64, or name -> nested dict.
     """
     storages: List[np.ndarray] = []
     pickled = b"\x80\x02" + _dict(table, storages) + b"."
@@ -51,11 +51,12 @@ def _entry(entry: Union[np.ndarray, Table], storages: List[np.ndarray]) -> bytes
 
 
 def _tensor(array: np.ndarray, storages: List[np.ndarray]) -> bytes:
-    """A call that makes a tensor of a storage, which a persistent id names."""
+    """Return the opcodes that build a tensor from a storage, and append the array to `storages`."""
     storage = b"ctorch\n" + _STORAGES[array.dtype.name].encode() + b"\n"
-    persistent = b"(" + _text("storage") + storage + _text(str(len(storages))) + _text("cpu") + _int(array.size) + b"tQ"
+    location = _text(str(len(storages))) + _text("cpu")
+    persistent = b"(" + _text("storage") + storage + location + int_opcode(array.size) + b"tQ"
     strides = tuple(int(np.prod(array.shape[axis + 1 :])) for axis in range(array.ndim))
-    layout = _int(0) + _tuple(array.shape) + _tuple(strides) + b"\x89" + _ORDERED_DICT  # no gradient
+    layout = int_opcode(0) + _tuple(array.shape) + _tuple(strides) + b"\x89" + _ORDERED_DICT  # no gradient
     storages.append(array)
     return b"ctorch._utils\n_rebuild_tensor_v2\n(" + persistent + layout + b"tR"
 
@@ -65,9 +66,10 @@ def _text(text: str) -> bytes:
     return b"X" + struct.pack("<I", len(encoded)) + encoded
 
 
-def _int(number: int) -> bytes:
+def int_opcode(number: int) -> bytes:
+    """Return the pickle opcode that pushes an integer."""
     return b"J" + struct.pack("<i", number) if number < 2**31 else b"\x8a\x08" + struct.pack("<q", number)
 
 
 def _tuple(numbers: Tuple[int, ...]) -> bytes:
-    return b"(" + b"".join(map(_int, numbers)) + b"t"
+    return b"(" + b"".join(map(int_opcode, numbers)) + b"t"

@@ -1,4 +1,4 @@
-"""Published weight files -> NumPy arrays, running no code from them, without PyTorch and without Jittor.
+"""Read published weight files as NumPy arrays, without running code from them, without PyTorch and without Jittor.
 
 Source: PyTorch's torch/serialization.py (both of its formats), Jittor's `safepickle` (jittor/__init__.py),
     NumPy's .npz and the safetensors format.
@@ -13,26 +13,25 @@ import zipfile
 from collections import defaultdict
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Union
+from typing import Any, Callable, Dict, Iterator, List, Union
 
 import numpy as np
 import safetensors
 
 from data_tools.basics.errors import InputError
-from jittor_tsit.conversion.pickle_globals import ITEM_SIZES, PickledArray, Refused, Storage, Tensor, decode
+from jittor_tsit.conversion.pickle_globals import ITEM_SIZES, PickledArray, Storage, Tensor, WeightFileError, decode
 from jittor_tsit.conversion.pickle_machine import PickleMachine
 
 _LEAF_TYPES = (np.ndarray, PickledArray, Tensor)
-Leaf = Union[np.ndarray, PickledArray, Tensor]
 Arrays = Dict[str, np.ndarray]
 
 _ZIP_MAGIC = b"PK\x03\x04"
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
 _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
-_JITTOR_TRAILER = b"HCAJSLHD"  # behind a SHA-1 of the pickle
+_JITTOR_TRAILER = b"HCAJSLHD"  # follows a SHA-1 of the pickle
 
-# Shared, expanded or compressed weights may exceed their file; far beyond this, the file is meant to exhaust memory.
+# Shared, expanded or compressed weights may be larger than their file. A larger factor means a malicious file.
 _MAX_EXPANSION = 16
 _ALWAYS_ALLOWED_BYTES = 64 << 20
 
@@ -47,26 +46,26 @@ _SAFETENSORS_CODES = {
 
 
 def read_weights(path: Union[str, Path]) -> Arrays:
-    """The named arrays of a weight file, whose format is told by its content.
+    """Read the named arrays of a weight file. The format is recognised by the content.
 
-    Formats: .npz, safetensors, PyTorch's zip and legacy formats, Jittor's pickle, and with h5py Keras' .h5. If the
-    file holds a dict with one nested `state_dict` or `model` and no array beside it, that one is taken; of a dict of
-    two, `a` and `b` (UNIT's two sides), both are, under names that begin with theirs. A `module.` before every name
-    (PyTorch's DataParallel) is removed.
+    Formats: .npz, safetensors, PyTorch's zip and legacy formats, Jittor's pickle, and (with h5py) Keras' .h5. If the
+    file holds a dict with one nested `state_dict` or `model` and no array beside it, the nested dict is read. If it
+    holds a dict of the two dicts `a` and `b` (the domains of UNIT), both are read, and names begin with `a.` or `b.`.
+    A `module.` before every name (PyTorch's DataParallel) is removed.
 
     Returns:
-        Name -> array in the file's order (safetensors: by name), each writable, C-contiguous and in native byte
-        order; float16/32/64, integers or bool, bfloat16 as float32.
+        Name -> array in the file's order (safetensors: by name). Arrays are writable, C-contiguous and in native byte
+        order, of float16/32/64, integers or bool; bfloat16 becomes float32.
 
     Raises:
-        InputError: The file is missing, empty, damaged, of another format, or holds anything but arrays; a pickle
-            wants to import or run something; arrays are compressed in a PyTorch file, reach beyond their data or
-            would fill far more memory than the file's size explains. One line that names the file and the finding.
+        InputError: The file is missing, empty, damaged, of another format, or holds something other than arrays; a
+            pickle imports or calls something; arrays are compressed in a PyTorch file, lie outside their data, or
+            are much larger than the file.
     """
     path = Path(path)
     try:
         return _reader_for(path)(path)
-    except Refused as error:
+    except WeightFileError as error:
         finding = str(error)
     except Exception as error:  # a damaged file can fail anywhere in zipfile, pickletools, NumPy or safetensors
         finding = f"damaged or cut short ({type(error).__name__}: {error})"
@@ -81,16 +80,16 @@ def _one_line(text: str) -> str:
 def _reader_for(path: Path) -> Callable[[Path], Arrays]:
     try:
         if not path.is_file():
-            raise Refused("is not a file" if path.exists() else "no such file")
+            raise WeightFileError("is not a file" if path.exists() else "no such file")
         with open(path, "rb") as file:
             head = file.read(64)
     except OSError as error:
-        raise Refused(f"cannot be opened: {error.strerror}") from None
+        raise WeightFileError(f"cannot be opened: {error.strerror}") from None
     if not head:
-        raise Refused("the file is empty")
+        raise WeightFileError("the file is empty")
     if head.startswith(_ZIP_MAGIC):
         return _read_zip
-    if head[4:9] == b"\0\0\0\0{":  # the upper half of the header's length, then its JSON
+    if head[4:9] == b"\0\0\0\0{":  # upper half of the header's length, then its JSON
         return _read_safetensors
     if head[0] == 0x80 and _LEGACY_MAGIC.to_bytes(10, "little") in head:
         return _read_torch_legacy
@@ -98,15 +97,17 @@ def _reader_for(path: Path) -> Callable[[Path], Arrays]:
         return _read_jittor
     if head.startswith(_HDF5_MAGIC):
         return _read_hdf5
-    raise Refused(f"starts with {head[:8]!a}; .npz, safetensors, PyTorch, Jittor and Keras weight files can be read")
+    raise WeightFileError(
+        f"starts with {head[:8]!a}; .npz, safetensors, PyTorch, Jittor and Keras weight files can be read"
+    )
 
 
 def _read_hdf5(path: Path) -> Arrays:
     try:
         import h5py
     except ImportError:
-        raise Refused("Keras' .h5 needs h5py: pip install h5py, or pip install 'jittor_tsit[keras]'") from None
-    arrays = {}
+        raise WeightFileError("Keras' .h5 needs h5py: pip install h5py, or pip install 'jittor_tsit[keras]'") from None
+    arrays: Arrays = {}
     with h5py.File(path, "r") as file:
 
         def take(name: str, item) -> None:
@@ -122,7 +123,7 @@ def _read_safetensors(path: Path) -> Arrays:
     arrays = {}
     for name, entry in sorted(safetensors.deserialize(path.read_bytes())):
         if entry["dtype"] not in _SAFETENSORS_CODES:
-            raise Refused(f"{name!a:.80} is {entry['dtype']}; allowed are {', '.join(_SAFETENSORS_CODES)}")
+            raise WeightFileError(f"{name!a:.80} is {entry['dtype']}; allowed are {', '.join(_SAFETENSORS_CODES)}")
         flat = np.array(decode(entry["data"], _SAFETENSORS_CODES[entry["dtype"]]))
         arrays[name] = flat.reshape(entry["shape"])
     return _state_dict(arrays)
@@ -136,20 +137,20 @@ def _read_zip(path: Path) -> Arrays:
             return _read_torch_zip(archive, pickles[0][: -len("data.pkl")], path.stat().st_size)
         _require_proportion(sum(info.file_size for info in archive.infolist()), path.stat().st_size)
     if not names or not all(name.endswith(".npy") for name in names):
-        raise Refused("a zip archive that is neither .npz (only .npy members) nor PyTorch's (one data.pkl)")
+        raise WeightFileError("a zip archive that is neither .npz (only .npy members) nor PyTorch's (one data.pkl)")
     return _read_npz(path)
 
 
 def _read_npz(path: Path) -> Arrays:
     with np.load(path, allow_pickle=False) as archive:
-        arrays = {name: np.asarray(archive[name]) for name in archive.files}  # bytes for what is no .npy
+        arrays = {name: np.asarray(archive[name]) for name in archive.files}  # members that are not .npy are bytes
     return _state_dict({name: _plain(name, array) for name, array in arrays.items()})
 
 
 def _plain(name: str, array: np.ndarray) -> np.ndarray:
     code = f"{array.dtype.kind}{array.dtype.itemsize}"
     if code not in ITEM_SIZES:
-        raise Refused(f"{name!a:.80} is {array.dtype}; allowed are float16/32/64, integers and bool")
+        raise WeightFileError(f"{name!a:.80} is {array.dtype}; allowed are float16/32/64, integers and bool")
     return np.asarray(array, code, order="C")
 
 
@@ -157,9 +158,11 @@ def _read_torch_zip(archive: zipfile.ZipFile, folder: str, file_size: int) -> Ar
     members = archive.infolist()
     for member in members:
         if member.compress_type != zipfile.ZIP_STORED or member.file_size != member.compress_size:
-            raise Refused(f"member {member.filename!a:.80} is compressed; PyTorch stores its members as they are")
+            raise WeightFileError(
+                f"member {member.filename!a:.80} is compressed; PyTorch stores its members as they are"
+            )
     if sum(member.file_size for member in members) > file_size:
-        raise Refused("a zip archive whose members overlap")
+        raise WeightFileError("a zip archive with overlapping members")
 
     value = PickleMachine().load(io.BytesIO(archive.read(folder + "data.pkl")))
     big_endian = folder + "byteorder" in archive.namelist() and archive.read(folder + "byteorder") == b"big"
@@ -171,11 +174,11 @@ def _read_torch_zip(archive: zipfile.ZipFile, folder: str, file_size: int) -> Ar
 
 
 def _read_torch_legacy(path: Path) -> Arrays:
-    with _mapped(path) as stream:
+    with _map_file(path) as stream:
         machine = PickleMachine()
         if machine.load(stream) != _LEGACY_MAGIC or machine.load(stream) != _LEGACY_PROTOCOL:
-            raise Refused(f"a PyTorch file of another protocol; {_LEGACY_PROTOCOL} can be read")
-        machine.load(stream)  # word sizes of the machine that wrote it; the data are little-endian on any
+            raise WeightFileError(f"a PyTorch file of another protocol; {_LEGACY_PROTOCOL} can be read")
+        machine.load(stream)  # word sizes of the machine that wrote the file; the data are always little-endian
         value = machine.load(stream)
         positions = _storage_positions(stream, machine)
 
@@ -187,27 +190,27 @@ def _read_torch_legacy(path: Path) -> Arrays:
 
 
 def _storage_positions(stream: mmap.mmap, machine: PickleMachine) -> Dict[str, int]:
-    """Where each storage's data start; each follows its number of elements, an int64."""
+    """Return where the data of each storage start. They follow an int64 with the number of elements."""
     storages = dict(machine.storages)
     positions = {}
     for key in map(str, machine.load(stream)):
         numel = int.from_bytes(stream.read(8), "little")
         if key not in storages or numel != storages[key].numel:
-            raise Refused(f"storage {key!a:.40} of {numel} elements, which the pickle declares otherwise")
+            raise WeightFileError(f"storage {key!a:.40} of {numel} elements, which the pickle declares otherwise")
         positions[key] = stream.tell()
-        stream.seek(_storage_bytes(storages[key]), io.SEEK_CUR)  # fails beyond the end
+        stream.seek(_storage_bytes(storages[key]), io.SEEK_CUR)  # raises an error beyond the end
     return positions
 
 
 def _read_jittor(path: Path) -> Arrays:
-    with _mapped(path) as stream:
+    with _map_file(path) as stream:
         end = len(stream)
         if stream[-len(_JITTOR_TRAILER) :] == _JITTOR_TRAILER:
             end -= hashlib.sha1().digest_size + len(_JITTOR_TRAILER)
             _check_sha1(stream, end)
         value = PickleMachine().load(stream)
         if stream.tell() != end:
-            raise Refused(f"{end - stream.tell()} bytes behind the pickle")
+            raise WeightFileError(f"{end - stream.tell()} bytes after the pickle")
         return _to_numpy(_state_dict(value), _no_storage, len(stream))
 
 
@@ -215,27 +218,27 @@ def _check_sha1(stream: mmap.mmap, end: int) -> None:
     with memoryview(stream) as whole, whole[:end] as pickled:
         actual = hashlib.sha1(pickled).digest()
     if stream[end : end + len(actual)] != actual:
-        raise Refused("its checksum does not match: the file is damaged")
+        raise WeightFileError("its checksum does not match: the file is damaged")
 
 
 def _no_storage(storage: Storage) -> bytes:
-    raise Refused(f"a tensor whose data {storage.key!a:.40} are not in the file")
+    raise WeightFileError(f"a tensor whose data {storage.key!a:.40} are not in the file")
 
 
 @contextmanager
-def _mapped(path: Path) -> Iterator[mmap.mmap]:
+def _map_file(path: Path) -> Iterator[mmap.mmap]:
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as stream:
         yield stream
 
 
-def _state_dict(value: object) -> Dict[str, Leaf]:
-    """The dict of arrays in what a file holds, its names without a common `module.`.
+def _state_dict(value: Any) -> Dict[str, Any]:
+    """Find the dict of arrays in the value of a file, and remove a common `module.` from its names.
 
     Raises:
-        Refused: Something that is not an array is left, or nothing at all.
+        WeightFileError: The dict is empty or holds something other than arrays.
     """
     if type(value) is not dict:
-        raise Refused(f"holds a {type(value).__name__}; a dict of named arrays is allowed")
+        raise WeightFileError(f"holds a {type(value).__name__}; a dict of named arrays is allowed")
     nested = [name for name in ("state_dict", "model") if type(value.get(name)) is dict]
     if len(nested) == 1 and not any(isinstance(entry, _LEAF_TYPES) for entry in value.values()):
         value = value[nested[0]]
@@ -248,20 +251,20 @@ def _state_dict(value: object) -> Dict[str, Leaf]:
         if type(name) is not str or not isinstance(entry, _LEAF_TYPES)
     ]
     if others:
-        raise Refused(
+        raise WeightFileError(
             f"holds entries that are not named arrays: {', '.join(others[:8])}"
             + (f" and {len(others) - 8} more" if len(others) > 8 else "")
         )
     if not value:
-        raise Refused("holds no arrays")
+        raise WeightFileError("holds no arrays")
     prefix = "module." if all(name.startswith("module.") for name in value) else ""
     return {name[len(prefix) :]: entry for name, entry in value.items()}
 
 
 def _to_numpy(
-    table: Dict[str, Leaf], read_storage: Callable[[Storage], bytes], file_size: int, order: str = "<"
+    table: Dict[str, Any], read_storage: Callable[[Storage], bytes], file_size: int, order: str = "<"
 ) -> Arrays:
-    """Turn records into arrays; each storage is read once and held only while its tensors are copied."""
+    """Convert tensors and pickled arrays to NumPy. Each storage is read once and freed after its tensors are copied."""
     _require_proportion(sum(leaf.nbytes for leaf in table.values()), file_size)
     tensors: Dict[str, List[str]] = defaultdict(list)
     for name, leaf in table.items():
@@ -273,7 +276,9 @@ def _to_numpy(
         storage = table[names[0]].storage
         data = read_storage(storage)
         if len(data) != _storage_bytes(storage):
-            raise Refused(f"storage {storage.key!a:.40} has {len(data)} bytes and declares {_storage_bytes(storage)}")
+            raise WeightFileError(
+                f"storage {storage.key!a:.40} has {len(data)} bytes and declares {_storage_bytes(storage)}"
+            )
         flat = decode(data, storage.code, order)
         for name in names:
             table[name] = table[name].to_numpy(flat)
@@ -287,4 +292,4 @@ def _storage_bytes(storage: Storage) -> int:
 def _require_proportion(nbytes: int, file_size: int) -> None:
     allowed = max(_MAX_EXPANSION * file_size, _ALWAYS_ALLOWED_BYTES)
     if nbytes > allowed:
-        raise Refused(f"arrays of {nbytes} bytes in a file of {file_size}; at most {allowed} are allowed")
+        raise WeightFileError(f"arrays of {nbytes} bytes in a file of {file_size}; at most {allowed} are allowed")

@@ -1,13 +1,13 @@
-"""The kinds of training data: how samples are found, checked, made into batches and shown, and what `test` makes.
+"""The kinds of training data: how samples are found, checked, batched and shown, and what the command `test` does.
 
-A system names its kind as `batch_kind`. A new kind is a new class here.
+A system names its kind as `batch_kind`. To add a kind, write a class here.
 """
 
 from __future__ import annotations
 
 import enum
 from pathlib import Path
-from typing import Any, List, NamedTuple, Optional, Sequence
+from typing import Any, List, NamedTuple, Optional, Sequence, cast
 
 import jittor as jt
 import numpy as np
@@ -20,7 +20,7 @@ from jittor_tsit.data.batches import (
     LabelledBatch,
     LabelledImages,
     PairedBatch,
-    alone,
+    full_share,
     to_image,
     to_segmap,
 )
@@ -28,14 +28,14 @@ from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.data.labels import LabelNames
 from jittor_tsit.data.read_ahead import Arrays
 from jittor_tsit.data.read_through import check_all_pairs, check_photos
-from jittor_tsit.data.samples import Samples
+from jittor_tsit.data.samples import PairedSamples, Samples
 from jittor_tsit.runtime.parallel import Piece
 
 
 class TestTask(enum.Enum):
-    """What the command `test` makes with a model."""
+    """The task of the command `test` for a kind of data."""
 
-    __test__ = False  # no class of tests, whatever its name
+    __test__ = False  # pytest must not collect this class
 
     IMAGES_FROM_LABEL_MAPS = enum.auto()
     IMAGES_FROM_IMAGES = enum.auto()
@@ -45,11 +45,11 @@ class TestTask(enum.Enum):
 
 
 class GridInputs(NamedTuple):
-    """Inputs of the sample grid, and the pictures beside the model's."""
+    """Inputs of the sample grid, and the columns left and right of the model's outputs."""
 
     batch: Any
-    before: np.ndarray  # [N, H, W, 3] uint8, the first column
-    after: List[np.ndarray]  # columns behind the model's, each [N, H, W, 3] uint8
+    before: np.ndarray  # first column, [N, H, W, 3] uint8
+    after: List[np.ndarray]  # columns to the right of the model's outputs, each [N, H, W, 3] uint8
 
 
 class BatchKind:
@@ -64,8 +64,8 @@ class BatchKind:
         """List the training samples of a data set.
 
         Args:
-            split: File of the stems to train on; None: all of the set.
-            seeds: Of the random cuts and flips.
+            split: File with the stems to train on; None: the whole set.
+            seeds: Seeds of the order, the random crops and the mirroring.
 
         Raises:
             InputError: A folder or file is missing or faulty, or an option has no meaning for this kind.
@@ -73,25 +73,29 @@ class BatchKind:
         raise NotImplementedError
 
     def complete_options(self, data: DataConfig) -> DataConfig:
-        """Return the options with those filled in that the data set on the disk decides."""
+        """Fill in the options that depend on the files of the data set, and return all options."""
         return data
 
     def check_samples(self, samples: Sequence[Samples], data: DataConfig, kept_in: Path) -> None:
-        """Read every file once, except those that `kept_in` lists as read before.
+        """Read every file once, to find faulty ones.
+
+        Args:
+            samples: The samples of each phase.
+            kept_in: Text file that lists the files that passed this check before. They are not read again.
 
         Raises:
-            InputError: Names the first faulty file and how many there are.
+            InputError: A file is faulty. The message names the first one.
         """
         check_photos(samples, kept_in)
 
     def make_batch(self, arrays: Arrays, piece: Piece, num_ids: int, has_other: bool = False) -> Any:
-        """Put stacked arrays of samples on the device.
+        """Convert the arrays of N samples to a batch of Jittor's Vars.
 
         Args:
-            arrays: As the samples of this kind give them, each with a leading axis of N.
+            arrays: The arrays of samples of this kind, stacked along a first axis of length N.
             piece: Places of the samples in the run, and this process's share of the batch.
-            num_ids: Number of ids of the label maps, where there are any.
-            has_other: Whether the last array is the targets of other samples.
+            num_ids: Number of ids of the label maps, if there are any.
+            has_other: Whether the last array holds the targets of other samples.
         """
         if not has_other:
             return self._batch(arrays, piece, num_ids)
@@ -106,7 +110,7 @@ class BatchKind:
         return GridInputs(self._batch(arrays, _whole(positions), 0), arrays[0], self._targets(arrays))
 
     def _targets(self, arrays: Arrays) -> List[np.ndarray]:
-        """Return the arrays that the grid shows behind the model's images."""
+        """Return the columns of the sample grid to the right of the model's outputs."""
         return []
 
 
@@ -115,7 +119,7 @@ def _stacked(samples: Samples, positions: Sequence[int]) -> Arrays:
 
 
 def _whole(positions: Sequence[int]) -> Piece:
-    return Piece(range(len(positions)), alone(len(positions)))
+    return Piece(range(len(positions)), full_share(len(positions)))
 
 
 class LabelMapsToPhotos(BatchKind):
@@ -128,7 +132,7 @@ class LabelMapsToPhotos(BatchKind):
         return folders.paired_samples(data, split, seeds)
 
     def check_samples(self, samples: Sequence[Samples], data: DataConfig, kept_in: Path) -> None:
-        check_all_pairs(samples, label_maps_of(data), kept_in)
+        check_all_pairs(cast(Sequence[PairedSamples], samples), label_maps_of(data), kept_in)
 
     def _batch(self, arrays: Arrays, piece: Piece, num_ids: int, *other: jt.Var) -> PairedBatch:
         photo, *label = arrays
@@ -136,8 +140,8 @@ class LabelMapsToPhotos(BatchKind):
 
     def grid_inputs(self, samples: Samples, positions: Sequence[int]) -> GridInputs:
         photos, *labels = _stacked(samples, positions)
-        segmap = to_segmap(samples.label_maps.num_ids, *labels)
-        batch = PairedBatch(segmap, None, *_whole(positions))  # without photos, as at test
+        segmap = to_segmap(_num_ids(samples), *labels)
+        batch = PairedBatch(segmap, None, *_whole(positions))  # without photos, as in the command `test`
         return GridInputs(batch, _in_colours(labels[0], samples), [photos])
 
 
@@ -149,30 +153,36 @@ class PhotosToLabelMaps(LabelMapsToPhotos):
 
     def grid_inputs(self, samples: Samples, positions: Sequence[int]) -> GridInputs:
         photos, *labels = _stacked(samples, positions)
-        batch = self._batch((photos, *labels), _whole(positions), samples.label_maps.num_ids)
+        batch = self._batch((photos, *labels), _whole(positions), _num_ids(samples))
         return GridInputs(batch, photos, [_in_colours(labels[0], samples)])
 
 
+def _num_ids(samples: Samples) -> int:
+    """Return the number of ids in the label maps of samples that have label maps."""
+    return cast(PairedSamples, samples).label_maps.num_ids
+
+
 def _in_colours(labels: np.ndarray, samples: Samples) -> np.ndarray:
-    """[N, H, W] ids -> [N, H, W, 3] uint8"""
-    return np.stack([colorize(label, samples.label_maps.num_ids) for label in labels])
+    """Colour label maps: class ids [N, H, W] -> [N, H, W, 3] uint8."""
+    return np.stack([colorize(label, _num_ids(samples)) for label in labels])
 
 
 class ContentAndStyle(BatchKind):
-    """Two sets of photos, content and style, drawn independently."""
+    """Two sets of photos: contents and styles."""
 
     def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
         return folders.unpaired_samples(data, split, seeds)
 
     def _batch(self, arrays: Arrays, piece: Piece, num_ids: int, *other: jt.Var) -> ImageBatch:
-        return ImageBatch(*map(to_image, arrays), *piece, *other)
+        a, b = map(to_image, arrays)
+        return ImageBatch(a, b, piece.index, piece.share, *other)
 
     def _targets(self, arrays: Arrays) -> List[np.ndarray]:
         return list(arrays[1:])
 
 
 class TwoDomains(ContentAndStyle):
-    """Photos of two domains, without partners: a is translated to look like b."""
+    """Unpaired photos of two domains; a is translated to look like b."""
 
     test_task = TestTask.IMAGES_FROM_IMAGES
 
@@ -181,7 +191,7 @@ class TwoDomains(ContentAndStyle):
 
 
 class ImagePairs(ContentAndStyle):
-    """Pairs of images of the same things: input and target."""
+    """Pairs of corresponding images: input and target."""
 
     test_task = TestTask.IMAGES_FROM_IMAGES
     may_lie_side_by_side = True
@@ -190,7 +200,7 @@ class ImagePairs(ContentAndStyle):
         return folders.aligned_samples(data, split, seeds)
 
     def complete_options(self, data: DataConfig) -> DataConfig:
-        """Set `side_by_side`, so that `test` need not guess it."""
+        """Set `side_by_side` from the training set, because `test` cannot derive it from its own folders."""
         return folders.with_layout(data)
 
 
@@ -198,7 +208,7 @@ class PhotosWithLabels(BatchKind):
     """Photos with attributes or classes, in one set or two.
 
     Args:
-        names: Of the attributes and classes.
+        names: Names of the attributes and classes.
     """
 
     test_task = TestTask.PHOTOS_WITH_OTHER_LABELS
@@ -210,7 +220,7 @@ class PhotosWithLabels(BatchKind):
         return folders.labelled_samples(data, split, seeds, self.names)
 
     def _batch(self, arrays: Arrays, piece: Piece, num_ids: int, *other: jt.Var) -> LabelledBatch:
-        groups = [arrays[k : k + 3] for k in range(0, len(arrays), 3)]  # photo, its label, the label wanted
+        groups = [arrays[k : k + 3] for k in range(0, len(arrays), 3)]  # (photo, label, target label) of each set
         sets = [
             LabelledImages(to_image(photo), jt.array(label), jt.array(target), *piece, number)
             for number, (photo, label, target) in enumerate(groups)
@@ -219,7 +229,7 @@ class PhotosWithLabels(BatchKind):
 
 
 class TwoDomainsWithClasses(PhotosWithLabels):
-    """Photos of a domain whose classes are known, and of another whose classes are not."""
+    """Photos of a domain with known classes, and of another domain without."""
 
     test_task = TestTask.CLASSES_OF_PHOTOS
 

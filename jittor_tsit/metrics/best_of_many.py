@@ -105,7 +105,7 @@ class Sums(NamedTuple):
     products: np.ndarray  # [P, P], sum of their outer products
     terms: np.ndarray  # [T], sums of mask accuracy and aesthetic, those of them that are known
 
-    def swap(self, old: "Sums", new: "Sums") -> "Sums":
+    def swap(self, old: Sums, new: Sums) -> Sums:
         """Return the sums with one image replaced by another.
 
         Args:

@@ -6,7 +6,6 @@ The module does not import Jittor when it is loaded: the processes that read ima
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, List, NamedTuple, Optional, Sequence, Tuple
@@ -16,7 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
-from data_tools.basics.files import make_folder, write_through
+from data_tools.basics.files import file_version, make_folder, write_through
 from data_tools.sets.image_io import read_photo, resize_photo
 from data_tools.sets.listing import list_folder, require_folder
 from data_tools.sets.pairing import PHOTO_SUFFIXES
@@ -116,7 +115,7 @@ def vgg_input(photo: np.ndarray) -> np.ndarray:
         photo [H, W, 3] uint8 -> [3, VGG_SIDE, VGG_SIDE] float32
     """
     square = resize_photo(photo, VGG_SIDE, VGG_SIDE).astype(np.float32) / 255
-    normalized = (square - np.float32(imagenet.MEAN)) / np.float32(imagenet.STD)
+    normalized = (square - np.array(imagenet.MEAN, np.float32)) / np.array(imagenet.STD, np.float32)
     return np.ascontiguousarray(normalized.transpose(2, 0, 1))
 
 
@@ -218,10 +217,10 @@ def _cache_key(paths: Sequence[Path], extractor: Extractor) -> np.ndarray:
     digest = hashlib.sha256(f"{CACHE_VERSION} {extractor.frechet} {extractor.digest}\n".encode())
     for path in paths:
         try:
-            status = os.stat(path)
+            version = file_version(path)
         except OSError as error:
             raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-        digest.update(f"{path.name} {status.st_size} {status.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
+        digest.update(f"{path.name} {version.size} {version.changed_ns}\n".encode("utf-8", "surrogateescape"))
     return np.frombuffer(digest.digest(), np.uint8)
 
 

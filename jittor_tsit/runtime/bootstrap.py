@@ -1,13 +1,12 @@
-"""The environment that Jittor reads at import: CUDA, oneDNN, MPI, compiler options. Standard library only.
+"""Set the environment variables that Jittor reads at import: CUDA, oneDNN, MPI, compiler options.
 
-Jittor 1.3.11 downloads oneDNN and a CUDA toolkit by itself and stops where there is no network, and it dies
-on an nvcc without its libraries and on those of today. `configure()` puts oneDNN in place from its PyPI wheels, and
-lets Jittor see CUDA only when it is usable, through a folder made for it where it needs one (`cuda_home`). It sets
-defaults only: the caller's variables win.
+Jittor 1.3.11 downloads oneDNN and a CUDA toolkit by itself and stops where there is no network. It also crashes on an
+nvcc without libraries and on recent CUDA versions. `configure()` therefore installs oneDNN from its PyPI wheels, and
+shows Jittor a CUDA toolkit only if it is usable, if necessary through a folder of links (`cuda_home`). Variables that
+the user has set are never changed. Standard library only.
 """
 
 import ctypes
-import json
 import os
 import shutil
 import sys
@@ -18,44 +17,47 @@ from typing import NamedTuple, Optional
 
 from jittor_tsit.runtime.cuda_home import CudaHome, make_home, plan_home
 from jittor_tsit.runtime.cuda_parts import find_nvccs
-from jittor_tsit.runtime.precompiled_header import install_kernel_headers
+from jittor_tsit.runtime.jittor_home import jittor_cache, jittor_home
+from jittor_tsit.runtime.jittor_patches import kernel_flags
+
+__all__ = ["jittor_home"]
 
 ONEDNN_FOLDER = "dnnl_lnx_2.2.0_cpu_gomp"  # the name that Jittor 1.3.11 looks for
 ONEDNN_WHEELS = ("onednn-cpu-gomp", "onednn-devel-cpu-gomp")  # libraries; headers
-# The driver by its name, and where containers and WSL have it when the loader does not know. Once loaded, CUDA's
-# runtime finds it by its name in this process.
+# Names of the driver library: the usual one, then the paths in containers and in WSL, which the loader may not search.
+# Once the driver is loaded, the CUDA runtime finds it in this process by its name.
 DRIVERS = ("libcuda.so.1", "/usr/local/nvidia/lib64/libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1")
-FOUND_HERE = ("nvcc_path", "nccl_lib_path", "nccl_include_path")  # they may name a CUDA home of our own
-MPI_LOCAL_RANK = "OMPI_COMM_WORLD_LOCAL_RANK"  # set by mpirun: the number of a process on its machine
+OUR_VARIABLES = ("nvcc_path", "nccl_lib_path", "nccl_include_path")  # may point into a CUDA home that we made
+MPI_LOCAL_RANK = "OMPI_COMM_WORLD_LOCAL_RANK"  # set by mpirun: number of a process on its machine
 
 
 class Cuda(NamedTuple):
-    """What was found: GPUs, and CUDA for them."""
+    """Number of GPUs, and the CUDA home for them."""
 
     num_gpus: int
     home: CudaHome
 
 
 def configure() -> None:
-    """Set the variables that Jittor reads at import, where the caller has not."""
-    os.environ.setdefault("cache_name", "jittor_tsit")  # other programs' operators are compiled with other options
-    os.environ.setdefault("log_silent", "1")  # our commands say what is going on; errors are raised all the same
-    os.environ.setdefault("gdb_path", "")  # looking for a debugger takes longer than the rest of the import
+    """Set the variables that Jittor reads at import, unless the user has set them."""
+    os.environ.setdefault("cache_name", "jittor_tsit")  # a cache of our own: our compiler options differ
+    os.environ.setdefault("log_silent", "1")  # our commands print their own progress; errors are still raised
+    os.environ.setdefault("gdb_path", "")  # searching for a debugger takes longer than the rest of the import
     started_by_mpi = MPI_LOCAL_RANK in os.environ
-    os.environ.setdefault("use_mpi", "0")  # spares one process the compile of MPI
+    os.environ.setdefault("use_mpi", "0")  # a single process need not compile the MPI part
     if started_by_mpi:
-        os.environ["use_mpi"] = "1"  # the process that called mpirun has said 0, for itself
+        os.environ["use_mpi"] = "1"  # the process that called mpirun had set 0, for itself
         _choose_gpu(int(os.environ[MPI_LOCAL_RANK]))
     _configure_python_config()
     if not install_onednn():
         os.environ.setdefault("use_mkl", "0")
-    for name in FOUND_HERE:  # by a process before this one, perhaps on another machine
+    for name in OUR_VARIABLES:  # set by the parent process, perhaps on another machine
         if os.environ.get(name, "").startswith(str(cuda_homes())):
             del os.environ[name]
     if "nvcc_path" not in os.environ:
         _configure_cuda(find_cuda())
     if not os.environ["nvcc_path"] and "kernel_flags" not in os.environ:
-        os.environ["kernel_flags"] = f" {install_kernel_headers(jittor_home() / '.cache/jittor/kernel_headers')} "
+        os.environ["kernel_flags"] = kernel_flags()
 
 
 def _configure_python_config() -> None:
@@ -66,7 +68,7 @@ def _configure_python_config() -> None:
 
 
 def _choose_gpu(local_rank: int) -> None:
-    """Let this process see one GPU, its own."""
+    """Show this process one GPU only, chosen by its number on the machine."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
     gpus = visible.split(",") if visible else []
     os.environ["CUDA_VISIBLE_DEVICES"] = gpus[local_rank % len(gpus)] if gpus else str(local_rank)
@@ -80,10 +82,10 @@ def _configure_cuda(cuda: Cuda) -> None:
         home = CudaHome("", f"no folder can be made for it: {error}")
     os.environ["nvcc_path"] = home.nvcc
     if home.nvcc:
-        for name in ("use_cutt", "use_cutlass"):  # each would be downloaded
+        for name in ("use_cutt", "use_cutlass"):  # Jittor would download them
             os.environ.setdefault(name, "0")
         if home.adapted:
-            os.environ.setdefault("FIX_TORCH_ERROR", "0")  # Jittor would import torch, whose libraries would be first
+            os.environ.setdefault("FIX_TORCH_ERROR", "0")  # Jittor would import torch and then use torch's libraries
         _configure_nccl(Path(home.nvcc).resolve().parent.parent)
     elif cuda.num_gpus:
         print(
@@ -92,7 +94,7 @@ def _configure_cuda(cuda: Cuda) -> None:
 
 
 def _configure_nccl(cuda_home: Path) -> None:
-    """Use the NCCL that is installed; Jittor would download one. Without it processes exchange through memory."""
+    """Use the installed NCCL; Jittor would download one. Without NCCL, processes exchange data through main memory."""
     library = _find_library(cuda_home, "libnccl.so")
     header = next((path for path in (cuda_home / "include", Path("/usr/include")) if (path / "nccl.h").exists()), None)
     if library and header:
@@ -102,7 +104,7 @@ def _configure_nccl(cuda_home: Path) -> None:
 
 
 def find_cuda() -> Cuda:
-    """Look for a driver with a GPU, nvcc, and what Jittor needs of CUDA; nothing is written."""
+    """Look for a driver with a GPU, for nvcc, and for the CUDA libraries that Jittor needs. Write nothing."""
     num_gpus = count_gpus()
     if not num_gpus:
         return Cuda(0, CudaHome("", "no NVIDIA driver with a GPU"))
@@ -117,7 +119,7 @@ def find_cuda() -> Cuda:
 
 
 def count_gpus() -> int:
-    """GPUs that the driver offers; 0 without a driver."""
+    """Return the number of GPUs that the driver offers; 0 without a driver."""
     driver = _load_driver()
     count = ctypes.c_int(0)
     if driver is None or driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0:
@@ -126,7 +128,7 @@ def count_gpus() -> int:
 
 
 def _driver_major() -> Optional[int]:
-    """The newest CUDA whose programs the driver runs; those of its later minor versions run, too."""
+    """Return the newest major version of CUDA that the driver supports, or None without a driver."""
     driver = _load_driver()
     version = ctypes.c_int(0)
     if driver is None or driver.cuDriverGetVersion(ctypes.byref(version)) != 0:
@@ -149,30 +151,21 @@ def _find_library(cuda_home: Path, name: str) -> Optional[Path]:
     return next((folder / name for folder in folders if (folder / name).exists()), None)
 
 
-def jittor_home() -> Path:
-    """The folder whose .cache/jittor Jittor uses: JITTOR_HOME, the one remembered from before, or home."""
-    remembered = Path.home() / ".cache/jittor/config.json"
-    default = str(Path.home())
-    if remembered.exists():
-        default = json.loads(remembered.read_text()).get("JITTOR_HOME", default)
-    return Path(os.environ.get("JITTOR_HOME", default)).absolute()
-
-
 def cuda_homes() -> Path:
-    """Where the CUDA homes lie that are made for Jittor."""
-    return jittor_home() / ".cache/jittor/cuda_home"
+    """Return the folder that holds the CUDA homes made by `cuda_home.make_home`."""
+    return jittor_cache() / "cuda_home"
 
 
 def onednn_path() -> Path:
-    """Where Jittor looks for oneDNN."""
-    return jittor_home() / ".cache/jittor/mkl" / ONEDNN_FOLDER
+    """Return the folder in which Jittor looks for oneDNN."""
+    return jittor_cache() / "mkl" / ONEDNN_FOLDER
 
 
 def install_onednn() -> bool:
-    """Put oneDNN of the PyPI wheels where Jittor looks for it.
+    """Copy oneDNN from its installed PyPI wheels to the folder in which Jittor looks for it, unless it is there.
 
     Returns:
-        False when it is neither there nor among the installed packages (there are no wheels for ARM).
+        False if oneDNN is neither in the folder nor installed (there are no wheels for ARM).
     """
     target = onednn_path()
     if (target / "lib/libmkldnn.so").exists():  # exists() follows links: a dangling one is replaced
@@ -182,7 +175,7 @@ def install_onednn() -> bool:
     except metadata.PackageNotFoundError:
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix="onednn-", dir=target.parent))  # a name Jittor does not take for it
+    staging = Path(tempfile.mkdtemp(prefix="onednn-", dir=target.parent))  # Jittor does not look for such a name
     staging.chmod(0o755)
     _copy_onednn(files, staging)
     _move_into_place(staging, target)
@@ -190,7 +183,7 @@ def install_onednn() -> bool:
 
 
 def _copy_onednn(files, staging: Path) -> None:
-    """The headers and one copy of the library; the wheels hold it six times over, under each of its names."""
+    """Copy the headers and one copy of the library. The wheels hold six copies of it, one for each of its names."""
     (staging / "lib").mkdir()
     for file in files:
         if "include" in file.parts:

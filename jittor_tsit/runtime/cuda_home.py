@@ -1,12 +1,14 @@
-"""A CUDA home that Jittor can use, made of links to what is installed. Standard library only.
+"""Make a CUDA home that Jittor can use: a folder of links to the installed parts of CUDA. Standard library only.
 
-Jittor 1.3.11 knows CUDA up to 12 with cuDNN 8, all of it in one folder above nvcc's. Where a machine has something
-else - cuDNN 9, CUDA 13, libraries in pip packages - a folder in Jittor's cache holds links to the headers and
-libraries, headers that give back the names that are gone, and a script in place of nvcc. Nothing installed is changed.
+Jittor 1.3.11 supports CUDA up to 12 with cuDNN 8, and expects all parts in the folder above nvcc's. A machine may have
+something else: cuDNN 9, CUDA 13, or libraries in pip packages. In that case a folder in Jittor's cache holds links to
+the headers and libraries, headers that define the names that newer versions removed, and a script in place of nvcc.
+Installed files are not changed.
 
-How the libraries are found at run time: Jittor opens some by their full path in this folder and links all with it as
-run path, and NVIDIA's find each other beside themselves, so that LD_LIBRARY_PATH needs no change. It cannot be changed
-for a process that runs, and comes before the run path: `find_parts` therefore looks there first.
+At run time the libraries are found as follows. Jittor opens some of them by their full path in this folder, and links
+operators with this folder as run path. NVIDIA's libraries look for each other in their own folder. LD_LIBRARY_PATH
+therefore needs no change. Where the user has set it, the loader searches it before the run path, and so does
+`find_parts`.
 """
 
 from __future__ import annotations
@@ -18,8 +20,9 @@ import shlex
 import shutil
 import tempfile
 from pathlib import Path
-from typing import NamedTuple, Optional, Union
+from typing import Mapping, NamedTuple, Optional, Union
 
+from data_tools.basics.files import file_version
 from jittor_tsit.runtime.cuda_parts import (
     CUB,
     CUDART,
@@ -36,9 +39,9 @@ from jittor_tsit.runtime.cuda_parts import (
     read_toolkit,
 )
 
-DEVICE_RUNTIME = "libcudadevrt.a"  # nvcc links it to everything, and of pip packages does not find it by itself
+DEVICE_RUNTIME = "libcudadevrt.a"  # nvcc always links it, and does not find the one in pip packages
 CUDNN_8_NAMES = {"ops_infer": "ops", "ops_train": "ops", "cnn_infer": "cnn", "cnn_train": "cnn"}  # Jittor opens these
-GONE_IN_CUDNN_9 = (  # named by Jittor's LSTM, which raises when it is run; convolutions need none of them
+REMOVED_IN_CUDNN_9 = (  # used by Jittor's LSTM only, which then raises an error; convolutions use none of them
     "cudnnSetRNNDescriptor_v6",
     "cudnnGetRNNParamsSize",
     "cudnnGetRNNWorkspaceSize",
@@ -52,14 +55,14 @@ GONE_IN_CUDNN_9 = (  # named by Jittor's LSTM, which raises when it is run; conv
 )
 CUDNN_SHIM = """#pragma once
 #include "{real}"
-{gone}
+{removed}
 """
-GONE_FUNCTION = (
+REMOVED_FUNCTION = (
     "template <class... Arguments> inline cudnnStatus_t {name}(Arguments...) {{ return CUDNN_STATUS_NOT_SUPPORTED; }}"
 )
 RUNTIME_SHIM = """#pragma once
 #include "{real}"
-// Fields of cudaDeviceProp that CUDA 13 has no more; functions that Jittor never calls read them.
+// Fields of cudaDeviceProp that CUDA 13 removed. They are read only in functions that Jittor never calls.
 #define clockRate multiProcessorCount
 #define computeMode integrated
 """
@@ -68,7 +71,7 @@ CUB_SHIM = """#pragma once
 #include <cstddef>
 #include <thrust/iterator/counting_iterator.h>
 #include <thrust/iterator/transform_iterator.h>
-// CUB's own iterators, which CCCL 3 has no more; those of Thrust do the same.
+// CUB's own iterators, which CCCL 3 removed. Those of Thrust do the same.
 CUB_NAMESPACE_BEGIN
 template <class Value, class Offset = std::ptrdiff_t>
 using CountingInputIterator = THRUST_NS_QUALIFIER::counting_iterator<Value>;
@@ -77,7 +80,7 @@ using TransformInputIterator = THRUST_NS_QUALIFIER::transform_iterator<Function,
 CUB_NAMESPACE_END
 """
 NPP_SHIM = """#pragma once
-// What Jittor takes from NPP: the limits of integers.
+// Jittor uses only the integer limits of NPP.
 #define NPP_MIN_32U (0)
 #define NPP_MAX_32U (4294967295U)
 #define NPP_MIN_32S (-2147483647 - 1)
@@ -102,20 +105,20 @@ exec {nvcc} "$@" -isystem {cccl}
 
 
 class CudaHome(NamedTuple):
-    """What Jittor is to be given. Nothing is written before `make_home`."""
+    """Plan of a CUDA home for Jittor. `make_home` writes it."""
 
-    nvcc: str  # "" when CUDA cannot be used
-    problem: str  # "" when there is none
+    nvcc: str  # the path to give to Jittor; "" if CUDA cannot be used
+    problem: str  # why CUDA cannot be used; "" if it can
     versions: str = ""
-    adapted: tuple[str, ...] = ()  # in words; none when Jittor can use nvcc's own home
-    files: dict[str, Union[Path, str]] = {}  # of the home: a path is linked, a text is written
+    adapted: tuple[str, ...] = ()  # what the home changes, in words; empty if Jittor can use nvcc's own home
+    files: Mapping[str, Union[Path, str]] = {}  # name in the home -> path to link to, or text to write
 
 
 def plan_home(nvcc: str, homes: Path, driver_major: Optional[int] = None) -> CudaHome:
-    """The home for an nvcc: its own when Jittor can use it as it is, otherwise one below `homes`.
+    """Plan the home for an nvcc: its own home if Jittor can use it unchanged, otherwise a new one in `homes`.
 
     Args:
-        driver_major: The newest CUDA whose programs the driver runs, when that is known.
+        driver_major: The newest major version of CUDA that the driver supports, if known.
     """
     try:
         toolkit = read_toolkit(nvcc)
@@ -130,9 +133,10 @@ def plan_home(nvcc: str, homes: Path, driver_major: Optional[int] = None) -> Cud
         return CudaHome("", problem)
     cudnn = cudnn_version(found[CUDNN])
     versions = f"CUDA {'.'.join(map(str, toolkit.version))}, cuDNN {'.'.join(map(str, cudnn))}"
-    files = {"bin/nvcc": NVCC_SCRIPT.format(nvcc=shlex.quote(os.path.abspath(nvcc))), **_links(found)}
-    are_seen = all(_is_seen(nvcc, part, place) for part, place in found.items() if part.is_needed)
-    adapted = [] if are_seen else ["folders joined"]
+    script = NVCC_SCRIPT.format(nvcc=shlex.quote(os.path.abspath(nvcc)))
+    files: dict[str, Union[Path, str]] = {"bin/nvcc": script, **_links(found)}
+    are_found = all(_jittor_finds(nvcc, part, place) for part, place in found.items() if part.is_needed)
+    adapted = [] if are_found else ["folders joined"]
     for adapt in (_adapt_cudnn, _adapt_cub, _adapt_runtime, _adapt_npp):
         adapted += adapt(files, found, toolkit)
     if not adapted:
@@ -141,7 +145,7 @@ def plan_home(nvcc: str, homes: Path, driver_major: Optional[int] = None) -> Cud
 
 
 def make_home(home: CudaHome) -> None:
-    """Write the planned home, unless it is there; whole or not at all, whoever else does the same.
+    """Write the planned home, unless it exists. It appears whole or not at all, even if two processes write it.
 
     Raises:
         OSError: It cannot be written.
@@ -164,15 +168,18 @@ def make_home(home: CudaHome) -> None:
         staging.rename(folder)
     except OSError:
         shutil.rmtree(staging, ignore_errors=True)
-        if not folder.exists():  # otherwise another process was faster
+        if not folder.exists():  # otherwise another process has written it meanwhile
             raise
 
 
 def _links(found: dict[Part, Place]) -> dict[str, Path]:
-    """Headers and libraries of all parts, each library also under the plain name that the linker looks for."""
-    files = {}
+    """Return name in the home -> path, for the headers and libraries of all parts.
+
+    Each library is also listed as lib<name>.so, the name that the linker looks for.
+    """
+    files: dict[str, Path] = {}
     for part, place in found.items():
-        headers = "*" if part is CUDART and _is_own(place) else f"{part.library or 'cub'}*"
+        headers = "*" if part is CUDART and _is_for_cuda_only(place) else f"{part.library or 'cub'}*"
         for path in filter(Path.exists, sorted(place.include.glob(headers))):  # not a link that leads nowhere
             files.setdefault(f"include/{path.name}", path)
         for path in libraries(place.lib, f"{part.library}*") if part.library else []:  # highest number first
@@ -183,13 +190,13 @@ def _links(found: dict[Part, Place]) -> dict[str, Path]:
     return files
 
 
-def _is_own(place: Place) -> bool:
-    """Whether a folder of headers is CUDA's alone; the compiler knows the system's by itself."""
+def _is_for_cuda_only(place: Place) -> bool:
+    """Return whether a folder of headers holds CUDA only. The compiler searches the system's folders by itself."""
     return place.include not in [system.include for system in SYSTEM_PLACES]
 
 
-def _is_seen(nvcc: str, part: Part, place: Place) -> bool:
-    """Whether Jittor looks where a part lies."""
+def _jittor_finds(nvcc: str, part: Part, place: Place) -> bool:
+    """Return whether Jittor searches the folders in which this part lies."""
     home = Path(nvcc).resolve().parent.parent
     target = home / f"targets/{MACHINE}-linux"
     includes = [home / "include", target / "include", Path("/usr/include")]
@@ -212,8 +219,8 @@ def _adapt_cudnn(files, found: dict[Part, Place], toolkit: Toolkit) -> list[str]
     for old, new in CUDNN_8_NAMES.items():
         if f"lib64/libcudnn_{new}.so" in files:
             files[f"lib64/libcudnn_{old}.so"] = files[f"lib64/libcudnn_{new}.so"]
-    gone = "\n".join(GONE_FUNCTION.format(name=name) for name in GONE_IN_CUDNN_9)
-    files["include/cudnn.h"] = CUDNN_SHIM.format(real=found[CUDNN].include / "cudnn.h", gone=gone)
+    removed = "\n".join(REMOVED_FUNCTION.format(name=name) for name in REMOVED_IN_CUDNN_9)
+    files["include/cudnn.h"] = CUDNN_SHIM.format(real=found[CUDNN].include / "cudnn.h", removed=removed)
     return ["cuDNN 8's names"]
 
 
@@ -247,10 +254,12 @@ def _adapt_npp(files, found: dict[Part, Place], toolkit: Toolkit) -> list[str]:
 
 
 def _digest(files: dict[str, Union[Path, str]]) -> str:
-    """Of all that a home is made from. Jittor compiles anew when a path changes, which a change of CUDA asks for."""
+    """Return a digest of the files of a home, for the name of its folder.
+
+    Jittor compiles its operators again when the path of nvcc changes, which is necessary after a change of CUDA.
+    """
     digest = hashlib.sha256()
     for name, content in sorted(files.items()):
-        state = os.stat(content) if isinstance(content, Path) else None
-        stamp = f"{state.st_size} {state.st_mtime_ns}" if state else ""
+        stamp = "{} {}".format(*file_version(content)) if isinstance(content, Path) else ""
         digest.update(f"{name}\0{content}\0{stamp}\0".encode())
-    return digest.hexdigest()[:16]  # 64 bits: a handful of folders cannot meet by chance
+    return digest.hexdigest()[:16]  # 64 bits are enough to tell a few folders apart

@@ -1,4 +1,4 @@
-"""Where the parts of CUDA lie that Jittor links: beside nvcc, in the system, in pip packages. Standard library only."""
+"""Find the parts of CUDA that Jittor links: beside nvcc, in the system, or in pip packages. Standard library only."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ class Place(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A part of CUDA: lib<library>.so, and a header that tells of its presence."""
+    """A part of CUDA: its library lib<library>.so and one of its headers."""
 
     title: str
-    library: str  # "" for headers alone
+    library: str  # "" for a part that has headers only
     header: str
-    has_cuda_number: bool  # whether the library is numbered as CUDA is, which tells it from another CUDA's
+    has_cuda_number: bool  # whether the number in the library's name is the major version of CUDA
     is_needed: bool = True
 
 
-SYSTEM_PLACES = (  # of packages for Debian, twice, and for Red Hat
+SYSTEM_PLACES = (  # two for Debian's packages, one for Red Hat's
     Place(Path("/usr/include"), Path(f"/usr/lib/{MACHINE}-linux-gnu")),
     Place(Path(f"/usr/include/{MACHINE}-linux-gnu"), Path(f"/usr/lib/{MACHINE}-linux-gnu")),
     Place(Path("/usr/include"), Path("/usr/lib64")),
@@ -52,12 +52,12 @@ PARTS = (
     Part("NVRTC", "nvrtc", "nvrtc.h", True, is_needed=False),  # cuDNN compiles some of its kernels with it
     Part("NCCL", "nccl", "nccl.h", False, is_needed=False),
 )
-OLDEST_WITH_CUB = (11, 0)  # before it Jittor brings its own
-CUDNN_HEADERS = ("cudnn_version.h", "cudnn.h")  # cuDNN 7 had its version in the second
+OLDEST_WITH_CUB = (11, 0)  # for older versions Jittor brings its own CUB
+CUDNN_HEADERS = ("cudnn_version.h", "cudnn.h")  # cuDNN 7 defines its version in the second
 
 
 class Toolkit(NamedTuple):
-    """An nvcc, the folder whose headers and libraries it takes, and its CUDA version."""
+    """An nvcc, the folder whose headers and libraries it uses, and its CUDA version."""
 
     nvcc: str
     top: Path
@@ -65,7 +65,7 @@ class Toolkit(NamedTuple):
 
 
 def find_nvccs() -> list[str]:
-    """nvcc of $CUDA_HOME, of PATH, of the usual folder, and of pip packages, as far as there are any."""
+    """Return the existing nvcc of $CUDA_HOME, of PATH, of /usr/local/cuda, and of pip packages, in this order."""
     candidates = [str(Path(os.environ["CUDA_HOME"], "bin/nvcc"))] if os.environ.get("CUDA_HOME") else []
     candidates += ["nvcc", "/usr/local/cuda/bin/nvcc"]
     candidates += [str(nvcc) for site in pip_sites() for nvcc in sorted(site.glob("nvidia/cu[0-9]*/bin/nvcc"))]
@@ -73,27 +73,27 @@ def find_nvccs() -> list[str]:
 
 
 def read_toolkit(nvcc: str) -> Toolkit:
-    """What an nvcc says of itself; it may be a script that calls another one.
+    """Run an nvcc to learn its version and its folder. It may be a script that calls another nvcc.
 
     Raises:
-        OSError: It does not run, or says nothing of the kind.
+        OSError: It does not run, or prints no version.
     """
     command = [nvcc, "--dryrun", "-x", "cu", "-c", os.devnull, "-o", os.devnull]
-    output = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True).stdout
+    output = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
     version = re.search(r"__CUDACC_VER_MAJOR__=(\d+) .*__CUDACC_VER_MINOR__=(\d+)", output)
     if version is None:
-        raise OSError(f"{nvcc} says no version: {' '.join(output.split())[:100]}")
+        raise OSError(f"{nvcc} prints no version: {' '.join(output.split())[:100]}")
     top = re.search(r"^#\$ TOP=(.+)$", output, re.MULTILINE)
     folder = Path(top[1].strip()) if top else Path(nvcc).resolve().parent.parent
     return Toolkit(nvcc, folder.resolve(), (int(version[1]), int(version[2])))
 
 
 def find_parts(toolkit: Toolkit) -> dict[Part, Place]:
-    """The first place of each part; what is not there is left out."""
+    """Return the first place of each part. Parts that are not installed are left out."""
     installed = list(_installed_places(toolkit))
     found = {}
     for part in PARTS:
-        fits_nvcc = part in (CUDART, CUB)  # nvcc compiles their headers into everything
+        fits_nvcc = part in (CUDART, CUB)  # nvcc uses its own headers of these two
         places = installed if fits_nvcc else [*_loader_places(), *installed]
         place = next((place for place in places if _holds(place, part, toolkit.version[0])), None)
         if place is not None:
@@ -102,7 +102,7 @@ def find_parts(toolkit: Toolkit) -> dict[Part, Place]:
 
 
 def missing_parts(toolkit: Toolkit, found: dict[Part, Place]) -> str:
-    """What Jittor needs and was not found, with the command that brings it; "" when nothing is missing."""
+    """Return which parts are missing and the pip command that installs them; "" if nothing is missing."""
     missing = [part for part in PARTS if part.is_needed and part not in found]
     if toolkit.version < OLDEST_WITH_CUB and CUB in missing:
         missing.remove(CUB)
@@ -117,7 +117,7 @@ def missing_parts(toolkit: Toolkit, found: dict[Part, Place]) -> str:
 
 
 def cudnn_version(place: Place) -> tuple[int, ...]:
-    """Of its header: (9, 19, 1)."""
+    """Return cuDNN's version as its header defines it, such as (9, 19, 1)."""
     headers = [place.include / name for name in CUDNN_HEADERS if (place.include / name).exists()]
     text = "".join(header.read_text(errors="replace") for header in headers)
     numbers = (re.search(rf"#define\s+CUDNN_{name}\s+(\d+)", text) for name in ("MAJOR", "MINOR", "PATCHLEVEL"))
@@ -125,25 +125,26 @@ def cudnn_version(place: Place) -> tuple[int, ...]:
 
 
 def _loader_places() -> list[Place]:
-    """Of LD_LIBRARY_PATH. They come first: the loader will take their libraries in any case."""
+    """Return the places of LD_LIBRARY_PATH. They come first, because the loader searches them first."""
     folders = [Path(name) for name in os.environ.get("LD_LIBRARY_PATH", "").split(":") if name]
     return [Place(folder.parent / "include", folder) for folder in folders]
 
 
 def _installed_places(toolkit: Toolkit) -> Iterator[Place]:
-    for top in (toolkit.top, *filter(None, [os.environ.get("CUDA_HOME")])):
-        yield from _places_below(Path(top))
+    for top in [str(toolkit.top), os.environ.get("CUDA_HOME", "")]:
+        if top:
+            yield from _places_below(Path(top))
     yield from SYSTEM_PLACES
     major = toolkit.version[0]
     for site in pip_sites():
         yield from _places_below(site / f"nvidia/cu{major}")
-        for folder in sorted(site.glob("nvidia/*")):  # "nvidia_cudnn_cu13-9.1.dist-info" tells for which CUDA
+        for folder in sorted(site.glob("nvidia/*")):  # "nvidia_cudnn_cu13-9.1.dist-info" names the CUDA version
             if any(site.glob(f"nvidia_{folder.name}_cu{major}-*.dist-info")):
                 yield from _places_below(folder)
 
 
 def _places_below(top: Path) -> Iterator[Place]:
-    """With headers of CUB beside or below the others."""
+    """Yield the places in which a toolkit at `top` may have its headers. CUB's may lie in include/cccl."""
     folders = [top / "targets" / target for target in TARGETS] + [top]
     for folder in folders:
         for lib in ("lib64", "lib"):
@@ -152,7 +153,10 @@ def _places_below(top: Path) -> Iterator[Place]:
 
 
 def pip_sites() -> list[Path]:
-    """Folders of installed packages: this interpreter's, and those of the one that a virtual environment is made of."""
+    """Return the site-packages folders that hold NVIDIA packages.
+
+    Searched are those of this interpreter and, in a virtual environment, those of its base interpreter.
+    """
     base = Path(sys.base_prefix)
     of_base = [path for folder in ("lib", "local/lib") for path in sorted(base.glob(f"{folder}/python3*/*-packages"))]
     sites = [Path(entry) for entry in sys.path if entry] + of_base
@@ -166,7 +170,11 @@ def _holds(place: Place, part: Part, cuda_major: int) -> bool:
 
 
 def libraries(folder: Path, name: str, number: Optional[int] = None) -> list[Path]:
-    """lib<name>.so and its numbered forms, highest number first; only those of one number when it is given."""
+    """Return lib<name>.so and lib<name>.so.<numbers> in a folder, highest numbers first.
+
+    Args:
+        number: If given, only libraries whose first number this is.
+    """
     end = ".so*" if number is None else f".so.{number}*"
     return sorted(filter(Path.exists, folder.glob(f"lib{name}{end}")), key=_numbers, reverse=True)
 

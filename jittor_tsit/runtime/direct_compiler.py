@@ -1,21 +1,23 @@
-"""Let Jittor call g++ directly for its operators on the CPU. Standard library only.
+"""Let Jittor call g++ directly when it compiles operators for the CPU. Standard library only.
 
-Jittor 1.3.11 starts a Python for every operator, which has g++ write assembler text, looks in it for places that the
-operator's source has marked, and has it assembled: half of the time that an operator takes. Few sources are marked.
-The script made here stands where Jittor calls Python, and passes the others to g++ as they are.
+For every operator, Jittor 1.3.11 starts a Python process (`asm_tuner.py`). This process lets g++ write assembler code,
+edits the places that the operator's source marks with @begin, and assembles the result. It takes half of the time of
+compiling an operator, and few sources have such marks. The script written here takes the place of that Python
+process: sources without marks go to g++ directly, all others to Python as before.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import shlex
 import stat
 import sys
-import tempfile
 from pathlib import Path
 
-# Called as: SCRIPT .../asm_tuner.py --cc_path=g++ SOURCE OPTIONS, or with another of Jittor's programs.
+from data_tools.basics.errors import InputError
+from data_tools.basics.files import make_folder, write_through
+
+# Jittor calls: SCRIPT .../asm_tuner.py --cc_path=g++ SOURCE OPTIONS, or SCRIPT with another of its Python programs.
 SCRIPT = """#!/bin/sh
 case "$1 $2" in
 */asm_tuner.py\\ --cc_path=*g++*)
@@ -30,32 +32,27 @@ exec {python} "$@"
 
 
 def install_direct_compiler(home: Path) -> str:
-    """Write the script under `home` unless it is there.
+    """Write the script into the folder `home`, unless it is there.
 
     Returns:
-        Its path; this Python's own where nothing is gained or nothing can be written.
+        Path of the script. Path of this Python interpreter if the script is of no use here or cannot be written.
     """
-    if sys.platform != "linux" or " " in str(home):  # only there does Jittor start a Python; it quotes no path
+    if sys.platform != "linux" or " " in str(home):  # Jittor starts that process on Linux only, and quotes no path
         return sys.executable
     text = SCRIPT.format(python=shlex.quote(sys.executable))
-    path = home / hashlib.sha256(text.encode()).hexdigest()[:16]  # one for each Python; 64 bits cannot meet by chance
+    path = home / hashlib.sha256(text.encode()).hexdigest()[:16]  # one script for each Python interpreter
     if not path.exists():
         try:
-            _write(path, text)
-        except OSError:
+            _write_script(path, text)
+        except (OSError, InputError):
             return sys.executable
     return str(path)
 
 
-def _write(path: Path, text: str) -> None:
-    """Whole or not at all, whoever else does the same."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, staging = tempfile.mkstemp(dir=path.parent)
-    try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(staging, stat.S_IRWXU | stat.S_IRGRP | stat.S_IXGRP)
-        os.replace(staging, path)
-    except OSError:
-        os.unlink(staging)
-        raise
+def _write_script(path: Path, text: str) -> None:
+    def write(temporary: Path) -> None:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.chmod(stat.S_IRWXU | stat.S_IRGRP | stat.S_IXGRP)
+
+    make_folder(path.parent)
+    write_through(path, write)

@@ -1,4 +1,4 @@
-"""Importing Jittor inside another program, such as a notebook, and leaving that program's signal handlers alone."""
+"""Import Jittor inside another program, such as a notebook, without changing that program's signal handlers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import signal
 import threading
 
 from data_tools.basics.errors import InputError
-from jittor_tsit.runtime.import_jittor import COMPILE_NOTE, call_compiler_directly
+from jittor_tsit.runtime.import_jittor import COMPILE_NOTE
+from jittor_tsit.runtime.jittor_patches import call_compiler_directly
 from jittor_tsit.runtime.status_line import waiting_for
 
 DEVICES = ("auto", "cpu")
@@ -15,10 +16,10 @@ DEVICES = ("auto", "cpu")
 def start_jittor_inside(device: str) -> None:
     """Import Jittor in a program that is not one of our commands, and choose the device.
 
-    Jittor replaces the handlers of Ctrl-C and of ended child processes; those of the program are put back.
+    Jittor replaces the handlers of Ctrl-C and of ended child processes. This function restores the program's handlers.
 
     Raises:
-        InputError: There is no such device; or Jittor rebuilt a part of itself and needs a new process.
+        InputError: There is no such device, or Jittor compiled a part of itself and needs a new process.
     """
     if device not in DEVICES:
         raise InputError(f"device={device!r}: allowed are {', '.join(DEVICES)}")

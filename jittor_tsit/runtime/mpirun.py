@@ -1,6 +1,6 @@
-"""Several processes of one command under Open MPI's mpirun: starting them, stopping them, saying why they ended.
+"""Run several processes of one command with Open MPI's mpirun: start them, stop them, and report why they ended.
 
-Open MPI, because Jittor's engine is built on it. Imports no Jittor.
+Jittor's communication between processes is built on Open MPI. This module does not import Jittor.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from data_tools.basics.errors import EXIT_ERROR, EXIT_INTERRUPTED, InputError, e
 from jittor_tsit.runtime.bootstrap import count_gpus
 from jittor_tsit.runtime.status_line import RANK_VARIABLE, TERMINAL_VARIABLE, on_terminal
 
-# Asks the processes to stop after their step. A process that knows nothing of it ignores it, such as a reading one.
+# Asks the training processes to stop after their step. Other processes, such as those that read images, ignore it.
 STOP_SIGNAL = signal.SIGURG
 SIZE_VARIABLE = "OMPI_COMM_WORLD_SIZE"  # set by mpirun
 ENVIRONMENT = {
     "OMPI_MCA_ess_base_forward_signals": STOP_SIGNAL.name,
-    "OMPI_MCA_mpi_yield_when_idle": "1",  # waiting must not take the core from a process that computes
-    "OMPI_MCA_btl_vader_single_copy_mechanism": "none",  # the other needs a right that containers do not give
+    "OMPI_MCA_mpi_yield_when_idle": "1",  # a waiting process must not occupy a core that another one needs
+    "OMPI_MCA_btl_vader_single_copy_mechanism": "none",  # the default one needs a permission that containers lack
     "OMP_WAIT_POLICY": "passive",
-    # of what a killed process leaves behind, which is cleaned up all the same
+    # Python warns of shared memory that a killed process left behind; it is cleaned up in any case.
     "PYTHONWARNINGS": "ignore::UserWarning:multiprocessing.resource_tracker",
 }
-AS_ROOT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}  # as in most containers
-# Passed on to other machines where they are set.
-PASSED_ON = (
+AS_ROOT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}  # needed in most containers
+# Environment variables that mpirun copies to the processes on other machines.
+FORWARDED_VARIABLES = (
     "PATH",
     "PYTHONPATH",
     "LD_LIBRARY_PATH",
@@ -47,31 +47,32 @@ PASSED_ON = (
     TERMINAL_VARIABLE,
     *ENVIRONMENT,
 )
-RULE = b"-" * 50  # mpirun draws such lines, or longer ones, above and below what it says itself
-MPIRUN = b"mpirun: "  # begins its other lines
+RULE = b"-" * 50  # mpirun prints lines of at least so many dashes above and below its own messages
+MPIRUN = b"mpirun: "  # prefix of its other messages
 KILLED = re.compile(r"rank (\d+) with PID \d+ on node (\S+) exited on\s+signal (\d+)")
 EXITED = re.compile(r"Exit code:\s+(\d+)")
-OWN_FAULT_SECONDS = 2  # if process 0 has the same fault, it has said so by then, and mpirun has ended this one
-PR_SET_PDEATHSIG = 1  # of prctl
+ERROR_DELAY_SECONDS = 2  # if process 0 fails for the same reason, it reports first and mpirun ends this process
+PR_SET_PDEATHSIG = 1  # an option of the system call prctl
 
 
 class CommonError(InputError):
-    """A fault that every process knows of, so that the first of them reports it."""
+    """An input error that all processes raise with the same message. Only process 0 reports it."""
 
 
 def inside_mpi() -> bool:
-    """Whether this process is one of those that mpirun started."""
+    """Return whether mpirun started this process."""
     return RANK_VARIABLE in os.environ
 
 
 def run_member(command: Callable[[], int]) -> int:
-    """Run a command as one of several processes; its exit status.
+    """Run a command as one of several processes and return its exit status.
 
-    A process that fails must leave at once: its exit handlers would wait for the others, and they for it.
+    A process that fails exits at once and skips its exit handlers: these would wait for the other processes, which in
+    turn wait for this one.
     """
-    signal.signal(STOP_SIGNAL, signal.default_int_handler)  # until training handles it
-    os.register_at_fork(after_in_child=_leave_signals)
-    status = exit_status(lambda: _member(command))
+    signal.signal(STOP_SIGNAL, signal.default_int_handler)  # until the training loop installs its own handler
+    os.register_at_fork(after_in_child=_ignore_stop_signal)
+    status = exit_status(lambda: _with_process_number(command))
     if status:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -79,29 +80,30 @@ def run_member(command: Callable[[], int]) -> int:
     return status
 
 
-def _leave_signals() -> None:
-    """In a process that Jittor forks to compile: mpirun signals it too, and stopping is its parent's affair."""
+def _ignore_stop_signal() -> None:
+    """Ignore the stop signal in processes that Jittor forks to compile. Their parent handles it."""
     signal.signal(STOP_SIGNAL, signal.SIG_IGN)
 
 
-def _member(command: Callable[[], int]) -> int:
+def _with_process_number(command: Callable[[], int]) -> int:
+    """Run a command; add the number and machine of this process to the message of its InputError."""
     rank, size = os.environ[RANK_VARIABLE], os.environ[SIZE_VARIABLE]
     try:
         return command()
     except InputError as error:
         if rank != "0":
-            time.sleep(OWN_FAULT_SECONDS)
+            time.sleep(ERROR_DELAY_SECONDS)
         where = "" if isinstance(error, CommonError) else f"process {rank} of {size} on {socket.gethostname()}: "
         raise InputError(f"{where}{error}") from None
 
 
 def run_processes(words: Sequence[str], num_processes: int, hostfile: Optional[Path], use_gpu: bool) -> int:
-    """Run `python -m jittor_tsit` with `words` in several processes; the exit status of them all.
+    """Run `python -m jittor_tsit` with the arguments `words` in several processes and return one exit status for all.
 
     Raises:
         InputError: Open MPI is missing, or there are fewer GPUs than processes.
     """
-    command = mpirun_command(num_processes, hostfile, use_gpu) + [sys.executable, "-m", "jittor_tsit", *words]
+    command = [*mpirun_command(num_processes, hostfile, use_gpu), sys.executable, "-m", "jittor_tsit", *words]
     environment = {**ENVIRONMENT, **os.environ, **(AS_ROOT if os.geteuid() == 0 else {})}
     if on_terminal():
         environment[TERMINAL_VARIABLE] = "1"
@@ -111,21 +113,22 @@ def run_processes(words: Sequence[str], num_processes: int, hostfile: Optional[P
         env=environment,
         stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        start_new_session=True,  # Ctrl-C comes to this process alone, which passes it on
+        start_new_session=True,  # the terminal sends Ctrl-C to this process only, which forwards it
         preexec_fn=_end_with_parent,
     )
-    asked: List[int] = []
+    assert process.stderr is not None  # it is a pipe
+    requests: List[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, frame: _pass_on(process, asked))
-    said = relay(process.stderr.fileno())
-    return _report(process.wait(), said, stopped=bool(asked))
+        signal.signal(number, lambda number, frame: _forward_stop(process, requests))
+    messages = relay(process.stderr.fileno())
+    return report_end(process.wait(), messages, stopped=bool(requests))
 
 
 def mpirun_command(num_processes: int, hostfile: Optional[Path], use_gpu: bool) -> List[str]:
-    """mpirun and its options.
+    """Return the command line of mpirun up to the program that it starts.
 
     Raises:
-        InputError: As `run_processes`.
+        InputError: Open MPI is missing, there is no such hostfile, or there are fewer GPUs than processes.
     """
     mpirun = shutil.which("mpirun")
     if mpirun is None or shutil.which("mpicxx") is None:
@@ -137,34 +140,37 @@ def mpirun_command(num_processes: int, hostfile: Optional[Path], use_gpu: bool) 
     if "Open MPI" not in version:
         raise InputError(f"--procs {num_processes}: {mpirun} is not Open MPI's ({version.splitlines()[:1]})")
     if hostfile is not None and not hostfile.is_file():
-        raise InputError(f"--hostfile {hostfile}: no such file; it lists a machine a line, such as `node1 slots=2`")
+        raise InputError(f"--hostfile {hostfile}: no such file; it lists one machine a line, such as `node1 slots=2`")
     gpus = count_gpus() if use_gpu and hostfile is None else 0
     if 0 < gpus < num_processes:
         raise InputError(f"--procs {num_processes}: more than the {gpus} GPU(s) here; each process needs one")
     hosts = ["--hostfile", str(hostfile)] if hostfile else ["--oversubscribe"]
-    passed_on = [word for name in PASSED_ON if name in {**ENVIRONMENT, **os.environ} for word in ("-x", name)]
-    return [mpirun, "-np", str(num_processes), "--bind-to", "none", *hosts, *passed_on]
+    present = [name for name in FORWARDED_VARIABLES if name in {**ENVIRONMENT, **os.environ}]
+    forwarded = [word for name in present for word in ("-x", name)]
+    return [mpirun, "-np", str(num_processes), "--bind-to", "none", *hosts, *forwarded]
 
 
 def _end_with_parent() -> None:
+    """Ask Linux to end this process when its parent dies."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _pass_on(process: subprocess.Popen, asked: List[int]) -> None:
-    """The first Ctrl-C asks the processes to stop after their step; the second ends them."""
-    process.send_signal(signal.SIGTERM if asked else STOP_SIGNAL)
-    asked.append(1)
+def _forward_stop(process: subprocess.Popen, requests: List[int]) -> None:
+    """Handle Ctrl-C: the first asks the processes to stop after their step, the second ends them."""
+    process.send_signal(signal.SIGTERM if requests else STOP_SIGNAL)
+    requests.append(1)
 
 
 def relay(source: int) -> str:
-    """Pass on to standard error what the processes say, and return what mpirun itself says.
+    """Copy the output of the processes to standard error, and return mpirun's own messages.
 
     Args:
         source: File descriptor of mpirun's standard error.
     """
-    buffer, said, is_mpirun, last = b"", [], False, b"\n"
+    messages: List[str] = []
+    buffer, is_mpirun, last = b"", False, b"\n"
 
-    def pass_on(data: bytes) -> None:
+    def copy(data: bytes) -> None:
         nonlocal last
         _write(data)
         last = data[-1:] or last
@@ -174,22 +180,22 @@ def relay(source: int) -> str:
         for line in lines:
             begun, rule, _ = line.partition(RULE)
             if rule:
-                pass_on(begun)  # a progress bar, which has no end of line
+                copy(begun)  # a progress bar, which does not end with a newline
                 is_mpirun = not is_mpirun
             elif is_mpirun or line.startswith(MPIRUN):
-                said.append(line.decode(errors="replace"))
+                messages.append(line.decode(errors="replace"))
             else:
-                pass_on(line + b"\n")
-        if not is_mpirun and not _may_be_mpiruns(buffer):
-            pass_on(buffer)
+                copy(line + b"\n")
+        if not is_mpirun and not _may_be_mpirun(buffer):
+            copy(buffer)
             buffer = b""
-    pass_on(buffer)
-    pass_on(b"" if last == b"\n" else b"\n")
-    return "\n".join(said)
+    copy(buffer)
+    copy(b"" if last == b"\n" else b"\n")
+    return "\n".join(messages)
 
 
-def _may_be_mpiruns(beginning: bytes) -> bool:
-    """Whether a line that begins so may turn out to be mpirun's, once all of it is here."""
+def _may_be_mpirun(beginning: bytes) -> bool:
+    """Return whether an incomplete line can still become a message of mpirun."""
     return beginning.endswith(b"-") or MPIRUN.startswith(beginning[: len(MPIRUN)])
 
 
@@ -198,21 +204,27 @@ def _write(data: bytes) -> None:
     sys.stderr.buffer.flush()
 
 
-def _report(status: int, said: str, stopped: bool) -> int:
-    """Say why the processes ended, unless they said so themselves; the exit status."""
-    killed = KILLED.search(said)
+def report_end(status: int, messages: str, stopped: bool) -> int:
+    """Return the exit status for all processes. Print why they ended, unless they printed it themselves.
+
+    Args:
+        status: Exit status of mpirun.
+        messages: What mpirun printed.
+        stopped: Whether the user asked the processes to stop.
+    """
+    killed = KILLED.search(messages)
     if stopped and status:
         return EXIT_INTERRUPTED
     if killed:
         name = signal.Signals(int(killed[3])).name
-        memory = ", perhaps for want of memory" if name == "SIGKILL" else ""
+        memory = ", perhaps because memory ran out" if name == "SIGKILL" else ""
         print(
             f"error: process {killed[1]} on {killed[2]} was ended by {name}{memory}; "
-            "the same command goes on from the last checkpoint",
+            "run the same command again to go on from the last checkpoint",
             file=sys.stderr,
         )
         return EXIT_ERROR
-    if status and not EXITED.search(said):
-        print(f"error: mpirun failed: {' '.join(said.split()) or f'status {status}'}", file=sys.stderr)
+    if status and not EXITED.search(messages):
+        print(f"error: mpirun failed: {' '.join(messages.split()) or f'status {status}'}", file=sys.stderr)
         return EXIT_ERROR
     return status

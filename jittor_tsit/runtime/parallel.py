@@ -1,4 +1,7 @@
-"""Processes that train one model together, over Jittor's own MPI. Alone, nothing here communicates."""
+"""Data-parallel training: several processes train one model and communicate through Jittor's MPI.
+
+A single process communicates with nobody, and every function here then returns at once.
+"""
 
 from __future__ import annotations
 
@@ -16,44 +19,50 @@ Result = TypeVar("Result")
 
 
 class Share(NamedTuple):
-    """How many images of a step are in the hands of this process."""
+    """Numbers of images in one forward pass of this process, of all processes, and in the whole step."""
 
-    own: int  # of this process, in this forward pass; 0: the one it has is a stand-in that does not count
-    part: int  # of all processes, in this forward pass
-    whole: int  # of all processes, in all forward passes of the step
+    own: int  # of this process in this forward pass; 0 if its only image is a placeholder that does not count
+    part: int  # of all processes in this forward pass
+    whole: int  # of all processes in all forward passes of the step
 
     @property
     def weight(self) -> float:
-        """What a mean over the own images counts in a mean over all of the step."""
+        """Weight of this process's mean in the mean over the whole step."""
         return self.own / self.whole
 
 
 class Piece(NamedTuple):
-    """Images that go through the networks together."""
+    """The images of one forward pass of this process."""
 
-    index: range  # places in the run
+    index: range  # type: ignore[assignment] # positions in the run, counted from its first image; hides tuple.index
     share: Share
 
 
-_share: Optional[Share] = None  # of the forward pass that is being built
-_is_apart = False  # whether passes are built for the own images alone
+_share: Optional[Share] = None  # share of the forward pass that is being built
+_is_apart = False  # whether batch statistics are computed without the other processes
 
 
 def rank() -> int:
-    """Number of this process, from 0."""
+    """Return the number of this process, counted from 0."""
     return jt.rank
 
 
 def num_processes() -> int:
-    """How many train together."""
+    """Return the number of processes that train together."""
     return jt.world_size
 
 
 def split_batch(first: int, size: int, num_parts: int = 1) -> List[Piece]:
-    """What this process computes of the images `first` to `first + size`, one forward pass after the other.
+    """Split a batch into forward passes, and return the pieces that this process computes.
 
-    The pieces of all processes and parts, in order, are the batch. A process that would be left without an image
-    in a part gets one that does not count: it must take part in every exchange.
+    The pieces of all processes in all forward passes make up the batch, without overlap. A process without an image in
+    a forward pass gets a placeholder image that does not count, because every process must take part in every
+    communication.
+
+    Args:
+        first: Position in the run of the batch's first image.
+        size: Number of images in the batch.
+        num_parts: Number of forward passes.
     """
     pieces = []
     for k in range(min(num_parts, size)):
@@ -64,13 +73,13 @@ def split_batch(first: int, size: int, num_parts: int = 1) -> List[Piece]:
 
 
 def _slice(numbers: range, k: int, count: int) -> range:
-    """The k-th of `count` stretches of nearly equal length."""
+    """Return the k-th of `count` consecutive parts of nearly equal length."""
     return numbers[len(numbers) * k // count : len(numbers) * (k + 1) // count]
 
 
 @contextmanager
 def sharing(share: Share):
-    """For the time of a `with` block, passes are built for images that stand so to those of the other processes."""
+    """Set the share of the forward passes that are built in the `with` block."""
     global _share
     previous, _share = _share, share
     try:
@@ -81,7 +90,7 @@ def sharing(share: Share):
 
 @contextmanager
 def apart():
-    """For the time of a `with` block, batch statistics are of the own images, and nothing is exchanged."""
+    """Compute batch statistics from this process's images only, without communication, in the `with` block."""
     global _is_apart
     _is_apart = True
     try:
@@ -91,15 +100,19 @@ def apart():
 
 
 def summed(x: jt.Var) -> jt.Var:
-    """The sum of all processes' `x`; its gradient is the sum of all processes' gradients."""
+    """Return the sum of `x` over all processes. The backward pass sums the gradients over all processes."""
     return x.mpi_all_reduce("add") if num_processes() > 1 else x
 
 
 def batch_moments(mean: jt.Var, var: jt.Var, count: int) -> Tuple[jt.Var, jt.Var, int]:
-    """Mean and biased variance over all processes, and how many values they are of.
+    """Combine the batch statistics of all processes.
 
     Args:
-        mean, var, count: Of the own values.
+        mean, var: Mean and biased variance of this process's values.
+        count: Number of these values.
+
+    Returns:
+        Mean, biased variance and number of the values of all processes.
     """
     if num_processes() == 1 or _is_apart:
         return mean, var, count
@@ -111,13 +124,14 @@ def batch_moments(mean: jt.Var, var: jt.Var, count: int) -> Tuple[jt.Var, jt.Var
 
 
 def gather(text: str) -> List[str]:
-    """The text of every process, by rank, on every process."""
+    """Exchange a text: return the texts of all processes, in the order of their numbers, on every process."""
     if num_processes() == 1:
         return [text]
-    return [_from(root, text) for root in range(num_processes())]
+    return [_broadcast_text(root, text) for root in range(num_processes())]
 
 
-def _from(root: int, text: str) -> str:
+def _broadcast_text(root: int, text: str) -> str:
+    """Return the text of process `root`, on every process."""
     data = np.frombuffer(text.encode(), np.uint8).copy()
     size = np.array([data.size], np.int64)
     jt.compile_extern.mpi.broadcast(size, root)
@@ -129,7 +143,7 @@ def _from(root: int, text: str) -> str:
 
 
 def from_first(array: np.ndarray) -> np.ndarray:
-    """Process 0's array; all others give one of the same shape and type."""
+    """Return the array of process 0, on every process. All arrays must have the same shape and type."""
     array = np.ascontiguousarray(array)
     if num_processes() > 1:
         jt.compile_extern.mpi.broadcast(array, 0)
@@ -137,11 +151,15 @@ def from_first(array: np.ndarray) -> np.ndarray:
 
 
 def collected(x: jt.Var, index: range, share: Share) -> Tuple[jt.Var, range, slice]:
-    """The images of all processes in this forward pass, their places in the run, and where among them the own are.
+    """Gather the images of all processes in this forward pass. No gradient flows back.
 
     Args:
-        x: The own images [N, C, H, W], without gradient.
-        index: Their places.
+        x: Images of this process, [N, C, H, W].
+        index: Their positions in the run.
+        share: Share of this forward pass.
+
+    Returns:
+        The images of all processes [M, C, H, W], their positions in the run, and the slice of them that is `x`.
     """
     if num_processes() == 1:
         return x, index, slice(0, x.shape[0])
@@ -155,38 +173,39 @@ def collected(x: jt.Var, index: range, share: Share) -> Tuple[jt.Var, range, sli
     return summed(everything), range(first, first + share.part), slice(offset, offset + max(share.own, 1))
 
 
-def any_process(claim: bool) -> bool:
-    """Whether it holds on any process."""
-    return num_processes() > 1 and "1" in gather(str(int(claim))) or claim
+def any_process(condition: bool) -> bool:
+    """Return whether the condition is true on at least one process."""
+    return num_processes() > 1 and "1" in gather(str(int(condition))) or condition
 
 
 def together(function: Callable[..., Result], *arguments: Any) -> Result:
-    """Call a function on every process; when it finds a fault of the user's on any, all stop with one message.
+    """Call a function on every process. If it raises an InputError on any, raise the same error on all.
 
     Raises:
-        CommonError: The first fault, and on which processes it was found if not on all.
+        CommonError: The first error. The message names its process if the function succeeded on others.
     """
-    result, problem = None, ""
+    results: List[Result] = []
+    problem = ""
     try:
-        result = function(*arguments)
+        results.append(function(*arguments))
     except InputError as error:
         problem = str(error)
     problems = gather(problem)
     ranks = [number for number, text in enumerate(problems) if text]
     if not ranks:
-        return result
+        return results[0]
     where = f"process {ranks[0]} of {num_processes()}: " if len(ranks) < num_processes() else ""
     raise CommonError(where + problems[ranks[0]])
 
 
 def require_same(values: Dict[str, str], what: str) -> None:
-    """Compare named texts of all processes.
+    """Check that all processes have the same texts under the same names.
 
     Args:
-        what: They are, in one word or two, for the message.
+        what: Word for these texts in the message.
 
     Raises:
-        CommonError: Names the first that differs, and where.
+        CommonError: A text differs; the message gives its name and the process.
     """
     digests = {name: hashlib.sha256(value.encode()).hexdigest() for name, value in values.items()}
     tables = gather("\n".join(f"{name} {digest}" for name, digest in sorted(digests.items())))
@@ -198,5 +217,5 @@ def require_same(values: Dict[str, str], what: str) -> None:
 
 
 def on_first_process(function: Callable[[], None]) -> None:
-    """Call a function on process 0, while the others wait."""
+    """Call a function on process 0 while the others wait. An InputError is raised on all processes."""
     together(function if rank() == 0 else lambda: None)

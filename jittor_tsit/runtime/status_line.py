@@ -1,6 +1,6 @@
-"""A status line with a clock, in a process of its own: `python -m jittor_tsit.runtime.status_line TEXT`.
+"""Show a status line with the elapsed time: `python -m jittor_tsit.runtime.status_line TEXT`.
 
-Of its own, because Jittor holds Python's lock while it compiles.
+It runs as a separate process, because Jittor holds Python's global interpreter lock while it compiles.
 """
 
 import os
@@ -13,65 +13,70 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Optional
 
-QUIET_SECONDS = 5  # what is over sooner needs no line
-TERMINAL_SECONDS = 1  # between updates of the line
-FILE_SECONDS = 30  # between lines, where they cannot be overwritten
+QUIET_SECONDS = 5  # shorter waits show no line
+TERMINAL_SECONDS = 1  # between updates of the line on a terminal
+FILE_SECONDS = 30  # between lines in a file, where a line cannot be overwritten
 RANK_VARIABLE = "OMPI_COMM_WORLD_RANK"  # set by mpirun
-TERMINAL_VARIABLE = "JITTOR_TSIT_TERMINAL"  # set where what is written goes to a terminal through another process
+TERMINAL_VARIABLE = "JITTOR_TSIT_TERMINAL"  # set if another process copies standard error to a terminal
 
 
 def on_terminal() -> bool:
-    """Whether a line on standard error can be overwritten."""
+    """Return whether standard error ends at a terminal, where a line can be overwritten."""
     return sys.stderr.isatty() or bool(os.environ.get(TERMINAL_VARIABLE))
 
 
 @contextmanager
 def waiting_for(what: str):
-    """Show `what` and the time gone by, if it takes longer than a moment."""
+    """Show the text `what` and the elapsed time while the `with` block runs, if it runs for more than 5 seconds."""
     if os.environ.get(RANK_VARIABLE, "0") != "0":
-        yield  # process 0 of several shows it
+        yield  # of several processes, process 0 shows the line
         return
-    ticker = subprocess.Popen([sys.executable, "-m", "jittor_tsit.runtime.status_line", what], stdin=subprocess.PIPE)
+    command = [sys.executable, "-m", "jittor_tsit.runtime.status_line", what]
+    status_line = subprocess.Popen(command, stdin=subprocess.PIPE)
     try:
         yield
     finally:
-        ticker.communicate(b"done")  # closing alone is not enough: processes that Jittor forked hold the pipe open
+        status_line.communicate(b"done")  # closing the pipe is not enough: processes forked by Jittor keep it open
 
 
-def _waiting_for(pid: int) -> str:
-    """Which process has the lock that a process waits for, as text; compiling, Jittor locks its cache."""
+def _lock_note(pid: int) -> str:
+    """Return a note if the process waits for another one that compiles. Jittor locks its cache while it compiles."""
     holder = lock_holder(pid)
     return f"; process {holder} is compiling, waiting for it" if holder else ""
 
 
 def lock_holder(pid: int, table: Path = Path("/proc/locks")) -> Optional[int]:
-    """The process that has the file lock for which another waits; None if it waits for none, or it cannot be known.
+    """Return the id of the process that holds the file lock for which process `pid` waits.
 
     Args:
-        table: "1: FLOCK ADVISORY WRITE 4711 08:01:99 0 EOF", who has it, then "1: -> FLOCK …", who waits for it.
+        table: File with lines "1: FLOCK ADVISORY WRITE 4711 08:01:99 0 EOF" (process 4711 holds lock 1) and
+            "1: -> FLOCK ADVISORY WRITE 4712 …" (process 4712 waits for lock 1).
+
+    Returns:
+        None if the process waits for no lock, or if the holder is not known (no Linux, or another container).
     """
     holders = {}
     try:
         lines = table.read_text().splitlines()
-    except OSError:  # no Linux
+    except OSError:  # not Linux
         return None
     for number, *words in map(str.split, lines):
         if words[0] != "->":
             holders[number] = int(words[3])
         elif int(words[4]) == pid:
-            return max(holders[number], 0) or None  # 0 or -1: on the other side of a container
+            return max(holders[number], 0) or None  # 0 or -1: the holder is in another container
     return None
 
 
 def main() -> None:
-    """Write the line to standard error from time to time, until something arrives on standard input."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's end closes standard input
+    """Print the line on standard error repeatedly, until something arrives on standard input."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # this process ends when the parent's end closes standard input
     text, started = sys.argv[1], time.time()
     overwrites = on_terminal()
     pause, is_shown = QUIET_SECONDS, False
     while not select.select([sys.stdin], [], [], pause)[0]:
         minutes, seconds = divmod(int(time.time() - started), 60)
-        line = f"{text}{_waiting_for(os.getppid())} ({minutes}:{seconds:02d} so far)"
+        line = f"{text}{_lock_note(os.getppid())} ({minutes}:{seconds:02d} so far)"
         sys.stderr.write(f"\r{line}\033[K" if overwrites else f"{line}\n")
         sys.stderr.flush()
         pause, is_shown = TERMINAL_SECONDS if overwrites else FILE_SECONDS, True

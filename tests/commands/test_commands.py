@@ -1,7 +1,7 @@
 """The commands as a user types them: end to end once, and every fault of the user in one line with status 2.
 
-Each process that imports Jittor takes a second of computing. One fault of each command is tried in a process of its
-own. The others call `main` with the same words.
+Each process that imports Jittor takes a second of computing. So one fault of each command is tested in a process of its
+own; the others call `main` with the same words.
 """
 
 import json
@@ -109,7 +109,7 @@ def test_a_dry_run_prints_the_options_and_touches_nothing(place, main_in):
     "words, message",
     [
         ((*TRAIN[:3], "--experiment", "absent.py"), "absent.py: no such experiment file"),
-        ((*TRAIN, "widht=3"), "widht: no such field; there are"),
+        ((*TRAIN, "widht=3"), "widht: no such field; the fields are"),
         ((*TRAIN, "width=x"), "width=x: not a whole number"),
         ((*TRAIN, "image_width=200"), "200x128: TSIT needs multiples of 128"),
         ((*TRAIN, "batch_size=4", "total_nimg=4"), "3 samples, fewer than batch_size=4"),

@@ -82,7 +82,7 @@ def test_names_that_tell_no_direction_ask_for_one(tmp_path):
     weights = one_of(kind="netG", system="CycleGAN", norm="instance").group("param/")
     path = tmp_path / "horse2zebra.pth"
     path.write_bytes(official_zip(weights))
-    with pytest.raises(InputError, match="G_A, G_B alike; write G_A="):
+    with pytest.raises(InputError, match="may be any of G_A, G_B; name the network: G_A="):
         run_convert([str(path)], "cyclegan", tmp_path / "ours.safetensors", ())
     path = path.rename(tmp_path / "latest_net_G_B.pth")
     with pytest.raises(InputError, match="lacks G_A"):  # the file's own name told which it is
@@ -97,7 +97,7 @@ def test_a_missing_encoder_is_asked_for(tmp_path):
 def test_numbers_that_float32_cannot_hold_are_refused(tmp_path, spade):
     weights, options, _ = spade
     weights["conv_img.bias"] = np.array([1 / 3, 0, 0])
-    with pytest.raises(InputError, match=r"float32 cannot: conv_img.bias \(float64\)"):
+    with pytest.raises(InputError, match=r"float32 cannot hold: conv_img.bias \(float64\)"):
         convert(tmp_path, "spade", {"G": weights}, *options, write=jittor_bytes)
 
 

@@ -190,7 +190,7 @@ def test_every_option_of_the_data_is_sorted():
 
 @pytest.mark.parametrize("system", LAYOUTS)
 def test_what_is_sorted_as_untold_is_what_the_layout_says(system):
-    said = set().union(*(LAYOUTS[system].untold(config_of(name)) for name in variants_of(system)))
+    said = set().union(*(LAYOUTS[system].unrecorded(config_of(name)) for name in variants_of(system)))
     assert said == UNTOLD[system] | UNTOLD_DATA[system]
 
 
@@ -198,7 +198,7 @@ def test_what_is_sorted_as_untold_is_what_the_layout_says(system):
 def test_what_is_sorted_as_told_is_told_rightly(system):
     found = set()
     for name in variants_of(system):
-        options = LAYOUTS[system].told(arrays_of(name)).options
+        options = LAYOUTS[system].options_of(arrays_of(name)).options
         size = {"image_width": WIDTH, "image_height": HEIGHT}
         assert options == {field: size.get(field, getattr(config_of(name), field, None)) for field in options}, name
         found |= set(options)

@@ -58,7 +58,7 @@ def test_an_option_of_three_values_is_read_and_kept(experiment, text, value):
     assert from_dict(DataConfig, json.loads(to_json(changed))["data"]).side_by_side is value
     with pytest.raises(InputError, match="side_by_side=maybe: not true, false or auto"):
         override(experiment, ["side_by_side=maybe"])
-    with pytest.raises(InputError, match="DataConfig.side_by_side is 1, which is of another type"):
+    with pytest.raises(InputError, match="DataConfig.side_by_side is 1, which has the wrong type"):
         from_dict(DataConfig, {"side_by_side": 1})
 
 
@@ -73,9 +73,9 @@ def test_an_unknown_choice_is_refused(experiment):
 
 
 def test_the_length_is_said_once(phased):
-    with pytest.raises(InputError, match="total_nimg=0: must be positive where there are no phases"):
+    with pytest.raises(InputError, match="total_nimg=0: must be positive in an experiment without phases"):
         Experiment("tsit", TSITConfig())
-    with pytest.raises(InputError, match="total_nimg: the phases say how long"):
+    with pytest.raises(InputError, match="total_nimg: must be 0, because the phases give the length"):
         override(phased, ["total_nimg=7"])
     for length in ({}, {"epochs": 1, "nimg": 1}):
         with pytest.raises(InputError, match="either in epochs or in nimg"):
@@ -98,7 +98,7 @@ def test_an_override_reaches_a_phase(phased):
         ("phases.x.nimg=1", "has 2 phases"),
         ("phases.\u00b2.nimg=1", "has 2 phases"),  # a digit that int() does not take
         ("phases." + "9" * 5000 + ".nimg=1", "has 2 phases"),
-        ("phases.1.size=1", "no such field of a phase; there are accumulate, "),
+        ("phases.1.size=1", "no such field of a phase; the fields are accumulate, "),
         ("phases.1.weights=1", "no such field of a phase"),
         ("phases.1.lr_G=fast", "not a number"),
         ("phases.1.batch_size=-1", "must be 0 or more"),
@@ -145,7 +145,7 @@ def test_a_field_of_another_version_is_refused():
     ],
 )
 def test_json_of_another_type_is_refused(kind, values):
-    with pytest.raises(InputError, match="is of another type|in place of its fields"):
+    with pytest.raises(InputError, match="has the wrong type|instead of its fields"):
         from_dict(kind, values)
 
 

@@ -44,7 +44,7 @@ def test_a_phase_that_cannot_be_run_is_refused(experiment, sizes, change, messag
 
 def test_batches_that_do_not_divide_over_processes_are_refused_in_phases_to_come(experiment):
     plan = make_plan(experiment, [5, 9])
-    with pytest.raises(InputError, match="batch_size=3 of phase 2: does not divide over 2 processes"):
+    with pytest.raises(InputError, match="batch_size=3 of phase 2: cannot be divided among 2 processes"):
         require_even(plan, 0, 2)
     require_even(plan, 17, 2)
 

@@ -65,7 +65,7 @@ def test_archive_whose_members_share_their_data_is_refused(tmp_path):
             archive.filelist.append(copy)
         archive.writestr("net/version", b"3")  # so that the directory is written anew
     said = refusal(tmp_path, path.read_bytes())
-    assert "members overlap" in said
+    assert "overlapping members" in said
 
 
 def test_a_member_that_is_compressed_to_its_own_size_is_refused(tmp_path):

@@ -232,7 +232,7 @@ def test_missing_file_and_directory_are_refused(tmp_path):
         (b"PK\x03\x04", "damaged"),
         (torch_zip(b"")[:-1], "damaged"),
         (framed(b"\x80\x02}.")[:-9] + b"?HCAJSLHD", "checksum"),
-        (b"\x80\x02}.\n", "1 bytes behind"),
+        (b"\x80\x02}.\n", "1 bytes after"),
     ],
 )
 def test_file_that_holds_no_weights_is_refused(tmp_path, content, found):

@@ -30,9 +30,9 @@ def faults_of(tree):
             owner = node.value.id if isinstance(node.value, ast.Name) else ""
             if (owner, node.attr) in LOADERS | SHELLS or (owner == "builtins" and node.attr in RUNNERS):
                 yield f"line {node.lineno}: {owner}.{node.attr}"
-        if isinstance(node, ast.keyword) and node.arg == "allow_pickle":
-            if not (isinstance(node.value, ast.Constant) and node.value.value is False):
-                yield f"line {node.lineno}: allow_pickle"
+        is_false = isinstance(getattr(node, "value", None), ast.Constant) and node.value.value is False
+        if isinstance(node, ast.keyword) and node.arg == "allow_pickle" and not is_false:
+            yield f"line {node.lineno}: allow_pickle"
         if isinstance(node, ast.keyword) and node.arg == "shell":
             yield f"line {node.lineno}: shell"
 

@@ -6,7 +6,7 @@ import pytest
 from data_tools.basics.errors import InputError
 from jittor_tsit.conversion import official_sizes
 from jittor_tsit.conversion.official_names import unit_discriminator_rules
-from jittor_tsit.conversion.official_networks import LAYOUTS, split_statistics, without_effect
+from jittor_tsit.conversion.official_networks import LAYOUTS, split_statistics, unused_arrays
 from jittor_tsit.conversion.renaming import official_names, require_arrays
 
 ARRAYS = {
@@ -20,7 +20,7 @@ STATISTICS = {"main.1.running_mean": np.ones(3), "main.1.running_var": np.full(3
 
 def test_norms_that_use_none_are_given_the_statistics_of_a_new_network():
     """StarGAN's instance norm keeps running statistics, which it never uses."""
-    added = without_effect(ARRAYS, LAYOUTS["stargan"])
+    added = unused_arrays(ARRAYS, LAYOUTS["stargan"])
     assert set(added) == {"main.1.running_mean", "main.1.running_var", "main.1.num_batches_tracked"}
     np.testing.assert_array_equal(added["main.1.running_mean"], np.zeros(3, np.float32))
     np.testing.assert_array_equal(added["main.1.running_var"], np.ones(3, np.float32))
@@ -30,8 +30,8 @@ def test_norms_that_use_none_are_given_the_statistics_of_a_new_network():
 @pytest.mark.parametrize("system", ["pix2pix", "tsit"])
 def test_norms_that_use_their_statistics_keep_them_and_get_a_counter(system):
     arrays = {**ARRAYS, **STATISTICS}
-    assert set(without_effect(arrays, LAYOUTS[system])) == {"main.1.num_batches_tracked"}
-    assert without_effect(ARRAYS, LAYOUTS[system]) == {}
+    assert set(unused_arrays(arrays, LAYOUTS[system])) == {"main.1.num_batches_tracked"}
+    assert unused_arrays(ARRAYS, LAYOUTS[system]) == {}
 
 
 @pytest.mark.parametrize("system, is_used", [("pix2pix", True), ("spade", True), ("stargan", False)])

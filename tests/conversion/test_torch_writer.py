@@ -52,4 +52,4 @@ def test_a_missing_folder_is_named(tmp_path):
 @pytest.mark.parametrize("number", [0, 1, 255, 65_536, 2**31 - 1, 2**31, 2**31 + 1, 2**32, 2**40])
 def test_sizes_beyond_32_bits_are_written_whole(number):
     """An array of 8 GB would be needed to see it in a file."""
-    assert pickle.loads(b"\x80\x02" + torch_writer._int(number) + b".") == number
+    assert pickle.loads(b"\x80\x02" + torch_writer.int_opcode(number) + b".") == number

@@ -38,7 +38,7 @@ def samples(tmp_path):
     """One pair with instances. The class of a pixel is its column, modulo the number of classes."""
     for name in ("imgs", "labels", "instances"):
         (tmp_path / name).mkdir()
-    y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
+    _y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
     Image.fromarray(pixel_numbers(0)).save(tmp_path / "imgs/a.png")
     write_label(tmp_path / "labels/a.png", x % 29)
     write_label(tmp_path / "instances/a.png", instances())

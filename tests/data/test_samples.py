@@ -86,7 +86,7 @@ def test_a_file_that_cannot_be_read_is_named(samples):
 
 
 def test_a_step_is_read_in_its_groups_and_reading_ends_with_the_steps(samples):
-    steps = list(read_ahead(samples, iter([[range(0, 2), range(2, 3)], [range(3, 4)]]), workers=1))
+    steps = list(read_ahead(samples, iter([[range(2), range(2, 3)], [range(3, 4)]]), workers=1))
     assert [[photo.shape[0] for photo, _ in groups] for groups in steps] == [[2, 1], [1]]
     np.testing.assert_array_equal(steps[0][1][1][0], samples(2)[1])
 

@@ -11,10 +11,10 @@ from PIL import Image
 
 from data_tools.basics.errors import InputError
 from data_tools.rendering.write_set import write_set
+from data_tools.sets.held_out import hold_out
 from data_tools.sets.pairing import Pair
 from helpers.tiny import HEIGHT, WIDTH, make_experiment
 from jittor_tsit.config import DataConfig, Experiment, RunConfig
-from jittor_tsit.data.folders import hold_out
 from jittor_tsit.evaluation.history import BEST, CURVE, METRICS, Evaluation, read_metrics
 from jittor_tsit.runs.checkpoint import Progress, load_checkpoint
 from jittor_tsit.systems.tsit import TSITConfig
@@ -132,7 +132,7 @@ def test_options_that_do_not_fit_are_refused(fields, message):
 
 
 def test_evaluation_needs_pairs_that_are_held_out():
-    with pytest.raises(InputError, match="evaluate_every: needs pairs that are held out"):
+    with pytest.raises(InputError, match="evaluate_every: needs held-out pairs"):
         Experiment("tsit", TSITConfig(), run=RunConfig(total_nimg=1, evaluate_every=1))
 
 

@@ -40,7 +40,7 @@ class Case(NamedTuple):
     height: int
     width: int
     options: Dict[str, Any]
-    inputs: Callable[["Case"], Arrays]
+    inputs: Callable[[Case], Arrays]
     gain: float = 1.0
     salt: int = 0
 

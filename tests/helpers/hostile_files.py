@@ -165,7 +165,7 @@ DEEP_PNG = png(WIDTH, HEIGHT, 16, 2, (b"\0" + bytes(6 * WIDTH)) * HEIGHT)
 FOUR_BIT_PNG = png(WIDTH, HEIGHT, 4, 0, (b"\0" + bytes(WIDTH // 2)) * HEIGHT)
 EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 24 16\n%%EndComments\n"
 AVIF = b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf" + bytes(40)
-BLANK = "name begins or ends with a blank, which a split list cannot hold; rename the pair"
+BLANK = "name begins or ends with a space, which a split list cannot hold; rename the pair"
 BREAK = "name holds a line break or control character; rename the pair"
 
 BROKEN_FILES = [
@@ -255,7 +255,7 @@ ODD = [
     ("grey", photo_saved("L"), [("odd", "imgs/x.png", "is grey (becomes RGB)")]),
     ("palette", photo_saved("P"), [("odd", "imgs/x.png", "has a palette (its colours become RGB)")]),
     ("1-bit", photo_saved("1"), [("odd", "imgs/x.png", "is black and white (becomes RGB)")]),
-    ("alpha", photo_saved("RGBA"), [("odd", "imgs/x.png", "has an alpha channel (what is transparent becomes white)")]),
+    ("alpha", photo_saved("RGBA"), [("odd", "imgs/x.png", "has an alpha channel (transparent parts become white)")]),
     ("grey-alpha", photo_saved("LA"), [("odd", "imgs/x.png", "is grey (becomes RGB), has an alpha channel")]),
     (
         "palette-alpha",

@@ -134,7 +134,7 @@ def imposing_signs(calls: List[np.ndarray]) -> Iterator[List[Flip]]:
             flips.append(Flip(number, place, value, float(np.abs(windows).max())))
         n, c, h, w = x.shape
         pairs = x.reshape(n, c, h // 2, 2, w // 2, 2).permute(0, 1, 2, 4, 3, 5).reshape(n, c, h // 2, w // 2, 4)
-        return (pairs * jt.array((choices[..., None] == np.arange(4))).cast(x.dtype)).sum([4])
+        return (pairs * jt.array(choices[..., None] == np.arange(4)).cast(x.dtype)).sum([4])
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(jt.nn, "pool", pool)

@@ -21,7 +21,7 @@ from jittor_tsit.config import DataConfig, Experiment, RunConfig
 from jittor_tsit.layers.norm import BatchNorm
 from jittor_tsit.networks.patchgan_multiscale import MultiscaleDiscriminator
 from jittor_tsit.runtime import parallel
-from jittor_tsit.runtime.import_jittor import call_compiler_directly
+from jittor_tsit.runtime.jittor_patches import call_compiler_directly
 from jittor_tsit.runtime.mpirun import CommonError, run_member
 from jittor_tsit.systems.base import System
 from jittor_tsit.systems.build import build_system

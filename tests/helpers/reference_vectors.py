@@ -101,8 +101,9 @@ def draw_weight(key: str, shape, salt: int) -> np.ndarray:
 SINGLE = 2.0**-24  # largest relative error of one float32 rounding
 # How many times the recorded distance of the official float32 from float64 is allowed. A sum of n terms one after the
 # other, as some kernels add, rounds sqrt(n) / log2(n) times as much as the pairwise sums of PyTorch: 4 times for the
-# 2,000 terms of a convolution, 8 times for the 10,000 pixels that a gradient adds up. The recorded distance is one draw:
-# another is at most 2 times as large in the mean over a layer, and 4 times in a gradient, which passes all layers twice.
+# 2,000 terms of a convolution, 8 times for the 10,000 pixels that a gradient adds up. The recorded distance is one
+# sample: another is at most 2 times as large in the mean over a layer, and 4 times in a gradient, which passes all
+# layers twice.
 SPREAD, GRADIENT_SPREAD = 4 * 2, 8 * 4
 
 

@@ -2,8 +2,8 @@
 
 The same step computed in another order (by two processes, in two parts) differs from the first by rounding, by values
 that cross a kink of an activation, and by Adam's sign of gradients that are rounding noise. How much that is depends on
-the processor's convolutions. Runs whose parameters are moved by a few roundings differ in the same three ways, on whatever
-processor the test runs; a wrong term moves none of them.
+the processor's convolutions. Runs whose parameters are moved by a few roundings differ in the same three ways, on any
+processor; a wrong term moves none of them.
 """
 
 from typing import Callable, Dict

@@ -63,9 +63,9 @@ def started(words: Sequence[object], place: Path, **variables: str) -> Iterator[
         variables: Added to the environment.
     """
     path = f"{ROOT}:{ROOT / 'tests'}"
-    with tempfile.NamedTemporaryFile() as stderr:
-        with running(words, place, Path(stderr.name), **{"PYTHONPATH": path, **variables}) as command:
-            yield Started(command.process, command.said_in, command.mark)
+    environment = {"PYTHONPATH": path, **variables}
+    with tempfile.NamedTemporaryFile() as stderr, running(words, place, Path(stderr.name), **environment) as command:
+        yield Started(command.process, command.said_in, command.mark)
 
 
 def tsit(*words: object) -> List[object]:

@@ -1,4 +1,4 @@
-"""Options of the steps that NumPy computes, one for each variant of a system: no weight is 1, no rate equals another."""
+"""Options of the steps that NumPy computes, one for each variant of a system. No weight is 1, and all rates differ."""
 
 from helpers.hand_steps import OPTIM
 from jittor_tsit.config import OptimConfig

@@ -9,7 +9,7 @@ import pytest
 from helpers.reference_vectors import OWN, SHARED, Vectors, config_of
 
 sys.path.insert(0, str(OWN))  # for the script that wrote the files
-import make_compact  # noqa: E402
+import make_compact
 
 FILES = sorted(OWN.glob("*.npz"))
 SYSTEMS = {"TSIT", "SPADE", "pix2pix", "CycleGAN", "BicycleGAN", "StarGAN", "SimGAN (unofficial implementation)"}

@@ -15,7 +15,7 @@ from jittor_tsit.data.batches import (
     LabelledBatch,
     LabelledImages,
     PairedBatch,
-    alone,
+    full_share,
     to_image,
     to_segmap,
 )
@@ -39,7 +39,7 @@ from jittor_tsit.systems.unit_digits import UNITDigitsConfig
 HEIGHT, WIDTH, NUM_CLASSES = 128, 256, 29  # TSIT's least size
 # Rows and columns for tests that take many steps. A step at HEIGHT x WIDTH costs up to eight times as much.
 SIZES = {"tsit": (HEIGHT, WIDTH), "spade": (64, 128), "pix2pix": (64, 128), "bicyclegan": (64, 128)}
-SIZES.update({name: (32, 64) for name in ("cyclegan", "simgan", "unit", "unit_digits", "stargan")})
+SIZES.update(dict.fromkeys(("cyclegan", "simgan", "unit", "unit_digits", "stargan"), (32, 64)))
 SIZES["segformer"] = (64, 128)
 
 CONFIGS = {
@@ -106,7 +106,7 @@ def make_batch(system, size=1, with_image=True, height=HEIGHT, width=WIDTH, firs
     Args:
         first: Place in the run of the first image.
     """
-    kind, place = system.batch_kind, (range(first, first + size), alone(size))
+    kind, place = system.batch_kind, (range(first, first + size), full_share(size))
     rng = np.random.default_rng(1 + first)
     photos = [rng.integers(0, 256, (size, height, width, 3)).astype(np.uint8) for _ in range(2)]
     other = to_image(photos[0][:, ::-1])

@@ -1,7 +1,7 @@
 """Whole official models on real label maps: pictures against those that the official code computed in float64.
 
-The models lie in $JTSIT_INTEROP, by default ../shared/interop beside the repository: a folder each, named SYSTEM_…, with
-latest_net_*.pth and expected.npz (`im<k>.label`, `im<k>.z`, `im<k>.image`).
+The models lie in $JTSIT_INTEROP, by default ../shared/interop beside the repository. Each model has a folder SYSTEM_…
+with latest_net_*.pth and expected.npz (`im<k>.label`, `im<k>.z`, `im<k>.image`).
 """
 
 import os
@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from jittor_tsit.commands.from_official import run_convert
-from jittor_tsit.data.batches import PairedBatch, alone, to_segmap
+from jittor_tsit.data.batches import PairedBatch, full_share, to_segmap
 from jittor_tsit.runs.loading import load_system
 
 FOLDER = Path(os.environ.get("JTSIT_INTEROP", Path(__file__).parents[3] / "shared/interop"))
 # The official code's own float32 is up to 8e-5 from its float64 (mean 3e-8) on these maps; ours would be up to 7e-5 off
-# even if every convolution summed in float64. Both with one processor's order of sums: where another's goes beyond 1e-4 at
-# some pixel, runs from weights that are off by one rounding say how far float32 pictures lie apart there.
+# even if every convolution summed in float64. Both with one processor's order of sums: where another's goes beyond 1e-4
+# at some pixel, runs from weights that are off by one rounding say how far float32 pictures lie apart there.
 LARGEST, MEAN = 1e-4, 1e-6
 NUM_MOVED = 4
 
@@ -53,7 +53,7 @@ def test_a_converted_model_gives_the_official_float64_pictures(folder, tmp_path)
     system, experiment = load_system(out)
     for name in names:
         segmap = to_segmap(experiment.data.num_classes, expected[f"{name}.label"][None])
-        batch, code = PairedBatch(segmap, None, range(1), alone(1)), GivenCode(expected[f"{name}.z"])
+        batch, code = PairedBatch(segmap, None, range(1), full_share(1)), GivenCode(expected[f"{name}.z"])
         image = system.generate(batch, code).numpy()
         difference = np.abs(image - expected[f"{name}.image"])
         assert difference.mean() < MEAN, (name, difference.mean())

@@ -107,7 +107,7 @@ def test_folders_without_two_images_are_refused(tmp_path):
     (tmp_path / "a.jpg").touch()
     with pytest.raises(InputError, match="holds 1 images .*at least 2 are needed"):
         find_images(tmp_path)
-    with pytest.raises(InputError, match="a.jpg: is a file, and a folder is needed"):
+    with pytest.raises(InputError, match="a.jpg: is a file; a folder is needed"):
         find_images(tmp_path / "a.jpg")
 
 
@@ -216,7 +216,7 @@ def test_a_damaged_cache_is_replaced(photos, computed, tmp_path, damage):
 def test_only_an_npz_file_is_overwritten(photos, computed, tmp_path):
     with pytest.raises(InputError, match="a.jpg: the cache of features must be a file with suffix .npz"):
         cached_features(photos, MEANS, photos[0])
-    with pytest.raises(InputError, match="a.jpg: is a file, and a folder is needed"):
+    with pytest.raises(InputError, match="a.jpg: is a file; a folder is needed"):
         cached_features(photos, MEANS, photos[0] / "real.npz")
 
 

@@ -169,7 +169,7 @@ def test_mmsegmentations_encoder_is_taken_and_its_head_refused(vectors, weight_f
     for name, var in net.encoder.state_dict().items():
         np.testing.assert_array_equal(var.numpy(), reference.encoder.state_dict()[name].numpy(), err_msg=name)
     np.testing.assert_array_equal(net.head.classifier.weight.numpy(), head)
-    with pytest.raises(InputError, match="mmsegmentation's decode head has no equivalent.*only its encoder"):
+    with pytest.raises(InputError, match="mmsegmentation's decode head cannot be used.*use its encoder only"):
         our_arrays(read_published(tmp_path / "weights.npz"), shapes_of(net))
 
 
@@ -187,7 +187,7 @@ def arrays_like(net, layout, prefix):
     stacks = {}
     for k, (ours, shape) in enumerate(shapes_of(net).items()):
         source = layout.source(ours, prefix)
-        stacks.setdefault(source.name, [None] * source.count)[source.place] = np.full(shape, k, np.float32)
+        stacks.setdefault(source.name, [None] * source.num_parts)[source.part] = np.full(shape, k, np.float32)
     return {name: np.concatenate(parts) for name, parts in stacks.items()}
 
 

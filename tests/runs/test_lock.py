@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -48,18 +48,15 @@ def running(code, path):
         yield process, numbers
     finally:
         for pid in numbers:
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
         process.wait()
         process.stdout.close()
 
 
 def test_a_second_training_is_told_who_writes_there(tmp_path):
-    with running(TRAINING, tmp_path) as (_, (pid, _)):
-        with pytest.raises(InputError) as caught:
-            lock_run_dir(tmp_path, print)
+    with running(TRAINING, tmp_path) as (_, (pid, _)), pytest.raises(InputError) as caught:
+        lock_run_dir(tmp_path, print)
     holder = rf"process {pid} on {re.escape(socket.gethostname())}, since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d"
     assert re.search(rf"another training writes there \({holder}\); wait for it or stop it", str(caught.value))
 

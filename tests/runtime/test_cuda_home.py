@@ -27,7 +27,7 @@ from jittor_tsit.runtime.cuda_home import make_home, plan_home
 def nothing_installed(monkeypatch):
     """Only what a test makes is found."""
     monkeypatch.setattr(cuda_parts, "SYSTEM_PLACES", ())
-    monkeypatch.setattr(cuda_parts, "pip_sites", lambda: [])
+    monkeypatch.setattr(cuda_parts, "pip_sites", list)
     for name in ("LD_LIBRARY_PATH", "CUDA_HOME"):
         monkeypatch.delenv(name, raising=False)
     return monkeypatch
@@ -136,7 +136,7 @@ def test_an_nvcc_that_says_nothing_is_named(tmp_path, text):
 
 def test_a_home_is_made_once_and_anew_when_something_changes(tmp_path, nothing_installed):
     nvcc = make_toolkit(tmp_path / "cuda", (13, 0), cudnn=(9, 19, 1))
-    first, folder = made(nvcc, tmp_path / "homes")
+    _first, folder = made(nvcc, tmp_path / "homes")
     with nothing_installed.context() as patch:
         patch.setattr(cuda_home.tempfile, "mkdtemp", lambda **_: pytest.fail("a home was made"))
         assert made(nvcc, tmp_path / "homes")[1] == folder
@@ -171,7 +171,7 @@ def test_a_home_that_cannot_be_finished_leaves_nothing(tmp_path):
 def machine(tmp_path, nothing_installed):
     """A machine with a GPU and CUDA 13, before `configure`."""
     nvcc = make_toolkit(tmp_path / "cuda", (13, 0), cudnn=(9, 19, 1))
-    for name in (*bootstrap.FOUND_HERE, "use_cutt", "use_cutlass", "use_nccl", "FIX_TORCH_ERROR", "kernel_flags"):
+    for name in (*bootstrap.OUR_VARIABLES, "use_cutt", "use_cutlass", "use_nccl", "FIX_TORCH_ERROR", "kernel_flags"):
         nothing_installed.setenv(name, "")  # so that what configure sets is taken back
         nothing_installed.delenv(name)
     nothing_installed.setattr(bootstrap, "count_gpus", lambda: 1)

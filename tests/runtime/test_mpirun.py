@@ -89,7 +89,7 @@ def test_a_rule_after_a_progress_bar_is_mpiruns(relayed):
 @pytest.mark.parametrize(
     "number, cause",
     [
-        (signal.SIGKILL, "SIGKILL, perhaps for want of memory"),
+        (signal.SIGKILL, "SIGKILL, perhaps because memory ran out"),
         (signal.SIGSEGV, "SIGSEGV"),
         (signal.SIGBUS, "SIGBUS"),
     ],
@@ -97,15 +97,15 @@ def test_a_rule_after_a_progress_bar_is_mpiruns(relayed):
 @pytest.mark.parametrize("gap", [" ", "\n"])
 def test_the_signal_that_ended_a_process_is_named(capsys, number, cause, gap):
     said = f"mpirun noticed that process rank 1 with PID 0 on node mill exited on{gap}signal {int(number)} (Killed)."
-    assert mpirun._report(128 + number, said, stopped=False) == 2
+    assert mpirun.report_end(128 + number, said, stopped=False) == 2
     assert capsys.readouterr().err == (
-        f"error: process 1 on mill was ended by {cause}; the same command goes on from the last checkpoint\n"
+        f"error: process 1 on mill was ended by {cause}; run the same command again to go on from the last checkpoint\n"
     )
 
 
 @pytest.mark.parametrize("status", [1, 2, 130])
 def test_a_process_that_said_why_it_ended_needs_no_other_line(capsys, status):
-    assert mpirun._report(status, EXITED.decode(), stopped=False) == status
+    assert mpirun.report_end(status, EXITED.decode(), stopped=False) == status
     assert capsys.readouterr().err == ""
 
 
@@ -113,14 +113,14 @@ def test_a_process_that_said_why_it_ended_needs_no_other_line(capsys, status):
     "said, reason", [("There are not\nenough slots.", "There are not enough slots."), ("", "status 213")]
 )
 def test_a_failure_of_mpirun_itself_is_named(capsys, said, reason):
-    assert mpirun._report(213, said, stopped=False) == 2
+    assert mpirun.report_end(213, said, stopped=False) == 2
     assert capsys.readouterr().err == f"error: mpirun failed: {reason}\n"
 
 
 def test_a_run_that_was_asked_to_stop_was_interrupted_however_it_ended(capsys):
     for status, said in ((130, EXITED.decode()), (137, NOTICED.decode()), (1, "")):
-        assert mpirun._report(status, said, stopped=True) == 130
-    assert mpirun._report(0, "", stopped=True) == 0  # it had come to its end
+        assert mpirun.report_end(status, said, stopped=True) == 130
+    assert mpirun.report_end(0, "", stopped=True) == 0  # it had come to its end
     assert capsys.readouterr().err == ""
 
 
@@ -187,7 +187,7 @@ def test_other_machines_get_what_is_set_and_nothing_else(monkeypatch):
     monkeypatch.setattr(mpirun.shutil, "which", lambda name: f"/bin/{name}")
     version = mpirun.subprocess.CompletedProcess([], 0, "mpirun (Open MPI) 4.1.4")
     monkeypatch.setattr(mpirun.subprocess, "run", lambda *words, **options: version)
-    for name in mpirun.PASSED_ON:
+    for name in mpirun.FORWARDED_VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     command = mpirun.mpirun_command(4, None, use_gpu=False)

@@ -1,4 +1,4 @@
-"""Two processes compute what one does: batch norm, whole steps, initial weights, noise, and what they tell each other."""
+"""Two processes give the results of one: batch norm, whole steps, initial weights, noise and exchanged texts."""
 
 import sys
 

@@ -8,7 +8,7 @@ import jittor as jt
 import pytest
 
 from jittor_tsit.runtime import precompiled_header
-from jittor_tsit.runtime.bootstrap import jittor_home
+from jittor_tsit.runtime.jittor_home import jittor_cache
 from jittor_tsit.runtime.precompiled_header import install_kernel_headers
 
 
@@ -29,15 +29,15 @@ def test_gcc_takes_the_precompiled_header_for_jittors_operators():
 
 
 def test_it_is_made_once(no_option):
-    home = jittor_home() / ".cache/jittor/kernel_headers"
+    home = jittor_cache() / "kernel_headers"
     assert install_kernel_headers(home) == install_kernel_headers(home) != ""
 
 
 def test_other_headers_make_another_one(tmp_path):
     (tmp_path / "var.h").write_text("struct Var;")
-    first = precompiled_header._digest("/bin/sh", tmp_path)
+    first = precompiled_header.header_digest("/bin/sh", tmp_path)
     (tmp_path / "var.h").write_text("struct Var {};")
-    assert precompiled_header._digest("/bin/sh", tmp_path) != first
+    assert precompiled_header.header_digest("/bin/sh", tmp_path) != first
 
 
 def test_without_gcc_there_is_no_option(tmp_path, monkeypatch, no_option):

@@ -171,5 +171,5 @@ def test_steps_are_the_papers(toys, name):
     system.start_size = (1, 1)
     system.prepare_training({term for term, weight in vars(config.weights).items() if weight})
     batch = ImageBatch if trace.is_ast else PairedBatch
-    used = {net: toys[net] for net in trace.updates(0)[0].nets + ("D",)}
+    used = {net: toys[net] for net in (*trace.updates(0)[0].nets, "D")}
     check_steps(system, used, adams(), lambda step: parts_of(batch, trace.arrays(step), step), trace.updates, steps=2)

@@ -70,7 +70,7 @@ def test_processes_that_see_different_things_stop_with_one_message(place, odd, m
 def test_a_batch_that_does_not_divide_over_the_processes_is_refused(place):
     words = [*TRAIN, "--procs", 2, "--run-dir", "uneven", "batch_size=3"]
     assert error_of(finished(words, place)) == (
-        "error: batch_size=3: does not divide over 2 processes; take a multiple of 2, or another --procs"
+        "error: batch_size=3: cannot be divided among 2 processes; take a multiple of 2, or another --procs"
     )
 
 
@@ -105,7 +105,7 @@ def make_tool(path, says):
 
 
 def test_a_missing_hostfile_is_refused(open_mpi):
-    with pytest.raises(InputError, match=r"--hostfile .*absent: no such file; it lists a machine a line"):
+    with pytest.raises(InputError, match=r"--hostfile .*absent: no such file; it lists one machine a line"):
         mpirun.mpirun_command(2, open_mpi / "absent", use_gpu=False)
 
 

@@ -88,9 +88,9 @@ def test_a_file_name_that_no_list_can_hold_leaves_a_table_that_can_be_read(tmp_p
 def test_an_empty_table_comes_back(path, columns):
     write_table(path, Table([], columns))
     table = read_table(path)
-    assert table.stems == [] and {name: column.shape for name, column in table.columns.items()} == {
-        name: (0,) for name in columns
-    }
+    assert table.stems == [] and {name: column.shape for name, column in table.columns.items()} == dict.fromkeys(
+        columns, (0,)
+    )
 
 
 def test_a_table_without_columns_keeps_its_stems(path):
@@ -127,15 +127,15 @@ def test_a_missing_file_is_refused(path):
         (b"\n", "t.csv: is empty"),
         (b"\nstem,x\na,1\n", "t.csv: "),
         (b"stem,x\na,\xff\n", r"is not UTF-8 text \(byte 9\)"),
-        (b"name,x\na,1\n", "the first column is 'name', and must be 'stem'"),
-        (b"stem,x\na,1\nb\n", "line 3 has 1 cells, and the header 2"),
-        (b"stem,x\na,1,2\n", "line 2 has 3 cells, and the header 2"),
-        (b"stem,x\na,1\n\n", "line 3 has 0 cells, and the header 2"),
+        (b"name,x\na,1\n", "the first column is 'name'; it must be 'stem'"),
+        (b"stem,x\na,1\nb\n", "line 3 has 1 cells; the header has 2"),
+        (b"stem,x\na,1,2\n", "line 2 has 3 cells; the header has 2"),
+        (b"stem,x\na,1\n\n", "line 3 has 0 cells; the header has 2"),
         (b'stem,x\n"a\nb",1\nc\n', "line 4 has 1 cells"),  # lines of the file, not rows
         (b'stem,x\n"a,1\n', "line 2 has 1 cells"),
         (b"stem,x\n" + b"a" * 200_000 + b",1\n", "line 2 is not CSV: field larger"),
         (b"stem,x\na,1\nb,2\na,3\n", "names the stem a twice"),
-        (b"stem,x\na,1\nb,much\n", "row 3 has 'much' for x, and a number is needed"),
+        (b"stem,x\na,1\nb,much\n", "row 3 has 'much' for x; a number is needed"),
         (b"stem,x,y\na,1,2,\n", "line 2 has 4 cells"),
         (b"stem,x\na,1e\n", "row 2 has '1e' for x"),
     ],

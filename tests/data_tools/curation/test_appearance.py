@@ -1,4 +1,4 @@
-"""The appearance of classes, learned from small drawn sketches: class 1 is bright and above, class 0 dark and below."""
+"""The appearance of classes, learned from small made-up sketches: class 1 is bright and above, class 0 dark."""
 
 import numpy as np
 import pytest
@@ -8,20 +8,21 @@ from data_tools.curation.appearance import (
     FOLDS,
     class_surprise,
     contexts,
-    drawn,
     fit_class_model,
     fold_of,
     log_posterior,
+    sample_rows,
 )
 from data_tools.sets.classes import CLASS_IDS, NUM_CLASSES
 from data_tools.signals.sketches import CHANNELS, COLUMNS, HASH_BITS, ROWS, Sketches
 
 STEMS = [f"s{i:02d}" for i in range(24)]
 FOLD_OF_EACH = np.array([fold_of(stem) for stem in STEMS])
+NUM_PAIRS = len(STEMS)
 CELLS = ROWS * COLUMNS
 
 
-def two_toned(count=len(STEMS)):
+def two_toned(count=NUM_PAIRS):
     """Photos of a wavy horizon, with noise in every channel."""
     rng = np.random.default_rng(0)
     heights = rng.integers(6, 18, (count, 1)) + rng.uniform(1, 3, (count, 1)) * np.sin(
@@ -100,7 +101,7 @@ def test_a_pair_is_judged_by_a_model_that_did_not_see_it(sound, monkeypatch):
         changed = with_classes(sound, {row: np.full((ROWS, COLUMNS), 28)})
         before, after = posterior(sound), posterior(changed)
         alike = [i for i in range(len(STEMS)) if np.allclose(before[i], after[i], atol=1e-4)]
-        assert alike == np.flatnonzero(FOLD_OF_EACH == FOLD_OF_EACH[row]).tolist()
+        assert alike == np.flatnonzero(FOLD_OF_EACH[row] == FOLD_OF_EACH).tolist()
 
 
 def test_nor_does_the_second_fit_learn_its_label(sound, sound_posterior):
@@ -115,7 +116,7 @@ def test_equal_sets_give_equal_models(sound, sound_posterior):
 def test_at_most_so_many_pairs_are_fitted_on(sound, monkeypatch):
     monkeypatch.setattr(appearance, "_FIT_PAIRS", 12)
     monkeypatch.setattr(appearance, "_TRIMMED", 0.0)
-    unseen = np.setdiff1d(np.arange(len(STEMS)), drawn(STEMS, 12))
+    unseen = np.setdiff1d(np.arange(len(STEMS)), sample_rows(STEMS, 12))
     changed = with_classes(sound, {row: 1 - sound.classes[row] for row in unseen})
     assert (posterior(sound) == posterior(changed)).all()
 
@@ -202,17 +203,17 @@ def test_folds_follow_from_names_alone_and_are_all_used():
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, 24, 100])
-def test_the_rows_drawn_are_as_many_as_asked_and_sorted(count):
-    rows = drawn(STEMS, count)
+def test_a_sample_has_the_requested_size_and_is_sorted(count):
+    rows = sample_rows(STEMS, count)
     assert rows.tolist() == sorted({*rows.tolist()}) and len(rows) == min(count, len(STEMS))
     assert rows.dtype == np.int64
 
 
-def test_what_is_drawn_does_not_depend_on_the_order_of_the_set():
+def test_a_sample_does_not_depend_on_the_order_of_the_set():
     backwards = STEMS[::-1]
-    assert {STEMS[row] for row in drawn(STEMS, 7)} == {backwards[row] for row in drawn(backwards, 7)}
-    assert {*drawn(STEMS, 7)} < {*drawn(STEMS, 9)}  # more pairs are more of the same
-    assert drawn(STEMS, 7).tolist() != list(range(7))
+    assert {STEMS[row] for row in sample_rows(STEMS, 7)} == {backwards[row] for row in sample_rows(backwards, 7)}
+    assert {*sample_rows(STEMS, 7)} < {*sample_rows(STEMS, 9)}  # more pairs are more of the same
+    assert sample_rows(STEMS, 7).tolist() != list(range(7))
 
 
 # Contexts

@@ -119,7 +119,7 @@ def test_the_limits_of_other_settings_stay():
 
 
 def test_a_limit_of_no_rule_is_refused_with_all_the_names():
-    with pytest.raises(InputError, match="--limit gray: there is no such rule; there are grey, redundant"):
+    with pytest.raises(InputError, match="--limit gray: there is no such rule; the rules are grey, redundant"):
         with_limits(OTHERS, {"grey": 0.5, "gray": 0.5})
 
 

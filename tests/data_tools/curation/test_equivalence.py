@@ -151,7 +151,7 @@ def test_few_maps_that_differ_form_no_class(count):
 
 
 def test_an_impossible_agreement_is_refused():
-    with pytest.raises(ValueError, match="agreement of 90 is asked for"):
+    with pytest.raises(ValueError, match="agreement is 90"):
         equivalence_classes(np.stack([horizon(1)]), 90)
 
 

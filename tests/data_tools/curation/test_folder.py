@@ -9,9 +9,10 @@ import pytest
 from data_tools.__main__ import main
 from data_tools.basics.errors import InputError
 from data_tools.curation import folder as curation
+from data_tools.curation.default_rules import read_settings
 from data_tools.curation.equivalence import read_classes
 from data_tools.curation.rules import SPLITS, read_decisions
-from data_tools.curation.scan_cache import ScanCache, known_keys
+from data_tools.curation.scan_cache import ScanCache, cached_keys
 from data_tools.rendering.write_set import write_set
 from data_tools.sets.image_io import read_label, read_photo, write_label, write_photo
 from data_tools.sets.pairing import read_split
@@ -77,7 +78,7 @@ def test_of_one_label_map_with_unlike_photos_three_stay(curated):
 
 def test_the_page_is_there_and_holds_every_rule(curated):
     page = (curated / "report.html").read_text(encoding="utf-8")
-    assert all(rule.name in page for rule in curation.read_settings(curated / "rules.json").rules)
+    assert all(rule.name in page for rule in read_settings(curated / "rules.json").rules)
 
 
 def test_select_again_gives_the_same_bytes(curated):
@@ -158,20 +159,20 @@ def test_a_cache_that_is_damaged_inside_is_named(tmp_path):
     content = (tmp_path / "cache").read_bytes()
     (tmp_path / "cache").write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))  # its first page is whole
     with pytest.raises(InputError, match="cache: cannot be used as a cache"):
-        known_keys(tmp_path / "cache")
+        cached_keys(tmp_path / "cache")
     with pytest.raises(InputError, match="cache: cannot be used as a cache"):
         ScanCache(tmp_path / "cache", b"v").get(b"%016d" % 3)
 
 
 def test_a_record_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(InputError, match="a record that it lists is missing"):
+    with pytest.raises(InputError, match="a record is missing"):
         ScanCache(tmp_path / "cache", b"v").get(b"x")
 
 
 def test_results_of_an_interrupted_scan_are_not_taken_for_whole_ones(again, capsys):
     curation.begin_results(again)
     assert main(["select", "--out", str(again)]) == 2
-    assert "run scan first, to its end" in capsys.readouterr().err
+    assert "run scan first and let it finish" in capsys.readouterr().err
 
 
 def disagreement(path, rows):
@@ -199,7 +200,7 @@ def test_a_segmenters_disagreement_is_one_more_rule(again, tmp_path):
 @pytest.mark.parametrize(
     "text, words",
     [
-        ("stem,disagreement\nother,0.5\n", "names other, which is none of the pairs"),
+        ("stem,disagreement\nother,0.5\n", "names other, which is not a pair here"),
         ("stem,accuracy\nsynth_000001,0.5\n", "has no column disagreement"),
         ("stem,disagreement\nsynth_000001,much\n", "much"),
     ],

@@ -39,7 +39,7 @@ def test_an_empty_file_decides_nothing(manual):
 
 @pytest.mark.parametrize("line", ["maybe a", "a", "keep", "drop ", "Keep a", "keeper a"])
 def test_a_line_that_is_neither_is_refused_with_its_number(manual, line):
-    with pytest.raises(InputError, match=r"manual\.txt: line 3 is .* and 'keep STEM' or 'drop STEM' is needed") as info:
+    with pytest.raises(InputError, match=r"manual\.txt: line 3 is .*; it must be 'keep STEM' or 'drop STEM'") as info:
         read_manual(manual(f"# ours\nkeep a\n{line}\n"))
     assert repr(line.strip()) in str(info.value)
 

@@ -1,27 +1,28 @@
-"""Labels against strangers' photos: fits against slow arithmetic, and pairs whose labels were exchanged."""
+"""The signal misfit: fits compared with slow arithmetic, and pairs whose labels were exchanged."""
 
 import numpy as np
 import pytest
 
-from data_tools.curation.appearance import drawn, fit_class_model, fold_of, log_posterior
+from data_tools.curation.appearance import fit_class_model, fold_of, log_posterior, sample_rows
 from data_tools.curation.misfit import (
     class_fit,
     class_fits,
+    make_references,
     misfit,
     regions_of,
     shape_fit,
     shape_fits,
-    standardised,
-    strangers,
+    standardise,
 )
 from data_tools.sets.classes import NUM_CLASSES
 from data_tools.signals.sketches import CHANNELS, COLUMNS, HASH_BITS, ROWS, Sketches
 
 STEMS = [f"s{i:02d}" for i in range(24)]
+NUM_PAIRS = len(STEMS)
 CELLS = ROWS * COLUMNS
 
 
-def hills(count=len(STEMS)):
+def hills(count=NUM_PAIRS):
     """Class 1 bright above a wavy horizon, class 0 dark below it; every channel with noise."""
     rng = np.random.default_rng(0)
     waves = np.sin(np.arange(COLUMNS) / rng.uniform(2, 6, (count, 1)) + rng.uniform(0, 6, (count, 1)))
@@ -37,16 +38,16 @@ def misfits(sketches, others=64):
     """As `setwise` computes them."""
     folds = np.array([fold_of(stem) for stem in STEMS])
     log_shares = log_posterior(fit_class_model(sketches, STEMS), sketches.features, folds)
-    rows = drawn(STEMS, others)
-    judge = strangers(rows, sketches.classes[rows], sketches.features[rows], log_shares[rows])
-    photos = standardised(sketches.features)
+    rows = sample_rows(STEMS, others)
+    judge = make_references(rows, sketches.classes[rows], sketches.features[rows], log_shares[rows])
+    photos = standardise(sketches.features)
     labels = sketches.classes.reshape(len(STEMS), -1)
     return np.array([misfit(i, labels[i], photos[i], log_shares[i], judge) for i in range(len(STEMS))])
 
 
 @pytest.fixture
 def random_photos(rng):
-    return standardised(rng.integers(0, 256, (4, ROWS, COLUMNS, CHANNELS)).astype(np.uint8))
+    return standardise(rng.integers(0, 256, (4, ROWS, COLUMNS, CHANNELS)).astype(np.uint8))
 
 
 # Fits
@@ -59,7 +60,7 @@ def test_standardised_channels_have_mean_0_and_mean_square_1(random_photos):
 
 
 def test_an_even_channel_stays_0():
-    assert (standardised(np.full((1, ROWS, COLUMNS, CHANNELS), 200, np.uint8)) == 0).all()
+    assert (standardise(np.full((1, ROWS, COLUMNS, CHANNELS), 200, np.uint8)) == 0).all()
 
 
 @pytest.mark.parametrize("classes", [(0, 1), (28,), (3, 7, 28)])
@@ -74,7 +75,7 @@ def test_shape_fit_is_the_variance_between_regions(random_photos, rng, classes):
 
 def test_shape_fit_is_1_for_the_photos_own_regions_whatever_their_names():
     label = (np.arange(CELLS) % 3).astype(np.uint8)
-    photo = standardised((label * 90)[None, :, None].repeat(CHANNELS, axis=2).reshape(1, ROWS, COLUMNS, CHANNELS))
+    photo = standardise((label * 90)[None, :, None].repeat(CHANNELS, axis=2).reshape(1, ROWS, COLUMNS, CHANNELS))
     assert shape_fit(label, photo)[0] == pytest.approx(1, abs=0.03)
     assert shape_fit(np.array([28, 5, 9], np.uint8)[label], photo) == pytest.approx(shape_fit(label, photo))
     assert shape_fit(np.zeros(CELLS, np.uint8), photo)[0] == pytest.approx(0, abs=1e-6)
@@ -97,14 +98,14 @@ def test_class_fit_is_the_mean_log_share_of_the_labels_classes(rng):
         assert class_fits(labels, shares) == pytest.approx(column, rel=1e-4)
 
 
-# Strangers
+# References
 
 
 def test_levels_are_means_over_the_others():
     sketches = hills(5)
-    photos, labels = standardised(sketches.features), sketches.classes.reshape(5, -1)
+    photos, labels = standardise(sketches.features), sketches.classes.reshape(5, -1)
     log_shares = np.random.default_rng(1).normal(size=(5, CELLS, NUM_CLASSES)).astype(np.float32)
-    judge = strangers(np.arange(5), sketches.classes, sketches.features, log_shares)
+    judge = make_references(np.arange(5), sketches.classes, sketches.features, log_shares)
     shape = np.array([[shape_fit(label, photo[None])[0] for photo in photos] for label in labels])
     by_class = np.array([class_fit(label, log_shares) for label in labels])
     for kind, fits in enumerate((shape, by_class)):
@@ -155,13 +156,13 @@ def slow_misfit(row, shape, by_class):
     return -np.mean(ratios)
 
 
-def test_it_is_what_is_left_of_the_fit_in_deviations_of_strangers():
+def test_it_is_the_remaining_fit_in_deviations_of_reference_pairs():
     sketches = hills(6)
     classes = (sketches.classes * 28).astype(np.uint8)
     classes[:3, :, :5] = 7  # labels of two and of three classes
-    photos, labels = standardised(sketches.features), classes.reshape(6, -1)
+    photos, labels = standardise(sketches.features), classes.reshape(6, -1)
     log_shares = np.random.default_rng(1).normal(size=(6, CELLS, NUM_CLASSES)).astype(np.float32)
-    judge = strangers(np.arange(6), classes, sketches.features, log_shares)
+    judge = make_references(np.arange(6), classes, sketches.features, log_shares)
     shape = np.array([shape_fit(label, photos) for label in labels], float)
     by_class = np.array([class_fit(label, log_shares) for label in labels], float)
     for row in range(6):
@@ -172,19 +173,19 @@ def test_it_is_what_is_left_of_the_fit_in_deviations_of_strangers():
 def test_a_pair_is_not_its_own_stranger():
     """Whatever stands in its own row: it is judged by its fits to the others."""
     sketches = hills(6)
-    photos, labels = standardised(sketches.features), sketches.classes.reshape(6, -1)
+    photos, labels = standardise(sketches.features), sketches.classes.reshape(6, -1)
     log_shares = np.random.default_rng(1).normal(size=(6, CELLS, NUM_CLASSES)).astype(np.float32)
-    judge = strangers(np.arange(6), sketches.classes, sketches.features, log_shares)
+    judge = make_references(np.arange(6), sketches.classes, sketches.features, log_shares)
     rows = [0, 1, 3, 3, 4, 5]
     levels = {name: getattr(judge, name) for name in ("label_level", "photo_level", "level")}
-    other = strangers(np.arange(6), sketches.classes[rows], sketches.features[rows], log_shares[rows])
+    other = make_references(np.arange(6), sketches.classes[rows], sketches.features[rows], log_shares[rows])
     other = other._replace(**levels)
     pair = labels[2], photos[2], log_shares[2]
     assert misfit(2, *pair, judge) == pytest.approx(misfit(2, *pair, other))
     assert misfit(7, *pair, judge) != pytest.approx(misfit(7, *pair, other), rel=0.01)
 
 
-def test_a_few_strangers_tell_nearly_as_much():
+def test_a_few_reference_pairs_give_nearly_the_same_values():
     sketches = hills()
     classes = sketches.classes.copy()
     classes[5] = sketches.classes[6]

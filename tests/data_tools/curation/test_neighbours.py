@@ -173,8 +173,8 @@ def test_bounds_enclose_the_truth_with_little_rounding():
     codes = np.concatenate([landscape_codes(np.random.default_rng(6), 700), random_codes(np.random.default_rng(6), 20)])
     index = CodeIndex(codes)
     everything = np.arange(len(codes))
-    upper = np.concatenate([bounds.copy() for _, _, bounds in index._upper_bounds(everything, everything)])
-    rests = index._points[0][:, -1]
+    upper = np.concatenate([bounds.copy() for _, _, bounds in index.upper_bounds(everything, everything)])
+    rests = index.points[0][:, -1]
     equal = equal_cells(codes, None)
     assert (upper > equal - 0.01).all()
     assert (upper - 2 * np.outer(rests, rests) < equal + 0.01).all()
@@ -217,7 +217,7 @@ def test_the_largest_map_is_counted_right_and_a_larger_one_refused():
     codes[2, 0] = 1
     equal = CodeIndex(codes).counts(np.arange(3), np.arange(2))
     np.testing.assert_array_equal(equal, [[2040, 0], [0, 2040], [2039, 1]])
-    with pytest.raises(ValueError, match="2041 cells, and at most 2040"):
+    with pytest.raises(ValueError, match="2041 cells; at most 2040"):
         CodeIndex(np.zeros((2, 2041), np.uint8))
 
 

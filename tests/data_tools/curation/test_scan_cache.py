@@ -31,7 +31,7 @@ def file_of(name):
 
 def measuring_files():
     """The files that the measuring of one pair runs through, found from the functions that it calls."""
-    called = [*scan._measure_pair.__code__.co_names, *scan._packed.__code__.co_names]
+    called = [*scan.measure_pair.__code__.co_names, *scan.to_record.__code__.co_names]
     modules = {getattr(getattr(scan, name, None), "__module__", "") for name in called}
     found = {Path(scan.__file__)}
     new = set(map(file_of, filter(is_ours, modules)))
@@ -60,7 +60,7 @@ def test_the_files_that_measure_are_found():
 @pytest.mark.parametrize("name", SOURCES)
 def test_a_change_of_any_file_that_measures_makes_another_version(tmp_path, monkeypatch, name):
     shutil.copytree(PACKAGE, tmp_path / "data_tools", ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(scan_cache, "_PACKAGE", tmp_path / "data_tools")
+    monkeypatch.setattr(scan_cache, "PACKAGE", tmp_path / "data_tools")
     before = scan_cache.code_version()
     assert scan_cache.code_version() == before
     with open(tmp_path / "data_tools" / name, "a") as file:

@@ -175,9 +175,9 @@ def test_the_word_of_a_person_is_the_reason():
 @pytest.mark.parametrize(
     "stem, keep, words",
     [
-        ("nobody", True, "--manual: nobody is none of the 16 pairs"),
-        ("nobody", False, "--manual: nobody is none of the 16 pairs"),
-        ("cut", True, "--manual: cut is to be kept, and cannot be read"),
+        ("nobody", True, "--manual: nobody is not one of the 16 pairs"),
+        ("nobody", False, "--manual: nobody is not one of the 16 pairs"),
+        ("cut", True, "--manual: keep cut: this pair cannot be read"),
     ],
 )
 def test_a_word_about_no_pair_is_refused(stem, keep, words):
@@ -193,11 +193,11 @@ def test_an_unreadable_pair_may_be_dropped_by_hand():
 @pytest.mark.parametrize(
     "manual, keep, words",
     [
-        ({}, (16, 3), "--keep: 16 pairs for selection_1, and 0 to 15 can be kept"),
-        ({}, (3, 4), "--keep: 4 pairs for selection_2, and 0 to 3 can be kept"),
-        ({"soft": False}, (15, 3), "--keep: 15 pairs for selection_1, and 0 to 14 can be kept"),
-        ({"soft": True, "torn": True}, (1, 1), "--keep: 1 pairs for selection_1, and 2 to 15 can be kept"),
-        ({"soft": True, "torn": True}, (5, 1), "--keep: 1 pairs for selection_2, and 2 to 5 can be kept"),
+        ({}, (16, 3), "--keep: 16 pairs for selection_1; 0 to 15 are possible"),
+        ({}, (3, 4), "--keep: 4 pairs for selection_2; 0 to 3 are possible"),
+        ({"soft": False}, (15, 3), "--keep: 15 pairs for selection_1; 0 to 14 are possible"),
+        ({"soft": True, "torn": True}, (1, 1), "--keep: 1 pairs for selection_1; 2 to 15 are possible"),
+        ({"soft": True, "torn": True}, (5, 1), "--keep: 1 pairs for selection_2; 2 to 5 are possible"),
     ],
 )
 def test_a_number_that_cannot_be_kept_is_refused(manual, keep, words):

@@ -133,7 +133,7 @@ def test_plant_says_what_it_planted(few, tmp_path, capsys):
 def test_plant_refuses_an_unknown_kind_in_one_line(few, tmp_path, capsys):
     assert main(["plant", "--data", str(few), "--out", str(tmp_path / "out"), "--kinds", "x"]) == 2
     err = capsys.readouterr().err
-    assert err.startswith("error: kinds: 'x' is none of shifted, ") and err.count("\n") == 1
+    assert err.startswith("error: kinds: 'x' is unknown; the kinds are shifted, ") and err.count("\n") == 1
 
 
 def test_help_of_plant_has_an_example_and_names_every_kind(capsys):

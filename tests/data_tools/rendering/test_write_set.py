@@ -133,7 +133,7 @@ def test_a_written_set_is_sound_and_holds_what_was_rendered(tmp_path):
     assert np.array_equal(read_label(pairs[2].label), label)
     assert np.abs(read_photo(pairs[2].photo).astype(int) - photo).mean() < 4  # JPEG at quality 95
     tests = find_labels(tmp_path)
-    assert len(tests) == 2 and not set(p.stem for p in tests) & set(p.stem for p in pairs)
+    assert len(tests) == 2 and not {p.stem for p in tests} & {p.stem for p in pairs}
 
 
 def test_an_interrupted_set_is_completed_to_the_same_bytes_without_rendering_the_rest(tmp_path, monkeypatch):

@@ -113,7 +113,7 @@ def test_a_class_that_keeps_all_has_no_numbers_and_no_frames(arguments, tmp_path
     members = [ClassMember(HOSTILE, 0, False, True), ClassMember(WIDE, 0, False, True)]
     write_report(tmp_path / "r.html", *arguments[:-1], [members])
     page = page_of(tmp_path / "r.html")
-    assert "2 alike, in their photos too: all stand" in page.text
+    assert "2 alike; their photos are alike too: no pair is dropped here" in page.text
     assert len(page.all("article", class_="member")) == 2 and not page.all("article", class_="member framed")
 
 
@@ -293,4 +293,4 @@ def test_any_values_and_limits_can_be_drawn(values, limit):
 
 def test_a_histogram_says_how_many_it_leaves_out():
     svg = histogram("x", np.array([0.1, np.nan, np.nan]), np.array([0, 0, 2]), 0.5)
-    assert "for want of a value: 2" in svg and f"{GROUPS[2][1]} 0" in svg
+    assert "without a value, not shown: 2" in svg and f"{GROUPS[2][1]} 0" in svg

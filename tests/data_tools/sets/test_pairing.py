@@ -1,4 +1,4 @@
-"""Matching photos with label maps, split files, validation splits."""
+"""Matching photos with label maps, and split files."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,6 @@ from data_tools.sets.pairing import (
     read_reference_names,
     read_split,
     select_stems,
-    split_validation,
 )
 
 
@@ -64,7 +63,7 @@ def test_a_missing_folder_is_refused(tmp_path):
 
 def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
     (tmp_path / "a").write_text("")
-    with pytest.raises(InputError, match="a: is a file, and a folder is needed"):
+    with pytest.raises(InputError, match="a: is a file; a folder is needed"):
         find_pairs(tmp_path / "a")
 
 
@@ -185,7 +184,7 @@ def test_reference_names_are_read_from_file_or_folder(tmp_path, inside):
         ("[" * 100000, "is not valid JSON"),
         ("[1]", "holds a list"),
         ('{"a.png": 3}', "maps 'a.png' to 3"),
-        ('{"a.png": "../x.jpg"}', "plain file names"),
+        ('{"a.png": "../x.jpg"}', "file names without a folder"),
         ('{"a.png": "x.jpg", "a.png": "y.jpg"}', "names 'a.png' twice"),
     ],
 )
@@ -235,29 +234,3 @@ def test_selected_pairs_keep_the_order_of_the_set():
 def test_unknown_stems_are_counted_and_the_first_is_named():
     with pytest.raises(InputError, match="2 of 3 stems are not among the 2 pairs, the first is y"):
         select_stems(pairs_of("a", "b"), ["a", "y", "x"])
-
-
-def test_a_validation_split_is_disjoint_complete_and_independent_of_order():
-    pairs = pairs_of(*(f"{i:03d}" for i in range(50)))
-    train, val = split_validation(pairs, 0.2, seed=3)
-    assert len(val) == 10 and sorted(train + val) == pairs and train == sorted(train)
-    assert split_validation(pairs[::-1], 0.2, seed=3) == (train, val)
-    assert split_validation(pairs, 0.2, seed=4)[1] != val
-
-
-def test_a_part_of_the_set_draws_its_validation_pairs_from_those_of_the_whole():
-    pairs = pairs_of(*(f"{i:03d}" for i in range(400)))
-    whole = set(split_validation(pairs, 0.2, seed=0)[1])
-    part = set(split_validation(pairs[:300], 0.2, seed=0)[1])
-    assert len(part - whole) <= 0.1 * len(part)
-
-
-@pytest.mark.parametrize("fraction, count", [(0, 0), (0.01, 1), (0.5, 2)])
-def test_a_small_validation_share_gives_at_least_one_pair(fraction, count):
-    assert len(split_validation(pairs_of("a", "b", "c", "d"), fraction, seed=0)[1]) == count
-
-
-@pytest.mark.parametrize("fraction", [-0.1, 1.0, float("nan"), 0.99])
-def test_a_validation_share_that_is_wrong_or_leaves_nothing_is_refused(fraction):
-    with pytest.raises(InputError, match="validation fraction"):
-        split_validation(pairs_of("a", "b", "c"), fraction, seed=0)

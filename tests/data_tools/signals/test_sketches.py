@@ -27,7 +27,7 @@ def folder(tmp_path, rng):
 
 def test_a_pair_has_24_rows_of_32_cells_and_takes_7_kilobytes():
     """Other shapes are another format: sketches of an earlier scan could not be read."""
-    assert SHAPES == Sketches((24, 32), (24, 32, CHANNELS), (HASH_BITS,)) and (ROWS, COLUMNS) == (24, 32)
+    assert Sketches((24, 32), (24, 32, CHANNELS), (HASH_BITS,)) == SHAPES and (ROWS, COLUMNS) == (24, 32)
     assert sum(int(np.prod(shape)) for shape in SHAPES) == 768 + 6144 + 143
 
 
@@ -80,7 +80,7 @@ def test_a_damaged_file_is_refused_in_one_line(folder, damage):
 @pytest.mark.parametrize(
     "array, words",
     [
-        (np.zeros((5, HASH_BITS)), rf"holds float64 \[5, {HASH_BITS}\], and uint8 \[n, {HASH_BITS}\] is needed"),
+        (np.zeros((5, HASH_BITS)), rf"holds float64 \[5, {HASH_BITS}\]; uint8 \[n, {HASH_BITS}\] is needed"),
         (np.zeros((5, HASH_BITS + 1), np.uint8), rf"holds uint8 \[5, {HASH_BITS + 1}\]"),
         (np.zeros(HASH_BITS, np.uint8), "holds uint8"),
     ],
@@ -93,7 +93,7 @@ def test_an_array_of_another_kind_is_refused(folder, array, words):
 
 def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):
     (tmp_path / "sketches").write_bytes(b"")
-    with pytest.raises(InputError, match="sketches: is a file, and a folder is needed"):
+    with pytest.raises(InputError, match="sketches: is a file; a folder is needed"):
         create_sketches(tmp_path / "sketches", 1)
 
 

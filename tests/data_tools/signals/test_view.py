@@ -146,7 +146,7 @@ def test_the_columns_of_the_table_are_the_signals_in_order():
         **{name: signal(view) for name, signal in PAIR_SIGNALS.items()},
         **{name: signal(sketch(view)) for name, signal in CELL_SIGNALS.items()},
     }
-    assert NAMES == tuple(expected)
+    assert tuple(expected) == NAMES
     assert pair_signals(view, sketch(view)).tolist() == [*expected.values()]
 
 

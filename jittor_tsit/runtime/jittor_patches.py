@@ -1,0 +1,79 @@
+"""All changes that this package makes to Jittor itself. docs/jittor-patches.md lists them, each with its reason.
+
+The changes that depend on Jittor's internals are made for one version of Jittor and left out for any other
+(`fits_jittor`). Nothing of Jittor's installed files is changed. This module imports Jittor inside functions only.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from importlib import metadata
+
+from jittor_tsit.runtime.direct_compiler import install_direct_compiler
+from jittor_tsit.runtime.jittor_home import jittor_cache
+from jittor_tsit.runtime.precompiled_header import install_kernel_headers
+
+PATCHED_VERSION = "1.3.11"  # setup.py installs it
+
+
+def fits_jittor() -> bool:
+    """Return whether the installed Jittor is the version that the changes are made for."""
+    try:
+        return f"{metadata.version('jittor')}.".startswith(f"{PATCHED_VERSION}.")
+    except metadata.PackageNotFoundError:
+        return False
+
+
+def warn_of_other_version() -> None:
+    """Print one line on stderr if another version of Jittor is installed."""
+    if not fits_jittor():
+        print(
+            f"jittor_tsit: Jittor {PATCHED_VERSION} is needed and another version is installed; operators compile "
+            f"more slowly and results are not tested (pip install jittor=={PATCHED_VERSION}.0)",
+            file=sys.stderr,
+        )
+
+
+def kernel_flags() -> str:
+    """Return the g++ options that let Jittor's operators use a precompiled header (`precompiled_header`)."""
+    option = install_kernel_headers(jittor_cache() / "kernel_headers") if fits_jittor() else ""
+    return f" {option} "
+
+
+def protect_compiler_processes() -> None:
+    """Let Jittor's compiler processes ignore Ctrl-C. Call before `import jittor`.
+
+    A terminal sends Ctrl-C to these processes too. One that dies while it compiles keeps a lock, and the main process
+    would wait for that lock forever when it exits.
+    """
+    if not fits_jittor():
+        return
+    import jittor_utils
+
+    initialize = jittor_utils.pool_initializer
+
+    def initialize_and_ignore_ctrl_c() -> None:
+        initialize()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    jittor_utils.pool_initializer = initialize_and_ignore_ctrl_c
+
+
+def call_compiler_directly() -> None:
+    """Let Jittor call g++ without starting a Python process for each operator. Call after `import jittor`."""
+    if not fits_jittor():
+        return
+    import jittor as jt
+
+    jt.flags.python_path = install_direct_compiler(jittor_cache() / "direct_compiler")
+
+
+def restore_signal_handlers() -> None:
+    """Undo Jittor's signal handlers. Call after `import jittor`, from the main thread.
+
+    Jittor's handler of SIGINT ends the process at once, without a chance to write a checkpoint. Its handler of SIGCHLD
+    ends the process when any child process is killed.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)

@@ -1,0 +1,53 @@
+"""Changes to Jittor are made for one version, and left out for any other."""
+
+import signal
+
+import jittor as jt
+import jittor_utils
+import pytest
+
+from jittor_tsit.runtime import jittor_patches
+
+
+@pytest.fixture
+def other_version(monkeypatch):
+    monkeypatch.setattr(jittor_patches.metadata, "version", lambda name: "1.3.110")
+
+
+def test_the_installed_version_is_the_one_that_the_changes_are_made_for(capsys):
+    assert jittor_patches.fits_jittor() and jt.__version__.startswith(jittor_patches.PATCHED_VERSION)
+    jittor_patches.warn_of_other_version()
+    assert capsys.readouterr().err == ""
+
+
+def test_another_version_is_left_as_it_is_and_named_on_stderr(other_version, monkeypatch, capsys):
+    monkeypatch.setattr(jittor_patches, "install_kernel_headers", lambda folder: pytest.fail("a header was made"))
+    monkeypatch.setattr(jittor_patches, "install_direct_compiler", lambda folder: pytest.fail("a script was made"))
+    initialize = jittor_utils.pool_initializer
+    assert not jittor_patches.fits_jittor()
+    assert jittor_patches.kernel_flags().strip() == ""
+    jittor_patches.protect_compiler_processes()
+    jittor_patches.call_compiler_directly()
+    assert jittor_utils.pool_initializer is initialize
+    jittor_patches.warn_of_other_version()
+    assert "Jittor 1.3.11 is needed" in capsys.readouterr().err
+
+
+def test_compiler_processes_ignore_ctrl_c_and_are_initialized_as_before(monkeypatch):
+    calls = []
+    monkeypatch.setattr(jittor_utils, "pool_initializer", lambda: calls.append("initialized"))
+    jittor_patches.protect_compiler_processes()
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        jittor_utils.pool_initializer()
+        assert calls == ["initialized"] and signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_signal_handlers_are_pythons_again():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    jittor_patches.restore_signal_handlers()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGCHLD) is signal.SIG_DFL
