@@ -1,4 +1,4 @@
-"""The benchmarks that need no long computing: what they count, and that they end in time."""
+"""The quick parts of the benchmarks: their counts, their tables, and that they end in time."""
 
 import json
 import os
