@@ -9,14 +9,14 @@ import struct
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Callable, Iterator, NamedTuple, Optional, Tuple
+from typing import Callable, Iterator, NamedTuple, Optional, Tuple, Type
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import write_atomic
-from data_tools.sets.classes import NUM_CLASSES
+from data_tools.sets.classes import NUM_CLASSES, to_classes
 
 _FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "GIF", "WEBP")  # no others: Pillow starts Ghostscript for EPS
 _ALPHA_MODES = ("LA", "PA", "RGBA", "La", "RGBa")
@@ -28,17 +28,9 @@ _LARGE_READ = 1 << 20  # bytes; Pillow usually asks for much less at once, often
 _STRIP = 1 << 22  # pixels (2048x2048) converted at once; most photos are smaller
 
 # All exceptions that Pillow's readers raise for damaged files.
-_DECODING_ERRORS = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    EOFError,
-    TypeError,
-    KeyError,
-    IndexError,
-    OverflowError,
-    struct.error,
-    zlib.error,
+_DECODING_ERRORS: Tuple[Type[Exception], ...] = (
+    *(OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError, IndexError, OverflowError),
+    *(struct.error, zlib.error),
 )
 
 
@@ -75,34 +67,6 @@ def read_label(path: Path, num_classes: int = NUM_CLASSES, unknown: Optional[int
             lossy compression; or it holds an id out of range (the message names the id and the pixel).
     """
     return to_classes(_read_ids(path), num_classes, unknown, str(path))
-
-
-def to_classes(ids: np.ndarray, num_classes: int, unknown: Optional[int], source: str) -> np.ndarray:
-    """Return the class of each pixel of a label map.
-
-    Args:
-        ids: [H, W] of any integer type.
-        num_classes, unknown: As in `read_label`.
-        source: Where the ids come from, such as a path; error messages begin with it.
-
-    Returns:
-        As `read_label`.
-
-    Raises:
-        InputError: An id is out of range. The message names the id and the pixel.
-    """
-    first = 1 if unknown == 0 else 0
-    wrong = (ids < first) | (ids >= first + num_classes)
-    if unknown is not None:
-        wrong &= ids != unknown
-    if wrong.any():
-        y, x = np.argwhere(wrong)[0]
-        allowed = f"{first}..{first + num_classes - 1}" + ("" if unknown is None else f", or {unknown} where unknown")
-        raise InputError(f"{source}: class id {ids[y, x]} at pixel x={x}, y={y}; ids are {allowed}")
-    classes = np.subtract(ids, first, dtype=np.uint8, casting="unsafe")  # no 32-bit copy in between
-    if unknown is not None:
-        classes[ids == unknown] = num_classes
-    return classes
 
 
 def read_instances(path: Path) -> np.ndarray:

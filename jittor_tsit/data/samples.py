@@ -14,6 +14,7 @@ from PIL import Image
 from data_tools.basics.errors import InputError
 from data_tools.sets.image_io import read_photo, resize_photo
 from data_tools.sets.pairing import Pair
+from jittor_tsit.data.augmentation import color_jitter, random_crop
 from jittor_tsit.data.label_maps import LabelMaps, with_edges
 from jittor_tsit.data.read_ahead import Arrays
 
@@ -265,25 +266,6 @@ class PhasedSamples:
         """Return the sample at place `nimg` of the run."""
         phase = bisect.bisect_right(self.starts, nimg) - 1
         return self.phases[phase](nimg - self.starts[phase])
-
-
-def random_crop(arrays: Arrays, size: Tuple[int, int], rng: np.random.Generator) -> Arrays:
-    """Cut the same random rectangle of `size` (width, height) out of all arrays [H, W, ...]."""
-    width, height = size
-    top, left = (int(rng.integers(whole - part + 1)) for whole, part in zip(arrays[0].shape, (height, width)))
-    return tuple(array[top : top + height, left : left + width] for array in arrays)
-
-
-def color_jitter(photo: np.ndarray, brightness: float, contrast: float, saturation: float) -> np.ndarray:
-    """Change brightness, contrast and saturation of a photo [H, W, 3] uint8.
-
-    Args:
-        brightness, contrast, saturation: Relative changes; 0 keeps the photo, -1 removes all of the quantity.
-    """
-    colours = photo.astype(np.float32) * (1 + brightness)
-    colours += contrast * (colours - colours.mean())
-    colours += saturation * (colours - colours.mean(2, keepdims=True))
-    return np.clip(np.rint(colours), 0, 255).astype(np.uint8)
 
 
 def draw(seeds: Sequence[int], nimg: int, size: int) -> tuple[int, bool]:

@@ -9,8 +9,8 @@ from typing import Any, List, Optional, Sequence, Tuple, Union
 import numpy as np
 
 from data_tools.basics.errors import InputError
-from data_tools.sets.classes import CLASSES, NUM_CLASSES
-from data_tools.sets.image_io import resize_label, resize_photo, to_classes
+from data_tools.sets.classes import CLASSES, NUM_CLASSES, to_classes
+from data_tools.sets.image_io import resize_label, resize_photo
 from jittor_tsit.data.label_maps import label_maps_of, with_edges
 from jittor_tsit.runtime.inside_program import start_jittor_inside
 

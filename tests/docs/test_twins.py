@@ -6,7 +6,11 @@ import pytest
 
 from helpers.source_files import ROOT
 
-TWINS = [("README.md", "README.zh-CN.md"), ("data_tools/README.md", "data_tools/README.zh-CN.md")]
+TWINS = [
+    ("README.md", "README.zh-CN.md"),
+    ("CONTRIBUTING.md", "CONTRIBUTING.zh-CN.md"),
+    ("data_tools/README.md", "data_tools/README.zh-CN.md"),
+]
 TWINS += [(f"docs/{path.name}", f"docs/zh/{path.name}") for path in sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(\w*\n.*?)^```$", re.M | re.S)
 CODE = re.compile(r"`([^`\n]+)`")

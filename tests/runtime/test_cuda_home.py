@@ -1,4 +1,4 @@
-"""A CUDA home for Jittor out of what is installed: only where it is needed, whole or not at all, in plain words."""
+"""A CUDA home for Jittor from installed parts: only where it is needed, complete or not at all, with clear messages."""
 
 import os
 import shutil
@@ -25,7 +25,7 @@ from jittor_tsit.runtime.cuda_home import make_home, plan_home
 
 @pytest.fixture(autouse=True)
 def nothing_installed(monkeypatch):
-    """Only what a test makes is found."""
+    """Hide the machine's own CUDA, so that only the files of a test are found."""
     monkeypatch.setattr(cuda_parts, "SYSTEM_PLACES", ())
     monkeypatch.setattr(cuda_parts, "pip_sites", list)
     for name in ("LD_LIBRARY_PATH", "CUDA_HOME"):

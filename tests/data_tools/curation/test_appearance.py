@@ -1,4 +1,4 @@
-"""The appearance of classes, learned from small made-up sketches: class 1 is bright and above, class 0 dark."""
+"""The appearance of classes, learned from small artificial sketches: class 1 is bright and above, class 0 dark."""
 
 import numpy as np
 import pytest

@@ -23,7 +23,7 @@ def horizon(*rows, width=8, height=10):
 
 
 def scattered(rng, count=300, kinds=12):
-    """Maps on a continuum: horizons at all heights, slopes both ways, stray cells, copies."""
+    """Maps with horizons at all heights, slopes in both directions, single wrong cells, and copies."""
     maps = np.stack([horizon(*rng.integers(1, 10, 2)) for _ in range(count)])
     maps[::3] += rng.integers(0, kinds // 4, (len(maps[::3]), 1, 1)).astype(np.uint8)
     for map_ in maps[::2]:

@@ -32,7 +32,7 @@ def clustered_codes(rng, count, clusters=5):
 
 
 def landscape_codes(rng, count):
-    """Sky above ground at any height, and a house: the low-dimensional kind of data that the bounds are made for."""
+    """Sky above ground at any height, and a house: data of few dimensions, for which the bounds are efficient."""
     codes = np.zeros((count, HEIGHT, WIDTH), np.uint8)
     for code in codes:
         code[rng.integers(0, HEIGHT + 1) :] = rng.integers(1, 4)
@@ -45,7 +45,7 @@ FLIPS = pytest.mark.parametrize("mirror", [None, MIRROR], ids=["one direction", 
 
 
 def equal_cells(codes, mirror):
-    """Equal cells of all pairs, one by one."""
+    """Count the equal cells of all pairs one by one."""
     equal = (codes[:, None] == codes).sum(2)
     return equal if mirror is None else np.maximum(equal, (codes[:, None][:, :, mirror] == codes).sum(2))
 
@@ -60,7 +60,7 @@ def nearest_by_all_pairs(codes, least, mirror):
 
 @pytest.fixture
 def few_landmarks(monkeypatch):
-    """Bounds so loose, and blocks so small, that every path is taken."""
+    """Loose bounds and small blocks, so that every branch of the search runs."""
     monkeypatch.setattr(neighbours, "_LANDMARKS", 8)
     monkeypatch.setattr(neighbours, "_DIRECTIONS", 4)
     monkeypatch.setattr(neighbours, "_BLOCK", 1000)

@@ -1,4 +1,4 @@
-"""From a table to the splits: small tables whose severities can be told by eye."""
+"""From a table to the splits: small tables whose severities are easy to compute by hand."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ BLUR_ONLY = Settings((RULES.rules[0], RULES.rules[2]._replace(limit=1e6)))
 
 
 def table(rows):
-    """Rows of stem -> (blur, fragments, backlight); what is left out is the median of most, and no fault."""
+    """A table from stem -> (blur, fragments, backlight). A missing value is a common one, and no fault."""
     values = [(*cells, *(0.1, 0, 0.1)[len(cells) :]) for cells in rows.values()]
     columns = np.array(values, float).reshape(len(rows), 3).T
     return Table([*rows], dict(zip(("blur", "fragments", "backlight"), columns)))

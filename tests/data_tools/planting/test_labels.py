@@ -1,4 +1,4 @@
-"""Defects planted into label maps: what changes, by how much, and what is left alone."""
+"""Defects planted into label maps: what they change, how much, and what they leave unchanged."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ named = pytest.mark.parametrize("spoil", SPOILERS, ids=lambda spoil: spoil.__nam
 
 
 def corner(height=48, width=64):
-    """A mountain in the lower left, sky elsewhere, a lake at the foot: not its own mirror image."""
+    """A mountain in the lower left, a lake below, sky elsewhere, so that it differs from its mirror image."""
     y, x = np.mgrid[:height, :width]
     label = np.where(y / height > 0.2 + 0.8 * x / width, MOUNTAIN, SKY).astype(np.uint8)
     label[int(0.8 * height) :] = WATER

@@ -1,4 +1,4 @@
-"""Defects planted into photos, and pairs that are added: what changes, by how much, and what is left alone."""
+"""Defects planted into photos, and added pairs: what they change, how much, and what they leave unchanged."""
 
 import numpy as np
 import pytest
@@ -221,7 +221,7 @@ def test_a_twin_has_nearly_the_same_map_and_a_very_different_photo(pair, weather
 
 
 def test_a_twins_photo_is_bent_as_its_map_is():
-    """A picture of two tones, bent together with its map, still has its border where the map has it."""
+    """If a photo of two tones and its label map are warped together, their borders still coincide."""
     label = np.zeros((96, 128), np.uint8)
     label[48:] = CLASS_IDS["grass"]
     photo = np.where(label[..., None] > 0, np.uint8([200, 200, 200]), np.uint8([40, 40, 40]))

@@ -1,4 +1,4 @@
-"""Images that are large, or say that they are, take little memory and are read as any other."""
+"""Large images, and images whose header states a large size, need little memory and are read like others."""
 
 import contextlib
 import struct

@@ -8,8 +8,9 @@ from PIL import Image
 
 from data_tools.sets.image_io import write_label
 from data_tools.sets.pairing import Pair
+from jittor_tsit.data.augmentation import color_jitter
 from jittor_tsit.data.label_maps import LabelMaps
-from jittor_tsit.data.samples import DomainSamples, PairedSamples, View, color_jitter
+from jittor_tsit.data.samples import DomainSamples, PairedSamples, View
 
 PHOTO = np.array([[[10, 40, 100], [200, 60, 250]]], np.uint8)  # greys 50 and 170, on the mean 110
 
