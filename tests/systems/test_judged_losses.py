@@ -80,7 +80,7 @@ def test_terms_that_weigh_nothing_need_no_segmenter():
     [
         ({"segmenter": ""}, "segmenter=: weights.segmenter and weights.score need a checkpoint"),
         ({"num_classes": 5}, "best.safetensors: knows 29 classes, the label maps 5"),
-        ({"config": "tsit-ast"}, "need label maps, which form=ast has not"),
+        ({"config": "tsit-ast"}, "need label maps, which form=ast does not have"),
     ],
 )
 def test_segmenters_that_do_not_fit_are_refused(segmenter, given, message):
