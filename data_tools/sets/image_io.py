@@ -9,7 +9,7 @@ import struct
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Callable, Iterator, NamedTuple, Optional, Tuple
+from typing import Callable, Iterator, NamedTuple, Optional, Tuple, Type
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -28,17 +28,9 @@ _LARGE_READ = 1 << 20  # bytes; Pillow usually asks for much less at once, often
 _STRIP = 1 << 22  # pixels (2048x2048) converted at once; most photos are smaller
 
 # All exceptions that Pillow's readers raise for damaged files.
-_DECODING_ERRORS = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    EOFError,
-    TypeError,
-    KeyError,
-    IndexError,
-    OverflowError,
-    struct.error,
-    zlib.error,
+_DECODING_ERRORS: Tuple[Type[Exception], ...] = (
+    *(OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError, IndexError, OverflowError),
+    *(struct.error, zlib.error),
 )
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from data_tools.sets.pairing import find_pairs
 from experiments.benchmarks.case import COPIED, MATMUL_SIDE, PEAK_TRIALS, SETTLING_PASSES, Case
 from experiments.benchmarks.timing import seconds_of_each
-from jittor_tsit.data.batches import PairedBatch, alone, batches, to_image
+from jittor_tsit.data.batches import PairedBatch, batches, full_share, to_image
 from jittor_tsit.data.label_maps import LabelMaps
 from jittor_tsit.data.samples import PairedSamples, PhasedSamples, View
 from jittor_tsit.kernels import backend
@@ -126,7 +126,7 @@ class JittorSide:
     def _batch(self, photo: Optional[jt.Var]) -> PairedBatch:
         """The batch, with a new label map each time, because preparing the map is part of a step."""
         segmap = label_image(self.ids, self.case.num_classes)
-        return PairedBatch(segmap, photo, range(self.case.batch), alone(self.case.batch))
+        return PairedBatch(segmap, photo, range(self.case.batch), full_share(self.case.batch))
 
     def _image(self) -> jt.Var:
         return self.system.generate(self._batch(None), self.noise)
@@ -158,7 +158,7 @@ def make_system(case: Case) -> SynthesisSystem:
             config = dataclasses.replace(config, perceptual_weights=str(path))
         system = kind(config, case.num_classes, case.image_height, case.image_width, seed=0)
         system.prepare_training([name for name, weight in vars(weights).items() if weight])
-    system.train_in(case.precision)
+    system.set_precision(case.precision)
     return system
 
 

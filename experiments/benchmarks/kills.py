@@ -36,7 +36,7 @@ from data_tools.rendering.write_set import write_set
 from experiments.benchmarks.commands import Command, running
 from experiments.benchmarks.machine import ROOT, describe_machine
 from jittor_tsit.runs.checkpoint import check_checkpoint, checkpoint_paths, load_checkpoint
-from jittor_tsit.runs.pruning import torsos
+from jittor_tsit.runs.pruning import partial_files
 
 EXPERIMENT = """
 from jittor_tsit.config import DataConfig, Experiment, RunConfig
@@ -131,7 +131,7 @@ class Runs:
 
     def _start_and_kill(self, run_dir: Path, num_kills: int) -> bool:
         """Start a run once, wait for its end or kill it, and check its files. Return whether it reached its end."""
-        before, old_log, rests = newest(run_dir), log_of(run_dir), torsos(run_dir)
+        before, old_log, rests = newest(run_dir), log_of(run_dir), partial_files(run_dir)
         moment = MOMENTS[self.tally["kills"] % len(MOMENTS)] if self.tally["kills"] < num_kills else ""
         with self.command(run_dir) as command:
             victim = self._victim_at(moment, command, run_dir) if moment else None
@@ -141,7 +141,8 @@ class Runs:
         if status not in ((-signal.SIGKILL, 2 if self.num_processes > 1 else 0) if is_hit else (0,)):
             raise Fault(f"ended with {status}: {command.stderr_text()}")
         if is_hit:
-            self.tally.update(["kills", f"at {moment}", *(["in a save"] if set(torsos(run_dir)) - set(rests) else [])])
+            in_save = set(partial_files(run_dir)) - set(rests)
+            self.tally.update(["kills", f"at {moment}", *(["in a save"] if in_save else [])])
         self._check(run_dir, before, log_of(run_dir)[len(old_log) :])
         return not is_hit
 
@@ -168,7 +169,7 @@ class Runs:
                 victim = self._choose(command)  # now, because finding a process takes longer than a save
                 until = time.time() + seconds if moment == "training" else until
             if moment == "save":
-                is_saving = len(torsos(run_dir)) > 0
+                is_saving = len(partial_files(run_dir)) > 0
                 saves_to_come -= is_saving and not was_saving and victim is not None
                 was_saving = is_saving
                 if not saves_to_come:
@@ -193,7 +194,7 @@ class Runs:
             raise Fault(f"continued from {first_line[1]}, but the newest checkpoint was of {before}")
         if newest(run_dir) < before:
             raise Fault(f"the checkpoint of {before} images is gone")
-        for path in sorted(set(run_dir.glob("*")) - set(torsos(run_dir))):
+        for path in sorted(set(run_dir.glob("*")) - set(partial_files(run_dir))):
             require_whole(path)
             self.tally["files"] += 1
             self.tally["checkpoints"] += path.suffix == ".safetensors"
@@ -210,8 +211,8 @@ class Runs:
             [json.loads(line)["nimg"] for line in (path / "stats.jsonl").read_text().splitlines()]
             for path in (run_dir, self.reference)
         ]
-        if stats[0] != stats[1] or torsos(run_dir):
-            raise Fault(f"{run_dir}: stats.jsonl has lines of {stats[0]}; left over is {torsos(run_dir)}")
+        if stats[0] != stats[1] or partial_files(run_dir):
+            raise Fault(f"{run_dir}: stats.jsonl has lines of {stats[0]}; left over is {partial_files(run_dir)}")
         self.tally["runs equal"] += 1
 
 

@@ -33,13 +33,13 @@ from data_tools.sets.image_io import read_label, read_photo, write_photo
 from data_tools.sets.pairing import find_labels
 from jittor_tsit.commands.test import run_test
 from jittor_tsit.data.batch_kinds import TestTask
-from jittor_tsit.data.batches import ImageBatch, PairedBatch, alone, to_image, to_segmap
+from jittor_tsit.data.batches import ImageBatch, PairedBatch, full_share, to_image, to_segmap
 from jittor_tsit.data.folders import photos_with_attributes, photos_with_classes
 from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.data.labels import read_middle
 from jittor_tsit.evaluation.judges import JudgeAbsent, Judges
 from jittor_tsit.evaluation.scores import photo_folder
-from jittor_tsit.inference.input_images import Originals
+from jittor_tsit.inference.input_images import InputImages
 from jittor_tsit.inference.model import Model, load_model
 from jittor_tsit.inference.relabel import find_photos
 from jittor_tsit.metrics.features import Extractor, cached_features, features_of, find_images
@@ -97,7 +97,7 @@ def measure(run_dir: Path, judges: Judges) -> Dict[str, object]:
         accuracy = [segmenter.accuracy(read_photo(path), read_label(labels[path.stem])) for path in images]
         record["mask_accuracy"] = round(float(np.mean(accuracy)), 4)
     lpips = judges.lpips()
-    if model.system.draws_at_test(has_references=False) and not isinstance(lpips, JudgeAbsent):
+    if model.system.is_random_at_test(has_references=False) and not isinstance(lpips, JudgeAbsent):
         record["lpips"] = round(diversity(model, lpips), 4)
     is_judged = not isinstance(judges.vgg16(), JudgeAbsent)
     if task is TestTask.PHOTOS_WITH_OTHER_LABELS and not model.system.names.has_two_sets and is_judged:
@@ -150,12 +150,12 @@ def inputs_of(model: Model):
         for path in paths:
             label = label_maps_of(data).read(path, data.image_width, data.image_height)
             segmap = to_segmap(label_maps_of(data).num_ids, *(array[None] for array in label))
-            yield PairedBatch(segmap, None, [key_of(path.stem)], alone(1))
+            yield PairedBatch(segmap, None, [key_of(path.stem)], full_share(1))
     else:
-        originals = Originals(model, None, back=False)
+        originals = InputImages(model, None, back=False)
         for path in _choose_inputs(originals.paths):
             a = to_image(originals.read(path)[None])
-            yield ImageBatch(a, a, [key_of(path.stem)], alone(1))
+            yield ImageBatch(a, a, [key_of(path.stem)], full_share(1))
 
 
 def _choose_inputs(paths: Sequence[Path]) -> List[Path]:

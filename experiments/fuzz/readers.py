@@ -38,7 +38,7 @@ from jittor_tsit.data.cache_file import START, PairCache, head_of, write_cache
 from jittor_tsit.data.labels import read_attributes
 from jittor_tsit.data.read_through import CheckedFiles
 from jittor_tsit.runs.checkpoint import check_arrays, load_checkpoint, newest_readable
-from jittor_tsit.runs.records import forget_after, read_records
+from jittor_tsit.runs.records import read_records, remove_records_after
 
 Input = Union[bytes, List[str]]  # the content of a file, or the words of a command line
 
@@ -122,7 +122,7 @@ def config_text(rng: Random) -> List[str]:
 
 def read_lines(path: Path) -> None:
     read_records(path)
-    forget_after(path, 100)
+    remove_records_after(path, 100)
 
 
 def read_scan(path: Path) -> None:

@@ -120,7 +120,8 @@ TESTS: Dict[str, Tuple[str, ...]] = {
         "tests/layers/test_image_layouts.py",
         _DOMAINS,
     ),
-    "jittor_tsit/data/samples.py": (f"{_SETS} tests/data/test_jitter.py tests/data/test_labels.py", _CACHES),
+    "jittor_tsit/data/augmentation.py": ("tests/data/test_augmentation.py", _CACHES),
+    "jittor_tsit/data/samples.py": (f"{_SETS} tests/data/test_augmentation.py tests/data/test_labels.py", _CACHES),
     "jittor_tsit/data/folders.py": (
         f"{_SETS} tests/data/test_labels.py",
         "tests/evaluation/test_history.py -k 'not generator'",

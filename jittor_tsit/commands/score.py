@@ -73,13 +73,13 @@ def run_score(
         InputError: Images, labels, photos or a judge's weights are faulty or do not go together.
     """
     from jittor_tsit.evaluation.page import write_page
-    from jittor_tsit.evaluation.scores import find_set, judge, photo_folder, print_table, table
+    from jittor_tsit.evaluation.scores import compute_terms, find_set, photo_folder, print_table, table
     from jittor_tsit.metrics.contest import total
     from jittor_tsit.metrics.features import find_images
 
-    judged = find_set(images, labels)
+    image_set = find_set(images, labels)
     photos = find_images(photo_folder(real))
-    terms = judge(judged, photos, labels, judges, references, out.parent)
+    terms = compute_terms(image_set, photos, labels, judges, references, out.parent)
     score = total(board, {name: term.value for name, term in terms.items()})
     lines = table(terms, board, score)
     print_table(lines)
@@ -87,7 +87,8 @@ def run_score(
     write_atomic(out, (json.dumps(record(terms, board, score), indent=2) + "\n").encode())
     print(f"{out}: the numbers, with every image's", file=sys.stderr)
     if page:
-        write_page(page, f"{images.name}: {len(judged.images)} images", lines, terms, judged.images, judged.labels)
+        title = f"{images.name}: {len(image_set.images)} images"
+        write_page(page, title, lines, terms, image_set.images, image_set.labels)
         print(f"{page}: the worst and best images", file=sys.stderr)
     return 0
 

@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     from jittor_tsit.config import DataConfig
     from jittor_tsit.config.overrides import override_fields
     from jittor_tsit.evaluation.judges import Judges
-    from jittor_tsit.inference.choose import Judging, run_screening
+    from jittor_tsit.inference.choose import JudgeOptions, run_with_candidates
     from jittor_tsit.runs.loading import find_checkpoint, newest_run_dir
 
     if args.checkpoint and args.checkpoints:
@@ -92,8 +92,8 @@ def run(args: argparse.Namespace) -> int:
         return run_test(checkpoints[0], *common, args.back, side_by_side)
     if args.back:
         raise InputError("--back: not with --candidates or --checkpoints, which choose among images for label maps")
-    judging = Judging(Judges(args.judges, args.segmenter), args.measure_by, args.real, args.improve)
-    return run_screening(checkpoints, args.candidates, *common, judging, side_by_side)
+    options = JudgeOptions(Judges(args.judges, args.segmenter), args.measure_by, args.real, args.improve)
+    return run_with_candidates(checkpoints, args.candidates, *common, options, side_by_side)
 
 
 def run_test(

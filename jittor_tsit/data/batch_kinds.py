@@ -1,6 +1,6 @@
-"""The kinds of training data: how samples are found, checked, made into batches and shown, and what `test` makes.
+"""The kinds of training data: how samples are found, checked, batched and shown, and what the command `test` does.
 
-A system names its kind as `batch_kind`. A new kind is a new class here.
+A system names its kind as `batch_kind`. To add a kind, write a class here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from jittor_tsit.data.batches import (
     LabelledBatch,
     LabelledImages,
     PairedBatch,
-    alone,
+    full_share,
     to_image,
     to_segmap,
 )
@@ -33,9 +33,9 @@ from jittor_tsit.runtime.parallel import Piece
 
 
 class TestTask(enum.Enum):
-    """What the command `test` makes with a model."""
+    """The task of the command `test` for a kind of data."""
 
-    __test__ = False  # no class of tests, whatever its name
+    __test__ = False  # pytest must not collect this class
 
     IMAGES_FROM_LABEL_MAPS = enum.auto()
     IMAGES_FROM_IMAGES = enum.auto()
@@ -45,11 +45,11 @@ class TestTask(enum.Enum):
 
 
 class GridInputs(NamedTuple):
-    """Inputs of the sample grid, and the pictures beside the model's."""
+    """Inputs of the sample grid, and the columns left and right of the model's outputs."""
 
     batch: Any
-    before: np.ndarray  # [N, H, W, 3] uint8, the first column
-    after: List[np.ndarray]  # columns behind the model's, each [N, H, W, 3] uint8
+    before: np.ndarray  # first column, [N, H, W, 3] uint8
+    after: List[np.ndarray]  # columns to the right of the model's outputs, each [N, H, W, 3] uint8
 
 
 class BatchKind:
@@ -64,8 +64,8 @@ class BatchKind:
         """List the training samples of a data set.
 
         Args:
-            split: File of the stems to train on; None: all of the set.
-            seeds: Of the random cuts and flips.
+            split: File with the stems to train on; None: the whole set.
+            seeds: Seeds of the order, the random crops and the mirroring.
 
         Raises:
             InputError: A folder or file is missing or faulty, or an option has no meaning for this kind.
@@ -73,25 +73,29 @@ class BatchKind:
         raise NotImplementedError
 
     def complete_options(self, data: DataConfig) -> DataConfig:
-        """Return the options with those filled in that the data set on the disk decides."""
+        """Fill in the options that depend on the files of the data set, and return all options."""
         return data
 
     def check_samples(self, samples: Sequence[Samples], data: DataConfig, kept_in: Path) -> None:
-        """Read every file once, except those that `kept_in` lists as read before.
+        """Read every file once, to find faulty ones.
+
+        Args:
+            samples: The samples of each phase.
+            kept_in: Text file that lists the files that passed this check before. They are not read again.
 
         Raises:
-            InputError: Names the first faulty file and how many there are.
+            InputError: A file is faulty. The message names the first one.
         """
         check_photos(samples, kept_in)
 
     def make_batch(self, arrays: Arrays, piece: Piece, num_ids: int, has_other: bool = False) -> Any:
-        """Put stacked arrays of samples on the device.
+        """Convert the arrays of N samples to a batch of Jittor's Vars.
 
         Args:
-            arrays: As the samples of this kind give them, each with a leading axis of N.
+            arrays: The arrays of samples of this kind, stacked along a first axis of length N.
             piece: Places of the samples in the run, and this process's share of the batch.
-            num_ids: Number of ids of the label maps, where there are any.
-            has_other: Whether the last array is the targets of other samples.
+            num_ids: Number of ids of the label maps, if there are any.
+            has_other: Whether the last array holds the targets of other samples.
         """
         if not has_other:
             return self._batch(arrays, piece, num_ids)
@@ -106,7 +110,7 @@ class BatchKind:
         return GridInputs(self._batch(arrays, _whole(positions), 0), arrays[0], self._targets(arrays))
 
     def _targets(self, arrays: Arrays) -> List[np.ndarray]:
-        """Return the arrays that the grid shows behind the model's images."""
+        """Return the columns of the sample grid to the right of the model's outputs."""
         return []
 
 
@@ -115,7 +119,7 @@ def _stacked(samples: Samples, positions: Sequence[int]) -> Arrays:
 
 
 def _whole(positions: Sequence[int]) -> Piece:
-    return Piece(range(len(positions)), alone(len(positions)))
+    return Piece(range(len(positions)), full_share(len(positions)))
 
 
 class LabelMapsToPhotos(BatchKind):
@@ -137,7 +141,7 @@ class LabelMapsToPhotos(BatchKind):
     def grid_inputs(self, samples: Samples, positions: Sequence[int]) -> GridInputs:
         photos, *labels = _stacked(samples, positions)
         segmap = to_segmap(_num_ids(samples), *labels)
-        batch = PairedBatch(segmap, None, *_whole(positions))  # without photos, as at test
+        batch = PairedBatch(segmap, None, *_whole(positions))  # without photos, as in the command `test`
         return GridInputs(batch, _in_colours(labels[0], samples), [photos])
 
 
@@ -154,17 +158,17 @@ class PhotosToLabelMaps(LabelMapsToPhotos):
 
 
 def _num_ids(samples: Samples) -> int:
-    """Number of ids in the label maps of samples that have label maps."""
+    """Return the number of ids in the label maps of samples that have label maps."""
     return cast(PairedSamples, samples).label_maps.num_ids
 
 
 def _in_colours(labels: np.ndarray, samples: Samples) -> np.ndarray:
-    """[N, H, W] ids -> [N, H, W, 3] uint8"""
+    """Colour label maps: class ids [N, H, W] -> [N, H, W, 3] uint8."""
     return np.stack([colorize(label, _num_ids(samples)) for label in labels])
 
 
 class ContentAndStyle(BatchKind):
-    """Two sets of photos, content and style, drawn independently."""
+    """Two sets of photos: contents and styles."""
 
     def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
         return folders.unpaired_samples(data, split, seeds)
@@ -178,7 +182,7 @@ class ContentAndStyle(BatchKind):
 
 
 class TwoDomains(ContentAndStyle):
-    """Photos of two domains, without partners: a is translated to look like b."""
+    """Unpaired photos of two domains; a is translated to look like b."""
 
     test_task = TestTask.IMAGES_FROM_IMAGES
 
@@ -187,7 +191,7 @@ class TwoDomains(ContentAndStyle):
 
 
 class ImagePairs(ContentAndStyle):
-    """Pairs of images of the same things: input and target."""
+    """Pairs of corresponding images: input and target."""
 
     test_task = TestTask.IMAGES_FROM_IMAGES
     may_lie_side_by_side = True
@@ -196,7 +200,7 @@ class ImagePairs(ContentAndStyle):
         return folders.aligned_samples(data, split, seeds)
 
     def complete_options(self, data: DataConfig) -> DataConfig:
-        """Set `side_by_side`, so that `test` need not guess it."""
+        """Set `side_by_side` from the training set, because `test` cannot derive it from its own folders."""
         return folders.with_layout(data)
 
 
@@ -204,7 +208,7 @@ class PhotosWithLabels(BatchKind):
     """Photos with attributes or classes, in one set or two.
 
     Args:
-        names: Of the attributes and classes.
+        names: Names of the attributes and classes.
     """
 
     test_task = TestTask.PHOTOS_WITH_OTHER_LABELS
@@ -216,7 +220,7 @@ class PhotosWithLabels(BatchKind):
         return folders.labelled_samples(data, split, seeds, self.names)
 
     def _batch(self, arrays: Arrays, piece: Piece, num_ids: int, *other: jt.Var) -> LabelledBatch:
-        groups = [arrays[k : k + 3] for k in range(0, len(arrays), 3)]  # photo, its label, the label wanted
+        groups = [arrays[k : k + 3] for k in range(0, len(arrays), 3)]  # (photo, label, target label) of each set
         sets = [
             LabelledImages(to_image(photo), jt.array(label), jt.array(target), *piece, number)
             for number, (photo, label, target) in enumerate(groups)
@@ -225,7 +229,7 @@ class PhotosWithLabels(BatchKind):
 
 
 class TwoDomainsWithClasses(PhotosWithLabels):
-    """Photos of a domain whose classes are known, and of another whose classes are not."""
+    """Photos of a domain with known classes, and of another domain without."""
 
     test_task = TestTask.CLASSES_OF_PHOTOS
 

@@ -1,4 +1,4 @@
-"""Batches for training and generation."""
+"""Batches for training and generation, and the conversion between images in NumPy and in Jittor."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ class PairedBatch:
     """Label maps with their photos."""
 
     segmap: Image  # [N, label_channels, H, W], one-hot, then the borders of instances if there are any
-    image: Optional[jt.Var]  # [N, 3, H, W] in [-1, 1]; None where a photo is to be made up
-    index: Sequence[int]  # a number for each image, for its random draws
-    share: Share  # of the step's images
-    other: Optional[jt.Var] = None  # as `image`, but of other pairs, for a system that wants such
+    image: Optional[jt.Var]  # [N, 3, H, W] in [-1, 1]; None if there are no photos
+    index: Sequence[int]  # one number for each image; seeds its random draws
+    share: Share  # this batch's share of the images of the step
+    other: Optional[jt.Var] = None  # photos of other pairs, like `image`; for systems with `wants_other`
 
 
 @dataclass(frozen=True)
 class ImageBatch:
-    """Images of two kinds: of the same things ("aligned"), or of different ones ("unpaired", "domains")."""
+    """Images of two sets a and b. Input and target of image pairs, content and style, or two unpaired domains."""
 
     a: jt.Var  # [N, 3, H, W] in [-1, 1]
     b: jt.Var  # [N, 3, H, W] in [-1, 1]
     index: Sequence[int]
     share: Share
-    other: Optional[jt.Var] = None  # as `b`, but of other pairs
+    other: Optional[jt.Var] = None  # images b of other pairs
 
 
 @dataclass(frozen=True)
@@ -46,39 +46,39 @@ class LabelledImages:
     """Images of one set with labels."""
 
     image: jt.Var  # [N, 3, H, W] in [-1, 1]
-    label: jt.Var  # [N, c], theirs
-    target: jt.Var  # [N, c], which they shall get
+    label: jt.Var  # [N, c], label of each image
+    target: jt.Var  # [N, c], label that the translated image should have
     index: Sequence[int]
     share: Share
-    number: int = 0  # of the set
+    number: int = 0  # number of the set
 
 
 @dataclass(frozen=True)
 class LabelledBatch:
-    """As many images of each set."""
+    """Labelled images of one or two sets, the same number of each."""
 
     sets: Tuple[LabelledImages, ...]
 
     @property
     def share(self) -> Share:
-        """Of the step's images, the same in each set."""
+        """This batch's share of the images of the step, equal for all sets."""
         return self.sets[0].share
 
 
-def alone(num_images: int) -> Share:
-    """The share of a batch that is all there is."""
+def full_share(num_images: int) -> Share:
+    """Return the share of a batch that holds all images of its step."""
     return Share(num_images, num_images, num_images)
 
 
 def to_segmap(num_ids: int, label: np.ndarray, *edges: np.ndarray) -> Image:
-    """A label map as networks take it.
+    """Convert class ids to a one-hot label map for the networks.
 
     Args:
-        label: [N, H, W] uint8, ids below `num_ids`.
-        edges: None, or one [N, H, W] uint8 of zeros and ones, which becomes the last channel.
+        label: Class ids [N, H, W] uint8, below `num_ids`.
+        edges: Nothing, or one array [N, H, W] uint8 of zeros and ones, which becomes the last channel.
 
     Returns:
-        [N, num_ids or one more, H, W]
+        [N, num_ids, H, W], or [N, num_ids + 1, H, W] with edges
     """
     ids = jt.array(label)
     if not edges:
@@ -87,22 +87,27 @@ def to_segmap(num_ids: int, label: np.ndarray, *edges: np.ndarray) -> Image:
 
 
 def to_image(photo: np.ndarray) -> jt.Var:
-    """[N, H, W, 3] uint8 -> [N, 3, H, W] float32 in [-1, 1]"""
+    """Convert pixels to an image for the networks: [N, H, W, 3] uint8 -> [N, 3, H, W] float32 in [-1, 1]."""
     return jt.array(photo).float32().permute(0, 3, 1, 2) / 127.5 - 1
 
 
 def to_pixels(image: jt.Var) -> np.ndarray:
-    """Return the nearest grey values of images: [N, 3, H, W] in [-1, 1] -> [N, H, W, 3] uint8.
+    """Convert images to pixels, rounded to the nearest grey level: [N, 3, H, W] in [-1, 1] -> [N, H, W, 3] uint8.
 
-    The official programs of TSIT, SPADE, pix2pix, CycleGAN and BicycleGAN cut values off instead: their pictures are
-    half a grey level darker on average, and differ from ours by 0 or 1. StarGAN's rounds, too.
+    The official programs of TSIT, SPADE, pix2pix, CycleGAN and BicycleGAN truncate instead of rounding. Their pictures
+    are half a grey level darker on average and differ from these by 0 or 1. StarGAN's program rounds, too.
     """
     pixels = np.clip(np.rint((image.numpy() + 1) * 127.5), 0, 255)
     return pixels.astype(np.uint8).transpose(0, 2, 3, 1)
 
 
 def phased_samples(samples: Sequence[Samples], starts: Sequence[int], wants_other: bool) -> PhasedSamples:
-    """The samples of a run's phases, with others' targets where a system wants them."""
+    """Join the samples of all phases of a run.
+
+    Args:
+        starts: Number of images of the run before each phase.
+        wants_other: Whether each sample also holds the target of another sample.
+    """
     return PhasedSamples([WithOther(each) for each in samples] if wants_other else samples, starts)
 
 
@@ -113,22 +118,23 @@ def batches(
     steps: Iterator[List[Piece]],
     workers: int,
     max_skipped: int = 0,
-    skipped: Callable[[Sequence[str]], None] = lambda faults: None,
+    on_skipped: Callable[[Sequence[str]], None] = lambda faults: None,
 ) -> Iterator[List[Any]]:
-    """Yield the batches that this process computes of each step.
+    """Yield the batches of each step that this process computes.
 
     Args:
-        make_batch: Of the kind of data, `BatchKind.make_batch`.
-        num_ids: Of the label maps, if there are any.
-        steps: The pieces of each step, as `parallel.split_batch` gives them.
-        max_skipped, skipped: As for `read_ahead`.
+        make_batch: `BatchKind.make_batch` of the kind of data.
+        num_ids: Number of ids of the label maps, if there are any.
+        steps: The pieces of each step that `parallel.split_batch` returns.
+        workers: Number of worker processes that read samples.
+        max_skipped, on_skipped: See `read_ahead`.
 
-    Returns:
-        For each step a list of batches, one a piece.
+    Yields:
+        For each step a list of batches, one for each piece.
     """
     steps, to_read = tee(steps)
     places = ([piece.index for piece in pieces] for pieces in to_read)
-    arrays = read_ahead(samples, places, workers, max_skipped, skipped)
+    arrays = read_ahead(samples, places, workers, max_skipped, on_skipped)
     try:
         for pieces, loaded in zip(steps, arrays):
             yield [make_batch(stacked, piece, num_ids, samples.has_other) for piece, stacked in zip(pieces, loaded)]

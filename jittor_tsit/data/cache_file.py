@@ -1,14 +1,14 @@
-"""Pairs decoded and resized, in one file, for training to read without decoding. Imports no Jittor.
+"""Cache file of decoded and resized training pairs. Imports no Jittor.
 
-The file, its numbers little-endian:
+Layout of the file (numbers are little-endian):
 
-    byte 0         MAGIC; then where the index begins and its length, 64 bits each, and its CRC-32, 32 bits
-    START          records of one length, a pair each: its arrays, one behind the other
-    behind them    the index, JSON:
-                   form      what the pairs were brought to, and by which reader
-                   arrays    type and shape of each array of a record
-                   pairs     stem -> [name, bytes, time of change in ns] of each of its files, before it was read
-                   records   stem -> number and CRC-32 of its record; a pair that cannot be read has none
+    byte 0         MAGIC, then offset (64 bits), length (64 bits) and CRC-32 (32 bits) of the index
+    byte START     the records, one for each pair, all of the same length: the arrays of the pair one after the other
+    at the end     the index in JSON:
+                   form      the options that the arrays depend on, and the version of Pillow that decoded them
+                   arrays    data type and shape of each array of a record
+                   pairs     stem -> [name, bytes, time of change in ns] of each file of the pair, taken before reading
+                   records   stem -> number and CRC-32 of the record; a pair that cannot be read has no record
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ from data_tools.basics.files import file_version, make_folder, write_through
 from jittor_tsit.data.read_ahead import Arrays
 
 MAGIC = b"jittor_tsit pairs, layout 1\n"
-START = 4096  # a page: records are read faster from its borders
-TYPES = ("|u1", "<i4")  # of arrays
-ANEW = "delete it, and it is made anew"
-_PLACE = struct.Struct("<QQI")
+START = 4096  # one memory page: reads that begin at a page boundary are faster
+TYPES = ("|u1", "<i4")  # data types that a record may hold
+REBUILD = "delete the file, and the next start builds it again"
+_PLACE = struct.Struct("<QQI")  # offset, length and CRC-32 of the index
 
-Stamp = List[List[Any]]  # of each file its name, bytes, time of change in ns
-Shapes = List[Tuple[str, List[int]]]  # of each array its type and shape
+Stamp = List[List[Any]]  # [name, bytes, time of change in ns] of each file
+Shapes = List[Tuple[str, List[int]]]  # (data type, shape) of each array
 
 
 class PairCache:
-    """The pairs of a file, read where they are asked for.
+    """Reader of a cache file. It reads one record for each call of `read`.
 
-    By reading, not by a memory map: where a disk fails or a file is cut short, a map ends the process by SIGBUS.
+    It does not use a memory map: if the disk fails or the file is truncated, a memory map kills the process by SIGBUS.
 
     Raises:
-        InputError: The file cannot be read, is none of ours or is damaged; says what was found.
+        InputError: The file cannot be read, is not a cache of pairs, or is damaged. The message says what was found.
     """
 
     def __init__(self, path: Path):
@@ -56,33 +56,38 @@ class PairCache:
             self.shapes: Shapes = [(str(kind), [int(side) for side in shape]) for kind, shape in index["arrays"]]
             self.records = {stem: (int(number), int(crc)) for stem, (number, crc) in index["records"].items()}
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            raise InputError(f"{path}: its index is not one of a cache of pairs ({error!r}); {ANEW}") from None
+            raise InputError(f"{path}: its index is not one of a cache of pairs ({error!r}); {REBUILD}") from None
         self._require_sound(room)
 
     def __getstate__(self) -> dict:
-        """For a reading process, which opens the file itself and needs no stamps."""
+        """Return the state to pickle for a worker process. The worker opens the file itself and needs no stamps."""
         return {**vars(self), "_file": None, "stamps": {}}
 
     def __contains__(self, stem: str) -> bool:
         return stem in self.records
 
     def mismatch(self, form: Mapping, stamps: Mapping[str, Stamp]) -> str:
-        """Why it does not hold these pairs as they are now, in this form; empty if it does. It may hold more."""
+        """Return why the cache cannot be used for these pairs; an empty string if it can be used.
+
+        Args:
+            form: Required value of each option that the arrays depend on.
+            stamps: Stem -> current stamp of each required pair. The cache may hold more pairs than these.
+        """
         for name in sorted({*self.form, *form}):
             if self.form.get(name) != form.get(name):
-                return f"was made with {name}={self.form.get(name)}, and {form.get(name)} is needed"
+                return f"was made with {name}={self.form.get(name)}, but this run needs {form.get(name)}"
         for stem, stamp in stamps.items():
             if stem not in self.stamps:
                 return f"does not have the pair {stem}"
             if self.stamps[stem] != stamp:
-                return f"the pair {stem} has changed since"
+                return f"the pair {stem} has changed since the cache was made"
         return ""
 
     def read(self, stem: str) -> Arrays:
-        """The arrays of a pair.
+        """Return the arrays of a pair.
 
         Raises:
-            InputError: Its record cannot be read, or is not what was written.
+            InputError: The record cannot be read, or its checksum is wrong.
         """
         number, written = self.records[stem]
         record = np.empty(record_size(self.shapes), np.uint8)
@@ -94,19 +99,26 @@ class PairCache:
         checksum = zlib.crc32(record.data)
         if found < record.size or checksum != written:
             what = f"{found} of its {record.size} bytes" if found < record.size else f"checksum {checksum:08x}"
-            raise InputError(f"{self.path}: is damaged at {stem}: {what}, and {written:08x} was written; {ANEW}")
-        return _taken_apart(record, self.shapes)
+            raise InputError(f"{self.path}: is damaged at {stem}: {what}, and {written:08x} was written; {REBUILD}")
+        return _split_record(record, self.shapes)
 
     def _require_sound(self, room: int) -> None:
-        """Refuse an index that does not fit the `room` bytes of the records."""
+        """Raise InputError if the index does not fit the size of the records.
+
+        Args:
+            room: Number of bytes of all records.
+        """
         known = all(kind in TYPES and all(side > 0 for side in shape) for kind, shape in self.shapes)
         size = record_size(self.shapes) if known and self.shapes else 0
         if not size or room % size or any(not 0 <= number < room // size for number, _ in self.records.values()):
-            raise InputError(f"{self.path}: {room} bytes of records do not fit its index; {ANEW}")
+            raise InputError(f"{self.path}: {room} bytes of records do not fit its index; {REBUILD}")
 
 
 def stamp_of(paths: Iterable[Path]) -> Stamp:
-    """What tells files from what they are later; one that is missing has -1 bytes."""
+    """Return name, size and time of change of files, to find out later whether one has changed.
+
+    A missing file has size -1.
+    """
     return [[path.name, *_version_or_missing(path)] for path in paths]
 
 
@@ -117,15 +129,17 @@ def write_cache(
     stamps: Mapping[str, Stamp],
     found: Iterable[Tuple[str, Optional[Arrays]]],
 ) -> None:
-    """Make the file whole or not at all.
+    """Write a cache file. The file appears under its name only when it is complete.
 
     Args:
-        stamps: Of each pair, from before it was read.
-        found: Each pair's arrays, shaped as `shapes` says; None: it cannot be read.
+        form: Options that the arrays depend on.
+        shapes: Data type and shape of the arrays of each pair.
+        stamps: Stem -> stamp of each pair, taken before the pair was read.
+        found: (stem, arrays) of each pair; None in place of the arrays if the pair cannot be read.
 
     Raises:
-        InputError: The folder may not be written to.
-        OSError: Anything else, such as a full disk, which is noticed before the first pair is read.
+        InputError: The folder is not writable.
+        OSError: Any other failure. A full disk is noticed before the first pair is read.
     """
 
     def write(temporary: Path) -> None:
@@ -145,12 +159,12 @@ def write_cache(
 
 
 def head_of(index: bytes, begin: int) -> bytes:
-    """The first bytes of a file whose index begins at `begin`."""
+    """Return the first bytes of a file whose index begins at the offset `begin`."""
     return MAGIC + _PLACE.pack(begin, len(index), zlib.crc32(index))
 
 
 def record_size(shapes: Shapes) -> int:
-    """Bytes of a record."""
+    """Return the number of bytes of one record."""
     return sum(np.dtype(kind).itemsize * _volume(shape) for kind, shape in shapes)
 
 
@@ -165,7 +179,7 @@ def _write_records(file: BinaryIO, found: Iterable[Tuple[str, Optional[Arrays]]]
     return records
 
 
-def _taken_apart(record: np.ndarray, shapes: Shapes) -> Arrays:
+def _split_record(record: np.ndarray, shapes: Shapes) -> Arrays:
     arrays, begin = [], 0
     for kind, shape in shapes:
         end = begin + np.dtype(kind).itemsize * _volume(shape)
@@ -175,29 +189,29 @@ def _taken_apart(record: np.ndarray, shapes: Shapes) -> Arrays:
 
 
 def _read_index(path: Path) -> Tuple[Any, int]:
-    """The index of a file, and how many bytes its records take."""
+    """Return the index of a file, and the number of bytes of its records."""
     if path.exists() and not path.is_file():
-        raise InputError(f"{path}: is not a regular file, and a cache of pairs is needed there")
+        raise InputError(f"{path}: is not a regular file; name a file for the cache of pairs")
     try:
         with open(path, "rb") as file:
             head, size = file.read(len(MAGIC) + _PLACE.size), os.fstat(file.fileno()).st_size
             if not head.startswith(MAGIC):
-                begins = f"begins with {head[: len(MAGIC)]!r}, one of ours with {MAGIC!r}"
+                begins = f"begins with {head[: len(MAGIC)]!r}, a cache of pairs with {MAGIC!r}"
                 raise InputError(f"{path}: is no cache of pairs: it {begins}; name another file, or delete this one")
             begin, length, written = _PLACE.unpack(head[len(MAGIC) :].ljust(_PLACE.size, b"\0"))
             if begin < START or begin + length != size:
-                raise InputError(f"{path}: is damaged: has {size} bytes, and {begin + length} were written; {ANEW}")
+                raise InputError(f"{path}: is damaged: has {size} bytes, and {begin + length} were written; {REBUILD}")
             file.seek(begin)
             data = file.read(length)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
     if zlib.crc32(data) != written:
         found = f"its index has checksum {zlib.crc32(data):08x}, and {written:08x} was written"
-        raise InputError(f"{path}: is damaged: {found}; {ANEW}")
+        raise InputError(f"{path}: is damaged: {found}; {REBUILD}")
     try:
         return json.loads(data), begin - START
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: its index is not JSON ({error}); {ANEW}") from None
+        raise InputError(f"{path}: its index is not JSON ({error}); {REBUILD}") from None
 
 
 def _version_or_missing(path: Path) -> Tuple[int, int]:

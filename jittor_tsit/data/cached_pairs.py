@@ -1,4 +1,4 @@
-"""Pairs for training, read from a cache file that is made once. Imports no Jittor."""
+"""Training pairs that are read from a cache file. Builds the cache file if it is missing. Imports no Jittor."""
 
 from __future__ import annotations
 
@@ -13,63 +13,72 @@ from data_tools.basics.errors import InputError
 from data_tools.basics.pools import local_pool, run_in_order
 from data_tools.sets.pairing import Pair
 from jittor_tsit.data.cache_file import PairCache, Shapes, Stamp, stamp_of, write_cache
-from jittor_tsit.data.read_ahead import Arrays, patiently
+from jittor_tsit.data.read_ahead import Arrays, read_with_retries
 from jittor_tsit.data.samples import PairedSamples
 
 
 @dataclass(frozen=True)
 class CachedPairs(PairedSamples):
-    """The same samples, those that the cache has read from it; it has them at the size from which they are cut."""
+    """Paired samples that are read from a cache file if it holds them, and from their own files otherwise.
+
+    The cache holds the pairs at the size `view.load`, before the random crop.
+    """
 
     cache: PairCache
 
     def read(self, position: int, width: int, height: int) -> Arrays:
-        """The pair at a place of the list, with instances in place of their borders."""
+        """Return photo, class ids and, if needed, instance numbers of the pair at a position of the list."""
         stem = self.pairs[position].stem
         if (width, height) == self.view.load and stem in self.cache:
             return self.cache.read(stem)
-        return super().read(position, width, height)  # fails for a rotten file as it does without a cache
+        return super().read(position, width, height)  # a file that cannot be read fails here as it does without a cache
 
 
 def make_cache(samples: Sequence[PairedSamples], path: Path, workers: int, say: Callable[[str], None]) -> None:
-    """Make the file for the pairs of all phases, unless it is there and has them.
+    """Build the cache file with the pairs of all phases, unless a valid file exists.
 
     Args:
-        workers: Processes that decode.
-        say: Takes a line for the person at the screen.
+        samples: The samples of each phase.
+        workers: Number of processes that decode.
+        say: Prints one line for the user.
 
     Raises:
-        InputError: The file is damaged or none of ours, or cannot be written.
-        OSError: The disk is full; a cache that was there before stays.
+        InputError: The existing file is damaged or is not a cache of pairs, or the file cannot be written.
+        OSError: The disk is full. An older cache file is kept.
     """
     stamps = stamps_of(samples)
     if path.exists():
         reason = PairCache(path).mismatch(form_of(samples[0]), stamps)
         if not reason:
             return
-        say(f"{path}: {reason}; making it anew")
+        say(f"{path}: {reason}; building it again")
     else:
-        say(f"{path}: not there yet; decoding {len(stamps)} pairs into it, once")
+        say(f"{path}: does not exist yet; decoding {len(stamps)} pairs into it, once")
     faults = _make(_union(samples), path, stamps, workers)
     if faults:
         say(f"{path}: {len(faults)} of {len(stamps)} pairs cannot be read and are not in it: {faults[0]}, …")
 
 
 def from_cache(samples: Sequence[PairedSamples], path: Path) -> List[CachedPairs]:
-    """The samples of all phases, read from a file that has their pairs.
+    """Return the samples of all phases, read from the cache file.
 
     Raises:
-        InputError: As `PairCache`; or the file does not have them.
+        InputError: See `PairCache`; or the file does not hold all pairs.
     """
     cache = PairCache(path)
     reason = cache.mismatch(form_of(samples[0]), stamps_of(samples))
     if reason:
-        raise InputError(f"{path}: {reason}, although process 0 has just found it fit; all need to see the same files")
+        raise InputError(
+            f"{path}: {reason}, but process 0 has just found it valid; all processes must see the same files"
+        )
     return [CachedPairs(each.pairs, each.label_maps, each.view, each.seeds, cache) for each in samples]
 
 
 def form_of(samples: PairedSamples) -> Dict[str, object]:
-    """All that the arrays of a pair depend on but for its files; what decodes them may round differently one day."""
+    """Return every setting that the arrays of a pair depend on, apart from the files themselves.
+
+    The version of Pillow is one of them, because another version may decode to slightly different values.
+    """
     width, height = samples.view.load
     maps = samples.label_maps
     unknown = -1 if maps.unknown is None else maps.unknown
@@ -78,7 +87,7 @@ def form_of(samples: PairedSamples) -> Dict[str, object]:
 
 
 def stamps_of(samples: Sequence[PairedSamples]) -> Dict[str, Stamp]:
-    """Stem -> stamp of every pair of any phase."""
+    """Return stem -> stamp of every pair of all phases."""
     maps = samples[0].label_maps
     return {pair.stem: stamp_of((pair.photo, *maps.paths(pair.label))) for pair in _pairs(samples)}
 
@@ -98,10 +107,10 @@ def _shapes(samples: PairedSamples) -> Shapes:
 
 
 def _make(samples: PairedSamples, path: Path, stamps: Dict[str, Stamp], workers: int) -> List[str]:
-    """Write the file; returns what is wrong with the pairs that are left out."""
+    """Write the cache file. Return one message for each pair that cannot be read and is left out."""
     faults: List[str] = []
 
-    def sound(stem: str, found: Union[Arrays, str]) -> Tuple[str, Optional[Arrays]]:
+    def without_fault(stem: str, found: Union[Arrays, str]) -> Tuple[str, Optional[Arrays]]:
         if isinstance(found, str):
             faults.append(found)
             return stem, None
@@ -110,7 +119,7 @@ def _make(samples: PairedSamples, path: Path, stamps: Dict[str, Stamp], workers:
     with local_pool(workers, _start, (samples,)) as pool:
         read = run_in_order(pool.executor, _read, range(len(samples)), pool.ahead)
         bar = tqdm(read, total=len(samples), unit="pair", desc="cache", dynamic_ncols=True, leave=False)
-        found = (sound(pair.stem, each) for pair, each in zip(samples.pairs, bar))
+        found = (without_fault(pair.stem, each) for pair, each in zip(samples.pairs, bar))
         write_cache(path, form_of(samples), _shapes(samples), stamps, found)
     return faults
 
@@ -124,8 +133,8 @@ def _start(samples: PairedSamples) -> None:
 
 
 def _read(position: int) -> Union[Arrays, str]:
-    """The arrays of a pair, or what is wrong with it."""
+    """Return the arrays of a pair, or the error message if the pair cannot be read."""
     try:
-        return patiently(lambda place: _samples.read(place, *_samples.view.load), position)
+        return read_with_retries(lambda place: _samples.read(place, *_samples.view.load), position)
     except InputError as error:
         return str(error)

@@ -1,4 +1,4 @@
-"""Data sets on disk as samples. Imports no Jittor."""
+"""Search for the training samples of a data set in its folders, for each kind of data. Imports no Jittor."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ from jittor_tsit.data.samples import AlignedSamples, DomainSamples, PairedSample
 
 
 def training_pairs(root: Path, split: Optional[Path]) -> list[Pair]:
-    """The pairs of a folder, or those that a split file names; then other files may be faulty.
+    """Return the pairs of a folder, or only those that a split file names.
+
+    With a split file, pairs that it does not name may be faulty.
 
     Raises:
-        InputError: As `find_pairs`, `read_split` and `select_stems`.
+        InputError: See `find_pairs`, `read_split` and `select_stems`.
     """
     if split is None:
         return find_pairs(root)
@@ -33,10 +35,16 @@ def training_pairs(root: Path, split: Optional[Path]) -> list[Pair]:
 
 
 def paired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> PairedSamples:
-    """The samples of a set in the contest's layout."""
+    """Return the training samples of a set of photos and label maps, in the contest's folder layout.
+
+    With `folds`, the held-out pairs are left out.
+
+    Raises:
+        InputError: See `training_pairs` and `hold_out`; or an option has no meaning for this kind of data.
+    """
     if config.direction != "AtoB":
-        raise InputError(f"direction={config.direction}: label maps are what photos are made from; only AtoB")
-    _refuse_special(config, "cache")
+        raise InputError(f"direction={config.direction}: photos are made from label maps; must be AtoB")
+    _refuse_unused_options(config, "cache")
     pairs = training_pairs(Path(config.root), split)
     if config.folds:
         pairs, _ = hold_out(pairs, config.folds, config.fold)
@@ -44,63 +52,72 @@ def paired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[in
 
 
 def held_out_samples(config: DataConfig, split: Optional[Path]) -> PairedSamples:
-    """The pairs that `paired_samples` leaves out."""
+    """Return the held-out pairs, which `paired_samples` leaves out."""
     _, held = hold_out(training_pairs(Path(config.root), split), config.folds, config.fold)
     return PairedSamples(held, label_maps_of(config), view_of(config), (0,))
 
 
 def view_of(config: DataConfig) -> View:
-    """How its training images are made."""
+    """Return the resizing and augmentation that the options ask for."""
     size = config.image_width, config.image_height
     load = (config.load_width, config.load_height) if config.load_width else size
     return View(load, size, config.flip, config.color_jitter, config.load_side)
 
 
 def unpaired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> UnpairedSamples:
-    """The samples of a set's two `domains`.
+    """Return the samples of a content folder and a style folder, named by `domains`.
 
     Raises:
-        InputError: One of the folders is missing or empty, or a split was named, which only pairs have.
+        InputError: A folder is missing or empty, or an option has no meaning for this kind of data.
     """
-    _require_plain(config, split)
+    _refuse_split_and_folds(config, split)
     if config.direction != "AtoB":
-        raise InputError(f"direction={config.direction}: content is a and style b; only AtoB")
-    _refuse_special(config, "domains")
+        raise InputError(f"direction={config.direction}: a is the content and b the style; must be AtoB")
+    _refuse_unused_options(config, "domains")
     a, b = (list_photos(Path(config.root, name)) for name in config.domains)
     return UnpairedSamples(a, b, view_of(config), seeds)
 
 
 def domain_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> DomainSamples:
-    """The samples of a set's two `domains`, turned round by direction=BtoA.
+    """Return the samples of two domains, whose folders `domains` names. direction=BtoA swaps the two.
 
     Raises:
-        InputError: As `unpaired_samples`.
+        InputError: See `unpaired_samples`.
     """
-    _require_plain(config, split)
-    _refuse_special(config, "domains", "load_side")
+    _refuse_split_and_folds(config, split)
+    _refuse_unused_options(config, "domains", "load_side")
     a, b = (list_photos(Path(config.root, name)) for name in config.domains)
     if config.direction == "BtoA":
         a, b = b, a
     return DomainSamples(a, b, view_of(config), seeds)
 
 
-# What only some kinds of sets have.
-SPECIAL = "domains", "load_side", "crop", "second_crop", "second_root", "num_test", "cache", "side_by_side"
+# Options that only some kinds of data use.
+OPTIONS_OF_SOME_KINDS = (
+    "domains",
+    "load_side",
+    "crop",
+    "second_crop",
+    "second_root",
+    "num_test",
+    "cache",
+    "side_by_side",
+)
 
 
-def _refuse_special(config: DataConfig, *known: str) -> None:
-    """Refuse options that this kind of set has no use for.
+def _refuse_unused_options(config: DataConfig, *known: str) -> None:
+    """Raise InputError if an option is set that this kind of data does not use.
 
     Args:
-        known: Those of SPECIAL that it has.
+        known: The members of OPTIONS_OF_SOME_KINDS that this kind uses.
     """
-    for name in SPECIAL:
+    for name in OPTIONS_OF_SOME_KINDS:
         if name not in known and getattr(config, name) != getattr(DataConfig(), name):
             raise InputError(f"{name}={getattr(config, name)}: this system's data has no such option")
 
 
-def _require_plain(config: DataConfig, split: Optional[Path]) -> None:
-    """Refuse what only pairs with label maps have."""
+def _refuse_split_and_folds(config: DataConfig, split: Optional[Path]) -> None:
+    """Raise InputError for `split` and `folds`, which exist only for photos with label maps."""
     if split is not None:
         raise InputError(f"split={split}: training without label maps takes all photos of the folders")
     if config.folds:
@@ -108,15 +125,16 @@ def _require_plain(config: DataConfig, split: Optional[Path]) -> None:
 
 
 def aligned_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> AlignedSamples:
-    """The samples of a set whose folders `trainA` and `trainB` hold images of equal names, or `train` both in one file.
+    """Return the samples of a set of image pairs.
 
-    Which of the two it is says `side_by_side`, or else the folders.
+    The images of a pair lie in `trainA` and `trainB` under the same name, or side by side in one file in `train`.
+    The option `side_by_side` says which; without it, the folders on the disk decide.
 
     Raises:
-        InputError: A folder is missing or empty, an image has no partner, or a split was named.
+        InputError: A folder is missing or empty, an image has no partner, or an option has no meaning for this kind.
     """
-    _require_plain(config, split)
-    _refuse_special(config, "side_by_side")
+    _refuse_split_and_folds(config, split)
+    _refuse_unused_options(config, "side_by_side")
     if config.color_jitter:
         raise InputError(f"color_jitter={config.color_jitter}: pairs of images keep their colours; must be 0")
     root, is_reversed = Path(config.root), config.direction == "BtoA"
@@ -132,14 +150,17 @@ def aligned_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[i
 
 
 def with_layout(config: DataConfig) -> DataConfig:
-    """The config with `side_by_side` set for its training set of pairs of images."""
+    """Return the options with `side_by_side` set, if necessary from the folders of the training set."""
     if config.side_by_side is not None:
         return config
     return dataclasses.replace(config, side_by_side=bool(layout_of(config.root)))
 
 
 def layout_of(root: str) -> Optional[bool]:
-    """Whether a folder's pairs of images lie side by side in one file; None if it is no training set of pairs."""
+    """Return whether the image pairs of a training set lie side by side in one file.
+
+    None if the folder is not a training set of image pairs.
+    """
     has_two_folders, has_one = (bool(root) and Path(root, name).is_dir() for name in ("trainA", "train"))
     return not has_two_folders if has_two_folders or has_one else None
 
@@ -153,20 +174,20 @@ def _by_stem(paths: Sequence[Path]) -> Dict[str, Path]:
     return found
 
 
-Labelled = Tuple[List[Path], List[np.ndarray]]  # photos and their labels
+PhotosAndLabels = Tuple[List[Path], List[np.ndarray]]
 
 
 def labelled_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int], names: LabelNames) -> Samples:
-    """The samples of a set whose photos have attributes, of one whose photos have classes, or of both.
+    """Return the samples of a set whose photos have attributes, of a set whose photos have classes, or of both.
 
     Raises:
-        InputError: As `photos_with_attributes` and `photos_with_classes`; or options that such sets do not have.
+        InputError: See `photos_with_attributes` and `photos_with_classes`; or an option has no meaning for this kind.
     """
-    _require_plain(config, split)
+    _refuse_split_and_folds(config, split)
     if config.direction != "AtoB":
-        raise InputError(f"direction={config.direction}: photos with labels go every way; only AtoB")
+        raise InputError(f"direction={config.direction}: photos with labels have no direction; must be AtoB")
     known = ["crop", *(("num_test",) if names.attributes else ())]
-    _refuse_special(config, *known, *(("second_root", "second_crop") if names.has_two_sets else ()))
+    _refuse_unused_options(config, *known, *(("second_root", "second_crop") if names.has_two_sets else ()))
     view, samples = view_of(config), []
     if names.attributes:
         photos, labels = photos_with_attributes(Path(config.root), names, config.num_test)[0]
@@ -181,15 +202,17 @@ def labelled_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[
 
 
 def adaptation_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int], names: LabelNames) -> Samples:
-    """The samples of a set whose first domain has class folders; the photos of the second are in such or in none.
+    """Return the samples of two domains for domain adaptation.
+
+    The first domain has a folder for each class. The second may have them, too; its classes are not used.
 
     Raises:
-        InputError: As `photos_with_classes` and `list_photos`; or options that such sets do not have.
+        InputError: See `photos_with_classes` and `list_photos`; or an option has no meaning for this kind of data.
     """
-    _require_plain(config, split)
+    _refuse_split_and_folds(config, split)
     if config.direction != "AtoB":
-        raise InputError(f"direction={config.direction}: a is the domain with classes; only AtoB")
-    _refuse_special(config, "domains")
+        raise InputError(f"direction={config.direction}: a is the domain with classes; must be AtoB")
+    _refuse_unused_options(config, "domains")
     source, target = (Path(config.root, name) for name in config.domains)
     photos, labels = photos_with_classes(source, names, "")
     others = photos_of_any_class(target, names)
@@ -201,24 +224,26 @@ def adaptation_samples(config: DataConfig, split: Optional[Path], seeds: Sequenc
 
 
 def photos_of_any_class(folder: Path, names: LabelNames) -> List[Path]:
-    """The photos of class folders, or of a folder that has none.
+    """Return the photos of a folder, or of its class folders if it has any.
 
     Raises:
-        InputError: As `photos_with_classes` and `list_photos`.
+        InputError: See `photos_with_classes` and `list_photos`.
     """
     if any((folder / name).is_dir() for name in names.classes):
         return photos_with_classes(folder, names, "")[0]
     return list_photos(folder)
 
 
-def photos_with_attributes(root: Path, names: LabelNames, num_test: int) -> Tuple[Labelled, Labelled]:
-    """The photos in `images` or `imgs`, as the attribute list beside it has them: those for training, those for test.
+def photos_with_attributes(root: Path, names: LabelNames, num_test: int) -> Tuple[PhotosAndLabels, PhotosAndLabels]:
+    """Return photos and labels for training, and those for test.
+
+    The photos lie in the folder `images` or `imgs`. The attribute list lies beside this folder.
 
     Args:
-        num_test: How many are for test, drawn as StarGAN draws them.
+        num_test: Number of photos for test, drawn with the seed of StarGAN's code.
 
     Raises:
-        InputError: A file or folder is missing, the list does not fit, or nothing is left for training.
+        InputError: A file or folder is missing, the list does not match the photos, or none is left for training.
     """
     folder = next((root / name for name in ("images", "imgs") if (root / name).is_dir()), None)
     if folder is None:
@@ -232,11 +257,14 @@ def photos_with_attributes(root: Path, names: LabelNames, num_test: int) -> Tupl
     return parts[0], parts[1]
 
 
-def photos_with_classes(root: Path, names: LabelNames, part: str) -> Labelled:
-    """The photos of class folders, in the folder `part` where there is one.
+def photos_with_classes(root: Path, names: LabelNames, part: str) -> PhotosAndLabels:
+    """Return photos and labels of the class folders.
+
+    Args:
+        part: Name of a folder that may lie between `root` and the class folders.
 
     Raises:
-        InputError: A class has no folder, or a folder no photos.
+        InputError: A class has no folder, or a folder has no photos.
     """
     folder = root / part if (root / part).is_dir() else root
     photos, labels = [], []
@@ -251,10 +279,10 @@ def photos_with_classes(root: Path, names: LabelNames, part: str) -> Labelled:
 
 
 def list_photos(folder: Path) -> list[Path]:
-    """The photos of a folder, sorted by name.
+    """Return the photos of a folder, sorted by name.
 
     Raises:
-        InputError: There is no such folder, or none in it.
+        InputError: The folder is missing or holds no photos.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; sets without label maps have trainA, trainB and testA, testB")

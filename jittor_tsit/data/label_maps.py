@@ -1,4 +1,4 @@
-"""How a data set's label maps are read: classes, pixels without a class, borders of instances. Imports no Jittor."""
+"""Reading of label maps: classes, pixels without a class, borders of instances. Imports no Jittor."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ INSTANCES = "instances"  # the folder beside `labels`
 
 @dataclass(frozen=True)
 class LabelMaps:
-    """Label maps of one kind.
+    """Reader of the label maps of a data set.
 
     Args:
-        num_classes: Ids of the classes are below it.
-        unknown: Id of pixels without a class, which become a class of their own, the last; None: there are none.
-        has_edges: Borders of instances are one more channel; the instances' numbers lie in `instances` beside `labels`,
-            under the same names.
+        num_classes: Number of classes; class ids are 0 to num_classes - 1.
+        unknown: Id of pixels without a class. They become one more class, the last one. None: every pixel has a class.
+        has_edges: Whether the borders of instances become one more channel. The instance maps then lie in the folder
+            `instances` beside `labels`, under the names of the label maps.
 
-    Source: SPADE's and TSIT's don't-care label and edge map.
+    Source: the don't-care label and the edge map of SPADE and TSIT.
     """
 
     num_classes: int
@@ -34,18 +34,22 @@ class LabelMaps:
 
     @property
     def num_ids(self) -> int:
-        """Different values of a label map as `read` gives it."""
+        """Number of different ids in a label map that `read` returns."""
         return self.num_classes + (self.unknown is not None)
 
     def paths(self, label: Path) -> List[Path]:
-        """The files that a label map consists of."""
+        """Return the files that belong to a label map: itself and, if needed, its instance map."""
         return [label, self._instances(label)] if self.has_edges else [label]
 
     def read(self, label: Path, width: int, height: int) -> Tuple[np.ndarray, ...]:
-        """A label map at a size, nearest neighbour: ids [height, width] uint8, and instances int32 if they are needed.
+        """Read a label map and resize it by nearest neighbour.
+
+        Returns:
+            Class ids [height, width] uint8; with `has_edges` also instance numbers [height, width] int32.
 
         Raises:
-            InputError: A file is missing, cannot be read or holds an id out of range; or the two differ in size.
+            InputError: A file is missing, cannot be read or holds an id out of range; or label map and instance map
+                differ in size.
         """
         ids = read_label(label, self.num_classes, self.unknown)
         arrays = [ids]
@@ -54,7 +58,7 @@ class LabelMaps:
             instances = read_instances(path)
             if instances.shape != ids.shape:
                 sizes = "{}x{}, and its label map {}x{}".format(*instances.shape[::-1], *ids.shape[::-1])
-                raise InputError(f"{path}: has {sizes}; the two must be alike")
+                raise InputError(f"{path}: has {sizes}; both must have the same size")
             arrays.append(instances)
         return tuple(resize_label(array, width, height) for array in arrays)
 
@@ -63,22 +67,26 @@ class LabelMaps:
 
 
 def label_maps_of(data: DataConfig) -> LabelMaps:
-    """How the label maps of a data set are read, by the options of an experiment."""
+    """Return the reader of label maps for the data options of an experiment."""
     return LabelMaps(data.num_classes, None if data.unknown_id < 0 else data.unknown_id, data.instance_edges)
 
 
 def label_channels(data: DataConfig) -> int:
-    """Number of channels of a label map in one-hot form, the channel of instance borders included."""
+    """Return the number of channels of a one-hot label map, including the channel of instance borders."""
     return label_maps_of(data).num_ids + data.instance_edges
 
 
 def with_edges(ids: np.ndarray, *instances: np.ndarray) -> Tuple[np.ndarray, ...]:
-    """What `LabelMaps.read` gives, with each map of instances replaced by its borders."""
+    """Replace the instance map in the arrays of `LabelMaps.read`, if there is one, by the borders of instances."""
     return (ids, *map(edges, instances))
 
 
 def edges(instances: np.ndarray) -> np.ndarray:
-    """[H, W] numbers -> [H, W] uint8: 1 where a pixel and one of its four neighbours differ."""
+    """Return the borders of instances: 1 where a pixel differs from one of its four neighbours.
+
+    Shapes:
+        [H, W] instance numbers -> [H, W] uint8
+    """
     result = np.zeros(instances.shape, np.uint8)
     across, down = instances[:, 1:] != instances[:, :-1], instances[1:] != instances[:-1]
     result[:, 1:] |= across

@@ -1,4 +1,4 @@
-"""Photos told apart by attributes or classes, as samples. Imports no Jittor."""
+"""Training samples with labels: photos with attributes (CelebA) or classes. Imports no Jittor."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ from data_tools.sets.image_io import read_photo, resize_photo
 from jittor_tsit.data.read_ahead import Arrays
 from jittor_tsit.data.samples import Samples, View, draw
 
-ATTRIBUTE_FILE = "list_attr_celeba.txt"  # CelebA's name
-YES, NO = "1", "-1"  # in it
+ATTRIBUTE_FILE = "list_attr_celeba.txt"  # the name in CelebA
+YES, NO = "1", "-1"  # values in this file
 
 
 class LabelNames(NamedTuple):
-    """What a label says of a photo: attributes that it has or has not, the one class it is of, or for two sets either.
+    """Names of the attributes and classes that a label vector describes.
 
-    A label of two sets is [attributes, classes, 1 for the first set, 1 for the second]; what is unknown is 0.
+    With attributes only, a label holds a 0 or 1 for each attribute. With classes only, it is the one-hot class. With
+    both, there are two data sets, and a label is [attributes, classes, mask]: the mask is (1, 0) for the set with
+    attributes and (0, 1) for the set with classes, and the unknown entries are 0.
     """
 
     attributes: Tuple[str, ...]
@@ -32,7 +34,7 @@ class LabelNames(NamedTuple):
 
     @property
     def has_two_sets(self) -> bool:
-        """Whether one set has attributes and another classes."""
+        """Whether there are two data sets, one with attributes and one with classes."""
         return bool(self.attributes and self.classes)
 
     @property
@@ -41,11 +43,11 @@ class LabelNames(NamedTuple):
         return len(self.attributes) + len(self.classes) + 2 * self.has_two_sets
 
     def of_attributes(self, values: Sequence[int]) -> np.ndarray:
-        """Label [size] float32 of a photo with these attributes, zeros and ones."""
+        """Return the label [size] float32 of a photo with these attributes, given as zeros and ones."""
         return self._label((*values, *(0,) * len(self.classes)), (1, 0))
 
     def of_class(self, number: int) -> np.ndarray:
-        """Label [size] float32 of a photo of this class, counted from 0."""
+        """Return the label [size] float32 of a photo of this class, counted from 0."""
         values = [0] * (len(self.attributes) + len(self.classes))
         values[len(self.attributes) + number] = 1
         return self._label(values, (0, 1))
@@ -56,13 +58,13 @@ class LabelNames(NamedTuple):
 
 @dataclass(frozen=True)
 class LabelledSamples(Samples):
-    """Photo [H, W, 3] uint8, its label and that of another photo, which it shall get, each [size] float32.
+    """Photos with labels. A sample is photo [H, W, 3] uint8, label [size] float32 and target label [size] float32.
 
     Args:
-        crop: Side of the square in the middle of each photo that is seen; 0: all of it.
+        crop: Side of the square that is cut from the middle of each photo, in pixels; 0: the whole photo.
 
-    Source: StarGAN's loader. Differs: the other label is that of any photo of the set, officially of one in the
-        batch.
+    Source: StarGAN's loader. Difference: the target label is the label of a random photo of the set; in the official
+        code it is the label of a random photo of the batch.
     """
 
     photos: Sequence[Path]
@@ -75,31 +77,31 @@ class LabelledSamples(Samples):
         return len(self.photos)
 
     def __call__(self, nimg: int) -> Arrays:
-        """The sample at place `nimg`, as training sees it."""
+        """Return the augmented sample at place `nimg` of the run."""
         position, _ = draw(self.seeds, nimg, len(self))
         other = int(np.random.default_rng([*self.seeds, nimg, 1]).integers(len(self)))
         return (*super().__call__(nimg), self.labels[position], self.labels[other])
 
     def at(self, position: int) -> Arrays:
-        """The sample at a place of the list, whole and not mirrored, with the label of the next one."""
+        """Return the sample at a position of the list without random changes; its target is the label of the next."""
         return (*super().at(position), self.labels[position], self.labels[(position + 1) % len(self)])
 
     def paths(self) -> Iterable[Path]:
-        """Every file of the set."""
+        """Return every file of the set."""
         return self.photos
 
     def digest(self) -> str:
-        """Tells this set from others: its photos and labels."""
+        """Return a digest that identifies the set: of the photos and their labels."""
         return hashlib.sha256(super().digest().encode() + np.stack(self.labels).tobytes()).hexdigest()
 
     def read(self, position: int, width: int, height: int) -> Arrays:
-        """The photo at a place of the list."""
+        """Return the photo at a position of the list."""
         return (read_middle(self.photos[position], self.crop, width, height),)
 
 
 @dataclass(frozen=True)
 class TwoLabelledSets(Samples):
-    """The sample of one set, and that of another, at the same place of the run."""
+    """Two labelled sets. A sample holds the arrays of one sample of each set."""
 
     first: LabelledSamples
     second: LabelledSamples
@@ -108,27 +110,27 @@ class TwoLabelledSets(Samples):
         return max(len(self.first), len(self.second))
 
     def __call__(self, nimg: int) -> Arrays:
-        """Both samples at place `nimg`."""
+        """Return the samples of both sets at place `nimg` of the run."""
         return (*self.first(nimg), *self.second(nimg))
 
     def at(self, position: int) -> Arrays:
-        """Both samples at a place of the lists, either list begun anew at its end."""
+        """Return the samples at a position of both lists. The shorter list repeats."""
         return (*self.first.at(position % len(self.first)), *self.second.at(position % len(self.second)))
 
     def paths(self) -> Iterable[Path]:
-        """Every file of either set."""
+        """Return every file of both sets."""
         return [*self.first.photos, *self.second.photos]
 
     def digest(self) -> str:
-        """Tells these sets from others."""
+        """Return a digest that identifies both sets."""
         return f"{self.first.digest()} {self.second.digest()}"
 
 
 def read_middle(path: Path, side: int, width: int, height: int) -> np.ndarray:
-    """The square in the middle of a photo, as far as the photo reaches, resized bilinearly: [height, width, 3] uint8.
+    """Read a photo, cut the square from its middle and resize it bilinearly to [height, width, 3] uint8.
 
     Args:
-        side: Of the square, in pixels of the file; 0: all of the photo.
+        side: Side of the square in pixels of the file; a photo that is smaller stays whole. 0: do not cut.
     """
     return resize_middle(read_photo(path), side, width, height)
 
@@ -142,12 +144,19 @@ def resize_middle(photo: np.ndarray, side: int, width: int, height: int) -> np.n
 
 
 def read_attributes(path: Path, names: Sequence[str]) -> Dict[str, Tuple[int, ...]]:
-    """File name of each photo -> these attributes, zeros and ones, from a list as CelebA has it.
+    """Read attributes from a list in CelebA's format.
 
-    The first line is the number of photos, the second the names of the attributes, then there is a line a photo.
+    The first line is the number of photos, the second line the names of all attributes. Every other line is a file
+    name with 1 or -1 for each attribute.
+
+    Args:
+        names: The attributes to read.
+
+    Returns:
+        File name -> values of these attributes, zeros and ones.
 
     Raises:
-        InputError: No such file, an attribute that it does not name, or a line that does not fit.
+        InputError: The file is missing, lacks an attribute, or has a malformed line.
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file; attributes are read from it")
@@ -168,15 +177,18 @@ def read_attributes(path: Path, names: Sequence[str]) -> Dict[str, Tuple[int, ..
             raise InputError(f"{path}, line {number}: {photo} has a line already")
         found[photo] = tuple(int(values[column] == YES) for column in columns)
     if lines[0].strip() != str(len(found)):
-        raise InputError(f"{path}, line 1: tells of {lines[0].strip()} photos, and there are lines for {len(found)}")
+        raise InputError(f"{path}, line 1: says {lines[0].strip()} photos, but there are lines for {len(found)}")
     return found
 
 
 def list_labelled(photos: Sequence[Path], path: Path, names: LabelNames) -> Tuple[List[Path], List[np.ndarray]]:
-    """Photos in the order of an attribute list, and their labels.
+    """Return the photos in the order of an attribute list, and their labels.
+
+    Args:
+        path: The attribute list.
 
     Raises:
-        InputError: As `read_attributes`; or a photo has no line, or a line no photo.
+        InputError: See `read_attributes`; or a photo has no line, or a line has no photo.
     """
     attributes, files = read_attributes(path, names.attributes), {photo.name: photo for photo in photos}
     for photo in photos:

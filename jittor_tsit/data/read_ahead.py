@@ -1,6 +1,6 @@
-"""Training samples read before they are needed, by worker processes. Imports no Jittor: workers start in a moment.
+"""Worker processes that read training samples ahead of time. Imports no Jittor, so that workers start quickly.
 
-Processes rather than threads, because Jittor holds Python's lock while it computes.
+Workers are processes and not threads, because Jittor holds Python's global interpreter lock while it computes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Arrays = Tuple[np.ndarray, ...]
 _sample: Callable[[int], Arrays]  # set in each worker process
 _max_skipped: int
 
-PAUSES = (0.1, 0.5, 2.0)  # seconds before a file is read again: a network file system mostly needs no longer
+PAUSES = (0.1, 0.5, 2.0)  # seconds before each retry; most hiccups of a network file system end within this time
 
 
 def read_ahead(
@@ -32,36 +32,39 @@ def read_ahead(
     steps: Iterator[Sequence[range]],
     workers: int,
     max_skipped: int = 0,
-    skipped: Callable[[Sequence[str]], None] = lambda faults: None,
+    on_skipped: Callable[[Sequence[str]], None] = lambda faults: None,
 ) -> Generator[Sequence[Arrays], None, None]:
-    """The samples of each step, read before they are needed.
+    """Yield the samples of each training step. Worker processes read them ahead of time.
 
-    In place of a sample that cannot be read, although it was tried again, stands the next one that can: which, follows
-    from the files alone.
+    If a sample cannot be read after all retries, the next readable sample takes its place. The choice depends on the
+    files only, so it is the same in every run.
 
     Args:
-        steps: The places that a step needs, in groups.
-        max_skipped: How many samples in a row may be passed over so.
-        skipped: Called for each step, before its samples are given, with what is wrong with those that were passed
-            over; it may raise.
+        sample: Reads the sample at a place of the run.
+        steps: For each step its groups of places.
+        workers: Number of worker processes.
+        max_skipped: Largest number of unreadable samples in a row that are skipped.
+        on_skipped: Called for each step, before its samples are yielded, with one error message for each skipped
+            sample. It may raise.
 
     Returns:
-        For each group of a step arrays with a leading batch axis.
+        For each step a list with one entry a group: the arrays of its samples, stacked along a new first axis.
 
     Raises:
-        InputError: More samples in a row cannot be read, or a reading process was killed.
+        InputError: More than `max_skipped` samples in a row cannot be read, or a worker process was killed.
     """
     context = multiprocessing.get_context("spawn")  # a fork of a process with Jittor's threads may hang
     pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(sample, max_skipped, os.getpid()))
     ahead: Deque[Future] = deque()
     try:
         while True:
-            for groups in islice(steps, 2 * workers + 1 - len(ahead)):  # one in each worker's hands, one waiting
-                ahead.append(pool.submit(_load, groups))  # for it, one to spare
+            # For each worker one step in work and one step queued, and one step in reserve.
+            for groups in islice(steps, 2 * workers + 1 - len(ahead)):
+                ahead.append(pool.submit(_load, groups))
             if not ahead:
                 return
             groups, faults = ahead.popleft().result()
-            skipped(faults)
+            on_skipped(faults)
             yield groups
     except BrokenProcessPool:
         raise InputError(f"workers={workers}: a reading process was killed, perhaps for want of memory") from None
@@ -78,7 +81,7 @@ def _start_worker(sample: Callable[[int], Arrays], max_skipped: int, parent: int
 
 
 def _load(groups: Sequence[range]) -> Tuple[Sequence[Arrays], List[str]]:
-    """The samples of a step, and the faults of those that were passed over."""
+    """Return the samples of a step, and one error message for each sample that was skipped."""
     faults: List[str] = []
     loaded = []
     for places in groups:
@@ -88,19 +91,19 @@ def _load(groups: Sequence[range]) -> Tuple[Sequence[Arrays], List[str]]:
 
 
 def first_readable(sample: Callable[[int], Arrays], place: int, max_skipped: int, faults: List[str]) -> Arrays:
-    """The sample at a place, or the next one that can be read.
+    """Return the sample at a place, or the next sample that can be read.
 
     Args:
-        max_skipped: How many may be passed over.
-        faults: Takes what is wrong with these.
+        max_skipped: Largest number of samples that may be skipped.
+        faults: The error messages of the skipped samples are appended to this list.
 
     Raises:
-        InputError: The next one cannot be read either; names all.
+        InputError: More than `max_skipped` samples in a row cannot be read. The message names all of them.
     """
     tried: List[str] = []
     for number in range(max_skipped + 1):
         try:
-            arrays = patiently(sample, place + number)
+            arrays = read_with_retries(sample, place + number)
         except InputError as error:
             tried.append(str(error))
         else:
@@ -109,11 +112,11 @@ def first_readable(sample: Callable[[int], Arrays], place: int, max_skipped: int
     raise InputError("; ".join(dict.fromkeys(tried)))
 
 
-def patiently(sample: Callable[[int], Arrays], place: int) -> Arrays:
-    """A sample, read again after a pause where it cannot be read.
+def read_with_retries(sample: Callable[[int], Arrays], place: int) -> Arrays:
+    """Read a sample. If it fails, wait and try again, once for each pause in PAUSES.
 
     Raises:
-        InputError: It cannot be read the last time either.
+        InputError: The last attempt failed, too.
     """
     for pause in PAUSES:
         try:

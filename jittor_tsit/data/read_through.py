@@ -1,4 +1,7 @@
-"""Read a data set whole before training, but for what an earlier start of the run has read. Imports no Jittor."""
+"""Check that every file of a data set can be read, before training starts. Imports no Jittor.
+
+Files that an earlier start of the same run has checked are skipped if they have not changed.
+"""
 
 from __future__ import annotations
 
@@ -18,30 +21,30 @@ from data_tools.sets.image_io import read_photo
 from jittor_tsit.data.label_maps import LabelMaps
 from jittor_tsit.data.samples import AlignedSamples, PairedSamples, Samples
 
-CHECKED = "checked.txt"  # in a run's folder
+CHECKED = "checked.txt"  # file name in a run's folder
 
-Group = Tuple[Sequence[Path], Callable[[], object]]  # files, and what reads them
+Group = Tuple[Sequence[Path], Callable[[], object]]  # (files, function that reads them)
 
 
 class CheckedFiles:
-    """Groups of files that were found sound, kept in a file, a line each; each is kept as soon as it is added.
+    """List of groups of files that passed the check, kept in a text file with one line a group.
 
-    A group counts as checked while the paths, sizes and times of change of its files are what they were.
+    A group counts as checked as long as the paths, sizes and times of change of its files stay the same.
 
     Args:
-        kept_in: The file, which need not exist.
-        way: How the groups are checked; what was checked in another way does not count.
+        kept_in: The text file. It may be missing.
+        method: Name of the check. Groups that passed a check of another name do not count.
 
     Raises:
-        InputError: The file cannot be read; from `add`: it cannot be written.
+        InputError: The text file cannot be read; from `add`: it cannot be written.
     """
 
-    def __init__(self, kept_in: Path, way: str):
-        self.kept_in, self.way, self.known = kept_in, way, _read_lines(kept_in)
+    def __init__(self, kept_in: Path, method: str):
+        self.kept_in, self.method, self.known = kept_in, method, _read_lines(kept_in)
 
     def key(self, paths: Iterable[Path]) -> bytes:
-        """Names a group of files as they are now; empty if one is missing."""
-        digest = hashlib.blake2b(self.way.encode(), digest_size=16)  # wide enough that no two of any set collide
+        """Return a digest of a group of files in their present state; empty if a file is missing."""
+        digest = hashlib.blake2b(self.method.encode(), digest_size=16)  # long enough to exclude collisions
         for path in paths:
             try:
                 version = file_version(path)
@@ -51,7 +54,11 @@ class CheckedFiles:
         return digest.hexdigest().encode()
 
     def add(self, key: bytes) -> None:
-        """Keep a group that was found sound; its key is from before it was read."""
+        """Record a group that passed the check, at once.
+
+        Args:
+            key: `key` of the group, taken before the group was read.
+        """
         make_folder(self.kept_in.parent)
         try:
             with open(self.kept_in, "ab") as file:
@@ -68,13 +75,13 @@ def _read_lines(path: Path) -> Set[bytes]:
 
 
 def check_all_pairs(samples: Sequence[PairedSamples], maps: LabelMaps, kept_in: Path) -> None:
-    """Read every pair, and its instances.
+    """Read every pair and, if needed, its instance map.
 
     Args:
-        kept_in: The file of `CheckedFiles`.
+        kept_in: The text file of `CheckedFiles`.
 
     Raises:
-        InputError: Names the first faulty pair and their number.
+        InputError: A pair is faulty. The message names the first one and says how many there are.
     """
     checked = CheckedFiles(kept_in, f"pairs {maps.num_classes} {maps.unknown}")
     pairs = sorted({pair for each in samples for pair in each.pairs})
@@ -91,13 +98,13 @@ def check_all_pairs(samples: Sequence[PairedSamples], maps: LabelMaps, kept_in: 
 
 
 def check_photos(samples: Sequence[Samples], kept_in: Path) -> None:
-    """Read every photo, and take apart those that show two.
+    """Read every photo, and split every file that shows two images side by side.
 
     Args:
-        kept_in: The file of `CheckedFiles`.
+        kept_in: The text file of `CheckedFiles`.
 
     Raises:
-        InputError: One cannot be read, or not be taken apart.
+        InputError: A photo cannot be read or split.
     """
     for each in samples:
         if not isinstance(each, AlignedSamples):

@@ -1,4 +1,4 @@
-"""Training goes on without a file that cannot be read, says so, and ends where there are too many."""
+"""Count training files that cannot be read. Training skips and logs them, and stops if there are too many."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Callable, Sequence
 from jittor_tsit.runtime import parallel
 from jittor_tsit.runtime.mpirun import CommonError
 
-SHOWN = 5  # faults that the last message repeats; the log has all
+SHOWN = 5  # number of faults that the final error message lists; the log lists all
 
 
-class Skipped:
-    """Counts the samples that were passed over, on every process those of all.
+class SkipCounter:
+    """Counter of skipped samples. Every process counts the samples of all processes.
 
     Args:
-        allowed: How many different faults training goes on with; a file that comes up again has the same.
-        line: Takes a line for the log.
+        allowed: Largest number of different faults. The same file counts once, however often it is skipped.
+        line: Writes one line to the log.
     """
 
     def __init__(self, allowed: int, line: Callable[[str], None]):
@@ -25,13 +25,13 @@ class Skipped:
         self.times: Counter = Counter()
 
     def __call__(self, faults: Sequence[str]) -> None:
-        """Count those of one step; every process calls it for every step.
+        """Count the skipped samples of one step. Every process must call this in every step.
 
         Args:
-            faults: What is wrong with the samples that this process passed over.
+            faults: One error message for each sample that this process skipped.
 
         Raises:
-            CommonError: There are too many; names them.
+            CommonError: More than `allowed` files cannot be read. The message names the first ones.
         """
         for text in parallel.gather(json.dumps(faults)):
             for fault in json.loads(text):
@@ -44,6 +44,6 @@ class Skipped:
     def _count(self, fault: str) -> None:
         self.times[fault] += 1
         self.line(
-            f"skipped, and the next sample taken: {fault} (read in vain {self.times[fault]} times so far; "
+            f"skipped, and the next sample taken: {fault} (failed {self.times[fault]} times so far; "
             f"{len(self.times)} of at most {self.allowed} such files)"
         )

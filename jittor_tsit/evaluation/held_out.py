@@ -1,4 +1,4 @@
-"""What the held-out pairs say of a system while it trains."""
+"""Scores of a system on the held-out pairs during training."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from data_tools.basics.table import Table, write_table
 from data_tools.sets.image_io import read_header, resize_photo, write_photo
 from jittor_tsit.config import Experiment
 from jittor_tsit.config.phases import split_of
-from jittor_tsit.data.batches import PairedBatch, alone, to_pixels, to_segmap
+from jittor_tsit.data.batches import PairedBatch, full_share, to_pixels, to_segmap
 from jittor_tsit.data.folders import held_out_samples
 from jittor_tsit.data.samples import PairedSamples
 from jittor_tsit.evaluation.history import RANK, Evaluation
 from jittor_tsit.evaluation.judges import Judges
-from jittor_tsit.evaluation.scores import Set, judge
+from jittor_tsit.evaluation.scores import ImageSet, compute_terms
 from jittor_tsit.metrics.contest import CLOSENESS, as_far_as_known
 from jittor_tsit.metrics.segmentation import confusion, mean_iou, pixel_accuracy
 from jittor_tsit.metrics.terms import Term
@@ -26,17 +26,20 @@ from jittor_tsit.runtime import parallel
 from jittor_tsit.systems.base import System
 from jittor_tsit.systems.draws import Noise, key_of
 
-FOLDER = "evaluation"  # in the run directory: the last scoring's images
-DISAGREEMENT = "disagreement.csv"  # in the run directory: what data_tools can read as one more signal
+FOLDER = "evaluation"  # in the run directory: images of the last evaluation
+DISAGREEMENT = "disagreement.csv"  # in the run directory: a table that data_tools can read as a further signal
 
 
 def make_evaluation(
     system: System, experiment: Experiment, total_nimg: int, run_dir: Path, say: Callable[[str], None]
 ) -> Optional[Evaluation]:
-    """Scores the pairs that the experiment holds out, if it wants that.
+    """Return the evaluation of an experiment's held-out pairs; None if `run.evaluate_every` is 0.
+
+    Args:
+        say: Prints one line for the user.
 
     Raises:
-        InputError: As `held_out_samples`; or there is no judge.
+        InputError: See `held_out_samples`; or the weights of all judges are missing.
     """
     run = experiment.run
     if not run.evaluate_every:
@@ -52,8 +55,9 @@ def make_evaluation(
 
 
 def segmentation_scores(system: System, samples: PairedSamples, run_dir: Path) -> Dict[str, float]:
-    """Accuracy and mean intersection over union of a segmenter; the share of each pair's pixels that it gets wrong is
-    written to `disagreement.csv`.
+    """Compute pixel accuracy and mean intersection over union of a segmenter on the held-out pairs.
+
+    Also write the share of wrong pixels of each pair to `disagreement.csv`.
     """
     counts, accuracy = 0, []
     for position in tqdm(range(len(samples)), unit="img", dynamic_ncols=True, desc="held-out pairs", leave=False):
@@ -68,27 +72,29 @@ def segmentation_scores(system: System, samples: PairedSamples, run_dir: Path) -
 
 
 def synthesis_scores(system: System, samples: PairedSamples, experiment: Experiment, run_dir: Path) -> Dict[str, float]:
-    """The contest's terms of images for the held-out label maps, those of which the judges are at hand."""
+    """Generate images for the held-out label maps and compute the contest's terms whose judges are available."""
     folder = run_dir / FOLDER
     make_folder(folder)
     noise, images = Noise(experiment.run.seed), {}
     for position in tqdm(range(len(samples)), unit="img", dynamic_ncols=True, desc="held-out pairs", leave=False):
         pair, label = samples.pairs[position], samples.at(position)[1:]
         segmap = to_segmap(samples.label_maps.num_ids, *(array[None] for array in label))
-        pixels = to_pixels(system.generate(PairedBatch(segmap, None, [key_of(pair.stem)], alone(1)), noise))[0]
+        pixels = to_pixels(system.generate(PairedBatch(segmap, None, [key_of(pair.stem)], full_share(1)), noise))[0]
         images[pair.stem] = folder / f"{pair.stem}.jpg"
         width, height, _ = read_header(pair.label)
         write_photo(images[pair.stem], resize_photo(pixels, width, height))
-    judged = Set(images, {pair.stem: pair.label for pair in samples.pairs})
+    image_set = ImageSet(images, {pair.stem: pair.label for pair in samples.pairs})
     photos = [pair.photo for pair in samples.pairs]
-    terms = judge(judged, photos, Path(experiment.data.root), Judges(Path(experiment.run.judges)), None, folder)
+    terms = compute_terms(
+        image_set, photos, Path(experiment.data.root), Judges(Path(experiment.run.judges)), None, folder
+    )
     return {**{name: term.value for name, term in terms.items() if term.value is not None}, RANK: rank_of(terms)}
 
 
 def rank_of(terms: Dict[str, Term]) -> float:
-    """The 2022 formula over the terms that are there; it orders the checkpoints of a run, and is no score.
+    """Compute the number that orders the checkpoints of a run: the 2022 formula over the available terms.
 
-    Without FID the distance of VGG-16's features stands for it.
+    It is not a contest score. If FID is missing, the distance of VGG-16 features takes its place.
     """
     values = {name: term.value for name, term in terms.items()}
     near = next((part(values[name]) for name, part in CLOSENESS.items() if values[name] is not None), None)

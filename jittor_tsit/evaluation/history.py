@@ -1,4 +1,4 @@
-"""Scores of the held-out pairs along a run: numbers, a curve, and the best checkpoint."""
+"""History of the scores on held-out pairs during a run: a table, curves, and the best checkpoint."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from jittor_tsit.runs.checkpoint import BEST, Progress
 from jittor_tsit.runs.records import read_records
 
 METRICS, CURVE = "metrics.jsonl", "metrics.png"
-RANK = "rank"  # the number that decides which checkpoint is best: the higher, the better
+RANK = "rank"  # name of the score that decides which checkpoint is best; higher is better
 WIDTH, HEIGHT, MARGIN = 640, 160, 24  # of the curve of one term, in pixels
 
 
 class Evaluation:
-    """Called with each checkpoint; scores those that are due.
+    """Evaluation of a run's checkpoints. Call it with each checkpoint; it scores those that are due.
 
     Args:
-        measure: Gives the scores of the networks as they are, RANK among them.
-        interval: Images between two scorings.
-        total_nimg: The end of the run, which is always scored.
-        say: Takes a line for the person at the screen.
+        measure: Returns the scores of the networks in their present state by name, including RANK.
+        interval: Number of images between two evaluations.
+        total_nimg: Number of images of the whole run. The last checkpoint is always scored.
+        say: Prints one line for the user.
     """
 
     def __init__(
@@ -64,18 +64,18 @@ class Evaluation:
         self.say(f"held-out pairs after {progress.nimg} images: {numbers} (best: after {best})")
 
     def catch_up(self, progress: Progress, checkpoint: Path) -> None:
-        """Score the checkpoint that a run goes on from, if it was saved and the run ended before its scoring did."""
+        """Score the checkpoint from which a run resumes, if the run was stopped before that was done."""
         if progress.nimg not in [line["nimg"] for line in read_metrics(self.run_dir)]:
             self(progress, checkpoint)
 
 
 def read_metrics(run_dir: Path) -> List[Dict[str, float]]:
-    """The scorings so far, oldest first."""
+    """Read the scores of all evaluations of a run, oldest first."""
     return [line for line in read_records(run_dir / METRICS) if isinstance(line.get(RANK), (int, float))]
 
 
 def _keep(checkpoint: Path, target: Path) -> None:
-    """The same file under another name, or a copy where the file system has no links."""
+    """Link the checkpoint to `target`, or copy it if the file system does not support hard links."""
     part = target.with_suffix(".part")
     part.unlink() if part.exists() else None
     try:
@@ -86,7 +86,7 @@ def _keep(checkpoint: Path, target: Path) -> None:
 
 
 def draw_curves(path: Path, lines: List[Dict[str, float]]) -> None:
-    """A picture with one curve a term, from its least to its largest value."""
+    """Draw one curve for each term, scaled from its smallest to its largest value, and save the picture as PNG."""
     names = [name for name in lines[-1] if name != "nimg"]
     picture = np.full((HEIGHT * len(names), WIDTH, 3), 255, np.uint8)
     for row, name in enumerate(names):
@@ -97,7 +97,7 @@ def draw_curves(path: Path, lines: List[Dict[str, float]]) -> None:
 
 def _draw_curve(canvas: np.ndarray, name: str, points: List) -> None:
     values = np.array(points, float)
-    low, span = values.min(0), np.maximum(np.ptp(values, 0), 1e-12)  # one point only: a flat curve
+    low, span = values.min(0), np.maximum(np.ptp(values, 0), 1e-12)  # no division by 0 for a single point
     places = (values - low) / span * (WIDTH - 2 * MARGIN, 2 * MARGIN - HEIGHT) + (MARGIN, HEIGHT - MARGIN)
     cv2.polylines(canvas, [places.round().astype(np.int32)], False, (160, 80, 20), 2, cv2.LINE_AA)
     for place in places.round().astype(int):

@@ -1,4 +1,4 @@
-"""`jittor_tsit.score`: the scores of a folder of images as a Python dictionary."""
+"""The function `jittor_tsit.score`: score a folder of images from Python."""
 
 from __future__ import annotations
 
@@ -26,37 +26,38 @@ def score(
 ) -> Dict[str, Term]:
     """Score a folder of images as `bash run.sh score` does.
 
-    The features of the photographs are kept in the folder that holds `images`, and read from there the next time.
+    The features of the photographs are cached in the folder that holds `images`.
 
     Args:
         images: Folder of the images.
         labels: Folder of their label maps, with equal names and sizes.
         real: Folder of photographs, or a data set.
         judges: Folder of the judges' weights; docs/scoring.md lists them.
-        segmenter: A segmenter's checkpoint, or a Python file with a function `segment(photo)`; default: of the folder.
+        segmenter: A segmenter's checkpoint, or a Python file with a function `segment(photo)`. By default the segmenter
+            in the folder `judges`.
         references: Folder of the photos that `label_to_img.json` names.
-        board: The formula: "2022a", "2022b" or "2023a".
-        device: As of `load`.
+        board: Name of the formula: "2022a", "2022b" or "2023a".
+        device: See `load`.
 
     Returns:
-        Each term by its name, and the formula's result as "score". `value` is None where a judge is missing; `note`
-        then says how to get it.
+        Each term by its name, and the result of the formula as "score". If a judge is missing, `value` is None and
+        `note` says how to get the judge.
 
     Raises:
         InputError: Images, labels, photographs or weights are faulty or do not belong together.
     """
     start_jittor_inside(device)
     from jittor_tsit.evaluation.judges import Judges
-    from jittor_tsit.evaluation.scores import find_set, judge, photo_folder
+    from jittor_tsit.evaluation.scores import compute_terms, find_set, photo_folder
     from jittor_tsit.metrics.features import find_images
 
     if board not in BOARDS:
         raise InputError(f"board={board!r}: allowed are {', '.join(BOARDS)}")
     images, labels = Path(images), Path(labels)
-    judged, photos = find_set(images, labels), find_images(photo_folder(Path(real)))
+    image_set, photos = find_set(images, labels), find_images(photo_folder(Path(real)))
     file, folder = (None if path is None else Path(path) for path in (segmenter, references))
-    terms = judge(judged, photos, labels, Judges(Path(judges), file), folder, images.parent)
+    terms = compute_terms(image_set, photos, labels, Judges(Path(judges), file), folder, images.parent)
     result = total(board, {name: term.value for name, term in terms.items()})
     missing = [name for name in BOARDS[board].terms if terms[name].value is None]
     note = f"needs {', '.join(missing)}" if missing else f"formula of board {board}"
-    return {**terms, "score": Term(result, 0 if missing else len(judged.images), note=note)}
+    return {**terms, "score": Term(result, 0 if missing else len(image_set.images), note=note)}

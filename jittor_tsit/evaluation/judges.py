@@ -1,4 +1,4 @@
-"""The networks that judge images: where their weights lie, and how to get those that are missing."""
+"""The judges: networks that score images. Loads them from a folder, or says how to get missing weights."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ FOLDER = Path("judges")
 
 
 class Segmenter(NamedTuple):
-    """What finds the classes of an image."""
+    """Segmentation network that predicts the class of each pixel."""
 
-    name: str  # of its file, with the SHA-256 of its content
-    note: str  # how far it can be trusted, if it knows
+    name: str  # file name and SHA-256 of the weights
+    note: str  # its own accuracy on held-out pairs, if known
     segment: Callable[[np.ndarray], np.ndarray]  # [H, W, 3] uint8 RGB -> [H, W] class ids
 
     def accuracy(self, photo: np.ndarray, label: np.ndarray) -> float:
-        """Share of the pixels in which it sees the label's class.
+        """Return the share of pixels whose predicted class is the label's class.
 
         Raises:
-            InputError: It gives ids of another shape.
+            InputError: The prediction has another shape than the label map.
         """
         predicted = self.segment(photo)
         if predicted.shape != label.shape:
@@ -42,50 +42,50 @@ class Segmenter(NamedTuple):
 
 
 class Rater(NamedTuple):
-    """What tells how people would like an image."""
+    """Network that predicts how people would rate the look of an image."""
 
-    name: str  # of its file, with the SHA-256 of its content
+    name: str  # file name and SHA-256 of the weights
     rate: Callable[[np.ndarray], float]  # [H, W, 3] uint8 RGB -> 1 to 10
 
 
 class JudgeAbsent(NamedTuple):
-    """A judge whose weights are not at hand."""
+    """Placeholder for a judge whose weights are missing."""
 
-    how: str  # how to get them, a sentence for the user
+    how: str  # a sentence that tells the user how to get the weights
 
 
 class Judges(NamedTuple):
-    """Judges by the files in a folder. Each method returns the judge, or JudgeAbsent with the way to get it.
+    """The judges of a folder of weight files. Each method loads a judge, or returns JudgeAbsent if its file is missing.
 
     Args:
-        folder: Holds `inception`, `nima`, `vgg16`, `lpips` and `segmenter`, each with one of SUFFIXES. A segmenter is
-            a checkpoint of `train`, or a Python file with a function `segment(photo)` that takes [H, W, 3] uint8 RGB
-            and gives [H, W] class ids.
-        segmenter_file: In place of the folder's.
+        folder: Folder with the files `inception`, `nima`, `vgg16`, `lpips` and `segmenter`, each with one of SUFFIXES.
+            A segmenter is a checkpoint of `train`, or a Python file with a function `segment(photo)` that takes
+            [H, W, 3] uint8 RGB and returns [H, W] class ids.
+        segmenter_file: Used in place of the folder's segmenter.
     """
 
     folder: Path = FOLDER
     segmenter_file: Optional[Path] = None
 
     def inception(self) -> Union[Extractor, JudgeAbsent]:
-        """The network of FID and KID."""
+        """Load the Inception network of FID and KID."""
         path = self._file("inception")
         if path is None:
             return JudgeAbsent(f"get {PUBLISHED} and save it as {self.folder / 'inception.pth'}")
         return fid_extractor(str(path))
 
     def vgg16(self) -> Union[Extractor, JudgeAbsent]:
-        """The network of the distances that are not FID."""
+        """Load the VGG-16 network of the other distances between features."""
         path = self._file("vgg16")
         if path is None:
             return JudgeAbsent(f"save torchvision's vgg16 weights as {self.folder / 'vgg16.pth'}")
         return vgg16_extractor(str(path))
 
     def nima(self) -> Union[Rater, JudgeAbsent]:
-        """What tells how people would like an image.
+        """Load the NIMA network, which rates the look of an image.
 
         Raises:
-            InputError: The file holds no NIMA.
+            InputError: The file is not a NIMA network.
         """
         path = self._file("nima")
         if path is None:
@@ -93,13 +93,13 @@ class Judges(NamedTuple):
             return JudgeAbsent(
                 f"save NIMA's weights (idealo/image-quality-assessment, MobileNet aesthetic) as {wanted}"
             )
-        return Rater(named(path), load_nima(path).rate)
+        return Rater(describe_file(path), load_nima(path).rate)
 
     def lpips(self) -> Union[LPIPS, JudgeAbsent]:
-        """What tells how different images look.
+        """Load LPIPS, the perceptual distance between two images.
 
         Raises:
-            InputError: A file does not hold its network.
+            InputError: A file does not hold the expected network.
         """
         vgg16, heads = self._file("vgg16"), self._file("lpips")
         if vgg16 is None or heads is None:
@@ -108,10 +108,10 @@ class Judges(NamedTuple):
         return load_lpips(vgg16, heads)
 
     def segmenter(self) -> Union[Segmenter, JudgeAbsent]:
-        """What finds the classes of an image.
+        """Load the segmentation network.
 
         Raises:
-            InputError: The file is no segmenter.
+            InputError: The file is not a segmenter.
         """
         path = self.segmenter_file or self._file("segmenter")
         if path is None:
@@ -122,10 +122,13 @@ class Judges(NamedTuple):
         return from_python(path) if path.suffix == ".py" else from_checkpoint(path)
 
     def require_any(self, what: str) -> None:
-        """Refuse to begin `what` without a judge.
+        """Check that at least one judge is available.
+
+        Args:
+            what: Name of the option that needs a judge, for the message.
 
         Raises:
-            InputError: There is none; names the ways to get one.
+            InputError: All judges are missing. The message says how to get them.
         """
         names = "segmenter", "nima", "inception", "vgg16"
         if not self.segmenter_file and not any(self._file(name) for name in names):
@@ -133,7 +136,7 @@ class Judges(NamedTuple):
             raise InputError(f"{what}: {self.folder} holds no judge of images: {ways}")
 
     def _file(self, name: str) -> Optional[Path]:
-        """The weights of a judge.
+        """Return the weight file of a judge; None if it is missing.
 
         Raises:
             InputError: There are several.
@@ -141,12 +144,12 @@ class Judges(NamedTuple):
         suffixes = (*SUFFIXES, ".py") if name == "segmenter" else SUFFIXES
         found = [path for path in (self.folder / f"{name}{suffix}" for suffix in suffixes) if path.exists()]
         if len(found) > 1:
-            raise InputError(f"{found[1]}: {found[0].name} lies beside it; one is needed")
+            raise InputError(f"{found[1]}: {found[0].name} lies beside it; only one is allowed, remove the other")
         return found[0] if found else None
 
 
-def named(path: Path) -> str:
-    """A file's name with the beginning of its SHA-256."""
+def describe_file(path: Path) -> str:
+    """Return a file's name and the first 12 digits of its SHA-256."""
     digest = hashlib.sha256()
     with open(path, "rb") as file:
         for block in iter(lambda: file.read(1 << 20), b""):
@@ -155,27 +158,27 @@ def named(path: Path) -> str:
 
 
 def from_checkpoint(path: Path) -> Segmenter:
-    """A segmenter trained here; its note tells how it did on pairs that were held out.
+    """Load a segmenter that was trained by `train`. Its note gives its accuracy on held-out pairs.
 
     Raises:
-        InputError: Not a checkpoint of a segmenter.
+        InputError: The file is not a checkpoint of a segmenter.
     """
     system, experiment = load_system(path)
     if not system.batch_kind.predicts_label_maps:
         raise InputError(f"{path}: is a checkpoint of {experiment.system}, which is no segmenter")
     scores = max(read_metrics(path.parent), key=lambda line: line[RANK], default=None)
-    note = "how well it sees is not known: no metrics.jsonl beside it"
+    note = "the segmenter's accuracy is not known: no metrics.jsonl beside it"
     if scores:
         note = "on held-out pairs the segmenter's pixel accuracy is {pixel_accuracy:.3f}, its mean IoU {mean_iou:.3f}"
         note = note.format(**scores)
-    return Segmenter(named(path), note, system.segment)
+    return Segmenter(describe_file(path), note, system.segment)
 
 
 def from_python(path: Path) -> Segmenter:
-    """The function `segment` of a Python file.
+    """Load a segmenter from a Python file with a function `segment(photo)`.
 
     Raises:
-        InputError: No such file, it fails, or it has no such function.
+        InputError: The file is missing, fails, or has no such function.
     """
     try:
         spec = importlib.util.spec_from_file_location("user_segmenter", path)
@@ -195,4 +198,4 @@ def from_python(path: Path) -> Segmenter:
             raise InputError(f"{path}: segment(photo) gave {ids.dtype} of shape {ids.shape}, not ids [H, W]")
         return ids
 
-    return Segmenter(named(path), "", segment)
+    return Segmenter(describe_file(path), "", segment)

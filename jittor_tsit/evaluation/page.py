@@ -1,4 +1,4 @@
-"""The page of a score: its terms, and the worst and best images of each. One file, which needs no network."""
+"""HTML page of a score: all terms, and the worst and best images of each term. One file without external links."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from data_tools.sets.classes import colorize
 from data_tools.sets.image_io import read_label, read_photo, resize_label, resize_photo
 from jittor_tsit.metrics.terms import TERMS, Term
 
-SHOWN = 8  # images at each end; two rows of a screen
-WIDTH, HEIGHT = 256, 192  # of a thumbnail, half the contest's size
+SHOWN = 8  # number of worst and of best images for each term; two rows on a screen
+WIDTH, HEIGHT = 256, 192  # size of a thumbnail, half the contest's size
 
 STYLE = """
 body { font-family: sans-serif; margin: 2em; color: #222; }
@@ -37,7 +37,8 @@ def write_page(
     """Write the page.
 
     Args:
-        lines: The table, a row a line, the heading first.
+        lines: Rows of the table; the first row is the heading.
+        terms: Terms by name.
         images, labels: Paths by stem.
     """
     heading, *rows = ("".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in line) for line, tag in _tagged(lines))
@@ -54,7 +55,7 @@ def _tagged(lines: List[List[str]]):
 
 
 def _extremes(name: str, term: Term, images: Mapping[str, Path], labels: Mapping[str, Path]) -> List[str]:
-    """Headings and pictures of one term, its worst images first."""
+    """Return the HTML of the worst and best images of one term."""
     stems = sorted(term.per_image, key=term.per_image.get, reverse=not TERMS[name].higher_is_better)
     worst, best = stems[:SHOWN], stems[-SHOWN:][::-1]
     parts = []

@@ -1,4 +1,4 @@
-"""Judge a folder of images as the contest does, as far as the judges are at hand."""
+"""Score a folder of images by the contest's terms, as far as their judges are available."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from jittor_tsit.metrics.kid import kid
 from jittor_tsit.metrics.style import histogram_correlation
 from jittor_tsit.metrics.terms import TERMS, Term, absent, mean_of
 
-SHOWN_DIGITS = 4  # of a term; the last of FID's moves with the machine
+SHOWN_DIGITS = 4  # decimals of a term; FID's last one depends on the machine
 
 
-class Set(NamedTuple):
-    """Images and the label maps that they were made for, by stem."""
+class ImageSet(NamedTuple):
+    """Generated images and their label maps by stem."""
 
     images: Dict[str, Path]
     labels: Dict[str, Path]
 
 
-def find_set(images: Path, labels: Path) -> Set:
-    """Images and label maps with equal stems and sizes, from their headers alone.
+def find_set(images: Path, labels: Path) -> ImageSet:
+    """Find images and their label maps by stem. Check their sizes by the file headers.
 
     Raises:
-        InputError: One lacks the other, differs from it in size, or an image is grey.
+        InputError: An image or label map has no partner, their sizes differ, or an image is grey.
     """
     found = {path.stem: path for path in find_images(images)}
     maps = {path.stem: path for path in find_labels(labels)}
@@ -47,90 +47,107 @@ def find_set(images: Path, labels: Path) -> Set:
             raise InputError(f"{path}: has {width}x{height}, and its label map {map_width}x{map_height}")
         if mode in ("1", "L", "LA", "I", "I;16", "F"):
             raise InputError(f"{path}: is grey ({mode}); an image in colours is needed")
-    return Set(found, maps)
+    return ImageSet(found, maps)
 
 
 def photo_folder(real: Path) -> Path:
-    """Where the photographs lie: in `train/imgs` or `imgs`, if it is a data set."""
+    """Return the folder of photographs: `train/imgs` or `imgs` of a data set, otherwise the folder itself."""
     return next((real / name for name in ("train/imgs", "imgs") if (real / name).is_dir()), real)
 
 
-def judge(
-    judged: Set, photos: List[Path], labels: Path, judges: Judges, references: Optional[Path], cache: Path
+def compute_terms(
+    image_set: ImageSet, photos: List[Path], labels: Path, judges: Judges, references: Optional[Path], cache: Path
 ) -> Dict[str, Term]:
-    """Every term, those without a judge as absent."""
+    """Compute every term. Terms without a judge are marked as absent.
+
+    Args:
+        photos: Real photographs.
+        labels: Folder of the label maps, with `label_to_img.json` if `references` are given.
+        references: Folder of the reference photos; None: without the term "style".
+        cache: Folder in which the features of the photographs are cached.
+    """
     terms: Dict[str, Term] = {}
-    terms["mask_accuracy"] = mask_accuracy(judged, judges)
-    terms["aesthetic"] = aesthetic(judged, judges)
-    terms.update(distances(("fid", "kid"), judged, photos, judges.inception, cache))
-    terms["style"] = style(judged, labels, references)
+    terms["mask_accuracy"] = mask_accuracy(image_set, judges)
+    terms["aesthetic"] = aesthetic(image_set, judges)
+    terms.update(distances(("fid", "kid"), image_set, photos, judges.inception, cache))
+    terms["style"] = style(image_set, labels, references)
     names = "vgg16_relu5_1_frechet", "vgg16_relu5_1_mmd"
-    terms.update(distances(names, judged, photos, judges.vgg16, cache))
+    terms.update(distances(names, image_set, photos, judges.vgg16, cache))
     return {name: terms[name] for name in TERMS}
 
 
-def mask_accuracy(judged: Set, judges: Judges) -> Term:
-    """How far a segmenter sees in the images what the label maps say."""
+def mask_accuracy(image_set: ImageSet, judges: Judges) -> Term:
+    """Compute the pixel accuracy of a segmenter's predictions for the images, compared with the label maps."""
     segmenter = judges.segmenter()
     if isinstance(segmenter, JudgeAbsent):
         return absent(segmenter.how)
 
     def accuracy(stem: str) -> float:
-        return segmenter.accuracy(read_photo(judged.images[stem]), read_label(judged.labels[stem]))
+        return segmenter.accuracy(read_photo(image_set.images[stem]), read_label(image_set.labels[stem]))
 
-    return mean_of(each(judged, accuracy, "mask_accuracy"), segmenter.name, segmenter.note)
+    return mean_of(value_of_each(image_set, accuracy, "mask_accuracy"), segmenter.name, segmenter.note)
 
 
-def aesthetic(judged: Set, judges: Judges) -> Term:
-    """How people would like the images."""
+def aesthetic(image_set: ImageSet, judges: Judges) -> Term:
+    """Compute NIMA's mean rating of the images, 1 to 10."""
     nima = judges.nima()
     if isinstance(nima, JudgeAbsent):
         return absent(nima.how)
     note = "NIMA's mean; other judges of aesthetics give other numbers"
-    return mean_of(each(judged, lambda stem: nima.rate(read_photo(judged.images[stem])), "aesthetic"), nima.name, note)
+    ratings = value_of_each(image_set, lambda stem: nima.rate(read_photo(image_set.images[stem])), "aesthetic")
+    return mean_of(ratings, nima.name, note)
 
 
-def style(judged: Set, labels: Path, references: Optional[Path]) -> Term:
-    """Colours beside those of the reference photos."""
+def style(image_set: ImageSet, labels: Path, references: Optional[Path]) -> Term:
+    """Compute the correlation of the colour histograms of the images and their reference photos."""
     if references is None:
         return absent("name the folder of reference photos by --references")
     names = read_reference_names(labels)
 
-    def likeness(stem: str) -> float:
-        label = judged.labels[stem].name
+    def similarity(stem: str) -> float:
+        label = image_set.labels[stem].name
         if label not in names:
             raise InputError(f"label_to_img.json: names no photo for {label}")
-        return histogram_correlation(read_photo(judged.images[stem]), read_photo(references / names[label]))
+        return histogram_correlation(read_photo(image_set.images[stem]), read_photo(references / names[label]))
 
-    return mean_of(each(judged, likeness, "style"), "label_to_img.json")
-
-
-def each(judged: Set, value: Callable[[str], float], name: str) -> Dict[str, float]:
-    """A value for every image, with a bar."""
-    return {stem: value(stem) for stem in tqdm(judged.images, unit="img", dynamic_ncols=True, desc=name, leave=False)}
+    return mean_of(value_of_each(image_set, similarity, "style"), "label_to_img.json")
 
 
-def distances(names, judged: Set, photos: List[Path], find: Callable[[], object], cache: Path) -> Dict[str, Term]:
-    """Frechet and kernel distance on one network's features, those of the photos kept for the next time."""
+def value_of_each(image_set: ImageSet, value: Callable[[str], float], name: str) -> Dict[str, float]:
+    """Compute a value for every image, with a progress bar: stem -> value."""
+    stems = tqdm(image_set.images, unit="img", dynamic_ncols=True, desc=name, leave=False)
+    return {stem: value(stem) for stem in stems}
+
+
+def distances(
+    names, image_set: ImageSet, photos: List[Path], find: Callable[[], object], cache: Path
+) -> Dict[str, Term]:
+    """Compute the Frechet and the kernel distance between the features of the images and of the photos.
+
+    Args:
+        names: Names of the two terms.
+        find: Returns the network of the features, or JudgeAbsent.
+        cache: Folder in which the features of the photos are cached.
+    """
     extractor = find()
     if isinstance(extractor, JudgeAbsent):
         return {name: absent(extractor.how) for name in names}
     assert isinstance(extractor, Extractor)
     real = cached_features(photos, extractor, cache / f"real-{extractor.frechet}.npz")
-    made = features_of(list(judged.images.values()), extractor)
-    distance = frechet_distance(statistics(made), statistics(real))
-    kernel = kid(made, real)
-    note = few_images_warning(min(len(made), len(real)))
+    generated = features_of(list(image_set.images.values()), extractor)
+    distance = frechet_distance(statistics(generated), statistics(real))
+    kernel = kid(generated, real)
+    note = few_images_warning(min(len(generated), len(real)))
     kernel_note = f"standard deviation {kernel.std:.2g} over {kernel.num_subsets} subsets of {kernel.subset_size}"
     judge_name = f"sha256 {extractor.digest[:12]}"
     return {
-        names[0]: Term(distance, len(made), judge_name, note),
-        names[1]: Term(kernel.mean, len(made), judge_name, kernel_note),
+        names[0]: Term(distance, len(generated), judge_name, note),
+        names[1]: Term(kernel.mean, len(generated), judge_name, kernel_note),
     }
 
 
 def table(terms: Dict[str, Term], board: str, score: Optional[float]) -> List[List[str]]:
-    """Cells by line, the heading first."""
+    """Return the rows of the table of a score, each a list of cells. The first row is the heading."""
     lines = [["term", "value", "images", "note"]]
     for name, term in terms.items():
         value = "absent" if term.value is None else f"{term.value:.{SHOWN_DIGITS}f}"
@@ -141,7 +158,7 @@ def table(terms: Dict[str, Term], board: str, score: Optional[float]) -> List[Li
 
 
 def print_table(lines: List[List[str]]) -> None:
-    """Cells by line, in columns."""
+    """Print rows of cells in aligned columns."""
     widths = [max(map(len, column)) for column in zip(*lines)]
     for line in lines:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())

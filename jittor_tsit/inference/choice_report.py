@@ -1,4 +1,4 @@
-"""Candidates that have been judged and chosen among, and what is written of it."""
+"""Candidate images with their scores, and the report of the chosen ones."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from data_tools.sets.image_io import read_photo, resize_photo
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.batches import to_image
 from jittor_tsit.data.label_maps import label_maps_of
-from jittor_tsit.evaluation.jury import Jury, Verdict
+from jittor_tsit.evaluation.candidate_judges import CandidateJudges, Verdict
 from jittor_tsit.evaluation.scores import print_table
 from jittor_tsit.inference.from_label_maps import Inputs
 from jittor_tsit.inference.sheets import contact_sheet
 from jittor_tsit.metrics.best_of_many import Candidates, own_scores
 from jittor_tsit.metrics.frechet import frechet_distance, statistics
 
-SHOWN = 12  # label maps on the sheet, and those whose candidates' diversity is measured
+SHOWN = 12  # number of label maps on the sheet; the diversity of candidates is measured on the same ones
 FRAME = 4  # pixels around the chosen image
 FRAME_COLOR = (230, 40, 40)
 
 
 class Source(NamedTuple):
-    """Where candidates come from."""
+    """A checkpoint and a seed, which generate one candidate for each label map."""
 
-    folder: Path  # of what belongs to them
+    folder: Path  # folder of the candidates and their scores
     checkpoint: Path
     seed: int
 
@@ -40,107 +40,108 @@ class Source(NamedTuple):
         return self.folder / "images"
 
 
-class Screened:
-    """K candidates for each of L label maps, and which of them are chosen."""
+class CandidateSet:
+    """K candidates with scores for each of L label maps, and the choice among them."""
 
     def __init__(self, sources: List[Source], inputs: Inputs, data: DataConfig, verdicts: List[Verdict]):
         self.sources, self.inputs, self.data, self.verdicts = sources, inputs, data, verdicts
-        self.candidates = Candidates(*map(self.stacked, Candidates._fields))
+        self.candidates = Candidates(*map(self.stack_field, Candidates._fields))
         self.scores = own_scores(self.candidates)  # [L, K]
         self.best = self.scores.argmax(1)
-        self.stages = {"the first": np.zeros_like(self.best), "best by own score": self.best}  # choices [L], in turn
+        self.stages = {"the first": np.zeros_like(self.best), "best by own score": self.best}  # name -> choice [L]
 
     @property
     def choice(self) -> np.ndarray:
-        """Which candidate of each label map is taken, [L]."""
+        """Number of the chosen candidate of each label map, [L]: the last of the stages."""
         return list(self.stages.values())[-1]
 
-    def stacked(self, name: str) -> Optional[np.ndarray]:
-        """A field of all verdicts, [L, K, ...]; None where there is no judge."""
+    def stack_field(self, name: str) -> Optional[np.ndarray]:
+        """Stack a field of all verdicts to [L, K, ...]; return None if its judge is missing."""
         parts = [getattr(verdict, name) for verdict in self.verdicts]
         return None if parts[0] is None else np.stack(parts, axis=1)
 
 
-def write_report(out: Path, screened: Screened, jury: Jury) -> None:
-    """What was chosen and why, what it is worth, and a picture."""
-    write_selection(out / "selection.csv", screened)
-    draw_candidates(out / "candidates.png", screened)
-    rows = [row for stage, choice in screened.stages.items() for row in worth(stage, choice, screened, jury)]
+def write_report(out: Path, candidate_set: CandidateSet, judges: CandidateJudges) -> None:
+    """Write the choice and its reasons, the scores before and after choosing, and a picture of the candidates."""
+    write_selection(out / "selection.csv", candidate_set)
+    draw_candidates(out / "candidates.png", candidate_set)
+    stages = candidate_set.stages.items()
+    rows = [row for stage, choice in stages for row in gain_rows(stage, choice, candidate_set, judges)]
     header = ["chosen", "term", "value", "its judge", "name"]
     write_rows(out / "gain.csv", header, rows)
     print_table([header, *rows])
-    if jury.segmenter and not jury.measuring:
-        print("the segmenter that chose flatters the choice; --measure-by FILE names another to measure it")
-    if jury.lpips:
-        places = shown_places(len(screened.choice))
-        values = [diversity(screened, jury, place) for place in places]
+    if judges.segmenter and not judges.measuring:
+        print("the segmenter that chose overestimates the choice; --measure-by FILE names another to measure it")
+    if judges.lpips:
+        places = shown_places(len(candidate_set.choice))
+        values = [diversity(candidate_set, judges, place) for place in places]
         print(f"diversity of the candidates (LPIPS, mean of {len(places)} label maps): {np.mean(values):.4f}")
     print(f"{out / 'selection.csv'}: what was chosen, and why")
 
 
-def write_selection(path: Path, screened: Screened) -> None:
-    """A row for each candidate of each label map."""
+def write_selection(path: Path, candidate_set: CandidateSet) -> None:
+    """Write a table with one row for each candidate of each label map."""
     rows = []
-    parts = *screened.candidates, screened.scores
-    for place, stem in enumerate(screened.inputs.stems):
-        for number, source in enumerate(screened.sources):
+    parts = *candidate_set.candidates, candidate_set.scores
+    for place, stem in enumerate(candidate_set.inputs.stems):
+        for number, source in enumerate(candidate_set.sources):
             values = ["" if part is None else f"{part[place, number]:.6g}" for part in parts]
-            reason = "best score" if number == screened.best[place] else "swapped for the set's distance"
-            is_chosen = number == screened.choice[place]
+            reason = "best score" if number == candidate_set.best[place] else "swapped for the set's distance"
+            is_chosen = number == candidate_set.choice[place]
             rows.append((stem, source.checkpoint, source.seed, *values, int(is_chosen), reason if is_chosen else ""))
     write_rows(path, ("stem", "checkpoint", "seed", *Candidates._fields, "score", "chosen", "reason"), rows)
 
 
-def worth(stage: str, choice: np.ndarray, screened: Screened, jury: Jury) -> List[List[str]]:
-    """Rows of what a choice is worth, by the judges that choose and by those that only measure."""
+def gain_rows(stage: str, choice: np.ndarray, candidate_set: CandidateSet, judges: CandidateJudges) -> List[List[str]]:
+    """Return table rows with the scores of a choice, by the judges that choose and by those that only measure."""
     places, rows = np.arange(len(choice)), []
     for term, judge, role, field in (
-        ("mask_accuracy", jury.segmenter, "chooses", "mask_accuracy"),
-        ("mask_accuracy", jury.measuring, "measures", "measured"),
-        ("aesthetic", jury.rater, "chooses", "aesthetic"),
+        ("mask_accuracy", judges.segmenter, "chooses", "mask_accuracy"),
+        ("mask_accuracy", judges.measuring, "measures", "measured"),
+        ("aesthetic", judges.rater, "chooses", "aesthetic"),
     ):
         if judge:
-            value = screened.stacked(field)[places, choice].mean()
+            value = candidate_set.stack_field(field)[places, choice].mean()
             rows.append([stage, term, f"{value:.4f}", role, judge.name])
-    if jury.photographs:
-        made = statistics(screened.stacked("features")[places, choice])
-        for role, half in (("chooses", jury.photographs.choosing), ("measures", jury.photographs.measuring)):
-            distance = frechet_distance(made, statistics(half))
-            rows.append([stage, jury.extractor.frechet, f"{distance:.4f}", role, f"{len(half)} photographs"])
+    if judges.photographs:
+        chosen = statistics(candidate_set.stack_field("features")[places, choice])
+        for role, half in (("chooses", judges.photographs.choosing), ("measures", judges.photographs.measuring)):
+            distance = frechet_distance(chosen, statistics(half))
+            rows.append([stage, judges.extractor.frechet, f"{distance:.4f}", role, f"{len(half)} photographs"])
     return rows
 
 
 def shown_places(count: int) -> List[int]:
-    """Some label maps, spread evenly over all."""
+    """Return the positions of at most SHOWN label maps, evenly spaced over all."""
     return evenly_spaced(count, SHOWN).tolist()
 
 
-def candidates_of(screened: Screened, place: int) -> List[np.ndarray]:
-    """The images for a label map, [H, W, 3] uint8 each."""
-    stem = screened.inputs.stems[place]
-    return [read_photo(source.images / f"{stem}.jpg") for source in screened.sources]
+def candidates_of(candidate_set: CandidateSet, place: int) -> List[np.ndarray]:
+    """Read the candidates of a label map, [H, W, 3] uint8 each."""
+    stem = candidate_set.inputs.stems[place]
+    return [read_photo(source.images / f"{stem}.jpg") for source in candidate_set.sources]
 
 
-def diversity(screened: Screened, jury: Jury, place: int) -> float:
-    """How different the candidates for a label map look: mean LPIPS of their pairs."""
-    return jury.lpips.diversity(to_image(np.stack(candidates_of(screened, place))))
+def diversity(candidate_set: CandidateSet, judges: CandidateJudges, place: int) -> float:
+    """Compute the diversity of the candidates of a label map: the mean LPIPS distance of all pairs."""
+    return judges.lpips.diversity(to_image(np.stack(candidates_of(candidate_set, place))))
 
 
-def draw_candidates(path: Path, screened: Screened) -> None:
-    """A row for some label maps: the map and its candidates, a frame around the chosen one."""
-    data, pictures = screened.data, []
+def draw_candidates(path: Path, candidate_set: CandidateSet) -> None:
+    """Draw label maps with their candidates, one label map a row, with a frame around the chosen candidate."""
+    data, pictures = candidate_set.data, []
     width, height = data.output_width // 2, data.output_height // 2
-    for place in shown_places(len(screened.choice)):
-        ids = label_maps_of(data).read(screened.inputs.labels[place], width, height)[0]
+    for place in shown_places(len(candidate_set.choice)):
+        ids = label_maps_of(data).read(candidate_set.inputs.labels[place], width, height)[0]
         pictures.append(colorize(ids, label_maps_of(data).num_ids))
-        for number, photo in enumerate(candidates_of(screened, place)):
+        for number, photo in enumerate(candidates_of(candidate_set, place)):
             small = resize_photo(photo, width, height)
-            pictures.append(framed(small) if number == screened.choice[place] else small)
-    Image.fromarray(contact_sheet(pictures, 1 + len(screened.sources))).save(path)
+            pictures.append(draw_frame(small) if number == candidate_set.choice[place] else small)
+    Image.fromarray(contact_sheet(pictures, 1 + len(candidate_set.sources))).save(path)
 
 
-def framed(picture: np.ndarray) -> np.ndarray:
-    """With a coloured border inside."""
+def draw_frame(picture: np.ndarray) -> np.ndarray:
+    """Return a copy of a picture whose outermost pixels are a coloured frame."""
     result = np.full_like(picture, FRAME_COLOR)
     result[FRAME:-FRAME, FRAME:-FRAME] = picture[FRAME:-FRAME, FRAME:-FRAME]
     return result

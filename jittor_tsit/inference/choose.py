@@ -1,6 +1,6 @@
-"""`test` with several candidates: the best image for each label map is kept, by measurement.
+"""The command `test` with several candidates: generate several images for each label map and keep the best.
 
-Nothing but what a generator drew here can become a candidate, so no photograph gets into a submission.
+All candidates are generated here. A photograph can therefore never become part of a submission.
 """
 
 from __future__ import annotations
@@ -16,39 +16,39 @@ from data_tools.basics.errors import InputError
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.batch_kinds import TestTask
 from jittor_tsit.data.label_maps import label_maps_of
+from jittor_tsit.evaluation.candidate_judges import CandidateJudges, load_candidate_judges
 from jittor_tsit.evaluation.judges import Judges
-from jittor_tsit.evaluation.jury import Jury, assemble
-from jittor_tsit.inference.choice_report import Screened, Source, write_report
+from jittor_tsit.inference.choice_report import CandidateSet, Source, write_report
 from jittor_tsit.inference.from_images import translate
 from jittor_tsit.inference.from_label_maps import Inputs, find_inputs, finish, make_set
-from jittor_tsit.inference.model import claim, default_folder, load_model
+from jittor_tsit.inference.model import default_folder, load_model, remove_outdated_images
 from jittor_tsit.metrics.best_of_many import Improver, Space
 from jittor_tsit.metrics.contest import CLOSENESS
 from jittor_tsit.metrics.frechet import frechet_distance, statistics
 from jittor_tsit.runtime import parallel
 
 
-class Judging(NamedTuple):
-    """How candidates are judged."""
+class JudgeOptions(NamedTuple):
+    """Options of the choice among candidates."""
 
     judges: Judges
-    measuring: Optional[Path]  # file of a segmenter that only measures what was gained
-    real: Optional[Path]  # photographs; None: those of the training set
-    improve: bool  # also swap images for the sake of the whole set's distance from the photographs
+    measuring: Optional[Path]  # file of a segmenter that only measures the gain
+    real: Optional[Path]  # folder of photographs; None: those of the training set
+    improve: bool  # whether to swap images afterwards to reduce the distance of the whole set to the photographs
 
-    def assemble(self, data: DataConfig, cache: Path) -> Jury:
-        """The judges, and the photographs' features.
+    def load(self, data: DataConfig, cache: Path) -> CandidateJudges:
+        """Load the judges and the features of the photographs.
 
         Raises:
-            InputError: As `jury.assemble`; or a network is lacking.
+            InputError: See `load_candidate_judges`; or `improve` needs a network that is missing.
         """
-        jury = assemble(self.judges, self.measuring, self.real or Path(data.root), cache)
-        if self.improve and jury.extractor is None:
+        judges = load_candidate_judges(self.judges, self.measuring, self.real or Path(data.root), cache)
+        if self.improve and judges.extractor is None:
             raise InputError("--improve: needs inception or vgg16 among the judges")
-        return jury
+        return judges
 
 
-def run_screening(
+def run_with_candidates(
     checkpoints: Sequence[Path],
     num_seeds: int,
     data: Optional[Path],
@@ -56,26 +56,29 @@ def run_screening(
     seed: int,
     references: Optional[Path],
     compare: bool,
-    judging: Judging,
+    options: JudgeOptions,
     side_by_side: Optional[bool] = None,
 ) -> int:
-    """Make the candidates, choose, and pack; or translate images to several each. Returns the exit status.
+    """Generate several candidates for each label map, choose the best ones, and pack them.
+
+    For models that translate images, write several images for each input instead, without a choice.
 
     Args:
-        num_seeds: Images of each checkpoint for a label map, from `seed` on.
-        Others as `run_test`.
+        num_seeds: Number of images by each checkpoint for each label map; their seeds are `seed`, `seed` + 1, …
+        See `run_test` for the other arguments.
+
+    Returns:
+        The exit status of the command.
 
     Raises:
-        InputError: Faulty checkpoints, labels or references, or candidates that cannot differ.
+        InputError: Checkpoints, labels or references are faulty, or all candidates would be equal.
     """
     if len(checkpoints) == 1:
         model = load_model(checkpoints[0], references)
-        if (
-            model.system.batch_kind.test_task is TestTask.IMAGES_FROM_IMAGES
-        ):  # all images are kept: nothing says which is best
-            if judging.improve or judging.measuring or judging.real:
+        if model.system.batch_kind.test_task is TestTask.IMAGES_FROM_IMAGES:  # no judge can choose: keep all images
+            if options.improve or options.measuring or options.real:
                 given = "--improve, --measure-by and --real"
-                raise InputError(f"{given}: of translated images none is chosen; leave them out")
+                raise InputError(f"{given}: translated images are all kept, without a choice; leave these options out")
             return translate(model, data, out, seed, compare, count=num_seeds, side_by_side=side_by_side)
     if side_by_side is not None:
         raise InputError("side_by_side: label maps do not lie in pairs; leave it out")
@@ -88,17 +91,18 @@ def run_screening(
         for number, path in enumerate(checkpoints, 1)
         for k in range(num_seeds)
     ]
-    jury = parallel.together(judging.assemble if parallel.rank() == 0 else lambda *_: None, config, out / "candidates")
+    judges = parallel.together(options.load if parallel.rank() == 0 else lambda *_: None, config, out / "candidates")
     make_candidates(sources, inputs, references)
-    parallel.on_first_process(lambda: choose(sources, inputs, config, out, jury, judging.improve, compare))
+    parallel.on_first_process(lambda: choose(sources, inputs, config, out, judges, options.improve, compare))
     return 0
 
 
 def common_data(checkpoints: Sequence[Path], num_seeds: int, references: Optional[Path]) -> DataConfig:
-    """What all checkpoints were trained on; each is loaded once, so that faults show before anything is drawn.
+    """Return the data options that all checkpoints share. Load each checkpoint once, to find faults at the start.
 
     Raises:
-        InputError: They differ in classes or sizes, draw nothing at random, or take no label maps.
+        InputError: Checkpoints differ in classes or image size, take no label maps, or their images do not depend on
+            the seed.
     """
     first = None
     for path in checkpoints:
@@ -106,8 +110,8 @@ def common_data(checkpoints: Sequence[Path], num_seeds: int, references: Optiona
         data = model.data
         first = first or data
         if model.system.batch_kind.test_task is not TestTask.IMAGES_FROM_LABEL_MAPS:
-            raise InputError(f"{path}: no model for label maps, of whose images there is a choice")
-        if num_seeds > 1 and not model.system.draws_at_test(bool(references)):
+            raise InputError(f"{path}: no model for label maps; only their images can be chosen among")
+        if num_seeds > 1 and not model.system.is_random_at_test(bool(references)):
             raise InputError(
                 f"--candidates {num_seeds}: {path} makes one image a label map, whatever the seed; name several "
                 "--checkpoints"
@@ -119,44 +123,55 @@ def common_data(checkpoints: Sequence[Path], num_seeds: int, references: Optiona
 
 
 def make_candidates(sources: Sequence[Source], inputs: Inputs, references: Optional[Path]) -> None:
-    """Every source's images, with one model in memory at a time."""
+    """Generate the images of all sources, with one model in memory at a time."""
     model = None
     for source in sources:
         if parallel.rank() == 0:
             print(f"candidates of {source.checkpoint}, seed {source.seed}", file=sys.stderr)
         if model is None or model.checkpoint != source.checkpoint:
-            model = None  # before the next is loaded
+            model = None  # frees its memory before the next model is loaded
             model = load_model(source.checkpoint, references)
         make_set(model, inputs, source.folder, source.seed)
 
 
 def choose(
-    sources: List[Source], inputs: Inputs, data: DataConfig, out: Path, jury: Jury, improve: bool, compare: bool
+    sources: List[Source],
+    inputs: Inputs,
+    data: DataConfig,
+    out: Path,
+    judges: CandidateJudges,
+    improve: bool,
+    compare: bool,
 ) -> None:
-    """Judge the candidates, copy the chosen ones, write what was chosen and why, and pack."""
-    verdicts = [jury.judge(source.images, inputs.labels, data) for source in sources]
-    screened = Screened(sources, inputs, data, verdicts)
+    """Score the candidates, choose the best ones, write a report, copy the chosen images and pack them."""
+    verdicts = [judges.judge(source.images, inputs.labels, data) for source in sources]
+    candidate_set = CandidateSet(sources, inputs, data, verdicts)
     if improve:
-        screened.stages["after swaps"] = improved(screened, jury)
-    write_report(out, screened, jury)
+        candidate_set.stages["after swaps"] = swap_candidates(candidate_set, judges)
+    write_report(out, candidate_set, judges)
     images = out / "images"
     images.mkdir(exist_ok=True)
-    claim(images, inputs.stems, "screening")
-    for stem, chosen in zip(inputs.stems, screened.choice):
+    remove_outdated_images(images, inputs.stems, "screening")
+    for stem, chosen in zip(inputs.stems, candidate_set.choice):
         shutil.copyfile(sources[chosen].images / f"{stem}.jpg", images / f"{stem}.jpg")
     finish(inputs, data, out, compare)
 
 
-def improved(screened: Screened, jury: Jury) -> np.ndarray:
-    """The choice after swaps for the sake of the set's distance, [L]."""
-    features, places = screened.stacked("features"), np.arange(len(screened.choice))
-    real = statistics(jury.photographs.choosing)
+def swap_candidates(candidate_set: CandidateSet, judges: CandidateJudges) -> np.ndarray:
+    """Swap chosen candidates for others to reduce the distance of the whole set to the photographs.
 
-    def whole(choice: np.ndarray) -> float:
+    Returns:
+        The new choice, [L].
+    """
+    features, places = candidate_set.stack_field("features"), np.arange(len(candidate_set.choice))
+    real = statistics(judges.photographs.choosing)
+
+    def distance(choice: np.ndarray) -> float:
         return frechet_distance(statistics(features[places, choice]), real)
 
     def report(number: int, swaps: int) -> None:
         print(f"round {number}: {swaps} swaps", file=sys.stderr)
 
-    space, closeness = Space(jury.photographs.choosing), CLOSENESS[jury.extractor.frechet]
-    return Improver(screened.candidates, features, space, closeness, whole).improve(screened.choice, report)
+    space, closeness = Space(judges.photographs.choosing), CLOSENESS[judges.extractor.frechet]
+    improver = Improver(candidate_set.candidates, features, space, closeness, distance)
+    return improver.improve(candidate_set.choice, report)

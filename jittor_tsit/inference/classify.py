@@ -1,4 +1,4 @@
-"""`test` of models that read classes: a folder of images in, a table of their classes out."""
+"""The command `test` for classifiers: write a table with the class of each image of a folder."""
 
 from __future__ import annotations
 
@@ -24,16 +24,19 @@ TABLE = "classes.csv"
 
 
 def classify(model: Model, folder: Optional[Path], out: Path, compare: bool) -> int:
-    """Write `classes.csv`, the class of every image of the second domain; returns the exit status.
+    """Write `classes.csv` with the class of every image of the second domain.
 
-    Images in folders named by classes are counted as right or wrong, and their share of right ones is printed.
+    For images in class folders, also print the accuracy.
 
     Args:
-        folder: Of images, or of class folders; by default `testB`, and without it the images of training.
-        compare: Also draw `compare.png`, images beside what G makes of them in the first domain.
+        folder: Folder of images, or of class folders. Default: `testB`, or the training images if there is no `testB`.
+        compare: Whether to draw `compare.png` with images and their translations to the first domain.
+
+    Returns:
+        The exit status of the command.
 
     Raises:
-        InputError: There are no such images, or one is faulty.
+        InputError: There are no images, or one is faulty.
     """
     parallel.on_first_process(lambda: _classify(model, folder, out, compare))
     return 0
@@ -58,16 +61,16 @@ def _classify(model: Model, folder: Optional[Path], out: Path, compare: bool) ->
 
 
 def read(path: Path, data: DataConfig) -> np.ndarray:
-    """[H, W, 3] uint8, at the model's size."""
+    """Read an image and resize it to the model's size, [H, W, 3] uint8."""
     return resize_photo(read_photo(path), data.image_width, data.image_height, Image.BILINEAR)
 
 
 def save_sheet(path: Path, model: Model, paths: Sequence[Path]) -> None:
-    """A picture of images of the second domain, each beside itself in the first."""
+    """Draw a sheet of images of the second domain with their translations to the first domain."""
     places = evenly_spaced(len(paths), SHEET_PAIRS)
     pairs: List[np.ndarray] = []
     for place in places:
         photo = read(paths[place], model.data)
-        made = to_pixels(model.system.translated(to_image(photo[None]), B, A))[0]
-        pairs.append(np.concatenate([photo, made], axis=1))
+        translation = to_pixels(model.system.translate(to_image(photo[None]), B, A))[0]
+        pairs.append(np.concatenate([photo, translation], axis=1))
     Image.fromarray(contact_sheet(pairs, SHEET_COLUMNS)).save(path)

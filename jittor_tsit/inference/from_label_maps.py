@@ -1,4 +1,4 @@
-"""`test`: from a checkpoint and label maps to images and a checked submission.zip."""
+"""The command `test` for label maps: generate an image for each and pack them into submission.zip."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from data_tools.sets.classes import colorize
 from data_tools.sets.image_io import read_photo, resize_photo, write_photo
 from data_tools.sets.pairing import find_labels, read_reference_names
 from jittor_tsit.config import DataConfig
-from jittor_tsit.data.batches import PairedBatch, alone, to_image, to_pixels, to_segmap
+from jittor_tsit.data.batches import PairedBatch, full_share, to_image, to_pixels, to_segmap
 from jittor_tsit.data.label_maps import label_maps_of, with_edges
-from jittor_tsit.inference.model import Model, begin_images
+from jittor_tsit.inference.model import Model, prepare_images
 from jittor_tsit.inference.sheets import SHEET_COLUMNS, SHEET_PAIRS, contact_sheet
 from jittor_tsit.inference.submission import pack
 from jittor_tsit.runtime import parallel
@@ -26,10 +26,10 @@ from jittor_tsit.systems.draws import Noise, key_of
 
 
 class Inputs(NamedTuple):
-    """What images are made from."""
+    """Label maps and reference photos."""
 
     labels: Sequence[Path]
-    photos: Dict[str, Path]  # by stem, those whose style is taken
+    photos: Dict[str, Path]  # stem -> reference photo, which gives the style; empty without references
 
     @property
     def stems(self) -> List[str]:
@@ -38,10 +38,10 @@ class Inputs(NamedTuple):
 
 
 def find_inputs(folder: Path, references: Optional[Path]) -> Inputs:
-    """The label maps of a folder, the same on all processes.
+    """Find the label maps of a folder and their reference photos, if any. All processes must find the same ones.
 
     Raises:
-        InputError: As `find_labels` and `reference_photos`.
+        InputError: See `find_labels` and `reference_photos`.
     """
     labels = parallel.together(find_labels, folder)
     photos = parallel.together(reference_photos, labels, references) if references else {}
@@ -50,20 +50,20 @@ def find_inputs(folder: Path, references: Optional[Path]) -> Inputs:
 
 
 def make_set(model: Model, inputs: Inputs, folder: Path, seed: int) -> None:
-    """The folder `images` in `folder`, with an image for every label map; those of an interrupted run are kept.
+    """Generate an image for every label map in the folder `folder`/images. Keep the images of an interrupted run.
 
     Raises:
         InputError: A label map or a reference is faulty.
     """
     images = folder / "images"
     contents = read_all(inputs, model.data)
-    parallel.on_first_process(lambda: begin_images(model, images, inputs.stems, contents, seed))
+    parallel.on_first_process(lambda: prepare_images(model, images, inputs.stems, contents, seed))
     own = inputs.labels[parallel.rank() :: parallel.num_processes()]
     parallel.together(make_images, model, own, inputs.photos, images, Noise(seed))
 
 
 def finish(inputs: Inputs, data: DataConfig, out: Path, compare: bool) -> None:
-    """Pack the images of `out` into a checked zip, and draw the sheet."""
+    """Pack the images in `out` into submission.zip, check it, and draw compare.png if `compare` is True."""
     width, height = size = data.output_width, data.output_height
     pack(out / "images", inputs.stems, out / "submission.zip", size)
     if compare:
@@ -72,10 +72,10 @@ def finish(inputs: Inputs, data: DataConfig, out: Path, compare: bool) -> None:
 
 
 def read_all(inputs: Inputs, data: DataConfig) -> Iterator[np.ndarray]:
-    """Label maps, and photos whose style is taken.
+    """Yield the arrays of all label maps and reference photos.
 
     Raises:
-        InputError: Names the first that is faulty.
+        InputError: A file is faulty. The message names the first one.
     """
     for path in tqdm(inputs.labels, unit="label", dynamic_ncols=True, desc="reading labels", leave=False):
         yield from label_maps_of(data).read(path, data.image_width, data.image_height)
@@ -84,7 +84,11 @@ def read_all(inputs: Inputs, data: DataConfig) -> Iterator[np.ndarray]:
 
 
 def reference_photos(labels: Sequence[Path], references: Path) -> Dict[str, Path]:
-    """Stem of each label -> photo whose style it takes."""
+    """Find the reference photo of each label map by `label_to_img.json`: stem -> photo.
+
+    Raises:
+        InputError: The file is missing or names no photo for a label map.
+    """
     names = read_reference_names(labels[0].parent)
     photos = {}
     for label in labels:
@@ -95,7 +99,10 @@ def reference_photos(labels: Sequence[Path], references: Path) -> Dict[str, Path
 
 
 def make_images(model: Model, labels: Sequence[Path], photos: Dict[str, Path], images: Path, noise: Noise) -> None:
-    """Write `<stem>.jpg` for every label map that has none yet, one at a time: none depends on its neighbours."""
+    """Generate `<stem>.jpg` for every label map that has no image yet.
+
+    Label maps are processed one at a time, so that an image does not depend on others in its batch.
+    """
     data = model.data
     for path in tqdm(labels, unit="img", dynamic_ncols=True, desc="images", disable=parallel.rank() > 0):
         target = images / f"{path.stem}.jpg"
@@ -104,18 +111,18 @@ def make_images(model: Model, labels: Sequence[Path], photos: Dict[str, Path], i
         label = with_edges(*label_maps_of(data).read(path, data.image_width, data.image_height))
         segmap = to_segmap(label_maps_of(data).num_ids, *(array[None] for array in label))
         image = reference_image(photos[path.stem], data) if photos else None
-        batch = PairedBatch(segmap, image, [key_of(path.stem)], alone(1))
+        batch = PairedBatch(segmap, image, [key_of(path.stem)], full_share(1))
         pixels = to_pixels(model.system.generate(batch, noise))[0]
         write_photo(target, resize_photo(pixels, data.output_width, data.output_height))
 
 
 def reference_image(path: Path, data: DataConfig) -> jt.Var:
-    """[1, 3, H, W] in [-1, 1]"""
+    """Read a reference photo as an image for the networks, [1, 3, H, W] in [-1, 1]."""
     return to_image(resize_photo(read_photo(path), data.image_width, data.image_height)[None])
 
 
 def save_sheet(path: Path, labels: Sequence[Path], images: Path, data: DataConfig) -> None:
-    """A picture of label maps and their images, half size, spread evenly over the set."""
+    """Draw a sheet of label maps with their images at half size, evenly spaced over the set."""
     positions = evenly_spaced(len(labels), SHEET_PAIRS)
     width, height = data.output_width, data.output_height
     pictures = []

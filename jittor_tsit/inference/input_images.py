@@ -1,4 +1,4 @@
-"""The images that a model is given to translate: which files, and which part of each."""
+"""Input images of the command `test` for image-to-image models: which files, and which half of each file."""
 
 from __future__ import annotations
 
@@ -15,27 +15,26 @@ from jittor_tsit.data.samples import halves
 from jittor_tsit.inference.model import Model, default_folder
 from jittor_tsit.runtime import parallel
 
-# Width by height of two images side by side, as multiples of the model's.
-DOUBLE = 1.9, 2.1  # a file of two images, as far as proportions tell
-NEARER_TO_TWO = 2**0.5  # from here on nearer to two images than to one
+# Aspect ratio (width / height) of a file, divided by the aspect ratio of the model's images.
+DOUBLE = 1.9, 2.1  # in this range a file is taken to show two images side by side
+NEARER_TO_TWO = 2**0.5  # above this a file is nearer to two images than to one
 
 
-class Originals:
-    """Images that a model is given, at its size.
+class InputImages:
+    """Input images of a model, at its size.
 
-    A file may show two images side by side; one half is then the input. `side_by_side` says so for all files, and
-    otherwise the model does. A checkpoint of `convert` or of an older version may not say it: then its training set
-    tells, if it is still there, or else the proportions of each file.
+    A file may show two images side by side. Then one half is the input. Whether it does is decided by the first of
+    these that is known: `side_by_side`, the model's options, the model's training set, the aspect ratio of the file.
 
     Args:
-        folder: Of the images; by default `testA` (`testB` with direction=BtoA) or `test`, and without such the
-            training images.
-        back: They are to be translated from b to a.
-        side_by_side: Whether every file shows two images; None: not said.
+        folder: Folder of the images. Default: `testA` (`testB` with direction=BtoA) or `test`, or the training images
+            if there is no such folder.
+        back: Whether the images will be translated from domain B to domain A.
+        side_by_side: Whether every file shows two images; None: unknown.
 
     Raises:
-        InputError: There is no such folder, or none is known; an image cannot be read; or it has twice the proportions
-            of a model that has learned from single images.
+        InputError: The folder is missing or unknown; an image cannot be read; or an image has twice the aspect ratio
+            of a model that was trained on single images.
     """
 
     def __init__(self, model: Model, folder: Optional[Path], back: bool, side_by_side: Optional[bool] = None):
@@ -51,10 +50,10 @@ class Originals:
         self.has_two: Dict[Path, bool] = dict.fromkeys(self.paths, bool(layout))
         if model.system.batch_kind.may_lie_side_by_side and side_by_side is None:
             self.has_two = {path: self._shows_two(path, layout) for path in self.paths}
-            self._tell(layout)
+            self._report_layout(layout)
 
     def _own_folder(self, model: Model, has_two: bool) -> Path:
-        """The test images beside the training images, or these."""
+        """Return the folder of the test images beside the training images, or the folder of the training images."""
         root = default_folder(model.data, model.checkpoint)
         if has_two:
             return root / "test"
@@ -65,7 +64,11 @@ class Originals:
         return root / model.data.domains[self.is_reversed]
 
     def _shows_two(self, path: Path, layout: Optional[bool]) -> bool:
-        """Whether a file shows two images, by its proportions and by what is known of the layout."""
+        """Return whether a file shows two images, from its aspect ratio and from the layout of the training set.
+
+        Args:
+            layout: Whether the training images lay side by side; None: unknown.
+        """
         width, height, _ = read_header(path)
         times = width * self.size[1] / (height * self.size[0])
         if layout:
@@ -79,22 +82,22 @@ class Originals:
             )
         return is_double
 
-    def _tell(self, layout: Optional[bool]) -> None:
-        """Say in a line which images are halved."""
+    def _report_layout(self, layout: Optional[bool]) -> None:
+        """Print in one line how many images are split into halves."""
         count, halved = len(self.paths), sum(self.has_two.values())
         if parallel.rank() or layout is False:
             return
         side = "right" if self.is_reversed else "left"
-        said = f"{halved} of {count} images show two side by side; the {side} half is the input" if halved else ""
+        text = f"{halved} of {count} images show two side by side; the {side} half is the input" if halved else ""
         if halved < count:
             reason = " because they are too narrow for two" if layout else ""
-            said += f"{', and the others' if halved else f'{count} images'} are taken whole{reason}"
+            text += f"{', and the others' if halved else f'{count} images'} are taken whole{reason}"
         if layout is None:
-            said += "; the model does not say how its inputs lie, and the proportions decide"
-        print(f"{self.folder}: {said} (side_by_side=true or side_by_side=false decides for all)", file=sys.stderr)
+            text += "; the model does not say how its inputs lie, and the proportions decide"
+        print(f"{self.folder}: {text} (side_by_side=true or side_by_side=false decides for all)", file=sys.stderr)
 
     def read(self, path: Path) -> np.ndarray:
-        """[H, W, 3] uint8"""
+        """Read an input image at the model's size, [H, W, 3] uint8."""
         photo = read_photo(path)
         if self.has_two[path]:
             photo = halves(photo, path)[self.is_reversed]
@@ -102,5 +105,5 @@ class Originals:
 
 
 def first_known(*values: Optional[bool]) -> Optional[bool]:
-    """The first that is not None, if there is one."""
+    """Return the first value that is not None; None if all are."""
     return next((value for value in values if value is not None), None)

@@ -1,4 +1,4 @@
-"""`jittor_tsit.load`: a checkpoint as a Python function from NumPy arrays to NumPy arrays."""
+"""The function `jittor_tsit.load`: a checkpoint as a Python function from NumPy arrays to NumPy arrays."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from jittor_tsit.runtime.inside_program import start_jittor_inside
 PathLike = Union[str, "os.PathLike[str]"]
 Names = Union[str, Sequence[str], None]
 LABEL_MAPS, IMAGES, PHOTOS_WITH_LABELS, SEGMENTATION = "label maps", "images", "labels", "segmentation"
-TASKS = {  # name of what `test` does with a model -> what the model does here
+TASKS = {  # name of the TestTask of a system -> task of its model here
     "IMAGES_FROM_LABEL_MAPS": LABEL_MAPS,
     "IMAGES_FROM_IMAGES": IMAGES,
     "PHOTOS_WITH_OTHER_LABELS": PHOTOS_WITH_LABELS,
@@ -32,7 +32,7 @@ def load(path: PathLike, device: str = "auto") -> ImageModel:
     Args:
         path: Folder of a run of `train`, whose newest checkpoint is loaded; or a checkpoint of `train`, `convert` or
             `average`.
-        device: "auto" takes the GPU where there is one, "cpu" never does. It holds for the whole process.
+        device: "auto" uses the GPU if there is one, "cpu" does not. It applies to the whole process.
 
     Raises:
         InputError: There is no checkpoint, it cannot be read, or its system makes no images from one input.
@@ -83,7 +83,7 @@ class ImageModel:
     @property
     def translates_back(self) -> bool:
         """Whether the model also translates from the second domain to the first."""
-        return self._system.has_way_back
+        return self._system.translates_back
 
     @property
     def size(self) -> Tuple[int, int]:
@@ -140,9 +140,9 @@ class ImageModel:
                 name without its ending. The default is the place in the batch: "0", "1", and so on.
             instances: Numbers of the objects that pixels belong to, shaped as `inputs`; needed by models trained with
                 `instance_edges=true`.
-            target: Which of `targets` the images get. Needed by StarGAN alone.
-            label: Own attributes of the photos, zeros and ones in the order of `targets`. Needed by StarGAN's models
-                of attributes alone.
+            target: The member of `targets` that the images get. Only StarGAN needs it.
+            label: The photos' own attributes, zeros and ones in the order of `targets`. Only StarGAN's models of
+                attributes need it.
             back: Translate from the second domain to the first. Only where `translates_back`.
 
         Returns:
@@ -179,7 +179,7 @@ class ImageModel:
     def _from_label(
         self, ids: np.ndarray, objects: Optional[np.ndarray], photo: Optional[np.ndarray], name: str, seed: int
     ) -> np.ndarray:
-        from jittor_tsit.data.batches import PairedBatch, alone, to_image, to_pixels, to_segmap
+        from jittor_tsit.data.batches import PairedBatch, full_share, to_image, to_pixels, to_segmap
         from jittor_tsit.systems.draws import Noise, key_of
 
         data, maps = self._data, label_maps_of(self._data)
@@ -192,15 +192,15 @@ class ImageModel:
         resized = with_edges(*(resize_label(array, *size) for array in arrays))
         segmap = to_segmap(maps.num_ids, *(array[None] for array in resized))
         image = None if photo is None else to_image(resize_photo(photo, *size)[None])
-        batch = PairedBatch(segmap, image, [key_of(name)], alone(1))
+        batch = PairedBatch(segmap, image, [key_of(name)], full_share(1))
         return resize_photo(to_pixels(self._system.generate(batch, Noise(seed)))[0], *self.size)
 
     def _translated(self, photo: np.ndarray, name: str, seed: int, back: bool) -> np.ndarray:
-        from jittor_tsit.data.batches import ImageBatch, alone, to_image, to_pixels
+        from jittor_tsit.data.batches import ImageBatch, full_share, to_image, to_pixels
         from jittor_tsit.systems.draws import Noise, key_of
 
         a = to_image(resize_photo(photo, *self.size)[None])
-        batch = ImageBatch(a, a, [key_of(name)], alone(1))  # there is no target; b is not read
+        batch = ImageBatch(a, a, [key_of(name)], full_share(1))  # there is no target; b is not read
         generate = self._system.generate_back if back else self._system.generate
         return to_pixels(generate(batch, Noise(seed)))[0]
 
@@ -214,10 +214,10 @@ class ImageModel:
         own = names.of_attributes(label) if names.attributes else names.of_class(0)  # of a class it does not matter
         image = to_image(resize_middle(photo, self._data.crop, *self.size)[None])
         wanted = jt.array(self._system.targets(own)[target][None])
-        return to_pixels(self._system.relabelled(image, wanted))[0]
+        return to_pixels(self._system.relabel(image, wanted))[0]
 
     def _require_fitting(self, reference, instances, target: str, label: Sequence[int], back: bool) -> None:
-        """Refuse options that the model has no use for, and ask for those that it needs."""
+        """Raise InputError for options that the model does not use, and for missing ones that it needs."""
         if reference is not None and not self.takes_reference:
             raise InputError(f"reference: this model ({self.system}) takes no style from a photo; leave it out")
         if back and not self.translates_back:
@@ -235,10 +235,10 @@ class ImageModel:
             raise InputError(f"label={list(label)}: {needed}")
 
     def _batch(self, array: np.ndarray, what: str, is_photo: bool) -> Tuple[np.ndarray, bool]:
-        """The array as a batch, and whether it was a single input.
+        """Return an array as a batch, and whether it was a single input.
 
         Raises:
-            InputError: It has another shape or type; says what was given and what is allowed.
+            InputError: The array has a wrong shape or type.
         """
         array = np.asarray(array)
         dimensions = array.ndim - 1 if is_photo else array.ndim
@@ -254,7 +254,11 @@ class ImageModel:
         return (array[None], True) if dimensions == 2 else (array, False)
 
     def _matching(self, array: np.ndarray, what: str, count: int, is_photo: bool) -> np.ndarray:
-        """The array as a batch of `count`; a single one stands for all."""
+        """Return an array as a batch of `count`. A single input is repeated.
+
+        Raises:
+            InputError: The array has a wrong shape, type or number of inputs.
+        """
         batch, is_single = self._batch(array, what, is_photo)
         if is_single:
             return np.broadcast_to(batch, (count, *batch.shape[1:]))
@@ -264,16 +268,16 @@ class ImageModel:
 
 
 def _task_of(system: Any) -> str:
-    """What a system's model does here; empty if it cannot be called with an array."""
+    """Return the task of a system's model; empty if it cannot be called with an array."""
     kind = system.batch_kind
     return SEGMENTATION if kind.predicts_label_maps else TASKS.get(kind.test_task.name, "")
 
 
 def _names(name: Names, count: int) -> List[str]:
-    """One name for each input.
+    """Return one name for each input.
 
     Raises:
-        InputError: There are more or fewer.
+        InputError: The number of names is wrong.
     """
     if name is None:
         return [str(k) for k in range(count)]

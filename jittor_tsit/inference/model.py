@@ -1,4 +1,4 @@
-"""Checkpoints as models that make images."""
+"""Loading of a checkpoint for the command `test`, and the folder of its images."""
 
 from __future__ import annotations
 
@@ -17,18 +17,21 @@ from jittor_tsit.systems.base import System
 
 
 class Model(NamedTuple):
-    """What makes images."""
+    """A checkpoint loaded for inference."""
 
     checkpoint: Path
     system: System
-    data: DataConfig  # of its training
+    data: DataConfig  # data options of its training
 
 
 def load_model(checkpoint: Path, references: Optional[Path]) -> Model:
-    """The model of a checkpoint that makes images, and takes styles if references are named.
+    """Load a checkpoint for inference.
+
+    Args:
+        references: Folder of reference photos, if styles are to be taken from photos.
 
     Raises:
-        InputError: It is another kind of checkpoint, or none.
+        InputError: The file is not a checkpoint, its system generates no images, or it cannot use reference photos.
     """
     system, experiment = load_system(checkpoint)
     task = system.batch_kind.test_task
@@ -38,7 +41,7 @@ def load_model(checkpoint: Path, references: Optional[Path]) -> Model:
     if references and lacking:
         raise InputError(
             f"--references: the model in {checkpoint} lacks {system.style_network}, which finds the style of a photo; "
-            f"convert it with the file of {system.style_network}, or leave --references out for drawn styles"
+            f"convert it with the file of {system.style_network}, or leave --references out for random styles"
         )
     if references and not (system.has_code and task is TestTask.IMAGES_FROM_LABEL_MAPS):
         raise InputError(f"--references: the model in {checkpoint} takes no style from a photo")
@@ -46,30 +49,44 @@ def load_model(checkpoint: Path, references: Optional[Path]) -> Model:
 
 
 def default_folder(data: DataConfig, checkpoint: Path) -> Path:
-    """The folder of a checkpoint's training data.
+    """Return the folder of a checkpoint's training data.
 
     Raises:
-        InputError: It knows of none.
+        InputError: The checkpoint does not record one.
     """
     if not data.root:
         raise InputError(f"{checkpoint}: comes from convert and knows no data set; name a folder by --data")
     return Path(data.root)
 
 
-def begin_images(
+def prepare_images(
     model: Model, images: Path, stems: Sequence[str], inputs: Iterable[np.ndarray], *options: object
 ) -> None:
-    """Read all inputs, of which a faulty one stops here, and only then make the folder ready as `claim` does."""
+    """Read all inputs, create the folder `images`, and remove outdated images from it.
+
+    A faulty input raises an error before the folder changes.
+
+    Args:
+        stems: Names of the images.
+        inputs: Arrays of all inputs.
+        options: Further values that the images depend on.
+    """
     digest = hashlib.sha256()
     for array in inputs:
         digest.update(array.tobytes())
     images.mkdir(parents=True, exist_ok=True)
     checkpoint = model.checkpoint.resolve()
-    claim(images, stems, f"{checkpoint} {file_version(checkpoint).changed_ns} {options} {digest.hexdigest()}")
+    changed = file_version(checkpoint).changed_ns
+    remove_outdated_images(images, stems, f"{checkpoint} {changed} {options} {digest.hexdigest()}")
 
 
-def claim(images: Path, stems: Sequence[str], key: str) -> None:
-    """Keep the images that an interrupted run of the same began; take away those made from anything else."""
+def remove_outdated_images(images: Path, stems: Sequence[str], key: str) -> None:
+    """Remove images that were generated from other inputs or by another model. Keep those of an interrupted run.
+
+    Args:
+        stems: Names of the images.
+        key: Text that identifies model, inputs and options. It is kept in made_by.txt beside the folder.
+    """
     made_by = images.parent / "made_by.txt"
     if made_by.exists() and made_by.read_text(encoding="utf-8") == key:
         return

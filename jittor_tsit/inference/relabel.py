@@ -1,4 +1,4 @@
-"""`test` of models that give photos other labels: a folder of photos in, one image for each label out."""
+"""The command `test` for StarGAN: translate every photo of a folder to each target label."""
 
 from __future__ import annotations
 
@@ -19,28 +19,31 @@ from jittor_tsit.config import DataConfig
 from jittor_tsit.data.batches import to_image, to_pixels
 from jittor_tsit.data.folders import list_photos, photos_with_attributes, photos_with_classes
 from jittor_tsit.data.labels import LabelNames, read_middle
-from jittor_tsit.inference.model import Model, begin_images
+from jittor_tsit.inference.model import Model, prepare_images
 from jittor_tsit.inference.sheets import SHEET_PAIRS
 from jittor_tsit.runtime import parallel
 
 
 class Photo(NamedTuple):
-    """What is given other labels."""
+    """A photo to translate."""
 
     path: Path
-    label: np.ndarray  # its own; of one with classes it does not matter
-    stem: str  # its images' names begin so
+    label: np.ndarray  # the photo's own label; not used for classes
+    stem: str  # beginning of the names of its images
 
 
 def relabel(model: Model, folder: Optional[Path], out: Path) -> int:
-    """Write `<stem>_<name>.jpg` for every photo and label, and `compare.png`; returns the exit status.
+    """Write `<stem>_<name>.jpg` for every photo and target label, and `compare.png`.
 
     Args:
-        folder: Laid out as the training set; photos that have classes may lie in it without folders. By default the
-            photos of the training set that were kept for test.
+        folder: Folder with the layout of the training set; with classes also a folder of photos without class folders.
+            Default: the test photos of the training set.
+
+    Returns:
+        The exit status of the command.
 
     Raises:
-        InputError: There are no such photos, or one is faulty.
+        InputError: There are no photos, or one is faulty.
     """
     names = model.system.names
     photos = parallel.together(find_photos, model.data, names, folder)
@@ -59,10 +62,10 @@ def relabel(model: Model, folder: Optional[Path], out: Path) -> int:
         for photo in tqdm(own, unit="photo", dynamic_ncols=True, desc="images", disable=parallel.rank() > 0):
             paths = {name: images / f"{photo.stem}_{name}.jpg" for name in targets}
             if not all(path.exists() for path in paths.values()):
-                for name, pixels in relabelled(model, photo).items():
+                for name, pixels in translate_to_targets(model, photo).items():
                     write_photo(paths[name], pixels)
 
-    parallel.on_first_process(lambda: begin_images(model, images, stems, contents()))
+    parallel.on_first_process(lambda: prepare_images(model, images, stems, contents()))
     parallel.together(make)
     parallel.on_first_process(lambda: save_rows(out / "compare.png", photos, targets, images, model.data))
     if parallel.rank() == 0:
@@ -71,7 +74,7 @@ def relabel(model: Model, folder: Optional[Path], out: Path) -> int:
 
 
 def find_photos(data: DataConfig, names: LabelNames, folder: Optional[Path]) -> List[Photo]:
-    """The photos to be given other labels. Arguments as of `relabel`.
+    """Find the photos to translate. See `relabel` for `folder`.
 
     Raises:
         InputError: There are none.
@@ -95,39 +98,39 @@ def find_photos(data: DataConfig, names: LabelNames, folder: Optional[Path]) -> 
 
 
 def distinct_stems(paths: Sequence[Path]) -> List[str]:
-    """File names without their endings, with their folder's name in front where some are alike.
+    """Return file names without suffix. If two are equal, put the name of their folder in front.
 
     Raises:
-        InputError: Two are alike in one folder; names both.
+        InputError: Two names in one folder are equal. The message names both files.
     """
     counts = Counter(path.stem for path in paths)
     stems = [path.stem if counts[path.stem] == 1 else f"{path.parent.name}_{path.stem}" for path in paths]
     found: Dict[str, Path] = {}
     for stem, path in zip(stems, paths):
         if stem in found:
-            raise InputError(f"{path} and {found[stem]}: their images would be called alike")
+            raise InputError(f"{path} and {found[stem]}: their images would have the same name; rename one file")
         found[stem] = path
     return stems
 
 
 def read(photo: Photo, data: DataConfig) -> np.ndarray:
-    """[H, W, 3] uint8, as training sees it."""
+    """Read a photo with the crop and size of training, [H, W, 3] uint8."""
     return read_middle(photo.path, data.crop, data.image_width, data.image_height)
 
 
-def relabelled(model: Model, photo: Photo) -> Dict[str, np.ndarray]:
-    """The photo with each label, by its name, [H, W, 3] uint8."""
+def translate_to_targets(model: Model, photo: Photo) -> Dict[str, np.ndarray]:
+    """Translate a photo to each target label: name of the target -> [H, W, 3] uint8."""
     targets, image = model.system.targets(photo.label), to_image(read(photo, model.data)[None])
     each = jt.concat([image] * len(targets), 0)
-    pixels = to_pixels(model.system.relabelled(each, jt.array(np.stack(list(targets.values())))))
+    pixels = to_pixels(model.system.relabel(each, jt.array(np.stack(list(targets.values())))))
     return dict(zip(targets, pixels))
 
 
 def save_rows(path: Path, photos: List[Photo], targets: List[str], images: Path, data: DataConfig) -> None:
-    """A picture of photos, each with all its images, spread evenly over the set."""
+    """Draw a sheet with one row for each photo and all its images, evenly spaced over the set."""
     places = evenly_spaced(len(photos), SHEET_PAIRS)
     rows = []
     for photo in (photos[place] for place in places):
-        made = [read_photo(images / f"{photo.stem}_{name}.jpg") for name in targets]
-        rows.append(np.concatenate([read(photo, data), *made], axis=1))
+        outputs = [read_photo(images / f"{photo.stem}_{name}.jpg") for name in targets]
+        rows.append(np.concatenate([read(photo, data), *outputs], axis=1))
     Image.fromarray(np.concatenate(rows)).save(path)

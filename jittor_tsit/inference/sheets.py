@@ -1,4 +1,4 @@
-"""Contact sheets: many pictures on one."""
+"""Contact sheets: one picture made of many."""
 
 import math
 from typing import List
@@ -6,11 +6,11 @@ from typing import List
 import numpy as np
 
 SHEET_COLUMNS = 3  # pairs of input and image side by side on a contact sheet
-SHEET_PAIRS = 30  # at most, so that the sheet can still be looked at
+SHEET_PAIRS = 30  # largest number of pairs on a sheet
 
 
 def contact_sheet(pictures: List[np.ndarray], num_columns: int) -> np.ndarray:
-    """Pictures [H, W, 3] uint8 in rows of `num_columns`, black where there are no more."""
+    """Arrange pictures [H, W, 3] uint8 in rows of `num_columns`. Missing pictures of the last row are black."""
     height, width = pictures[0].shape[:2]
     num_rows = math.ceil(len(pictures) / num_columns)
     sheet = np.zeros((num_rows * height, num_columns * width, 3), np.uint8)

@@ -1,4 +1,4 @@
-"""The submission file: a flat zip of `<stem>.jpg`, opened again and checked before anybody trusts it."""
+"""The submission file: a flat zip of `<stem>.jpg`, which is read back and checked after writing."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ ZIP_TIME = (2022, 1, 1, 0, 0, 0)  # fixed, so that equal images give an equal fi
 
 
 def pack(images: Path, stems: Sequence[str], target: Path, size: Tuple[int, int]) -> None:
-    """Pack `<stem>.jpg` of a folder into a zip without folders; it gets its name once `verify` has passed it.
+    """Pack `<stem>.jpg` of a folder into a zip without folders. The file is renamed to `target` after `verify`.
 
     Raises:
-        InputError: As `verify`.
+        InputError: See `verify`.
         OSError: The disk is full.
     """
     part = target.with_suffix(".part")
@@ -35,13 +35,14 @@ def pack(images: Path, stems: Sequence[str], target: Path, size: Tuple[int, int]
 
 
 def verify(path: Path, stems: Sequence[str], size: Tuple[int, int]) -> None:
-    """Open a submission and compare it with the label maps.
+    """Check that a submission holds one valid image for each label map.
 
     Args:
+        stems: Stems of the label maps.
         size: Width and height that every image must have.
 
     Raises:
-        InputError: Names the first thing that is wrong.
+        InputError: The submission is invalid. The message names the first fault.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -55,9 +56,9 @@ def verify(path: Path, stems: Sequence[str], size: Tuple[int, int]) -> None:
 def _verify_names(path: Path, found: Sequence[str], wanted: Sequence[str]) -> None:
     if len(found) != len(wanted):
         raise InputError(f"{path}: holds {len(found)} files, not one for each of the {len(wanted)} label maps")
-    strangers = sorted(set(found) - set(wanted))
-    if strangers:
-        raise InputError(f"{path}: {strangers[0]} belongs to no label map")
+    unexpected = sorted(set(found) - set(wanted))
+    if unexpected:
+        raise InputError(f"{path}: {unexpected[0]} belongs to no label map")
     missing = sorted(set(wanted) - set(found))
     if missing:
         raise InputError(f"{path}: lacks {missing[0]}, and holds another file twice")

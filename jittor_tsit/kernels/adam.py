@@ -19,4 +19,4 @@ def adam_step(param: jt.Var, grad: jt.Var, mean: jt.Var, square: jt.Var, **numbe
             that is added to the gradient; beta1; beta2; rate, the learning rate divided by 1 - beta1^steps; correction,
             1 / sqrt(1 - beta2^steps); eps.
     """
-    return call("adam", "adam_step", [param, grad, mean, square], [Output(param.shape)] * 3, **numbers)
+    return call("adam", "adam_step", [param, grad, mean, square], [Output(param.shape)] * 3, numbers)

@@ -1,12 +1,14 @@
 """Which kernels compute an operator: the only place that decides it.
 
-| where | image layout | kernels |
-|---|---|---|
-| CPU with oneDNN and AVX2 or AVX-512 | blocked, see `runs_blocked` | oneDNN (conv_blocked.py) and C++ (csrc/*.h) |
-| CPU, other arrays | [N, C, H, W] | oneDNN (conv_library.py) and C++ for what has no image layout |
-| GPU | [N, C, H, W] | cuDNN, cuBLAS and CUDA (csrc/*.cuh) |
-| GPU with JTSIT_CUDA_KERNELS=0 | [N, C, H, W] | cuDNN, cuBLAS and Jittor's operators |
-| not float32, or without oneDNN | [N, C, H, W] | Jittor's operators where the rows above have no kernel |
+| where | images | convolutions | norms, leaky ReLU, changes of size |
+|---|---|---|---|
+| CPU, if `runs_blocked` | blocked | oneDNN, conv_blocked.py | csrc/*.h |
+| CPU, other images | [N, C, H, W] | oneDNN, conv_library.py | Jittor's operators |
+| GPU | [N, C, H, W] | cuDNN, conv_library.py | norms csrc/*.cuh, others Jittor's operators |
+| GPU with JTSIT_CUDA_KERNELS=0 | [N, C, H, W] | cuDNN, conv_library.py | Jittor's operators |
+
+Averages, spectral norms, Adam's steps and sums of squares run csrc/*.h on a CPU and csrc/*.cuh on a GPU where
+`runs_fused` says so. Arrays that are not float32, and installations without oneDNN, use Jittor's operators.
 
 `context` holds the switches. `using` changes them for a block of code.
 """
@@ -89,12 +91,12 @@ def uses_cuda_kernels() -> bool:
 
 
 def runs_fused(x: jt.Var) -> bool:
-    """Return whether this project's kernels take an array whose layout they do not care about."""
+    """Return whether this project's kernels average x, normalise it spectrally, update it or sum its squares."""
     return x.dtype == FLOAT32 and (uses_cuda_kernels() or not jt.flags.use_cuda)
 
 
 def runs_fused_norm(x: jt.Var) -> bool:
-    """Return whether this project's kernels normalise an image [N, C, H, W]; blocked images have theirs anyway."""
+    """Return whether this project's kernels normalise an image [N, C, H, W]. Blocked images always use kernels."""
     return x.dtype == FLOAT32 and uses_cuda_kernels() and not context.nchw
 
 

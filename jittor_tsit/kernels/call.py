@@ -13,7 +13,7 @@ import re
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 import jittor as jt
 
@@ -31,8 +31,9 @@ class Output(NamedTuple):
     dtype: str = "float32"
 
 
-Input = Union[jt.Var, Sequence[jt.Var], None]
+Input = Union[jt.Var, List[jt.Var], None]
 Result = Union[Output, List[Output], None]
+Numbers = Mapping[str, float]
 
 
 def call(
@@ -40,25 +41,25 @@ def call(
     function: str,
     inputs: Sequence[Input],
     outputs: Sequence[Result],
+    numbers: Optional[Numbers] = None,
     scratch: Optional[Output] = None,
-    **numbers: float,
 ) -> List[jt.Var]:
     """Call `function` of csrc/`file`.h, or of csrc/`file`.cuh where CUDA kernels are used.
 
-    The C++ function gets inputs, outputs, scratch and numbers in this order. A list of arrays becomes a std::vector,
+    The C++ function gets inputs, outputs, scratch and numbers, in this order. A list of arrays becomes a std::vector,
     and None an `Absent`.
 
     Args:
         function: Name of the function, with template arguments that are not deduced.
-        scratch: Memory for intermediate results; only the function in the .cuh file gets it.
-        numbers: Values that the function reads by name; a function without numbers has no parameter for them.
+        numbers: Values that the function reads by name. A function without numbers has no parameter for them.
+        scratch: Memory for intermediate results. Only the function in the .cuh file gets it.
 
     Returns:
         The outputs as a flat list, without those that are None.
     """
     if backend.uses_cuda_kernels():
-        return call_on_gpu(file, function, inputs, outputs, scratch, **numbers)
-    return call_on_cpu(file, function, inputs, outputs, **numbers)
+        return call_on_gpu(file, function, inputs, outputs, numbers, scratch)
+    return call_on_cpu(file, function, inputs, outputs, numbers)
 
 
 def call_on_cpu(
@@ -66,14 +67,17 @@ def call_on_cpu(
     function: str,
     inputs: Sequence[Input],
     outputs: Sequence[Result],
+    numbers: Optional[Numbers] = None,
     compile_options: Optional[Dict[str, int]] = None,
-    **numbers: float,
 ) -> List[jt.Var]:
-    """Call `function` of csrc/`file`.h; for the arguments see `call`."""
-    numbers = {name: float(value) for name, value in numbers.items()}
+    """Call `function` of csrc/`file`.h; for the arguments see `call`.
+
+    Args:
+        compile_options: For Jittor, "FLAGS: ..." with further options of the compiler.
+    """
     source = _call_text(function, tuple(map(_form, inputs)), tuple(map(_form, outputs)), bool(numbers))
     header = f"#define BLOCK_CHANNELS {backend.context.block or 1}\n{source_text(file + '.h')}"
-    arguments = {"cpu_header": header, "cpu_src": source, "data": numbers}
+    arguments = {"cpu_header": header, "cpu_src": source, "data": _to_float(numbers)}
     if compile_options is None:
         return list(jt.code(*_shapes_and_types(outputs), _flat(inputs), **arguments))
     with jt.flag_scope(compile_options=compile_options):
@@ -85,14 +89,13 @@ def call_on_gpu(
     function: str,
     inputs: Sequence[Input],
     outputs: Sequence[Result],
+    numbers: Optional[Numbers] = None,
     scratch: Optional[Output] = None,
-    **numbers: float,
 ) -> List[jt.Var]:
     """Call `function` of csrc/`file`.cuh; for the arguments see `call`."""
-    numbers = {name: float(value) for name, value in numbers.items()}
     results = [*outputs, scratch] if scratch else list(outputs)
     source = _call_text(function, tuple(map(_form, inputs)), tuple(map(_form, results)), bool(numbers))
-    arrays = run_on_gpu(f"{file}.cuh", source, _flat(inputs), _flat(results), numbers)
+    arrays = run_on_gpu(f"{file}.cuh", source, _flat(inputs), _flat(results), _to_float(numbers))
     return arrays[:-1] if scratch else arrays
 
 
@@ -127,7 +130,7 @@ def _lines(file: str, done: set) -> List[str]:
     return lines
 
 
-def _form(array: Union[Input, Result]) -> Optional[Tuple]:
+def _form(array: Any) -> Optional[Tuple]:
     """Return what the text of a call depends on: (type, number of axes) of an array, a tuple of these, or None."""
     if array is None:
         return None
@@ -157,6 +160,10 @@ def _arguments(kind: str, const: str, forms: Tuple) -> List[str]:
         return f"Array<{const}{C_TYPES[dtype]}>{{{name}_p, {name}->num, {{{shape}}}}}"
 
     return [argument(form) for form in forms]
+
+
+def _to_float(numbers: Optional[Numbers]) -> Dict[str, float]:
+    return {name: float(value) for name, value in (numbers or {}).items()}
 
 
 def _flat(arrays: Sequence) -> List:

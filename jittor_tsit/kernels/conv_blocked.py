@@ -69,7 +69,7 @@ def weight_gradients(x: jt.Var, by_y: jt.Var, shapes: Sequence[Sequence[int]], g
 
 
 def _convolution(function: str, inputs, outputs, geometry: Geometry) -> List[jt.Var]:
-    return call_on_cpu("conv", function, inputs, outputs, _compile_options(), **geometry.numbers())
+    return call_on_cpu("conv", function, inputs, outputs, geometry.numbers(), _compile_options())
 
 
 @lru_cache(maxsize=None)  # finding the path reads a file

@@ -26,7 +26,7 @@ def convolve(ids: jt.Var, weight: jt.Var, bias: jt.Var, geometry: Geometry, slop
     size = geometry.output_size(ids.shape[1:], weight.shape[2:])
     shape = [ids.shape[0], -(-weight.shape[0] // context.block), *size, context.block]
     numbers = {"slope": slope, **geometry.numbers()}
-    return call_on_cpu("conv_of_ids", "convolve", [ids, weight, bias], [Output(shape)], **numbers)[0]
+    return call_on_cpu("conv_of_ids", "convolve", [ids, weight, bias], [Output(shape)], numbers)[0]
 
 
 def gradients(
@@ -40,4 +40,4 @@ def gradients(
         rounded: The gradient by y in the precision of convolutions, used for the weight.
     """
     inputs, outputs = [ids, y, by_y, rounded], [Output(shape), Output(shape[:1])]
-    return call_on_cpu("conv_of_ids", "convolve_gradients", inputs, outputs, slope=slope, **geometry.numbers())
+    return call_on_cpu("conv_of_ids", "convolve_gradients", inputs, outputs, {"slope": slope, **geometry.numbers()})

@@ -77,7 +77,7 @@ class _LeakyReLU(jt.Function):
 
 def _scale_by_sign(sign: jt.Var, x: jt.Var, slope: float) -> jt.Var:
     """Return x where `sign` is positive, and x times `slope` elsewhere."""
-    return call_on_cpu("maps", "scale_by_sign", [sign, x], [Output(x.shape)], slope=slope)[0]
+    return call_on_cpu("maps", "scale_by_sign", [sign, x], [Output(x.shape)], {"slope": slope})[0]
 
 
 def channel_sums(x: jt.Var, channels: int) -> jt.Var:

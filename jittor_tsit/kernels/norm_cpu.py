@@ -29,7 +29,7 @@ def modulate(x, mean, scale, shift: Optional[jt.Var], maps: Sequence[jt.Var], sl
     """Compute `modulate` of norm.py. `maps` is empty, or holds one array with the channels of gamma, then of beta."""
     activation = "LINEAR" if slope == 1 else "LEAKY_RELU"
     inputs = [x, mean, scale, shift, maps[0] if maps else None]
-    return call_on_cpu("norm", f"modulate<{activation}>", inputs, [Output(x.shape)], slope=slope)[0]
+    return call_on_cpu("norm", f"modulate<{activation}>", inputs, [Output(x.shape)], {"slope": slope})[0]
 
 
 def modulate_gradients(
@@ -40,4 +40,4 @@ def modulate_gradients(
     inputs = [x, mean, scale, by_result, shift, maps[0] if maps else None, None if slope == 1 else y]
     outputs = [Output(x.shape), statistic, statistic, None if shift is None else statistic]
     outputs.append(Output(maps[0].shape) if maps else None)
-    return call_on_cpu("norm", "modulate_gradients", inputs, outputs, slope=slope)
+    return call_on_cpu("norm", "modulate_gradients", inputs, outputs, {"slope": slope})

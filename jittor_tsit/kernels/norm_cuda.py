@@ -15,7 +15,7 @@ from jittor_tsit.kernels.call import Output, call_on_gpu, num_chunks
 def moments(x: jt.Var, channels: int, over_batch: bool) -> Tuple[jt.Var, jt.Var]:
     """Return mean and biased variance. [N, C, H, W] -> both [N or 1, C, 1, 1] float64"""
     output = Output([1 if over_batch else x.shape[0], channels, 1, 1], "float64")
-    return tuple(call_on_gpu("norm", "moments", [x], [output, output], _scratch(x)))
+    return tuple(call_on_gpu("norm", "moments", [x], [output, output], scratch=_scratch(x)))
 
 
 def moments_gradient(x, mean, by_mean, by_var, by_x: Optional[jt.Var]) -> jt.Var:
@@ -26,7 +26,7 @@ def moments_gradient(x, mean, by_mean, by_var, by_x: Optional[jt.Var]) -> jt.Var
 def modulate(x, mean, scale, shift: Optional[jt.Var], maps: Sequence[jt.Var], slope: float) -> jt.Var:
     """Compute `modulate` of norm.py. `maps` is empty, or holds gamma and beta."""
     gamma, beta = maps or (None, None)
-    return call_on_gpu("norm", "modulate", [x, mean, scale, shift, gamma, beta], [Output(x.shape)], slope=slope)[0]
+    return call_on_gpu("norm", "modulate", [x, mean, scale, shift, gamma, beta], [Output(x.shape)], {"slope": slope})[0]
 
 
 def modulate_gradients(
@@ -38,7 +38,7 @@ def modulate_gradients(
     inputs = [x, mean, scale, by_result, shift, maps[0] if maps else None, None if is_linear else y]
     outputs = [image, statistic, statistic, None if shift is None else statistic]
     outputs += [image if maps else None, image if maps and not is_linear else None]
-    gradients = call_on_gpu("norm", "modulate_gradients", inputs, outputs, _scratch(x), slope=slope)
+    gradients = call_on_gpu("norm", "modulate_gradients", inputs, outputs, {"slope": slope}, _scratch(x))
     # Without an activation the gradient by beta is the gradient by the result: no copy of it is made.
     return [*gradients, by_result] if maps and is_linear else gradients
 

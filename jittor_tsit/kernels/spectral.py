@@ -43,7 +43,7 @@ class _SpectralNormalize(jt.Function):
     def grad(self, grad):
         scratch = Output([1 + num_chunks(grad.numel())])
         inputs, outputs = [*self.saved, grad], [Output(grad.shape)]
-        return first_order_only(call("spectral", "spectral_normalize_gradient", inputs, outputs, scratch))[0]
+        return first_order_only(call("spectral", "spectral_normalize_gradient", inputs, outputs, scratch=scratch))[0]
 
 
 def _forward(weight: jt.Var, u: jt.Var, v: jt.Var, iterates: bool) -> List[jt.Var]:
@@ -52,4 +52,4 @@ def _forward(weight: jt.Var, u: jt.Var, v: jt.Var, iterates: bool) -> List[jt.Va
     pieces, strips = -(-columns // THREADS), -(-rows // STRIP)
     scratch = Output([2 + columns + rows + pieces + strips * columns])
     outputs = [Output(weight.shape), Output(u.shape), Output(v.shape), Output([1])]
-    return call("spectral", "spectral_normalize", [weight, u, v], outputs, scratch, iterates=iterates)
+    return call("spectral", "spectral_normalize", [weight, u, v], outputs, {"iterates": iterates}, scratch)

@@ -7,7 +7,7 @@ import numpy as np
 from jittor import nn
 
 from jittor_tsit.layers import imagenet
-from jittor_tsit.layers.conv import conv2d, conv2d_to_nchw, conv_transpose2d
+from jittor_tsit.layers.conv import conv2d, conv_transpose2d
 from jittor_tsit.layers.image_layouts import Image, activate, to_nchw
 from jittor_tsit.layers.init import Init, default_bias, linear_weight, xavier
 from jittor_tsit.layers.matmul import matmul
@@ -22,7 +22,7 @@ def leaky_relu(x: Image) -> Image:
 
 def to_imagenet(image: jt.Var) -> jt.Var:
     """Normalise an image [N, 3, H, W] in [-1, 1] with ImageNet's mean and deviation of images in [0, 1]."""
-    mean, std = (jt.array(np.float32(values).reshape(1, 3, 1, 1)) for values in (imagenet.MEAN, imagenet.STD))
+    mean, std = (jt.array(np.array(values, np.float32).reshape(1, 3, 1, 1)) for values in (imagenet.MEAN, imagenet.STD))
     return (image * 0.5 + 0.5 - mean) / std
 
 
@@ -66,8 +66,8 @@ class Conv(nn.Module):
 class OutputConv(Conv):
     """Convolution whose result is [N, C, H, W] whatever the layout of x: the last layer of a network."""
 
-    def execute(self, x: Image) -> jt.Var:
-        return conv2d_to_nchw(x, self.weight, self.bias, self.stride, self.padding)
+    def execute(self, x: Image, slope: float = 1.0) -> jt.Var:
+        return to_nchw(super().execute(x, slope))
 
 
 class ConvTranspose(nn.Module):

@@ -16,8 +16,8 @@ class PairConv(Conv):
         x [N, in_channels, H, W], or segmap [N, K, H, W] and x [N, in_channels - K, H, W] -> [N, out_channels, H', W']
     """
 
-    def execute(self, x: Image, segmap: Optional[Image] = None, slope: float = 1.0) -> Image:
-        """Return conv(concat([segmap, x], 1)), then leaky ReLU with this slope, in the fastest layout."""
+    def execute(self, x: Image, slope: float = 1.0, segmap: Optional[Image] = None) -> Image:
+        """Return the convolution of x or concat([segmap, x], 1), then leaky ReLU, in the fastest layout."""
         segmap = to_fast_layout(segmap) if isinstance(segmap, OneHot) else segmap
         if isinstance(segmap, OneHot):  # the sum over the channels in two parts: of the class ids, of the image
             num_classes = segmap.shape[1]

@@ -12,12 +12,12 @@ import numpy as np
 
 from jittor_tsit.layers.basic import Conv
 from jittor_tsit.layers.conv import conv2d_to_nchw
-from jittor_tsit.layers.image_layouts import Image
+from jittor_tsit.layers.image_layouts import Image, activate
 from jittor_tsit.layers.matmul import matmul
 
 # [first or second pixel, row of the image before upsampling from -1 to 1, row of the window]: rows -1, 0 and 1 of the
 # window lie on rows -1, 0 and 0 for the first pixel and on rows 0, 0 and 1 for the second.
-_ROWS = np.float32([[[1, 0, 0], [0, 1, 1], [0, 0, 0]], [[0, 0, 0], [1, 1, 0], [0, 0, 1]]])
+_ROWS = np.array([[[1, 0, 0], [0, 1, 1], [0, 0, 0]], [[0, 0, 0], [1, 1, 0], [0, 0, 1]]], np.float32)
 _SUMS = np.einsum("pia,qjb->abpqij", _ROWS, _ROWS).reshape(9, 36)
 
 
@@ -31,8 +31,8 @@ class UpsampleConv(Conv):
     def __init__(self, in_channels: int, out_channels: int):
         super().__init__(in_channels, out_channels, 3, padding=1)
 
-    def execute(self, x: Image) -> jt.Var:
-        return conv2d_of_upsampled(x, self.weight, self.bias)
+    def execute(self, x: Image, slope: float = 1.0) -> jt.Var:
+        return activate(conv2d_of_upsampled(x, self.weight, self.bias), slope)
 
 
 def conv2d_of_upsampled(x: Image, weight: jt.Var, bias: jt.Var) -> jt.Var:

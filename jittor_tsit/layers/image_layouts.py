@@ -65,7 +65,8 @@ class OneHot(BlockedImage):
 
     def __init__(self, ids: jt.Var, channels: int):
         self.ids, self.channels = ids, channels
-        self._moments, self._results = {}, {}
+        self._moments: Dict = {}
+        self._results: Dict = {}
 
     @property
     def shape(self) -> List[int]:

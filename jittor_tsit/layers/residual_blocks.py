@@ -60,7 +60,9 @@ class ModulatedBlock(nn.Module):
 
     def execute(self, x: Image, guide: Image) -> Image:
         x = to_fast_layout(x)
-        skip = x if self.conv_skip is None else self.conv_skip(self.norm_skip(x, guide))
+        skip = x
+        if self.norm_skip is not None and self.conv_skip is not None:
+            skip = self.conv_skip(self.norm_skip(x, guide))
         x = self.conv0(self.norm0(x, guide, SLOPE))
         x = self.conv1(self.norm1(x, guide, SLOPE))
         return skip + x

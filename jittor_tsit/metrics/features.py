@@ -115,7 +115,7 @@ def vgg_input(photo: np.ndarray) -> np.ndarray:
         photo [H, W, 3] uint8 -> [3, VGG_SIDE, VGG_SIDE] float32
     """
     square = resize_photo(photo, VGG_SIDE, VGG_SIDE).astype(np.float32) / 255
-    normalized = (square - np.float32(imagenet.MEAN)) / np.float32(imagenet.STD)
+    normalized = (square - np.array(imagenet.MEAN, np.float32)) / np.array(imagenet.STD, np.float32)
     return np.ascontiguousarray(normalized.transpose(2, 0, 1))
 
 

@@ -67,7 +67,7 @@ class LPIPS(nn.Module):
 
     def _directions(self, image: jt.Var) -> List[jt.Var]:
         """Return the activations of five layers, those of each pixel divided by their length."""
-        shift, scale = (jt.array(np.float32(values).reshape(1, 3, 1, 1)) for values in (SHIFT, SCALE))
+        shift, scale = (jt.array(np.array(values, np.float32).reshape(1, 3, 1, 1)) for values in (SHIFT, SCALE))
         return [_unit_length(feat) for feat in self.vgg((image - shift) / scale)]
 
     def _weighed(self, squares: List[jt.Var]) -> List[jt.Var]:

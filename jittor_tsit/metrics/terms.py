@@ -9,7 +9,7 @@ class Term(NamedTuple):
     """One term of the score of a set of images, or the reason why it is absent."""
 
     value: Optional[float]  # None: absent
-    count: int = 0  # number of images
+    count: int = 0  # type: ignore[assignment]  # number of images; NamedTuple also has a method of this name
     judge: str = ""  # network that rated: file name and SHA-256 of its weights
     note: str = ""  # limits of the value; for an absent term the reason and the way to get it
     per_image: Mapping[str, float] = {}  # stem of the file name -> value, if each image has a value

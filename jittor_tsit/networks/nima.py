@@ -110,7 +110,7 @@ class _Unit(nn.Module):
 
     def __init__(self, arrays: Mapping[str, np.ndarray], name: str, stride: int = 1):
         is_depthwise = f"{name}/depthwise_kernel" in arrays
-        kernel = np.float64(arrays[f"{name}/depthwise_kernel" if is_depthwise else f"{name}/kernel"])
+        kernel = np.asarray(arrays[f"{name}/depthwise_kernel" if is_depthwise else f"{name}/kernel"], np.float64)
         kernel = kernel.transpose((2, 3, 0, 1) if is_depthwise else (3, 2, 0, 1))  # [out, in, k, k]
         gamma, beta, mean, variance = (np.float64(arrays[f"{name}_bn/{part}"]) for part in _NORM_PARTS)
         scale = gamma / np.sqrt(variance + NORM_EPS)

@@ -56,13 +56,13 @@ class PatchDiscriminator(nn.Module):
         self.attention = None if attention_layer is None else SelfAttention(channels[attention_layer])
 
     def execute(self, x: Image, segmap: Optional[Image] = None) -> Tuple[jt.Var, List[Image]]:
-        feats = [self._attended(0, self.conv_first(x, segmap, SLOPE))]
+        feats = [self._attended(0, self.conv_first(x, SLOPE, segmap))]
         for k, conv in enumerate(self.convs, start=1):
             feats.append(self._attended(k, conv_norm_act(conv, feats[-1])))
         return self.conv_logits(feats[-1]), feats
 
     def _attended(self, layer: int, x: Image) -> Image:
-        return self.attention(x) if layer == self.attention_layer else x
+        return x if self.attention is None or layer != self.attention_layer else self.attention(x)
 
 
 class MultiscaleDiscriminator(nn.Module):

@@ -70,6 +70,6 @@ class SPADEGenerator(nn.Module):
             if k not in self.same_size_blocks:
                 x = upsample2x(x)
             x = block(x, segmap)
-            if k == self.attention_block:
+            if self.attention is not None and k == self.attention_block:
                 x = self.attention(x)
         return tanh(self.conv_image(leaky_relu(x)))

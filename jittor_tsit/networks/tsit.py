@@ -85,6 +85,6 @@ class TSITGenerator(nn.Module):
             if style_feats is not None:
                 x = fadain(x, style_feats[scale], self.alpha)
             x = block(x, content_feats[scale])
-            if k == self.attention_block:
+            if self.attention is not None and k == self.attention_block:
                 x = self.attention(x)
         return tanh(self.conv_image(leaky_relu(x)))

@@ -142,7 +142,8 @@ class LatentConv(Conv):
 def _draw_biases(net: nn.Module) -> None:
     """Draw all biases as PyTorch does by default, except those of `LatentConv`."""
     for part in net.modules():
-        if isinstance(part, (Conv, ConvTranspose, PixelToMap)) and not isinstance(part, LatentConv):
+        is_drawn = isinstance(part, (Conv, ConvTranspose, PixelToMap)) and not isinstance(part, LatentConv)
+        if is_drawn and part.bias is not None:
             part.bias = default_bias(part.bias.shape[0], part.weight.shape)
 
 

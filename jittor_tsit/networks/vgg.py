@@ -4,7 +4,7 @@ import http.client
 import shutil
 import urllib.request
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import Dict, List, Mapping, Tuple
 
 import jittor as jt
 import numpy as np
@@ -48,7 +48,7 @@ class VGGFeatures(nn.Module):
     Source: SPADE and TSIT use images in [-1, 1] directly, without ImageNet's mean and deviation.
     """
 
-    def __init__(self, arch: str, weights: Dict[str, np.ndarray], tap_last: bool = False, pools_last: bool = True):
+    def __init__(self, arch: str, weights: Mapping[str, np.ndarray], tap_last: bool = False, pools_last: bool = True):
         stages, self.pools_last = STAGES[arch], pools_last
         self.taps = [len(stage) - 1 if tap_last else 0 for stage in stages]
         self.stages = [len(stage) for stage in stages[:-1]] + [self.taps[-1] + 1]  # nothing is needed beyond the last
@@ -82,7 +82,8 @@ class _FrozenConv(nn.Module):
 
 def published_shapes(arch: str) -> Dict[str, Tuple[int, ...]]:
     """Return the shapes of the convolutions' arrays by torchvision's names."""
-    shapes, channels = {}, 3
+    shapes: Dict[str, Tuple[int, ...]] = {}
+    channels = 3
     for width, stage in zip(WIDTHS, STAGES[arch]):
         for index in stage:
             shapes[f"features.{index}.weight"] = (width, channels, 3, 3)

@@ -1,6 +1,6 @@
-"""Checkpoints: one safetensors file of named arrays, written whole or not at all.
+"""Checkpoints: one safetensors file of named arrays, which appears under its name only when it is complete.
 
-The state of the random draws is the seed and the number of images seen: each draw follows from them.
+A checkpoint holds no state of random generators: all random draws follow from the seed and the number of images.
 """
 
 from __future__ import annotations
@@ -19,45 +19,47 @@ from safetensors.numpy import save_file
 from data_tools.basics.errors import InputError
 
 PREFIX, SUFFIX = "state-", ".safetensors"
-BEST = f"best{SUFFIX}"  # the best one of a run by its evaluation, under a name that no pruning looks at
+BEST = f"best{SUFFIX}"  # name of the best checkpoint of a run by its evaluation; pruning does not delete it
 FORMAT = "jittor_tsit 1"  # changes when old files can no longer be read
-FIRST_FIELDS = {"format", "progress", "experiment"}  # of the header; files of before the checksums have no other
-DAMAGED = ".damaged"  # after the name of a file that is set aside
+FIRST_FIELDS = {"format", "progress", "experiment"}  # header of older files, which have no checksums
+DAMAGED = ".damaged"  # appended to the name of a damaged checkpoint
 Read = TypeVar("Read")
-# Beginnings of names of arrays, such as ("G.", "E."), or a function that tells them from the options of the experiment.
+# Prefixes of array names, such as ("G.", "E."), or a function that returns them for the options of an experiment.
 Parts = Union[Tuple[str, ...], Callable[[dict], Tuple[str, ...]]]
 
 
 class Progress(NamedTuple):
-    """How far a run is."""
+    """Progress of a run."""
 
     nimg: int  # images seen
     num_steps: int  # optimizer steps done
 
 
 class Checkpoint(NamedTuple):
-    """What a file holds."""
+    """Content of a checkpoint file."""
 
     arrays: Dict[str, np.ndarray]
     progress: Progress
-    experiment: dict  # the options as JSON has them
+    experiment: dict  # the options in JSON form
 
 
 def checkpoint_path(run_dir: Path, nimg: int) -> Path:
-    """Where the checkpoint after `nimg` images lies."""
+    """Return the path of the checkpoint after `nimg` images."""
     return run_dir / f"{PREFIX}{nimg:09d}{SUFFIX}"
 
 
 def checkpoint_paths(run_dir: Path) -> list[Path]:
-    """A run's checkpoints, oldest first."""
+    """Return the checkpoints of a run, oldest first."""
     return sorted(run_dir.glob(f"{PREFIX}*{SUFFIX}"))
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write to a temporary name, flush to the disk, rename. A checksum of each array and of the rest goes with it.
+    """Write a checkpoint to a temporary file, flush it to the disk, and rename it.
+
+    The header holds a checksum of each array, and one of the header's other fields.
 
     Raises:
-        OSError: The disk is full or the folder cannot be written; older checkpoints are as they were.
+        OSError: The disk is full or the folder is not writable. Older checkpoints stay unchanged.
     """
     arrays = {name: np.asarray(array, order="C") for name, array in checkpoint.arrays.items()}
     metadata = {
@@ -71,10 +73,10 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     try:
         save_file(arrays, part, metadata)
         _sort_header(part)
-        os.chmod(part, 0o666 & ~_umask())  # the library writes for the owner alone
+        os.chmod(part, 0o666 & ~_umask())  # the library makes files that only the owner can read
         _flush(part)
         os.replace(part, path)
-    except SafetensorError as error:  # the library's own wrapping of an input/output error
+    except SafetensorError as error:  # the library wraps input/output errors in this class
         raise OSError(f"{path}: cannot be written: {error}") from None
     finally:
         if part.exists():
@@ -83,20 +85,21 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def _sort_header(path: Path) -> None:
-    """Bring the texts of a safetensors header into an order: the library has another one each time."""
+    """Sort the metadata in a safetensors header, because the library writes it in a random order."""
     with open(path, "r+b") as file:
         size = int.from_bytes(file.read(8), "little")
         header = json.loads(file.read(size))
         header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
         text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()  # as the library writes it
-        if len(text) <= size:  # else the library writes its texts in another way than Python
+        if len(text) <= size:  # otherwise the library escapes texts differently from Python; keep its order then
             file.seek(8)
             file.write(text.ljust(size))
 
 
 def _checksum(array: np.ndarray) -> int:
-    """CRC-32 of type, shape and content: finds every change of up to four bytes in a row, eight times as fast as
-    SHA-256, which would protect from forgers and not from disks.
+    """Return the CRC-32 of an array's type, shape and content.
+
+    CRC-32 is eight times as fast as SHA-256. It detects disk errors, which is its purpose, but not forgery.
     """
     kind = f"{array.dtype.str} {array.shape}".encode()
     return zlib.crc32(array.reshape(-1).view(np.uint8), zlib.crc32(kind))
@@ -121,37 +124,37 @@ def _flush(path: Path) -> None:
 
 
 class Header(NamedTuple):
-    """What a file says of its arrays."""
+    """Header of a checkpoint file."""
 
     progress: Progress
     experiment: dict
-    checksums: Optional[Dict[str, int]]  # of each array; None: written before there were any
+    checksums: Optional[Dict[str, int]]  # CRC-32 of each array; None in older files
 
 
 def load_checkpoint(path: Path, parts: Parts = ("",)) -> Checkpoint:
-    """Read a checkpoint, and compare all that is read with its checksums.
+    """Read a checkpoint and verify its checksums.
 
     Args:
-        parts: Beginnings of the names of the arrays to read; all arrays by default.
+        parts: Prefixes of the names of the arrays to read; all arrays by default.
 
     Raises:
-        InputError: No such file, cut short, not a checkpoint of ours, of another format, or damaged: names the array.
+        InputError: The file is missing, truncated, damaged, or not a checkpoint of this program.
     """
-    with _opened(path) as file:
+    with _open(path) as file:
         header = _read_header(path, file)
         return Checkpoint(dict(_arrays(path, file, header, parts)), header.progress, header.experiment)
 
 
 def check_checkpoint(path: Path, parts: Parts = ("",)) -> None:
-    """Read a checkpoint array by array and keep none. Arguments and errors as `load_checkpoint`."""
-    with _opened(path) as file:
+    """Read a checkpoint array by array and verify its checksums. See `load_checkpoint` for arguments and errors."""
+    with _open(path) as file:
         for _ in _arrays(path, file, _read_header(path, file), parts):
             pass
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[safe_open]:
-    """The open file; whatever goes wrong with it in the `with` block is the user's to know."""
+def _open(path: Path) -> Iterator[safe_open]:
+    """Open a safetensors file. Turn every error of the `with` block into an InputError that names the file."""
     if not path.is_file():
         raise InputError(f"{path}: no such checkpoint file")
     try:
@@ -190,7 +193,7 @@ def _read_progress(path: Path, metadata: Mapping[str, str]) -> Tuple[Progress, d
 
 
 def _arrays(path: Path, file: safe_open, header: Header, parts: Parts) -> Iterator[Tuple[str, np.ndarray]]:
-    """Yield names and arrays, one after the other."""
+    """Yield the names and arrays that `parts` selects, and verify their checksums."""
     parts = parts(header.experiment) if callable(parts) else parts
     for name in file.keys():  # noqa: SIM118 (a safetensors file has no __iter__)
         if not name.startswith(parts):
@@ -202,14 +205,15 @@ def _arrays(path: Path, file: safe_open, header: Header, parts: Parts) -> Iterat
 
 
 def load_newest(run_dir: Path, warn: Callable[[str], None]) -> Optional[Checkpoint]:
-    """The newest checkpoint that can be read, whole; None when there is none. Damaged newer ones are set aside: they
-    get another name.
+    """Load the newest checkpoint of a run that can be read. Return None if there are no checkpoints.
+
+    Damaged checkpoints that are newer are renamed.
 
     Args:
-        warn: Called with a line of text for each of them.
+        warn: Called with a line of text for each renamed checkpoint.
 
     Raises:
-        InputError: There are checkpoints, and none can be read; they are left as they are.
+        InputError: There are checkpoints, but none can be read. They stay unchanged.
     """
     path, newest, faults = _newest(run_dir, load_checkpoint)
     for damaged, fault in faults.items():
@@ -220,14 +224,14 @@ def load_newest(run_dir: Path, warn: Callable[[str], None]) -> Optional[Checkpoi
 
 
 def newest_readable(run_dir: Path, parts: Parts, warn: Callable[[str], None]) -> Optional[Path]:
-    """Find the newest checkpoint of which these arrays can be read. Return None when the run has no checkpoint.
+    """Find the newest checkpoint whose selected arrays can be read. Return None if the run has no checkpoint.
 
     Args:
-        parts: As `load_checkpoint` takes them.
-        warn: Called with a line of text for each that cannot be read; it is left where it is.
+        parts: See `load_checkpoint`.
+        warn: Called with a line of text for each checkpoint that cannot be read. It stays unchanged.
 
     Raises:
-        InputError: There are checkpoints, and none can be read.
+        InputError: There are checkpoints, but none can be read.
     """
     path, _, faults = _newest(run_dir, lambda path: check_checkpoint(path, parts))
     for fault in faults.values():
@@ -238,7 +242,11 @@ def newest_readable(run_dir: Path, parts: Parts, warn: Callable[[str], None]) ->
 def _newest(
     run_dir: Path, read: Callable[[Path], Read]
 ) -> Tuple[Optional[Path], Optional[Read], Dict[Path, InputError]]:
-    """The newest checkpoint that `read` takes, what that gives, and why it did not take those that are newer."""
+    """Find the newest checkpoint that `read` accepts.
+
+    Returns:
+        (path, result of `read`, errors of the newer checkpoints by path); (None, None, {}) without checkpoints.
+    """
     paths, faults = checkpoint_paths(run_dir), {}
     for path in reversed(paths):
         try:
@@ -254,10 +262,14 @@ def _newest(
 
 
 def check_arrays(path: Path, found: Mapping[str, np.ndarray], wanted: Mapping[str, tuple]) -> None:
-    """Compare the names and shapes of arrays with those wanted.
+    """Check that arrays have the wanted names and shapes.
+
+    Args:
+        path: The checkpoint, for the error message.
 
     Raises:
-        InputError: Names the first that is missing, unexpected or of another shape, and how many there are.
+        InputError: An array is missing, unexpected or has another shape. The message names the first one and says how
+            many there are.
     """
     faults = [f"lacks {name}" for name in sorted(set(wanted) - set(found))]
     faults += [f"has {name}, which this model lacks" for name in sorted(set(found) - set(wanted))]

@@ -1,4 +1,4 @@
-"""What the networks of a new run begin with: those of a checkpoint of another run, of `convert` or of `average`."""
+"""Initial weights of a new run from a checkpoint of another run, of `convert` or of `average` (--from-weights)."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ import numpy as np
 from data_tools.basics.errors import InputError
 from jittor_tsit.runs.checkpoint import check_arrays, load_checkpoint
 from jittor_tsit.runs.loading import with_current_names
-from jittor_tsit.runs.same_run import completed, flatten
+from jittor_tsit.runs.same_run import flatten, with_defaults
 from jittor_tsit.systems.base import System
 from jittor_tsit.systems.state import AVERAGED
 
-# Options that say what the networks compute, whether their arrays tell it or not; without those of training.
+# Prefixes of the options that change what the networks compute; OF_TRAINING are exceptions.
 OF_MODEL = ("config.", "data.num_classes", "data.unknown_id", "data.instance_edges", "data.image_", "data.direction")
 OF_TRAINING = ("config.weights.", "config.optim.", "config.perceptual")
 
 
 class Initial(NamedTuple):
-    """Of a file, for a system."""
+    """Initial weights of a system."""
 
-    arrays: Dict[str, np.ndarray]  # of the networks that it holds
-    told: List[str]  # lines for the log
+    arrays: Dict[str, np.ndarray]  # arrays of the networks that the file holds
+    notes: List[str]  # lines for the log
 
 
 def read_initial(path: Path, system: System, options: dict) -> Initial:
-    """The networks of a checkpoint, each whole; a system's networks that it lacks begin anew.
+    """Read the networks of a checkpoint as initial weights. Networks that it lacks keep their random weights.
 
-    An average of G is taken where the run keeps one; where only the run has one, it begins as G.
+    If the run keeps averaged weights of G, they start as those of the file, or as G if the file has none.
 
     Args:
-        options: Of the new run, as JSON has them.
+        options: Options of the new run in JSON form.
 
     Raises:
-        InputError: No checkpoint, or one of another system, or with an array that is missing, too much or of another
-            shape; then also names the options that differ.
+        InputError: The file is not a checkpoint, is of another system, or an array is missing, unexpected or has
+            another shape. The message also names the options of the model that differ.
     """
     checkpoint = load_checkpoint(path)
     there = checkpoint.experiment.get("system")
@@ -60,25 +60,25 @@ def read_initial(path: Path, system: System, options: dict) -> Initial:
 
 
 def is_of_network(name: str, system: System) -> bool:
-    """Whether an array of a checkpoint belongs to a network; optimizers, image pools and loss scales begin anew."""
+    """Return whether an array belongs to a network, and not to an optimizer, an image pool or a loss scale."""
     part = name.partition(".")[0]
     return not part.startswith(("optimizer_", "loss_scale_")) and part not in system.extras
 
 
 def arrays_with_average(arrays: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
-    """Add an average of G where there is none: it begins as G."""
-    begun = {f"{AVERAGED}.{name[len('G.') :]}": array for name, array in arrays.items() if name.startswith("G.")}
-    return {**begun, **arrays}
+    """Add averaged weights equal to G if there are none."""
+    averaged = {f"{AVERAGED}.{name[len('G.') :]}": array for name, array in arrays.items() if name.startswith("G.")}
+    return {**averaged, **arrays}
 
 
 def without_average(arrays: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
-    """Leave out the average of G."""
+    """Remove the averaged weights of G."""
     return {name: array for name, array in arrays.items() if not name.startswith(f"{AVERAGED}.")}
 
 
 def model_differences(there: dict, here: dict) -> List[str]:
-    """The model's options that differ, in a line; none if they are the same."""
-    there, here = flatten(completed(there)), flatten(here)
+    """List the model's options that differ in one line of text; return an empty list if none does."""
+    there, here = flatten(with_defaults(there)), flatten(here)
     names = [
         name
         for name in sorted({**there, **here})

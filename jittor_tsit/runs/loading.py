@@ -1,4 +1,4 @@
-"""Find a run's checkpoint and load the networks that make images from it."""
+"""Search for the checkpoint of a run, and loading of its networks for inference."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from jittor_tsit.systems.state import AVERAGED, with_averaged_weights
 
 
 def find_checkpoint(run_dir: Path) -> Path:
-    """The newest checkpoint of a run that can be read.
+    """Return the newest checkpoint of a run that can be read.
 
     Raises:
         InputError: There is none.
@@ -32,7 +32,11 @@ def find_checkpoint(run_dir: Path) -> Path:
 
 
 def newest_run_dir(runs: Path) -> Path:
-    """The folder in `runs` with the most recent checkpoint."""
+    """Return the folder in `runs` with the most recent checkpoint.
+
+    Raises:
+        InputError: No run has a checkpoint.
+    """
     paths = [path for run_dir in runs.glob("*") for path in checkpoint_paths(run_dir)]
     if not paths:
         raise InputError(f"{runs}: holds no run with a checkpoint; run train first, or name one by --run-dir")
@@ -40,10 +44,10 @@ def newest_run_dir(runs: Path) -> Path:
 
 
 def inference_parts(options: dict) -> Tuple[str, ...]:
-    """Beginnings of the names of the arrays that make images; for a system that we do not know, of all arrays.
+    """Return the name prefixes of the arrays that inference needs. For an unknown system, select all arrays.
 
     Args:
-        options: Of the experiment, as a checkpoint holds them.
+        options: Options of the experiment in JSON form.
     """
     kind = SYSTEMS.get(str(options.get("system")))
     if kind is None:
@@ -52,7 +56,7 @@ def inference_parts(options: dict) -> Tuple[str, ...]:
 
 
 def with_current_names(options: dict, arrays: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
-    """Rename the networks that older checkpoints call otherwise."""
+    """Rename networks that have another name in older checkpoints."""
     kind = SYSTEMS.get(str(options.get("system")))
     former = kind.former_names if kind else {}
     renamed = {}
@@ -63,16 +67,16 @@ def with_current_names(options: dict, arrays: Mapping[str, np.ndarray]) -> Dict[
 
 
 def load_networks(path: Path) -> Checkpoint:
-    """Load the arrays of a checkpoint that make images, under today's names. Errors as `load_checkpoint`."""
+    """Load the arrays of a checkpoint that inference needs, under their present names. See `load_checkpoint`."""
     checkpoint = load_checkpoint(path, inference_parts)
     return checkpoint._replace(arrays=with_current_names(checkpoint.experiment, checkpoint.arrays))
 
 
 def load_system(path: Path) -> tuple[System, Experiment]:
-    """Load the networks of a checkpoint that make images, with averaged weights where it holds any.
+    """Build the system of a checkpoint and load its networks for inference, with averaged weights if there are any.
 
     Raises:
-        InputError: Not a checkpoint, or of another version.
+        InputError: The file is not a checkpoint, or of an incompatible version.
     """
     checkpoint = load_networks(path)
     experiment = experiment_of(path, checkpoint.experiment)
@@ -81,14 +85,22 @@ def load_system(path: Path) -> tuple[System, Experiment]:
     arrays = {name: array for name, array in arrays.items() if name.partition(".")[0] in system.networks}
     for network in system.optional_networks:
         if not any(name.startswith(f"{network}.") for name in arrays):
-            system.forget(network)
+            system.remove_network(network)
     check_arrays(path, arrays, {name: var.shape for name, var in system.state_dict().items()})
     system.load_state_dict(arrays, checkpoint.progress.num_steps)
     return system, experiment
 
 
 def experiment_of(path: Path, options: dict) -> Experiment:
-    """The experiment that a checkpoint was trained with."""
+    """Return the experiment that a checkpoint was trained with.
+
+    Args:
+        path: The checkpoint, for error messages.
+        options: Options of the experiment in JSON form.
+
+    Raises:
+        InputError: This version does not have the system or an option.
+    """
     system, phases = str(options.get("system")), options.get("phases", [])
     if system not in SYSTEMS:
         raise InputError(f"{path}: is of system {system}; there are {', '.join(SYSTEMS)}")

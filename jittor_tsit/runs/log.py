@@ -14,7 +14,7 @@ import numpy as np
 from tqdm import tqdm
 
 from data_tools.basics.files import append_line
-from jittor_tsit.runs.records import forget_after
+from jittor_tsit.runs.records import remove_records_after
 from jittor_tsit.runtime.mpirun import CommonError
 from jittor_tsit.runtime.status_line import on_terminal
 
@@ -29,12 +29,12 @@ LOWER_RATES = (
 
 
 class RunLog:
-    """Progress bar, status lines and numbers of one run.
+    """Progress bar, status lines and statistics of one run.
 
     Args:
-        directory: Where log.txt and stats.jsonl are appended to.
-        total_nimg: Images of the whole run.
-        nimg: Images already seen; later lines of an interrupted run are taken back.
+        directory: Folder of log.txt and stats.jsonl. Both are appended to.
+        total_nimg: Number of images of the whole run.
+        nimg: Number of images already seen. Records of later images, from an interrupted run, are removed.
     """
 
     def __init__(self, directory: Path, total_nimg: int, nimg: int):
@@ -42,33 +42,33 @@ class RunLog:
         self.started, self.waited = time.time(), 0.0
         self.last_nimg, self.has_begun, self.num_skipped = nimg, False, 0
         self.terms: List[Dict[str, jt.Var]] = []
-        self.seen: List[int] = []  # images after each of them
-        forget_after(directory / "stats.jsonl", nimg)
+        self.seen: List[int] = []  # number of images after the step of each entry of `terms`
+        remove_records_after(directory / "stats.jsonl", nimg)
         _end_line(directory / "log.txt")
         self.bar = tqdm(total=total_nimg, initial=nimg, unit="img", dynamic_ncols=True, mininterval=_bar_interval())
 
     def line(self, text: str) -> None:
-        """One line on the screen and in log.txt."""
+        """Write one line to the screen and to log.txt."""
         tqdm.write(text, file=sys.stderr)
         append_line(self.directory / "log.txt", f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}")
 
     def add(self, terms: Dict[str, jt.Var], nimg: int) -> None:
-        """Keep the terms of the step that ended after `nimg` images; nothing waits for their values here."""
+        """Store the loss terms of the step that ended after `nimg` images, without reading their values."""
         if not self.has_begun:
-            self.bar.unpause()  # the first step compiled its operators: no measure of those to come
+            self.bar.unpause()  # the first step compiled operators; leave it out of the estimated time
             self.has_begun = True
         self.terms.append(terms)
         self.seen.append(nimg)
         self.bar.update(nimg - self.bar.n)
 
     def skip(self, fault: str, nimg: int) -> None:
-        """Count a step that was dropped, and say why."""
+        """Count a skipped step and log the reason."""
         self.num_skipped += 1
         self.line(f"{fault}; this step is skipped")
         self.bar.update(nimg - self.bar.n)
 
     def status(self, nimg: int) -> None:
-        """Mean terms since the last status, of the steps that were not skipped, to screen, log.txt and stats.jsonl."""
+        """Write the mean loss terms since the last call to screen, log.txt and stats.jsonl, without skipped steps."""
         if not self.terms:
             return
         values = _values(self.terms, self.seen)
@@ -78,7 +78,7 @@ class RunLog:
         memory = peak_memory()
         record = {"nimg": nimg, "img_per_s": speed, "waited_for_data": self.waited / seconds, **memory, **stats}
         if self.num_skipped:
-            record["skipped_steps"] = self.num_skipped  # since this start of the run
+            record["skipped_steps"] = self.num_skipped  # since the run was started or resumed
         append_line(self.directory / "stats.jsonl", json.dumps(record))
         numbers = "  ".join(f"{name} {value:.3f}" for name, value in stats.items())
         waiting = f"{self.waited / seconds:.0%} waiting for data"
@@ -87,34 +87,34 @@ class RunLog:
         self.terms, self.seen, self.last_nimg, self.started, self.waited = [], [], nimg, time.time(), 0.0
 
     def close(self) -> None:
-        """End the progress bar."""
+        """Close the progress bar."""
         self.bar.close()
 
 
 class SilentLog:
-    """In place of a `RunLog` on the processes that write nothing."""
+    """Log with the methods of `RunLog` that writes nothing, for all processes but process 0."""
 
     def __init__(self):
         self.waited, self.has_begun = 0.0, True
 
     def line(self, text: str) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def add(self, terms: Dict[str, jt.Var], nimg: int) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def skip(self, fault: str, nimg: int) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def status(self, nimg: int) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def close(self) -> None:
-        """Nothing."""
+        """Do nothing."""
 
 
 def peak_memory() -> Dict[str, float]:
-    """Most memory so far, in GB, of this process and of its GPU."""
+    """Return the peak memory in GB of this process and, if it uses one, of its GPU."""
     peaks = {"memory_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6}  # Linux counts in kB
     if jt.flags.use_cuda:
         peaks["gpu_memory_gb"] = jt.get_mem_info().total_cuda_used / 1e9  # Jittor's pool, which does not shrink
@@ -122,11 +122,11 @@ def peak_memory() -> Dict[str, float]:
 
 
 def _bar_interval() -> float:
-    return 0.5 if on_terminal() else 30.0  # seconds; a file gets a line now and then
+    return 0.5 if on_terminal() else 30.0  # seconds; in a file every update is a new line
 
 
 def _values(terms: List[Dict[str, jt.Var]], seen: List[int]) -> Dict[str, Dict[int, float]]:
-    """Term -> images after each step that has it -> its value; fetched together."""
+    """Read the values of all loss terms in one transfer: term -> number of images after the step -> value."""
     places = [(name, nimg) for step, nimg in zip(terms, seen) for name in step]
     fetched = jt.concat([term.reshape(1) for step in terms for term in step.values()]).numpy()
     series: Dict[str, Dict[int, float]] = {}
@@ -136,6 +136,6 @@ def _values(terms: List[Dict[str, jt.Var]], seen: List[int]) -> Dict[str, Dict[i
 
 
 def _end_line(path: Path) -> None:
-    """End a last line that was cut short, so that the next begins on its own."""
+    """Add a newline if the last line is incomplete, so that the next entry starts on a new line."""
     if path.exists() and path.read_bytes()[-1:] not in (b"", b"\n"):
         append_line(path, "")

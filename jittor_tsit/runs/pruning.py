@@ -1,4 +1,4 @@
-"""Which checkpoints of a run are deleted, and what kills leave behind."""
+"""Deletion of old checkpoints, and of the partial files that a killed process leaves."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from data_tools.basics.errors import InputError
 from data_tools.basics.files import remove_temporaries
 from jittor_tsit.runs.checkpoint import BEST, PREFIX, check_checkpoint, checkpoint_paths
 
-LIBRARY_PART = ".tmp??????"  # as safetensors calls a file before it is whole and gets the name that was asked for
+LIBRARY_PART = ".tmp??????"  # pattern of the temporary files of the safetensors library
 
 
 def prune(newest: Path, keep: int) -> None:
-    """Delete all checkpoints up to `newest` but the `keep` last.
+    """Delete old checkpoints. Keep the last `keep` ones up to `newest`.
 
-    `newest` is read again before anything is deleted. One whose header cannot be read neither counts nor is deleted,
-    and neither is BEST.
+    `newest` is read and verified before anything is deleted. Checkpoints with a damaged header, and BEST, do not count
+    and are not deleted.
 
     Raises:
-        InputError: `newest` does not hold what was written; nothing is deleted.
+        InputError: `newest` is damaged. Nothing is deleted.
     """
     check_checkpoint(newest)
-    whole = [path for path in checkpoint_paths(newest.parent) if path <= newest and _has_header(path)]
-    for path in whole[:-keep]:
+    complete = [path for path in checkpoint_paths(newest.parent) if path <= newest and _has_header(path)]
+    for path in complete[:-keep]:
         path.unlink()
 
 
 def _has_header(path: Path) -> bool:
-    """Whether it is as long as its header says, and the header as it was written."""
+    """Return whether a checkpoint has a valid header and the length that the header says."""
     try:
         check_checkpoint(path, parts=())
     except InputError:
@@ -36,14 +36,14 @@ def _has_header(path: Path) -> bool:
     return True
 
 
-def torsos(run_dir: Path) -> List[Path]:
-    """What kills in the middle of a save left behind."""
+def partial_files(run_dir: Path) -> List[Path]:
+    """Return the partial checkpoint files of processes that were killed while saving."""
     best = Path(BEST).with_suffix(".part")
     return [path for pattern in (f"{PREFIX}*.part", str(best), LIBRARY_PART) for path in run_dir.glob(pattern)]
 
 
-def remove_torsos(run_dir: Path) -> None:
-    """Delete what a kill left behind, in a folder where nobody else writes now."""
-    for path in torsos(run_dir):
+def remove_partial_files(run_dir: Path) -> None:
+    """Delete the partial files of killed processes. Call it only while no other process writes into the folder."""
+    for path in partial_files(run_dir):
         path.unlink()
     remove_temporaries(run_dir)

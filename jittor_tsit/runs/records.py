@@ -1,4 +1,4 @@
-"""Lines of numbers that a run appends to a file, each tied to the number of images seen. Imports no Jittor."""
+"""Records that a run appends to a JSON-lines file, each with its number of images `nimg`. Imports no Jittor."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from data_tools.basics.files import write_atomic
 
 
 def read_records(path: Path) -> List[Dict[str, Any]]:
-    """The records of a file, oldest first; none where there is no file.
+    """Read the records of a file, oldest first. Return an empty list if the file is missing.
 
-    What is no record is passed over: a kill or a loss of power leaves lines that are cut short or hold zeros.
+    Invalid lines are ignored: a killed process or a power cut leaves truncated lines or zeros.
 
     Raises:
         InputError: The file cannot be read.
@@ -21,8 +21,8 @@ def read_records(path: Path) -> List[Dict[str, Any]]:
     return [record for record in map(_parse, _read_lines(path)) if record is not None]
 
 
-def forget_after(path: Path, nimg: int) -> None:
-    """Take out the records of images that will be seen again, and what is no record.
+def remove_records_after(path: Path, nimg: int) -> None:
+    """Remove the records after `nimg` images, which a resumed run writes again, and invalid lines.
 
     Raises:
         InputError: The file cannot be read or written.
@@ -41,7 +41,7 @@ def _read_lines(path: Path) -> List[bytes]:
 
 
 def _parse(line: bytes) -> Optional[Dict[str, Any]]:
-    """The record in a line; None if it holds none."""
+    """Parse a line; return None if it is not a record."""
     try:
         record = json.loads(line)
     except (ValueError, RecursionError):

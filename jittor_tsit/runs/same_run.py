@@ -1,4 +1,4 @@
-"""Whether a run directory holds the run that is asked for."""
+"""Check that a run directory holds a run with the same options, before it is resumed."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from data_tools.basics.errors import InputError
 from jittor_tsit.config import DataConfig, RunConfig, from_dict
 from jittor_tsit.config.phases import PlannedPhase
 from jittor_tsit.runs.checkpoint import Checkpoint, load_newest
-from jittor_tsit.runs.pruning import remove_torsos
+from jittor_tsit.runs.pruning import remove_partial_files
 from jittor_tsit.systems import SYSTEMS
 
-# Options that may change when a run goes on; all others would make it another run.
-# Where files lie may change too: what is in them is compared by `samples`, a digest of the sets.
+# Options that may change when a run is resumed; all others must stay the same.
+# Paths of data may change, because the digests in `samples` compare the data themselves.
 FREE_OPTIONS = (
     "run.total_nimg",
     "run.status_nimg",
@@ -30,33 +30,36 @@ FREE_OPTIONS = (
     "data.workers",
     "data.cache",
     "data.max_skipped",
-    "data.side_by_side",  # what older runs do not tell; another layout has other files
+    "data.side_by_side",  # older runs do not record it; another layout has other files, which `samples` detects
     "config.perceptual_weights",
 )
-PHASE_OPTION = re.compile(r"(?:phases|samples)\.(\d+)(?:\.(\w+))?")  # phases from 0, as JSON has them
-LENGTHS = ("epochs", "nimg")  # of a phase, which may be prolonged or cut down to what is done
+PHASE_OPTION = re.compile(r"(?:phases|samples)\.(\d+)(?:\.(\w+))?")  # phases are counted from 0
+LENGTHS = ("epochs", "nimg")  # length of a phase; that of the last phase that has begun may change
 
 
 def open_run_dir(
     run_dir: Path, options: dict, plan: Sequence[PlannedPhase], warn: Callable[[str], None]
 ) -> Optional[Checkpoint]:
-    """Make the folder, or find the newest checkpoint in it.
+    """Create the run folder, or load the newest checkpoint in it.
 
     Args:
-        options: The experiment as JSON has it, and the digests of its samples.
+        options: Options of the experiment in JSON form, and the digests of its samples.
         warn: Called with a line of text for each checkpoint that cannot be read.
 
+    Returns:
+        The checkpoint from which the run resumes; None for a new run.
+
     Raises:
-        InputError: It holds a run with other options or on other data, or nothing but damaged checkpoints.
+        InputError: The folder holds a run with other options or on other data, or only damaged checkpoints.
     """
     run_dir.mkdir(parents=True, exist_ok=True)
-    remove_torsos(run_dir)
+    remove_partial_files(run_dir)
     newest = load_newest(run_dir, warn)
     if newest is not None:
-        differences = differing_options(newest.experiment, options, begun_phases(plan, newest.progress.nimg))
+        differences = differing_options(newest.experiment, options, count_begun_phases(plan, newest.progress.nimg))
         if differences:
             if any(text.startswith("run.initial:") for text in differences):
-                differences.append("--from-weights counts at the beginning of a run alone, and this one has begun")
+                differences.append("--from-weights only counts at the beginning of a run, and this run has begun")
             raise InputError(
                 f"{run_dir}: holds a run with other options (there, here): {'; '.join(differences)}; "
                 "repeat its options, or choose another --run-dir"
@@ -64,28 +67,30 @@ def open_run_dir(
     return newest
 
 
-def begun_phases(plan: Sequence[PlannedPhase], nimg: int) -> int:
-    """How many phases have begun after `nimg` images; those to come may still be changed."""
+def count_begun_phases(plan: Sequence[PlannedPhase], nimg: int) -> int:
+    """Return the number of phases that have begun after `nimg` images. Later phases may still be changed."""
     return sum(phase.start < nimg for phase in plan)
 
 
 def differing_options(there: dict, here: dict, num_begun: int) -> List[str]:
-    """`name: there, here` of all options that differ, but for the free ones and those of phases to come."""
-    there, here = flatten(completed(there)), flatten(here)
+    """List the options that differ as "name: there, here".
+
+    FREE_OPTIONS and options of phases that have not begun are left out.
+    """
+    there, here = flatten(with_defaults(there)), flatten(here)
     names = [name for name in sorted({**there, **here}) if there.get(name) != here.get(name)]
     return [f"{name}: {there.get(name)}, {here.get(name)}" for name in names if not _may_change(name, num_begun)]
 
 
-def completed(options: dict) -> dict:
-    """Options of an older version, with the defaults of the fields that it did not have."""
+def with_defaults(options: dict) -> dict:
+    """Add the defaults of options that an older version did not have.
+
+    Options with fields or a system that no longer exist are returned unchanged, so that the difference is reported.
+    """
     try:
         kinds = {"config": SYSTEMS[options["system"]].Config, "data": DataConfig, "run": RunConfig}
         parts = {name: dataclasses.asdict(from_dict(kind, options[name])) for name, kind in kinds.items()}
-    except (
-        InputError,
-        KeyError,
-        TypeError,
-    ):  # it had fields or a system that there are no more; these differ, and are told
+    except (InputError, KeyError, TypeError):
         return options
     return {**options, **json.loads(json.dumps(parts))}
 
@@ -99,7 +104,7 @@ def _may_change(name: str, num_begun: int) -> bool:
 
 
 def flatten(options: dict, prefix: str = "") -> dict:
-    """Nested dicts and lists as one dict, with dotted names."""
+    """Flatten nested dicts, and the lists `phases` and `samples`, into one dict with dotted names."""
     flat = {}
     for name, value in options.items():
         if isinstance(value, list) and name in ("phases", "samples"):

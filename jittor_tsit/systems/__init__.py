@@ -16,7 +16,7 @@ from jittor_tsit.systems.unit import UNITSystem
 from jittor_tsit.systems.unit_digits import UNITDigitsSystem
 from jittor_tsit.systems.unit_rewrite import UNITRewriteSystem
 
-SYSTEMS: Dict[str, Type[System]] = {  # by the name that an experiment gives
+SYSTEMS: Dict[str, Type[System]] = {  # name in an experiment file -> class
     "tsit": TSITSystem,
     "spade": SPADESystem,
     "segformer": SegFormerSystem,
@@ -29,7 +29,7 @@ SYSTEMS: Dict[str, Type[System]] = {  # by the name that an experiment gives
     "stargan": StarGANSystem,
 }
 
-# Systems that share the options of another one: (its name, their value of the option `form`) -> system.
+# Systems that share the options of another one: (name of the other, value of the option `form`) -> class.
 FORMS: Dict[Tuple[str, str], Type[System]] = {
     ("tsit", "ast"): TSITStyleTransferSystem,
     ("unit", "rewrite"): UNITRewriteSystem,

@@ -1,4 +1,4 @@
-"""The interface of a system: everything that the rest of the program calls."""
+"""The base class of all systems: everything that the rest of the program calls."""
 
 from typing import Any, Container, Dict, List, Mapping, Sequence, Tuple
 
@@ -20,16 +20,16 @@ class System(Updates):
     `train_step` and `generate`. `Updates` and `SystemState` give it the rest.
     """
 
-    Config: type  # the dataclass of its options
-    batch_kind: BatchKind  # what it learns from
-    inference_networks: Tuple[str, ...] = ("G",)  # names of the networks that `generate` and its like need
+    Config: type  # dataclass of the system's options
+    batch_kind: BatchKind  # kind of the training data
+    inference_networks: Tuple[str, ...] = ("G",)  # names of the networks that `generate` needs
     former_names: Mapping[str, str] = {}  # network's name in older checkpoints -> its name
     wants_other = False  # whether its batches also hold the targets of other samples
-    has_code = False  # whether it can take the style of a photo
+    has_code = False  # whether a latent code gives the style, so that the style of a photo can be used
     decays_weights = False  # whether it reads optim.weight_decay
-    has_way_back = False  # whether it has `generate_back`
-    back_network = ""  # the inference network that only the way back needs
-    style_network = ""  # the inference network that only finds the style of a photo; styles can also be drawn
+    translates_back = False  # whether it has `generate_back`
+    back_network = ""  # the inference network that only `generate_back` needs
+    style_network = ""  # the inference network that encodes the style of a photo; random styles work without it
     cycle = 0, 1  # (number of warm-up steps, length of one cycle of steps); used to estimate a run's duration
 
     def __init__(self, optim: OptimConfig, weights: Mapping[str, float], seed: int):
@@ -44,7 +44,7 @@ class System(Updates):
             terms: Names of the loss terms that have a weight in some phase of the run.
 
         Raises:
-            InputError: A weight file is missing or wrong, or a term does not go with the options.
+            InputError: A weight file is missing or wrong, or a term and an option exclude each other.
         """
         raise NotImplementedError
 
@@ -52,46 +52,50 @@ class System(Updates):
         """Update the networks once.
 
         Args:
-            parts: Batches that together are this process's images of the step.
+            parts: Batches that together hold this process's images of the step.
             step: Number of the step in the run, from 0.
 
         Returns:
-            The unweighted loss terms by name, such as "G/gan", detached.
+            The unweighted loss terms by name, such as "G/gan", as detached copies.
         """
         raise NotImplementedError
 
     def generate(self, batch: Any, noise: Noise) -> jt.Var:
-        """Return images [N, 3, H, W] in [-1, 1], made with the averaged weights where there are any."""
+        """Generate images [N, 3, H, W] in [-1, 1]. Use the averaged weights if there are any.
+
+        Args:
+            noise: Random draws of the latent codes and of dropout.
+        """
         raise NotImplementedError
 
     def generate_back(self, batch: Any, noise: Noise) -> jt.Var:
-        """Translate from b to a, as `generate` does from a to b. Only systems with `has_way_back` have it."""
+        """Translate images `batch.a` of domain B to domain A. Only systems with `translates_back` have this method."""
         raise NotImplementedError
 
     def columns(self, batch: Any, noise: Noise) -> List[jt.Var]:
         """Return the images that the sample grid shows, one Var [N, 3, H, W] in [-1, 1] for each column."""
         return [self.generate(batch, noise)]
 
-    def draws_at_test(self, has_references: bool) -> bool:
-        """Return whether another seed makes `generate` give another image.
+    def is_random_at_test(self, has_references: bool) -> bool:
+        """Return whether `generate` depends on the seed.
 
         Args:
-            has_references: Whether styles are taken from photos.
+            has_references: Whether reference photos give the styles.
         """
         return False
 
     @property
     def optional_networks(self) -> List[str]:
-        """Inference networks that `generate` can do without; published models may lack them."""
+        """Inference networks that `generate` does not need. Published models may lack them."""
         return [name for name in (self.back_network, self.style_network) if name]
 
-    def forget(self, name: str) -> None:
-        """Remove an optional network, and the abilities that need it."""
+    def remove_network(self, name: str) -> None:
+        """Remove an optional network, and mark the methods that need it as missing."""
         del self.networks[name]
-        self.has_way_back = self.has_way_back and name != self.back_network
+        self.translates_back = self.translates_back and name != self.back_network
         self.has_code = self.has_code and name != self.style_network
 
 
-def named(**groups: Mapping[str, jt.Var]) -> Dict[str, jt.Var]:
-    """Join groups of loss terms under one name each, detached: {"G": {"gan": x}} -> {"G/gan": x}."""
+def flatten_terms(**groups: Mapping[str, jt.Var]) -> Dict[str, jt.Var]:
+    """Join groups of loss terms into one dict of detached copies: G={"gan": x} -> {"G/gan": x}."""
     return {f"{group}/{name}": term.detach() for group, terms in groups.items() for name, term in terms.items()}

@@ -1,4 +1,4 @@
-"""BicycleGAN: many images from one, by a latent code that can be found again (Zhu et al., NIPS 2017)."""
+"""BicycleGAN: image-to-image translation with a latent style code and its encoder (Zhu et al., NIPS 2017)."""
 
 from dataclasses import dataclass
 from typing import Any, Container, Dict, List, NamedTuple, Optional, Sequence, Tuple
@@ -14,44 +14,44 @@ from jittor_tsit.layers.train_mode import detached, evaluating
 from jittor_tsit.networks.bicyclegan import LAYERS, UPSAMPLINGS, LatentEncoder, LatentUNet
 from jittor_tsit.networks.patchgan_pix2pix import TwoScalePatchGAN
 from jittor_tsit.optim import Adam, trainable
-from jittor_tsit.systems.base import System, named
+from jittor_tsit.systems.base import System, flatten_terms
 from jittor_tsit.systems.draws import Noise
 from jittor_tsit.systems.input_and_target import SOURCES, InputAndTarget
 from jittor_tsit.systems.option_checks import require_choice, require_least, require_multiples
 
-ONE = {"real": 1.0, "fake": 1.0, "real2": 1.0, "fake2": 1.0}  # weights of the Ds' terms
+UNIT_WEIGHTS = {"real": 1.0, "fake": 1.0, "real2": 1.0, "fake2": 1.0}  # weights of the discriminators' terms
 
 
 @dataclass(frozen=True)
 class BicycleGANWeights:
     """Weights of the loss terms."""
 
-    gan: float = 1.0  # of the image in the style of its own target
-    gan2: float = 1.0  # of the image in a drawn style
-    l1: float = 10.0
-    kl: float = 0.01
-    gp: float = 0.0  # gradient penalty in the Ds' losses, for gan_loss=wgan; WGAN-GP's is 10
-    latent: float = 0.5  # of the drawn code's distance from what E finds in its image; teaches G only
+    gan: float = 1.0  # adversarial loss of the image in the style of its target
+    gan2: float = 1.0  # adversarial loss of the image in a random style
+    l1: float = 10.0  # L1 distance of the image in the style of its target to the target
+    kl: float = 0.01  # KL divergence of the encoded code from N(0, 1)
+    gp: float = 0.0  # gradient penalty in the discriminators' losses, for gan_loss=wgan; WGAN-GP uses 10
+    latent: float = 0.5  # L1 distance of the code that E finds in a generated image to its code; trains G only
 
 
 @dataclass(frozen=True)
 class BicycleGANConfig:
-    """Options; defaults are the official code's."""
+    """Options of BicycleGAN. The defaults are those of the official code."""
 
-    source: str = "labels"  # label map in the classes' colours -> photo; or "images", pairs of images
-    in_channels: int = 3  # of the input as G sees it; 1: in grey, as edges -> shoes has it
-    num_levels: int = 8  # of the U-Net: 8 is unet_256, 7 unet_128; the image's sides are multiples of 2^num_levels
+    source: str = "labels"  # input is the label map in the colours of its classes; or "images": pairs of images
+    in_channels: int = 3  # channels of G's input; 1: grey, as in edges -> shoes
+    num_levels: int = 8  # of the U-Net: 8 is unet_256, 7 unet_128; image sides must be multiples of 2^num_levels
     z_dim: int = 8
-    adds_to_all: bool = True  # the code goes into every level of the U-Net; otherwise into the first
+    adds_to_all: bool = True  # whether every level of the U-Net gets the code; False: only the first level
     upsampling: str = "basic"  # or bilinear
     encoder: str = "resnet"  # or conv
-    num_layers_E: int = 4  # resnet_256; 3: resnet_128
+    num_layers_E: int = 4  # 4: resnet_256; 3: resnet_128
     width: int = 64
     width_D: int = 64
     width_E: int = 64
-    num_layers_D: int = 3  # patches of 70 pixels; 2 with 128 x 128
+    num_layers_D: int = 3  # 3: patches of 70 pixels; the official scripts use 2 for images of 128 x 128
     norm: str = "instance"
-    dropout: bool = False  # in training; the published scripts switch it on
+    dropout: bool = False  # in training; the published scripts set it to True
     gan_loss: str = "lsgan"  # a name in losses.GAN_LOSSES
     weights: BicycleGANWeights = BicycleGANWeights()
     optim: OptimConfig = OptimConfig(lr_G=2e-4, lr_D=2e-4, betas=(0.5, 0.999))
@@ -67,16 +67,17 @@ class BicycleGANConfig:
 
 
 class Fakes(NamedTuple):
-    """Images of a step, made by G as it was before."""
+    """Detached images of G for D's update, generated before G's update of the same step."""
 
     encoded: jt.Var  # in the style of the target
-    drawn: jt.Var  # in a drawn style
+    drawn: jt.Var  # in a random style
 
 
 class BicycleGANSystem(System):
-    """G draws in the style of a code, E finds the code of an image; a D for either kind of code.
+    """G translates an image in the style of a latent code, E encodes the style of an image.
 
-    The official batch of 2 N images is N pairs and the targets of N others here, which the second D takes for real.
+    D judges images with encoded codes, D2 images with random codes. The official code uses batches of 2 N pairs. Here a
+    batch is N pairs (for D) and the targets of N other pairs (the real images of D2).
     """
 
     Config = BicycleGANConfig
@@ -99,7 +100,7 @@ class BicycleGANSystem(System):
         self.networks.update(G=self.G, E=self.E)
 
     def prepare_training(self, terms: Container[str]) -> None:
-        """Add what only training needs, whatever the terms."""
+        """Add the discriminators, the averaged weights and the optimizers."""
         config, optim = self.config, self.config.optim
         norm = NORMS[config.norm]
         self.D, self.D2 = (TwoScalePatchGAN(3, config.width_D, config.num_layers_D, norm, xavier) for _ in range(2))
@@ -110,15 +111,19 @@ class BicycleGANSystem(System):
         self.optimizers["D"] = Adam({**trainable(self.D, "D."), **trainable(self.D2, "D2.")}, optim.lr_D, optim.betas)
 
     def train_step(self, parts: Sequence[Any], step: int) -> Dict[str, jt.Var]:
-        self.fakes: List[Fakes] = []  # of each part
+        self.fakes: List[Fakes] = []  # of each part of the batch
         g_terms = self.update("G", parts, self.generator_terms, self.weights)
-        made = iter(self.fakes)
-        weights = {**ONE, "gp": self.weights["gp"], "gp2": self.weights["gp"]}
-        d_terms = self.update("D", parts, lambda part: self.discriminator_terms(part, next(made)), weights)
-        return named(G=g_terms, D=d_terms)
+        fakes = iter(self.fakes)
+        weights = {**UNIT_WEIGHTS, "gp": self.weights["gp"], "gp2": self.weights["gp"]}
+        d_terms = self.update("D", parts, lambda part: self.discriminator_terms(part, next(fakes)), weights)
+        return flatten_terms(G=g_terms, D=d_terms)
 
     def generator_terms(self, batch: Any) -> Dict[str, jt.Var]:
-        """The target again from its own code, and a drawn code again from its image; both look real."""
+        """Compute the loss terms of G and E.
+
+        gan, gan2: adversarial losses with encoded and with random codes. l1: reconstruction of the target from its own
+        code. kl: KL divergence of the encoded code. latent: reconstruction of the random code from its image.
+        """
         a, b = self.images(batch)
         mu, logvar = self.E(b)
         eps, z = (self.noise.normal(purpose, batch.index, (self.config.z_dim,)) for purpose in ("G", "z"))
@@ -131,40 +136,40 @@ class BicycleGANSystem(System):
             "gan": losses.over_scales(self.gan_loss.gen, self.D(encoded)),
             "gan2": losses.over_scales(self.gan_loss.gen, self.D2(drawn)),
             "l1": losses.l1(encoded, b),
-            "kl": losses.kl_divergence(mu, logvar) * batch.share.whole,  # the official code sums over the images
+            "kl": losses.kl_divergence(mu, logvar) * batch.share.whole,  # the official code sums over the batch
             "latent": losses.l1(found, z),
         }
 
     def discriminator_terms(self, batch: Any, fakes: Fakes) -> Dict[str, jt.Var]:
-        """Targets up, images in their styles down; other targets up, images in drawn styles down."""
+        """Compute the adversarial losses of D and D2 for real and generated images, and their gradient penalties."""
         b = self.images(batch)[1]
         return {
             "fake": losses.over_scales(self.gan_loss.fake, self.D(fakes.encoded)),
             "real": losses.over_scales(self.gan_loss.real, self.D(b)),
             "fake2": losses.over_scales(self.gan_loss.fake, self.D2(fakes.drawn)),
             "real2": losses.over_scales(self.gan_loss.real, self.D2(batch.other)),
-            **self.slope_terms(self.D, b, fakes.encoded, batch.index),
-            **self.slope_terms(self.D2, batch.other, fakes.drawn, batch.index, "gp2"),
+            **self.penalty_terms(self.D, b, fakes.encoded, batch.index),
+            **self.penalty_terms(self.D2, batch.other, fakes.drawn, batch.index, "gp2"),
         }
 
     def images(self, batch: Any) -> Tuple[jt.Var, Optional[jt.Var]]:
-        """Input as G sees it, and target if there is one."""
+        """Return G's input [N, in_channels, H, W], and the target [N, 3, H, W] if there is one."""
         a, b = self.pairs.images(batch)
         return a if self.config.in_channels == 3 else losses.mean(a, [1], keepdims=True), b
 
     def dropout(self, a: jt.Var, index: Sequence[int], purpose: str) -> Optional[List[jt.Var]]:
-        """Draws for G in training."""
+        """Return random draws for the dropout of G in training; None without dropout."""
         if not self.config.dropout:
             return None
         shapes = self.G.dropout_shapes(*a.shape[2:])
         return [self.noise.normal(f"dropout {purpose} {k}", index, shape) for k, shape in enumerate(shapes)]
 
-    def draws_at_test(self, has_references: bool) -> bool:
-        """The code, where no photo gives it."""
+    def is_random_at_test(self, has_references: bool) -> bool:
+        """Return whether `generate` depends on the seed: the code is random unless a reference photo gives it."""
         return not has_references
 
     def generate(self, batch: Any, noise: Noise) -> jt.Var:
-        """Images in drawn styles, or for label maps in those of `batch.image`."""
+        """Translate the inputs in random styles, or for label maps in the styles of `batch.image` if it is given."""
         a = self.images(batch)[0]
         with jt.no_grad(), evaluating(*self.networks.values()):
             z = noise.normal("z", batch.index, (self.config.z_dim,))

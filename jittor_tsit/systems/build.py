@@ -1,4 +1,4 @@
-"""Make the system that an experiment names."""
+"""Build the system that an experiment names."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from jittor_tsit.systems.draws import initial_draws
 
 
 def make_system(experiment: Experiment) -> System:
-    """The system of an experiment, with weights that the caller replaces; `build_system` seeds them."""
+    """Build the system of an experiment with arbitrary weights, for callers that load weights afterwards."""
     data, kind = experiment.data, system_class(experiment.system, experiment.config)
     return kind(experiment.config, label_channels(data), data.image_height, data.image_width, experiment.run.seed)
 
 
 def build_system(experiment: Experiment) -> System:
-    """The system of an experiment, with initial weights that follow from the run's seed."""
+    """Build the system of an experiment with initial weights drawn from the run's seed."""
     with initial_draws(experiment.run.seed):
         return make_system(experiment)

@@ -1,4 +1,4 @@
-"""CycleGAN: two generators that undo each other, from unpaired images (Zhu et al., ICCV 2017)."""
+"""CycleGAN: unpaired image-to-image translation with a cycle-consistency loss (Zhu et al., ICCV 2017)."""
 
 from dataclasses import dataclass
 from typing import Any, Container, Dict, List, Sequence
@@ -16,32 +16,32 @@ from jittor_tsit.networks.patchgan_pix2pix import PatchGAN
 from jittor_tsit.networks.resnet import ResNetGenerator
 from jittor_tsit.optim import Adam, trainable
 from jittor_tsit.runtime import parallel
-from jittor_tsit.systems.base import System, named
+from jittor_tsit.systems.base import System, flatten_terms
 from jittor_tsit.systems.draws import Noise
 from jittor_tsit.systems.image_pool import ImagePool
 from jittor_tsit.systems.one_by_one import one_by_one
 from jittor_tsit.systems.option_checks import require_choice, require_least, require_multiples
 
-STRIDE = 4  # of the generator's middle
-HALVES = {"real_a": 0.5, "fake_a": 0.5, "real_b": 0.5, "fake_b": 0.5}  # the Ds learn at half the pace
+STRIDE = 4  # of the generator's innermost features
+HALF_WEIGHTS = {"real_a": 0.5, "fake_a": 0.5, "real_b": 0.5, "fake_b": 0.5}  # the official discriminator loss is halved
 
 
 @dataclass(frozen=True)
 class CycleGANWeights:
-    """Weights of the loss terms; 0 switches an identity term off."""
+    """Weights of the loss terms. A weight of 0 switches an identity term off."""
 
     gan_a: float = 1.0
     gan_b: float = 1.0
     cycle_a: float = 10.0
     cycle_b: float = 10.0
-    idt_a: float = 5.0  # 0.5 times the cycle's weight, the code's default; the paper has it for paintings only
+    idt_a: float = 5.0  # 0.5 times the cycle's weight, as in the official code; the paper uses it for paintings only
     idt_b: float = 5.0
-    gp: float = 0.0  # gradient penalty in the Ds' loss, for gan_loss=wgan; WGAN-GP's is 10
+    gp: float = 0.0  # gradient penalty in the discriminators' loss, for gan_loss=wgan; WGAN-GP uses 10
 
 
 @dataclass(frozen=True)
 class CycleGANConfig:
-    """Options; defaults are the official code's."""
+    """Options of CycleGAN. The defaults are those of the official code."""
 
     num_blocks: int = 9  # 6 for 128 x 128
     width: int = 64
@@ -49,8 +49,8 @@ class CycleGANConfig:
     num_layers_D: int = 3  # patches of 70 pixels
     norm: str = "instance"  # or batch
     dropout: bool = False  # in the residual blocks
-    training_mode_at_test: bool = True  # dropout, and an image's own statistics in batch norm, as the official test has
-    pool_size: int = 50  # generated images that the Ds may still be shown
+    training_mode_at_test: bool = True  # use dropout and each image's batch statistics, as the official test does
+    pool_size: int = 50  # size of each discriminator's pool of earlier generated images
     gan_loss: str = "lsgan"  # a name in losses.GAN_LOSSES
     weights: CycleGANWeights = CycleGANWeights()
     optim: OptimConfig = OptimConfig(lr_G=2e-4, lr_D=2e-4, betas=(0.5, 0.999))
@@ -64,12 +64,12 @@ class CycleGANConfig:
 
 
 class CycleGANSystem(System):
-    """G_ab and G_ba translate, D_a and D_b judge what is shown as a and as b."""
+    """G_ab translates images of domain A to domain B, G_ba back. D_a and D_b are the domains' discriminators."""
 
     Config = CycleGANConfig
     batch_kind = TWO_DOMAINS
     inference_networks = ("G_ab", "G_ba")
-    has_way_back = True
+    translates_back = True
     back_network = "G_ba"
 
     def __init__(self, config: CycleGANConfig, in_channels: int, height: int, width: int, seed: int):
@@ -81,7 +81,7 @@ class CycleGANSystem(System):
         self.networks.update(G_ab=self.G_ab, G_ba=self.G_ba)
 
     def prepare_training(self, terms: Container[str]) -> None:
-        """Add what only training needs, whatever the terms."""
+        """Add the discriminators, their image pools and the optimizers."""
         config, optim = self.config, self.config.optim
         self.D_a, self.D_b = (PatchGAN(3, config.width_D, config.num_layers_D, NORMS[config.norm]) for _ in "ab")
         self.networks.update(D_a=self.D_a, D_b=self.D_b)
@@ -94,15 +94,15 @@ class CycleGANSystem(System):
         self.optimizers["D"] = Adam(discriminators, optim.lr_D, optim.betas)
 
     def train_step(self, parts: Sequence[Any], step: int) -> Dict[str, jt.Var]:
-        self.fakes: List[Dict[str, jt.Var]] = []  # of each part, made by the generators as they were
+        self.fakes: List[Dict[str, jt.Var]] = []  # of each part of the batch, generated before the generators' update
         g_terms = self.update("G", parts, self.generator_terms, self.weights)
         shown = iter([self.from_pools(part, fakes) for part, fakes in zip(parts, self.fakes)])
-        weights = {**HALVES, **{f"gp_{side}": self.weights["gp"] for side in "ab"}}
+        weights = {**HALF_WEIGHTS, **{f"gp_{side}": self.weights["gp"] for side in "ab"}}
         d_terms = self.update("D", parts, lambda part: self.discriminator_terms(part, next(shown)), weights)
-        return named(G=g_terms, D=d_terms)
+        return flatten_terms(G=g_terms, D=d_terms)
 
     def generator_terms(self, batch: ImageBatch) -> Dict[str, jt.Var]:
-        """Look real on the other side, come back as the same, and leave alone what is there already."""
+        """Compute the adversarial, cycle-consistency and identity losses of both generators."""
         a, b = batch.a, batch.b
         fake_b = self.translate(self.G_ab, a, batch.index, self.noise, "fake_b")
         fake_a = self.translate(self.G_ba, b, batch.index, self.noise, "fake_a")
@@ -122,44 +122,47 @@ class CycleGANSystem(System):
         return terms
 
     def translate(self, G: ResNetGenerator, image: jt.Var, index: Sequence[int], noise: Noise, purpose: str) -> jt.Var:
-        """The output for `image`; dropout, where there is any, is drawn for each image and pass."""
+        """Translate images in training mode. With dropout, each image and each `purpose` has its own draws."""
         if not self.config.dropout:
             return G(image)
         shapes = enumerate(G.dropout_shapes(*image.shape[2:]))
         return G(image, [noise.normal(f"dropout {purpose} {k}", index, shape) for k, shape in shapes])
 
     def discriminator_terms(self, batch: ImageBatch, fakes: Dict[str, jt.Var]) -> Dict[str, jt.Var]:
-        """Real up, fake down, on each side."""
+        """Compute the adversarial losses of both discriminators for real and generated images, and their penalties."""
         terms = {}
         for side, D, real in (("a", self.D_a, batch.a), ("b", self.D_b, batch.b)):
             terms[f"real_{side}"] = self.gan_loss.real([D(real)])
             terms[f"fake_{side}"] = self.gan_loss.fake([D(fakes[side])])
-            terms.update(self.slope_terms(lambda x, D=D: [D(x)], real, fakes[side], batch.index, f"gp_{side}"))
+            terms.update(self.penalty_terms(lambda x, D=D: [D(x)], real, fakes[side], batch.index, f"gp_{side}"))
         return terms
 
     def from_pools(self, batch: ImageBatch, fakes: Dict[str, jt.Var]) -> Dict[str, jt.Var]:
-        """What the Ds are shown in place of the fakes; every process keeps the pools of all."""
+        """Exchange generated images with the image pools.
+
+        Every process keeps the same pools, which hold images of all processes.
+        """
         shown = {}
         for side, images in fakes.items():
             everything, index, own = parallel.collected(images, batch.index, batch.share)
             shown[side] = self.pools[side].query(everything, index)[own]
         return shown
 
-    def draws_at_test(self, has_references: bool) -> bool:
-        """By dropout."""
+    def is_random_at_test(self, has_references: bool) -> bool:
+        """Return whether `generate` depends on the seed: it does if dropout is used at test."""
         return self.config.dropout and self.config.training_mode_at_test
 
     def generate(self, batch: ImageBatch, noise: Noise) -> jt.Var:
-        """Each `a` as a `b`, by itself, as if it were alone in its batch."""
-        return self._translated(self.G_ab, batch, noise)
+        """Translate each image of `a` from domain A to domain B, one at a time."""
+        return self._translate_at_test(self.G_ab, batch, noise)
 
     def generate_back(self, batch: ImageBatch, noise: Noise) -> jt.Var:
-        """Each `a`, which is an image of b, as an image of a."""
-        return self._translated(self.G_ba, batch, noise)
+        """Translate each image of `a`, which is an image of domain B, to domain A, one at a time."""
+        return self._translate_at_test(self.G_ba, batch, noise)
 
-    def _translated(self, G: ResNetGenerator, batch: ImageBatch, noise: Noise) -> jt.Var:
+    def _translate_at_test(self, G: ResNetGenerator, batch: ImageBatch, noise: Noise) -> jt.Var:
         a, index = batch.a, batch.index
         if self.config.training_mode_at_test and (self.config.dropout or self.config.norm == "batch"):
             return one_by_one(G, a, lambda own: self.translate(G, a[own], index[own], noise, "test"))
-        with jt.no_grad(), evaluating(G):  # with instance norm alone, both modes are one
+        with jt.no_grad(), evaluating(G):  # with instance norm and no dropout, both modes give the same output
             return G(a)

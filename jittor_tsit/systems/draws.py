@@ -1,4 +1,4 @@
-"""Random draws that depend on the seed and the image alone, not on when or where they are made."""
+"""Random numbers that depend only on the seed and the image, not on the batch, the process or the time."""
 
 import contextlib
 import zlib
@@ -9,29 +9,29 @@ import numpy as np
 
 
 class Noise:
-    """Draws, one stream for each purpose and image.
+    """Random numbers with an independent stream for each purpose and image.
 
-    A resumed run draws what the uninterrupted one would have, and a label gets the same code in any batch.
+    A resumed run gets the same numbers as an uninterrupted one. A label map gets the same code in every batch.
     """
 
     def __init__(self, seed: int):
         self.seed = seed
 
     def normal(self, purpose: str, keys: Sequence[int], shape: Tuple[int, ...]) -> jt.Var:
-        """N(0, 1) draws, [len(keys), *shape].
+        """Draw from N(0, 1), [len(keys), *shape].
 
         Args:
-            purpose: Separates the draws of one image, such as "G" and "D".
-            keys: One number an image: its place in the run, or `key_of` its name.
+            purpose: Name of the stream, such as "G" or "D".
+            keys: One number for each image: its place in the run, or `key_of` its name.
         """
         return self._draws(purpose, keys, lambda rng: rng.standard_normal(shape, np.float32))
 
     def uniform(self, purpose: str, keys: Sequence[int], shape: Tuple[int, ...]) -> jt.Var:
-        """Draws from [0, 1), [len(keys), *shape]; arguments as of `normal`."""
+        """Draw uniformly from [0, 1), [len(keys), *shape]. See `normal` for the arguments."""
         return self._draws(purpose, keys, lambda rng: rng.random(shape, np.float32))
 
     def coins(self, purpose: str, keys: Sequence[int], shape: Tuple[int, ...]) -> jt.Var:
-        """Zeros and ones, as many of each, float32 [len(keys), *shape]; arguments as of `normal`."""
+        """Draw 0 or 1 with equal probability, float32 [len(keys), *shape]. See `normal` for the arguments."""
         return self._draws(purpose, keys, lambda rng: rng.integers(0, 2, shape, np.uint8)).float32()
 
     def _draws(self, purpose: str, keys: Sequence[int], draw: Callable[[np.random.Generator], np.ndarray]) -> jt.Var:
@@ -41,9 +41,10 @@ class Noise:
 
 @contextlib.contextmanager
 def initial_draws(seed: int) -> Iterator[None]:
-    """Within it, Jittor's own generator draws by `seed` alone, the same on all processes: initial weights.
+    """Seed Jittor's random generator for the `with` block, so that all processes draw the same initial weights.
 
-    Jittor draws when it executes: what is pending before must not draw among these, nor these later among others.
+    Jittor draws when it executes an operator, not when the operator is created. Pending operators are therefore
+    executed before the block and at its end.
     """
     jt.sync_all()
     jt.set_global_seed(seed, False)
@@ -52,5 +53,5 @@ def initial_draws(seed: int) -> Iterator[None]:
 
 
 def key_of(name: str) -> int:
-    """A number for a name, the same on every machine."""
+    """Return a number for a name, the same on every machine."""
     return zlib.crc32(name.encode())

@@ -1,4 +1,7 @@
-"""A history of generated images, so that D does not forget what G used to make (Shrivastava et al., CVPR 2017)."""
+"""Pools of earlier generated images for the discriminator (Shrivastava et al., CVPR 2017).
+
+Training D on older images, too, keeps it from forgetting G's earlier outputs.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +11,18 @@ from typing import Dict, Optional, Sequence, Tuple
 import jittor as jt
 import numpy as np
 
-REPLACED = 0.5  # share of the images for which D sees an older one, CycleGAN's
+SWAP_PROBABILITY = 0.5  # that D gets an older image in place of a new one; CycleGAN's value
 
 
 class ImagePool:
-    """The last so many images, each until one at random takes its place.
+    """CycleGAN's pool: half of the queries return an older image and store the new one in its place.
 
-    Decisions follow from the seed and each image's place in the run, so that a resumed run makes the same ones.
+    The random decisions depend on the seed and on each image's place in the run, so a resumed run repeats them.
 
     Args:
-        size: Images kept; 0: none, and every image is given back.
-        shape: Of an image, [C, H, W].
-        name: Sets its decisions apart from those of other pools.
+        size: Number of images in the pool; 0: no pool, every image is returned unchanged.
+        shape: Shape of an image, [C, H, W].
+        name: Name of the pool; pools of different names make independent decisions.
 
     Source: junyanz/pytorch-CycleGAN-and-pix2pix util/image_pool.py.
     """
@@ -29,59 +32,62 @@ class ImagePool:
         self.images = jt.zeros(max(size, 1), *shape).stop_grad()
 
     def query(self, images: jt.Var, index: Sequence[int]) -> jt.Var:
-        """For each image itself, or an older one whose place it takes.
+        """Return each image itself, or an older image. In the second case, store the image in its place.
+
+        The first `size` images of a run are stored and returned unchanged. If the step of one of them was skipped (see
+        `run.on_nan`), its slot stays grey, and the grey image is returned once.
 
         Args:
-            index: Places of the images in the run, of which none is left out from its first image on. Where one of the
-                first `size` was, because its step was taken back, a grey image is given once.
+            images: Detached images [N, C, H, W].
+            index: Places of the images in the run.
 
-        Shapes:
-            images [N, C, H, W] without gradient -> the same
+        Returns:
+            [N, C, H, W]
         """
-        given = []
+        returned = []
         for k, place in enumerate(index):
             image, slot = images[k : k + 1], self.slot(place)
             if slot is None:
-                given.append(image)
+                returned.append(image)
                 continue
-            given.append(image if place < self.size else self.images[slot : slot + 1].clone())
+            returned.append(image if place < self.size else self.images[slot : slot + 1].clone())
             self.images[slot : slot + 1] = image
-        return jt.concat(given, 0)
+        return jt.concat(returned, 0)
 
     def slot(self, place: int) -> Optional[int]:
-        """Where the image is kept; None: nowhere."""
+        """Return the slot of the pool in which an image is stored; None if it is not stored."""
         if place < self.size or not self.size:
             return place if self.size else None
         rng = np.random.default_rng([*self.seeds, place])
-        return int(rng.integers(self.size)) if rng.uniform() < REPLACED else None
+        return int(rng.integers(self.size)) if rng.uniform() < SWAP_PROBABILITY else None
 
     def state_dict(self) -> Dict[str, jt.Var]:
-        """What a checkpoint keeps."""
+        """Return the arrays for a checkpoint."""
         return {"images": self.images}
 
 
 class HalfPool:
-    """As many images as it is given, half of them older ones.
+    """SimGAN's pool: every second image is replaced by a random image of the pool.
 
-    Of every two images the first is shown as it is and kept, in a slot of its own until the pool is full and then in
-    that of a random older image. In place of the second a random kept image is shown. So half of each batch is
-    history, whatever the batches are.
+    Images number 1, 3, 5, … are returned unchanged and stored: in a free slot, or in a random slot if the pool is full.
+    In place of images number 2, 4, 6, … a random stored image is returned. Therefore half of each batch comes from the
+    pool, for every batch size.
 
     Args:
-        size: Images kept.
-        shape, name, seed: As of `ImagePool`.
+        size: Number of images in the pool.
+        shape, name, seed: See `ImagePool`.
 
-    Source: Shrivastava et al., CVPR 2017, section 2.3: of a batch of b, b / 2 come from the buffer, and b / 2 random
-        ones of the buffer are replaced. The paper does not say how it is filled.
+    Source: Shrivastava et al., CVPR 2017, section 2.3: b / 2 images of a batch of b come from the buffer, and b / 2
+        random images of the buffer are replaced. The paper does not say how the buffer is filled.
     """
 
     def __init__(self, size: int, shape: Tuple[int, int, int], name: str, seed: int):
         self.size, self.seeds = size, (seed, zlib.crc32(name.encode()))
         self.images = jt.zeros(size, *shape).stop_grad()
-        self.num_seen = jt.zeros(1).int32().stop_grad()  # images ever given, modulo 2 * size once it is full
+        self.num_seen = jt.zeros(1).int32().stop_grad()  # images queried; when the pool is full, only its parity counts
 
     def query(self, images: jt.Var, index: Sequence[int]) -> jt.Var:
-        """Shapes and arguments as of `ImagePool`; places may be left out."""
+        """Return each image itself or an image of the pool. See `ImagePool.query` for the arguments."""
         num_seen, shown, kept = int(self.num_seen.item()), [], {}
         for k, place in enumerate(index):
             rng, num_kept = np.random.default_rng([*self.seeds, place]), min((num_seen + 1) // 2, self.size)
@@ -92,14 +98,14 @@ class HalfPool:
                 kept[num_kept if num_kept < self.size else int(rng.integers(self.size))] = k
                 shown.append(k)
             num_seen += 1
-        given = self._gathered(images, shown)
+        returned = self._gather(images, shown)
         if kept:
             self.images[jt.array(list(kept))] = images[jt.array(list(kept.values()))]
         self.num_seen.update(jt.array([num_seen if num_seen < 2 * self.size else 2 * self.size + num_seen % 2]).int32())
-        return given
+        return returned
 
-    def _gathered(self, images: jt.Var, places: Sequence[int]) -> jt.Var:
-        """Of these images, or with their number added to it, of the pool's slots."""
+    def _gather(self, images: jt.Var, places: Sequence[int]) -> jt.Var:
+        """Select images: place k below N is images[k], place N + k is slot k of the pool."""
         own = [place for place in places if place < images.shape[0]]
         older = [place - images.shape[0] for place in places if place >= images.shape[0]]
         parts = [images[jt.array(own)]] if own else []
@@ -111,5 +117,5 @@ class HalfPool:
         return jt.concat(parts, 0)[jt.array(order)]
 
     def state_dict(self) -> Dict[str, jt.Var]:
-        """What a checkpoint keeps."""
+        """Return the arrays for a checkpoint."""
         return {"images": self.images, "num_seen": self.num_seen}

@@ -1,4 +1,4 @@
-"""Input and target of systems that turn one image into another, whatever they are read from."""
+"""Input and target images of systems that translate one image into another, from label maps or image pairs."""
 
 from typing import Any, Optional, Tuple
 
@@ -13,11 +13,12 @@ SOURCES = ("labels", "images")
 
 
 class InputAndTarget:
-    """Takes input and target from a batch.
+    """Return the input and target images of a batch.
 
     Args:
-        source: "labels": a label map in the classes' colours, and its photo; "images": both are images.
-        in_channels: Of the label map in one-hot form.
+        source: "labels": the input is a label map in the colours of its classes, the target its photo. "images": both
+            are images of a pair.
+        in_channels: Number of channels of the one-hot label map.
     """
 
     def __init__(self, source: str, in_channels: int):
@@ -26,7 +27,7 @@ class InputAndTarget:
         self.palette = jt.array(colors.astype(np.float32)[:, :, None, None]).stop_grad()
 
     def images(self, batch: Any) -> Tuple[jt.Var, Optional[jt.Var]]:
-        """[N, 3, H, W] each; there is no target for label maps alone."""
+        """Return input and target, [N, 3, H, W] each. The target is None if the batch holds label maps only."""
         if self.batch_kind is LABEL_MAPS_TO_PHOTOS:
             return conv2d_to_nchw(batch.segmap, self.palette), batch.image
         return batch.a, batch.b

@@ -1,4 +1,4 @@
-"""Translation between two domains by one latent space: what both forms of UNIT share (Liu et al., NIPS 2017)."""
+"""Translation between two domains through a shared latent space: the base of both forms of UNIT (Liu et al., 2017)."""
 
 from functools import partial
 from itertools import count
@@ -12,25 +12,25 @@ from jittor_tsit.data.batch_kinds import TWO_DOMAINS
 from jittor_tsit.data.batches import ImageBatch
 from jittor_tsit.layers.train_mode import evaluating
 from jittor_tsit.optim import Adam, trainable
-from jittor_tsit.systems.base import System, named
+from jittor_tsit.systems.base import System, flatten_terms
 from jittor_tsit.systems.draws import Noise
 from jittor_tsit.systems.option_checks import require_multiples
 from jittor_tsit.systems.unit_options import UNITConfig
 
-STRIDE = 4  # of the generator's middle
+STRIDE = 4  # of the generator's innermost features
 A, B = 0, 1
 SIDES = {"a": A, "b": B}
 
 
 class LatentTranslation(System):
-    """G encodes images of either side to one latent space and decodes them to either side; D judges each side.
+    """G encodes images of both domains to one latent space and decodes codes to both domains. D judges both domains.
 
     A subclass writes `make_generator`, `make_discriminator` and `divergence`.
     """
 
     Config = UNITConfig
     batch_kind = TWO_DOMAINS
-    has_way_back = True
+    translates_back = True
 
     def __init__(self, config: UNITConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
@@ -39,7 +39,7 @@ class LatentTranslation(System):
         self.networks["G"] = self.G = self.make_generator()
 
     def prepare_training(self, terms: Container[str]) -> None:
-        """Add what only training needs, for these terms of the loss."""
+        """Add the discriminator, the averaged weights and the optimizers."""
         config, optim = self.config, self.config.optim
         self.D = self.networks["D"] = self.make_discriminator()
         self.gan_loss = losses.GAN_LOSSES[config.gan_loss]
@@ -52,10 +52,10 @@ class LatentTranslation(System):
         gan = {f"{kind}_{side}": self.weights["gan"] for kind in ("real", "fake") for side in SIDES}
         d_terms = self.update("D", parts, self.discriminator_terms, {**each, **gan})
         g_terms = self.update("G", parts, self.generator_terms, each)
-        return named(G=g_terms, D=d_terms)
+        return flatten_terms(G=g_terms, D=d_terms)
 
     def discriminator_terms(self, batch: ImageBatch) -> Dict[str, jt.Var]:
-        """Real up, translated down, on each side."""
+        """Compute the adversarial losses of D for real and translated images of both domains, and its penalties."""
         with jt.no_grad():
             fake_b = self.decode(self.noisy(self.encode(batch.a, A, batch, "D a"), batch, "D a"), B, batch, "D ab")
             fake_a = self.decode(self.noisy(self.encode(batch.b, B, batch, "D b"), batch, "D b"), A, batch, "D ba")
@@ -64,11 +64,15 @@ class LatentTranslation(System):
             terms[f"real_{name}"] = losses.over_scales(self.gan_loss.real, self.D(real, side))
             terms[f"fake_{name}"] = losses.over_scales(self.gan_loss.fake, self.D(fake.detach(), side))
             judge = partial(self.D, side=side)
-            terms.update(self.slope_terms(judge, real, fake.detach(), batch.index, f"gp_{name}"))
+            terms.update(self.penalty_terms(judge, real, fake.detach(), batch.index, f"gp_{name}"))
         return terms
 
     def generator_terms(self, batch: ImageBatch) -> Dict[str, jt.Var]:
-        """Each image again from its code, and from the code of its translation, which looks real; codes are N(0, 1)."""
+        """Compute the loss terms of G for both domains.
+
+        gan: adversarial loss of the translation. rec: L1 reconstruction of the image from its own code. cycle: L1
+        reconstruction from the code of its translation. kl, kl_cycle: divergence of both codes from N(0, 1).
+        """
         terms = {}
         for (name, side), image in zip(SIDES.items(), (batch.a, batch.b)):
             there, way = 1 - side, f"G {name}"
@@ -88,56 +92,56 @@ class LatentTranslation(System):
         return terms
 
     def make_generator(self) -> nn.Module:
-        """Make the network of both encoders and both decoders."""
+        """Build the network of both encoders and both decoders."""
         raise NotImplementedError
 
     def make_discriminator(self) -> nn.Module:
-        """Make the network that judges images of both sides."""
+        """Build the discriminator of both domains."""
         raise NotImplementedError
 
     def divergence(self, code: jt.Var, noisy: jt.Var) -> jt.Var:
-        """Twice the divergence of N(code, 1) from N(0, 1), up to a constant.
+        """Compute twice the KL divergence of N(code, 1) from N(0, 1), up to a constant.
 
         Args:
-            noisy: The code with its noise.
+            noisy: The code with its noise added.
         """
         raise NotImplementedError
 
     def own_terms(self, image: jt.Var, fake: jt.Var, there: str) -> Dict[str, jt.Var]:
-        """Terms of G that only one form has.
+        """Compute further loss terms of G, which only one form of UNIT has.
 
         Args:
-            fake: The image translated to the side `there`, "a" or "b".
+            fake: The image translated to the domain `there`, "a" or "b".
         """
         return {}
 
     def noisy(self, code: jt.Var, batch: ImageBatch, purpose: str) -> jt.Var:
-        """A draw from N(code, 1)."""
+        """Draw from N(code, 1)."""
         return code + self.noise.normal(purpose, batch.index, self.code_shape)
 
     def encode(self, image: jt.Var, side: int, batch: ImageBatch, purpose: str) -> jt.Var:
-        """In training; dropout is drawn for each image."""
+        """Encode images of a domain in training mode, with independent dropout for each image."""
         return self.G.encode(image, side, self.dropout(batch, f"{purpose} encode"))
 
     def decode(self, code: jt.Var, side: int, batch: ImageBatch, purpose: str) -> jt.Var:
-        """In training; dropout is drawn for each image."""
+        """Decode codes to a domain in training mode, with independent dropout for each image."""
         return self.G.decode(code, side, self.dropout(batch, f"{purpose} decode"))
 
     def dropout(self, batch: ImageBatch, purpose: str) -> Optional[Iterator[jt.Var]]:
-        """Draws for G's blocks, without end."""
+        """Return an endless iterator of dropout masks for the blocks of G; None without dropout."""
         if not self.config.dropout:
             return None
         return (self.noise.coins(f"{purpose} {k}", batch.index, self.code_shape) for k in count())
 
     def generate(self, batch: ImageBatch, noise: Noise) -> jt.Var:
-        """Each `a` as a `b`, by its code without noise."""
-        return self._translated(batch.a, A, B)
+        """Translate `a` from domain A to domain B, without noise on the code."""
+        return self._translate(batch.a, A, B)
 
     def generate_back(self, batch: ImageBatch, noise: Noise) -> jt.Var:
-        """Each `a`, which is an image of b, as an image of a."""
-        return self._translated(batch.a, B, A)
+        """Translate `a`, images of domain B, to domain A, without noise on the code."""
+        return self._translate(batch.a, B, A)
 
-    def _translated(self, image: jt.Var, side: int, there: int) -> jt.Var:
+    def _translate(self, image: jt.Var, side: int, there: int) -> jt.Var:
         G = self.inference_G
         with jt.no_grad(), evaluating(G):
             return G.decode(G.encode(image, side), there)

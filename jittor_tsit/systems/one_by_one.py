@@ -1,4 +1,4 @@
-"""Test in training mode, as the official programs of pix2pix and CycleGAN do it without --eval."""
+"""Inference in training mode, as the official programs of pix2pix and CycleGAN do it without --eval."""
 
 from typing import Callable
 
@@ -10,14 +10,14 @@ from jittor_tsit.runtime import parallel
 
 
 def one_by_one(G: nn.Module, images: jt.Var, translate: Callable[[slice], jt.Var]) -> jt.Var:
-    """Translate each image as if it were alone in its batch, with batch norm in training mode.
+    """Translate images one at a time with batch norm in training mode.
 
-    Batch norm then uses the image's own statistics, whatever the batch or the number of processes, and keeps its
-    running ones.
+    Batch norm then uses the statistics of the single image, for every batch size and number of processes. Its running
+    statistics stay unchanged.
 
     Args:
         G: The network that `translate` uses.
-        translate: Returns the translations of a slice of `images`, without gradients.
+        translate: Translates the images of a slice of `images`.
     """
     with jt.no_grad(), holding_statistics(G), parallel.apart():
         return jt.concat([translate(slice(k, k + 1)) for k in range(images.shape[0])], 0)

@@ -1,4 +1,4 @@
-"""pix2pix: a conditional GAN and the L1 distance from image to image (Isola et al., CVPR 2017)."""
+"""pix2pix: paired image-to-image translation with a conditional GAN and an L1 loss (Isola et al., CVPR 2017)."""
 
 from dataclasses import dataclass
 from typing import Any, Container, Dict, Sequence, Union
@@ -14,7 +14,7 @@ from jittor_tsit.networks.patchgan_pix2pix import PatchGAN
 from jittor_tsit.networks.resnet import ResNetGenerator
 from jittor_tsit.networks.unet import UNetGenerator
 from jittor_tsit.optim import Adam, trainable
-from jittor_tsit.systems.base import System, named
+from jittor_tsit.systems.base import System, flatten_terms
 from jittor_tsit.systems.draws import Noise
 from jittor_tsit.systems.input_and_target import SOURCES, InputAndTarget
 from jittor_tsit.systems.one_by_one import one_by_one
@@ -22,7 +22,7 @@ from jittor_tsit.systems.option_checks import require_choice, require_least, req
 
 GENERATORS = ("unet", "resnet")
 Generator = Union[UNetGenerator, ResNetGenerator]
-HALVES = {"fake": 0.5, "real": 0.5}  # D learns at half the pace
+HALF_WEIGHTS = {"fake": 0.5, "real": 0.5}  # the official discriminator loss is halved
 
 
 @dataclass(frozen=True)
@@ -31,23 +31,23 @@ class Pix2PixWeights:
 
     gan: float = 1.0
     l1: float = 100.0
-    gp: float = 0.0  # gradient penalty in D's loss, for gan_loss=wgan; WGAN-GP's is 10
+    gp: float = 0.0  # gradient penalty in D's loss, for gan_loss=wgan; WGAN-GP uses 10
 
 
 @dataclass(frozen=True)
 class Pix2PixConfig:
-    """Options; defaults are the official code's."""
+    """Options of pix2pix. The defaults are those of the official code."""
 
-    source: str = "labels"  # label map in the classes' colours -> photo; or "images", pairs of images
-    generator: str = "unet"  # or resnet, CycleGAN's
-    num_blocks: int = 9  # of the resnet, whose sides are multiples of 4
-    num_levels: int = 8  # of the U-Net: 8 is unet_256, 7 unet_128; the image's sides are multiples of 2^num_levels
+    source: str = "labels"  # input is the label map in the colours of its classes; or "images": pairs of images
+    generator: str = "unet"  # or resnet, CycleGAN's generator
+    num_blocks: int = 9  # of the resnet, for which image sides must be multiples of 4
+    num_levels: int = 8  # of the U-Net: 8 is unet_256, 7 unet_128; image sides must be multiples of 2^num_levels
     width: int = 64
     width_D: int = 64
     num_layers_D: int = 3  # patches of 70 pixels; 0: single pixels
     norm: str = "batch"  # or instance
-    dropout: bool = True  # the only noise there is; in the resnet's blocks
-    training_mode_at_test: bool = True  # dropout, and an image's own statistics in batch norm, as the official test has
+    dropout: bool = True  # the only source of randomness; with resnet, in its blocks
+    training_mode_at_test: bool = True  # use dropout and each image's batch statistics, as the official test does
     gan_loss: str = "vanilla"  # a name in losses.GAN_LOSSES
     weights: Pix2PixWeights = Pix2PixWeights()
     optim: OptimConfig = OptimConfig(lr_G=2e-4, lr_D=2e-4, betas=(0.5, 0.999))
@@ -61,7 +61,7 @@ class Pix2PixConfig:
 
 
 class Pix2PixSystem(System):
-    """One generator, and a discriminator that sees its input beside its output."""
+    """G translates an input image. D judges the output together with the input."""
 
     Config = Pix2PixConfig
     batch_kind = LABEL_MAPS_TO_PHOTOS
@@ -74,7 +74,11 @@ class Pix2PixSystem(System):
         self.networks["G"] = self.G = self.make_generator(height, width)
 
     def make_generator(self, height: int, width: int) -> Generator:
-        """The one that the options ask for, if it can make images of this size."""
+        """Build the generator that the options ask for.
+
+        Raises:
+            InputError: The generator does not support this image size.
+        """
         config, norm = self.config, NORMS[self.config.norm]
         if config.generator == "resnet":
             require_multiples("pix2pix with generator=resnet", height, width, 4)
@@ -83,7 +87,7 @@ class Pix2PixSystem(System):
         return UNetGenerator(3, 3, config.num_levels, config.width, norm)
 
     def prepare_training(self, terms: Container[str]) -> None:
-        """Add what only training needs, whatever the terms."""
+        """Add the discriminator, the averaged weights and the optimizers."""
         config = self.config
         self.D = self.networks["D"] = PatchGAN(6, config.width_D, config.num_layers_D, NORMS[config.norm])
         self.gan_loss = losses.GAN_LOSSES[config.gan_loss]
@@ -92,43 +96,49 @@ class Pix2PixSystem(System):
         self.optimizers["D"] = Adam(trainable(self.D), config.optim.lr_D, config.optim.betas)
 
     def train_step(self, parts: Sequence[Any], step: int) -> Dict[str, jt.Var]:
-        d_terms = self.update("D", parts, self.discriminator_terms, {**HALVES, "gp": self.weights["gp"]})
+        d_terms = self.update("D", parts, self.discriminator_terms, {**HALF_WEIGHTS, "gp": self.weights["gp"]})
         g_terms = self.update("G", parts, self.generator_terms, self.weights)
-        return named(G=g_terms, D=d_terms)
+        return flatten_terms(G=g_terms, D=d_terms)
 
     def discriminator_terms(self, batch: Any) -> Dict[str, jt.Var]:
-        """Fake down, real up. The fake is the one that G learns from afterwards."""
+        """Compute the adversarial losses of D for real and generated images, and its gradient penalty.
+
+        G's update of the same step generates the same image again.
+        """
         a, b = self.pairs.images(batch)
         with jt.no_grad(), holding_statistics(self.G):
             fake = self.translate(self.G, a, batch.index, self.noise)
         fake = fake.detach()
-        terms = {"fake": self.gan_loss.fake(self.judge(a, fake)), "real": self.gan_loss.real(self.judge(a, b))}
-        return {**terms, **self.slope_terms(lambda image: self.judge(a, image), b, fake, batch.index)}
+        terms = {
+            "fake": self.gan_loss.fake(self.discriminate(a, fake)),
+            "real": self.gan_loss.real(self.discriminate(a, b)),
+        }
+        return {**terms, **self.penalty_terms(lambda image: self.discriminate(a, image), b, fake, batch.index)}
 
     def generator_terms(self, batch: Any) -> Dict[str, jt.Var]:
-        """Look real to D beside the input, and be near the target."""
+        """Compute the adversarial loss of G and the L1 distance of its output to the target."""
         a, b = self.pairs.images(batch)
         fake = self.translate(self.G, a, batch.index, self.noise)
-        return {"gan": self.gan_loss.gen(self.judge(a, fake)), "l1": losses.l1(fake, b)}
+        return {"gan": self.gan_loss.gen(self.discriminate(a, fake)), "l1": losses.l1(fake, b)}
 
-    def judge(self, a: jt.Var, b: jt.Var):
-        """D's logits for an image beside its input, as the one scale there is."""
+    def discriminate(self, a: jt.Var, b: jt.Var):
+        """Return D's logits for images b given the inputs a, as a list of one scale."""
         return [self.D(jt.concat([a, b], 1))]
 
     def translate(self, G: Generator, a: jt.Var, index: Sequence[int], noise: Noise) -> jt.Var:
-        """The output for `a`, with each image's own dropout."""
+        """Translate images in training mode, with independent dropout for each image."""
         draws = None
         if self.config.dropout:
             shapes = G.dropout_shapes(*a.shape[2:])
             draws = [noise.normal(f"dropout{k}", index, shape) for k, shape in enumerate(shapes)]
         return G(a, draws)
 
-    def draws_at_test(self, has_references: bool) -> bool:
-        """By dropout."""
+    def is_random_at_test(self, has_references: bool) -> bool:
+        """Return whether `generate` depends on the seed: it does if dropout is used at test."""
         return self.config.dropout and self.config.training_mode_at_test
 
     def generate(self, batch: Any, noise: Noise) -> jt.Var:
-        """Images for label maps, or for images; each by itself, as if it were alone in its batch."""
+        """Translate label maps or images, one at a time if `training_mode_at_test` is set."""
         G, a = self.inference_G, self.pairs.images(batch)[0]
         if self.config.training_mode_at_test:
             return one_by_one(G, a, lambda own: self.translate(G, a[own], batch.index[own], noise))

@@ -1,6 +1,6 @@
-"""SegFormer as a judge: which class each pixel of an image shows (Xie et al., NeurIPS 2021).
+"""SegFormer: semantic segmentation of photos (Xie et al., NeurIPS 2021).
 
-Trained on the user's own pairs, so that generated images can be judged by their label maps.
+It is trained on the user's own pairs. It then measures how well generated images match their label maps.
 """
 
 from dataclasses import dataclass
@@ -21,11 +21,11 @@ from jittor_tsit.losses import balanced_cross_entropy
 from jittor_tsit.networks.mix_transformer import SIZES
 from jittor_tsit.networks.segformer import SegFormer, load_encoder, upsample
 from jittor_tsit.optim import Adam, trainable
-from jittor_tsit.systems.base import System, named
+from jittor_tsit.systems.base import System, flatten_terms
 from jittor_tsit.systems.draws import Noise
 from jittor_tsit.systems.option_checks import require_choice
 
-LEAST_SIDE = 32  # pixels, the stride of the deepest features
+LEAST_SIDE = 32  # pixels; the stride of the deepest features
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,13 @@ class SegFormerWeights:
 
 @dataclass(frozen=True)
 class SegFormerConfig:
-    """Options; rates are `optim.lr_G`, there being one network."""
+    """Options of SegFormer. The learning rate is `optim.lr_G`."""
 
     size: str = "b0"  # MiT-b0 to b5
-    pretrained: str = ""  # file of a published encoder's or model's weights; empty: from random weights
-    balance: float = 0.5  # power of a class's inverse share of the batch that weighs its pixels; 0: none; 1: all alike
+    pretrained: str = ""  # weight file of a published encoder or model; empty: random initial weights
+    balance: float = 0.5  # weight of a class is (1 / its share of the batch's pixels) ** balance; 0: no weights
     weights: SegFormerWeights = SegFormerWeights()
-    optim: OptimConfig = OptimConfig(lr_G=6e-5, betas=(0.9, 0.999), weight_decay=0.01)  # the paper's
+    optim: OptimConfig = OptimConfig(lr_G=6e-5, betas=(0.9, 0.999), weight_decay=0.01)  # values of the paper
 
     def __post_init__(self):
         require_choice(self, "size", SIZES)
@@ -52,7 +52,7 @@ class SegFormerConfig:
 
 
 class SegFormerSystem(System):
-    """One network from photo to label map."""
+    """G predicts the label map of a photo."""
 
     Config = SegFormerConfig
     batch_kind = PHOTOS_TO_LABEL_MAPS
@@ -66,7 +66,7 @@ class SegFormerSystem(System):
         self.networks["G"] = self.G = SegFormer(in_channels, config.size)
 
     def prepare_training(self, terms: Container[str]) -> None:
-        """Add what only training needs, whatever the terms."""
+        """Load the pretrained weights, if any, and add the averaged weights and the optimizer."""
         config = self.config
         if config.pretrained:
             load_encoder(self.G, config.pretrained)
@@ -74,27 +74,27 @@ class SegFormerSystem(System):
         self.optimizers["G"] = Adam(trainable(self.G), config.optim.lr_G, config.optim.betas, config.optim.weight_decay)
 
     def train_step(self, parts: Sequence[Any], step: int) -> Dict[str, jt.Var]:
-        return named(G=self.update("G", parts, self.terms, self.weights))
+        return flatten_terms(G=self.update("G", parts, self.terms, self.weights))
 
     def terms(self, batch: PairedBatch) -> Dict[str, jt.Var]:
-        """Every pixel its class."""
+        """Compute the cross-entropy of the predicted classes, with balanced class weights."""
         draws = self.noise.normal("G", batch.index, (self.G.num_draws,))
         logits = upsample(self.G(to_imagenet(batch.image), draws), *batch.segmap.shape[2:])
         return {"cross_entropy": balanced_cross_entropy(logits, batch.segmap, self.config.balance)}
 
     def predict(self, image: jt.Var) -> np.ndarray:
-        """Class ids [N, H, W] uint8 of images [N, 3, H, W] in [-1, 1]."""
+        """Predict the class ids [N, H, W] uint8 of images [N, 3, H, W] in [-1, 1]."""
         G = self.inference_G
         with jt.no_grad(), evaluating(*self.networks.values()):
             logits = upsample(G(to_imagenet(image)), *image.shape[2:])
         return jt.argmax(logits, 1)[0].numpy().astype(np.uint8)
 
     def segment(self, photo: np.ndarray) -> np.ndarray:
-        """Class ids [H, W] uint8 of a photo [H, W, 3] uint8 of any size."""
+        """Predict the class ids [H, W] uint8 of a photo [H, W, 3] uint8 of any size."""
         ids = self.predict(to_image(resize_photo(photo, *self.image_size)[None]))[0]
         return resize_label(ids, photo.shape[1], photo.shape[0])
 
     def generate(self, batch: PairedBatch, noise: Noise) -> jt.Var:
-        """What is seen in `batch.image`, in the classes' colours."""
+        """Predict the label maps of `batch.image` and return them in the colours of the classes."""
         ids = self.predict(batch.image)
         return to_image(np.stack([colorize(one, self.num_classes) for one in ids]))

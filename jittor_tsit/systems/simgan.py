@@ -1,4 +1,4 @@
-"""SimGAN: rendered images refined until they look real, by rendered and real ones (Shrivastava et al., CVPR 2017)."""
+"""SimGAN: a refiner makes rendered images look like real ones (Shrivastava et al., CVPR 2017)."""
 
 from dataclasses import dataclass
 from typing import Any, Container, Dict, List, Sequence
@@ -14,56 +14,57 @@ from jittor_tsit.layers.train_mode import evaluating
 from jittor_tsit.networks.simgan import ARCHITECTURES, LocalDiscriminator, Refiner
 from jittor_tsit.optim import SGD, trainable
 from jittor_tsit.runtime import parallel
-from jittor_tsit.systems.base import System, named
+from jittor_tsit.systems.base import System, flatten_terms
 from jittor_tsit.systems.draws import Noise
 from jittor_tsit.systems.image_pool import HalfPool
 from jittor_tsit.systems.option_checks import require_choice, require_least
 
 REFINED, REAL = 0, 1  # channels of D's logits
-LEAST_SIDE = {"gaze": 13, "hand": 25}  # pixels, of which D's pooling over three must see more than three
-HALVES = {"refined": 0.5, "real": 0.5}
+LEAST_SIDE = {"gaze": 13, "hand": 25}  # pixels; below this, D's 3 x 3 pooling would get at most 3 x 3 values
+HALF_WEIGHTS = {"refined": 0.5, "real": 0.5}
 
 
 @dataclass(frozen=True)
 class SimGANWeights:
-    """Weights of the refiner's terms, which are means over patches and pixels; the paper's are sums."""
+    """Weights of the refiner's loss terms. The terms are means over patches and pixels; the paper's are sums."""
 
     gan: float = 1.0
-    reg: float = 0.5  # L1 distance from the rendered image, as daniel-merrick's version has it
+    reg: float = 0.5  # L1 distance to the rendered image; value of daniel-merrick's implementation
 
 
 @dataclass(frozen=True)
 class SimGANConfig:
-    """Options; where the paper is silent, daniel-merrick's version decides."""
+    """Options of SimGAN. Where the paper gives no value, the default is that of daniel-merrick's implementation."""
 
     kind: str = "gaze"  # or hand: the paper's two architectures
-    channels: int = 1  # of the images that the networks see: 1 is grey, 3 is colour
+    channels: int = 1  # of the networks' images: 1 is grey, 3 is colour
     width: int = 64
-    slope: float = 0.0  # of the leaky ReLU in place of ReLU
-    pretrain_G: int = 1_000  # steps of the refiner alone, by its distance from the input
-    pretrain_D: int = 200  # steps of D alone after them
-    k_g: int = 2  # steps of the refiner in turn with
-    k_d: int = 1  # steps of D
-    pool_size: int = 25_600  # refined images that D may still be shown; carpedm20's, the paper does not say
+    slope: float = 0.0  # negative slope of the leaky ReLU; 0: ReLU
+    pretrain_G: int = 1_000  # first steps, which train the refiner only, with its L1 loss only
+    pretrain_D: int = 200  # following steps, which train D only
+    k_g: int = 2  # after that, steps of the refiner in each cycle
+    k_d: int = 1  # and steps of D in each cycle
+    pool_size: int = 25_600  # size of D's pool of earlier refined images; value of carpedm20's code, not in the paper
     momentum: float = 0.9  # of SGD
     weights: SimGANWeights = SimGANWeights()
-    optim: OptimConfig = OptimConfig(lr_G=1e-3, lr_D=1e-3)  # the paper's; SGD has no betas
+    optim: OptimConfig = OptimConfig(lr_G=1e-3, lr_D=1e-3)  # values of the paper; SGD has no betas
 
     def __post_init__(self):
         require_choice(self, "kind", ARCHITECTURES)
         require_choice(self, "channels", (1, 3))
         require_least(self, pretrain_G=0, pretrain_D=0, k_g=1, k_d=1, width=1, pool_size=1)
         if self.optim.betas != OptimConfig().betas:
-            raise InputError(f"optim.betas={self.optim.betas}: SimGAN learns by SGD, which has none")
+            raise InputError(f"optim.betas={self.optim.betas}: SimGAN uses SGD, which has no betas; leave the default")
         for name in ("slope", "momentum"):
             if not 0 <= getattr(self, name) < 1:
-                raise InputError(f"{name}={getattr(self, name)}: from 0 to below 1")
+                raise InputError(f"{name}={getattr(self, name)}: must be at least 0 and below 1")
 
 
 class SimGANSystem(System):
-    """G, the paper's refiner R, makes rendered images (a) look like photographs (b); D judges their patches.
+    """G, the paper's refiner R, makes rendered images (a) look like photographs (b). D judges patches.
 
-    Each step, with images of its own, updates one of the two: first G alone, then D alone, then in turn.
+    Each step updates one of the two networks: G in the first `pretrain_G` steps, D in the next `pretrain_D` steps, then
+    both in turn. Each step reads new images.
     """
 
     Config = SimGANConfig
@@ -81,7 +82,7 @@ class SimGANSystem(System):
         self.networks["G"] = self.G = Refiner(config.kind, config.channels, config.width, config.slope)
 
     def prepare_training(self, terms: Container[str]) -> None:
-        """Add what only training needs, whatever the terms."""
+        """Add the discriminator, its image pool, the averaged weights and the optimizers."""
         config, optim = self.config, self.config.optim
         self.D = self.networks["D"] = LocalDiscriminator(config.kind, config.channels, config.slope)
         self.pool = self.extras["pool"] = HalfPool(config.pool_size, self.image_shape, "pool", self.seed)
@@ -92,20 +93,20 @@ class SimGANSystem(System):
     def train_step(self, parts: Sequence[Any], step: int) -> Dict[str, jt.Var]:
         config = self.config
         if step < config.pretrain_G:
-            return named(G=self.update("G", parts, self.distance_terms, self.weights))
+            return flatten_terms(G=self.update("G", parts, self.distance_terms, self.weights))
         step -= config.pretrain_G + config.pretrain_D
         if step >= 0 and step % (config.k_g + config.k_d) < config.k_g:
-            return named(G=self.update("G", parts, self.generator_terms, self.weights))
-        return named(D=self.discriminator_step(parts))
+            return flatten_terms(G=self.update("G", parts, self.generator_terms, self.weights))
+        return flatten_terms(D=self.discriminator_step(parts))
 
     def distance_terms(self, batch: ImageBatch) -> Dict[str, jt.Var]:
-        """Leave the image as it is."""
-        a = self.seen(batch.a)
+        """Compute the L1 distance of the refined image to the rendered image, for pretraining."""
+        a = self.to_channels(batch.a)
         return {"reg": losses.l1(self.G(a), a)}
 
     def generator_terms(self, batch: ImageBatch) -> Dict[str, jt.Var]:
-        """Look real in every patch, and stay near the rendered image."""
-        a = self.seen(batch.a)
+        """Compute the adversarial loss of G over patches, and the L1 distance to the rendered image."""
+        a = self.to_channels(batch.a)
         refined = self.G(a)
         return {
             "gan": losses.patch_cross_entropy(self.D(refined), REAL),
@@ -113,11 +114,11 @@ class SimGANSystem(System):
         }
 
     def discriminator_step(self, parts: Sequence[ImageBatch]) -> Dict[str, jt.Var]:
-        """Tell refined patches, half of them of older images, from real ones."""
+        """Update D with the cross-entropy of refined and real patches. Half of the refined images are from the pool."""
         shown: List[jt.Var] = []
         for part in parts:
             with jt.no_grad():
-                refined = self.G(self.seen(part.a)).detach()
+                refined = self.G(self.to_channels(part.a)).detach()
             everything, index, own = parallel.collected(refined, part.index, part.share)
             shown.append(self.pool.query(everything, index)[own])
         refined_of = iter(shown)
@@ -125,18 +126,18 @@ class SimGANSystem(System):
         def terms(batch: ImageBatch) -> Dict[str, jt.Var]:
             return {
                 "refined": losses.patch_cross_entropy(self.D(next(refined_of)), REFINED),
-                "real": losses.patch_cross_entropy(self.D(self.seen(batch.b)), REAL),
+                "real": losses.patch_cross_entropy(self.D(self.to_channels(batch.b)), REAL),
             }
 
-        return self.update("D", parts, terms, HALVES)
+        return self.update("D", parts, terms, HALF_WEIGHTS)
 
-    def seen(self, image: jt.Var) -> jt.Var:
-        """Images [N, 3, H, W] as the networks see them, [N, channels, H, W]."""
+    def to_channels(self, image: jt.Var) -> jt.Var:
+        """Convert images to the networks' number of channels: [N, 3, H, W] -> [N, channels, H, W]."""
         return image if self.config.channels == 3 else losses.mean(image, [1], keepdims=True)
 
     def generate(self, batch: ImageBatch, noise: Noise) -> jt.Var:
-        """Each `a`, refined."""
+        """Refine the rendered images `a`."""
         G = self.inference_G
         with jt.no_grad(), evaluating(G):
-            refined = G(self.seen(batch.a))
+            refined = G(self.to_channels(batch.a))
             return refined if self.config.channels == 3 else jt.concat([refined] * 3, 1)

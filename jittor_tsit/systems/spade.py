@@ -11,19 +11,19 @@ NUM_UPSAMPLINGS = {"normal": 5, "more": 6, "most": 7}  # the official names
 
 @dataclass(frozen=True)
 class SPADEConfig(SynthesisConfig):
-    """Options of SPADE; defaults are the official code's."""
+    """Options of SPADE. The defaults are those of the official code."""
 
-    use_vae: bool = False  # a latent code for the photo's style; otherwise G starts from the label map
-    upsampling: str = "normal"  # or more, most: how often G doubles the size of its first tensor
+    use_vae: bool = False  # whether a latent code gives the style; False: G starts from the label map
+    upsampling: str = "normal"  # or more, most: number of upsamplings of G, see NUM_UPSAMPLINGS
 
     def __post_init__(self):
         super().__post_init__()
         require_choice(self, "upsampling", NUM_UPSAMPLINGS)
-        require_least(self, width=2 if self.upsampling == "most" else 1)  # G's last block has half of it with most
+        require_least(self, width=2 if self.upsampling == "most" else 1)  # with most, G's last block has width / 2
 
 
 class SPADESystem(SynthesisSystem):
-    """Every normalisation of G is scaled and shifted, pixel by pixel, by what the label map says."""
+    """G generates a photo from a label map, which gives scale and shift of every normalisation for each pixel."""
 
     Config = SPADEConfig
 

@@ -1,4 +1,4 @@
-"""StarGAN: one generator for many domains, told apart by labels (Choi et al., CVPR 2018)."""
+"""StarGAN: one generator that translates between many domains, given by labels (Choi et al., CVPR 2018)."""
 
 from dataclasses import dataclass
 from typing import Container, Dict, List, Sequence, Tuple
@@ -15,12 +15,12 @@ from jittor_tsit.data.labels import LabelNames
 from jittor_tsit.layers.train_mode import evaluating
 from jittor_tsit.networks.stargan import StarGANDiscriminator, StarGANGenerator
 from jittor_tsit.optim import Adam, trainable
-from jittor_tsit.systems.base import System, named
+from jittor_tsit.systems.base import System, flatten_terms
 from jittor_tsit.systems.draws import Noise
 from jittor_tsit.systems.option_checks import require_choice, require_least, require_multiples
 
-STRIDE = 4  # of the generator's middle
-HAIR = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair")  # CelebA's, of which a face gets one
+STRIDE = 4  # of the generator's innermost features
+HAIR = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair")  # hair colours of CelebA, which exclude each other
 
 
 @dataclass(frozen=True)
@@ -28,22 +28,22 @@ class StarGANWeights:
     """Weights of the loss terms."""
 
     gan: float = 1.0
-    cls: float = 1.0  # of the attributes or the class that D sees in an image
-    rec: float = 10.0  # of the way back to the input
-    gp: float = 10.0  # gradient penalty, in D's loss
+    cls: float = 1.0  # cross-entropy of the attributes or the class that D predicts
+    rec: float = 10.0  # L1 distance of the input to its translation back to its own label
+    gp: float = 10.0  # gradient penalty in D's loss
 
 
 @dataclass(frozen=True)
 class StarGANConfig:
-    """Options; defaults are the official code's. With attributes and classes there are two sets."""
+    """Options of StarGAN. The defaults are those of the official code. Attributes and classes together: two sets."""
 
-    attributes: Tuple[str, ...] = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young")  # in the list of CelebA
-    classes: Tuple[str, ...] = ()  # names of folders
+    attributes: Tuple[str, ...] = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young")  # names in CelebA's list
+    classes: Tuple[str, ...] = ()  # names of the class folders
     num_blocks: int = 6
-    num_layers_D: int = 6  # the image's sides are multiples of 2^num_layers_D
+    num_layers_D: int = 6  # image sides must be multiples of 2^num_layers_D
     width: int = 64
     width_D: int = 64
-    n_critic: int = 5  # steps from one update of G to the next
+    n_critic: int = 5  # G is updated in every n_critic-th step
     gan_loss: str = "wgan"  # a name in losses.GAN_LOSSES
     weights: StarGANWeights = StarGANWeights()
     optim: OptimConfig = OptimConfig(lr_G=1e-4, lr_D=1e-4, betas=(0.5, 0.999))
@@ -57,7 +57,7 @@ class StarGANConfig:
 
 
 class StarGANSystem(System):
-    """G gives an image another label; D judges images and reads their labels."""
+    """G translates an image to a target label. D judges images and predicts their labels."""
 
     Config = StarGANConfig
 
@@ -71,7 +71,7 @@ class StarGANSystem(System):
         self.networks["G"] = self.G = StarGANGenerator(self.names.size, config.width, config.num_blocks)
 
     def prepare_training(self, terms: Container[str]) -> None:
-        """Add what only training needs, whatever the terms."""
+        """Add the discriminator, the averaged weights and the optimizers."""
         config, optim = self.config, self.config.optim
         num_labels = len(config.attributes) + len(config.classes)
         self.D = StarGANDiscriminator(num_labels, *self.size, config.width_D, config.num_layers_D)
@@ -86,9 +86,9 @@ class StarGANSystem(System):
         for k in range(len(parts[0].sets)):
             own, suffix = [part.sets[k] for part in parts], str(k + 1) if k else ""
             d_terms = self.update("D", own, self.discriminator_terms, self.discriminator_weights())
-            terms.update(named(**{f"D{suffix}": d_terms}))
+            terms.update(flatten_terms(**{f"D{suffix}": d_terms}))
             if (step + 1) % self.config.n_critic == 0:
-                terms.update(named(**{f"G{suffix}": self.update("G", own, self.generator_terms, self.weights)}))
+                terms.update(flatten_terms(**{f"G{suffix}": self.update("G", own, self.generator_terms, self.weights)}))
         return terms
 
     def updates_of(self, name: str, num_steps: int) -> int:
@@ -96,12 +96,12 @@ class StarGANSystem(System):
         return updates * (1 + self.names.has_two_sets)
 
     def discriminator_weights(self) -> Dict[str, float]:
-        """Weights of D's terms."""
+        """Return the weights of D's loss terms."""
         gan, cls, gp = (self.weights[name] for name in ("gan", "cls", "gp"))
         return {"real": gan, "fake": gan, "cls": cls, "gp": gp}
 
     def discriminator_terms(self, images: LabelledImages) -> Dict[str, jt.Var]:
-        """Photos up, images down, with a slope of 1 between them; and the labels of the photos."""
+        """Compute D's adversarial losses, its gradient penalty, and the cross-entropy of the photos' labels."""
         with jt.no_grad():
             fake = self.G(images.image, images.target).detach()
         logits, label_logits = self.D(images.image)
@@ -109,11 +109,11 @@ class StarGANSystem(System):
             "real": self.gan_loss.real([logits]),
             "fake": self.gan_loss.fake([self.D(fake)[0]]),
             "cls": self.label_loss(label_logits, images.label, images.number),
-            **self.slope_terms(lambda x: [self.D(x)[0]], images.image, fake, images.index),
+            **self.penalty_terms(lambda x: [self.D(x)[0]], images.image, fake, images.index),
         }
 
     def generator_terms(self, images: LabelledImages) -> Dict[str, jt.Var]:
-        """Look real with the other label, show it, and come back with the own one."""
+        """Compute G's adversarial loss, the cross-entropy of the target labels, and the L1 reconstruction loss."""
         fake = self.G(images.image, images.target)
         logits, label_logits = self.D(fake)
         return {
@@ -123,7 +123,11 @@ class StarGANSystem(System):
         }
 
     def label_loss(self, logits: jt.Var, label: jt.Var, number: int) -> jt.Var:
-        """Cross-entropy of the part of the labels that the set knows."""
+        """Compute the cross-entropy of the labels that a set has: attributes (set 0, if there are any) or classes.
+
+        Args:
+            number: Number of the set.
+        """
         split = len(self.names.attributes)
         if number == 0 and split:
             return losses.binary_cross_entropy(logits[:, :split], label[:, :split])
@@ -131,12 +135,14 @@ class StarGANSystem(System):
         return losses.cross_entropy(logits[:, split:end], label[:, split:end])
 
     def targets(self, label: np.ndarray) -> Dict[str, np.ndarray]:
-        """The labels that a photo can be given, by name.
+        """Return the target labels of a photo at test, by the name of the attribute or class that changes.
+
+        A hair colour replaces the photo's own hair colour. Every other attribute is inverted.
 
         Args:
-            label: Its own.
+            label: The photo's own label.
 
-        Source: the official test: one hair colour of those there are, every other attribute turned round.
+        Source: the official test.
         """
         own = [int(value) for value in label[: len(self.names.attributes)]]
         hair = [k for k, name in enumerate(self.names.attributes) if name in HAIR]
@@ -150,16 +156,16 @@ class StarGANSystem(System):
         return found
 
     def generate(self, batch: LabelledBatch, noise: Noise) -> jt.Var:
-        """Images of the first set with their target labels."""
-        return self.relabelled(batch.sets[0].image, batch.sets[0].target)
+        """Translate the images of the first set to their target labels."""
+        return self.relabel(batch.sets[0].image, batch.sets[0].target)
 
     def columns(self, batch: LabelledBatch, noise: Noise) -> List[jt.Var]:
         images, labels = batch.sets[0].image, batch.sets[0].label.numpy()
         targets = [self.targets(label) for label in labels]
-        return [self.relabelled(images, jt.array(np.stack([each[name] for each in targets]))) for name in targets[0]]
+        return [self.relabel(images, jt.array(np.stack([each[name] for each in targets]))) for name in targets[0]]
 
-    def relabelled(self, image: jt.Var, target: jt.Var) -> jt.Var:
-        """Images [N, 3, H, W] with labels [N, c]."""
+    def relabel(self, image: jt.Var, target: jt.Var) -> jt.Var:
+        """Translate images [N, 3, H, W] to target labels [N, c]."""
         G = self.inference_G
         with jt.no_grad(), evaluating(G):
             return G(image, target)

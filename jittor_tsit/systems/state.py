@@ -1,4 +1,4 @@
-"""The networks and optimizers of a system, and their arrays by name."""
+"""Networks and optimizers of a system, and their arrays by name."""
 
 import copy
 from typing import Any, Dict, Mapping
@@ -13,14 +13,14 @@ AVERAGED = "G_ema"  # name of the network that holds the averaged weights of G
 
 
 def with_averaged_weights(arrays: Mapping[str, Any]) -> Dict[str, Any]:
-    """Replace the weights of G in a checkpoint's arrays by their average, where there is one."""
+    """Replace the weights of G in a checkpoint's arrays by the averaged weights, if there are any."""
     averaged = {name: array for name, array in arrays.items() if name.startswith(f"{AVERAGED}.")}
     others = {name: array for name, array in arrays.items() if name not in averaged}
     return {**others, **{f"G.{name[len(AVERAGED) + 1 :]}": array for name, array in averaged.items()}}
 
 
 class SystemState:
-    """Networks, optimizers and whatever else a checkpoint of a run holds.
+    """Networks, optimizers and everything else that a checkpoint of a run holds.
 
     Args:
         optim: Options of the optimizers and of the average.
@@ -34,11 +34,11 @@ class SystemState:
 
     @property
     def inference_G(self) -> nn.Module:
-        """G with averaged weights, or G itself where no average is kept."""
+        """G with averaged weights, or G itself if the run has no averaged weights."""
         return self.networks.get(AVERAGED, self.networks["G"])
 
     def add_average(self) -> None:
-        """Begin an average of the weights of G, unless its half-life is 0."""
+        """Add the averaged weights of G, unless their half-life is 0."""
         if self.optim.ema_halflife_nimg:
             self.networks[AVERAGED] = copy.deepcopy(self.networks["G"])
 
@@ -76,5 +76,5 @@ class SystemState:
         return name if name.partition(".")[0] in self.networks else f"{optimizer}.{name}"
 
     def updates_of(self, name: str, num_steps: int) -> int:
-        """Return how often an optimizer was used in the first `num_steps` steps of a run."""
+        """Return the number of updates of an optimizer in the first `num_steps` steps of a run."""
         return num_steps

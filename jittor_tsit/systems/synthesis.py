@@ -1,4 +1,4 @@
-"""What SPADE and TSIT have in common: terms, discriminator, encoder, and one step."""
+"""Base of SPADE and TSIT: loss terms, discriminator, style encoder and training step."""
 
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from jittor_tsit.networks.segformer import SegFormer, load_segformer, upsample
 from jittor_tsit.networks.style_encoder import ConvEncoder
 from jittor_tsit.networks.vgg import find_vgg
 from jittor_tsit.optim import Adam, trainable
-from jittor_tsit.systems.base import System, named
+from jittor_tsit.systems.base import System, flatten_terms
 from jittor_tsit.systems.draws import Noise
 from jittor_tsit.systems.option_checks import require_choice, require_least
 
@@ -31,15 +31,15 @@ Code = Tuple[jt.Var, jt.Var]  # mu, logvar
 
 @dataclass(frozen=True)
 class SynthesisWeights:
-    """Weights of the loss terms; 0 switches a term off."""
+    """Weights of the loss terms. A weight of 0 switches a term off."""
 
     gan: float = 1.0
-    feat: float = 10.0  # SPADE's default, also of TSIT's recipes for label maps and of the contest team
-    vgg: float = 10.0  # SPADE's default
-    kld: float = 0.05  # SPADE's value for the VAE
-    segmenter: float = 0.0  # cross-entropy of what a frozen segmenter sees in the image
-    gp: float = 0.0  # gradient penalty in D's loss, for gan_loss=wgan; WGAN-GP's is 10
-    score: float = 0.0  # what the contest's formula lacks of 1, as far as it can be differentiated
+    feat: float = 10.0  # feature matching; default of SPADE, of TSIT's recipes for label maps and of the contest team
+    vgg: float = 10.0  # perceptual loss; SPADE's default
+    kld: float = 0.05  # KL divergence of the latent code; SPADE's value for the VAE
+    segmenter: float = 0.0  # cross-entropy of the label map that a frozen segmenter predicts for the image
+    gp: float = 0.0  # gradient penalty in D's loss, for gan_loss=wgan; WGAN-GP uses 10
+    score: float = 0.0  # 1 minus the differentiable part of the contest score
 
 
 @dataclass(frozen=True)
@@ -50,18 +50,18 @@ class SynthesisConfig:
     width_D: int = 64
     num_layers_D: int = 4
     num_scales_D: int = 2
-    use_vae: bool = True  # a latent code for the photo's style; otherwise G starts from the label map
+    use_vae: bool = True  # whether a latent code gives the style; False: G starts from the label map
     z_dim: int = 256
     gan_loss: str = "hinge"  # a name in losses.GAN_LOSSES
-    attention_G: int = 0  # height of the features over which G attends to itself, in pixels; 0: it does not
-    attention_D: int = 0  # hidden layer of D, counted from 1, behind which it does; 0: it does not
+    attention_G: int = 0  # height in pixels of the features of G that get self-attention; 0: no self-attention
+    attention_D: int = 0  # hidden layer of D, counted from 1, that self-attention follows; 0: no self-attention
     weights: SynthesisWeights = SynthesisWeights()
     perceptual: str = "vgg19"  # or vgg16
     perceptual_weights: str = ""  # file of the VGG weights; empty: Jittor's hub
-    segmenter_width: int = 256  # size at which the segmenter was trained, and sees G's images
+    segmenter_width: int = 256  # size of the images that the segmenter was trained on; G's images are resized to it
     segmenter_height: int = 192
     segmenter: str = ""  # checkpoint of a SegFormer trained on the same classes, for the terms "segmenter" and "score"
-    nima: str = ""  # file of NIMA's weights, for the term "score"; empty: it goes by the label map alone
+    nima: str = ""  # file of NIMA's weights, for the term "score"; empty: score by the label map only
     optim: OptimConfig = OptimConfig()
 
     def __post_init__(self):
@@ -74,20 +74,20 @@ class SynthesisConfig:
 
 
 class Targets(NamedTuple):
-    """What an image is compared with."""
+    """Images that a generated image is compared with."""
 
-    real: jt.Var  # a photograph, for D and its features
-    perceptual: jt.Var  # a photograph, for VGG's features
-    segmap: Optional[Image]  # the label map that D sees beside the image, if it sees one
+    real: jt.Var  # real photo for D and the feature-matching loss
+    perceptual: jt.Var  # photo for the perceptual loss
+    segmap: Optional[Image]  # label map that conditions D; None: D is unconditional
 
 
 class SynthesisSystem(System):
-    """An image from a label map, in the style of a latent code where there is one.
+    """G generates an image from a label map and, with `use_vae`, a latent style code.
 
-    A subclass makes G and sets `unit_stride_layer`.
+    A subclass builds G and sets `unit_stride_layer`.
 
     Args:
-        in_channels: Of the label map in one-hot form.
+        in_channels: Number of channels of the one-hot label map.
         start_size: Height and width of G's first tensor.
     """
 
@@ -99,22 +99,22 @@ class SynthesisSystem(System):
         self.config, self.in_channels, self.start_size = config, in_channels, start_size
         self.has_code = config.use_vae
         self.channels_D = in_channels + 3
-        self.unit_stride_layer = config.num_layers_D - 1  # of D: the last hidden one
+        self.unit_stride_layer = config.num_layers_D - 1  # the layer of D with stride 1: the last hidden one
 
     def make_start(self, channels: int) -> nn.Module:
-        """What gives G its first tensor of `channels`."""
+        """Build the module that makes G's first tensor of `channels`, from the latent code or from the label map."""
         if self.has_code:
             return LatentStart(self.config.z_dim, channels, *self.start_size)
         return MapStart(self.in_channels, channels)
 
     def attention_block(self, heights: Sequence[int]) -> Optional[int]:
-        """The block of G behind which self-attention stands.
+        """Return the number of the block of G that self-attention follows; None without self-attention.
 
         Args:
-            heights: Of the blocks' features.
+            heights: Height of the features of each block.
 
         Raises:
-            InputError: No block has features of the height asked for.
+            InputError: No block has features of the height `attention_G`.
         """
         height = self.config.attention_G
         if height and height not in heights:
@@ -123,7 +123,7 @@ class SynthesisSystem(System):
         return heights.index(height) if height else None
 
     def set_generator(self, G: nn.Module) -> None:
-        """Take over G, and add E where there is a code."""
+        """Set the generator, and add the style encoder E if there is a latent code."""
         self.G = self.networks["G"] = G
         if self.has_code:
             self.E = self.networks["E"] = ConvEncoder(self.config.width, self.config.z_dim)
@@ -132,7 +132,7 @@ class SynthesisSystem(System):
         """Add what only training needs: D, frozen networks, optimizers, averaged weights.
 
         Args:
-            terms: Names of the loss terms that weigh anything in some phase.
+            terms: Names of the loss terms that have a weight in some phase of the run.
         """
         config = self.config
         self.D = self.networks["D"] = MultiscaleDiscriminator(
@@ -155,10 +155,10 @@ class SynthesisSystem(System):
         self.optimizers["D"] = Adam(trainable(self.D), config.optim.lr_D, config.optim.betas)
 
     def find_segmenter(self) -> SegFormer:
-        """The frozen network that sees classes in images.
+        """Load the frozen segmentation network.
 
         Raises:
-            InputError: None is named, it cannot be read, or it knows other classes.
+            InputError: The option `segmenter` is empty, the file cannot be read, or it has other classes.
         """
         if not self.config.segmenter:
             raise InputError("segmenter=: weights.segmenter and weights.score need a checkpoint of a segmenter")
@@ -172,10 +172,10 @@ class SynthesisSystem(System):
     def train_step(self, parts: Sequence[Any], step: int) -> Dict[str, jt.Var]:
         g_terms = self.update("G", parts, self.generator_terms, self.weights)
         d_terms = self.update("D", parts, self.discriminator_terms, {"real": 1, "fake": 1, "gp": self.weights["gp"]})
-        return named(G=g_terms, D=d_terms)
+        return flatten_terms(G=g_terms, D=d_terms)
 
     def generator_terms(self, batch: Any) -> Dict[str, jt.Var]:
-        """Look real to D, resemble the photo to D's and to VGG's features, keep the code near N(0, 1)."""
+        """Compute G's adversarial, feature-matching, perceptual and KL losses, and the optional terms."""
         targets = self.targets(batch)
         fake, code = self.synthesize(batch, "G")
         fake_out, real_out = self.discriminate(targets, fake, for_generator=True)
@@ -185,20 +185,20 @@ class SynthesisSystem(System):
         if self.weights["vgg"]:
             terms["vgg"] = losses.perceptual(self.vgg, fake, targets.perceptual)
         if self.weights["segmenter"] or self.weights["score"]:
-            terms.update(self.judged(fake, batch.segmap))
+            terms.update(self.score_terms(fake, batch.segmap))
         terms.update(self.own_terms(batch, fake))
         if code is not None:
-            terms["kld"] = losses.kl_divergence(*code) * batch.share.whole  # the papers' code sums over the images
+            terms["kld"] = losses.kl_divergence(*code) * batch.share.whole  # the official code sums over the batch
         return terms
 
     def own_terms(self, batch: Any, fake: jt.Var) -> Dict[str, jt.Var]:
-        """Terms of G that only one system has."""
+        """Compute further loss terms of G, which only one system has."""
         return {}
 
-    def judged(self, fake: jt.Var, segmap: Image) -> Dict[str, jt.Var]:
-        """Let the frozen segmenter see the label map in the image, and NIMA like it."""
-        seen = resize_bilinear(fake, self.config.segmenter_height, self.config.segmenter_width)
-        logits, terms = upsample(self.segmenter(to_imagenet(seen)), *fake.shape[2:]), {}
+    def score_terms(self, fake: jt.Var, segmap: Image) -> Dict[str, jt.Var]:
+        """Compute the terms "segmenter" and "score" with the frozen segmenter and the frozen NIMA network."""
+        resized = resize_bilinear(fake, self.config.segmenter_height, self.config.segmenter_width)
+        logits, terms = upsample(self.segmenter(to_imagenet(resized)), *fake.shape[2:]), {}
         if self.weights["segmenter"]:
             terms["segmenter"] = losses.balanced_cross_entropy(logits, segmap, balance=0)
         if self.weights["score"]:
@@ -207,25 +207,28 @@ class SynthesisSystem(System):
         return terms
 
     def discriminator_terms(self, batch: Any) -> Dict[str, jt.Var]:
-        """Real up, fake down. As the reference does, the fake is drawn anew from the updated G."""
+        """Compute D's adversarial losses for real and generated images, and its gradient penalty.
+
+        The image is generated again by the updated G, as in the official code.
+        """
         with jt.no_grad():
             fake, _ = self.synthesize(batch, "D")
         targets, fake = self.targets(batch), fake.detach()
         fake_out, real_out = self.discriminate(targets, fake, for_generator=False)
         terms = {"real": self.gan_loss.real(real_out.logits), "fake": self.gan_loss.fake(fake_out.logits)}
-        with evaluating(self.D):  # the singular vectors have moved
+        with evaluating(self.D):  # `discriminate` has already updated the singular vectors in this step
 
             def logits_of(image: jt.Var):
                 return self.D(image, targets.segmap).logits
 
-            return {**terms, **self.slope_terms(logits_of, targets.real, fake, batch.index)}
+            return {**terms, **self.penalty_terms(logits_of, targets.real, fake, batch.index)}
 
     def targets(self, batch: PairedBatch) -> Targets:
-        """The photo, for everything."""
+        """Return the images to compare with. Here the photo serves D and the perceptual loss."""
         return Targets(batch.image, batch.image, batch.segmap)
 
     def synthesize(self, batch: PairedBatch, purpose: str) -> Tuple[jt.Var, Optional[Code]]:
-        """The image in training mode, and the code that its photo gave, where there is one."""
+        """Generate images in training mode. Also return mean and log-variance of their codes; None without codes."""
         if not self.has_code:
             return self.G(batch.segmap, resize_nearest(batch.segmap, *self.start_size)), None
         mu, logvar = self.E(batch.image)
@@ -233,22 +236,22 @@ class SynthesisSystem(System):
         return self.G(batch.segmap, mu + eps * jt.exp(0.5 * logvar)), (mu, logvar)
 
     def discriminate(self, targets: Targets, fake: jt.Var, for_generator: bool):
-        """D's outputs for the fake and the real image.
+        """Return D's outputs for the generated and the real images.
 
-        The reference makes one pass over both. Two passes by the same weights are equal, as D normalises each
-        sample alone, and spare G's step the gradient of the real half: the first pass moves the singular
-        vectors, the second takes them as they are.
+        The official code makes one pass over both. Two passes give the same result, because D normalises each sample
+        separately, and G's step saves the backward pass of the real half. The first pass updates the singular vectors
+        of spectral norm, the second uses them unchanged.
         """
         fake_out = self.D(fake, targets.segmap)
         with evaluating(self.D), jt.no_grad() if for_generator else nullcontext():
             return fake_out, self.D(targets.real, targets.segmap)
 
-    def draws_at_test(self, has_references: bool) -> bool:
-        """The code, where no photo gives it."""
+    def is_random_at_test(self, has_references: bool) -> bool:
+        """Return whether `generate` depends on the seed: the code is random unless a reference photo gives it."""
         return self.has_code and not has_references
 
     def generate(self, batch: PairedBatch, noise: Noise) -> jt.Var:
-        """Images for label maps, in the style of `batch.image` or of a drawn code."""
+        """Generate images from label maps, in the style of `batch.image` or, if it is None, of a random code."""
         G = self.inference_G
         with jt.no_grad(), evaluating(*self.networks.values()):
             if not self.has_code:

@@ -1,4 +1,4 @@
-"""TSIT for label maps (Jiang et al., ECCV 2020)."""
+"""TSIT for semantic image synthesis from label maps (Jiang et al., ECCV 2020)."""
 
 from typing import Container
 
@@ -11,14 +11,14 @@ __all__ = ["TSITConfig", "TSITSystem", "TSITWeights"]
 
 
 class TSITSystem(SynthesisSystem):
-    """A photo from a label map: a content stream steers a FADE generator, a latent code gives the style."""
+    """G generates a photo from a label map: a content stream modulates it by FADE, a latent code gives the style."""
 
     Config = TSITConfig
 
     def __init__(self, config: TSITConfig, in_channels: int, height: int, width: int, seed: int):
         require_size(height, width)
         super().__init__(config, in_channels, (height // STRIDE, width // STRIDE), seed)
-        self.unit_stride_layer = 3  # of D, whatever its depth
+        self.unit_stride_layer = 3  # the layer of D with stride 1, for every depth of D
         start = self.make_start(16 * config.width)
         attention = self.attention_block([height >> scale for scale in range(7, 0, -1)])
         G = TSITGenerator(in_channels, config.width, start, attention_block=attention, downsampling=config.downsampling)
@@ -27,6 +27,6 @@ class TSITSystem(SynthesisSystem):
     def prepare_training(self, terms: Container[str]) -> None:
         if "cycle" in terms:
             raise InputError(
-                "weights.cycle: needs form=ast; the way back from photos to label maps is weights.segmenter"
+                "weights.cycle: needs form=ast; to compare an image with its label map, use weights.segmenter"
             )
         super().prepare_training(terms)

@@ -1,4 +1,4 @@
-"""Options of TSIT, of both its forms."""
+"""Options of both forms of TSIT."""
 
 from dataclasses import dataclass
 
@@ -10,20 +10,20 @@ from jittor_tsit.systems.synthesis import SynthesisConfig, SynthesisWeights
 
 @dataclass(frozen=True)
 class TSITWeights(SynthesisWeights):
-    """Weights of the loss terms; 0 switches a term off."""
+    """Weights of the loss terms. A weight of 0 switches a term off."""
 
-    vgg: float = 20.0  # the SIS recipes' value, also the contest team's
-    cycle: float = 0.0  # ast: L1 distance of the content from its image brought back to the content's own style
+    vgg: float = 20.0  # value of TSIT's recipes for label maps and of the contest team
+    cycle: float = 0.0  # ast: L1 distance of the content to its stylised image, translated back to the content's style
 
 
 @dataclass(frozen=True)
 class TSITConfig(SynthesisConfig):
-    """Options of TSIT; defaults are the released recipes' for semantic image synthesis."""
+    """Options of TSIT. The defaults are those of the released recipes for semantic image synthesis."""
 
-    form: str = "sis"  # label map -> photo; or "ast", which is TSITStyleTransferSystem
+    form: str = "sis"  # sis: label map -> photo; ast: arbitrary style transfer, see TSITStyleTransferSystem
     num_layers_D: int = 4  # the released code has 4 for sis and 3 for ast
-    alpha: float = 1.0  # ast: share of the style that FAdaIN gives
-    downsampling: str = "nearest"  # of the streams; "bilinear" in the contest team's Jittor port, whose weights need it
+    alpha: float = 1.0  # ast: strength of the style in FAdaIN, 0 to 1
+    downsampling: str = "nearest"  # of the streams; weights of the contest team's Jittor port need "bilinear"
     weights: TSITWeights = TSITWeights()
 
     def __post_init__(self):

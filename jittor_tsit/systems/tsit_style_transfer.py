@@ -18,9 +18,9 @@ from jittor_tsit.systems.tsit_options import TSITConfig, require_size
 
 
 class TSITStyleTransferSystem(SynthesisSystem):
-    """A content stream steers a FADE generator, a second stream gives the style through FAdaIN.
+    """G renders a content photo `a` in the style of a photo `b`.
 
-    In a batch `a` is the content and `b` the style.
+    A content stream modulates G by FADE, a style stream by FAdaIN.
     """
 
     Config = TSITConfig
@@ -30,33 +30,33 @@ class TSITStyleTransferSystem(SynthesisSystem):
     def __init__(self, config: TSITConfig, in_channels: int, height: int, width: int, seed: int):
         require_size(height, width)
         super().__init__(config, in_channels, (height // STRIDE, width // STRIDE), seed)
-        self.unit_stride_layer = 3  # of D, whatever its depth
+        self.unit_stride_layer = 3  # the layer of D with stride 1, for every depth of D
         self.has_code, self.channels_D = False, 3
         attention = self.attention_block([height >> scale for scale in range(7, 0, -1)])
         start = MapStart(3, 16 * config.width)
         self.set_generator(TSITGenerator(3, config.width, start, True, config.alpha, attention, config.downsampling))
 
     def find_segmenter(self) -> SegFormer:
-        """Refuse the terms that need label maps."""
-        raise InputError("weights.segmenter and weights.score need label maps, which form=ast has not")
+        """Raise InputError for the loss terms that need label maps."""
+        raise InputError("weights.segmenter and weights.score need label maps, which form=ast has not; set them to 0")
 
     def own_terms(self, batch: ImageBatch, fake: jt.Var) -> Dict[str, jt.Var]:
-        """Compare the content with its image that was brought back to the content's own style."""
+        """Compute the cycle loss: L1 distance of the content to its image, translated back to the content's style."""
         if not self.weights["cycle"]:
             return {}
-        there = ImageBatch(fake, batch.a, batch.index, batch.share)
-        return {"cycle": losses.l1(self._transfer(self.G, there, self.noise, "cycle"), batch.a)}
+        back = ImageBatch(fake, batch.a, batch.index, batch.share)
+        return {"cycle": losses.l1(self._transfer(self.G, back, self.noise, "cycle"), batch.a)}
 
     def targets(self, batch: ImageBatch) -> Targets:
-        """Compare with the style's photo by D, and with the content's photo by VGG."""
+        """Return the style photo for D and the content photo for the perceptual loss."""
         return Targets(batch.b, batch.a, None)
 
     def synthesize(self, batch: ImageBatch, purpose: str) -> Tuple[jt.Var, Optional[Code]]:
-        """Return the image in training mode; there is no code."""
+        """Generate images in training mode. There are no latent codes."""
         return self._transfer(self.G, batch, self.noise, purpose), None
 
     def generate(self, batch: ImageBatch, noise: Noise) -> jt.Var:
-        """Return the contents `batch.a` in the styles of `batch.b`, [N, 3, H, W] in [-1, 1]."""
+        """Render the contents `batch.a` in the styles of `batch.b`, [N, 3, H, W] in [-1, 1]."""
         with jt.no_grad(), evaluating(*self.networks.values()):
             return self._transfer(self.inference_G, batch, noise, "z")
 

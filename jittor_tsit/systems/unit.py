@@ -1,4 +1,4 @@
-"""UNIT as in the paper's code: two domains with one latent space, from unpaired images (Liu et al., NIPS 2017)."""
+"""UNIT in the form of the paper: unpaired translation through a shared latent space (Liu et al., NIPS 2017)."""
 
 from typing import Container
 
@@ -14,18 +14,18 @@ __all__ = ["FORMS", "REWRITE_WEIGHTS", "UNITConfig", "UNITSystem", "UNITWeights"
 
 
 class UNITSystem(LatentTranslation):
-    """The encoders and decoders of both sides share their innermost layers."""
+    """UNIT whose encoders and decoders of both domains share their innermost layers."""
 
     def make_generator(self) -> SharedLatentGenerator:
-        """Make the network of both encoders and both decoders."""
+        """Build the network of both encoders and both decoders."""
         return SharedLatentGenerator(self.config.width, self.config.num_blocks, self.config.has_norms)
 
     def make_discriminator(self):
-        """Make the network that judges images of both sides."""
+        """Build the discriminator of both domains."""
         return DISCRIMINATORS[self.config.discriminator](self.config.width_D, self.config.num_layers_D)
 
     def divergence(self, code: jt.Var, noisy: jt.Var) -> jt.Var:
-        """Twice the divergence of N(code, 1) from N(0, 1), up to a constant. The paper's code takes the noisy code."""
+        """Compute twice the KL divergence of N(code, 1) from N(0, 1), up to a constant, from the noisy code."""
         return losses.mean(noisy.sqr())
 
     def prepare_training(self, terms: Container[str]) -> None:

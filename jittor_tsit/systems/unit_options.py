@@ -1,4 +1,4 @@
-"""Options of UNIT, of both its forms."""
+"""Options of both forms of UNIT."""
 
 from dataclasses import dataclass
 
@@ -13,15 +13,15 @@ FORMS = ("paper", "rewrite")
 
 @dataclass(frozen=True)
 class UNITWeights:
-    """Weights of the loss terms, each of either side."""
+    """Weights of the loss terms, the same for both domains."""
 
     gan: float = 10.0
-    rec: float = 100.0  # L1 distance of an image that has been encoded and decoded on its side
-    kl: float = 0.1  # of the code from N(0, 1)
-    cycle: float = 100.0  # L1 distance of an image that has been to the other side and back
-    kl_cycle: float = 0.1  # of the code on the other side
-    vgg: float = 0.0  # squared distance of VGG-16's features of an image and its translation; of the rewrite
-    gp: float = 0.0  # gradient penalty in D's loss, for gan_loss=wgan; WGAN-GP's is 10
+    rec: float = 100.0  # L1 distance of an image to its reconstruction in its own domain
+    kl: float = 0.1  # KL divergence of the code from N(0, 1)
+    cycle: float = 100.0  # L1 distance of an image to its translation to the other domain and back
+    kl_cycle: float = 0.1  # KL divergence of the code of the translation from N(0, 1)
+    vgg: float = 0.0  # rewrite only: squared distance of VGG-16's features of an image and its translation
+    gp: float = 0.0  # gradient penalty in D's loss, for gan_loss=wgan; WGAN-GP uses 10
 
 
 REWRITE_WEIGHTS = UNITWeights(gan=1.0, rec=10.0, kl=0.01, cycle=10.0, kl_cycle=0.01)
@@ -29,18 +29,18 @@ REWRITE_WEIGHTS = UNITWeights(gan=1.0, rec=10.0, kl=0.01, cycle=10.0, kl_cycle=0
 
 @dataclass(frozen=True)
 class UNITConfig:
-    """Options; defaults are the paper's code for CelebA faces."""
+    """Options of UNIT. The defaults are those of the paper's code for CelebA faces."""
 
-    form: str = "paper"  # or rewrite, the later one without shared weights: give it REWRITE_WEIGHTS and gan_loss lsgan
-    discriminator: str = "shared"  # or separate, pyramid; of the paper's form
-    num_blocks: int = 3  # of each encoder and decoder, beside the shared one; the rewrite has 4
-    num_layers_D: int = 4  # of the shared ones; 6 where the sides have their own, 4 in the pyramid and the rewrite
-    has_norms: bool = False  # instance norm outside the blocks, too; of the paper's form
-    dropout: bool = False  # in the residual blocks; the paper's form has it for street scenes
+    form: str = "paper"  # or rewrite: without shared weights; use it with REWRITE_WEIGHTS and gan_loss="lsgan"
+    discriminator: str = "shared"  # or separate, pyramid; paper form only
+    num_blocks: int = 3  # residual blocks of each encoder and decoder, not counting the shared one; the rewrite has 4
+    num_layers_D: int = 4  # shared layers; the official code has 6 with separate and 4 with pyramid and in the rewrite
+    has_norms: bool = False  # whether layers outside the residual blocks have instance norm, too; paper form only
+    dropout: bool = False  # in the residual blocks; paper form only, which uses it for street scenes
     width: int = 64
     width_D: int = 64
     perceptual_weights: str = ""  # file of Caffe's VGG-16 in torchvision's layout, for weights.vgg
-    l2: float = 1e-4  # of all weights, added to the gradients
+    l2: float = 1e-4  # L2 regularisation of all weights, added to the gradients
     gan_loss: str = "vanilla"  # a name in losses.GAN_LOSSES
     weights: UNITWeights = UNITWeights()
     optim: OptimConfig = OptimConfig(lr_G=1e-4, lr_D=1e-4, betas=(0.5, 0.999))

@@ -1,4 +1,4 @@
-"""UNIT as its authors rewrote it later: no shared weights, and features of VGG-16 (mingyuliutw/UNIT, branch master)."""
+"""UNIT in its authors' later form: no shared weights, VGG-16 features as a loss (mingyuliutw/UNIT, branch master)."""
 
 from pathlib import Path
 from typing import Container, Dict
@@ -14,20 +14,21 @@ from jittor_tsit.systems.unit_options import UNITConfig
 
 
 class UNITRewriteSystem(LatentTranslation):
-    """Each side has an encoder and a decoder of its own."""
+    """UNIT with a separate encoder and decoder for each domain."""
 
     def __init__(self, config: UNITConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config, in_channels, height, width, seed)
-        least = 4 * 2**config.num_layers_D  # the least scale's last but one layer has two pixels then, to be mirrored
+        # D's smallest scale needs two pixels in its last but one layer, for the reflection padding.
+        least = 4 * 2**config.num_layers_D
         if min(height, width) < least:
             raise InputError(f"image size {width}x{height}: with num_layers_D={config.num_layers_D} at least {least}")
 
     def make_generator(self) -> SeparateGenerator:
-        """Make the network of both encoders and both decoders."""
+        """Build the network of both encoders and both decoders."""
         return SeparateGenerator(self.config.width, self.config.num_blocks)
 
     def make_discriminator(self) -> SidesDiscriminator:
-        """Make the network that judges images of both sides."""
+        """Build the discriminator of both domains."""
         return SidesDiscriminator(self.config.width_D, self.config.num_layers_D)
 
     def prepare_training(self, terms: Container[str]) -> None:
@@ -38,11 +39,11 @@ class UNITRewriteSystem(LatentTranslation):
             self.content = ContentFeatures(Path(self.config.perceptual_weights))
 
     def divergence(self, code: jt.Var, noisy: jt.Var) -> jt.Var:
-        """Twice the divergence of N(code, 1) from N(0, 1), up to a constant."""
+        """Compute twice the KL divergence of N(code, 1) from N(0, 1), up to a constant, from the code without noise."""
         return losses.mean(code.sqr())
 
     def own_terms(self, image: jt.Var, fake: jt.Var, there: str) -> Dict[str, jt.Var]:
-        """Keep the features of VGG-16."""
+        """Compute the squared distance of VGG-16's features of an image and its translation."""
         if not self.weights["vgg"]:
             return {}
         return {f"vgg_{there}": losses.mean((self.content(fake) - self.content(image)).sqr())}

@@ -1,4 +1,4 @@
-"""One use of an optimizer: gradients over the parts of a batch and over all processes, loss scale, clipping."""
+"""One optimizer update: gradients summed over the parts of a batch and all processes, loss scaling, clipping."""
 
 from contextlib import nullcontext
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Sequence
@@ -17,39 +17,39 @@ from jittor_tsit.systems.state import SystemState
 
 
 class Update(NamedTuple):
-    """Record of one use of an optimizer."""
+    """Record of one optimizer update."""
 
-    optimizer: str  # its name
-    terms: Dict[str, jt.Var]  # of its loss
-    squares: jt.Var  # `optim.squares` of its gradients, before they are clipped
+    optimizer: str  # name of the optimizer
+    terms: Dict[str, jt.Var]  # loss terms by name
+    squares: jt.Var  # `optim.squares` of the gradients before clipping
 
 
 class Updates(SystemState):
     """A system state that can be trained.
 
     Args:
-        optim: Rates, decay and averaging.
-        weights: Of the loss terms, by name.
-        seed: Of all random draws while training.
+        optim: Learning rates, their decay, and averaging.
+        weights: Weights of the loss terms by name.
+        seed: Seed of all random draws during training.
     """
 
-    rate_options: Mapping[str, str] = {"G": "lr_G", "D": "lr_D"}  # optimizer -> the option that is its learning rate
+    rate_options: Mapping[str, str] = {"G": "lr_G", "D": "lr_D"}  # optimizer -> option with its learning rate
 
     def __init__(self, optim: OptimConfig, weights: Mapping[str, float], seed: int):
         super().__init__(optim)
         self.weights, self.noise = weights, Noise(seed)
-        self.updates: List[Update] = []  # since `begin`
+        self.updates: List[Update] = []  # records since the last call of `begin`
         self.precision = FLOAT32  # of convolutions in `update`
 
     def begin(self, phase: PlannedPhase, nimg: int) -> None:
-        """Set the loss weights of a phase and the learning rates that hold after `nimg` images."""
+        """Begin a step: set the loss weights of the phase and the learning rates after `nimg` images."""
         self.updates = []
         self.weights, optim = phase.weights, self.optim
         factor = linear_decay(nimg, optim.constant_nimg, optim.decay_nimg, optim.epoch_nimg)
         for name, optimizer in self.optimizers.items():
             optimizer.lr = phase.rates[self.rate_options[name]] * factor
 
-    def train_in(self, precision: str) -> None:
+    def set_precision(self, precision: str) -> None:
         """Set the precision of training steps, one of config.PRECISIONS. Call it after `prepare_training`.
 
         Raises:
@@ -67,48 +67,51 @@ class Updates(SystemState):
         terms_of: Callable[[Any], Dict[str, jt.Var]],
         weights: Mapping[str, float],
     ) -> Dict[str, jt.Var]:
-        """One step of an optimizer down the weighted sum of terms, over all parts and processes.
+        """Update an optimizer's parameters once, with the weighted sum of loss terms over all parts and processes.
 
-        The gradient is that of one pass over all images, but for batch norm, which knows a part's images only.
+        The gradient equals that of one pass over all images. The exception is batch norm, whose statistics are those of
+        one part.
 
         Args:
-            name: Of the optimizer.
-            terms_of: The terms of a part, each a mean over its images.
+            name: Name of the optimizer.
+            parts: Parts of this process's batch, computed one after the other.
+            terms_of: Computes the loss terms of a part, each a mean over its images.
+            weights: Weights of the loss terms by name.
 
         Returns:
-            The terms, means over all images.
+            The loss terms, each the mean over all images of all processes.
         """
         optimizer, gradients, totals = self.optimizers[name], {}, {}
         scale = self.extras.get(f"loss_scale_{name}")
         for number, part in enumerate(parts):
-            # Spectral norm moves once a step, as it would in one pass.
+            # Spectral norm updates its vectors once a step, as in one pass over all images.
             held = holding_vectors(*self.networks.values()) if number else nullcontext()
             with parallel.sharing(part.share), held, computing_in(self.precision):
                 terms = terms_of(part)
                 loss = losses.weighted_sum(terms, weights)
-                # Before batch norm sends gradients to the other processes.
+                # Applied before the backward pass, because batch norm exchanges gradients between the processes.
                 factor = part.share.weight * (scale.factor if scale else 1)
                 _add(gradients, optimizer.gradients(loss if factor == 1 else loss * factor), 1)
             _add(totals, {key: term.detach() for key, term in terms.items()}, part.share.weight)
             if len(parts) > 1:
-                jt.sync([*gradients.values(), *totals.values()])  # one part's activations in memory at a time
+                jt.sync([*gradients.values(), *totals.values()])  # keeps the activations of one part only in memory
         gradients = {key: parallel.summed(gradient) for key, gradient in gradients.items()}
         if scale:
             gradients = scaled(gradients, 1 / scale.factor)
         squared = squares(gradients)
         if scale and not scale.accepts(squared):
-            optimizer.num_steps += 1  # counts on, as it does when a run is resumed
-            squared = jt.zeros_like(squared)  # nothing of this step is used
+            optimizer.num_steps += 1  # a skipped step counts; a resumed run counts it, too
+            squared = jt.zeros_like(squared)  # the gradients of this step are not used
         else:
             if self.optim.clip_norm:
                 gradients = clipped(gradients, squared, self.optim.clip_norm)
             optimizer.apply(gradients)
-        jt.sync([squared])  # as the parameters, so that the gradients are not kept in memory for it
+        jt.sync([squared])  # computed now, because a pending `squared` would keep all gradients in memory
         totals = {key: parallel.summed(total) for key, total in totals.items()}
         self.updates.append(Update(name, totals, squared))
         return totals
 
-    def slope_terms(
+    def penalty_terms(
         self,
         logits_of: Callable[[jt.Var], Sequence[jt.Var]],
         real: jt.Var,
@@ -116,7 +119,10 @@ class Updates(SystemState):
         index: Sequence[int],
         name="gp",
     ) -> Dict[str, jt.Var]:
-        """D's gradient penalty under this name, if it weighs anything. Arguments as of `losses.gradient_penalty`."""
+        """Compute D's gradient penalty as the term `name`; no term if weights.gp is 0.
+
+        See `losses.gradient_penalty` for the other arguments.
+        """
         if not self.weights["gp"]:
             return {}
         alpha = self.noise.uniform(name, index, (1, 1, 1))

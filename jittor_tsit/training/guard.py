@@ -1,4 +1,4 @@
-"""Steps whose losses or gradients are not finite: found, named, and either the end of the run or left out."""
+"""Detection of losses and gradients that are infinite or NaN. Such a step ends the run or is skipped."""
 
 from __future__ import annotations
 
@@ -10,49 +10,52 @@ import numpy as np
 from jittor_tsit.runs.log import LOWER_RATES, NonFiniteLoss
 from jittor_tsit.systems.base import System
 
-# In a row: a bad image spoils a step or two; after ten steps that changed nothing it is the weights that are spoiled.
+# Steps in a row. A bad image spoils one or two steps. If ten steps in a row fail, the weights are the cause.
 MAX_SKIPS = 10
 
 
-class Number(NamedTuple):
-    """What is looked at."""
+class Quantity(NamedTuple):
+    """A loss term or a gradient that must be finite."""
 
-    place: Tuple[int, int]  # its update in the step; 0: a loss term, 1: a gradient
+    place: Tuple[int, int]  # (number of its update in the step, 0 for a loss term or 1 for a gradient)
     name: str
 
 
 class Guard:
-    """Looks at the numbers of each step.
+    """Check of the loss terms and gradients of each step.
 
-    To skip a step, all that it changes is copied before it: memory for the networks and their optimizers a second time.
-    All processes that train together see the same sums of terms and gradients, and so decide alike.
+    With on_nan="skip" a copy of the system's state is made before each step, which doubles the memory of the networks
+    and optimizers. All processes check the same sums of loss terms and gradients, so they make the same decision.
 
     Args:
-        on_nan: "stop" or "skip".
+        on_nan: "stop" raises an error, "skip" undoes the step.
     """
 
     def __init__(self, system: System, on_nan: str):
         self.system, self.skips = system, on_nan == "skip"
-        # A GPU would stand idle while its numbers are read: where nothing hangs on it, they are at the next report.
+        # Reading values synchronises with the GPU. Unless steps are skipped, they are read at the next report instead.
         self.reads_each_step = self.skips or not jt.flags.use_cuda
-        self.unread: List[Tuple[int, List[Number], jt.Var]] = []  # images after a step, its numbers, their values
-        self.before: Dict[str, jt.Var] = {}  # while a step is done that may be taken back
+        self.unread: List[Tuple[int, List[Quantity], jt.Var]] = []  # (images after the step, quantities, their values)
+        self.before: Dict[str, jt.Var] = {}  # state before the current step, to undo it
         self.skipped_in_a_row = 0
 
     def begin_step(self) -> None:
-        """Keep what is needed to take the step back. The average is not: it moves after the step is accepted."""
+        """Copy the state, to undo the step if necessary. Averaged weights change only after an accepted step."""
         if self.skips:
             state = self.system.state_dict().items()
             self.before = {name: var.copy() for name, var in state if not name.startswith("G_ema.")}
             jt.sync(list(self.before.values()))
 
-    def fault(self, nimg: int) -> str:
-        """What is not finite in the step that ended with image `nimg`, which is then taken back; "" if all is.
+    def check_step(self, nimg: int) -> str:
+        """Check the step that ended with image `nimg`. Undo it if a quantity is not finite and steps may be skipped.
+
+        Returns:
+            A description of the fault of an undone step; "" if the step is accepted.
 
         Raises:
-            NonFiniteLoss: As `check`; or it is one step too many to be skipped.
+            NonFiniteLoss: See `check`; or more than MAX_SKIPS steps in a row failed.
         """
-        self.unread.append((nimg, *_numbers(self.system)))
+        self.unread.append((nimg, *_quantities(self.system)))
         if not self.reads_each_step:
             return ""
         if not self.skips:
@@ -63,15 +66,15 @@ class Guard:
         if self.skipped_in_a_row > MAX_SKIPS:
             raise NonFiniteLoss(f"{fault}, after {MAX_SKIPS} skipped steps in a row; {LOWER_RATES}")
         if fault:
-            self._take_back()
+            self._undo_step()
         self.before = {}
         return fault
 
     def check(self) -> None:
-        """Read what was not read yet.
+        """Check all steps whose values have not been read yet.
 
         Raises:
-            NonFiniteLoss: Names the first term or parameter that is not finite, and the step.
+            NonFiniteLoss: A quantity is not finite. The message names the first one and its step.
         """
         fault = self._read()
         if fault:
@@ -79,36 +82,36 @@ class Guard:
 
     def _read(self) -> str:
         unread, self.unread = self.unread, []
-        for nimg, numbers, values in unread:
+        for nimg, quantities, values in unread:
             is_bad = ~np.isfinite(values.numpy())
             if is_bad.any():
-                return _told([number for number, bad in zip(numbers, is_bad) if bad], nimg)
+                return describe_fault([quantity for quantity, bad in zip(quantities, is_bad) if bad], nimg)
         return ""
 
-    def _take_back(self) -> None:
-        """The optimizers' counts of steps go on, as they do when a run is resumed."""
+    def _undo_step(self) -> None:
+        """Restore the state. The optimizers' step counts stay increased, as in a resumed run."""
         for name, var in self.system.state_dict().items():
             if name in self.before:
                 var.update(self.before[name])
 
 
-def _numbers(system: System) -> Tuple[List[Number], jt.Var]:
-    """Loss terms and squared lengths of gradients of a step, in the order of their making, and their values."""
-    numbers, values = [], []
+def _quantities(system: System) -> Tuple[List[Quantity], jt.Var]:
+    """Return the loss terms and squared gradient norms of a step in the order of computation, and their values."""
+    quantities, values = [], []
     for place, (optimizer, terms, squares) in enumerate(system.updates):
         names = [system.parameter_name(optimizer, name) for name in system.optimizers[optimizer].params]
-        numbers += [Number((place, 0), f"the loss term {optimizer}/{name}") for name in terms]
-        numbers += [Number((place, 1), f"the gradient of {name}") for name in names]
+        quantities += [Quantity((place, 0), f"the loss term {optimizer}/{name}") for name in terms]
+        quantities += [Quantity((place, 1), f"the gradient of {name}") for name in names]
         values += [*(term.reshape(1) for term in terms.values()), squares]
-    return numbers, jt.concat(values)
+    return quantities, jt.concat(values)
 
 
-def _told(bad: List[Number], nimg: int) -> str:
-    """The first fault in words; what comes after it in the step is its doing.
+def describe_fault(bad: List[Quantity], nimg: int) -> str:
+    """Describe the first fault of a step, which causes the later ones.
 
-    Of gradients it is the last one, nearest to the loss: a fault on the way back spoils all layers before it.
+    Among gradients the last one is named: NaNs spread backwards, so the parameter nearest to the loss is the culprit.
     """
-    first = [number.name for number in bad if number.place == bad[0].place]
+    first = [quantity.name for quantity in bad if quantity.place == bad[0].place]
     name = first[-1] if bad[0].place[1] else first[0]
     others = f" (with {len(bad) - 1} more terms and gradients)" if len(bad) > 1 else ""
     return f"{name} is not finite in the step that ends with image {nimg}{others}"

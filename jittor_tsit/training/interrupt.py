@@ -1,4 +1,4 @@
-"""Ctrl-C and the terminate signal end a run between two steps."""
+"""Ctrl-C and the terminate signal stop a run between two steps."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from jittor_tsit.runtime.mpirun import STOP_SIGNAL
 
 
 @contextmanager
-def stopping_gently() -> Iterator[Callable[[], bool]]:
-    """Gives a function that says whether the run was asked to stop. The second Ctrl-C stops at once.
+def stop_between_steps() -> Iterator[Callable[[], bool]]:
+    """Handle signals within the `with` block. Yield a function that returns whether a signal asked the run to stop.
 
-    Where several processes train together, it says the same on all of them.
+    The function returns the same value on all processes that train together. A second Ctrl-C stops at once.
     """
     asked = []
 
@@ -24,11 +24,11 @@ def stopping_gently() -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         asked.append(number)
         if parallel.rank() == 0:
-            os.write(2, b"\nstopping after this step (Ctrl-C again: at once)\n")  # print may not be used here
+            os.write(2, b"\nstopping after this step (Ctrl-C again: at once)\n")  # print is not safe in a handler
 
     handlers = {signal.SIGINT: ask, signal.SIGTERM: ask, STOP_SIGNAL: ask}
     if parallel.num_processes() > 1:
-        handlers[signal.SIGTERM] = signal.SIG_DFL  # mpirun is ending them all
+        handlers[signal.SIGTERM] = signal.SIG_DFL  # mpirun sends it to end all processes
     previous = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield lambda: parallel.any_process(bool(asked))

@@ -1,4 +1,4 @@
-"""The one training loop."""
+"""The training loop of all systems."""
 
 from __future__ import annotations
 
@@ -29,16 +29,19 @@ def train(
     progress: Progress,
     asked_to_stop: Callable[[], bool],
 ) -> Progress:
-    """Train through `steps`, going on from `progress`; returns how far it came.
+    """Train all `steps`, starting from `progress`.
 
     Args:
-        steps: Those that are left.
-        batches: What this process computes of each.
+        steps: The remaining steps of the run.
+        batches: For each step the batches that this process computes.
         snapshot: Saves the sample grid and the checkpoint.
-        asked_to_stop: Looked at between steps; the state is saved before the end.
+        asked_to_stop: Called after each step. If it returns True, the state is saved and training stops.
+
+    Returns:
+        The progress at the end.
 
     Raises:
-        NonFiniteLoss: Training has gone astray; the last snapshot is from before.
+        NonFiniteLoss: A loss, gradient or weight is not finite. The last checkpoint is older and valid.
     """
     guard = Guard(system, run.on_nan)
     for step in steps:
@@ -54,16 +57,16 @@ def train(
         with nullcontext() if log.has_begun else waiting_for(COMPILE_NOTE):
             terms = system.train_step(parts, step=progress.num_steps)
             progress = Progress(before + step.size, progress.num_steps + 1)
-            fault = guard.fault(progress.nimg)
+            fault = guard.check_step(progress.nimg)
             if not fault:
                 system.update_average(step.size, progress.nimg)
-            jt.sync_all()  # runs what is pending, so that no graph grows over steps
+            jt.sync_all()  # executes pending operators, so that no graph grows over several steps
         if fault:
             log.skip(fault, progress.nimg)
         else:
             log.add(terms, progress.nimg)
 
-        # Report. What is saved is known to be finite.
+        # Report. `guard.check` comes first, so that only finite states are saved.
         stops = asked_to_stop()
         is_snapshot = stops or progress.nimg == step.phase.end or is_due(before, progress.nimg, run.snapshot_nimg)
         if is_snapshot or is_due(before, progress.nimg, run.status_nimg):

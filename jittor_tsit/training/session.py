@@ -1,4 +1,4 @@
-"""`train`: from an experiment and a data set to checkpoints, going on where an earlier run stopped."""
+"""One training run from its options to its end: prepare data and networks, resume or start, and train."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from jittor_tsit.data.cached_pairs import from_cache, make_cache
 from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.data.read_through import CHECKED
 from jittor_tsit.data.samples import Samples
-from jittor_tsit.data.unreadable import Skipped
+from jittor_tsit.data.unreadable import SkipCounter
 from jittor_tsit.evaluation.held_out import make_evaluation
 from jittor_tsit.layers.precision import FLOAT32
 from jittor_tsit.optim import count_parameters
@@ -34,20 +34,22 @@ from jittor_tsit.runs.same_run import open_run_dir
 from jittor_tsit.runtime import parallel
 from jittor_tsit.systems.base import System
 from jittor_tsit.systems.build import build_system
-from jittor_tsit.training.interrupt import stopping_gently
+from jittor_tsit.training.interrupt import stop_between_steps
 from jittor_tsit.training.loop import train
 from jittor_tsit.training.snapshots import Snapshots
 
-CPU_PARAMETERS = (
-    50e6  # of one network; quickstart has 5 million, the CPU-size experiment 21 million, the published model 335
-)
+# Largest network that a CPU can train. quickstart has 5 million parameters, landscape_cpu 21, the published model 335.
+CPU_PARAMETERS = 50e6
 
 
 def run_training(experiment: Experiment, run_dir: Path) -> int:
-    """Train to the end, or to the first Ctrl-C; returns the exit status.
+    """Train an experiment to its end or until Ctrl-C. Resume if `run_dir` holds a checkpoint of the same run.
+
+    Returns:
+        The exit status of the command: 0, or 130 after Ctrl-C.
 
     Raises:
-        InputError: Faulty data or options, or a run directory of another run or in which another training writes.
+        InputError: Data or options are faulty, or `run_dir` belongs to another run or is locked by another training.
     """
     with parallel.together(lambda: lock_run_dir(run_dir, say) if parallel.rank() == 0 else nullcontext()):
         return _train_in(run_dir, experiment)
@@ -64,9 +66,9 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
     require_same_run(options)
     newest = parallel.together(lambda: open_run_dir(run_dir, options, plan, say) if parallel.rank() == 0 else None)
     parallel.together(system.prepare_training, terms_of(plan))
-    parallel.together(system.train_in, run.precision)
+    parallel.together(system.set_precision, run.precision)
     jt.sync_all()  # draws D's weights after those of `build_system`
-    told = parallel.together(begin_networks, system, options, newest, run_dir)
+    notes = parallel.together(begin_networks, system, options, newest, run_dir)
     progress = start_from(system, newest, run_dir)
     parallel.together(require_even, plan, progress.nimg, parallel.num_processes())
     samples = with_cache(samples, data)
@@ -75,18 +77,18 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
         small = shipped_experiment("landscape_cpu")
         say(f"no GPU: a model of this size takes minutes a step on a CPU; --experiment {small} is made for one")
     if run.precision != FLOAT32 and not jt.flags.use_cuda:
-        say(f"precision={run.precision}: a CPU rounds to it in float32, to the same end but no faster")
+        say(f"precision={run.precision}: a CPU computes in float32 and rounds; results are the same, but not faster")
     log = SilentLog()
     if parallel.rank() == 0:
         write_atomic(run_dir / "options.json", json.dumps(options, indent=2).encode() + b"\n")
         log = RunLog(run_dir, plan[-1].end, progress.nimg)
-    for line in (describe(experiment, system, plan, progress), *told):
+    for line in (describe(experiment, system, plan, progress), *notes):
         log.line(line)
     phased = phased_samples(samples, [phase.start for phase in plan], system.wants_other)
     pieces = (
         parallel.split_batch(step.first, step.size, step.phase.accumulate) for step in steps_from(plan, progress.nimg)
     )
-    skipped = Skipped(data.max_skipped, log.line)
+    skipped = SkipCounter(data.max_skipped, log.line)
     incoming = batches(
         system.batch_kind.make_batch,
         phased,
@@ -97,7 +99,7 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
         skipped,
     )
     try:
-        with stopping_gently() as asked_to_stop:
+        with stop_between_steps() as asked_to_stop:
             evaluation = make_evaluation(system, experiment, plan[-1].end, run_dir, log.line)
             if evaluation and newest:
                 evaluation.catch_up(progress, checkpoint_path(run_dir, progress.nimg))
@@ -115,19 +117,19 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
 
 
 def is_too_large(system: System) -> bool:
-    """Whether this machine has no GPU and a network that makes images is too large for a CPU."""
+    """Return whether there is no GPU and a network of the model is too large to train on a CPU."""
     sizes = [count_parameters(net) for name, net in system.networks.items() if name in system.inference_networks]
     return not jt.flags.use_cuda and max(sizes) > CPU_PARAMETERS
 
 
 def say(text: str) -> None:
-    """One line for the person at the screen."""
+    """Print one line for the user, on process 0 only."""
     if parallel.rank() == 0:
         print(text, file=sys.stderr)
 
 
 def list_samples(experiment: Experiment, system: System) -> List[Samples]:
-    """The training samples of each phase.
+    """Return the training samples of each phase.
 
     Raises:
         InputError: The folder or a split file is missing or faulty.
@@ -138,13 +140,13 @@ def list_samples(experiment: Experiment, system: System) -> List[Samples]:
 
 
 def read_samples(experiment: Experiment, system: System, kept_in: Path) -> List[Samples]:
-    """The training samples of each phase, found good by process 0, which reads what it has not read before.
+    """Return the training samples of each phase. Process 0 first checks that every file can be read.
 
     Args:
-        kept_in: The file that tells what was read before.
+        kept_in: Text file that lists the files that passed the check before. They are not read again.
 
     Raises:
-        InputError: As `list_samples`; or names the first faulty pair and their number.
+        InputError: See `list_samples`; or a file is faulty. The message names the first one.
     """
     samples = list_samples(experiment, system)
     if parallel.rank() == 0:
@@ -153,10 +155,12 @@ def read_samples(experiment: Experiment, system: System, kept_in: Path) -> List[
 
 
 def with_cache(samples: List[Samples], data: DataConfig) -> List[Samples]:
-    """The samples read from `data.cache`, if one is named; process 0 makes it where it is missing or stale.
+    """Return samples that are read from the file `data.cache`, or the same samples if the option is empty.
+
+    Process 0 builds the cache file if it is missing or outdated.
 
     Raises:
-        CommonError: As `make_cache` and `from_cache`.
+        CommonError: See `make_cache` and `from_cache`.
     """
     if not data.cache:
         return samples
@@ -167,25 +171,29 @@ def with_cache(samples: List[Samples], data: DataConfig) -> List[Samples]:
 
 
 def require_same_run(options: dict) -> None:
-    """Compare the options and the data of all processes.
+    """Check that all processes have the same options and the same data.
 
     Raises:
-        CommonError: Names the first part that differs.
+        CommonError: They differ. The message names the first part that differs.
     """
     parts = {"options": {**options, "samples": None}, "data": options["samples"]}
-    places = {"root": None, "second_root": None, "cache": None}  # may lie elsewhere on another machine
+    places = {"root": None, "second_root": None, "cache": None}  # paths may differ between machines
     parts["options"]["data"] = {**options["data"], **places}
     parallel.require_same({name: json.dumps(part, sort_keys=True) for name, part in parts.items()}, "inputs")
 
 
 def begin_networks(system: System, options: dict, newest: Optional[Checkpoint], run_dir: Path) -> List[str]:
-    """Put the weights that a new run begins with, if there are any, into the networks of process 0.
+    """Load the initial weights of a new run (--from-weights), if any, into the networks of process 0.
+
+    Args:
+        options: Options of the run in JSON form.
+        newest: Checkpoint from which the run resumes; None for a new run.
 
     Returns:
         Lines for the log.
 
     Raises:
-        InputError: As `read_initial`.
+        InputError: See `read_initial`.
     """
     path = options["run"]["initial"]
     if not path or parallel.rank() > 0:
@@ -194,14 +202,17 @@ def begin_networks(system: System, options: dict, newest: Optional[Checkpoint], 
         return [f"{run_dir} goes on from its own checkpoint; {path} was for its beginning and is not read"]
     initial = read_initial(Path(path), system, options)
     system.put_arrays(initial.arrays)
-    return initial.told
+    return initial.notes
 
 
 def start_from(system: System, newest: Optional[Checkpoint], run_dir: Path) -> Progress:
-    """Put a checkpoint's arrays into the system, and process 0's into those of all others.
+    """Load the state of a checkpoint on process 0, and copy it to all other processes.
 
     Args:
-        newest: None: the run begins. Process 0's counts.
+        newest: Checkpoint from which the run resumes; None for a new run. Only that of process 0 counts.
+
+    Returns:
+        The progress at the start.
     """
     progress = newest.progress if newest else Progress(0, 0)
     progress = Progress(*json.loads(parallel.gather(json.dumps(progress))[0]))
@@ -218,7 +229,7 @@ def start_from(system: System, newest: Optional[Checkpoint], run_dir: Path) -> P
 
 
 def describe(experiment: Experiment, system: System, plan: List[PlannedPhase], progress: Progress) -> str:
-    """What is about to happen, in a line."""
+    """Describe the run in one line for the log."""
     sizes = ", ".join(f"{name} {count_parameters(net) / 1e6:.1f} M" for name, net in system.networks.items())
     start = f"going on from image {progress.nimg}" if progress.nimg else "from the start"
     phases = f" in {len(plan)} phases" if len(plan) > 1 else ""

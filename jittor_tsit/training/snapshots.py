@@ -1,4 +1,4 @@
-"""What is saved of a run at a moment: the sample grid and the checkpoint."""
+"""Snapshots of a run: the checkpoint and the sample grid."""
 
 from __future__ import annotations
 
@@ -23,17 +23,18 @@ from jittor_tsit.runtime import parallel
 from jittor_tsit.systems.base import System
 from jittor_tsit.systems.draws import Noise
 
-OWN_OF_A_PROCESS = (".u", ".v")  # singular vectors: each process finds them itself, and a GPU may round differently
+# Singular vectors of spectral norm: each process computes its own, and they may differ by rounding.
+PER_PROCESS = (".u", ".v")
 
 
 class Snapshots:
-    """Writes the sample grid and the checkpoint of a moment.
+    """Writer of checkpoints and sample grids.
 
-    The grid shows the same inputs every time: input, ours, and real where there is such. Process 0 writes; all compare
-    what they have.
+    Every grid shows the same samples; its columns are the input, the model's output and, if there is one, the target.
+    Process 0 writes the files. All processes first check that their states are equal.
 
     Args:
-        evaluate: Called with each checkpoint.
+        evaluate: Called with the progress and the path of each checkpoint.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class Snapshots:
         path = checkpoint_path(self.run_dir, progress.nimg)
         save_checkpoint(path, Checkpoint(arrays, progress, self.options))
         prune(path, self.run.keep_snapshots)
-        # After it: the first grid compiles operators, for which a run that was asked to stop may be given no time.
+        # The grid comes last. The first grid compiles operators, and a run that was asked to stop may be killed then.
         images = map(to_pixels, self.system.columns(self.batch, Noise(self.run.seed)))
         save_grid(self.run_dir / f"grid-{progress.nimg:09d}.png", [self.before, *images, *self.after])
         if self.evaluate:
@@ -69,19 +70,21 @@ class Snapshots:
 
 
 def digests(arrays: Dict[str, np.ndarray]) -> Dict[str, str]:
-    """A digest of every array that must be the same on all processes."""
+    """Return a digest of every array that must be equal on all processes."""
     return {
         name: hashlib.sha256(array.tobytes()).hexdigest()
         for name, array in arrays.items()
-        if not name.endswith(OWN_OF_A_PROCESS)
+        if not name.endswith(PER_PROCESS)
     }
 
 
 def require_finite(arrays: Dict[str, np.ndarray], nimg: int) -> None:
-    """Refuse to save weights that a step has spoiled although its losses were finite.
+    """Check that all arrays are finite before they are saved.
+
+    An update can produce infinite weights from finite losses and gradients.
 
     Raises:
-        NonFiniteLoss: Names the first such array.
+        NonFiniteLoss: An array is not finite. The message names the first one.
     """
     for name, array in arrays.items():
         if not np.isfinite(array).all():
@@ -91,10 +94,10 @@ def require_finite(arrays: Dict[str, np.ndarray], nimg: int) -> None:
 
 
 def save_grid(path: Path, columns: List[np.ndarray]) -> None:
-    """Write a picture with one row a sample and one column an array.
+    """Write the sample grid as a PNG with one row for each sample.
 
     Args:
-        columns: Each [N, H, W, 3] uint8.
+        columns: One array [N, H, W, 3] uint8 for each column.
     """
     rows = np.concatenate(columns, axis=2)  # [N, H, columns * W, 3]
     picture = Image.fromarray(np.concatenate(list(rows), axis=0))

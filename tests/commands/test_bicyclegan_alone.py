@@ -13,7 +13,7 @@ from helpers.reference_vectors import assert_close
 from helpers.same_bytes import assert_same_bytes
 from jittor_tsit.commands.test import run_test
 from jittor_tsit.evaluation.judges import Judges
-from jittor_tsit.inference.choose import Judging, run_screening
+from jittor_tsit.inference.choose import JudgeOptions, run_with_candidates
 from jittor_tsit.inference.model import load_model
 from jittor_tsit.layers.train_mode import evaluating
 from jittor_tsit.runs.checkpoint import load_checkpoint
@@ -69,8 +69,8 @@ def test_a_generator_alone_draws_several_styles_of_an_image(tmp_path, rng, alone
     checkpoint = alone("image_width=128", "image_height=64")
     (tmp_path / "photos").mkdir()
     Image.fromarray(rng.integers(0, 256, (64, 128, 3)).astype(np.uint8)).save(tmp_path / "photos/a.png")
-    judging = Judging(Judges(tmp_path), None, None, False)
-    assert run_screening([checkpoint], 2, tmp_path / "photos", tmp_path / "out", 0, None, False, judging) == 0
+    judging = JudgeOptions(Judges(tmp_path), None, None, False)
+    assert run_with_candidates([checkpoint], 2, tmp_path / "photos", tmp_path / "out", 0, None, False, judging) == 0
     first, second = (np.asarray(Image.open(tmp_path / f"out/images/a_{k}.jpg")).astype(int) for k in (1, 2))
     assert first.shape == (64, 128, 3) and first.std() > 10 and np.abs(first - second).mean() > 1
 
@@ -81,10 +81,10 @@ def test_the_input_of_a_pair_makes_the_same_images_as_it_makes_alone(tmp_path, r
     for name, image in (("pair", pair), ("single", pair[:, 96:])):
         (tmp_path / name).mkdir()
         Image.fromarray(image).save(tmp_path / name / "a.png")
-        judging = Judging(Judges(tmp_path), None, None, False)
+        judging = JudgeOptions(Judges(tmp_path), None, None, False)
         is_pair = name == "pair"
         arguments = tmp_path / name, tmp_path / name / "two", 0, None, False, judging, is_pair
-        assert run_screening([checkpoint], 2, *arguments) == 0
+        assert run_with_candidates([checkpoint], 2, *arguments) == 0
         assert run_test(checkpoint, tmp_path / name, tmp_path / name / "one", 0, None, False, side_by_side=is_pair) == 0
     for image in ("two/images/a_1.jpg", "two/images/a_2.jpg", "one/images/a.jpg"):
         assert_same_bytes(tmp_path / "pair" / image, tmp_path / "single" / image)
@@ -104,15 +104,15 @@ def test_label_maps_do_not_lie_in_pairs(tmp_path, alone):
     checkpoint = alone("source=labels", "image_width=128", "image_height=64", "num_classes=29")
     with pytest.raises(InputError, match="side_by_side: the model in .* takes no images in pairs"):
         run_test(checkpoint, tmp_path, tmp_path / "out", 0, None, False, side_by_side=True)
-    judging = Judging(Judges(tmp_path), None, None, False)
+    judging = JudgeOptions(Judges(tmp_path), None, None, False)
     with pytest.raises(InputError, match="side_by_side: label maps do not lie in pairs"):
-        run_screening([checkpoint], 2, tmp_path, tmp_path / "out", 0, None, False, judging, side_by_side=True)
+        run_with_candidates([checkpoint], 2, tmp_path, tmp_path / "out", 0, None, False, judging, side_by_side=True)
 
 
 def test_a_converted_model_knows_no_folder_of_images(tmp_path, alone):
-    judging = Judging(Judges(tmp_path), None, None, False)
+    judging = JudgeOptions(Judges(tmp_path), None, None, False)
     with pytest.raises(InputError, match="comes from convert and knows no data set; name a folder by --data"):
-        run_screening([alone()], 2, None, tmp_path / "out", 0, None, False, judging)
+        run_with_candidates([alone()], 2, None, tmp_path / "out", 0, None, False, judging)
 
 
 def test_without_g_nothing_is_converted(tmp_path, rng):

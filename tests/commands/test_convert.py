@@ -171,7 +171,7 @@ def test_bicyclegans_options_are_told_by_its_arrays(tmp_path, where, encoder):
 def test_one_of_cyclegans_generators_is_enough_for_one_way(tmp_path):
     vectors = one_of(kind="netG", system="CycleGAN", norm="instance")
     made, _ = load_system(convert(tmp_path, "cyclegan", {"G_A": vectors.group("param/")}))
-    assert list(made.networks) == ["G_ab"] and not made.has_way_back
+    assert list(made.networks) == ["G_ab"] and not made.translates_back
     image = jt.array(vectors["input/image"])
     with jt.no_grad(), evaluating(made.networks["G_ab"]):
         ours = vectors.thin("output/image", made.networks["G_ab"](image).numpy())

@@ -83,7 +83,7 @@ def test_faults_are_named(roots):
     save(roots / "two/trainA/0.jpg", np.zeros((8, 12, 3)))
     with pytest.raises(InputError, match="0.png: 0.jpg has the same name, in another format"):
         samples_of(roots / "two")
-    with pytest.raises(InputError, match="direction=BtoA: label maps are what photos are made from"):
+    with pytest.raises(InputError, match="direction=BtoA: photos are made from label maps"):
         paired_samples(DataConfig(root=str(roots), direction="BtoA"), None, (0,))
     with pytest.raises(InputError, match="direction=left: allowed are AtoB, BtoA"):
         DataConfig(direction="left")
@@ -99,7 +99,7 @@ def test_domains_are_drawn_apart_and_turned_round(roots):
     assert len({(digest(a), digest(b)) for a, b in pairs}) > 3  # not by place
     b, a = domain_samples(dataclasses.replace(config, direction="BtoA"), None, (0,))(0)
     assert a.max() < 100 and b.min() >= 150
-    with pytest.raises(InputError, match="direction=BtoA: content is a and style b"):
+    with pytest.raises(InputError, match="direction=BtoA: a is the content and b the style"):
         unpaired_samples(dataclasses.replace(config, direction="BtoA"), None, (0,))
 
 

@@ -61,12 +61,12 @@ def test_the_layout_is_the_one_that_is_described(path):
 def test_it_holds_what_it_was_made_of_and_any_part_of_it(path):
     cache = PairCache(path)
     assert cache.mismatch(FORM, STAMPS) == "" == cache.mismatch(FORM, {"c": STAMPS["c"]}) == cache.mismatch(FORM, {})
-    assert cache.mismatch({**FORM, "width": 4}, STAMPS) == "was made with width=3, and 4 is needed"
-    assert cache.mismatch({**FORM, "x": 1}, STAMPS) == "was made with x=None, and 1 is needed"
-    assert cache.mismatch({"width": 3}, STAMPS) == "was made with height=2, and None is needed"
+    assert cache.mismatch({**FORM, "width": 4}, STAMPS) == "was made with width=3, but this run needs 4"
+    assert cache.mismatch({**FORM, "x": 1}, STAMPS) == "was made with x=None, but this run needs 1"
+    assert cache.mismatch({"width": 3}, STAMPS) == "was made with height=2, but this run needs None"
     assert cache.mismatch(FORM, {**STAMPS, "d": []}) == "does not have the pair d"
     for stamp in (["b.jpg", 7, 9], ["b.jpg", 8, 8], ["b.png", 7, 8]):
-        assert cache.mismatch(FORM, {**STAMPS, "b": [stamp]}) == "the pair b has changed since"
+        assert cache.mismatch(FORM, {**STAMPS, "b": [stamp]}) == "the pair b has changed since the cache was made"
 
 
 @pytest.mark.parametrize("shapes", [[], [("|u1", [0, 3])], [("|u1", [2, -3])], [("<f4", [2, 3])], [("|u1", [2, 4])]])

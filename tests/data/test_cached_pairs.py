@@ -118,7 +118,7 @@ def test_a_cache_that_fits_is_kept_and_may_have_more_pairs(root, tmp_path):
     fewer = dataclasses.replace(samples, pairs=samples.pairs[1:3], seeds=(0,))
     assert_same(made(fewer, path, said)(5), fewer(5))
     assert path.stat().st_mtime_ns == before
-    assert said == [f"{path}: not there yet; decoding {COUNT} pairs into it, once"]
+    assert said == [f"{path}: does not exist yet; decoding {COUNT} pairs into it, once"]
 
 
 def test_phases_share_a_file(root, tmp_path, monkeypatch):
@@ -145,32 +145,34 @@ def add_pair(root):
 @pytest.mark.parametrize(
     "change, reason",
     [
-        (touch, "the pair 3 has changed since"),
+        (touch, "the pair 3 has changed since the cache was made"),
         (add_pair, "does not have the pair x"),
-        (lambda root: samples_of(root, "cut"), "was made with height=16, and 24 is needed"),
-        (lambda root: samples_of(root, has_edges=True), "was made with instance_edges=False, and True is needed"),
+        (lambda root: samples_of(root, "cut"), "was made with height=16, but this run needs 24"),
+        (lambda root: samples_of(root, has_edges=True), "was made with instance_edges=False, but this run needs True"),
     ],
 )
-def test_a_stale_cache_is_made_anew_and_says_why(root, tmp_path, change, reason):
+def test_a_stale_cache_is_built_again_and_says_why(root, tmp_path, change, reason):
     path, said = tmp_path / "cache", []
     made(samples_of(root), path)
     samples = change(root)
     cached_samples = made(samples, path, said)
-    assert said == [f"{path}: {reason}; making it anew"]
+    assert said == [f"{path}: {reason}; building it again"]
     assert_same(cached_samples(7), samples(7))
 
 
-def test_a_cache_of_another_decoder_is_made_anew(root, tmp_path, monkeypatch):
+def test_a_cache_of_another_decoder_is_built_again(root, tmp_path, monkeypatch):
     said = []
     made(samples_of(root), tmp_path / "cache")
     monkeypatch.setattr(cached_pairs.PIL, "__version__", "99.0")
     made(samples_of(root), tmp_path / "cache", said)
-    assert "and 99.0 is needed; making it anew" in said[0]
+    assert "but this run needs 99.0; building it again" in said[0]
 
 
 def test_other_processes_find_a_file_that_does_not_fit(root, tmp_path):
     made(samples_of(root), tmp_path / "cache")
-    with pytest.raises(InputError, match="cache: the pair 3 has changed since, although process 0 .* the same files"):
+    with pytest.raises(
+        InputError, match="cache: the pair 3 has changed since the cache was made, but process 0 .* the same files"
+    ):
         from_cache([touch(root)], tmp_path / "cache")
     with pytest.raises(InputError, match="elsewhere: cannot be read: No such file"):
         from_cache([samples_of(root)], tmp_path / "elsewhere")
@@ -183,7 +185,7 @@ def damaged(content, place):
 @pytest.mark.parametrize(
     "damage, message",
     [
-        (lambda content: b"", r"is no cache of pairs: it begins with b'', one of ours with b'jittor_tsit pairs"),
+        (lambda content: b"", r"is no cache of pairs: it begins with b'', a cache of pairs with b'jittor_tsit pairs"),
         (lambda content: b"PK\3\4" * 9, r"begins with b'PK.*name another file, or delete this one"),
         (lambda content: content[:-1], r"is damaged: has \d+ bytes, and \d+ were written; delete it"),
         (lambda content: content[: len(MAGIC) + 3], r"is damaged: has 31 bytes"),
@@ -202,7 +204,7 @@ def test_a_damaged_or_foreign_file_is_named_and_stays(root, tmp_path, damage, me
 
 
 def test_a_folder_is_no_cache(root, tmp_path):
-    with pytest.raises(InputError, match="is not a regular file, and a cache of pairs is needed there"):
+    with pytest.raises(InputError, match="is not a regular file; name a file for the cache of pairs"):
         made(samples_of(root), tmp_path)
 
 
@@ -221,7 +223,7 @@ def test_a_folder_is_no_cache(root, tmp_path):
 def test_an_index_of_another_kind_is_refused(tmp_path, index):
     data, path = index.encode(), tmp_path / "cache"
     path.write_bytes(cache_file.head_of(data, START).ljust(START, b"\0") + data)
-    with pytest.raises(InputError, match=f"^{path}: .*delete it, and it is made anew"):
+    with pytest.raises(InputError, match=f"^{path}: .*delete the file, and the next start builds it again"):
         PairCache(path)
 
 

@@ -125,7 +125,7 @@ def test_a_set_to_adapt_to_has_labels_on_one_side_only(scenes, tmp_path):
     with_folders = dataclasses.replace(config, domains=("scenes", "scenes"))
     assert len(adaptation_samples(with_folders, None, (0,), names).second) == 5  # photos in class folders, too
     for fields, message in (
-        ({"direction": "BtoA"}, "direction=BtoA: a is the domain with classes; only AtoB"),
+        ({"direction": "BtoA"}, "direction=BtoA: a is the domain with classes; must be AtoB"),
         ({"folds": 2}, "folds=2: only pairs"),
         ({"crop": 3}, "crop=3: this system's data has no such option"),
     ):
@@ -171,7 +171,7 @@ def test_what_does_not_fit_is_named(faces, scenes):
         (lambda: write_list(faces, ROWS, names="Bald Male"), "has no attribute Young; there are Bald, Male"),
         (lambda: (faces / "list_attr_celeba.txt").unlink(), "no such file; attributes are read from it"),
         (lambda: append(faces, "a.jpg 1 1 1"), "line 6: a.jpg has a line already"),
-        (lambda: append(faces, "", count=4), "line 1: tells of 4 photos, and there are lines for 3"),
+        (lambda: append(faces, "", count=4), "line 1: says 4 photos, but there are lines for 3"),
         (lambda: (faces / "list_attr_celeba.txt").write_bytes(b"3\n\xff"), "is not UTF-8"),
     ):
         write_list(faces, ROWS)

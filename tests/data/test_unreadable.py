@@ -5,7 +5,7 @@ import pytest
 from data_tools.basics.errors import InputError
 from jittor_tsit.data import read_ahead as reading
 from jittor_tsit.data.read_ahead import first_readable, read_ahead
-from jittor_tsit.data.unreadable import Skipped
+from jittor_tsit.data.unreadable import SkipCounter
 from jittor_tsit.runtime import parallel
 from jittor_tsit.runtime.mpirun import CommonError
 
@@ -73,12 +73,12 @@ def test_faults_are_told_of_before_the_step_that_they_are_of():
 
 def test_a_file_that_comes_up_again_counts_once_and_each_time_is_told():
     lines = []
-    skipped = Skipped(2, lines.append)
+    skipped = SkipCounter(2, lines.append)
     for _ in range(9):
         skipped(["x.jpg: is damaged"])
     skipped(["y.jpg: is damaged"])
     assert len(lines) == 10
-    assert "x.jpg: is damaged (read in vain 9 times so far; 1 of at most 2 such files)" in lines[8]
+    assert "x.jpg: is damaged (failed 9 times so far; 1 of at most 2 such files)" in lines[8]
     with pytest.raises(CommonError, match=r"more than max_skipped=2 .*x.jpg: .*; y.jpg: .*; z.jpg: is damaged$"):
         skipped(["z.jpg: is damaged"])
 
@@ -87,12 +87,12 @@ def test_all_processes_count_the_faults_of_all(monkeypatch):
     monkeypatch.setattr(parallel, "gather", lambda text: [text, '["of another process: gone"]', "[]"])
     lines = []
     with pytest.raises(CommonError, match="own.jpg: gone; of another process: gone"):
-        Skipped(1, lines.append)(["own.jpg: gone"])
+        SkipCounter(1, lines.append)(["own.jpg: gone"])
     assert len(lines) == 2
 
 
 def test_many_faults_are_cut_in_the_message_and_not_in_the_log():
     lines = []
     with pytest.raises(CommonError, match="and 2 more, see log.txt$"):
-        Skipped(0, lines.append)([f"{k}.jpg: gone" for k in range(7)])
+        SkipCounter(0, lines.append)([f"{k}.jpg: gone" for k in range(7)])
     assert len(lines) == 7

@@ -16,6 +16,7 @@ BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 NOT_RUN = {  # command -> why it is not run here
     "sudo apt-get install python3-venv python3-dev g++": "changes the system",
     "bash run.sh check": "runs this test",
+    "bash run.sh check --quick": "runs tests, which the tests of run.sh cover",
 }
 # Commands in the text, too long to be run: their options are checked by --dry-run.
 TAKES_MINUTES = ("bash run.sh train", "bash run.sh train --experiment experiments/smoke.py")

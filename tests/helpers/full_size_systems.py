@@ -21,7 +21,7 @@ from helpers.training_trace import calls_of
 from jittor_tsit.config import OptimConfig
 from jittor_tsit.conversion import official_names as keys
 from jittor_tsit.conversion.renaming import official_names
-from jittor_tsit.data.batches import ImageBatch, LabelledBatch, LabelledImages, PairedBatch, alone, to_segmap
+from jittor_tsit.data.batches import ImageBatch, LabelledBatch, LabelledImages, PairedBatch, full_share, to_segmap
 from jittor_tsit.systems import system_class
 from jittor_tsit.systems.base import System
 from jittor_tsit.systems.bicyclegan import BicycleGANConfig, BicycleGANSystem, BicycleGANWeights
@@ -81,14 +81,14 @@ def of_pair(x: Arrays) -> List[ImageBatch]:
     """A step's images of two kinds."""
     images = {name: jt.array(array) for name, array in x.items()}
     number = len(x["a"])
-    return [ImageBatch(images["a"], images["b"], range(number), alone(number), images.get("other"))]
+    return [ImageBatch(images["a"], images["b"], range(number), full_share(number), images.get("other"))]
 
 
 def of_maps(x: Arrays) -> List[PairedBatch]:
     """A step's label maps and photographs."""
     number = len(x["label"])
     segmap = to_segmap(NUM_CLASSES, x["label"])
-    return [PairedBatch(segmap, jt.array(x["image"]), range(number), alone(number))]
+    return [PairedBatch(segmap, jt.array(x["image"]), range(number), full_share(number))]
 
 
 def synthesis(case: Case, folder) -> Prepared:
@@ -195,7 +195,7 @@ def stargan(case: Case, folder) -> Prepared:
 
     def parts(x: Arrays) -> List[LabelledBatch]:
         arrays, number = [jt.array(x[name]) for name in ("image", "label", "target")], len(x["image"])
-        return [LabelledBatch((LabelledImages(*arrays, range(number), alone(number)),))]
+        return [LabelledBatch((LabelledImages(*arrays, range(number), full_share(number)),))]
 
     made = calls_of(system.G)
     return Prepared(system, networks, parts, {"fake": lambda: made[1]})  # after the one that D was shown

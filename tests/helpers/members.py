@@ -16,7 +16,7 @@ import numpy as np
 
 from data_tools.basics.errors import InputError
 from helpers.rounding_spread import move_parameters
-from helpers.tiny import CONFIGS, HEIGHT, WIDTH, make_batch, piece_of, record_step
+from helpers.tiny import CONFIGS, SIZES, make_batch, piece_of, record_step
 from jittor_tsit.config import DataConfig, Experiment, RunConfig
 from jittor_tsit.layers.norm import BatchNorm
 from jittor_tsit.networks.patchgan_multiscale import MultiscaleDiscriminator
@@ -31,10 +31,6 @@ Arrays = Dict[str, np.ndarray]
 call_compiler_directly()  # as everywhere else: else each would compile anew what the other has compiled
 
 OPINION = 100.0  # times its first logits, of a deviation of 0.02: they reach both sides of the hinges at 1 and -1
-
-# SPADE has 128 hidden channels at every width
-IMAGE_SIZES = {"tsit": (HEIGHT, WIDTH), "spade": (64, 128), "pix2pix": (64, 128), "bicyclegan": (64, 128)}
-IMAGE_SIZES.update(dict.fromkeys(("cyclegan", "simgan", "unit", "unit_digits", "stargan"), (32, 64)))
 
 
 def batch_norm(size: int) -> Arrays:
@@ -69,7 +65,7 @@ def step(name: str, size: int, num_parts=1, lr_G: Optional[float] = None, seed: 
         lr_G: None: the experiment's.
         seed: Of the roundings that its parameters are moved by; 0 leaves them alone.
     """
-    system, (height, width) = new_system(name), IMAGE_SIZES[name]
+    system, (height, width) = new_system(name), SIZES[name]
     if name == "tsit":
         give_opinion(system.D)
     move_parameters(system, seed)
@@ -94,7 +90,7 @@ def give_opinion(D: MultiscaleDiscriminator) -> None:
 
 def new_system(name: str) -> System:
     """A system as `train.run_training` makes it."""
-    height, width = IMAGE_SIZES[name]
+    height, width = SIZES[name]
     data = DataConfig(image_height=height, image_width=width)
     system = build_system(Experiment(name, CONFIGS[name], data, RunConfig(total_nimg=1)))
     system.prepare_training(terms=())
@@ -109,7 +105,7 @@ def initial_weights() -> Arrays:
 
 def images_of_their_own() -> Arrays:
     """Images by statistics of their own, of which the processes make 1 and 2."""
-    system, (height, width) = new_system("pix2pix"), IMAGE_SIZES["pix2pix"]
+    system, (height, width) = new_system("pix2pix"), SIZES["pix2pix"]
     whole = make_batch(system, 3, height=height, width=width)
     ((index, share),) = parallel.split_batch(0, 3)
     return {"own/images": system.generate(piece_of(whole, index, share), Noise(0)).numpy()}

@@ -15,7 +15,7 @@ from jittor_tsit.data.batches import (
     LabelledBatch,
     LabelledImages,
     PairedBatch,
-    alone,
+    full_share,
     to_image,
     to_segmap,
 )
@@ -37,6 +37,10 @@ from jittor_tsit.systems.unit import UNITConfig
 from jittor_tsit.systems.unit_digits import UNITDigitsConfig
 
 HEIGHT, WIDTH, NUM_CLASSES = 128, 256, 29  # TSIT's least size
+# Rows and columns for tests that take many steps. A step at HEIGHT x WIDTH costs up to eight times as much.
+SIZES = {"tsit": (HEIGHT, WIDTH), "spade": (64, 128), "pix2pix": (64, 128), "bicyclegan": (64, 128)}
+SIZES.update(dict.fromkeys(("cyclegan", "simgan", "unit", "unit_digits", "stargan"), (32, 64)))
+SIZES["segformer"] = (64, 128)
 
 CONFIGS = {
     "tsit": TSITConfig(width=2, width_D=2, weights=TSITWeights(vgg=0), optim=OptimConfig(ema_halflife_nimg=2.0)),
@@ -73,15 +77,16 @@ def executing(name: str):
     return jt.flag_scope(lazy_execution=0) if name in VARIANTS else contextlib.nullcontext()
 
 
-def make_system(name: str, is_training=True, seed=0):
+def make_system(name: str, is_training=True, seed=0, size=(HEIGHT, WIDTH)):
     """A system with the same weights every time.
 
     Args:
         seed: Of the weights.
+        size: Rows and columns of its images.
     """
     config = ALL_CONFIGS[name]
     with initial_draws(seed):
-        system = system_class(name.partition("-")[0], config)(config, NUM_CLASSES, HEIGHT, WIDTH, seed=0)
+        system = system_class(name.partition("-")[0], config)(config, NUM_CLASSES, *size, seed=0)
         if is_training:
             system.prepare_training(terms=())
     return system
@@ -101,7 +106,7 @@ def make_batch(system, size=1, with_image=True, height=HEIGHT, width=WIDTH, firs
     Args:
         first: Place in the run of the first image.
     """
-    kind, place = system.batch_kind, (range(first, first + size), alone(size))
+    kind, place = system.batch_kind, (range(first, first + size), full_share(size))
     rng = np.random.default_rng(1 + first)
     photos = [rng.integers(0, 256, (size, height, width, 3)).astype(np.uint8) for _ in range(2)]
     other = to_image(photos[0][:, ::-1])

@@ -11,7 +11,7 @@ from jittor_tsit.layers.basic import Conv
 from jittor_tsit.layers.elementary import tanh
 from jittor_tsit.layers.train_mode import evaluating
 from jittor_tsit.optim import Adam, trainable
-from jittor_tsit.systems.base import System, named
+from jittor_tsit.systems.base import System, flatten_terms
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class ColoursSystem(System):
         self.optimizers["G"] = Adam(trainable(self.G), self.optim.lr_G, self.optim.betas)
 
     def train_step(self, parts, step):
-        return named(G=self.update("G", parts, self.terms, self.weights))
+        return flatten_terms(G=self.update("G", parts, self.terms, self.weights))
 
     def terms(self, batch):
         """Compare the image with the photo."""

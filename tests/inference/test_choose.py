@@ -15,9 +15,9 @@ from data_tools.sets.image_io import read_photo
 from helpers.same_bytes import digest
 from helpers.tiny import CONFIGS, HEIGHT, NUM_CLASSES, WIDTH, make_experiment
 from jittor_tsit.config import to_json
+from jittor_tsit.evaluation.candidate_judges import cached_values
 from jittor_tsit.evaluation.judges import Judges
-from jittor_tsit.evaluation.jury import cached_values
-from jittor_tsit.inference.choose import Judging, run_screening
+from jittor_tsit.inference.choose import JudgeOptions, run_with_candidates
 from jittor_tsit.networks.vgg import published_shapes
 from jittor_tsit.runs.checkpoint import Checkpoint, Progress, save_checkpoint
 from jittor_tsit.systems import SYSTEMS
@@ -85,8 +85,8 @@ def save(path, experiment, seed):
 def screen(place, out, names=("model",), count=3, judges="judges", segmenter="bright.py", **judging):
     checkpoints = [place / f"{name}.safetensors" for name in names]
     chooser = Judges(place / judges, place / segmenter if segmenter else None)
-    judging = Judging(chooser, judging.get("measuring"), None, judging.get("improve", False))
-    assert run_screening(checkpoints, count, None, out, 0, None, True, judging) == 0
+    judging = JudgeOptions(chooser, judging.get("measuring"), None, judging.get("improve", False))
+    assert run_with_candidates(checkpoints, count, None, out, 0, None, True, judging) == 0
     with open(out / "selection.csv", newline="") as file:
         return list(csv.DictReader(file))
 
@@ -196,7 +196,7 @@ def test_faults_are_named_before_anything_is_drawn(place, tmp_path):
     )
     with pytest.raises(InputError, match="large.safetensors: other classes or another size of images than"):
         screen(place, out, names=("model", "large"))
-    with pytest.raises(InputError, match="bright.py: it chooses; another segmenter is needed to measure"):
+    with pytest.raises(InputError, match="bright.py: this segmenter chooses; name another segmenter to measure"):
         screen(place, out, measuring=place / "bright.py")
     assert not list(out.rglob("*.jpg"))
 

@@ -12,7 +12,7 @@ from helpers.same_bytes import digest
 from helpers.tiny import CONFIGS, make_experiment
 from jittor_tsit.commands.test import run_test
 from jittor_tsit.evaluation.judges import Judges
-from jittor_tsit.inference.choose import Judging, run_screening
+from jittor_tsit.inference.choose import JudgeOptions, run_with_candidates
 from jittor_tsit.runs.checkpoint import checkpoint_path, load_checkpoint
 from jittor_tsit.training import session
 
@@ -80,7 +80,7 @@ def test_images_side_by_side_are_taken_apart(tmp_path):
         for k in range(3):
             save(tmp_path / "set" / folder / f"{k}.png", rng.integers(0, 256, (64, 256, 3)).astype(np.uint8))
     checkpoint = run(tmp_path / "set", "pix2pix-images", tmp_path / "run", direction="BtoA")
-    with pytest.raises(InputError, match="--back: the model in .* has learned one way only"):
+    with pytest.raises(InputError, match="--back: the model in .* has learned one direction only"):
         run_test(checkpoint, None, tmp_path / "out", 0, None, compare=True, back=True)
     assert run_test(checkpoint, None, tmp_path / "out", 0, None, compare=True) == 0
     with Image.open(tmp_path / "out/compare.png") as sheet:
@@ -103,8 +103,8 @@ def test_bicyclegan_draws_several_images_of_an_input(tmp_path):
         for k in range(3):
             save(tmp_path / "set" / folder / f"{k}.png", rng.integers(0, 256, (64, 128, 3)).astype(np.uint8))
     checkpoint = run(tmp_path / "set", "bicyclegan-images", tmp_path / "run")
-    judging = Judging(Judges(tmp_path), None, None, False)
-    assert run_screening([checkpoint], 3, None, tmp_path / "out", 0, None, True, judging) == 0
+    judging = JudgeOptions(Judges(tmp_path), None, None, False)
+    assert run_with_candidates([checkpoint], 3, None, tmp_path / "out", 0, None, True, judging) == 0
     names = sorted(path.name for path in (tmp_path / "out/images").iterdir())
     assert names == [f"{stem}_{k}.jpg" for stem in range(3) for k in (1, 2, 3)]
     images = {digest(tmp_path / "out/images" / name) for name in names}
@@ -121,8 +121,8 @@ def test_faults_are_named(cyclegan, tmp_path):
     with pytest.raises(InputError, match="twice: two images would be called a"):
         run_test(cyclegan, tmp_path / "twice", tmp_path / "out", 0, None, False)
     with pytest.raises(InputError, match="--candidates 2: .* makes one image of an input"):
-        run_screening(
-            [cyclegan], 2, None, tmp_path / "out", 0, None, True, Judging(Judges(tmp_path), None, None, False)
+        run_with_candidates(
+            [cyclegan], 2, None, tmp_path / "out", 0, None, True, JudgeOptions(Judges(tmp_path), None, None, False)
         )
     with pytest.raises(InputError, match="takes no style from a photo"):
         run_test(cyclegan, None, tmp_path / "out", 0, tmp_path, False)

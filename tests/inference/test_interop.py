@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from jittor_tsit.commands.from_official import run_convert
-from jittor_tsit.data.batches import PairedBatch, alone, to_segmap
+from jittor_tsit.data.batches import PairedBatch, full_share, to_segmap
 from jittor_tsit.runs.loading import load_system
 
 FOLDER = Path(os.environ.get("JTSIT_INTEROP", Path(__file__).parents[3] / "shared/interop"))
@@ -53,7 +53,7 @@ def test_a_converted_model_gives_the_official_float64_pictures(folder, tmp_path)
     system, experiment = load_system(out)
     for name in names:
         segmap = to_segmap(experiment.data.num_classes, expected[f"{name}.label"][None])
-        batch, code = PairedBatch(segmap, None, range(1), alone(1)), GivenCode(expected[f"{name}.z"])
+        batch, code = PairedBatch(segmap, None, range(1), full_share(1)), GivenCode(expected[f"{name}.z"])
         image = system.generate(batch, code).numpy()
         difference = np.abs(image - expected[f"{name}.image"])
         assert difference.mean() < MEAN, (name, difference.mean())

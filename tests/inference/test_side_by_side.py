@@ -20,7 +20,7 @@ from jittor_tsit.commands.test import run_test
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.batch_kinds import IMAGE_PAIRS, TWO_DOMAINS
 from jittor_tsit.data.folders import paired_samples
-from jittor_tsit.inference.input_images import Originals
+from jittor_tsit.inference.input_images import InputImages
 from jittor_tsit.inference.model import Model
 from jittor_tsit.runs.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
 from jittor_tsit.training import session
@@ -44,7 +44,7 @@ def model_of(kind=IMAGE_PAIRS, **data):
 
 def grey_values(folder, model, side_by_side=None):
     """What the model sees of each file: the values at its left and right border."""
-    inputs = Originals(model, folder, False, side_by_side)
+    inputs = InputImages(model, folder, False, side_by_side)
     return {path.stem: tuple(int(value) for value in inputs.read(path)[0, [0, -1], 0]) for path in inputs.paths}
 
 
@@ -83,7 +83,7 @@ def test_a_file_is_halved_or_seen_whole_as_the_model_and_the_option_say(tmp_path
 def test_a_pair_for_a_model_of_files_apart_is_refused_with_both_ways_out(tmp_path, direction, half):
     save_halves(tmp_path / "x.png", 48)
     with pytest.raises(InputError) as caught:
-        Originals(model_of(side_by_side=False, direction=direction), tmp_path, False)
+        InputImages(model_of(side_by_side=False, direction=direction), tmp_path, False)
     said = str(caught.value)
     assert "x.png: 48x16 has twice the proportions of the model's 24x16" in said and "\n" not in said
     assert f"side_by_side=true takes the {half} half" in said and "side_by_side=false all of it" in said

@@ -101,7 +101,7 @@ inline void mix(const std::vector<Array<const float>>& all, Missing, Array<const
     )
     first, second, last = jt.ones(2, 3), jt.ones(2, 3) * 2, (jt.ones(1) * 5).float64()
     outputs = [Output([2, 3]), None, Output([1], "float64")]
-    sums, product = call_on_cpu("mix", "mix", [[first, second], None, last], outputs, weight=10)
+    sums, product = call_on_cpu("mix", "mix", [[first, second], None, last], outputs, {"weight": 10})
     np.testing.assert_array_equal(sums.numpy(), np.full((2, 3), 21))
     assert product.dtype == "float64" and product.numpy() == 15
 

@@ -8,7 +8,10 @@ import pytest
 
 from helpers.cuda_on_cpu import emulate
 from jittor_tsit.kernels import backend
-from jittor_tsit.layers.basic import Conv
+from jittor_tsit.layers.attention import SelfAttention
+from jittor_tsit.layers.basic import Conv, OutputConv, flatten
+from jittor_tsit.layers.conv_of_pair import PairConv
+from jittor_tsit.layers.conv_of_upsampled import UpsampleConv
 from jittor_tsit.layers.image_layouts import (
     BlockedImage,
     activate,
@@ -21,6 +24,7 @@ from jittor_tsit.layers.image_layouts import (
 from jittor_tsit.layers.norm import BatchNorm, InstanceNorm, fadain, instance_norm, normalize
 from jittor_tsit.layers.residual_blocks import FADEBlock, SPADEBlock, StreamBlock
 from jittor_tsit.layers.resize import downsample2x, resize_nearest, upsample2x
+from jittor_tsit.layers.spectral_conv import SpectralConv, conv_norm_act
 
 pytestmark = [
     pytest.mark.processors,
@@ -53,9 +57,14 @@ CASES = {
     "downsampling": (downsample2x, SHAPE),
     "nearest": (partial(resize_nearest, height=3, width=4), SHAPE),
     "sum": (lambda x, y: x + y, SHAPE, SHAPE),
+    "sum of two layouts": (lambda x, y: x + to_nchw(y), SHAPE, SHAPE),
+    "rows": (flatten, SHAPE),
     "values": (all_values, SHAPE),
     "few values": (lambda x: all_values(x).sqr().sum(), DEEP),
     "convolution": (Conv(19, 7, 3, padding=1), SHAPE),
+    "last convolution": (OutputConv(19, 7, 3, padding=1), SHAPE),
+    "last convolution, upsampled": (UpsampleConv(19, 3), SHAPE),
+    "attention": (SelfAttention(32), DEEP),
     "stream block": (StreamBlock(32, 19), DEEP),
     "FADE block": (FADEBlock(32, 19, BatchNorm), DEEP, DEEP),
     "FADE block of part of a layout's block": (FADEBlock(19, 32, BatchNorm), SHAPE, SHAPE),
@@ -140,6 +149,23 @@ def test_the_nchw_layout_ends_after_an_exception():
     with pytest.raises(ZeroDivisionError), nchw_layout():
         raise ZeroDivisionError
     assert isinstance(to_fast_layout(jt.ones(SHAPE)), BlockedImage)
+
+
+def test_layers_convert_images_where_that_is_faster():
+    x = jt.ones(DEEP)
+    attention, blocked = SelfAttention(DEEP[1]), to_fast_layout(x)
+    faster = [
+        conv_norm_act(SpectralConv(DEEP[1], 8, 3, padding=1), x),
+        fadain(x, x),
+        StreamBlock(DEEP[1], 19)(x),
+        FADEBlock(DEEP[1], 19, BatchNorm)(x, x),
+        SPADEBlock(DEEP[1], 19, 5, BatchNorm)(x, jt.ones(2, 5, 8, 12)),
+        PairConv(35, 8, 4, stride=2, padding=2)(x[:, :3], 0.2, x),
+        attention(blocked),
+    ]
+    assert all(isinstance(image, BlockedImage) for image in faster)
+    last = attention(x), OutputConv(DEEP[1], 3, 3)(blocked), UpsampleConv(DEEP[1], 3)(blocked), flatten(blocked)
+    assert all(isinstance(image, jt.Var) for image in last)
 
 
 def test_an_image_with_few_channels_is_blocked_only_beside_a_blocked_one():

@@ -95,7 +95,7 @@ def test_a_run_goes_on_from_its_own_checkpoint_without_the_file(root, source, tm
 
 def test_a_run_that_has_begun_takes_no_other_beginning(root, source, tmp_path):
     assert session.run_training(make_experiment(root, total_nimg=1), tmp_path) == 0
-    with pytest.raises(InputError, match=r"run.initial: , .*--from-weights counts at the beginning of a run alone"):
+    with pytest.raises(InputError, match=r"run.initial: , .*--from-weights only counts at the beginning of a run"):
         begin(root, tmp_path, source)
 
 
@@ -160,4 +160,4 @@ def test_an_average_begins_as_g_where_the_file_has_none_and_is_left_out_where_no
     initial = read_initial(path, system, checkpoint.experiment)
     np.testing.assert_array_equal(initial.arrays["G_ema.conv_image.weight"], arrays["G.conv_image.weight"])
     del system.networks["G_ema"]
-    assert read_initial(source, system, checkpoint.experiment).told == [f"networks from {source}: D, E, G"]
+    assert read_initial(source, system, checkpoint.experiment).notes == [f"networks from {source}: D, E, G"]

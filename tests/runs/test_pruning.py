@@ -18,7 +18,7 @@ from jittor_tsit.runs.checkpoint import (
     load_newest,
     save_checkpoint,
 )
-from jittor_tsit.runs.pruning import prune, remove_torsos
+from jittor_tsit.runs.pruning import prune, remove_partial_files
 
 
 def test_pruning_keeps_the_newest(tmp_path):
@@ -86,7 +86,7 @@ def test_the_rest_of_a_killed_save_is_removed(tmp_path):
     save_checkpoint(checkpoint_path(tmp_path, 10), make())
     for name in ("state-000000020.part", "best.part", ".123-456.tmp"):
         (tmp_path / name).write_bytes(b"half")
-    remove_torsos(tmp_path)
+    remove_partial_files(tmp_path)
     assert os.listdir(tmp_path) == [checkpoint_path(tmp_path, 10).name]
 
 
@@ -110,5 +110,5 @@ def test_a_save_that_is_killed_leaves_the_file_before_and_what_is_known_for_a_re
     process.kill()
     process.wait()
     check_checkpoint(path)
-    remove_torsos(tmp_path)
+    remove_partial_files(tmp_path)
     assert os.listdir(tmp_path) == [path.name]

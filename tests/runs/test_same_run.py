@@ -7,7 +7,7 @@ import pytest
 
 from jittor_tsit.config import DataConfig, Experiment, Phase, RunConfig, to_json
 from jittor_tsit.config.phases import make_plan
-from jittor_tsit.runs.same_run import begun_phases, completed, differing_options, flatten
+from jittor_tsit.runs.same_run import count_begun_phases, differing_options, flatten, with_defaults
 from jittor_tsit.systems.tsit import TSITConfig
 
 PHASES = (Phase(epochs=2, batch_size=2), Phase(nimg=50, weights={"vgg": 5}), Phase(nimg=7))
@@ -98,13 +98,13 @@ def test_a_phase_may_change_until_it_begins_and_its_length_until_it_ends(
 def test_a_phase_has_begun_with_its_first_image():
     plan = make_plan(Experiment("tsit", TSITConfig(), phases=PHASES), [5, 9, 9])
     assert [(phase.start, phase.end) for phase in plan] == [(0, 10), (10, 60), (60, 67)]
-    assert [begun_phases(plan, nimg) for nimg in (0, 1, 10, 11, 60, 61, 67)] == [0, 1, 1, 2, 2, 3, 3]
+    assert [count_begun_phases(plan, nimg) for nimg in (0, 1, 10, 11, 60, 61, 67)] == [0, 1, 1, 2, 2, 3, 3]
 
 
 def test_options_of_an_older_version_have_the_defaults_of_newer_fields(options):
     older = copy.deepcopy(options)
     del older["run"]["precision"], older["data"]["cache"], older["config"]["attention_G"]
-    assert completed(older) == completed(options) == options
+    assert with_defaults(older) == with_defaults(options) == options
     assert differing_options(older, options, 3) == []
     assert differing_options(older, changed(options, "run.precision", "bf16"), 3) == ["run.precision: float32, bf16"]
 
@@ -112,7 +112,7 @@ def test_options_of_an_older_version_have_the_defaults_of_newer_fields(options):
 @pytest.mark.parametrize("path, value", [("run.gone", 1), ("config.gone", 1), ("system", "dalle")])
 def test_options_that_there_are_no_more_differ_and_are_told(options, path, value):
     older = changed(options, path, value)
-    assert completed(older) == older
+    assert with_defaults(older) == older
     assert any(text.startswith(f"{path}: {value}") for text in differing_options(older, options, 3))
 
 

@@ -12,6 +12,7 @@ from helpers.tiny import (
     ALL_CONFIGS,
     CONFIGS,
     HEIGHT,
+    SIZES,
     WIDTH,
     executing,
     hold_batch_norm,
@@ -182,8 +183,8 @@ def test_the_gradient_of_a_whole_batch_is_clipped(name, share):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_fifty_steps_stay_finite(name):
-    system, terms = make_system(name), []
-    batch = make_batch(system)
+    system, terms = make_system(name, size=SIZES[name]), []
+    batch = make_batch(system, 1, True, *SIZES[name])
     for step in range(50):
         terms += system.train_step([batch], step).values()
         jt.sync_all()

@@ -46,7 +46,7 @@ def test_dropout_stays_on_at_test_in_training_mode_alone():
     batch = make_batch(plain)
     first, again, other = (dropping.generate(batch, Noise(seed)).numpy() for seed in (0, 0, 1))
     np.testing.assert_array_equal(first, again)
-    assert np.abs(first - other).max() > 1e-3 and dropping.draws_at_test(has_references=False)
+    assert np.abs(first - other).max() > 1e-3 and dropping.is_random_at_test(has_references=False)
     images = [system.generate(batch, Noise(0)).numpy() for system in (plain, evaluating)]
     np.testing.assert_array_equal(*images)
-    assert not evaluating.draws_at_test(has_references=False) and not plain.draws_at_test(has_references=False)
+    assert not evaluating.is_random_at_test(has_references=False) and not plain.is_random_at_test(has_references=False)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from data_tools.rendering.write_set import write_set
+from helpers.source_files import ROOT
 from helpers.toy_system import ColoursConfig, ColoursSystem
 from jittor_tsit.commands.average import run_average
 from jittor_tsit.commands.test import run_test
@@ -47,3 +48,9 @@ def test_a_new_system_is_trained_resumed_and_tested(place):
     assert len(list((place / "test/images").glob("*.jpg"))) == 2 and (place / "test/submission.zip").is_file()
     files = [checkpoint_path(place / "whole", nimg) for nimg in (2, 4)]
     assert run_average(files, None, 2, place / "mean.safetensors") == 0
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "CONTRIBUTING.zh-CN.md"])
+def test_the_contributors_page_shows_this_system(page):
+    source = (ROOT / "tests/helpers/toy_system.py").read_text(encoding="utf-8")
+    assert f"```python\n{source}```" in (ROOT / page).read_text(encoding="utf-8")

@@ -63,7 +63,7 @@ def test_parts_count_by_their_images_and_terms_by_their_weights():
 def test_gradients_of_a_scaled_loss_are_those_of_the_loss_itself():
     """In fp16 the loss is 65,536 times as large while its gradients are computed."""
     system, G = made()
-    system.train_in("fp16")
+    system.set_precision("fp16")
     assert list(system.extras["loss_scale_G"].state.numpy()) == [65536, 0]
     update(system, G)
     assert list(system.extras["loss_scale_G"].state.numpy()) == [65536, 1]  # it has held for one step
@@ -75,14 +75,14 @@ def test_gradients_of_a_scaled_loss_are_those_of_the_loss_itself():
 @pytest.mark.parametrize("precision", ["float32", "fp16"])
 def test_a_gradient_is_shortened_to_the_length_asked_for_whatever_the_precision(precision):
     system, G = made(clip_norm=0.5)
-    system.train_in(precision)
+    system.set_precision(precision)
     update(system, G)
     np.testing.assert_allclose(moved(G), GRADIENT / np.linalg.norm(GRADIENT) * 0.5, rtol=1e-5)
 
 
 def test_a_scaled_step_that_overflows_moves_nothing_and_counts():
     system, G = made()
-    system.train_in("fp16")
+    system.set_precision("fp16")
     system.extras["loss_scale_G"].state.update(jt.array(np.float32([2.0**127, 7])))
     update(system, G)
     assert [var.item() for var in G.numbers()] == list(STARTS)

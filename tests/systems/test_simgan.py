@@ -41,7 +41,7 @@ def test_grey_images_come_out_grey():
         ({"kind": "face"}, "kind=face: allowed are gaze, hand"),
         ({"channels": 2}, "channels=2: allowed are 1, 3"),
         ({"k_g": 0}, "k_g=0: must be at least 1"),
-        ({"momentum": 1.0}, "momentum=1.0: from 0 to below 1"),
+        ({"momentum": 1.0}, "momentum=1.0: must be at least 0 and below 1"),
     ],
 )
 def test_options_that_cannot_work_are_refused(options, message):

@@ -6,7 +6,7 @@ import pytest
 
 from data_tools.basics.errors import InputError
 from helpers.tiny import CONFIGS, images_of, make_batch, make_system
-from jittor_tsit.data.batches import PairedBatch, alone
+from jittor_tsit.data.batches import PairedBatch, full_share
 from jittor_tsit.systems.draws import Noise
 from jittor_tsit.systems.tsit import TSITSystem
 
@@ -26,7 +26,7 @@ def test_an_image_does_not_depend_on_its_batch():
         for _ in range(SETTLING_PASSES):
             system.synthesize(both, "G")[0].sync()
     both = PairedBatch(both.segmap, None, both.index, both.share)
-    second = PairedBatch(images_of(both.segmap, slice(1, None)), None, both.index[1:], alone(1))
+    second = PairedBatch(images_of(both.segmap, slice(1, None)), None, both.index[1:], full_share(1))
     images = system.generate(both, Noise(0)).numpy()
     # kernels may sum in another order for another batch size: float32 rounding, grown through the network
     np.testing.assert_allclose(system.generate(second, Noise(0)).numpy()[0], images[1], atol=1e-4)

@@ -85,8 +85,8 @@ def test_terms_are_the_official_ones(rng):
     system = digits()
     batch = make_batch(system, size=2, height=32, width=32)
     terms = {key: var.item() for key, var in system.generator_terms(batch).items()}
-    a, b = (system.of_side(each.image, side) for each, side in zip(batch.sets, (A, B)))
-    made = system.made(a, b, batch, "G")
+    a, b = (system.to_channels(each.image, side) for each, side in zip(batch.sets, (A, B)))
+    made = system.run_generator(a, b, batch, "G")
     mu, sigma, aa, real = (var.numpy().astype(np.float64) for var in (made.mu, made.sigma, made.aa, a))
     divergence = (mu**2 + sigma**2 - np.log(sigma**2)).sum() / len(mu)
     assert terms["kl"] == pytest.approx(2 * divergence, rel=1e-4)
@@ -97,7 +97,7 @@ def test_terms_are_the_official_ones(rng):
 def test_dropout_leaves_out_the_official_shares():
     system = digits(channels=(3, 3))
     batch = make_batch(system, size=40, height=32, width=32)
-    for draws, share in zip(system.draws(batch.sets, "D"), DROPOUT):
+    for draws, share in zip(system.dropout_masks(batch.sets, "D"), DROPOUT):
         kept = draws.numpy()
         assert kept.shape[0] == 80
         # six deviations of a mean of that many coins
@@ -111,13 +111,13 @@ def test_classifying_draws_nothing_and_knows_both_sides():
         first, second = system.classify(image, side), system.classify(image, side)
         assert first.shape == (2,) and set(first) <= {0, 1}
         np.testing.assert_array_equal(first, second)
-    assert system.translated(image, A, B).shape == [2, 3, HEIGHT, WIDTH]
+    assert system.translate(image, A, B).shape == [2, 3, HEIGHT, WIDTH]
 
 
 @pytest.mark.parametrize(
     "option, message",
     [
-        ("channels=2,1", r"channels=\(2, 1\): two numbers, each 1 or 3"),
+        ("channels=2,1", r"channels=\(2, 1\): must be two numbers, each 1 or 3"),
         ("classes=a,a", "classes=.*: must be two or more, each once"),
         ("width=0", "width=0: must be at least 1"),
     ],

@@ -25,6 +25,6 @@ def test_the_grid_shows_as_as_bs_then_the_bs_and_these_as_as():
     a, b = (images.image for images in batch.sets)
     columns = [column.numpy() for column in system.columns(batch, None)]
     assert len(columns) == 3
-    np.testing.assert_array_equal(columns[0], system.translated(a, 0, 1).numpy())
+    np.testing.assert_array_equal(columns[0], system.translate(a, 0, 1).numpy())
     np.testing.assert_array_equal(columns[1], b.numpy())
-    np.testing.assert_array_equal(columns[2], system.translated(b, 1, 0).numpy())
+    np.testing.assert_array_equal(columns[2], system.translate(b, 1, 0).numpy())

@@ -60,7 +60,7 @@ def test_folders_of_the_second_set_are_not_looked_at(root):
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"direction": "BtoA"}, "direction=BtoA: a is the domain with classes; only AtoB"),
+        ({"direction": "BtoA"}, "direction=BtoA: a is the domain with classes; must be AtoB"),
         ({"domains": ("trainA", "nowhere")}, "nowhere: no such folder"),
         ({"domains": ("trainB", "trainA")}, "trainB: no folder for the class a; there are none"),
         ({"crop": 8}, "crop=8: this system's data has no such option"),

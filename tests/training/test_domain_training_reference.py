@@ -8,7 +8,7 @@ from helpers.reference_vectors import reference_files
 from helpers.training_trace import Trace, calls_of, in_float64_and_float32, optim_of, put_all_weights, step_of
 from jittor_tsit.config import OptimConfig
 from jittor_tsit.conversion import official_names
-from jittor_tsit.data.batches import ImageBatch, LabelledBatch, LabelledImages, alone
+from jittor_tsit.data.batches import ImageBatch, LabelledBatch, LabelledImages, full_share
 from jittor_tsit.systems import system_class
 from jittor_tsit.systems.simgan import SimGANConfig, SimGANSystem, SimGANWeights
 from jittor_tsit.systems.stargan import StarGANConfig, StarGANSystem, StarGANWeights
@@ -61,7 +61,7 @@ def stargan_trace(vectors):
 
     def last_image():
         images = stargan_batch(vectors, 0).sets[0]
-        return system.relabelled(images.image, images.target)
+        return system.relabel(images.image, images.target)
 
     return Trace(
         system,
@@ -83,7 +83,7 @@ def stargan_batch(vectors, step):
     """Images, their labels, and as targets the labels of the batch in another order."""
     image, label = (vectors.var(f"input/iter{step}/{name}") for name in ("x_real", "label_org"))
     target = vectors.var(f"input/iter{step}/label_org", vectors[f"input/iter{step}/perm"])
-    place = range(image.shape[0]), alone(image.shape[0])
+    place = range(image.shape[0]), full_share(image.shape[0])
     return LabelledBatch((LabelledImages(image, label, target, *place),))
 
 
@@ -142,7 +142,7 @@ def simgan_trace(vectors):
             part = f"R{k}" if k < config.k_g else f"D{k - config.k_g}"
             a = vectors.var(f"input/step{number}/synthetic_{part}")
             b = a if part[0] == "R" else vectors.var(f"input/step{number}/real_{part}")
-            batch = ImageBatch(a, b, range(a.shape[0]), alone(a.shape[0]))
+            batch = ImageBatch(a, b, range(a.shape[0]), full_share(a.shape[0]))
             terms = {name: term.item() for name, term in system.train_step([batch], number * cycle + k).items()}
             if part[0] == "R":
                 found = {"recon": options["delta"] * terms["G/reg"], "adv": terms["G/gan"]}
@@ -228,7 +228,7 @@ def unit_trace(vectors):
     order = ("x_aa", "x_ab", "x_aba", "x_bb", "x_ba", "x_bab")
     stride = vectors.config.get("image_stride", UNITS_STRIDE)
     images = {name: lambda k=k: made[k - len(order)].numpy()[:, :, ::stride, ::stride] for k, name in enumerate(order)}
-    batch = ImageBatch(a, b, range(a.shape[0]), alone(a.shape[0]))
+    batch = ImageBatch(a, b, range(a.shape[0]), full_share(a.shape[0]))
     places = paper_noise(a.shape[0])
     step = step_of(vectors, system, batch, lambda number: RecordedNoise(vectors, number, places), terms_of)
     return Trace(system, rules, {"gen": ("G", ""), "dis": ("D", "")}, step, images, num_steps=vectors.config["steps"])
@@ -286,7 +286,7 @@ def rewrite_trace(vectors):
             ours[f"dis_{side}"] = terms[f"D/real_{side}"] + terms[f"D/fake_{side}"]
         return {**ours, **totals_of(terms, weights, "dis_total", "gen_total")}
 
-    batch = ImageBatch(a, b, range(a.shape[0]), alone(a.shape[0]))
+    batch = ImageBatch(a, b, range(a.shape[0]), full_share(a.shape[0]))
     back = ImageBatch(b, b, batch.index, batch.share)
     step = step_of(vectors, system, batch, lambda number: RecordedNoise(vectors, number, REWRITE_NOISE), terms_of)
     last_images = {

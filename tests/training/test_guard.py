@@ -63,13 +63,13 @@ def test_a_step_that_is_taken_back_leaves_no_trace(name):
     keeper.begin_step()
     train_once(system, [spoiled(batch)])
     changed = [key for key, array in arrays_of(system).items() if not np.array_equal(before[key], array)]
-    assert keeper.fault(2).startswith("the loss term ") and len(changed) > len(before) / 2
+    assert keeper.check_step(2).startswith("the loss term ") and len(changed) > len(before) / 2
     for key, array in arrays_of(system).items():
         np.testing.assert_array_equal(array, before[key], err_msg=key)
     system.updates = []
     keeper.begin_step()
     train_once(system, [batch])
-    assert keeper.fault(3) == ""  # and what follows is sound
+    assert keeper.check_step(3) == ""  # and what follows is sound
     assert not any(np.array_equal(before[key], arrays_of(system)[key]) for key in changed if key.endswith(".weight"))
 
 
@@ -93,12 +93,15 @@ def test_a_gradient_is_named_with_its_parameter_although_the_loss_is_finite(opti
     monkeypatch.setattr(system.optimizers[optimizer], "gradients", spoil)
     system.train_step([make_batch(system)], 0)
     with pytest.raises(NonFiniteLoss, match=f"the gradient of {name} is not finite in the step that ends with image 1"):
-        Guard(system, "stop").fault(1)
+        Guard(system, "stop").check_step(1)
 
 
 def test_of_a_failing_way_back_the_parameter_nearest_to_the_loss_is_named():
-    bad = [guard.Number((0, 1), "a"), guard.Number((0, 1), "b"), guard.Number((1, 0), "c")]
-    assert guard._told(bad, 7) == "b is not finite in the step that ends with image 7 (with 2 more terms and gradients)"
+    bad = [guard.Quantity((0, 1), "a"), guard.Quantity((0, 1), "b"), guard.Quantity((1, 0), "c")]
+    assert (
+        guard.describe_fault(bad, 7)
+        == "b is not finite in the step that ends with image 7 (with 2 more terms and gradients)"
+    )
 
 
 def test_skipped_steps_are_counted_and_a_resumed_run_skips_the_same(root, tmp_path, monkeypatch):

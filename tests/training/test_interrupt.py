@@ -11,7 +11,7 @@ import pytest
 
 from data_tools.rendering.write_set import write_set
 from jittor_tsit.runs.checkpoint import checkpoint_paths
-from jittor_tsit.training.interrupt import stopping_gently
+from jittor_tsit.training.interrupt import stop_between_steps
 
 ROOT = Path(__file__).parents[2]
 SIZE = ["width=2", "width_D=2", "image_width=256", "image_height=128"]
@@ -22,7 +22,7 @@ SECONDS = 10  # from the signal to the checkpoint and the end, as promised
 
 def test_the_second_signal_ends_at_once():
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    with stopping_gently() as asked_to_stop:
+    with stop_between_steps() as asked_to_stop:
         assert not asked_to_stop()
         os.kill(os.getpid(), signal.SIGTERM)
         assert asked_to_stop()

@@ -5,7 +5,7 @@ import pytest
 from helpers.reference_vectors import reference_files
 from helpers.training_trace import Trace, calls_of, in_float64_and_float32, optim_of, put_all_weights, step_of
 from jittor_tsit.conversion import official_names
-from jittor_tsit.data.batches import ImageBatch, alone
+from jittor_tsit.data.batches import ImageBatch, full_share
 from jittor_tsit.systems.bicyclegan import BicycleGANConfig, BicycleGANSystem, BicycleGANWeights
 from jittor_tsit.systems.cyclegan import CycleGANConfig, CycleGANSystem, CycleGANWeights
 from jittor_tsit.systems.pix2pix import Pix2PixConfig, Pix2PixSystem, Pix2PixWeights
@@ -33,9 +33,9 @@ def images_of(vectors, system):
     a, b = (vectors.var(f"input/{name}") for name in "AB")
     count = a.shape[0]
     if not system.wants_other:
-        return ImageBatch(a, b, range(count), alone(count))
+        return ImageBatch(a, b, range(count), full_share(count))
     half = count // 2  # the second half of the batch lends its targets
-    return ImageBatch(a[:half], b[:half], range(half), alone(half), b[half:])
+    return ImageBatch(a[:half], b[:half], range(half), full_share(half), b[half:])
 
 
 def trace_of(vectors, system, rules, places, losses_of, images):

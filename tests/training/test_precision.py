@@ -69,7 +69,7 @@ def test_a_step_in_16_bits_resembles_that_in_float32(name):
     results = []
     for each in ("float32", name):
         system = make_system("spade")
-        system.train_in(each)
+        system.set_precision(each)
         for scale in system.extras.values():  # at the first one G's step overflows, and D would judge other images
             scale.state.update(jt.array(np.float32([256, 0])))
         terms = train_once(system, [make_batch(system)])
@@ -88,7 +88,7 @@ def test_a_step_in_16_bits_resembles_that_in_float32(name):
 
 def test_a_step_that_overflows_is_left_out_and_the_next_has_half_the_scale():
     system = make_system("spade")
-    system.train_in("fp16")
+    system.set_precision("fp16")
     scales = [system.extras[f"loss_scale_{name}"] for name in "GD"]
     for scale in scales:
         scale.state.update(jt.array(np.float32([2.0**100, 7])))
@@ -118,7 +118,7 @@ def test_the_scale_doubles_after_2000_steps_and_ends_at_1():
 def test_the_scale_is_kept_in_the_state():
     system, other = make_system("spade"), make_system("spade")
     for each in (system, other):
-        each.train_in("fp16")
+        each.set_precision("fp16")
     system.extras["loss_scale_G"].state.update(jt.array(np.float32([32, 5])))
     other.load_state_dict({key: var.numpy() for key, var in system.state_dict().items()}, num_steps=0)
     assert list(other.extras["loss_scale_G"].state.numpy()) == [32, 5]

@@ -153,7 +153,7 @@ def test_two_processes_read_one_cache_and_end_with_the_same_weights(place, run):
     for total in (2, 5):  # goes on from the second image
         result = finished([*command, f"total_nimg={total}"], place)
         assert result.status == 0, result.stderr
-        assert result.stderr.count("pairs.cache: not there yet; decoding 4 pairs into it, once") == (total == 2)
+        assert result.stderr.count("pairs.cache: does not exist yet; decoding 4 pairs into it, once") == (total == 2)
     one, two = (load_checkpoint(checkpoint_path(place / name, 5)).arrays for name in ("two", "from_cache"))
     for name, array in one.items():
         np.testing.assert_array_equal(array, two[name], err_msg=name)

@@ -13,7 +13,7 @@ from helpers.training_spread import check_spread_in_float32
 from helpers.training_trace import Trace, check_in_float32, check_in_float64, put_all_weights, step_of
 from jittor_tsit.config import OptimConfig
 from jittor_tsit.conversion import official_names
-from jittor_tsit.data.batches import ImageBatch, PairedBatch, alone
+from jittor_tsit.data.batches import ImageBatch, PairedBatch, full_share
 from jittor_tsit.layers.image_layouts import label_image
 from jittor_tsit.systems import system_class
 from jittor_tsit.systems.spade import SPADEConfig
@@ -67,7 +67,7 @@ class RecordedNoise:
 
 def batch_of(vectors):
     image = vectors.var("input/image")
-    place = range(image.shape[0]), alone(image.shape[0])
+    place = range(image.shape[0]), full_share(image.shape[0])
     if vectors.options.get("task") == "AST":
         return ImageBatch(vectors.var("input/content"), image, *place)
     segmap = jt.array(one_hot_with_edges(vectors)).cast(vectors.dtype)

@@ -26,9 +26,11 @@ inline void adam_step(
     Array<float> new_param, Array<float> new_mean, Array<float> new_square, const Numbers& numbers
 ) {
     const double beta1 = numbers.at("beta1"), beta2 = numbers.at("beta2");
-    LAUNCH(adam_step_kernel, blocks_for(chunks_of(param.size)), THREADS, param.values, grad.values, mean.values,
-           square.values, new_param.values, new_mean.values, new_square.values, param.size,
-           (float)numbers.at("decay"), (float)numbers.at("l2"), (float)beta1, (float)(1 - beta1), (float)beta2,
-           (float)(1 - beta2), (float)numbers.at("rate"), (float)numbers.at("correction"), (float)numbers.at("eps"));
+    LAUNCH(
+        adam_step_kernel, blocks_for(chunks_of(param.size)), THREADS, param.values, grad.values, mean.values,
+        square.values, new_param.values, new_mean.values, new_square.values, param.size, (float)numbers.at("decay"),
+        (float)numbers.at("l2"), (float)beta1, (float)(1 - beta1), (float)beta2, (float)(1 - beta2),
+        (float)numbers.at("rate"), (float)numbers.at("correction"), (float)numbers.at("eps")
+    );
 }
 }

@@ -9,9 +9,12 @@ inline void adam_step(
     Array<const float> square_array, Array<float> new_param_array, Array<float> new_mean_array,
     Array<float> new_square_array, const Numbers& numbers
 ) {
-    const float *__restrict__ param = param_array.values, *__restrict__ grad = grad_array.values;
-    const float *__restrict__ mean = mean_array.values, *__restrict__ square = square_array.values;
-    float *__restrict__ new_param = new_param_array.values, *__restrict__ new_mean = new_mean_array.values;
+    const float* __restrict__ param = param_array.values;
+    const float* __restrict__ grad = grad_array.values;
+    const float* __restrict__ mean = mean_array.values;
+    const float* __restrict__ square = square_array.values;
+    float* __restrict__ new_param = new_param_array.values;
+    float* __restrict__ new_mean = new_mean_array.values;
     float* __restrict__ new_square = new_square_array.values;
     const int64_t size = param_array.size;
     const float decay = numbers.at("decay"), l2 = numbers.at("l2"), rate = numbers.at("rate");

@@ -38,13 +38,16 @@ __global__ void average_gradient_rows(Input by_y, Output by_x, int64_t planes, i
 
 inline void average_down(Array<const float> x, Array<float> y) {
     const int64_t planes = x.shape[0] * x.shape[1];
-    LAUNCH(average_rows, blocks_for(planes * y.shape[2]), THREADS / 2, x.values, y.values, planes, x.shape[2],
-           x.shape[3]);
+    LAUNCH(
+        average_rows, blocks_for(planes * y.shape[2]), THREADS / 2, x.values, y.values, planes, x.shape[2], x.shape[3]
+    );
 }
 
 inline void average_down_gradient(Array<const float> by_y, Array<float> by_x) {
     const int64_t planes = by_x.shape[0] * by_x.shape[1];
-    LAUNCH(average_gradient_rows, blocks_for(planes * by_x.shape[2]), THREADS / 2, by_y.values, by_x.values, planes,
-           by_x.shape[2], by_x.shape[3]);
+    LAUNCH(
+        average_gradient_rows, blocks_for(planes * by_x.shape[2]), THREADS / 2, by_y.values, by_x.values, planes,
+        by_x.shape[2], by_x.shape[3]
+    );
 }
 }

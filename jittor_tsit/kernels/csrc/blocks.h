@@ -13,11 +13,13 @@
 #endif
 
 // Loop over the rows of all blocks, shared among the cores.
+// clang-format off
 #define FOR_EACH_ROW(n, b, h, N, B, H) \
     _Pragma("omp parallel for collapse(3)") \
     for (int64_t n = 0; n < (N); n++) \
     for (int64_t b = 0; b < (B); b++) \
     for (int64_t h = 0; h < (H); h++)
+// clang-format on
 
 namespace {
 const int64_t K = BLOCK_CHANNELS;

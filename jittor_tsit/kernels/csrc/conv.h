@@ -67,7 +67,7 @@ inline void split(dnnl::memory& joint, Memories& weights, dnnl::stream& stream) 
     }
 }
 
-// The arrays of a convolution as oneDNN sees them. A `Number` of weights is `float` where they are the result.
+// Stride, padding and arrays of a convolution as oneDNN sees them.
 struct Convolution {
     dnnl::engine& engine;
     dnnl::stream stream;
@@ -100,15 +100,19 @@ struct Convolution {
     }
 
     dnnl::convolution_forward::primitive_desc forward(const Description& x, const Description& y) const {
-        return {{dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct, x, any_weight, y, stride,
-                 padding, padding},
-                engine};
+        return {
+            {dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct, x, any_weight, y, stride, padding,
+             padding},
+            engine
+        };
     }
 
     dnnl::convolution_forward::primitive_desc forward_with_bias(const Description& x, const Description& y) const {
-        return {{dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct, x, any_weight,
-                 describe({shape[0]}, Tag::a), y, stride, padding, padding},
-                engine};
+        return {
+            {dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct, x, any_weight,
+             describe({shape[0]}, Tag::a), y, stride, padding, padding},
+            engine
+        };
     }
 };
 
@@ -123,12 +127,14 @@ inline void conv_forward(
         [&](const Description& x, const Description& y) {
             return Bias::exists ? conv.forward_with_bias(x, y) : conv.forward(x, y);
         },
-        conv.x_layout, conv.y_layout);
+        conv.x_layout, conv.y_layout
+    );
     auto from = in_layout(conv.x, chosen.src_desc(), conv.stream);
     auto weight = join(conv.weights, chosen.weights_desc(), conv.stream);
     auto result = memory_like(conv.y, chosen.dst_desc());
     std::unordered_map<int, dnnl::memory> arguments = {
-        {DNNL_ARG_SRC, from}, {DNNL_ARG_WEIGHTS, weight}, {DNNL_ARG_DST, result}};
+        {DNNL_ARG_SRC, from}, {DNNL_ARG_WEIGHTS, weight}, {DNNL_ARG_DST, result}
+    };
     if (Bias::exists)
         arguments[DNNL_ARG_BIAS] = dnnl::memory(describe({conv.shape[0]}, Tag::a), conv.engine, (void*)bias.values);
     dnnl::convolution_forward(chosen).execute(conv.stream, arguments);
@@ -144,14 +150,17 @@ inline void conv_input_gradient(
         [&](const Description& x, const Description& y) {
             return dnnl::convolution_backward_data::primitive_desc(
                 {dnnl::algorithm::convolution_direct, x, conv.any_weight, y, conv.stride, conv.padding, conv.padding},
-                conv.engine, conv.forward(x, y));
+                conv.engine, conv.forward(x, y)
+            );
         },
-        conv.x_layout, conv.y_layout);
+        conv.x_layout, conv.y_layout
+    );
     auto from = in_layout(conv.y, chosen.diff_dst_desc(), conv.stream);
     auto weight = join(conv.weights, chosen.weights_desc(), conv.stream);
     auto result = memory_like(conv.x, chosen.diff_src_desc());
     dnnl::convolution_backward_data(chosen).execute(
-        conv.stream, {{DNNL_ARG_DIFF_DST, from}, {DNNL_ARG_WEIGHTS, weight}, {DNNL_ARG_DIFF_SRC, result}});
+        conv.stream, {{DNNL_ARG_DIFF_DST, from}, {DNNL_ARG_WEIGHTS, weight}, {DNNL_ARG_DIFF_SRC, result}}
+    );
     store(result, conv.x, conv.stream);
 }
 
@@ -164,15 +173,18 @@ inline void conv_weight_gradients(
         [&](const Description& x, const Description& y) {
             return dnnl::convolution_backward_weights::primitive_desc(
                 {dnnl::algorithm::convolution_direct, x, conv.any_weight, y, conv.stride, conv.padding, conv.padding},
-                conv.engine, conv.forward(x, y));
+                conv.engine, conv.forward(x, y)
+            );
         },
-        conv.x_layout, conv.y_layout);
+        conv.x_layout, conv.y_layout
+    );
     auto from = in_layout(conv.x, chosen.src_desc(), conv.stream);
     auto by = in_layout(conv.y, chosen.diff_dst_desc(), conv.stream);
     auto result = conv.weights.size() == 1 ? memory_like(conv.weights[0], chosen.diff_weights_desc())
                                            : dnnl::memory(chosen.diff_weights_desc(), conv.engine);
     dnnl::convolution_backward_weights(chosen).execute(
-        conv.stream, {{DNNL_ARG_SRC, from}, {DNNL_ARG_DIFF_DST, by}, {DNNL_ARG_DIFF_WEIGHTS, result}});
+        conv.stream, {{DNNL_ARG_SRC, from}, {DNNL_ARG_DIFF_DST, by}, {DNNL_ARG_DIFF_WEIGHTS, result}}
+    );
     split(result, conv.weights, conv.stream);
 }
 }

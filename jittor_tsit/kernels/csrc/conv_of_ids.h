@@ -56,8 +56,7 @@ inline V add_row_gradients(
         const V by_sum = y[w] > 0 ? rounded[w] : rounded[w] * slope;
         sum += y[w] > 0 ? by_y[w] : by_y[w] * slope;
         for (int64_t i = 0; i < height; i++)
-            for (int64_t j = 0; j < width; j++)
-                by_weight[(i * width + j) * classes + row[i * from.W + j]] += by_sum;
+            for (int64_t j = 0; j < width; j++) by_weight[(i * width + j) * classes + row[i * from.W + j]] += by_sum;
     }
     return sum;
 }

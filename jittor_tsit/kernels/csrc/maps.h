@@ -92,7 +92,8 @@ inline void place2x(Array<const float> x_array, Array<float> y_array) {
 
 // z = x + y
 inline void add(Array<const float> x_array, Array<const float> y_array, Array<float> z_array) {
-    const float *__restrict__ x_values = x_array.values, *__restrict__ y_values = y_array.values;
+    const float* __restrict__ x_values = x_array.values;
+    const float* __restrict__ y_values = y_array.values;
     float* __restrict__ z_values = z_array.values;
     const int64_t N = x_array.shape[0], B = x_array.shape[1], H = x_array.shape[2], W = x_array.shape[3];
     FOR_EACH_ROW(n, b, h, N, B, H) {
@@ -108,7 +109,8 @@ inline void add(Array<const float> x_array, Array<const float> y_array, Array<fl
 inline void scale_by_sign(
     Array<const float> sign_array, Array<const float> x_array, Array<float> y_array, const Numbers& numbers
 ) {
-    const float *__restrict__ sign_values = sign_array.values, *__restrict__ x_values = x_array.values;
+    const float* __restrict__ sign_values = sign_array.values;
+    const float* __restrict__ x_values = x_array.values;
     float* __restrict__ y_values = y_array.values;
     const int64_t N = x_array.shape[0], B = x_array.shape[1], H = x_array.shape[2], W = x_array.shape[3];
     const float slope = numbers.at("slope");

@@ -4,7 +4,8 @@
 
 extern "C" int dnnl_sgemm(
     char transpose_a, char transpose_b, long rows, long columns, long inner, float alpha, const float* a, long a_row,
-    const float* b, long b_row, float beta, float* product, long product_row);
+    const float* b, long b_row, float beta, float* product, long product_row
+);
 
 namespace {
 // product[i] = a[i] b[i], with either matrix transposed first. product [N, rows, columns]
@@ -15,6 +16,7 @@ inline void multiply(Array<const float> a, Array<const float> b, Array<float> pr
         dnnl_sgemm(
             TRANSPOSE_A ? 'T' : 'N', TRANSPOSE_B ? 'T' : 'N', rows, columns, inner, 1.0f, a.values + i * rows * inner,
             TRANSPOSE_A ? rows : inner, b.values + i * inner * columns, TRANSPOSE_B ? inner : columns, 0.0f,
-            product.values + i * rows * columns, columns);
+            product.values + i * rows * columns, columns
+        );
 }
 }

@@ -73,8 +73,10 @@ __global__ void combine_moments(
 inline void moments(Array<const float> x, Array<double> mean, Array<double> variance, Array<double> scratch) {
     const int64_t planes = x.shape[0] * x.shape[1], size = x.size / planes, means = mean.size;
     LAUNCH(sum_chunks, blocks_for(planes * chunks_of(size)), THREADS, x.values, scratch.values, planes, size);
-    LAUNCH(combine_moments, blocks_for(means), FEW_THREADS, x.values, scratch.values, mean.values, variance.values,
-           planes, size, means);
+    LAUNCH(
+        combine_moments, blocks_for(means), FEW_THREADS, x.values, scratch.values, mean.values, variance.values, planes,
+        size, means
+    );
 }
 
 __global__ void differentiate_moments(
@@ -101,8 +103,10 @@ inline void moments_gradient(
 ) {
     const int64_t planes = x.shape[0] * x.shape[1], size = x.size / planes, means = mean.size;
     const float* by_x_values = by_x.values;
-    LAUNCH(differentiate_moments, blocks_for(planes * chunks_of(size)), THREADS, x.values, mean.values, by_mean.values,
-           by_variance.values, by_x_values, result.values, planes, size, means);
+    LAUNCH(
+        differentiate_moments, blocks_for(planes * chunks_of(size)), THREADS, x.values, mean.values, by_mean.values,
+        by_variance.values, by_x_values, result.values, planes, size, means
+    );
 }
 
 __global__ void modulate_values(
@@ -130,8 +134,10 @@ inline void modulate(
     const int64_t means = mean.size, planes = x.shape[0] * x.shape[1], size = x.size / planes;
     const double* shift_values = shift.values;
     const float *gamma_values = gamma.values, *beta_values = beta.values;
-    LAUNCH(modulate_values, blocks_for(planes * chunks_of(size)), THREADS, x.values, mean.values, scale.values,
-           shift_values, gamma_values, beta_values, result.values, planes, size, means, (float)numbers.at("slope"));
+    LAUNCH(
+        modulate_values, blocks_for(planes * chunks_of(size)), THREADS, x.values, mean.values, scale.values,
+        shift_values, gamma_values, beta_values, result.values, planes, size, means, (float)numbers.at("slope")
+    );
 }
 
 __global__ void differentiate_modulation(
@@ -183,10 +189,14 @@ inline void modulate_gradients(
     const float *y_values = y.values, *gamma_values = gamma.values;
     double* by_shift_values = by_shift.values;
     float *by_gamma_values = by_gamma.values, *by_beta_values = by_beta.values;
-    LAUNCH(differentiate_modulation, blocks_for(planes * chunks_of(size)), THREADS, x.values, mean.values, scale.values,
-           shift_values, by_result.values, y_values, gamma_values, by_x.values, by_gamma_values, by_beta_values,
-           scratch.values, planes, size, means, (float)numbers.at("slope"));
-    LAUNCH(combine_gradients, blocks_for(means), FEW_THREADS, scratch.values, scale.values, by_mean.values,
-           by_scale.values, by_shift_values, planes, size, means);
+    LAUNCH(
+        differentiate_modulation, blocks_for(planes * chunks_of(size)), THREADS, x.values, mean.values, scale.values,
+        shift_values, by_result.values, y_values, gamma_values, by_x.values, by_gamma_values, by_beta_values,
+        scratch.values, planes, size, means, (float)numbers.at("slope")
+    );
+    LAUNCH(
+        combine_gradients, blocks_for(means), FEW_THREADS, scratch.values, scale.values, by_mean.values,
+        by_scale.values, by_shift_values, planes, size, means
+    );
 }
 }

@@ -25,7 +25,9 @@ inline V values_at(Absent, int64_t, int64_t, int64_t) { return V{}; }
 // Row h of block b in image number `part` of two images whose channels follow each other in one array
 // [N, 2 B, H, W, K].
 template <class Values>
-inline Values* row_of_two(Values* image, int64_t part, int64_t n, int64_t b, int64_t h, int64_t B, int64_t H, int64_t W) {
+inline Values* row_of_two(
+    Values* image, int64_t part, int64_t n, int64_t b, int64_t h, int64_t B, int64_t H, int64_t W
+) {
     return image + (((n * 2 + part) * B + b) * H + h) * W;
 }
 
@@ -34,7 +36,8 @@ inline Values* row_of_two(Values* image, int64_t part, int64_t n, int64_t b, int
 // pixels.
 inline void moments(Array<const float> x_array, Array<double> mean_array, Array<double> variance_array) {
     const float* __restrict__ x_values = x_array.values;
-    double *__restrict__ mean_values = mean_array.values, *__restrict__ variance_values = variance_array.values;
+    double* __restrict__ mean_values = mean_array.values;
+    double* __restrict__ variance_values = variance_array.values;
     const int64_t N = x_array.shape[0], B = x_array.shape[1], H = x_array.shape[2], W = x_array.shape[3];
     const int64_t C = mean_array.shape[1], groups = mean_array.shape[0], samples = N / groups;  // samples of a group
     std::vector<double> row_sums(2 * N * B * H * K);
@@ -94,9 +97,8 @@ inline void moments_gradient(
         const V *x = (const V*)x_values + row * W, *by_x = (const V*)by_x_array.values + row * W;
         V* result = (V*)result_values + row * W;
         for (int64_t w = 0; w < W; w++) {
-            const V gradient = subtract_mean(x[w], center, rest);
-            result[w] = ByX::exists ? by_x[w] + from_mean + from_variance * gradient
-                                    : from_mean + from_variance * gradient;
+            const V of_variance = from_variance * subtract_mean(x[w], center, rest);
+            result[w] = ByX::exists ? by_x[w] + from_mean + of_variance : from_mean + of_variance;
         }
     }
 }
@@ -137,7 +139,8 @@ inline void modulate_gradients(
     Shift shift_array, Maps maps, Y y_array, Array<float> by_x_array, Array<double> by_mean, Array<double> by_scale,
     ByShift by_shift, ByMaps by_maps, const Numbers& numbers
 ) {
-    const float *__restrict__ x_values = x_array.values, *__restrict__ by_result_values = by_result_array.values;
+    const float* __restrict__ x_values = x_array.values;
+    const float* __restrict__ by_result_values = by_result_array.values;
     float* __restrict__ by_x_values = by_x_array.values;
     const int64_t N = x_array.shape[0], B = x_array.shape[1], H = x_array.shape[2], W = x_array.shape[3];
     const int64_t C = mean.shape[1], groups = mean.shape[0];

@@ -108,8 +108,10 @@ inline void spectral_normalize(
     const float* used_columns = iterates ? columns : v.values;
     const float* used_squares = iterates ? squares : nullptr;
     LAUNCH(multiply_rows, blocks_for(D), THREADS, weight.values, used_columns, used_squares, rows, D, M);
-    LAUNCH(finish, 1, THREADS, used_columns, used_squares, rows, u.values, new_u.values, new_v.values, factor.values,
-           roots, D, M);
+    LAUNCH(
+        finish, 1, THREADS, used_columns, used_squares, rows, u.values, new_u.values, new_v.values, factor.values,
+        roots, D, M
+    );
     LAUNCH(multiply_by_roots, blocks_for(chunks_of(size)), THREADS, weight.values, roots, result.values, size);
 }
 
@@ -133,7 +135,9 @@ inline void spectral_normalize_gradient(
     float *product = scratch.values, *sums = product + 1;
     LAUNCH(multiply_chunks, blocks_for(chunks_of(size)), THREADS, weight.values, grad.values, sums, size);
     LAUNCH(add_chunks, 1, THREADS, sums, product, size);
-    LAUNCH(spectral_gradient, blocks_for(D * chunks_of(M)), THREADS, grad.values, u.values, v.values, factor.values,
-           product, result.values, D, M);
+    LAUNCH(
+        spectral_gradient, blocks_for(D * chunks_of(M)), THREADS, grad.values, u.values, v.values, factor.values,
+        product, result.values, D, M
+    );
 }
 }

@@ -30,9 +30,11 @@ inline void spectral_normalize(
     Array<const float> weight_array, Array<const float> u_array, Array<const float> v_array, Array<float> result_array,
     Array<float> new_u_array, Array<float> new_v_array, Array<float> factor_array, const Numbers& numbers
 ) {
-    const float *__restrict__ weight = weight_array.values, *__restrict__ u = u_array.values;
+    const float* __restrict__ weight = weight_array.values;
+    const float* __restrict__ u = u_array.values;
     const float* __restrict__ v = v_array.values;
-    float *__restrict__ result = result_array.values, *__restrict__ new_u = new_u_array.values;
+    float* __restrict__ result = result_array.values;
+    float* __restrict__ new_u = new_u_array.values;
     float* __restrict__ new_v = new_v_array.values;
     const int64_t D = weight_array.shape[0], M = weight_array.size / D;
     const bool iterates = numbers.at("iterates");
@@ -66,8 +68,10 @@ inline void spectral_normalize_gradient(
     Array<const float> weight_array, Array<const float> u_array, Array<const float> v_array,
     Array<const float> factor_array, Array<const float> grad_array, Array<float> result_array
 ) {
-    const float *__restrict__ weight = weight_array.values, *__restrict__ grad = grad_array.values;
-    const float *__restrict__ u = u_array.values, *__restrict__ v = v_array.values;
+    const float* __restrict__ weight = weight_array.values;
+    const float* __restrict__ grad = grad_array.values;
+    const float* __restrict__ u = u_array.values;
+    const float* __restrict__ v = v_array.values;
     float* __restrict__ result = result_array.values;
     const int64_t D = weight_array.shape[0], M = weight_array.size / D;
     const float factor = factor_array.values[0];

@@ -8,8 +8,9 @@ from PIL import Image
 
 from data_tools.sets.image_io import write_label
 from data_tools.sets.pairing import Pair
+from jittor_tsit.data.augmentation import color_jitter
 from jittor_tsit.data.label_maps import LabelMaps
-from jittor_tsit.data.samples import DomainSamples, PairedSamples, View, jitter
+from jittor_tsit.data.samples import DomainSamples, PairedSamples, View
 
 PHOTO = np.array([[[10, 40, 100], [200, 60, 250]]], np.uint8)  # greys 50 and 170, on the mean 110
 
@@ -32,7 +33,7 @@ PHOTO = np.array([[[10, 40, 100], [200, 60, 250]]], np.uint8)  # greys 50 and 17
     ],
 )
 def test_colours_are_scaled_from_black_then_from_the_mean_then_from_each_grey(changes, expected):
-    result = jitter(PHOTO, *changes)
+    result = color_jitter(PHOTO, *changes)
     assert result.dtype == np.uint8
     np.testing.assert_array_equal(result[0], expected)
 

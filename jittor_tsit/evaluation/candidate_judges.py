@@ -1,4 +1,4 @@
-"""The judges that choose among candidates, and those that only measure what the choice gained."""
+"""Judges for choosing among several candidate images: some choose, others only measure the gain."""
 
 from __future__ import annotations
 
@@ -23,38 +23,34 @@ from jittor_tsit.metrics.lpips import LPIPS
 
 
 class Verdict(NamedTuple):
-    """What is known of one image for each of L label maps; None where there is no judge."""
+    """Scores of one image for each of L label maps. A field is None if its judge is missing."""
 
     mask_accuracy: Optional[np.ndarray]  # [L]
     aesthetic: Optional[np.ndarray]  # [L]
-    nearness: Optional[np.ndarray]  # [L]
+    nearness: Optional[np.ndarray]  # [L], nearness of the features to those of real photos
     features: Optional[np.ndarray]  # [L, D]
-    measured: Optional[np.ndarray]  # [L] mask accuracy by the segmenter that does not choose
+    measured: Optional[np.ndarray]  # [L], mask accuracy by the segmenter that only measures
 
 
 class Photographs(NamedTuple):
-    """Features of real photos, every other one for choosing and the rest for measuring what was gained."""
+    """Features of real photos. One half is used to choose, the other half to measure the gain."""
 
     choosing: np.ndarray  # [M, D]
     measuring: np.ndarray  # [M, D]
 
 
-class Jury(NamedTuple):
-    """Judges that are at hand.
-
-    Args:
-        measuring: A segmenter that has no say in the choice.
-    """
+class CandidateJudges(NamedTuple):
+    """The available judges. A field is None if its judge is missing."""
 
     segmenter: Optional[Segmenter]
     rater: Optional[Rater]
     extractor: Optional[Extractor]
-    measuring: Optional[Segmenter]
-    lpips: Optional[LPIPS]  # for the candidates' diversity
+    measuring: Optional[Segmenter]  # a segmenter that only measures and does not choose
+    lpips: Optional[LPIPS]  # measures the diversity of the candidates
     photographs: Optional[Photographs]  # None without an extractor
 
     def judge(self, images: Path, labels: Sequence[Path], data: DataConfig) -> Verdict:
-        """Judge `<stem>.jpg` of a folder; what an interrupted run found there is kept beside it."""
+        """Score the image `<stem>.jpg` of each label map. Scores are cached beside the folder `images`."""
         paths = [images / f"{label.stem}.jpg" for label in labels]
         width, height = data.output_width, data.output_height
 
@@ -77,51 +73,51 @@ class Jury(NamedTuple):
         )
 
 
-def assemble(judges: Judges, measuring: Optional[Path], real: Path, cache: Path) -> Jury:
-    """The jury of a folder of judges.
+def load_candidate_judges(judges: Judges, measuring: Optional[Path], real: Path, cache: Path) -> CandidateJudges:
+    """Load the available judges.
 
     Args:
-        measuring: File of a segmenter, as `Judges.segmenter_file`.
+        measuring: File of the segmenter that only measures, see `Judges.segmenter_file`.
         real: Folder of photographs, or a data set.
-        cache: Folder that keeps the photographs' features.
+        cache: Folder in which the features of the photographs are cached.
 
     Raises:
-        InputError: There is no judge, or a judge or a photograph is faulty.
+        InputError: All judges are missing, or a judge or a photograph is faulty.
     """
     judges.require_any("--candidates")
     if measuring and judges.segmenter_file and measuring.resolve() == judges.segmenter_file.resolve():
-        raise InputError(f"--measure-by {measuring}: it chooses; another segmenter is needed to measure")
-    extractor = at_hand(judges.inception()) or at_hand(judges.vgg16())
-    return Jury(
-        at_hand(judges.segmenter()),
-        at_hand(judges.nima()),
+        raise InputError(f"--measure-by {measuring}: this segmenter chooses; name another segmenter to measure")
+    extractor = judge_or_none(judges.inception()) or judge_or_none(judges.vgg16())
+    return CandidateJudges(
+        judge_or_none(judges.segmenter()),
+        judge_or_none(judges.nima()),
         extractor,
-        at_hand(judges._replace(segmenter_file=measuring).segmenter()) if measuring else None,
-        at_hand(judges.lpips()),
+        judge_or_none(judges._replace(segmenter_file=measuring).segmenter()) if measuring else None,
+        judge_or_none(judges.lpips()),
         find_photographs(real, extractor, cache) if extractor else None,
     )
 
 
-def at_hand(judge):
-    """Return the judge, or None if it is absent."""
+def judge_or_none(judge):
+    """Return the judge, or None in place of JudgeAbsent."""
     return None if isinstance(judge, JudgeAbsent) else judge
 
 
 def find_photographs(real: Path, extractor: Extractor, cache: Path) -> Photographs:
-    """Features of the photos of a folder.
+    """Compute the features of the photos of a folder, or read them from the cache.
 
     Raises:
-        InputError: It holds fewer than 4, or a faulty one.
+        InputError: The folder holds fewer than 4 photos, or a faulty one.
     """
     paths = find_images(photo_folder(real))
     if len(paths) < 4:
-        raise InputError(f"{real}: holds {len(paths)} photos; at least 4 are needed, of which half choose")
+        raise InputError(f"{real}: holds {len(paths)} photos; at least 4 are needed")
     features = cached_features(paths, extractor, cache / f"real-{extractor.frechet}.npz")
     return Photographs(features[0::2], features[1::2])
 
 
 def cached_values(paths: List[Path], judge: str, value_of: Callable[[int], float], cache: Path) -> np.ndarray:
-    """A number for each image, [L], from the cache where it holds those of the same images and judge."""
+    """Compute a value for each image, [L], or read the values from the cache if it is of the same images and judge."""
     stamps = [(path.name, *file_version(path)) for path in paths]
     key = hashlib.sha256(json.dumps([judge, stamps]).encode()).hexdigest()
     try:
@@ -129,7 +125,7 @@ def cached_values(paths: List[Path], judge: str, value_of: Callable[[int], float
         if kept["key"] == key:
             return np.array(kept["values"], np.float64).reshape(len(paths))
     except (InputError, ValueError, KeyError, TypeError, OverflowError):
-        pass  # none yet, or a torn or foreign file: it is made again
+        pass  # the cache is missing, truncated or another file; it is written again
     values = [value_of(k) for k in tqdm(range(len(paths)), unit="img", dynamic_ncols=True, desc=cache.stem)]
     write_atomic(cache, json.dumps({"key": key, "values": values}).encode())
     return np.array(values)
