@@ -51,7 +51,7 @@ def run_average(files: Sequence[Path], run_dir: Optional[Path], last: int, out: 
     Raises:
         InputError: Fewer than two files, checkpoints of different models, or a damaged one. Nothing is written.
     """
-    paths = list(files) if files else checkpoint_paths(run_dir)[-last:]
+    paths = list(files) if files or run_dir is None else checkpoint_paths(run_dir)[-last:]
     if len(paths) < 2:
         where = f"{run_dir}: holds {len(paths)} checkpoint(s)" if not files else f"{paths[0]}: one checkpoint"
         raise InputError(f"{where}; an average is of at least two (a run keeps `keep_snapshots` of them)")
