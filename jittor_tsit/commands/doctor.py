@@ -89,8 +89,9 @@ def cuda_lines() -> list[tuple[str, str]]:
     if chosen != home.nvcc:
         return [("CUDA", f"nvcc_path says {chosen}" if chosen else "found, and switched off by nvcc_path")]
     program = shutil.which("nvidia-smi")
-    command = [program, "--list-gpus"]
-    names = subprocess.run(command, capture_output=True, text=True).stdout if program else ""
+    names = ""
+    if program:
+        names = subprocess.run([program, "--list-gpus"], capture_output=True, text=True).stdout
     folder = Path(home.nvcc).parent.parent
     adapted = f"made for Jittor: {', '.join(home.adapted)}" if home.adapted else "as it is installed"
     return [
