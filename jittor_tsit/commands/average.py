@@ -56,7 +56,7 @@ def run_average(files: Sequence[Path], run_dir: Optional[Path], last: int, out: 
         InputError: There are fewer than two checkpoints, they are of different models, or one is damaged. Nothing is
             written.
     """
-    paths = list(files) if files else checkpoint_paths(run_dir)[-last:]
+    paths = list(files) if files or run_dir is None else checkpoint_paths(run_dir)[-last:]
     if len(paths) < 2:
         where = f"{run_dir}: holds {len(paths)} checkpoint(s)" if not files else f"{paths[0]}: one checkpoint"
         raise InputError(f"{where}; an average needs at least two (a run keeps `keep_snapshots` of them)")

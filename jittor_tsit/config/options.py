@@ -191,7 +191,7 @@ def to_json(experiment: Experiment) -> str:
     return json.dumps(dataclasses.asdict(experiment), indent=2) + "\n"
 
 
-def from_dict(kind: type, values: Dict[str, Any]) -> Any:
+def from_dict(kind: type, values: Any) -> Any:
     """Make a config, with nested configs, from the dict of its JSON form.
 
     Args:
