@@ -159,18 +159,18 @@ class ImageModel:
         names = _names(name, len(batch))
         references = None if reference is None else self._matching(reference, "reference", len(batch), is_photo=True)
         objects = None if instances is None else self._matching(instances, "instances", len(batch), is_photo=False)
-        made = []
+        outputs = []
         for k, one in enumerate(batch):  # one at a time, as `test` does: no image depends on its neighbours
             if self._does == LABEL_MAPS:
                 photo = None if references is None else references[k]
-                made.append(self._from_label(one, None if objects is None else objects[k], photo, names[k], seed))
+                outputs.append(self._from_label(one, None if objects is None else objects[k], photo, names[k], seed))
             elif self._does == IMAGES:
-                made.append(self._translated(one, names[k], seed, back))
+                outputs.append(self._translated(one, names[k], seed, back))
             elif self._does == PHOTOS_WITH_LABELS:
-                made.append(self._relabelled(one, target, label))
+                outputs.append(self._relabelled(one, target, label))
             else:
-                made.append(self._system.segment(one))
-        return made[0] if is_single else np.stack(made)
+                outputs.append(self._system.segment(one))
+        return outputs[0] if is_single else np.stack(outputs)
 
     @property
     def _does(self) -> str:
