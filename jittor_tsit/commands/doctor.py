@@ -1,4 +1,4 @@
-"""`doctor`: what was found on this machine, and what each missing thing would give."""
+"""The command `doctor`: report what was found on this machine, and what each missing part is needed for."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def add(commands) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print what was found."""
+    """Print the report."""
     return report()
 
 
 def report() -> int:
-    """Print one line a thing; 0 when training can run here, 1 when it cannot."""
+    """Print one line for each part. Return 0 if training can run on this machine, otherwise 1."""
     lines = [("Python", f"{platform.python_version()} at {sys.executable}"), ("packages", _versions())]
     compiler = _first_line("g++", "--version", gives="nothing works without it: apt-get install g++")
     lines += [("cores", str(len(os.sched_getaffinity(0)))), ("g++", compiler)]
@@ -108,21 +108,21 @@ def _jittor() -> tuple[bool, str]:
     try:
         jt = start_jittor()
         total = float((jt.ones(2, 3) @ jt.ones(3, 2)).sum().item())
-    except Exception as error:  # whatever it is, this is the place to say it
+    except Exception as error:  # report every error of Jittor
         return False, f"does not work: {' '.join(str(error).split())[-300:] or type(error).__name__}"
     device = f"on {jt.get_device_count()} GPU(s)" if jt.flags.use_cuda else "on the CPU"
     return total == 12.0, f"{jt.__version__} computes {device}; compiled operators lie in {jt.flags.cache_path}"
 
 
 def uses_gpu() -> bool:
-    """Whether Jittor, loaded before, computes on a GPU."""
+    """Return whether Jittor, which must be imported already, computes on a GPU."""
     import jittor as jt
 
     return bool(jt.flags.use_cuda)
 
 
 def cuda_kernels() -> tuple[bool, str]:
-    """Whether this project's own kernels may be used here, and what they gave beside Jittor's operators."""
+    """Compare this project's CUDA kernels with Jittor's operators. Return whether they agree, and a sentence."""
     from jittor_tsit.commands import doctor_kernels
     from jittor_tsit.kernels.backend import context
 
@@ -130,6 +130,6 @@ def cuda_kernels() -> tuple[bool, str]:
         return True, "switched off by JTSIT_CUDA_KERNELS=0"
     try:
         agrees, finding = doctor_kernels.verdict()
-    except Exception as error:  # of the compiler, the driver, Jittor
+    except Exception as error:  # report every error of the compiler, the driver and Jittor
         agrees, finding = False, f"do not work: {' '.join(str(error).split())[-300:] or type(error).__name__}"
     return agrees, finding if agrees else f"{finding}; JTSIT_CUDA_KERNELS=0 goes on with Jittor's operators"

@@ -30,7 +30,7 @@ from jittor_tsit.data.read_ahead import Arrays
 MAGIC = b"jittor_tsit pairs, layout 1\n"
 START = 4096  # one memory page: reads that begin at a page boundary are faster
 TYPES = ("|u1", "<i4")  # data types that a record may hold
-REBUILD = "delete the file, and the next start builds it again"
+REBUILD = "delete it, and the next start builds it again"
 _PLACE = struct.Struct("<QQI")  # offset, length and CRC-32 of the index
 
 Stamp = List[List[Any]]  # [name, bytes, time of change in ns] of each file

@@ -100,7 +100,7 @@ def test_each_moment_alone_has_a_gradient(order, rng):
     np.testing.assert_allclose(jt.grad(var.sum(), x).numpy(), 2 / 60 * centred, rtol=1e-3, atol=1e-6)
 
 
-def test_a_gradient_of_a_gradient_is_refused_outside_the_plain_layout(order, rng):
+def test_a_gradient_of_a_gradient_is_refused_outside_the_nchw_layout(order, rng):
     x = jt.array(rng.standard_normal((2, 3, 6, 10)).astype(np.float32))
 
     def penalty():

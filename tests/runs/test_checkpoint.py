@@ -150,7 +150,7 @@ def test_test_passes_over_a_damaged_newest_file_and_leaves_it(tmp_path):
     newest = save_two(tmp_path)
     flip(newest, -1)
     warnings = []
-    assert newest_readable(tmp_path, warnings.append) == checkpoint_path(tmp_path, 10)
+    assert newest_readable(tmp_path, ("",), warnings.append) == checkpoint_path(tmp_path, 10)
     assert len(warnings) == 1 and newest.name in warnings[0]
     assert newest.exists()
 
