@@ -25,7 +25,7 @@ _LABEL_MODES = ("L", "P", "I", "I;16", "I;16B", "I;16L", "I;16N")  # P: the pale
 _BITS = {"1": 1, "I": 32, "F": 32, **{mode: 16 for mode in _LABEL_MODES if mode.startswith("I;16")}}
 _ORIENTATION = 0x0112  # EXIF tag; 5..8 swap width and height
 _LARGE_READ = 1 << 20  # bytes; Pillow usually asks for much less at once, often for a single byte
-_STRIP = 1 << 22  # pixels (2048x2048) converted at once; most photos are smaller
+STRIP_PIXELS = 1 << 22  # pixels (2048x2048) converted at once; most photos are smaller
 
 # All exceptions that Pillow's readers raise for damaged files.
 _DECODING_ERRORS: Tuple[Type[Exception], ...] = (
@@ -165,7 +165,7 @@ def _read_ids(path: Path) -> np.ndarray:
 def _in_strips(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> np.ndarray:
     """Convert an image and return its pixels. Large images are converted in strips, to save memory."""
     width, height = image.size
-    rows = max(1, _STRIP // width)
+    rows = max(1, STRIP_PIXELS // width)
     if rows >= height:
         return np.array(convert(image))
     pixels = np.empty(0)

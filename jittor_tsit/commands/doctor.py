@@ -35,10 +35,10 @@ def report() -> int:
     compiler = _first_line("g++", "--version", gives="nothing works without it: apt-get install g++")
     lines += [("cores", str(len(os.sched_getaffinity(0)))), ("g++", compiler)]
     lines += [("Python headers", _headers()), ("oneDNN", _onednn())]
-    lines += [("short compiles", _kernel_headers()), *_cuda(), ("MPI", _mpi())]
+    lines += [("short compiles", _kernel_headers()), *cuda_lines(), ("MPI", _mpi())]
     for name, finding in lines:
         print(f"{name:15} {finding}", flush=True)
-    works, finding = _jittor()
+    works, finding = check_jittor()
     print(f"{'Jittor':15} {finding}", flush=True)
     if works and uses_gpu():
         works, finding = cuda_kernels()
@@ -81,7 +81,7 @@ def _kernel_headers() -> str:
     return option or "no; g++ on Linux, without CUDA, would compile operators behind a precompiled header"
 
 
-def _cuda() -> list[tuple[str, str]]:
+def cuda_lines() -> list[tuple[str, str]]:
     cuda = find_cuda()
     home, chosen = cuda.home, os.environ.get("nvcc_path", "")
     if not home.nvcc:
@@ -104,7 +104,7 @@ def _mpi() -> str:
     return _first_line("mpirun", "--version", gives="it would let several processes train together (Open MPI)")
 
 
-def _jittor() -> tuple[bool, str]:
+def check_jittor() -> tuple[bool, str]:
     try:
         jt = start_jittor()
         total = float((jt.ones(2, 3) @ jt.ones(3, 2)).sum().item())

@@ -27,7 +27,7 @@ from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.systems.base import System
 from jittor_tsit.systems.build import make_system
 
-ASSIGNMENT = re.compile(r"\w[\w.]*=")  # begins an assignment to an option or a network; a path has no such beginning
+ASSIGNMENT = re.compile(r"\w[\w.]*=")  # beginning of an assignment to an option or a network
 PORT_NOTES = (  # differences at test between the contest team's code and this program
     "theirs normalises a batch of ten test images by its own statistics, ours each image by the running ones",
     "theirs takes the style from the label map's own picture, ours draws one or takes a photo's (--references)",

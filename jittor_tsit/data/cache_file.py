@@ -146,7 +146,7 @@ def write_cache(
         with open(temporary, "wb") as file:
             os.posix_fallocate(file.fileno(), 0, START + len(stamps) * record_size(shapes))
             file.seek(START)
-            records = _write_records(file, found)
+            records = write_records(file, found)
             index = json.dumps({"form": form, "arrays": shapes, "pairs": stamps, "records": records}).encode()
             begin = file.tell()
             file.write(index)
@@ -168,7 +168,7 @@ def record_size(shapes: Shapes) -> int:
     return sum(np.dtype(kind).itemsize * _volume(shape) for kind, shape in shapes)
 
 
-def _write_records(file: BinaryIO, found: Iterable[Tuple[str, Optional[Arrays]]]) -> Dict[str, Tuple[int, int]]:
+def write_records(file: BinaryIO, found: Iterable[Tuple[str, Optional[Arrays]]]) -> Dict[str, Tuple[int, int]]:
     records: Dict[str, Tuple[int, int]] = {}
     for stem, arrays in found:
         if arrays is None:

@@ -72,7 +72,7 @@ class ImageModel:
 
     @property
     def takes(self) -> str:
-        """What the model is called with: "label maps" or "photos"."""
+        """Kind of the inputs: "label maps" or "photos"."""
         return LABEL_MAPS if self._does == LABEL_MAPS else "photos"
 
     @property
@@ -211,7 +211,9 @@ class ImageModel:
         from jittor_tsit.data.labels import resize_middle
 
         names = self._system.names
-        own = names.of_attributes(label) if names.attributes else names.of_class(0)  # of a class it does not matter
+        own = (
+            names.of_attributes(label) if names.attributes else names.of_class(0)
+        )  # with classes only, the own label is not used
         image = to_image(resize_middle(photo, self._data.crop, *self.size)[None])
         wanted = jt.array(self._system.targets(own)[target][None])
         return to_pixels(self._system.relabel(image, wanted))[0]

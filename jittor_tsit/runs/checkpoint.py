@@ -74,14 +74,14 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         save_file(arrays, part, metadata)
         _sort_header(part)
         os.chmod(part, 0o666 & ~_umask())  # the library makes files that only the owner can read
-        _flush(part)
+        flush_to_disk(part)
         os.replace(part, path)
     except SafetensorError as error:  # the library wraps input/output errors in this class
         raise OSError(f"{path}: cannot be written: {error}") from None
     finally:
         if part.exists():
             part.unlink()
-    _flush(path.parent)
+    flush_to_disk(path.parent)
 
 
 def _sort_header(path: Path) -> None:
@@ -115,7 +115,7 @@ def _umask() -> int:
     return mask
 
 
-def _flush(path: Path) -> None:
+def flush_to_disk(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

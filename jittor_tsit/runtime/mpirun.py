@@ -172,7 +172,7 @@ def relay(source: int) -> str:
 
     def copy(data: bytes) -> None:
         nonlocal last
-        _write(data)
+        write_line(data)
         last = data[-1:] or last
 
     for chunk in iter(lambda: os.read(source, 65536), b""):
@@ -199,7 +199,7 @@ def _may_be_mpirun(beginning: bytes) -> bool:
     return beginning.endswith(b"-") or MPIRUN.startswith(beginning[: len(MPIRUN)])
 
 
-def _write(data: bytes) -> None:
+def write_line(data: bytes) -> None:
     sys.stderr.buffer.write(data)
     sys.stderr.buffer.flush()
 

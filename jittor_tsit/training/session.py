@@ -67,7 +67,7 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
     newest = parallel.together(lambda: open_run_dir(run_dir, options, plan, say) if parallel.rank() == 0 else None)
     parallel.together(system.prepare_training, terms_of(plan))
     parallel.together(system.set_precision, run.precision)
-    jt.sync_all()  # draws D's weights after those of `build_system`
+    jt.sync_all()  # execute the pending draws of D's initial weights here, on all processes at the same point
     notes = parallel.together(begin_networks, system, options, newest, run_dir)
     progress = start_from(system, newest, run_dir)
     parallel.together(require_even, plan, progress.nimg, parallel.num_processes())

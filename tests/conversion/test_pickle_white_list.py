@@ -109,7 +109,7 @@ def test_a_storage_has_the_size_of_its_elements(name):
 
 
 def test_the_opcodes_are_exactly_these():
-    known = {*pickle_machine._PUSH_ARGUMENT, *pickle_machine._PUSH_NEW, *pickle_machine._ACTIONS, "STOP"}
+    known = {*pickle_machine.PUSH_ARGUMENT, *pickle_machine.PUSH_NEW, *pickle_machine.ACTIONS, "STOP"}
     assert known == OPCODES <= {opcode.name for opcode in pickletools.opcodes}
 
 

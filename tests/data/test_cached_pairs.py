@@ -281,7 +281,7 @@ def test_ctrl_c_leaves_what_was_there(root, tmp_path, monkeypatch):
         next(iter(found))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cache_file, "_write_records", interrupted)
+    monkeypatch.setattr(cache_file, "write_records", interrupted)
     with pytest.raises(KeyboardInterrupt):
         made(touch(root), path)
     assert contents(path.parent) == before

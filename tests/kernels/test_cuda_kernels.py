@@ -143,7 +143,7 @@ def test_doctor_says_that_a_kernel_is_wrong(monkeypatch, damage):
 
 
 def test_doctor_has_a_line_for_them_on_a_gpu_and_fails_with_them(monkeypatch, capsys):
-    monkeypatch.setattr(doctor, "_jittor", lambda: (True, "computes on 1 GPU(s)"))
+    monkeypatch.setattr(doctor, "check_jittor", lambda: (True, "computes on 1 GPU(s)"))
     monkeypatch.setattr(doctor, "cuda_kernels", lambda: (False, "differ"))
     answers = []
     for on_gpu in (True, False):

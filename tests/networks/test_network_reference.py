@@ -86,7 +86,7 @@ def test_modulated_block_is_the_official_one(path):
 
 
 def _block_output_name(name: str) -> str:
-    return renaming._apply(official_names.BLOCK_RULES, f"{name}.")[:-1]
+    return renaming.rename(official_names.BLOCK_RULES, f"{name}.")[:-1]
 
 
 @pytest.mark.parametrize("layout", (nullcontext, nchw_layout), ids=("fastest", "nchw"))

@@ -25,7 +25,7 @@ def relayed(monkeypatch):
     """A pipe into a running `relay`, the text that it has relayed, and a function that ends it and returns the rest."""
     source, sink = os.pipe()
     passed_on, held_back = [], []
-    monkeypatch.setattr(mpirun, "_write", passed_on.append)
+    monkeypatch.setattr(mpirun, "write_line", passed_on.append)
     thread = threading.Thread(target=lambda: held_back.append(mpirun.relay(source)), daemon=True)
     thread.start()
 

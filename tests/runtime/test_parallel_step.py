@@ -60,7 +60,7 @@ STEPS += [
 
 @pytest.mark.parametrize("case", STEPS)
 def test_a_step_is_that_of_the_whole_batch(ranks, case):
-    """G has learning rate 0: Adam's first update is +-lr even where a gradient is rounding, and D would see it."""
+    """G has learning rate 0: Adam's first update is +-lr even for rounding noise, and it changes D's input."""
     compute = members.CASES[case]
     alone = before(compute())
     spread = spread_of(lambda seed: before(compute(seed=seed)), alone)

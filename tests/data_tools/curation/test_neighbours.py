@@ -61,10 +61,10 @@ def nearest_by_all_pairs(codes, least, mirror):
 @pytest.fixture
 def few_landmarks(monkeypatch):
     """Loose bounds and small blocks, so that every branch of the search runs."""
-    monkeypatch.setattr(neighbours, "_LANDMARKS", 8)
-    monkeypatch.setattr(neighbours, "_DIRECTIONS", 4)
-    monkeypatch.setattr(neighbours, "_BLOCK", 1000)
-    monkeypatch.setattr(neighbours, "_CHUNK", 16)
+    monkeypatch.setattr(neighbours, "LANDMARKS", 8)
+    monkeypatch.setattr(neighbours, "DIRECTIONS", 4)
+    monkeypatch.setattr(neighbours, "BLOCK", 1000)
+    monkeypatch.setattr(neighbours, "CHUNK", 16)
 
 
 # Nearest maps
@@ -92,7 +92,7 @@ def test_loose_bounds_and_many_blocks_change_nothing(kind, mirror, few_landmarks
 
 
 def test_the_bounds_decide_on_most_pairs_of_landscapes(monkeypatch):
-    monkeypatch.setattr(neighbours, "_LANDMARKS", 16)
+    monkeypatch.setattr(neighbours, "LANDMARKS", 16)
     codes = landscape_codes(np.random.default_rng(2), 600)
     distinct = len(collapse(codes).first)
     assert nearest_maps(codes, 0.9).compared < 0.2 * distinct**2
@@ -236,7 +236,7 @@ def hashes(rng, count):
 @pytest.mark.parametrize("earlier_only", [False, True])
 @pytest.mark.parametrize("radius", [0, 6, 64])
 def test_the_nearest_hash_is_that_of_all_pairs(radius, earlier_only, monkeypatch):
-    monkeypatch.setattr(neighbours, "_BLOCK", 1024 * 70)  # columns in several blocks
+    monkeypatch.setattr(neighbours, "BLOCK", 1024 * 70)  # columns in several blocks
     bits = hashes(np.random.default_rng(7), 300)
     distance = (bits[:, None] != bits).sum(2)
     np.fill_diagonal(distance, 999)
