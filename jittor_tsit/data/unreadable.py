@@ -33,7 +33,7 @@ class SkipCounter:
         Raises:
             CommonError: More than `allowed` files cannot be read. The message names the first ones.
         """
-        for text in parallel.gather(json.dumps(faults)):
+        for text in parallel.gather_texts(json.dumps(faults)):
             for fault in json.loads(text):
                 self._count(fault)
         if len(self.times) > self.allowed:

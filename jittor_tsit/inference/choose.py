@@ -91,7 +91,9 @@ def run_with_candidates(
         for number, path in enumerate(checkpoints, 1)
         for k in range(num_seeds)
     ]
-    judges = parallel.together(options.load if parallel.rank() == 0 else lambda *_: None, config, out / "candidates")
+    judges = parallel.on_all_processes(
+        options.load if parallel.rank() == 0 else lambda *_: None, config, out / "candidates"
+    )
     make_candidates(sources, inputs, references)
     parallel.on_first_process(lambda: choose(sources, inputs, config, out, judges, options.improve, compare))
     return 0
