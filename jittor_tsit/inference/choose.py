@@ -115,8 +115,7 @@ def common_data(checkpoints: Sequence[Path], num_seeds: int, references: Optiona
             raise InputError(f"{path}: no model for label maps; only their images can be chosen among")
         if num_seeds > 1 and not model.system.is_random_at_test(bool(references)):
             raise InputError(
-                f"--candidates {num_seeds}: {path} makes one image a label map, whatever the seed; name several "
-                "--checkpoints"
+                f"--candidates {num_seeds}: {path} generates the same image for every seed; name several --checkpoints"
             )
         sizes = ((label_maps_of(each), each.output_width, each.output_height) for each in (data, first))
         if len(set(sizes)) > 1:

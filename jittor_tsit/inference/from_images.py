@@ -49,7 +49,7 @@ def translate(
     if back and not model.system.translates_back:
         raise InputError(f"--back: the model in {model.checkpoint} has learned one direction only; leave --back out")
     if count > 1 and not model.system.is_random_at_test(has_references=False):
-        raise InputError(f"--candidates {count}: {model.checkpoint} makes one image of an input, whatever the seed")
+        raise InputError(f"--candidates {count}: {model.checkpoint} generates the same image for every seed")
     generate = model.system.generate_back if back else model.system.generate
     inputs = parallel.on_all_processes(InputImages, model, folder, back, side_by_side)
     images, names = out / "images", [name for path in inputs.paths for name in names_of(path, count)]

@@ -68,7 +68,7 @@ def finish(inputs: Inputs, data: DataConfig, out: Path, compare: bool) -> None:
     pack(out / "images", inputs.stems, out / "submission.zip", size)
     if compare:
         save_sheet(out / "compare.png", inputs.labels, out / "images", data)
-    print(f"{out / 'submission.zip'}: {len(inputs.labels)} images {width}x{height}, opened again and checked")
+    print(f"{out / 'submission.zip'}: {len(inputs.labels)} images {width}x{height}, read back and checked")
 
 
 def read_all(inputs: Inputs, data: DataConfig) -> Iterator[np.ndarray]:

@@ -236,7 +236,7 @@ def newest_readable(run_dir: Path, parts: Parts, warn: Callable[[str], None]) ->
     """
     path, _, faults = _newest(run_dir, lambda path: check_checkpoint(path, parts))
     for fault in faults.values():
-        warn(f"{fault}; trying the one before")
+        warn(f"{fault}; trying the previous checkpoint")
     return path
 
 

@@ -112,7 +112,7 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
         incoming.close()
         log.close()
     if progress.nimg < plan[-1].end:
-        say(f"stopped at {progress.nimg} of {plan[-1].end} images; the same command goes on from there")
+        say(f"stopped at {progress.nimg} of {plan[-1].end} images; run the same command again to resume")
         return 130  # the shells' custom for Ctrl-C
     say(f"done: {run_dir} holds the checkpoint, the sample grids and the log")
     return 0
