@@ -1,4 +1,7 @@
-"""Count training files that cannot be read. Training skips and logs them, and stops if there are too many."""
+"""Count training files that cannot be read. Training skips and logs them, and stops if there are too many.
+
+read_ahead.py reads a file again before it gives up, and takes the next sample in its place.
+"""
 
 from __future__ import annotations
 
