@@ -64,7 +64,7 @@ def fit_class_model(sketches: Sketches, stems: Sequence[str]) -> ClassModel:
     """Learn what the classes look like from at most 1,000 of the pairs."""
     rows = sample_rows(stems, FIT_PAIRS)
     folds = np.array([fold_of(stems[row]) for row in rows])
-    model = _fit(_unfitted(sketches, rows), sketches, rows, folds)
+    model = _fit(_initial_model(sketches, rows), sketches, rows, folds)
     surprise = np.concatenate(
         [
             class_surprise(
@@ -137,7 +137,7 @@ def _context(cells: np.ndarray) -> np.ndarray:
     ).astype(np.float32)
 
 
-def _unfitted(sketches: Sketches, rows: np.ndarray) -> ClassModel:
+def _initial_model(sketches: Sketches, rows: np.ndarray) -> ClassModel:
     """Return a model with random cosines and with the mean and deviation of the features; its weights are 0."""
     total, squares = np.zeros(1), np.zeros(1)
     for part in _chunks(rows):

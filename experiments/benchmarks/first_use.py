@@ -71,7 +71,7 @@ def first_step(case: Case) -> Dict[str, float]:
     began = time.monotonic()
     worker = Worker("jittor", sys.executable, ["jittor", json.dumps(asdict(case))])
     try:
-        imported = worker.ask("imported")
+        imported = worker.ask("import_time")
         built = time.monotonic()
         worker.ask("train", 1)
         ended = time.monotonic()

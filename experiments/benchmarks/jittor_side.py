@@ -33,7 +33,7 @@ class JittorSide:
     """A system and its batch. A benchmark calls the public methods.
 
     Args:
-        imported_at: Time of `time.monotonic` after the import of Jittor, for `imported`.
+        imported_at: Time of `time.monotonic` after the import of Jittor, for `import_time`.
     """
 
     def __init__(self, case: Case, imported_at: float = 0.0):
@@ -50,7 +50,7 @@ class JittorSide:
         versions = {"jittor": jt.__version__, "python": sys.version.split()[0]}
         return {**versions, "device": _device(), "threads": threads, "cuda_kernels": backend.uses_cuda_kernels()}
 
-    def imported(self) -> float:
+    def import_time(self) -> float:
         """The time after the import of Jittor, by a clock that all processes of the machine share."""
         return self.imported_at
 

@@ -24,18 +24,17 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional
 
 import numpy as np
-from PIL import Image
 
 from data_tools.basics.files import append_line
 from data_tools.rendering.write_set import write_set
 from experiments.benchmarks.commands import Command, running
 from experiments.benchmarks.machine import ROOT, describe_machine
-from jittor_tsit.runs.checkpoint import check_checkpoint, checkpoint_paths, load_checkpoint
+from experiments.benchmarks.run_files import Fault, log_of, newest, require_whole
+from jittor_tsit.runs.checkpoint import checkpoint_paths, load_checkpoint
 from jittor_tsit.runs.pruning import partial_files
 
 EXPERIMENT = """
@@ -50,23 +49,9 @@ experiment = Experiment(
 )
 """
 MOMENTS = ("any", "training", "save")
-RUN_FILES = (
-    "options.json",
-    "checked.txt",
-    "log.txt",
-    "stats.jsonl",
-    ".lock",
-    "grid-*.png",
-    "state-*.safetensors",
-    ".*-*.tmp",
-)
 LAST_SAVE = 3  # a kill at "save" is in the first to third save of a process, so that it is before the end
 PATIENCE_SECONDS = 600  # limit for a process to train its few steps on a busy machine
 FIRST_LINE = re.compile(r"(?:going on from image (\d+)|from the start) to ")
-
-
-class Fault(Exception):
-    """A kill lost something, or a file or a result is wrong."""
 
 
 class Times(NamedTuple):
@@ -141,9 +126,8 @@ class Runs:
         if status not in ((-signal.SIGKILL, 2 if self.num_processes > 1 else 0) if is_hit else (0,)):
             raise Fault(f"ended with {status}: {command.stderr_text()}")
         if is_hit:
-            self.tally.update(
-                ["kills", f"at {moment}", *(["in a save"] if set(partial_files(run_dir)) - set(rests) else [])]
-            )
+            in_save = set(partial_files(run_dir)) - set(rests)
+            self.tally.update(["kills", f"at {moment}", *(["in a save"] if in_save else [])])
         self._check(run_dir, before, log_of(run_dir)[len(old_log) :])
         return not is_hit
 
@@ -224,38 +208,6 @@ def kill_process(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
-
-
-def newest(run_dir: Path) -> int:
-    """The number of images seen by the newest checkpoint; 0 if there is none."""
-    paths = checkpoint_paths(run_dir)
-    return int(re.findall(r"\d+", paths[-1].name)[0]) if paths else 0
-
-
-def log_of(run_dir: Path) -> str:
-    """The text of a run's log.txt so far."""
-    path = run_dir / "log.txt"
-    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
-
-
-def require_whole(path: Path) -> None:
-    """Read a file of a run in the same way as the code that uses it.
-
-    Raises:
-        Fault: The file is incomplete, damaged, or not a file that a run writes.
-    """
-    try:
-        if not any(fnmatch(path.name, pattern) for pattern in RUN_FILES):
-            raise Fault("is not a file that a run writes")
-        if path.suffix == ".safetensors":
-            check_checkpoint(path)
-        elif path.name == "options.json":
-            json.loads(path.read_text())
-        elif path.suffix == ".png":
-            with Image.open(path) as picture:
-                picture.load()
-    except (Fault, ValueError, OSError) as error:
-        raise Fault(f"{path}: {error}") from None
 
 
 def prepare(place: Path, total_nimg: int) -> None:

@@ -111,7 +111,7 @@ def real_photos(model: Model, folder: Path) -> List[Path]:
     if kind.has_label_maps:
         return find_images(photo_folder(Path(data.root)))
     if kind.test_task is TestTask.PHOTOS_WITH_OTHER_LABELS:
-        return [write_as_seen(model, path, folder / f"{k:06d}.jpg") for k, path in enumerate(real_labelled(model)[0])]
+        return [write_as_seen(model, path, folder / f"{k:06d}.jpg") for k, path in enumerate(labelled_photos(model)[0])]
     if kind.may_lie_side_by_side:
         return find_images(Path(data.root, "trainB" if data.direction == "AtoB" else "trainA"))
     return find_images(Path(data.root, data.domains[data.direction == "AtoB"]))
@@ -125,7 +125,7 @@ def write_as_seen(model: Model, photo: Path, target: Path) -> Path:
     return target
 
 
-def real_labelled(model: Model):
+def labelled_photos(model: Model):
     """The photos of training and their labels."""
     data, names = model.data, model.system.names
     if names.attributes:
@@ -166,7 +166,7 @@ def label_accuracy(model: Model, run_dir: Path, photos: Sequence[Path], extracto
     """Train a classifier on real photos and measure its accuracy.
 
     Args:
-        photos: The real photos, in the order of `real_labelled`.
+        photos: The real photos, in the order of `labelled_photos`.
 
     Returns:
         The share of generated images in which the classifier reads the label that they were generated for, and the
@@ -174,7 +174,7 @@ def label_accuracy(model: Model, run_dir: Path, photos: Sequence[Path], extracto
     """
     names = model.system.names
     targets, split = [*names.attributes, *names.classes], len(names.attributes)
-    labels = real_labelled(model)[1]
+    labels = labelled_photos(model)[1]
     features = cached_features(photos, extractor, run_dir / f"real-{extractor.frechet}.npz")
     truth = np.stack(labels)[:, : len(targets)]
     is_test = np.arange(len(photos)) % 4 == 3

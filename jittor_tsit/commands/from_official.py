@@ -16,7 +16,7 @@ from data_tools.basics.files import make_folder
 from jittor_tsit.config import DataConfig, Experiment, RunConfig
 from jittor_tsit.config.overrides import override
 from jittor_tsit.conversion.official_files import OfficialFile, read_official
-from jittor_tsit.conversion.official_networks import LAYOUTS, UNUSED, Part, find_part, part_called, split_statistics
+from jittor_tsit.conversion.official_networks import LAYOUTS, UNUSED, Part, find_part, part_by_name, split_statistics
 from jittor_tsit.conversion.official_sizes import FileOptions, Value
 from jittor_tsit.conversion.renaming import from_official
 from jittor_tsit.conversion.unrecorded_options import SIZE
@@ -80,7 +80,7 @@ def split_words(words: Sequence[str], system: str) -> Tuple[List[Tuple[str, Path
     files, options = [], []
     for word in words:
         name, _, rest = word.partition("=")
-        if part_called(system, name) and rest:
+        if part_by_name(system, name) and rest:
             files.append((name, Path(rest)))
         elif ASSIGNMENT.match(word) and not Path(word).exists():
             options.append(word)
@@ -98,7 +98,7 @@ def read_networks(files: Sequence[Tuple[str, Path]], system: str) -> Dict[str, N
     networks: Dict[str, Network] = {}
     for name, path in files:
         found: OfficialFile = read_official(path)
-        part = part_called(system, name) or find_part(path, found.arrays, system)
+        part = part_by_name(system, name) or find_part(path, found.arrays, system)
         if part.official in networks:
             raise InputError(f"{networks[part.official].path} and {path}: both hold {part.official}")
         arrays, unused = split_statistics(found.arrays, LAYOUTS[system])

@@ -38,7 +38,7 @@ def add(commands) -> None:
         help="folder of label maps, or of images to translate; default: the test set beside the training set",
     )
     parser.add_argument("--run-dir", type=Path, metavar="DIR", help="a run of train; default: the latest in runs/")
-    parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="a checkpoint; default: the newest of the run")
+    parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="default: the newest readable one of the run")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the results; default: <run-dir>/test")
     parser.add_argument(
         "--candidates",

@@ -1,4 +1,7 @@
-"""The command `train`: train a model, or resume a run that was stopped."""
+"""The command `train`: train a model, or resume a run that was stopped.
+
+Its flags are below. Options given as `field=value` are in config/options.py and in the `Config` of each system.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Snapshots of a run: the checkpoint and the sample grid."""
+"""Snapshots of a run: the checkpoint, the sample grid and, if they are due, scores (evaluation/history.py)."""
 
 from __future__ import annotations
 

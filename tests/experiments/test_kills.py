@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from experiments.benchmarks.kills import Fault, kill_runs, require_whole
+from experiments.benchmarks.kills import kill_runs
+from experiments.benchmarks.run_files import Fault, require_whole
 from helpers.started import needs_mpi
 from jittor_tsit.runs.checkpoint import Checkpoint, Progress, checkpoint_path, save_checkpoint
 

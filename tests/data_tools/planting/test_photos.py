@@ -5,7 +5,7 @@ import pytest
 from PIL import ImageFont
 
 from data_tools.planting import photos
-from data_tools.planting.fields import seeded
+from data_tools.planting.fields import make_generator
 from data_tools.planting.pairs import duplicate, twin_label
 from data_tools.planting.watermark import watermarked
 from data_tools.planting.weather import WEATHERS, in_weather
@@ -62,7 +62,7 @@ def test_the_given_photo_and_map_are_not_changed(spoil, pair):
 
 @named
 def test_the_same_randomness_gives_the_same_defect_and_another_one_another(spoil, pair):
-    first, again = (spoil(*pair, seeded(1, "kind", "stem")) for _ in range(2))
+    first, again = (spoil(*pair, make_generator(1, "kind", "stem")) for _ in range(2))
     assert np.array_equal(first.pixels, again.pixels) and first.detail == again.detail
     assert len({digest(change.pixels) for change in changes(spoil, *pair)}) > 1
 

@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from data_tools.__main__ import main
-from helpers.hostile_files import GREY, KINDS, folder, put_label, put_pair, put_photo
+from helpers.hostile_files import folder, put_label, put_pair, put_photo
+from helpers.hostile_kinds import GREY, KINDS
 from helpers.same_bytes import digest
 
 SENTINEL = ("broken", "labels/zz.png", "class id 29 at pixel x=0, y=0; ids are 0..28")
