@@ -8,7 +8,7 @@ import os
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import List, Optional
+from typing import List, Optional, Union, cast
 
 import jittor as jt
 
@@ -20,7 +20,7 @@ from jittor_tsit.data.batches import batches, phased_samples
 from jittor_tsit.data.cached_pairs import from_cache, make_cache
 from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.data.read_through import CHECKED
-from jittor_tsit.data.samples import Samples
+from jittor_tsit.data.samples import PairedSamples, Samples
 from jittor_tsit.data.unreadable import SkipCounter
 from jittor_tsit.evaluation.held_out import make_evaluation
 from jittor_tsit.layers.precision import FLOAT32
@@ -80,7 +80,7 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
         say(f"no GPU: a model of this size takes minutes a step on a CPU; --experiment {small} is made for one")
     if run.precision != FLOAT32 and not jt.flags.use_cuda:
         say(f"precision={run.precision}: a CPU computes in float32 and rounds; results are the same, but not faster")
-    log = SilentLog()
+    log: Union[RunLog, SilentLog] = SilentLog()
     if parallel.rank() == 0:
         write_atomic(run_dir / "options.json", json.dumps(options, indent=2).encode() + b"\n")
         log = RunLog(run_dir, plan[-1].end, progress.nimg)
@@ -168,8 +168,9 @@ def with_cache(samples: List[Samples], data: DataConfig) -> List[Samples]:
         return samples
     path = Path(data.cache)
     workers = len(os.sched_getaffinity(0))  # nothing else computes yet
-    parallel.on_first_process(lambda: make_cache(samples, path, workers, say))
-    return parallel.on_all_processes(from_cache, samples, path)
+    paired = cast(List[PairedSamples], samples)  # other systems have no option `cache`
+    parallel.on_first_process(lambda: make_cache(paired, path, workers, say))
+    return list(parallel.on_all_processes(from_cache, paired, path))
 
 
 def require_same_run(options: dict) -> None:

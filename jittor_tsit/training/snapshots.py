@@ -47,7 +47,7 @@ class Snapshots:
         evaluate: Optional[Callable[[Progress, Path], None]] = None,
     ):
         self.system, self.run, self.options, self.run_dir, self.evaluate = system, run, options, run_dir, evaluate
-        positions = evenly_spaced(len(samples), run.grid_rows)
+        positions = evenly_spaced(len(samples), run.grid_rows).tolist()
         self.batch, self.before, self.after = system.batch_kind.grid_inputs(samples, positions)
 
     def __call__(self, progress: Progress) -> None:
