@@ -1,4 +1,4 @@
-"""Snapshots of a run: the checkpoint and the sample grid."""
+"""Snapshots of a run: the checkpoint, the sample grid and, if they are due, scores (evaluation/history.py)."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def require_finite(arrays: Dict[str, np.ndarray], nimg: int) -> None:
     for name, array in arrays.items():
         if not np.isfinite(array).all():
             raise NonFiniteLoss(
-                f"{name} is not finite after image {nimg}, the last losses and gradients were; {LOWER_RATES}"
+                f"{name} is not finite after image {nimg}, but all losses and gradients were; {LOWER_RATES}"
             )
 
 

@@ -18,7 +18,12 @@ from jittor_tsit.config import DataConfig, OptimConfig, Phase, RunConfig
 from jittor_tsit.config.experiment_files import load_runs, shipped_experiment
 from jittor_tsit.systems import SYSTEMS
 
-PAGES = ["README.md", "data_tools/README.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
+PAGES = [
+    "README.md",
+    "data_tools/README.md",
+    "docs/pictures/README.md",
+    *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))),
+]
 BLOCK = re.compile(r"^```(?:bash|)\n(.*?)^```$", re.M | re.S)
 CODE = re.compile(r"`([^`\n]+)`")
 OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]*")
