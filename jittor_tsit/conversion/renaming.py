@@ -6,6 +6,7 @@ from typing import Container, Dict, Iterable, Mapping, Tuple
 import numpy as np
 
 from data_tools.basics.errors import InputError
+from jittor_tsit.conversion.array_differences import array_differences
 from jittor_tsit.conversion.official_names import Rules
 
 
@@ -43,14 +44,11 @@ def from_official(
         ValueError: Arrays are missing, unexpected or of another shape; the message lists them.
     """
     names = official_names(shapes, rules)
-    ignored = {name for name in official if name.endswith("num_batches_tracked")}
-    faults = [f"missing {theirs} (for {ours})" for ours, theirs in sorted(names.items()) if theirs not in official]
-    faults += [f"unexpected {theirs}" for theirs in sorted(set(official) - set(names.values()) - ignored)]
-    faults += [
-        f"{theirs} has shape {official[theirs].shape}, not {tuple(shapes[ours])}"
-        for ours, theirs in sorted(names.items())
-        if theirs in official and official[theirs].shape != tuple(shapes[ours])
-    ]
+    used = {name: array for name, array in official.items() if not name.endswith("num_batches_tracked")}
+    ours_of = {theirs: ours for ours, theirs in names.items()}
+    missing, unexpected, mis_shaped = array_differences(used, {names[ours]: shape for ours, shape in shapes.items()})
+    faults = [f"missing {name} (for {ours_of[name]})" for name in missing]
+    faults += [*(f"unexpected {name}" for name in unexpected), *mis_shaped]
     if faults:
         raise ValueError("; ".join(faults))
     return {ours: official[theirs] for ours, theirs in names.items()}
@@ -65,12 +63,7 @@ def require_arrays(arrays: Mapping[str, np.ndarray], shapes: Mapping[str, Tuple[
     Raises:
         InputError: Arrays are missing, unexpected or of another shape; the message lists them.
     """
-    faults = [f"missing {name}" for name in sorted(set(shapes) - set(arrays))]
-    faults += [f"unexpected {name}" for name in sorted(set(arrays) - set(shapes))]
-    faults += [
-        f"{name} has shape {arrays[name].shape}, not {tuple(shapes[name])}"
-        for name in sorted(set(arrays) & set(shapes))
-        if arrays[name].shape != tuple(shapes[name])
-    ]
+    missing, unexpected, mis_shaped = array_differences(arrays, shapes)
+    faults = [*(f"missing {name}" for name in missing), *(f"unexpected {name}" for name in unexpected), *mis_shaped]
     if faults:
         raise InputError(f"{finding}: {'; '.join(faults)}")

@@ -17,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from data_tools.basics.errors import InputError
+from jittor_tsit.conversion.array_differences import array_differences
 
 PREFIX, SUFFIX = "state-", ".safetensors"
 BEST = f"best{SUFFIX}"  # name of the best checkpoint of a run by its evaluation; pruning does not delete it
@@ -273,12 +274,8 @@ def check_arrays(path: Path, found: Mapping[str, np.ndarray], wanted: Mapping[st
         InputError: An array is missing, unexpected or has another shape. The message names the first one and says how
             many there are.
     """
-    faults = [f"lacks {name}" for name in sorted(set(wanted) - set(found))]
-    faults += [f"has {name}, which this model lacks" for name in sorted(set(found) - set(wanted))]
-    faults += [
-        f"{name} has shape {found[name].shape}, not {tuple(shape)}"
-        for name, shape in sorted(wanted.items())
-        if name in found and found[name].shape != tuple(shape)
-    ]
+    missing, unexpected, mis_shaped = array_differences(found, wanted)
+    faults = [f"lacks {name}" for name in missing]
+    faults += [*(f"has {name}, which this model lacks" for name in unexpected), *mis_shaped]
     if faults:
         raise InputError(f"{path}: a checkpoint of another configuration: {faults[0]} ({len(faults)} such differences)")

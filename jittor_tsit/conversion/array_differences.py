@@ -1,0 +1,26 @@
+"""Compare arrays with the names and shapes that are wanted. Imports no Jittor."""
+
+from typing import List, Mapping, NamedTuple, Tuple
+
+import numpy as np
+
+
+class ArrayDifferences(NamedTuple):
+    """Where arrays differ from what is wanted. All lists are empty if they do not."""
+
+    missing: List[str]  # names, sorted
+    unexpected: List[str]  # names, sorted
+    shapes: List[str]  # one phrase for each array of another shape: "NAME has shape (1,), not (2,)"
+
+
+def array_differences(found: Mapping[str, np.ndarray], wanted: Mapping[str, Tuple[int, ...]]) -> ArrayDifferences:
+    """Compare the names and shapes of `found` with `wanted`, name -> shape."""
+    return ArrayDifferences(
+        missing=sorted(set(wanted) - set(found)),
+        unexpected=sorted(set(found) - set(wanted)),
+        shapes=[
+            f"{name} has shape {found[name].shape}, not {tuple(shape)}"
+            for name, shape in sorted(wanted.items())
+            if name in found and found[name].shape != tuple(shape)
+        ],
+    )
