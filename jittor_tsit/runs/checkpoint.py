@@ -17,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.files import flush_to_disk
 from jittor_tsit.conversion.array_differences import array_differences
 
 PREFIX, SUFFIX = "state-", ".safetensors"
@@ -114,14 +115,6 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
-
-
-def flush_to_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class Header(NamedTuple):
