@@ -5,11 +5,11 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 usage() {
     cat <<'TEXT'
-bash run.sh train   train a model; the same command again goes on where it stopped
+bash run.sh train   train a model; run the same command again to resume
                     example: bash run.sh train --data data/landscape perceptual_weights=vgg19.pth
-bash run.sh test    make images for label maps, and a checked submission.zip
+bash run.sh test    generate images from label maps and pack them into submission.zip
                     example: bash run.sh test --data data/landscape/test --compare
-bash run.sh score   judge images as the contest does, as far as the judges' weights are at hand
+bash run.sh score   score images by the contest's terms, as far as their judges are available
                     example: bash run.sh score --images runs/mine/test/images --labels DIR/test --real DIR
 bash run.sh average average the weights of several checkpoints
                     example: bash run.sh average --run-dir runs/mine --last 3

@@ -1,4 +1,4 @@
-"""`python -m jittor_tsit train|test|score|average|convert|export|doctor`: parse, and run the command."""
+"""Command line of the package: `python -m jittor_tsit train|test|score|average|convert|export|doctor`."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ COMMANDS = (train, test, score, average, convert, export, doctor)  # in the orde
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Run one command and return its exit status: 0 done, 1 a bug, 2 wrong input, 130 interrupted."""
+    """Run one command and return its exit status: 0 success, 1 internal error, 2 wrong input, 130 interrupted."""
     return run_member(lambda: _run(argv)) if inside_mpi() else exit_status(lambda: _run(argv))
 
 
 def _run(argv: Optional[Sequence[str]]) -> int:
     top = parser()
-    args, rest = top.parse_known_args(argv)  # field=value may stand anywhere among the options
+    args, rest = top.parse_known_args(argv)  # field=value is allowed anywhere among the options
     unknown = [
         word for word in rest if word.startswith("-") or args.accepts is None or not word.startswith(args.accepts)
     ]
@@ -35,7 +35,7 @@ def _run(argv: Optional[Sequence[str]]) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line. Every module of `commands` adds its own options; none imports Jittor before it runs."""
+    """Build the parser. Each module of `commands` adds its own options. None imports Jittor before it runs."""
     top = argparse.ArgumentParser("python -m jittor_tsit", description="Landscape photographs from label maps.")
     top.add_argument("--version", action="version", version=f"jittor_tsit {__version__}")
     commands = top.add_subparsers(metavar="COMMAND", required=True)

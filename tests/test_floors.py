@@ -1,5 +1,6 @@
 """Imports point down only, and what stands on the lowest floors loads without Jittor."""
 
+import ast
 import subprocess
 import sys
 
@@ -100,3 +101,32 @@ def test_the_top_of_the_package_holds_packages_only():
 def test_no_file_is_longer_than_300_lines():
     for module, path in modules():
         assert len(path.read_text(encoding="utf-8").splitlines()) <= 300, module
+
+
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+OURS = ("jittor_tsit", "data_tools", "experiments")
+
+
+def private_names(path):
+    """Private names of our modules that a test imports, reads or replaces."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and is_in(node.module or "", OURS)]
+    modules = {alias.asname or alias.name for node in imports for alias in node.names}
+    names = [alias.name for node in imports for alias in node.names]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
+            names.append(node.attr)
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("setattr", "object"):  # of mocks
+            owner, name = [*node.args, None, None][:2]
+            if isinstance(owner, ast.Name) and owner.id in modules and isinstance(name, ast.Constant):
+                names.append(str(name.value))
+    return [name for name in names if is_private(name)]
+
+
+def is_private(name):
+    return name.startswith("_") and not name.startswith("__") and name != "_fields"  # a public name of NamedTuple
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_tests_use_public_names_only(path):
+    assert not private_names(path)

@@ -25,13 +25,13 @@ FOLDS = 8  # each model is fitted on 7/8 of the set; ten folds were no better on
 _COSINES = 300  # number of random features; 600 were no better, and fitting took four times as long
 _BANDWIDTH = 0.5  # of the kernel, for standardised features; 0.7 and 1 were worse on the smallest set
 _RIDGE = 0.1  # relative to the mean eigenvalue; large, because the independent samples are photos and not cells
-_TRIMMED = 0.25  # share of the pairs that the second fit leaves out
-_FIT_PAIRS = 1000  # largest number of pairs to fit on: 400,000 cells, which takes ten seconds
+TRIMMED = 0.25  # share of the pairs that the second fit leaves out
+FIT_PAIRS = 1000  # largest number of pairs to fit on: 400,000 cells, which takes ten seconds
 _STRIDE = 2  # fit on every second cell only, because neighbouring cells are nearly equal
 _FLOOR = 0.005  # smallest probability; smaller predictions are noise
 _SMALLEST_REGION = 0.02  # share of the picture; smaller regions have few cells
 _MOST_SURPRISE = 1.5  # nats; limits the influence of a single region
-_CHUNK = 32  # pairs processed at a time: 30 MB of random features
+CHUNK = 32  # pairs processed at a time: 30 MB of random features
 
 
 class ClassModel(NamedTuple):
@@ -62,9 +62,9 @@ def sample_rows(stems: Sequence[str], count: int) -> np.ndarray:
 
 def fit_class_model(sketches: Sketches, stems: Sequence[str]) -> ClassModel:
     """Learn what the classes look like from at most 1,000 of the pairs."""
-    rows = sample_rows(stems, _FIT_PAIRS)
+    rows = sample_rows(stems, FIT_PAIRS)
     folds = np.array([fold_of(stems[row]) for row in rows])
-    model = _fit(_unfitted(sketches, rows), sketches, rows, folds)
+    model = _fit(_initial_model(sketches, rows), sketches, rows, folds)
     surprise = np.concatenate(
         [
             class_surprise(
@@ -73,7 +73,7 @@ def fit_class_model(sketches: Sketches, stems: Sequence[str]) -> ClassModel:
             for part in _chunks(np.arange(len(rows)))
         ]
     )
-    usual = np.sort(np.argsort(surprise, kind="stable")[: max(1, round(len(rows) * (1 - _TRIMMED)))])
+    usual = np.sort(np.argsort(surprise, kind="stable")[: max(1, round(len(rows) * (1 - TRIMMED)))])
     return _fit(model, sketches, rows[usual], folds[usual])
 
 
@@ -137,7 +137,7 @@ def _context(cells: np.ndarray) -> np.ndarray:
     ).astype(np.float32)
 
 
-def _unfitted(sketches: Sketches, rows: np.ndarray) -> ClassModel:
+def _initial_model(sketches: Sketches, rows: np.ndarray) -> ClassModel:
     """Return a model with random cosines and with the mean and deviation of the features; its weights are 0."""
     total, squares = np.zeros(1), np.zeros(1)
     for part in _chunks(rows):
@@ -190,7 +190,7 @@ _LOOK_OF = np.eye(NUM_CLASSES, dtype=np.float32)[LOOKS]  # [classes, looks]
 
 
 def _chunks(rows: np.ndarray):
-    return [rows[i : i + _CHUNK] for i in range(0, len(rows), _CHUNK)]
+    return [rows[i : i + CHUNK] for i in range(0, len(rows), CHUNK)]
 
 
 def _hash(stem: str) -> int:

@@ -28,7 +28,7 @@ DEFAULT_RULES: Tuple[Rule, ...] = (
         "shift_gain",
         0.6,
         "selection_1",
-        "the label lies beside what it shows",
+        "the label map is shifted against the photo",
         "the largest gain of a clean pair is 0.7, half of the shifted ones reach 4",
     ),
     Rule(

@@ -26,8 +26,8 @@ from data_tools.basics.spacing import evenly_spaced
 from data_tools.basics.table import read_rows, write_rows
 from data_tools.curation.neighbours import CodeIndex, agreement_with, cells_needed, collapse
 
-_SAMPLE = 256  # number of members compared when the medoid of a larger class is chosen
-_REFERENCES = 128  # number of photos that each member of a larger class is compared with
+SAMPLE = 256  # number of members compared when the medoid of a larger class is chosen
+REFERENCES = 128  # number of photos that each member of a larger class is compared with
 _QUEUE = 256  # maps compared at a time when centres are chosen
 _ROWS = 2048  # maps compared at a time when agreeing maps are counted
 _LIGHTNESS = np.float32(100 / 255)  # OpenCV scales L to 0..255; a and b are only shifted
@@ -102,11 +102,11 @@ def thin(members: EquivalenceClass, photos: np.ndarray, faults: np.ndarray) -> R
         faults: [n], 0 for a perfectly exposed photo; larger values are worse.
     """
     size = len(members.members)
-    references = evenly_spaced(size, _REFERENCES)
+    references = evenly_spaced(size, REFERENCES)
     total = np.zeros(size)
     compared_to = _lab(members, photos, references)
-    for start in range(0, size, _REFERENCES):
-        block = np.arange(start, min(start + _REFERENCES, size))
+    for start in range(0, size, REFERENCES):
+        block = np.arange(start, min(start + REFERENCES, size))
         here = _lab(members, photos, block)
         for reference in compared_to:
             total[block] += np.sqrt(((here - reference) ** 2).sum(-1)).mean((1, 2))
@@ -238,7 +238,7 @@ def _centres(index: CodeIndex, queue: np.ndarray, least: int) -> np.ndarray:
 
 def _medoid(index: CodeIndex, centre: int, members: np.ndarray, weight: np.ndarray, least: int) -> int:
     """Return the member with the highest mean agreement among those that agree with all members."""
-    sample = np.union1d(members[evenly_spaced(len(members), _SAMPLE)], [centre])
+    sample = np.union1d(members[evenly_spaced(len(members), SAMPLE)], [centre])
     total = index.counts(sample, sample) @ weight[sample]
     for candidate in sample[np.argsort(-total, kind="stable")]:
         if candidate == centre or index.counts(members, np.array([candidate])).min() >= least:

@@ -26,10 +26,10 @@ import numpy as np
 
 from data_tools.basics.spacing import evenly_spaced
 
-_LANDMARKS = 512  # more landmarks give tighter bounds, and each costs n comparisons
-_DIRECTIONS = 256  # principal directions of the landmarks' span; half of them, for half of the time
-_BLOCK = 2**23  # bounds in memory at a time: 32 MiB of float32; 30 times as much if all pairs are near and are listed
-_CHUNK = 512  # pairs compared at a time; both sides fit into the processor's cache
+LANDMARKS = 512  # more landmarks give tighter bounds, and each costs n comparisons
+DIRECTIONS = 256  # principal directions of the landmarks' span; half of them, for half of the time
+BLOCK = 2**23  # bounds in memory at a time: 32 MiB of float32; 30 times as much if all pairs are near and are listed
+CHUNK = 512  # pairs compared at a time; both sides fit into the processor's cache
 _MAX_CELLS = 255 * 8  # limit of the byte counters of `_unequal`
 _SLACK = np.float32(0.25)  # cells; more than the rounding of the bounds (below 0.01) and less than 1
 
@@ -105,10 +105,10 @@ def nearest_hashes(bits: np.ndarray, radius: int, earlier_only: bool = False) ->
     count, width = bits.shape
     signs = np.where(bits, np.float32(1), np.float32(-1))
     index, distance = np.full(count, -1), np.full(count, -1)
-    buffer = np.empty((min(1024, count), min(_BLOCK // 1024, count)), np.float32)
+    buffer = np.empty((min(1024, count), min(BLOCK // 1024, count)), np.float32)
     for rows in _blocks(count, 1024):
         best = np.full(len(rows), width - 2 * radius - 1, np.float32)
-        for columns in _blocks(rows[-1] + 1 if earlier_only else count, _BLOCK // 1024):
+        for columns in _blocks(rows[-1] + 1 if earlier_only else count, BLOCK // 1024):
             dots = np.matmul(signs[rows], signs[columns].T, out=buffer[: len(rows), : len(columns)])
             dots[columns >= rows[:, None] if earlier_only else columns == rows[:, None]] = -np.inf
             column = dots.argmax(1)
@@ -133,7 +133,7 @@ def agreement_with(
         Share of equal cells [n] float64, NaN without another map; whether it is higher when mirrored [n] bool.
     """
     share, mirrored = np.full(len(codes), np.nan), np.zeros(len(codes), bool)
-    for block in _blocks(len(codes), _CHUNK):
+    for block in _blocks(len(codes), CHUNK):
         block = block[others[block] >= 0]
         share[block] = (codes[block] == codes[others[block]]).mean(1)
         if mirror is not None:
@@ -184,7 +184,7 @@ class CodeIndex:
         self.compared = 0
         views = [codes] if mirror is None else [codes, codes[:, mirror]]
         self._views = [np.pad(np.ascontiguousarray(view), ((0, 0), (0, -self.cells % 8))) for view in views]
-        landmarks = evenly_spaced(len(codes), _LANDMARKS)
+        landmarks = evenly_spaced(len(codes), LANDMARKS)
         basis = _main_directions(self._grid(self._views[0], landmarks, landmarks))
         self.points = [self._project(view, landmarks, basis) for view in self._views]
 
@@ -243,7 +243,7 @@ class CodeIndex:
         """
         if len(columns) == 0:
             return
-        height = max(1, min(_BLOCK // len(columns), len(rows)))
+        height = max(1, min(BLOCK // len(columns), len(rows)))
         buffer = np.empty((height, len(columns)), np.float32)  # reused: allocation takes as long as the product
         base = self.points[0][columns].T
         for block in _blocks(len(rows), height):
@@ -254,8 +254,8 @@ class CodeIndex:
         """Count the equal cells of each row with its column, in one direction: [pairs] int64."""
         self.compared += len(rows)
         equal = np.empty(len(rows), np.int64)
-        for i in range(0, len(rows), _CHUNK):
-            pair = slice(i, i + _CHUNK)
+        for i in range(0, len(rows), CHUNK):
+            pair = slice(i, i + CHUNK)
             equal[pair] = self.cells - _unequal(self._views[view][rows[pair]], self._views[0][columns[pair]])
         return equal
 
@@ -263,16 +263,16 @@ class CodeIndex:
         """Count the equal cells of every row of a view with every column: [rows, columns] int64."""
         self.compared += len(rows) * len(columns)
         equal = np.empty((len(rows), len(columns)), np.int64)
-        for i in range(0, len(rows), _CHUNK):
-            chunk = view[rows[i : i + _CHUNK]]
+        for i in range(0, len(rows), CHUNK):
+            chunk = view[rows[i : i + CHUNK]]
             for j, column in enumerate(columns):
-                equal[i : i + _CHUNK, j] = self.cells - _unequal(chunk, self._views[0][column])
+                equal[i : i + CHUNK, j] = self.cells - _unequal(chunk, self._views[0][column])
         return equal
 
     def _project(self, view: np.ndarray, landmarks: np.ndarray, basis: np.ndarray) -> np.ndarray:
         """Return coordinates of each map's projection and the length of its remainder: [n, directions + 1] float32."""
         points = np.empty((len(view), basis.shape[1] + 1), np.float32)
-        for block in _blocks(len(view), _CHUNK):
+        for block in _blocks(len(view), CHUNK):
             inside = self._grid(view, block, landmarks) @ basis
             rest = np.maximum(0, self.cells - (inside**2).sum(1))
             points[block] = np.column_stack([inside, np.sqrt(rest)])
@@ -282,7 +282,7 @@ class CodeIndex:
 def _main_directions(kernel: np.ndarray) -> np.ndarray:
     """Return the matrix that turns a map's counts with the landmarks into coordinates: [landmarks, directions]."""
     values, vectors = np.linalg.eigh(kernel.astype(np.float64))
-    values, vectors = values[-_DIRECTIONS:], vectors[:, -_DIRECTIONS:]
+    values, vectors = values[-DIRECTIONS:], vectors[:, -DIRECTIONS:]
     clear = values > 1e-6 * values.max(initial=0)  # smaller eigenvalues are rounding errors, due to equal landmarks
     return vectors[:, clear] / np.sqrt(values[clear])
 

@@ -56,7 +56,7 @@ def select(
         rules = [rule for rule in settings.rules if rule.split == split]
         worst[split] = np.max([severities[rule.name] for rule in rules] + [np.zeros(len(stems))], axis=0)
         score = np.where(np.isnan(forced), worst[split], forced)
-        inside = members[split] = _kept(score, inside, count, split)
+        inside = members[split] = _choose(score, inside, count, split)
     splits = {split: [stem for stem, member in zip(stems, chosen) if member] for split, chosen in members.items()}
     decisions = [
         _decision(i, stem, table, order, settings, severities, members, manual) for i, stem in enumerate(stems)
@@ -76,7 +76,7 @@ def severity(values: np.ndarray, limit: float) -> np.ndarray:
     return np.nan_to_num(1 + (values - limit) / unit, nan=0.0)
 
 
-def _kept(score: np.ndarray, inside: np.ndarray, count: Optional[int], split: str) -> np.ndarray:
+def _choose(score: np.ndarray, inside: np.ndarray, count: Optional[int], split: str) -> np.ndarray:
     """Return which of the pairs `inside` to keep: those with a score of at most 1, or the `count` lowest."""
     if count is None:
         return inside & (score <= 1)

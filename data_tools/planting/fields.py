@@ -20,7 +20,7 @@ class Change(NamedTuple):
     detail: str
 
 
-def seeded(seed: int, kind: str, stem: str) -> np.random.Generator:
+def make_generator(seed: int, kind: str, stem: str) -> np.random.Generator:
     """Return a random generator that depends on the seed, the kind and the stem only."""
     digest = hashlib.sha256(f"{seed}/{kind}/{stem}".encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:16], "big"))

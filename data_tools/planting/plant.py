@@ -14,7 +14,7 @@ from tqdm import tqdm
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import make_folder
 from data_tools.basics.output_folder import copy_file, require_only, require_same_record, write_record
-from data_tools.planting.fields import seeded
+from data_tools.planting.fields import make_generator
 from data_tools.planting.journal import Journal
 from data_tools.planting.kinds import KINDS, Pixels, Planted, added_stems
 from data_tools.planting.truth import TRUTH_FILE, Truth, read_truth, write_truth
@@ -75,7 +75,7 @@ def plant_pairs(pairs: Sequence[Pair], out: Path, kinds: Sequence[str], share: f
     turns = [kinds[i % len(kinds)] for i in range(count)]
     truth: List[Truth] = []
     with tqdm(total=len(pairs), desc="plant", unit="pair", file=sys.stderr) as bar:
-        for rows in _planted(pairs, target, journal, turns, seed):
+        for rows in _plant_defects(pairs, target, journal, turns, seed):
             truth += rows
             bar.update()
         changed = {row.stem for row in truth}
@@ -140,7 +140,7 @@ def _target(out: Path) -> _Target:
     return _Target(out / "train" / "imgs", out / "train" / "labels")
 
 
-def _planted(
+def _plant_defects(
     pairs: Sequence[Pair], target: _Target, journal: Journal, turns: Sequence[str], seed: int
 ) -> Iterator[List[Truth]]:
     """For each kind in `turns`: put the defect into a suitable pair, write the result, and yield its truth rows."""
@@ -165,7 +165,7 @@ def _plant(kind: str, pair: Pair, pairs: Sequence[Pair], target: _Target, seed: 
     def others(rng: np.random.Generator) -> Iterator[Pixels]:
         return (Pixels(pairs[i]) for i in rng.permutation(len(pairs)) if pairs[i].stem != pair.stem)
 
-    planted = KINDS[kind].plant(Pixels(pair), others, seeded(seed, kind, pair.stem))
+    planted = KINDS[kind].plant(Pixels(pair), others, make_generator(seed, kind, pair.stem))
     return [_write(target, pair, one) for one in planted or ()]
 
 

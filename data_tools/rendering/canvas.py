@@ -36,7 +36,7 @@ class Canvas:
             plane.ravel()[pixels] = values
         self.label.ravel()[pixels] = CLASS_IDS[name]
 
-    def hazed(self, color: np.ndarray, depth) -> np.ndarray:
+    def add_haze(self, color: np.ndarray, depth) -> np.ndarray:
         """Return colours with the haze of a distance. Shapes: color [3, N], depth number or [N] -> [3, N]."""
         clear = np.exp(np.asarray(depth, np.float32) * np.float32(-1 / self.light.haze_depth))
         faded = color - self.light.haze
@@ -57,7 +57,7 @@ class Canvas:
         part = np.asarray(sprite)[y0 - top : y1 - top, x0 - left : x1 - left]
         planes = np.ascontiguousarray(part.transpose(2, 0, 1)).astype(np.float32).reshape(4, -1) / 255
         alpha = planes[3].reshape(part.shape[:2]) * (self.depth[here] >= depth * _SAME_PLACE)
-        color = self.hazed(planes[:3] * self.tint, depth).reshape(3, *part.shape[:2])
+        color = self.add_haze(planes[:3] * self.tint, depth).reshape(3, *part.shape[:2])
         self.photo[:, y0:y1, x0:x1] += (color - self.photo[:, y0:y1, x0:x1]) * alpha
         solid = alpha >= 0.5
         self.label[here][solid] = CLASS_IDS[name]

@@ -8,7 +8,7 @@ import numpy as np
 
 from data_tools.rendering.canvas import Canvas
 from data_tools.rendering.ground import Cover, Flora
-from data_tools.rendering.noise import Field, remembered, smoothstep
+from data_tools.rendering.noise import Field, cache_last_two, smoothstep
 from data_tools.rendering.plants import scatter
 from data_tools.rendering.terrain import Land, Relief, Surface
 from data_tools.rendering.things import put
@@ -46,7 +46,7 @@ def mountain_range(rng: np.random.Generator, start: float, tallest: float, gap: 
     center, half = rng.uniform(-0.3, 0.3), rng.uniform(0.15, 0.3)
     lean = rng.uniform(-0.5, 0.5)
 
-    @remembered
+    @cache_last_two
     def envelope(x: np.ndarray, z: np.ndarray) -> np.ndarray:
         rise = smoothstep(start, start + deep, z + 6 * outline(x, z)) * (z < _RANGE_END)
         direction = x / z
@@ -79,7 +79,7 @@ def hills(rng: np.random.Generator, start: float, height: float, tile: float = 4
     field = Field(rng, "fbm", tile)
     field_slow = Field(rng, "fbm", tile * 2.5)
 
-    @remembered
+    @cache_last_two
     def rise(x: np.ndarray, z: np.ndarray) -> np.ndarray:
         shape = 0.55 + 0.9 * field_slow(x, z) + 0.12 * field(x, z)
         return (height * np.maximum(shape, 0) * smoothstep(start, start + 14, z)).astype(np.float32)
@@ -96,7 +96,7 @@ def woods(rng: np.random.Generator, where: Surface, density: float, height: floa
     """
     patches = Field(rng, "fbm", 18)
 
-    @remembered
+    @cache_last_two
     def cover(x: np.ndarray, z: np.ndarray) -> np.ndarray:
         inside = (patches(x, z) < 2 * density - 1 + 0.15) & (where(x, z) > 0.5)
         return inside.astype(np.float32) * height
@@ -113,12 +113,12 @@ def boulders(rng: np.random.Generator, where: Surface, radius: float):
         radius: Largest radius and height in units; 0 for no boulders.
     """
     tile = max(radius, 0.1) * 512 / 26  # the largest boulders of the texture have a radius of 26 of 512 texels
-    relief = Relief(Field(rng, "boulders", tile), remembered(lambda x, z: np.float32(where(x, z) * radius)))
+    relief = Relief(Field(rng, "boulders", tile), cache_last_two(lambda x, z: np.float32(where(x, z) * radius)))
 
-    def covered(p):
+    def is_covered(p):
         return relief.field(p.x, p.z) * relief.amplitude(p.x, p.z) > 0.04
 
-    return relief, Cover("rock", "stone", covered)
+    return relief, Cover("rock", "stone", is_covered)
 
 
 def spots(

@@ -18,7 +18,7 @@ from data_tools.rendering.composition import (
     woods,
 )
 from data_tools.rendering.ground import Cover, Flora
-from data_tools.rendering.noise import Field, remembered, smoothstep
+from data_tools.rendering.noise import Field, cache_last_two, smoothstep
 from data_tools.rendering.terrain import Land
 from data_tools.rendering.things import put_in_sky
 
@@ -136,7 +136,7 @@ def desert(rng: np.random.Generator, flora: Flora) -> Scene:
     track, line = _tracks(rng, 0.4, 0.025)
     has_road = not dunes and rng.random() < 0.5
 
-    @remembered
+    @cache_last_two
     def table(x, z):
         return tall * smoothstep(0.10, 0.22, tables(x, z) + 0.10 * shape(x, z)) * smoothstep(20, 30, z) * (z < 85)
 

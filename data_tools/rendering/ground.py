@@ -85,7 +85,7 @@ def paint_ground(
         here = np.flatnonzero(chosen == index)
         albedo = MATERIALS[cover.material](points.take(here), flora).astype(np.float32, copy=False)
         albedo *= light.take(here, axis=1)
-        canvas.paint(view.pixels.take(here), canvas.hazed(albedo, view.z.take(here)), cover.name)
+        canvas.paint(view.pixels.take(here), canvas.add_haze(albedo, view.z.take(here)), cover.name)
 
 
 def _lighting(canvas: Canvas, slope_x: np.ndarray, slope_z: np.ndarray, flatness: np.ndarray) -> np.ndarray:

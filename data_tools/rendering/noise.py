@@ -73,7 +73,7 @@ class Field:
         return (row.astype(np.int64) & mask) * self.texture.size + (column.astype(np.int64) & mask)
 
 
-def remembered(surface: Callable) -> Callable:
+def cache_last_two(surface: Callable) -> Callable:
     """Cache the last two results of `surface(x, z)`, because several rules and reliefs evaluate the same points."""
     results: Deque[Tuple[np.ndarray, np.ndarray, np.ndarray]] = deque(maxlen=2)
 
@@ -97,7 +97,7 @@ def smoothstep(low: float, high: float, x: np.ndarray) -> np.ndarray:
 @lru_cache(maxsize=None)
 def texture(kind: str) -> Texture:
     """Return a texture: `fbm` -1..1, `ridged` 0..1, `cones` 0..1, `boulders` 0..1, or `white` (standard normal)."""
-    makers = {"fbm": _fbm, "ridged": _ridged, "cones": _cones, "boulders": _boulders, "white": _white}
+    makers = {"fbm": _fbm, "ridged": _ridges, "cones": _cones, "boulders": _boulders, "white": _white}
     values = makers[kind](np.random.default_rng([_SEED, list(makers).index(kind)]))
     along_u, along_v = ((np.roll(values, -1, axis) - np.roll(values, 1, axis)) / 2 for axis in (1, 0))
     return Texture(len(values), _corners(values), np.concatenate([_corners(along_u), _corners(along_v)], axis=1))
@@ -126,7 +126,7 @@ def _fbm(rng: np.random.Generator) -> np.ndarray:
     return values / np.abs(values).max()
 
 
-def _ridged(rng: np.random.Generator) -> np.ndarray:
+def _ridges(rng: np.random.Generator) -> np.ndarray:
     """Musgrave's ridged multifractal: an octave has weight where the octaves before it are high."""
     total = np.zeros((1024, 1024), np.float32)
     weight = np.ones_like(total)
@@ -139,16 +139,17 @@ def _ridged(rng: np.random.Generator) -> np.ndarray:
 
 def _cones(rng: np.random.Generator) -> np.ndarray:
     """Heights of dense treetops."""
-    return _stamped(rng, count=4200, radii=(4, 8), profile=lambda r: np.clip(1 - r, 0, 1))
+    return _stamp(rng, count=4200, radii=(4, 8), profile=lambda r: np.clip(1 - r, 0, 1))
 
 
 def _boulders(rng: np.random.Generator) -> np.ndarray:
     """Heights of round boulders of many sizes, with a rough surface."""
-    blocks = _stamped(rng, count=500, radii=(5, 26), profile=lambda r: np.sqrt(np.clip(1 - r * r, 0, 1)))
+    blocks = _stamp(rng, count=500, radii=(5, 26), profile=lambda r: np.sqrt(np.clip(1 - r * r, 0, 1)))
     return np.clip(blocks + 0.12 * _fbm(rng) * (blocks > 0), 0, None)
 
 
-def _stamped(rng: np.random.Generator, count: int, radii: Tuple[int, int], profile) -> np.ndarray:
+def _stamp(rng: np.random.Generator, count: int, radii: Tuple[int, int], profile) -> np.ndarray:
+    """Draw `count` discs of random size and place, with heights from `profile` of the relative radius."""
     size = 512
     values = np.zeros((size, size), np.float32)
     for _ in range(count):

@@ -20,7 +20,7 @@ from data_tools.rendering.composition import (
     woods,
 )
 from data_tools.rendering.ground import Cover, Flora
-from data_tools.rendering.noise import Field, remembered, smoothstep
+from data_tools.rendering.noise import Field, cache_last_two, smoothstep
 from data_tools.rendering.plants import scatter
 from data_tools.rendering.terrain import Land
 from data_tools.rendering.things import put_in_sky
@@ -36,11 +36,11 @@ def beach(rng: np.random.Generator, flora: Flora) -> Scene:
     envelope = mountain_range(rng, rng.uniform(14, 30), rng.uniform(8, 20), rng.uniform(0, 0.8))
     rolling = hills(rng, 6, rng.uniform(0.8, 4))
 
-    @remembered
+    @cache_last_two
     def shore(x, z):
         return side * x + offset + turn * z + 5 * bays(x, z) * smoothstep(3, 20, z) + 0.35 * ripple(x, z)
 
-    @remembered
+    @cache_last_two
     def inland(x, z):
         return smoothstep(width, width + 5, shore(x, z))
 
@@ -85,11 +85,11 @@ def open_sea(rng: np.random.Generator, flora: Flora) -> Scene:
     start, tallest = rng.uniform(12, 35), rng.uniform(8, 20)
     corner = rng.choice([-1, 1])
 
-    @remembered
+    @cache_last_two
     def island(x, z):
         return (islands(x, z) + amount - 0.3 * (z < start)) * 14 * smoothstep(7, 16, z) - 4 + 0.8 * shape(x, z)
 
-    @remembered
+    @cache_last_two
     def ledge(x, z):
         return near_rocks * smoothstep(0.15, 0.6, 0.6 - 0.16 * z + 0.35 * corner * x + 0.4 * shape(x, z)) * (z < 9)
 
@@ -121,7 +121,7 @@ def harbour(rng: np.random.Generator, flora: Flora) -> Scene:
     name = rng.choice(["sea", "water", "river"])
     quay = rng.random() < 0.6
 
-    @remembered
+    @cache_last_two
     def shore(x, z):
         return z - far
 

@@ -44,7 +44,7 @@ def paint_water(canvas: Canvas, rng: np.random.Generator, view: View, water: Wat
     color = body + (mirrored * 0.94 - body) * share
     color *= 1 + 0.16 * waves * water.chop
     color += _glitter(canvas, pixels, waves, water) * canvas.light.sun
-    canvas.paint(pixels, canvas.hazed(_with_foam(rng, color, water, x, z, depth, waves), z * 0.5), water.name)
+    canvas.paint(pixels, canvas.add_haze(_with_foam(rng, color, water, x, z, depth, waves), z * 0.5), water.name)
 
 
 def _waves(rng: np.random.Generator, water: Water, x: np.ndarray, z: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from data_tools.rendering.composition import (
     woods,
 )
 from data_tools.rendering.ground import Cover, Flora
-from data_tools.rendering.noise import Field, remembered, smoothstep
+from data_tools.rendering.noise import Field, cache_last_two, smoothstep
 from data_tools.rendering.terrain import Land
 from data_tools.rendering.water import LAKES, ground_under, water_of
 
@@ -30,7 +30,7 @@ def lake(rng: np.random.Generator, flora: Flora) -> Scene:
     shape, ripple = Field(rng, "fbm", 26), Field(rng, "fbm", 5)
     envelope = mountain_range(rng, far + 2, rng.uniform(13, 28), rng.uniform(0, 0.8))
 
-    @remembered
+    @cache_last_two
     def shore(x, z):
         beyond = z - far - 5 * shape(x, z) - 0.4 * ripple(x, z)
         before = near + 0.9 * ripple(x, z) + 0.25 * x * (near > 0) - z
@@ -83,7 +83,7 @@ def river(rng: np.random.Generator, flora: Flora) -> Scene:
     def center(z):
         return swing * np.sin(pace * z + phase) * smoothstep(0, 8, z) + lean * z
 
-    @remembered
+    @cache_last_two
     def shore(x, z):
         return np.abs(x - center(z)) - half - 0.5 * ripple(x, z)
 
@@ -125,11 +125,11 @@ def waterfall(rng: np.random.Generator, flora: Flora) -> Scene:
     shape, ripple = Field(rng, "fbm", 9), Field(rng, "fbm", 4)
     pool = rng.uniform(2.2, 4.2)
 
-    @remembered
+    @cache_last_two
     def behind(x, z):
         return z - edge - 1.6 * shape(x, z) * np.minimum(np.abs(x - middle), 1)
 
-    @remembered
+    @cache_last_two
     def shore(x, z):
         basin = np.hypot((x - middle * 0.6) / pool, (z - edge * 0.5) / (edge * 0.56)) - 1
         return np.maximum(basin + 0.3 * ripple(x, z), behind(x, z) + 0.15)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 import numpy as np
+
+from data_tools.basics.errors import InputError
 
 IMAGE_WIDTH, IMAGE_HEIGHT = 512, 384  # size of the images of a submission, in pixels
 
@@ -100,3 +102,31 @@ def _many_colors(count: int) -> np.ndarray:
     ids = np.arange(count)
     channels = [sum((ids >> bit & 1) << (7 - bit // 3) for bit in range(first, 8, 3)) for first in range(3)]
     return np.stack(channels, axis=1).astype(np.uint8)
+
+
+def to_classes(ids: np.ndarray, num_classes: int, unknown: Optional[int], source: str) -> np.ndarray:
+    """Return the class of each pixel of a label map.
+
+    Args:
+        ids: [H, W] of any integer type.
+        num_classes, unknown: As for `image_io.read_label`.
+        source: Where the ids come from, such as a path; error messages begin with it.
+
+    Returns:
+        [H, W] uint8 class ids from 0 to `num_classes` - 1. Pixels without a class get `num_classes`.
+
+    Raises:
+        InputError: An id is out of range. The message names the id and the pixel.
+    """
+    first = 1 if unknown == 0 else 0
+    wrong = (ids < first) | (ids >= first + num_classes)
+    if unknown is not None:
+        wrong &= ids != unknown
+    if wrong.any():
+        y, x = np.argwhere(wrong)[0]
+        allowed = f"{first}..{first + num_classes - 1}" + ("" if unknown is None else f", or {unknown} where unknown")
+        raise InputError(f"{source}: class id {ids[y, x]} at pixel x={x}, y={y}; ids are {allowed}")
+    classes = np.subtract(ids, first, dtype=np.uint8, casting="unsafe")  # no 32-bit copy in between
+    if unknown is not None:
+        classes[ids == unknown] = num_classes
+    return classes

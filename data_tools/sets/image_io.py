@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import write_atomic
-from data_tools.sets.classes import NUM_CLASSES
+from data_tools.sets.classes import NUM_CLASSES, to_classes
 
 _FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "GIF", "WEBP")  # no others: Pillow starts Ghostscript for EPS
 _ALPHA_MODES = ("LA", "PA", "RGBA", "La", "RGBa")
@@ -25,7 +25,7 @@ _LABEL_MODES = ("L", "P", "I", "I;16", "I;16B", "I;16L", "I;16N")  # P: the pale
 _BITS = {"1": 1, "I": 32, "F": 32, **{mode: 16 for mode in _LABEL_MODES if mode.startswith("I;16")}}
 _ORIENTATION = 0x0112  # EXIF tag; 5..8 swap width and height
 _LARGE_READ = 1 << 20  # bytes; Pillow usually asks for much less at once, often for a single byte
-_STRIP = 1 << 22  # pixels (2048x2048) converted at once; most photos are smaller
+STRIP_PIXELS = 1 << 22  # pixels (2048x2048) converted at once; most photos are smaller
 
 # All exceptions that Pillow's readers raise for damaged files.
 _DECODING_ERRORS: Tuple[Type[Exception], ...] = (
@@ -67,34 +67,6 @@ def read_label(path: Path, num_classes: int = NUM_CLASSES, unknown: Optional[int
             lossy compression; or it holds an id out of range (the message names the id and the pixel).
     """
     return to_classes(_read_ids(path), num_classes, unknown, str(path))
-
-
-def to_classes(ids: np.ndarray, num_classes: int, unknown: Optional[int], source: str) -> np.ndarray:
-    """Return the class of each pixel of a label map.
-
-    Args:
-        ids: [H, W] of any integer type.
-        num_classes, unknown: As in `read_label`.
-        source: Where the ids come from, such as a path; error messages begin with it.
-
-    Returns:
-        As `read_label`.
-
-    Raises:
-        InputError: An id is out of range. The message names the id and the pixel.
-    """
-    first = 1 if unknown == 0 else 0
-    wrong = (ids < first) | (ids >= first + num_classes)
-    if unknown is not None:
-        wrong &= ids != unknown
-    if wrong.any():
-        y, x = np.argwhere(wrong)[0]
-        allowed = f"{first}..{first + num_classes - 1}" + ("" if unknown is None else f", or {unknown} where unknown")
-        raise InputError(f"{source}: class id {ids[y, x]} at pixel x={x}, y={y}; ids are {allowed}")
-    classes = np.subtract(ids, first, dtype=np.uint8, casting="unsafe")  # no 32-bit copy in between
-    if unknown is not None:
-        classes[ids == unknown] = num_classes
-    return classes
 
 
 def read_instances(path: Path) -> np.ndarray:
@@ -193,7 +165,7 @@ def _read_ids(path: Path) -> np.ndarray:
 def _in_strips(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> np.ndarray:
     """Convert an image and return its pixels. Large images are converted in strips, to save memory."""
     width, height = image.size
-    rows = max(1, _STRIP // width)
+    rows = max(1, STRIP_PIXELS // width)
     if rows >= height:
         return np.array(convert(image))
     pixels = np.empty(0)

@@ -31,10 +31,10 @@ def hidden_border(pair: Sketches) -> float:
     classes = pair.classes.ravel()
     regions = [features[classes == c] for c in np.unique(classes)]
     contrast = _largest_contrast(regions, len(features))
-    return _unexplained(features, regions) + _CONTRAST_WEIGHT * float(np.log(contrast + _LEAST_CONTRAST))
+    return _unexplained_variance(features, regions) + _CONTRAST_WEIGHT * float(np.log(contrast + _LEAST_CONTRAST))
 
 
-def _unexplained(features: np.ndarray, regions: List[np.ndarray]) -> float:
+def _unexplained_variance(features: np.ndarray, regions: List[np.ndarray]) -> float:
     """Return log Wilks' lambda: log det of the scatter within the regions minus that in the whole picture."""
     within = reduce(np.add, map(_scatter, regions))
     noise = len(features) * _NOISE * np.eye(features.shape[1])

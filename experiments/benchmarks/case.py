@@ -1,4 +1,4 @@
-"""What a speed benchmark measures, and the batch it is measured with. Needs NumPy only."""
+"""The settings of a speed benchmark, and its random batch. Needs NumPy only."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ import numpy as np
 from data_tools.sets.classes import NUM_CLASSES
 
 SYSTEMS = ("tsit", "spade")
-PATCH = 16  # pixels; labels are constant within squares of this side, as regions of a photograph are
-MATMUL_SIDE = {"cpu": 2048, "cuda": 8192}  # of the matrices whose product shows a device's peak
-COPIED = 2**26  # float32 numbers whose copying shows the bandwidth; more than caches hold
-PEAK_TRIALS = 5  # of which the fastest counts
-SETTLING_PASSES = 10  # in training mode before a check; a new network's running statistics saturate its images
+PATCH = 16  # pixels; the label is constant within squares of this side, as it is within regions of a real label map
+MATMUL_SIDE = {"cpu": 2048, "cuda": 8192}  # rows and columns of the matrices whose product measures peak arithmetic
+COPIED = 2**26  # float32 numbers that are copied to measure the bandwidth; more than fit into caches
+PEAK_TRIALS = 5  # repetitions of each peak measurement; the fastest counts
+SETTLING_PASSES = 10  # passes in training mode before a check, so that the running statistics are near real ones
 
 
 @dataclass(frozen=True)
 class Case:
-    """One system at one size."""
+    """A system at a certain size, batch and precision."""
 
     system: str  # one of SYSTEMS
-    width: int  # channels of G's last, of E's first and of D's first features
+    width: int  # channels of G's last features, E's first and D's first
     image_width: int
     image_height: int
     batch: int
-    vgg: bool  # whether the loss has the perceptual term
+    vgg: bool  # whether the loss contains the perceptual term
     num_classes: int = NUM_CLASSES
-    precision: str = "float32"  # of our convolutions in training; PyTorch's settings have their own
+    precision: str = "float32"  # of our convolutions in training; PyTorch's precision is part of its settings
 
     def batch_arrays(self) -> Tuple[np.ndarray, np.ndarray]:
-        """A random batch, the same every time: labels [N, H, W] uint8, photos [N, H, W, 3] uint8."""
+        """Make a random batch, always the same one: labels [N, H, W] uint8, photos [N, H, W, 3] uint8."""
         rng = np.random.default_rng(0)
         rows, columns = -(-self.image_height // PATCH), -(-self.image_width // PATCH)
         label = rng.integers(0, self.num_classes, (self.batch, rows, columns), np.uint8)
@@ -41,6 +41,6 @@ class Case:
 
 
 def read_size(text: str) -> Tuple[int, int]:
-    """Width and height: "512x384" -> (512, 384)."""
+    """Parse a width and a height: "512x384" -> (512, 384)."""
     width, height = text.lower().split("x")
     return int(width), int(height)

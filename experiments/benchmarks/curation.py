@@ -1,11 +1,11 @@
-"""How well data_tools finds planted defects: average precision, precision and recall, for each kind and set.
+"""Measure how well data_tools finds planted defects: average precision, precision and recall for each kind and set.
 
     python -m experiments.benchmarks.curation --set bsds=DIR --set peer=DIR --work /tmp/planted --seeds 1,2,3
 
-One kind at a time is planted into a fifth of a set, which is then scanned and selected with the default rules. All
-other pairs count as clean, also those that were faulty before. Average precision is that of one signal; precision and
-recall are those of the rules that speak of such a defect, at their default limits. About 10 s a kind, set and seed
-for 700 pairs on two cores. Prints a Markdown table, and appends a JSON line a set to --out.
+For each kind of defect, the program plants it into a fifth of the pairs, then runs `scan` and `select` with the default
+rules. All other pairs count as clean, even if they were faulty before. Average precision is that of the kind's signal;
+precision and recall are those of the rules for this kind at their default limits. It takes about 10 s for each kind,
+set and seed with 700 pairs on two cores. Prints a Markdown table, and appends a JSON line for each set to --out.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from data_tools.curation.scan import scan
 from data_tools.planting.plant import plant_set
 from data_tools.planting.truth import TRUTH_FILE, read_truth
 
-SHARE = 0.2  # of the pairs that get a defect
-MISPLACED = ("unrelated", "shifted", "mirrored", "off_edges")  # rules for labels that do not lie where they should
-IN_A_CLASS = "in an equivalence class"  # what counts as found for near-equal labels, of which some are to stay
+SHARE = 0.2  # share of the pairs that get a defect
+MISPLACED = ("unrelated", "shifted", "mirrored", "off_edges")  # rules for label maps that do not fit their photos
+IN_A_CLASS = "in an equivalence class"  # stands for the rules where not dropping but classing a pair counts as found
 
-# kind of defect -> the signal whose average precision counts, and the rules that speak of it
+# kind of defect -> the signal whose average precision is measured, and the rules for this kind
 KINDS: Dict[str, Tuple[str, Sequence[str]]] = {
     "shifted": ("shift_gain", MISPLACED),
     "mirrored": ("mirror_gain", MISPLACED),
@@ -53,25 +53,25 @@ KINDS: Dict[str, Tuple[str, Sequence[str]]] = {
 
 
 class Found(NamedTuple):
-    """Of one kind in one planted set: the signal, what was planted, and what the rules dropped, a value a pair."""
+    """The results for one kind in one planted set, with a value for each pair."""
 
     signal: np.ndarray
-    planted: np.ndarray
-    dropped: np.ndarray
+    planted: np.ndarray  # whether the pair got the defect
+    dropped: np.ndarray  # whether the rules for this kind found the pair
 
 
 def average_precision(signal: np.ndarray, planted: np.ndarray) -> float:
-    """Area under the curve of precision over recall, as steps; equal values in the order of the pairs."""
+    """The area under the stepwise curve of precision over recall. Pairs of equal signal keep their order."""
     hits = planted[np.argsort(-np.nan_to_num(signal, nan=-np.inf), kind="stable")]
     precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
     return float(precision[hits].mean())
 
 
 def measure(data: Path, work: Path, kind: str, seed: int) -> Found:
-    """Plant one kind, scan and select; what was planted and what was found, pair by pair."""
+    """Plant one kind of defect into a set, scan and select it, and return the results pair by pair."""
     planted_set = work / f"{kind}-{seed}"
     plant_set(data, planted_set, [kind], SHARE, seed)
-    out = work / "scan"  # the same for all kinds, so that unchanged pairs are measured once
+    out = work / "scan"  # the same folder for all kinds, so that unchanged pairs are measured only once
     scan(planted_set, out, partial(local_pool, 2))
     selection = select_splits(out, Settings(), {})
     truth, table = read_truth(planted_set / TRUTH_FILE), read_table(out / TABLE)
@@ -87,7 +87,7 @@ def measure(data: Path, work: Path, kind: str, seed: int) -> Found:
 
 
 def summary(parts: List[Found]) -> Dict[str, float]:
-    """Over several seeds: mean average precision; precision and recall of all pairs together."""
+    """Combine several seeds: the mean of the average precisions, and precision and recall over all pairs."""
     planted, dropped = (np.concatenate([getattr(p, name) for p in parts]) for name in ("planted", "dropped"))
     both = int((planted & dropped).sum())
     return {
@@ -99,7 +99,7 @@ def summary(parts: List[Found]) -> Dict[str, float]:
 
 
 def table_of(results: Dict[str, Dict[str, Dict[str, float]]]) -> str:
-    """Markdown: a row a kind, a column a set."""
+    """A Markdown table with a row for each kind and a column for each set."""
     lines = ["| defect | signal | " + " | ".join(results) + " |", "|---|---|" + "---|" * len(results)]
     for kind, (signal, _) in KINDS.items():
         cells = [_cell(result.get(kind)) for result in results.values()]
@@ -114,11 +114,13 @@ def _cell(numbers: Dict[str, float]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--set", action="append", required=True, metavar="NAME=DIR", help="a data set; several times")
-    parser.add_argument("--work", type=Path, required=True, help="folder for planted sets, hundreds of MB")
-    parser.add_argument("--seeds", default="1,2,3", help="plantings of each kind")
-    parser.add_argument("--kinds", default=",".join(KINDS))
-    parser.add_argument("--out", type=Path, help="file that gets a JSON line a set")
+    parser.add_argument(
+        "--set", action="append", required=True, metavar="NAME=DIR", help="a data set; may be given several times"
+    )
+    parser.add_argument("--work", type=Path, required=True, help="folder for the planted sets, some hundred MB")
+    parser.add_argument("--seeds", default="1,2,3", help="seeds of the plantings, with commas (default: %(default)s)")
+    parser.add_argument("--kinds", default=",".join(KINDS), help="kinds of defects, with commas (default: all)")
+    parser.add_argument("--out", type=Path, help="file to which a JSON line for each set is appended")
     args = parser.parse_args()
     results: Dict[str, Dict[str, Dict[str, float]]] = {}
     for name, data in (item.split("=", 1) for item in args.set):

@@ -1,11 +1,11 @@
-"""How long data_tools takes for a set, beside the limit (decoding alone) and beside public tools on the same photos.
+"""Time data_tools on a set, in comparison with decoding alone and with public tools on the same photos.
 
     python -m experiments.benchmarks.curation_speed --data DIR --work DIR
 
-Needs the extra `benchmark` (cleanvision, imagehash) for the public tools; without them their rows are left out. They
-look at photos only: cleanvision for darkness, brightness, blur, greyness, odd sizes and duplicates; imagehash computes
-the 64-bit hash by which duplicates are found. Everything runs on all cores, one after the other, once. Prints a
-Markdown table and appends a JSON line to --out.
+The public tools, cleanvision and imagehash, are in the extra `benchmark`. Without them their rows are left out. They
+read photos only: cleanvision checks darkness, brightness, blur, greyness, odd sizes and duplicates; imagehash computes
+a 64-bit hash for finding duplicates. Each stage runs once, on all cores. Prints a Markdown table and appends a JSON
+line to --out.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from data_tools.sets.checking import read_pair
 from data_tools.sets.pairing import Pair, find_pairs
 
 WORKERS = os.cpu_count() or 1
-CHUNK = 32  # pairs a task
+CHUNK = 32  # pairs that a process gets at a time
 
 
 def _decode(pair: Pair) -> None:
@@ -46,6 +46,7 @@ def _hash(pair: Pair) -> str:
 
 
 def _in_processes(function: Callable, pairs: List[Pair]) -> None:
+    """Call the function for every pair, in WORKERS processes."""
     with ProcessPoolExecutor(WORKERS) as pool:
         for _ in pool.map(function, pairs, chunksize=CHUNK):
             pass
@@ -58,13 +59,17 @@ def _cleanvision(pairs: List[Pair]) -> None:
 
 
 def memory() -> float:
-    """Most memory held so far in GB: of this process, and WORKERS times that of its largest child."""
+    """Peak memory so far in GB: of this process, plus WORKERS times that of its largest child."""
     own, child = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return (own + WORKERS * child) / 2**20
 
 
 def measure(data: Path, work: Path, examples: int) -> Tuple[int, Dict[str, Optional[float]], float]:
-    """Number of pairs; seconds of each stage, None where a tool is missing; most memory of data_tools in GB."""
+    """Run all stages.
+
+    Returns:
+        The number of pairs; the seconds of each stage, None if its tool is missing; data_tools' peak memory in GB.
+    """
     pairs = find_pairs(data)
     make_pool = partial(local_pool, WORKERS)
     stages: Dict[str, Callable[[], object]] = {
@@ -74,14 +79,15 @@ def measure(data: Path, work: Path, examples: int) -> Tuple[int, Dict[str, Optio
         "select, with equivalence classes": lambda: select_splits(work, Settings(), {}),
         "report": lambda: make_report(work, examples),
     }
-    seconds = {name: _timed(stage) for name, stage in stages.items()}
-    most = memory()
-    seconds["cleanvision (photos only)"] = _timed(lambda: _cleanvision(pairs))
-    seconds["imagehash, 64 bits (photos only)"] = _timed(lambda: _in_processes(_hash, pairs))
-    return len(pairs), seconds, most
+    seconds = {name: _time_stage(stage) for name, stage in stages.items()}
+    peak = memory()
+    seconds["cleanvision (photos only)"] = _time_stage(lambda: _cleanvision(pairs))
+    seconds["imagehash, 64 bits (photos only)"] = _time_stage(lambda: _in_processes(_hash, pairs))
+    return len(pairs), seconds, peak
 
 
-def _timed(stage: Callable[[], object]) -> Optional[float]:
+def _time_stage(stage: Callable[[], object]) -> Optional[float]:
+    """Run a stage and return its seconds. Return None and print a message if its tool is not installed."""
     start = time.perf_counter()
     try:
         stage()
@@ -94,21 +100,25 @@ def _timed(stage: Callable[[], object]) -> Optional[float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="a data set")
-    parser.add_argument("--work", type=Path, required=True, metavar="DIR", help="new folder for the results")
-    parser.add_argument("--examples", type=int, default=12, help="pairs in each list of the page")
-    parser.add_argument("--out", type=Path, help="file that gets a JSON line")
+    parser.add_argument(
+        "--work", type=Path, required=True, metavar="DIR", help="folder for the results; it must not exist"
+    )
+    parser.add_argument(
+        "--examples", type=int, default=12, help="pairs in each list of the report (default: %(default)s)"
+    )
+    parser.add_argument("--out", type=Path, help="file to which a JSON line is appended")
     args = parser.parse_args()
     if args.work.exists():
-        parser.error(f"--work {args.work}: exists, and an earlier scan in it would be taken up")
-    count, seconds, most = measure(args.data, args.work, args.examples)
+        parser.error(f"--work {args.work}: exists, and a scan in it would be continued; name a new folder")
+    count, seconds, peak = measure(args.data, args.work, args.examples)
     print(f"{count} pairs, {WORKERS} processes\n\n| stage | seconds | ms a pair |\n|---|---|---|")
     for name, value in seconds.items():
         if value is not None:
             print(f"| {name} | {value:.1f} | {1000 * value / count:.2f} |")
-    print(f"\nmost memory of data_tools, all processes: {most:.2f} GB")
+    print(f"\npeak memory of data_tools, all processes: {peak:.2f} GB")
     if args.out:
         with args.out.open("a") as file:
-            file.write(json.dumps({"pairs": count, "workers": WORKERS, "seconds": seconds, "gigabytes": most}) + "\n")
+            file.write(json.dumps({"pairs": count, "workers": WORKERS, "seconds": seconds, "gigabytes": peak}) + "\n")
 
 
 if __name__ == "__main__":

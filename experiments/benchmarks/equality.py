@@ -1,4 +1,4 @@
-"""How far two frameworks' results of the same mathematics lie apart."""
+"""Compare the results of two frameworks for the same computation."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 BOUNDS = {
     "image": 1e-4,
     "loss": 1e-4,
-    "gradient G": 0.03,  # rounding flips signs of L1 terms and leaky ReLUs at near-equal values, each with its share
+    "gradient G": 0.03,  # where values are nearly equal, rounding decides the sign of an L1 term or a leaky ReLU
     "gradient D": 1e-4,
 }
 
 
 class Difference(NamedTuple):
-    """Of one result, relative."""
+    """The relative difference of one result, and the largest that rounding may cause."""
 
     name: str
     value: float
@@ -23,7 +23,7 @@ class Difference(NamedTuple):
 
     @property
     def is_small(self) -> bool:
-        """Whether it is that of rounding."""
+        """Whether rounding explains the difference."""
         return self.value <= self.bound
 
     def __str__(self):
@@ -31,10 +31,13 @@ class Difference(NamedTuple):
 
 
 def compare(ours: Mapping[str, np.ndarray], theirs: Mapping[str, np.ndarray]) -> List[Difference]:
-    """Differences of what two sides wrote as `outputs`: of each image and loss, and of all gradients of a network.
+    """Compare the arrays that two sides' `outputs` wrote.
+
+    Returns:
+        A difference for each image and each loss, and one for all gradients of a network together.
 
     Raises:
-        ValueError: One has what the other has not.
+        ValueError: Some array exists on one side only.
     """
     if set(ours) != set(theirs):
         raise ValueError(f"only one framework has {sorted(set(ours) ^ set(theirs))[:5]}")

@@ -1,10 +1,11 @@
-"""Seconds from the start of a process to the end of its first training step, warm or with nothing compiled before.
+"""Time a new process from its start to the end of its first training step, with and without earlier compilation.
 
     python -m experiments.benchmarks.first_use --width 8 --size 256x128 --cold
 
-A process of its own imports Jittor as our commands do, makes the system and trains one step of a random batch in
-memory. The first one compiles what is missing, warm ones find what it compiled. With --cold all have a home directory
-that is empty at first, so that Jittor's core and every operator are compiled, without a network: minutes.
+A new process imports Jittor as our commands do, creates the system and trains one step on a random batch. The first
+process compiles what is not in Jittor's cache; later ones, called warm, find all in the cache. With --cold the home
+directory is empty at first, so that the first process compiles Jittor's core and every operator, which takes minutes.
+No network access is needed.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from experiments.benchmarks.case import SYSTEMS, Case, read_size
 from experiments.benchmarks.machine import describe_machine
 from experiments.benchmarks.worker import Worker
 
-# Nothing here may import `jittor_tsit`: it would set the variables below for the home of now, and its process pass
-# them on to that of an empty one.
+# This module must not import `jittor_tsit`. That would set environment variables for the present home directory, and
+# the processes with an empty home directory would inherit them.
 STAGES = {"import": "import", "build": "system", "step": "first step", "total": "all"}
 
 
@@ -37,7 +38,7 @@ def main() -> None:
     if options.cold:
         with empty_home():
             rows["cold"] = [first_step(case)]
-            rows["warm"] = [first_step(case) for _ in range(options.repeats)]  # with what that compiled
+            rows["warm"] = [first_step(case) for _ in range(options.repeats)]  # all is compiled now
     else:
         rows["first"] = [first_step(case)]
         rows["warm"] = [first_step(case) for _ in range(options.repeats)]
@@ -50,9 +51,9 @@ def main() -> None:
 
 @contextmanager
 def empty_home() -> Iterator[None]:
-    """For the time of a `with` block, processes that are started have an empty home directory.
+    """Give an empty home directory to the processes that are started in the `with` block.
 
-    JITTOR_HOME alone would not do: Jittor remembers it in the real home, for all later runs.
+    Setting JITTOR_HOME would not be enough: Jittor stores its value in the real home directory for all later runs.
     """
     before = dict(os.environ)
     with tempfile.TemporaryDirectory() as home:
@@ -66,11 +67,11 @@ def empty_home() -> Iterator[None]:
 
 
 def first_step(case: Case) -> Dict[str, float]:
-    """Seconds of the stages of a new process, and of them all."""
+    """Start a process that trains one step. Return the seconds of each of STAGES."""
     began = time.monotonic()
     worker = Worker("jittor", sys.executable, ["jittor", json.dumps(asdict(case))])
     try:
-        imported = worker.ask("imported")
+        imported = worker.ask("import_time")
         built = time.monotonic()
         worker.ask("train", 1)
         ended = time.monotonic()
@@ -80,7 +81,7 @@ def first_step(case: Case) -> Dict[str, float]:
 
 
 def report(record: Dict) -> str:
-    """A Markdown table."""
+    """A Markdown table of a record, with a row for each kind of process."""
     size = f"{record['image_width']}x{record['image_height']}"
     title = f"{record['system']}, width {record['width']}, {size}, batch {record['batch']}"
     title += ", with VGG-19" if record["vgg"] else ""
@@ -107,9 +108,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--size", type=read_size, default=(256, 128), help="of the images (default 256x128)")
     parser.add_argument("--batch", type=int, default=1, help="images of the step (default 1)")
     parser.add_argument("--vgg", action="store_true", help="with the perceptual loss, by a VGG-19 of random weights")
-    parser.add_argument("--cold", action="store_true", help="first with nothing compiled before: takes minutes")
-    parser.add_argument("--repeats", type=int, default=3, help="warm processes (default 3)")
-    parser.add_argument("--out", type=Path, help="file to which the result is added as a JSON line")
+    parser.add_argument("--cold", action="store_true", help="start with an empty cache, which takes minutes")
+    parser.add_argument("--repeats", type=int, default=3, help="number of warm processes (default 3)")
+    parser.add_argument("--out", type=Path, help="file to which the result is appended as a JSON line")
     return parser
 
 

@@ -1,10 +1,10 @@
-"""What there is to be known of a GPU, in one call of at most ten minutes: TSIT at full width beside PyTorch.
+"""Run all benchmarks on a GPU in one call of at most ten minutes: TSIT at full width in comparison with PyTorch.
 
     python -m experiments.benchmarks.gpu --out gpu.jsonl
 
-Runs the other benchmarks one after the other, the most wanted first. Each has a budget of seconds and is ended when it,
-or the call's, is used up; what was measured until then is in the file. --parts names those that a second call shall
-make up for. Without PyTorch ours is measured alone.
+Runs the other benchmarks one after the other, the most important first. Each has a time limit, and so has the whole
+call. A benchmark that reaches a limit is stopped; its results so far are in the file. A second call can run the rest by
+--parts. Without PyTorch only our own code is measured.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from experiments.benchmarks.machine import ROOT, describe_machine
 
 EAGER = ("contiguous-tf32", "channels_last-tf32")
 EAGER_BF16 = ("channels_last-bf16",)
-COMPILED = ("compiled-tf32",)  # compiling takes PyTorch a minute
+COMPILED = ("compiled-tf32",)  # PyTorch compiles for a minute
 BATCHES = (1, 4, 16)
-LEAST_S = 15  # a part that has less than this is not begun
-GRACE_S = 5  # for a part to end by itself once it is asked to
+LEAST_S = 15  # seconds; a part is not started if less time is left
+GRACE_S = 5  # seconds between asking a part to end and killing it
 
 
 class Part(NamedTuple):
@@ -36,14 +36,14 @@ class Part(NamedTuple):
     name: str
     words: List[str]  # after `python -m experiments.benchmarks.`
     budget_s: float
-    has_kernels: bool = True  # False: by Jittor's operators instead of this project's CUDA kernels
+    has_kernels: bool = True  # False: with Jittor's operators instead of this project's CUDA kernels
 
 
 def main() -> None:
     options = _parser().parse_args()
     torch_python = options.torch_python if has_torch(options.torch_python) else None
     if torch_python is None:
-        print(f"{options.torch_python} has no PyTorch: ours is measured alone", file=sys.stderr)
+        print(f"{options.torch_python} has no PyTorch: only our own code is measured", file=sys.stderr)
     parts = all_parts(options.system, options.width, options.size, options.batches, options.steps, torch_python)
     unknown = sorted(set(options.parts) - {part.name for part in parts})
     if unknown:
@@ -64,10 +64,10 @@ def has_torch(python: str) -> bool:
 def all_parts(
     system: str, width: int, size: str, batches: Sequence[int], steps: int, torch_python: Optional[str]
 ) -> List[Part]:
-    """All there are, in the order of their worth.
+    """All parts, the most important first.
 
     Args:
-        torch_python: None: there is no PyTorch to compare with.
+        torch_python: An interpreter that has PyTorch; None if there is none.
     """
     common = ["--system", system, "--width", str(width), "--size", size]
 
@@ -88,7 +88,7 @@ def all_parts(
         )
     )
     return [
-        Part("first-use", ["first_use", *common, "--vgg", "--repeats", "1"], 330),  # compiles for all others, too
+        Part("first-use", ["first_use", *common, "--vgg", "--repeats", "1"], 330),  # compiles for all other parts
         first,
         Part("inference", ["inference", *common], 60),
         *plain,
@@ -98,7 +98,7 @@ def all_parts(
 
 
 def run_parts(parts: Sequence[Part], seconds: float, out: Path) -> List[Dict[str, object]]:
-    """Run one after the other within so many seconds; how each ended, also as JSON lines of the file."""
+    """Run parts one after the other within so many seconds. Return how each ended, and append it to the file."""
     deadline, ended, machine = time.monotonic() + seconds, [], describe_machine()
     for part in parts:
         began = time.monotonic()
@@ -111,14 +111,14 @@ def run_parts(parts: Sequence[Part], seconds: float, out: Path) -> List[Dict[str
 
 
 def run_part(part: Part, budget_s: float, out: Path) -> str:
-    """Run a benchmark and all that it starts; "done", or what became of it."""
+    """Run a benchmark. Return "done", or why it was not completed."""
     print(f"\n{part.name}, at most {budget_s:.0f} s", flush=True)
     environment = dict(os.environ) if part.has_kernels else {**os.environ, "JTSIT_CUDA_KERNELS": "0"}
     process = subprocess.Popen(
         command_of(part, out),
         cwd=ROOT,
         env=environment,
-        start_new_session=True,  # a group, to be ended as one
+        start_new_session=True,  # a process group, so that all its processes can be stopped together
     )
     try:
         status = process.wait(budget_s)
@@ -136,7 +136,7 @@ def command_of(part: Part, out: Path) -> List[str]:
 
 
 def end_group(process: subprocess.Popen) -> None:
-    """End a process and all of its group: politely, then not."""
+    """Stop a process and its group: first with SIGTERM, after GRACE_S with SIGKILL."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, number)
@@ -151,14 +151,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--width", type=int, default=64, help="channels of the networks (default 64)")
     parser.add_argument("--size", default="512x384", help="of the images (default 512x384)")
     parser.add_argument("--batches", type=int, nargs="+", default=BATCHES, help="images of a step (default 1 4 16)")
-    parser.add_argument("--steps", type=int, default=5, help="of a block, of which there are three (default 5)")
-    parser.add_argument("--seconds", type=float, default=580, help="of the whole call (default 580)")
+    parser.add_argument("--steps", type=int, default=5, help="steps of a block; three blocks are timed (default 5)")
+    parser.add_argument("--seconds", type=float, default=580, help="time limit of the whole call (default 580)")
     parser.add_argument(
         "--parts",
         nargs="+",
         default=[],
         metavar="NAME",
-        help="of first-use, step-N, inference, plain-N, bf16-N, compiled-N; default: all",
+        help="parts to run: first-use, step-N, inference, plain-N, bf16-N, compiled-N; default: all",
     )
     parser.add_argument(
         "--torch-python",
@@ -166,7 +166,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PATH",
         help="interpreter that has PyTorch (default: this one)",
     )
-    parser.add_argument("--out", type=Path, required=True, help="file to which each result is added as a JSON line")
+    parser.add_argument("--out", type=Path, required=True, help="file to which each result is appended as a JSON line")
     return parser
 
 

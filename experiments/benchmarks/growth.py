@@ -1,12 +1,12 @@
-"""How the time and the memory of our training step grow with batch, width and image size.
+"""Measure how the time and the memory of our training step grow with batch, width and image size.
 
     python -m experiments.benchmarks.growth --system tsit --batches 1 2 4 --widths 16 32 --sizes 256x128 512x384
         --pairs 100 10000
 
-Each quantity is varied alone, the others staying at their first value; every point has a process of its own. Below
-each table stands the exponent that fits best, by least squares of the logarithms: 1 is growth in proportion. Of sizes
-it is that by the number of pixels. By --pairs the data set grows: its steps are timed with the wait for their batches,
-read as in training, and the exponent says whether they depend on it.
+Each quantity varies alone; the others keep their first value. Each point is measured in a new process. The last row of
+a table is the exponent of growth, fitted by least squares to the logarithms: 1 means proportional growth. For sizes it
+refers to the number of pixels. With --pairs the size of the data set varies. Its steps are timed together with reading
+their batches, as in training; an exponent near 0 means that the size of the set does not matter.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from experiments.benchmarks.machine import describe_machine
 from experiments.benchmarks.results import OURS
 from experiments.benchmarks.step import WARM_UP, measure, our_worker
 
-FEW = 4  # pairs that are rendered; larger sets list them again
+FEW = 4  # rendered pairs; larger sets list the same pairs repeatedly
 COLUMNS = {"step ms": "train_ms", "images only, ms": "generate_ms", "peak MiB": "mib"}
 AMOUNTS: Dict[str, Callable[[Case], float]] = {
     "batch": lambda case: case.batch,
@@ -46,13 +46,13 @@ def main() -> None:
         "width": [replace(base, width=width) for width in options.widths],
         "size": [replace(base, image_width=width, image_height=height) for width, height in options.sizes],
     }
-    known: Dict[Case, dict] = {}  # the base stands in all tables
+    records_of: Dict[Case, dict] = {}  # cases that are measured; `base` is in all tables
     for axis, cases in axes.items():
         for case in cases:
-            if case not in known:
-                known[case] = measure(case, (), sys.executable, options.steps, repeats=1)
-        print(table(axis, cases, [point(known[case]) for case in cases]), end="\n\n", flush=True)
-    records = list(known.values())
+            if case not in records_of:
+                records_of[case] = measure(case, (), sys.executable, options.steps, repeats=1)
+        print(table(axis, cases, [point(records_of[case]) for case in cases]), end="\n\n", flush=True)
+    records = list(records_of.values())
     if options.pairs:
         records.append(measure_sets(base, options.pairs, options.steps))
         print(set_table(base, records[-1]["sets"]))
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def measure_sets(case: Case, sizes: Sequence[int], steps: int) -> Dict[str, object]:
-    """Time the steps of training from sets of so many pairs, each in a process of its own."""
+    """Time training steps with data sets of these numbers of pairs, each in a new process."""
     sets = []
     with tempfile.TemporaryDirectory() as folder:
         write_set(Path(folder), FEW, 0, case.image_width, case.image_height)
@@ -78,7 +78,7 @@ def measure_sets(case: Case, sizes: Sequence[int], steps: int) -> Dict[str, obje
 
 
 def set_table(case: Case, sets: Sequence[Dict]) -> str:
-    """Markdown, as `table`."""
+    """A Markdown table of the results of `measure_sets`, with the exponents in the last row."""
     lines = [f"{case.system}, width {case.width}, {case.image_width}x{case.image_height}, batch {case.batch}", ""]
     lines += ["| pairs in the set | step with its reading, ms | peak MiB |", "|---|---|---|"]
     points = [(each["read_and_train_ms"][0], each["peak_mib"]) for each in sets]
@@ -90,7 +90,7 @@ def set_table(case: Case, sets: Sequence[Dict]) -> str:
 
 
 def point(record: Dict[str, dict]) -> List[float]:
-    """Of each column, from a record of `step`."""
+    """The values of COLUMNS from a record of the benchmark `step`."""
     side = record["sides"][OURS]
     values = {"train_ms": side["train_ms"][0], "generate_ms": side["generate_ms"][0]}
     values["mib"] = side["device_mib"] or side["peak_mib"]
@@ -98,7 +98,7 @@ def point(record: Dict[str, dict]) -> List[float]:
 
 
 def table(axis: str, cases: Sequence[Case], points: Sequence[Sequence[float]]) -> str:
-    """Markdown, with the exponents in the last row where there are two values or more."""
+    """A Markdown table of the points of an axis. If there are two or more, the last row is the exponents."""
     fixed = {
         "batch": f"batch {cases[0].batch}",
         "width": f"width {cases[0].width}",
@@ -118,9 +118,9 @@ def table(axis: str, cases: Sequence[Case], points: Sequence[Sequence[float]]) -
 
 
 def exponent(amounts: Sequence[float], values: Sequence[float]) -> float:
-    """The p of value = c * amount^p, by least squares of the logarithms."""
+    """Fit p in value = c * amount^p by least squares of the logarithms."""
     power = float(np.polyfit(np.log(amounts), np.log(values), 1)[0])
-    return round(power, 6) + 0.0  # some processors give -1e-17 for none, which a table would have as -0.00
+    return round(power, 6) + 0.0  # some processors give -1e-17, which a table would show as -0.00
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -129,10 +129,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--batches", type=int, nargs="+", default=[1], help="images of a step (default 1)")
     parser.add_argument("--widths", type=int, nargs="+", default=[16], help="channels of the networks (default 16)")
     parser.add_argument("--sizes", type=read_size, nargs="+", default=[(512, 384)], help="of images (default 512x384)")
-    parser.add_argument("--pairs", type=int, nargs="+", default=[], help="in data sets to train from (default: none)")
+    parser.add_argument(
+        "--pairs", type=int, nargs="+", default=[], help="sizes of data sets to train from (default: none)"
+    )
     parser.add_argument("--vgg", action="store_true", help="with the perceptual loss, by a VGG-19 of random weights")
-    parser.add_argument("--steps", type=int, default=7, help="timed at each point (default 7)")
-    parser.add_argument("--out", type=Path, help="file to which each point is added as a JSON line")
+    parser.add_argument("--steps", type=int, default=7, help="steps that are timed at each point (default 7)")
+    parser.add_argument("--out", type=Path, help="file to which each point is appended as a JSON line")
     return parser
 
 

@@ -1,9 +1,10 @@
-"""Time of `test`'s images for many label maps, from files to files, by a sample of them.
+"""Time how long `test` takes for many label maps, from reading to writing files, extrapolated from a sample.
 
     python -m experiments.benchmarks.inference --system tsit --width 64 --size 512x384
 
-A model of random weights reads label maps, makes an image of each and writes it as JPEG, one at a time, by the function
-that `test` calls. The first few are not counted: they compile. The time for --labels is that of the sample, stretched.
+A model with random weights reads label maps one at a time and writes an image of each as JPEG, with the function that
+`test` calls. The first few images are not counted, because they compile operators. The time for --labels is the time
+for the sample, scaled by the number of label maps.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from experiments.benchmarks.machine import describe_machine
 from jittor_tsit.runtime.import_jittor import start_jittor
 
 WARM_UP = 3  # images
-DIFFERENT = 8  # label maps, written again and again under other names
+DIFFERENT = 8  # different label maps; further files are copies under other names
 NUM_LABELS = 1000  # of the contest's test set
 
 
@@ -40,12 +41,12 @@ def main() -> None:
 
 
 def measure(case: Case, folder: Path, seconds: float, most: int) -> Dict[str, float]:
-    """Make images for about so many seconds, or for `most` label maps.
+    """Time the making of images, for about `seconds` and for at most `most` label maps.
 
     Returns:
-        How many were timed, and the seconds of them and of the first ones.
+        "timed": the number of timed images, "seconds": their time, "first_images_s": the time of the WARM_UP images.
     """
-    from experiments.benchmarks.jittor_side import untrained
+    from experiments.benchmarks.jittor_side import make_untrained_system
     from jittor_tsit.config import DataConfig
     from jittor_tsit.inference.from_label_maps import make_images
     from jittor_tsit.inference.model import Model
@@ -53,22 +54,23 @@ def measure(case: Case, folder: Path, seconds: float, most: int) -> Dict[str, fl
 
     size = {"image_width": case.image_width, "image_height": case.image_height}
     output = {"output_width": case.image_width, "output_height": case.image_height}
-    model = Model(folder, untrained(case), DataConfig(**size, **output))
+    model = Model(folder, make_untrained_system(case), DataConfig(**size, **output))
     (folder / "images").mkdir()
 
-    def timed(labels: Sequence[Path]) -> float:
+    def time_images(labels: Sequence[Path]) -> float:
         began = time.perf_counter()
         make_images(model, labels, {}, folder / "images", Noise(0))
         return time.perf_counter() - began
 
-    first = timed(labels_of(case, folder / "first", WARM_UP))
-    per_image = timed(labels_of(case, folder / "guess", WARM_UP)) / WARM_UP
+    first = time_images(labels_of(case, folder / "first", WARM_UP))
+    per_image = time_images(labels_of(case, folder / "guess", WARM_UP)) / WARM_UP
     count = max(1, min(most, int(seconds / per_image)))
-    return {"timed": count, "seconds": timed(labels_of(case, folder / "sample", count)), "first_images_s": first}
+    sample = labels_of(case, folder / "sample", count)
+    return {"timed": count, "seconds": time_images(sample), "first_images_s": first}
 
 
 def labels_of(case: Case, folder: Path, count: int) -> Sequence[Path]:
-    """Write so many label maps."""
+    """Write `count` label maps to a new folder. Return their paths."""
     folder.mkdir()
     labels, _ = case.batch_arrays()
     paths = [folder / f"{folder.name}{number}.png" for number in range(count)]
@@ -78,7 +80,7 @@ def labels_of(case: Case, folder: Path, count: int) -> Sequence[Path]:
 
 
 def report(record: Dict) -> str:
-    """One line, and what it was measured on."""
+    """The result as three lines of text: the model, the machine, the times."""
     size = f"{record['image_width']}x{record['image_height']}"
     place = f"{record['date']}, {record['gpu'] or record['cpu']}, {record['cores']} cores, commit {record['commit']}"
     each, first = record["seconds"] / record["timed"], record["first_images_s"]
@@ -96,9 +98,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--system", choices=SYSTEMS, required=True)
     parser.add_argument("--width", type=int, default=64, help="channels of the networks (default 64)")
     parser.add_argument("--size", type=read_size, default=(512, 384), help="of the images (default 512x384)")
-    parser.add_argument("--labels", type=int, default=NUM_LABELS, help=f"label maps of the set (default {NUM_LABELS})")
-    parser.add_argument("--seconds", type=float, default=20, help="of the sample, about (default 20)")
-    parser.add_argument("--out", type=Path, help="file to which the result is added as a JSON line")
+    parser.add_argument("--labels", type=int, default=NUM_LABELS, help=f"number of label maps (default {NUM_LABELS})")
+    parser.add_argument("--seconds", type=float, default=20, help="approximate time for the sample (default 20)")
+    parser.add_argument("--out", type=Path, help="file to which the result is appended as a JSON line")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""Our own systems as a benchmark asks for them."""
+"""Our own systems behind the methods that a benchmark calls."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from data_tools.sets.pairing import find_pairs
 from experiments.benchmarks.case import COPIED, MATMUL_SIDE, PEAK_TRIALS, SETTLING_PASSES, Case
-from experiments.benchmarks.worker import seconds_of_each
+from experiments.benchmarks.timing import seconds_of_each
 from jittor_tsit.data.batches import PairedBatch, batches, full_share, to_image
 from jittor_tsit.data.label_maps import LabelMaps
 from jittor_tsit.data.samples import PairedSamples, PhasedSamples, View
@@ -30,10 +30,10 @@ from jittor_tsit.systems.synthesis import SynthesisSystem
 
 
 class JittorSide:
-    """A system, its batch, and what is asked of it.
+    """A system and its batch. A benchmark calls the public methods.
 
     Args:
-        imported_at: When Jittor had been imported, by the machine's monotonic clock, if anyone wants to know.
+        imported_at: Time of `time.monotonic` after the import of Jittor, for `import_time`.
     """
 
     def __init__(self, case: Case, imported_at: float = 0.0):
@@ -46,23 +46,24 @@ class JittorSide:
 
     def describe(self) -> Dict[str, object]:
         """Version, device and number of threads."""
-        threads = len(os.sched_getaffinity(0))  # Jittor takes all cores that it may
+        threads = len(os.sched_getaffinity(0))  # Jittor uses all cores that the process may use
         versions = {"jittor": jt.__version__, "python": sys.version.split()[0]}
         return {**versions, "device": _device(), "threads": threads, "cuda_kernels": backend.uses_cuda_kernels()}
 
-    def imported(self) -> float:
-        """When Jittor had been imported, by a clock that all processes of the machine share."""
+    def import_time(self) -> float:
+        """The time after the import of Jittor, by a clock that all processes of the machine share."""
         return self.imported_at
 
     def train(self, count: int) -> List[float]:
-        """Seconds of each of so many training steps."""
+        """Do `count` training steps. Return the seconds of each."""
         return seconds_of_each(self._step, _wait, count)
 
     def train_from(self, folder: str, num_pairs: int, count: int) -> List[float]:
-        """Seconds of each of so many training steps with the wait for its batch, from a set of so many pairs.
+        """Do `count` training steps with batches from a data set. Return the seconds of each, with the wait for data.
 
         Args:
-            folder: Of a few pairs, each of which is listed again and again to make up the number.
+            folder: Folder of a few pairs.
+            num_pairs: Size of the data set. It lists the pairs of the folder repeatedly.
         """
         few, size = find_pairs(Path(folder)), (self.case.image_width, self.case.image_height)
         pairs = [few[k % len(few)] for k in range(num_pairs)]
@@ -75,16 +76,16 @@ class JittorSide:
             incoming.close()
 
     def generate(self, count: int) -> List[float]:
-        """Seconds of each of so many batches of images for labels."""
+        """Generate `count` batches of images. Return the seconds of each."""
         return seconds_of_each(lambda: self._image().sync(), _wait, count)
 
     def rest(self) -> None:
-        """Give back memory that others need: a GPU's is shared."""
+        """Release unused GPU memory, because all workers share the GPU."""
         if jt.flags.use_cuda:
             jt.gc()
 
     def peaks(self) -> List[float]:
-        """Floating-point operations a second in a large matrix product, and bytes a second in a large copy."""
+        """Measure the operations per second of a large matrix product and the bytes per second of a large copy."""
         side = MATMUL_SIDE[_device()]
         a, x = jt.rand(side, side), jt.rand(COPIED)
         _wait()
@@ -93,21 +94,22 @@ class JittorSide:
         return [2 * side**3 / product, 2 * 4 * COPIED / copy]
 
     def outputs(self, path: str) -> None:
-        """Write images in both modes, and the losses and gradients of one step in which G does not move.
+        """Write images in both modes, and the losses and gradients of a step in which G's learning rate is 0.
 
-        Adam's first step is the gradients' signs, also of those that are rounding alone: by it D would see two images.
+        Adam's first update has the size of the learning rate even where a gradient is only rounding. With an update of
+        G the frameworks' images for D would differ more than by rounding.
         """
         self.system.optimizers["G"].lr = 0.0
         with jt.no_grad():
             images = [self.system.synthesize(self._batch(self.photo), "G")[0].numpy() for _ in range(SETTLING_PASSES)]
         arrays = {"image/training": images[0], "image/evaluation": self._image().numpy()}
         arrays.update({f"loss/{name}": term.numpy() for name, term in self._step().items()})
-        for name, optimizer in self.system.optimizers.items():  # whose mean is the last gradient alone: beta1 is 0
+        for name, optimizer in self.system.optimizers.items():  # beta1 is 0, so the mean is the gradient
             arrays.update({f"gradient {name}/{key}": var.numpy() for key, var in optimizer.mean.items()})
         np.savez(path, **arrays)
 
     def save(self, path: str) -> None:
-        """Write all that another framework needs to begin with the same."""
+        """Write the weights, the batch and the random draws, for another framework to start from the same state."""
         label, photo = self.case.batch_arrays()
         config, index = self.system.config, range(self.case.batch)
         codes = ((self.system.noise, "G"), (self.system.noise, "D"), (self.noise, "z"))
@@ -122,7 +124,7 @@ class JittorSide:
         np.savez(path, **arrays)
 
     def _batch(self, photo: Optional[jt.Var]) -> PairedBatch:
-        """Of a new label map each time: what a step makes of the map counts as its own time."""
+        """The batch, with a new label map each time, because preparing the map is part of a step."""
         segmap = label_image(self.ids, self.case.num_classes)
         return PairedBatch(segmap, photo, range(self.case.batch), full_share(self.case.batch))
 
@@ -144,7 +146,7 @@ def _wait() -> None:
 
 
 def make_system(case: Case) -> SynthesisSystem:
-    """The system with its default options at the case's size, ready for training."""
+    """Create the system with its default options at the case's size, ready for training."""
     kind = SYSTEMS[case.system]
     config = kind.Config()
     weights = config.weights if case.vgg else dataclasses.replace(config.weights, vgg=0.0)
@@ -160,20 +162,20 @@ def make_system(case: Case) -> SynthesisSystem:
     return system
 
 
-def untrained(case: Case) -> SynthesisSystem:
-    """The system with its default options and random weights, for making images alone."""
+def make_untrained_system(case: Case) -> SynthesisSystem:
+    """Create the system with its default options and random weights, for making images only."""
     kind = SYSTEMS[case.system]
     with initial_draws(0):
         return kind(kind.Config(width=case.width), case.num_classes, case.image_height, case.image_width, seed=0)
 
 
 def draw_vgg() -> Dict[str, np.ndarray]:
-    """VGG-19 up to relu5_1 with random weights that keep the activations' scale; its speed is that of the real one."""
+    """Random weights for VGG-19 up to relu5_1 that keep the scale of activations. The speed is that of real weights."""
     rng, arrays = np.random.default_rng(0), {}
     unused = {str(index) for index in STAGES["vgg19"][-1][1:]}
     for name, shape in published_shapes("vgg19").items():
         if name.split(".")[1] in unused:
             continue
-        scale = np.sqrt(2 / np.prod(shape[1:])) if len(shape) > 1 else 0  # Kaiming's; biases are 0
+        scale = np.sqrt(2 / np.prod(shape[1:])) if len(shape) > 1 else 0  # Kaiming initialisation; biases are 0
         arrays[name] = rng.standard_normal(shape, np.float32) * np.float32(scale)
     return arrays

@@ -1,11 +1,11 @@
-"""Images a second that the loader delivers, from folders and from a cache file, beside what a GPU's step takes.
+"""Measure how many images a second the loader delivers, from folders and from a cache file.
 
     python -m experiments.benchmarks.loading --images DIR --labels DIR --size 512x384 --workers 1 2 --cache
 
-What is timed is the loader alone: reading, decoding, resizing, mirroring and stacking by the reading processes, and
-their batches' way into this one, as training gets them. Jittor is not even imported. The files are in the system's
-memory, as they are after the first epoch of a set that fits it; the first batches, read before the clock starts, are
-not counted. Folders and cache take turns. The last column says how often the GPU's step could be fed.
+Only the loader is timed: the reading processes read, decode, resize, mirror and stack images, and send the batches to
+this process, as in training. Jittor is not imported. The first batches are not counted. The files should be in the
+system's file cache, as they are after the first epoch of a set that fits into memory. Folders and cache file are
+measured alternately. The last column compares the speed with the need of a GPU's training step.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(dir=options.cache_dir) as folder:
         sources, made = {FILES: samples}, {}
         if options.cache:
-            sources[CACHE], made = cached(samples, Path(folder, "pairs.cache"), max(options.workers))
+            sources[CACHE], made = samples_from_cache(samples, Path(folder, "pairs.cache"), max(options.workers))
         rows = measure(sources, options.workers, options.batch, options.count, options.rounds)
     record = {
         **describe_machine(),
@@ -65,10 +65,10 @@ def main() -> int:
 
 
 def pairs_of(images: Path, labels: Path, size: Tuple[int, int], load: Tuple[int, int]) -> PairedSamples:
-    """The photographs of a folder that have a label map of the same stem in the other, as training sees them.
+    """Pair the photographs and label maps of two folders by stem, and return them as samples for training.
 
     Raises:
-        InputError: There are none.
+        InputError: No photograph has a label map.
     """
     maps = {path.stem: path for path in labels.glob("*.png")}
     pairs = [Pair(photo.stem, photo, maps[photo.stem]) for photo in list_photos(images) if photo.stem in maps]
@@ -77,8 +77,8 @@ def pairs_of(images: Path, labels: Path, size: Tuple[int, int], load: Tuple[int,
     return PairedSamples(pairs, label_maps_of(DataConfig()), View(load, size, flip=True), (0, 1))
 
 
-def cached(samples: PairedSamples, path: Path, workers: int) -> Tuple[PairedSamples, Dict[str, float]]:
-    """The samples from a cache, and what making it took."""
+def samples_from_cache(samples: PairedSamples, path: Path, workers: int) -> Tuple[PairedSamples, Dict[str, float]]:
+    """Write a cache file. Return the samples that read from it, and the seconds and megabytes of the file."""
     began = time.perf_counter()
     make_cache([samples], path, workers, lambda line: print(line, file=sys.stderr))
     made = {"cache_s": time.perf_counter() - began, "cache_mb": path.stat().st_size / 1e6}
@@ -88,7 +88,11 @@ def cached(samples: PairedSamples, path: Path, workers: int) -> Tuple[PairedSamp
 def measure(
     sources: Dict[str, PairedSamples], workers: Sequence[int], batch: int, number: int, rounds: int
 ) -> List[Dict[str, object]]:
-    """Images a second of every source with every number of processes, by turns: median, least and most."""
+    """Measure the images a second of every source with every number of processes, alternately.
+
+    Returns:
+        For each, the median, the lowest and the highest speed of all rounds.
+    """
     speeds: Dict[Tuple[int, str], List[float]] = {(each, name): [] for each in workers for name in sources}
     for _ in range(rounds):
         for each, name in speeds:
@@ -100,10 +104,10 @@ def measure(
 
 
 def speed(samples: PairedSamples, workers: int, batch: int, number: int) -> float:
-    """Images a second over `number` images or a few more, once the reading processes have started."""
+    """Measure images a second over whole batches of at least `number` images, after the reading processes' start."""
     batches = read_ahead(samples, ([range(place, place + batch)] for place in count(0, batch)), workers)
     try:
-        started = 2 * workers + 1  # batches that may be read before the first is asked for
+        started = 2 * workers + 1  # as many batches as may be read before the first is requested
         for _ in islice(batches, started):
             pass
         began, num_batches = time.perf_counter(), -(-number // batch)
@@ -115,7 +119,7 @@ def speed(samples: PairedSamples, workers: int, batch: int, number: int) -> floa
 
 
 def report(record: Dict) -> str:
-    """A Markdown table."""
+    """A Markdown table of a record."""
     width, height = record["size"]
     needed = 1000 * record["step_images"] / record["step_ms"]
     place = f"{record['date']}, {record['cpu']}, {record['cores']} cores, commit {record['commit']}"
@@ -136,20 +140,22 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m experiments.benchmarks.loading", description=__doc__.partition("\n")[0])
     parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="photographs")
     parser.add_argument("--labels", type=Path, required=True, metavar="DIR", help="label maps of the same stems")
-    parser.add_argument("--size", type=read_size, default=(512, 384), help="of training images (default 512x384)")
-    parser.add_argument("--load-size", type=read_size, help="from which they are cut (default: they are not)")
-    parser.add_argument("--workers", type=int, nargs="+", default=[1], help="reading processes (default 1)")
-    parser.add_argument("--cache", action="store_true", help="also from a cache file, which is made and deleted")
+    parser.add_argument("--size", type=read_size, default=(512, 384), help="size of training images (default 512x384)")
     parser.add_argument(
-        "--cache-dir", type=Path, metavar="DIR", help="folder for it (default: that for temporary files)"
+        "--load-size", type=read_size, help="size from which training images are cropped (default: no cropping)"
+    )
+    parser.add_argument("--workers", type=int, nargs="+", default=[1], help="numbers of reading processes (default 1)")
+    parser.add_argument("--cache", action="store_true", help="also measure a cache file, which is written and deleted")
+    parser.add_argument(
+        "--cache-dir", type=Path, metavar="DIR", help="folder for the cache file (default: temporary files)"
     )
     parser.add_argument("--batch", type=int, default=1, help="images of a batch (default 1)")
     parser.add_argument("--count", type=int, default=300, help="images of a round (default 300)")
-    parser.add_argument("--rounds", type=int, default=5, help="of each kind (default 5)")
-    step = f"of a GPU's training step (default {STEP_MS:.0f}: TSIT on an H100, see README.md)"
+    parser.add_argument("--rounds", type=int, default=5, help="number of rounds (default 5)")
+    step = f"time of a GPU's training step (default {STEP_MS:.0f}: TSIT on an H100, see README.md)"
     parser.add_argument("--step-ms", type=float, default=STEP_MS, help=step)
     parser.add_argument("--step-images", type=int, default=1, help="images of that step (default 1)")
-    parser.add_argument("--out", type=Path, help="file to which the result is added as a JSON line")
+    parser.add_argument("--out", type=Path, help="file to which the result is appended as a JSON line")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""What a benchmark ran on."""
+"""Describe the machine that a benchmark runs on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def describe_machine() -> Dict[str, object]:
-    """Date, commit, processor, number of cores that this process may use, GPU."""
+    """The date, the commit, the processor, the number of cores that this process may use, and the GPU."""
     return {
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"),
         "commit": _output("git", "-C", str(ROOT), "describe", "--always", "--dirty"),
@@ -26,21 +26,22 @@ def describe_machine() -> Dict[str, object]:
 
 
 def gpu_mib() -> float:
-    """Memory in use on the first GPU, by all processes; 0 where there is none.
+    """MiB in use on the first GPU by all processes together; 0 without a GPU.
 
-    The same for all frameworks, and right where the driver does not tell processes apart, as in containers.
+    This is comparable between frameworks, and it works in containers, where the driver cannot distinguish processes.
     """
     return float(_nvidia("memory.used") or 0)
 
 
 def _nvidia(field: str) -> str:
+    """A field of nvidia-smi for the first GPU; "" without a GPU."""
     if os.environ.get("CUDA_VISIBLE_DEVICES") == "" or not shutil.which("nvidia-smi"):
         return ""
     return _output("nvidia-smi", f"--query-gpu={field}", "--format=csv,noheader,nounits", "--id=0")
 
 
 def _output(*command: str) -> str:
-    """What a program prints; "" where there is no such program, or it fails."""
+    """The output of a program; "" if it does not exist or fails."""
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):

@@ -1,10 +1,11 @@
-"""Training with one and with several processes on this machine: speed, and how far the weights come apart.
+"""Compare training with one and with several processes on this machine: speed, and difference of the weights.
 
     python -m experiments.benchmarks.processes --procs 2 --out processes.jsonl
 
-renders a small set and trains TSIT and SPADE (256 x 256, batches of 4) on it for a few steps, by turns with one
-process and with several, the same images in the same batches. The speed is that of the run's own report, without its
-first batch, which may compile; the difference is that of the last checkpoints' weights, in learning rates.
+renders a small set and trains TSIT and SPADE (256 x 256, batches of 4) on it for a few steps, alternately with one
+process and with several. All runs see the same images in the same batches. The speed comes from stats.jsonl without the
+first batch, which may compile operators. The difference of the last checkpoints' weights is in units of the learning
+rate.
 """
 
 from __future__ import annotations
@@ -64,7 +65,11 @@ def main() -> None:
 
 
 def compare(place: Path, name: str, procs: int, repeats: int) -> Dict[str, object]:
-    """Medians over the repetitions, with the least and the most."""
+    """Train with one and with `procs` processes alternately.
+
+    Returns:
+        The median, lowest and highest speed of each, and quantiles of the difference of the weights.
+    """
     speeds: Dict[int, List[float]] = {1: [], procs: []}
     for repeat in range(repeats):
         for count in speeds:
@@ -82,7 +87,7 @@ def compare(place: Path, name: str, procs: int, repeats: int) -> Dict[str, objec
 
 
 def train(place: Path, name: str, count: int, run_dir: Path) -> float:
-    """Images a second of one run."""
+    """Train once with `count` processes. Return the images a second."""
     words = ["train", "--experiment", place / f"{name}.py", "--data", place / "set", "--run-dir", run_dir]
     words += ["--procs", count, "--device", "cpu"]
     subprocess.run([sys.executable, "-m", "jittor_tsit", *map(str, words)], cwd=ROOT, check=True)
@@ -92,13 +97,13 @@ def train(place: Path, name: str, count: int, run_dir: Path) -> float:
 
 
 def weights(run_dir: Path) -> Dict[str, np.ndarray]:
-    """The trained networks of the last checkpoint."""
+    """The weights of G, E and D in the last checkpoint."""
     arrays = load_checkpoint(checkpoint_paths(run_dir)[-1]).arrays
     return {key: array for key, array in arrays.items() if key[:2] in ("G.", "E.", "D.") and key.endswith("weight")}
 
 
 def rates_of(arrays: Dict[str, np.ndarray]) -> Dict[str, float]:
-    """The learning rate of each array, the systems' defaults."""
+    """The learning rate of each array; the systems use their defaults."""
     return {key: 4e-4 if key.startswith("D.") else 1e-4 for key in arrays}
 
 
@@ -106,11 +111,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "python -m experiments.benchmarks.processes", description=__doc__.partition("\n")[0]
     )
-    parser.add_argument("--procs", type=int, default=2, help="processes beside one (default 2)")
+    parser.add_argument("--procs", type=int, default=2, help="number of processes to compare with one (default 2)")
     parser.add_argument("--width", type=int, default=8, help="channels of the networks (default 8)")
     parser.add_argument("--steps", type=int, default=6, help="steps of each run (default 6)")
-    parser.add_argument("--repeats", type=int, default=3, help="runs of each kind (default 3)")
-    parser.add_argument("--out", type=Path, help="file to which each result is added as a JSON line")
+    parser.add_argument("--repeats", type=int, default=3, help="runs with each number of processes (default 3)")
+    parser.add_argument("--out", type=Path, help="file to which each result is appended as a JSON line")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""From seconds to the record and the table of a speed benchmark."""
+"""Turn the measured seconds of a speed benchmark into a record and a table."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from experiments.benchmarks.case import Case
 from experiments.benchmarks.floor import generation, training_step
 
 OURS = "jittor"  # the name of our side
-IDLE_LIMIT = 0.02  # share of a core; what computes more while others work has disturbed them
+IDLE_LIMIT = 0.02  # share of a core; a waiting process that computes more disturbs the measurement
 Rounds = Dict[str, Dict[str, List[float]]]  # "train" -> name -> seconds of each step in a block
 CALLS = {"train": training_step, "generate": generation}
 
 
 def summarise(case: Case, sides: Dict[str, dict], rounds: Sequence[Rounds]) -> Dict[str, object]:
-    """Medians and spreads of each side, ratios of ours to the others, and the floor.
+    """Compute each side's median, lowest and highest times, the ratios of ours to the others, and the floor.
 
     Args:
-        sides: What is known of each so far.
+        sides: Name -> its record so far, to which the times are added.
     """
     flops = max(side["peaks"][0] for side in sides.values())
     bandwidth = max(side["peaks"][1] for side in sides.values())
@@ -30,7 +30,8 @@ def summarise(case: Case, sides: Dict[str, dict], rounds: Sequence[Rounds]) -> D
             side[f"{call}_ms"] = [median(ms), ms[0], ms[-1]]
             side[f"{call}_img_per_s"] = 1000 * case.batch / median(ms)
         for name, ratio in ratios.items():
-            ratio[call] = _spread([median(each[call][OURS]) / median(each[call][name]) for each in rounds])
+            values = [median(each[call][OURS]) / median(each[call][name]) for each in rounds]
+            ratio[call] = [median(values), min(values), max(values)]
         work = work_of(case)
         floor[call] = {"gflop": work.flops / 1e9, "gb": work.bytes / 1e9}
         floor[call].update(flops_ms=1000 * work.flops / flops, bytes_ms=1000 * work.bytes / bandwidth)
@@ -38,13 +39,8 @@ def summarise(case: Case, sides: Dict[str, dict], rounds: Sequence[Rounds]) -> D
     return {"sides": sides, "ratios": ratios, "floor": floor, "idle_cpu": max(idle, default=0.0)}
 
 
-def _spread(values: Sequence[float]) -> List[float]:
-    """Median, least and most."""
-    return [median(values), min(values), max(values)]
-
-
 def report(record: Mapping) -> str:
-    """A Markdown table of the sides, with what it was measured on and the floor."""
+    """A Markdown table of the sides, with the machine above and the floor below."""
     size, device = f"{record['image_width']}x{record['image_height']}", record["gpu"] or record["cpu"]
     title = f"{record['system']}, width {record['width']}, {size}, batch {record['batch']}"
     title += ", with VGG-19" if record["vgg"] else ""

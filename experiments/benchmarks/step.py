@@ -1,12 +1,12 @@
-"""Time of whole training steps and of inference, beside our own PyTorch twins of the same systems.
+"""Time whole training steps and inference, in comparison with PyTorch twins of the same systems.
 
     python -m experiments.benchmarks.step --system tsit --width 16 --size 512x384 --against torch --out step.jsonl
 
-Each framework, and each setting of PyTorch, has a process of its own with the same weights and the same random batch.
-They work by turns, a block of steps at a time, and never at once. A step is G's and D's, with all losses and updates.
-With --check nothing is timed: images, losses and gradients of the frameworks are compared.
+Each framework, and each setting of PyTorch, has its own process with the same weights and the same random batch. The
+processes work alternately, a block of steps at a time, never at the same time. A step is G's step and D's, with all
+losses and updates. With --check nothing is timed: the images, losses and gradients of the frameworks are compared.
 
-On a machine with a GPU both use it; CUDA_VISIBLE_DEVICES= (empty) keeps them on the CPU.
+If there is a GPU, both frameworks use it. An empty variable CUDA_VISIBLE_DEVICES= keeps them on the CPU.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from experiments.benchmarks.results import OURS, Rounds, report, summarise
 from experiments.benchmarks.worker import Worker
 from jittor_tsit.config import PRECISIONS
 
-WARM_UP = 3  # steps; the first ones compile, or choose their algorithms
+WARM_UP = 3  # steps that are not counted; the first ones compile operators or choose algorithms
 CPU_SETTINGS = ("contiguous", "channels_last", "compiled")
 GPU_SETTINGS = tuple(name + precision for precision in ("", "-tf32", "-bf16") for name in CPU_SETTINGS)
 CALLS = ("train", "generate")
@@ -45,7 +45,7 @@ def main() -> None:
         names = options.settings or (GPU_SETTINGS if gpu_mib() and not options.check else CPU_SETTINGS)
     if options.check:
         if not names:
-            parser.error("--check: compares with another framework, name it by --against")
+            parser.error("--check: compares with another framework; name it with --against")
         sys.exit(0 if check(case, names, options.torch_python) else 1)
     record = measure(case, names, options.torch_python, options.steps, options.repeats)
     print(report(record))
@@ -55,12 +55,12 @@ def main() -> None:
 
 
 def our_worker(case: Case) -> Worker:
-    """The process of our own system, by this interpreter."""
+    """Start a process with our own system, in this interpreter."""
     return Worker(OURS, sys.executable, ["jittor", json.dumps(asdict(case))])
 
 
 def check(case: Case, names: Sequence[str], torch_python: str) -> bool:
-    """Print how far each setting's images, losses and gradients are from ours; True if all are near enough."""
+    """Print how much each setting's images, losses and gradients differ from ours. Return whether all are near."""
     differences = []
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -81,12 +81,12 @@ def check(case: Case, names: Sequence[str], torch_python: str) -> bool:
 
 
 def measure(case: Case, names: Sequence[str], torch_python: str, steps: int, repeats: int) -> Dict[str, object]:
-    """Time our system, and each setting of PyTorch, by turns.
+    """Time our system and each setting of PyTorch alternately.
 
     Args:
-        names: Of the settings; none: ours alone.
-        steps: Training steps, and batches of images, of a block.
-        repeats: Blocks of each.
+        names: Names of the settings; empty to time only our system.
+        steps: Number of training steps, and of batches of images, in a block.
+        repeats: Number of blocks of each.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -112,7 +112,10 @@ def measure(case: Case, names: Sequence[str], torch_python: str, steps: int, rep
 
 
 def alternate(workers: List[Worker], steps: int) -> Rounds:
-    """A block of each worker in turn, after one step that is not counted: caches have gone cold meanwhile."""
+    """Time a block of each worker, one after the other.
+
+    The first step of a block is not counted, because the processor's caches contain another worker's data then.
+    """
     seconds: Rounds = {"idle_cpu": {}}
     for worker in workers:
         others = [other for other in workers if other is not worker]
@@ -136,13 +139,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--batch", type=int, default=1, help="images of a step (default 1)")
     parser.add_argument("--vgg", action="store_true", help="with the perceptual loss, by a VGG-19 of random weights")
     parser.add_argument("--precision", choices=PRECISIONS, default="float32", help="of our training (default float32)")
-    parser.add_argument("--against", choices=("torch",), help="the framework to compare with; without it, ours alone")
+    parser.add_argument("--against", choices=("torch",), help="the framework to compare with (default: none)")
     parser.add_argument(
         "--settings",
         nargs="+",
         choices=GPU_SETTINGS,
         metavar="NAME",
-        help=f"how PyTorch computes: of {', '.join(GPU_SETTINGS)} (default: the first three on a CPU, else all)",
+        help=f"settings of PyTorch: {', '.join(GPU_SETTINGS)} (default: the first three on a CPU, all on a GPU)",
     )
     parser.add_argument(
         "--torch-python",
@@ -150,10 +153,10 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PATH",
         help="interpreter that has PyTorch (default: this one)",
     )
-    parser.add_argument("--check", action="store_true", help="compare results, do not time")
-    parser.add_argument("--steps", type=int, default=5, help="of a block (default 5)")
-    parser.add_argument("--repeats", type=int, default=5, help="blocks of each (default 5)")
-    parser.add_argument("--out", type=Path, help="file to which the result is added as a JSON line")
+    parser.add_argument("--check", action="store_true", help="compare results instead of timing")
+    parser.add_argument("--steps", type=int, default=5, help="steps of a block (default 5)")
+    parser.add_argument("--repeats", type=int, default=5, help="blocks of each framework and setting (default 5)")
+    parser.add_argument("--out", type=Path, help="file to which the result is appended as a JSON line")
     return parser
 
 

@@ -1,13 +1,15 @@
-"""Trained systems side by side: makes images by each run's newest checkpoint, judges them, and writes the table.
+"""Compare trained systems: make images with each run's newest checkpoint, score them, and write a table.
 
     python -m experiments.benchmarks.systems runs/pix2pix runs/stargan --judges judges
 
-makes what `test` makes of the runs' own sets (in `<run>/judged`, anew), appends a line for each run to systems.jsonl
-beside this file, and puts the table of each run's last line into experiments/README.md. Distances are those of `score`:
-from the images to the photographs of training. Where the system draws, LPIPS is the mean distance of five images of an
-input, over twenty inputs. StarGAN is compared with its photographs as it sees them, cut and made small, which lie in
-`<run>/real` then. Labels are read from StarGAN's images, where it has one set, by a linear classifier on the
-VGG-16 features of three quarters of the real photos; beside it stands how often it is right on the rest of them.
+makes the images that `test` makes of a run's own set (new ones, in `<run>/judged`), appends a line for each run to
+systems.jsonl next to this file, and writes a table of each run's last line into experiments/README.md.
+
+- The distances are those of `score`, between the images and the photographs of training.
+- For systems that use random draws, LPIPS is the mean distance between five images of an input, over twenty inputs.
+- StarGAN is compared with its photographs after cropping and scaling, which are written to `<run>/real`.
+- For a StarGAN of one data set, a linear classifier on VGG-16 features reads the labels of its images. The classifier
+  is trained on three quarters of the real photos; its accuracy on the other quarter is in brackets.
 """
 
 from __future__ import annotations
@@ -49,8 +51,8 @@ from jittor_tsit.systems.draws import Noise, key_of
 HERE = Path(__file__).parent
 RECORDS, PAGE = HERE / "systems.jsonl", HERE.parent / "README.md"
 BEGIN, END = "<!-- systems: begin -->", "<!-- systems: end -->"
-DRAWS, DRAWN_INPUTS = 5, 20  # images of an input, and inputs, for LPIPS
-RIDGE = 0.1  # of the linear classifier, times the number of photos; on features of deviation 1
+DRAWS, DRAWN_INPUTS = 5, 20  # for LPIPS: images of an input, and inputs
+RIDGE = 0.1  # the classifier's regularisation for each photo; its features have standard deviation 1
 COLUMNS = {
     "run": "run",
     "system": "system",
@@ -74,7 +76,7 @@ def main() -> None:
 
 
 def measure(run_dir: Path, judges: Judges) -> Dict[str, object]:
-    """What is known of a run's images; what no judge can tell is left out."""
+    """Make a run's images and score them. Scores whose judge is missing or does not apply are left out."""
     checkpoint, out = find_checkpoint(run_dir), run_dir / "judged"
     shutil.rmtree(out, ignore_errors=True)
     model = load_model(checkpoint, None)
@@ -104,26 +106,26 @@ def measure(run_dir: Path, judges: Judges) -> Dict[str, object]:
 
 
 def real_photos(model: Model, folder: Path) -> List[Path]:
-    """The photographs that the images shall look like; StarGAN's are written to the folder as it sees them."""
+    """The photographs that the images are compared with. StarGAN's are cropped and scaled copies in the folder."""
     data, kind = model.data, model.system.batch_kind
     if kind.has_label_maps:
         return find_images(photo_folder(Path(data.root)))
     if kind.test_task is TestTask.PHOTOS_WITH_OTHER_LABELS:
-        return [as_seen(model, path, folder / f"{k:06d}.jpg") for k, path in enumerate(real_labelled(model)[0])]
+        return [write_as_seen(model, path, folder / f"{k:06d}.jpg") for k, path in enumerate(labelled_photos(model)[0])]
     if kind.may_lie_side_by_side:
         return find_images(Path(data.root, "trainB" if data.direction == "AtoB" else "trainA"))
     return find_images(Path(data.root, data.domains[data.direction == "AtoB"]))
 
 
-def as_seen(model: Model, photo: Path, target: Path) -> Path:
-    """The target, a photo as a model of labelled photos sees it."""
+def write_as_seen(model: Model, photo: Path, target: Path) -> Path:
+    """Crop and scale a photo as StarGAN's data are, and write it to `target`. Return `target`."""
     data = model.data
     make_folder(target.parent)
     write_photo(target, read_middle(photo, data.crop, data.image_width, data.image_height))
     return target
 
 
-def real_labelled(model: Model):
+def labelled_photos(model: Model):
     """The photos of training and their labels."""
     data, names = model.data, model.system.names
     if names.attributes:
@@ -132,7 +134,7 @@ def real_labelled(model: Model):
 
 
 def diversity(model: Model, lpips) -> float:
-    """Mean LPIPS of several images of an input, over some inputs."""
+    """Compute the mean LPIPS distance between DRAWS images of an input, over DRAWN_INPUTS inputs."""
     values = []
     for batch in tqdm(list(inputs_of(model)), unit="input", desc="lpips", leave=False):
         images = [model.system.generate(batch, Noise(seed)) for seed in range(DRAWS)]
@@ -141,41 +143,45 @@ def diversity(model: Model, lpips) -> float:
 
 
 def inputs_of(model: Model):
-    """Batches of one, spread over what `test` takes."""
+    """Yield batches of one input each, evenly spaced over the inputs of `test`."""
     data = model.data
     if model.system.batch_kind.has_label_maps:
-        paths = _spread(find_labels(Path(data.root)))
+        paths = _choose_inputs(find_labels(Path(data.root)))
         for path in paths:
             label = label_maps_of(data).read(path, data.image_width, data.image_height)
             segmap = to_segmap(label_maps_of(data).num_ids, *(array[None] for array in label))
             yield PairedBatch(segmap, None, [key_of(path.stem)], full_share(1))
     else:
         originals = InputImages(model, None, back=False)
-        for path in _spread(originals.paths):
+        for path in _choose_inputs(originals.paths):
             a = to_image(originals.read(path)[None])
             yield ImageBatch(a, a, [key_of(path.stem)], full_share(1))
 
 
-def _spread(paths: Sequence[Path]) -> List[Path]:
+def _choose_inputs(paths: Sequence[Path]) -> List[Path]:
     return [paths[k] for k in evenly_spaced(len(paths), DRAWN_INPUTS)]
 
 
 def label_accuracy(model: Model, run_dir: Path, photos: Sequence[Path], extractor: Extractor) -> List[float]:
-    """How often a classifier sees in an image the label that it was given, and in a real photo its own.
+    """Train a classifier on real photos and measure its accuracy.
 
     Args:
-        photos: The real ones, in the order of `real_labelled`.
+        photos: The real photos, in the order of `labelled_photos`.
+
+    Returns:
+        The share of generated images in which the classifier reads the label that they were generated for, and the
+        share of held-out real photos in which it reads their own label.
     """
     names = model.system.names
     targets, split = [*names.attributes, *names.classes], len(names.attributes)
-    labels = real_labelled(model)[1]
+    labels = labelled_photos(model)[1]
     features = cached_features(photos, extractor, run_dir / f"real-{extractor.frechet}.npz")
     truth = np.stack(labels)[:, : len(targets)]
     is_test = np.arange(len(photos)) % 4 == 3
     read = classifier(features[~is_test], truth[~is_test])
 
     def is_right(scores: np.ndarray, label: np.ndarray, name: Optional[str]) -> float:
-        """Of the attribute called `name`, or all of them; or of the class."""
+        """Whether the class, or the attribute `name`, is read correctly. If `name` is None, the share of attributes."""
         if not split:
             return float(scores.argmax() == label.argmax())
         rights = (scores > 0.5) == (label > 0.5)
@@ -191,19 +197,19 @@ def label_accuracy(model: Model, run_dir: Path, photos: Sequence[Path], extracto
 
 
 def classifier(features: np.ndarray, labels: np.ndarray):
-    """From features [N, D] to scores [N, K], by ridge regression."""
-    mean, deviation = features.mean(0), features.std(0) + 1e-6  # dead features stay finite
+    """Fit a ridge regression. Return a function from features [N, D] to scores [N, K]."""
+    mean, deviation = features.mean(0), features.std(0) + 1e-6  # constant features have deviation 0
 
-    def prepared(x: np.ndarray) -> np.ndarray:
+    def standardise(x: np.ndarray) -> np.ndarray:
         return np.concatenate([(x - mean) / deviation, np.ones((len(x), 1))], 1)
 
-    x = prepared(features)
+    x = standardise(features)
     weights = np.linalg.solve(x.T @ x + RIDGE * len(x) * np.eye(x.shape[1]), x.T @ labels)
-    return lambda others: prepared(others) @ weights
+    return lambda others: standardise(others) @ weights
 
 
 def write_table() -> None:
-    """The last record of each run, between the marks in the page."""
+    """Write a table of the last record of each run into the page, between its two marks."""
     records = {}
     for line in RECORDS.read_text(encoding="utf-8").splitlines():
         record = json.loads(line)
@@ -226,9 +232,11 @@ def _cell(value) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m experiments.benchmarks.systems", description=__doc__.splitlines()[0])
-    parser.add_argument("runs", nargs="*", type=Path, metavar="RUN", help="run directories; none: only the table")
-    parser.add_argument("--judges", type=Path, default=Path("judges"), metavar="DIR")
-    parser.add_argument("--segmenter", type=Path, metavar="FILE")
+    parser.add_argument(
+        "runs", nargs="*", type=Path, metavar="RUN", help="run directories; without any, only the table is written"
+    )
+    parser.add_argument("--judges", type=Path, default=Path("judges"), metavar="DIR", help="as for `score`")
+    parser.add_argument("--segmenter", type=Path, metavar="FILE", help="as for `score`")
     return parser
 
 

@@ -1,7 +1,7 @@
-"""TSIT and SPADE in plain PyTorch, for comparison: the parts that both have.
+"""TSIT and SPADE in plain PyTorch, for comparison: the parts that both systems use.
 
-Modules and parameters have the names of `jittor_tsit`'s, so that weights move by name (`load_arrays`). Written from the
-papers and from our own modules, each of which names its source.
+Modules and parameters have the same names as in `jittor_tsit`, so `load_arrays` can assign weights by name. Written
+from the papers and from our own modules, each of which names its source.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils import spectral_norm
 
-ENCODER_SIDE = 256  # pixels; the encoder brings images to this size first
-MAX_CHANNELS = 512  # of the discriminator, where the doubling of channels ends
+ENCODER_SIDE = 256  # pixels; the encoder first resizes images to this side
+MAX_CHANNELS = 512  # of the discriminator, whose channels double up to this number
 VGG19 = ((0, 2), (5, 7), (10, 12, 14, 16), (19, 21, 23, 25), (28,))  # torchvision's `features.N`, up to relu5_1
 VGG_WIDTHS = (64, 128, 256, 512, 512)  # of the stages
 
 
 def leaky_relu(x: Tensor) -> Tensor:
-    """Leaky ReLU of slope 0.2, in place: no caller needs `x` itself any more."""
+    """Leaky ReLU of slope 0.2. It overwrites `x`, which no caller uses afterwards."""
     return F.leaky_relu(x, 0.2, inplace=True)
 
 
 def spectral_conv(in_channels: int, out_channels: int, kernel_size: int, **options) -> nn.Conv2d:
-    """A convolution with PyTorch's spectral norm: one power iteration a pass in training mode, its default."""
+    """A convolution with PyTorch's spectral norm and its default of one power iteration a pass in training mode."""
     return spectral_norm(nn.Conv2d(in_channels, out_channels, kernel_size, **options))
 
 
@@ -36,7 +36,7 @@ def batch_norm(channels: int) -> nn.BatchNorm2d:
 
 
 def upsample2x(x: Tensor) -> Tensor:
-    """Nearest neighbour. [N, C, H, W] -> [N, C, 2H, 2W]"""
+    """Upsample by nearest neighbour. [N, C, H, W] -> [N, C, 2H, 2W]"""
     return F.interpolate(x, scale_factor=2, mode="nearest")
 
 
@@ -53,7 +53,7 @@ class LatentStart(nn.Module):
 
 
 class MapStart(nn.Module):
-    """Generator's first tensor from a label map brought to its size. [N, in_channels, H, W] -> [N, channels, h, w]"""
+    """Generator's first tensor from a resized label map. [N, in_channels, H, W] -> [N, channels, height, width]"""
 
     def __init__(self, in_channels: int, channels: int, height: int, width: int):
         super().__init__()
@@ -65,13 +65,13 @@ class MapStart(nn.Module):
 
 
 class ModulatedBlock(nn.Module):
-    """Residual block that a map steers through its normalisations.
+    """Residual block whose normalisations are modulated by a second input, the guide.
 
     Args:
-        modulation: Builds such a normalisation, `modulation(channels)`; it is called with x and the map.
+        modulation: `modulation(channels)` creates a normalisation, which is called with x and the guide.
 
     Shapes:
-        x [N, in_channels, H, W], guide: the map that `modulation` takes -> [N, out_channels, H, W]
+        x [N, in_channels, H, W], guide: as the normalisations accept it -> [N, out_channels, H, W]
     """
 
     def __init__(self, in_channels: int, middle_channels: int, out_channels: int, modulation):
@@ -118,7 +118,7 @@ class ConvEncoder(nn.Module):
 
 
 class Judgement(NamedTuple):
-    """What D says of a batch: one entry a scale, full size first."""
+    """D's output for a batch, with one entry for each scale, full size first."""
 
     logits: List[Tensor]  # [N, 1, h, w]
     feats: List[List[Tensor]]  # activations of the hidden layers, shallow to deep
@@ -192,10 +192,10 @@ class VGGFeatures(nn.Module):
 
 
 def load_arrays(module: nn.Module, arrays: Mapping[str, np.ndarray]) -> None:
-    """Put arrays named as in `jittor_tsit`'s modules into a twin.
+    """Set a twin's weights from arrays that have the names of `jittor_tsit`'s modules.
 
     Raises:
-        ValueError: Names or shapes differ.
+        ValueError: The arrays' names or shapes are not those of the module.
     """
     state = module.state_dict()
     found = {_torch_name(name, arrays): torch.from_numpy(np.array(array)) for name, array in arrays.items()}
@@ -207,7 +207,7 @@ def load_arrays(module: nn.Module, arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def _torch_name(name: str, names: Mapping[str, np.ndarray]) -> str:
-    """PyTorch's spectral norm renames the weight and its singular vectors."""
+    """Our name -> PyTorch's. PyTorch's spectral norm has other names for the weight and its singular vectors."""
     stem, _, leaf = name.rpartition(".")
     if f"{stem}.u" not in names or leaf == "bias":
         return name

@@ -1,4 +1,4 @@
-"""The PyTorch twins as a benchmark asks for them."""
+"""The PyTorch twins behind the methods that a benchmark calls."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from experiments.benchmarks.case import COPIED, MATMUL_SIDE, PEAK_TRIALS, SETTLING_PASSES, Case
+from experiments.benchmarks.timing import seconds_of_each
 from experiments.benchmarks.torch_parts import (
     ConvEncoder,
     LatentStart,
@@ -24,14 +25,13 @@ from experiments.benchmarks.torch_parts import (
 from experiments.benchmarks.torch_spade import SPADEGenerator
 from experiments.benchmarks.torch_training import Terms, Trainer
 from experiments.benchmarks.torch_tsit import TSITGenerator
-from experiments.benchmarks.worker import seconds_of_each
 
 GENERATORS = {"tsit": TSITGenerator, "spade": SPADEGenerator}
-STRIDES = {"tsit": 128, "spade": 32}  # pixels of the image for one of the generator's first tensor
+STRIDES = {"tsit": 128, "spade": 32}  # the image's side divided by that of the generator's first tensor
 
 
 class Setting(NamedTuple):
-    """How PyTorch is told to compute."""
+    """PyTorch's options for a benchmark."""
 
     channels_last: bool
     compiled: bool
@@ -40,7 +40,7 @@ class Setting(NamedTuple):
 
 
 _LAYOUTS = {
-    "contiguous": Setting(channels_last=False, compiled=False),  # as most people run it
+    "contiguous": Setting(channels_last=False, compiled=False),  # PyTorch's default
     "channels_last": Setting(channels_last=True, compiled=False),
     "compiled": Setting(channels_last=True, compiled=True),
 }
@@ -52,7 +52,7 @@ SETTINGS: Dict[str, Setting] = {
 
 
 class TorchSide:
-    """A twin with the weights and the batch of a file, and what is asked of it.
+    """A twin with the weights and the batch of a file. A benchmark calls the public methods.
 
     Args:
         path: A file that `JittorSide.save` wrote.
@@ -60,7 +60,7 @@ class TorchSide:
 
     def __init__(self, path: Path, setting: Setting):
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        torch.backends.cudnn.benchmark = True  # sizes never change
+        torch.backends.cudnn.benchmark = True  # pays off because the sizes never change
         torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = setting.tf32
         self.layout = torch.channels_last if setting.channels_last else torch.contiguous_format
         with np.load(path) as arrays:
@@ -70,8 +70,8 @@ class TorchSide:
             for name, network in {**networks, "vgg": vgg}.items():
                 if network is not None:
                     load_arrays(network, _group(arrays, f"{name}."))
-            self.segmap = self._placed(F.one_hot(torch.from_numpy(arrays["label"]).long(), case.num_classes))
-            self.image = self._placed(torch.from_numpy(arrays["photo"])) / 127.5 - 1
+            self.segmap = self._to_device(F.one_hot(torch.from_numpy(arrays["label"]).long(), case.num_classes))
+            self.image = self._to_device(torch.from_numpy(arrays["photo"])) / 127.5 - 1
             self.eps, self.z = (torch.from_numpy(arrays[name]).to(self.device) for name in ("eps", "z"))
         for network in [*networks.values(), *([vgg] if vgg else [])]:
             network.to(self.device, memory_format=self.layout)
@@ -87,20 +87,20 @@ class TorchSide:
         return {"torch": torch.__version__, "python": python, "device": self.device.type, "threads": threads}
 
     def train(self, count: int) -> List[float]:
-        """Seconds of each of so many training steps, each with new draws."""
+        """Do `count` training steps with new random draws. Return the seconds of each."""
         return seconds_of_each(lambda: self._step(torch.randn_like(self.eps)), self._wait, count)
 
     def generate(self, count: int) -> List[float]:
-        """Seconds of each of so many batches of images for labels."""
+        """Generate `count` batches of images. Return the seconds of each."""
         return seconds_of_each(self._image, self._wait, count)
 
     def rest(self) -> None:
-        """Give back memory that others need: a GPU's is shared."""
+        """Release unused GPU memory, because all workers share the GPU."""
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
 
     def peaks(self) -> List[float]:
-        """Floating-point operations a second in a large matrix product, and bytes a second in a large copy."""
+        """Measure the operations per second of a large matrix product and the bytes per second of a large copy."""
         side = MATMUL_SIDE[self.device.type]
         a, x = torch.rand(side, side, device=self.device), torch.rand(COPIED, device=self.device)
         b, y = torch.empty_like(a), torch.empty_like(x)
@@ -109,7 +109,7 @@ class TorchSide:
         return [2 * side**3 / product, 2 * 4 * COPIED / copy]
 
     def outputs(self, path: str) -> None:
-        """As `JittorSide.outputs`."""
+        """Write the same arrays as `JittorSide.outputs`."""
         self.trainer.optimizer_G.param_groups[0]["lr"] = 0.0
         with torch.no_grad():
             images = [self._trained_image() for _ in range(SETTLING_PASSES)]
@@ -131,13 +131,13 @@ class TorchSide:
         if self.device.type == "cuda":
             torch.cuda.synchronize()
 
-    def _placed(self, x: Tensor) -> Tensor:
+    def _to_device(self, x: Tensor) -> Tensor:
         """[N, H, W, C] of any type -> [N, C, H, W] float32 on the device, in the setting's layout"""
         return x.permute(0, 3, 1, 2).to(self.device, torch.float32).contiguous(memory_format=self.layout)
 
 
 def make_networks(case: Case, config: Mapping[str, object]) -> Dict[str, nn.Module]:
-    """G, D, and E where there is a latent code.
+    """Create G, D and, if the system has a latent code, E.
 
     Args:
         config: A `SynthesisConfig` as a dict.
@@ -157,5 +157,5 @@ def make_networks(case: Case, config: Mapping[str, object]) -> Dict[str, nn.Modu
 
 
 def _group(arrays: Mapping[str, np.ndarray], prefix: str) -> Dict[str, np.ndarray]:
-    """Arrays whose name starts so, by the rest of the name."""
+    """The arrays whose names start with `prefix`, by the rest of the name."""
     return {name[len(prefix) :]: arrays[name] for name in arrays if name.startswith(prefix)}

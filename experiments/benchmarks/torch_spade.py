@@ -6,12 +6,12 @@ from torch import nn
 
 from experiments.benchmarks.torch_parts import ModulatedBlock, batch_norm, leaky_relu, upsample2x
 
-HIDDEN_CHANNELS = 128  # of SPADE, whatever it modulates
-SAME_SIZE_BLOCKS = (0, 2)  # in front of which nothing is upsampled, with five upsamplings
+HIDDEN_CHANNELS = 128  # of each SPADE layer
+SAME_SIZE_BLOCKS = (0, 2)  # blocks without an upsampling before them; the other five have one
 
 
 class SPADE(nn.Module):
-    """Normalise `x`, then scale and shift each pixel by what the label map says there.
+    """Normalise `x`, then scale and shift each pixel by values computed from the label map.
 
     Shapes:
         x [N, channels, H, W], segmap [N, segmap_channels, H', W'] of any size -> [N, channels, H, W]
@@ -31,13 +31,13 @@ class SPADE(nn.Module):
 
 
 class SPADEGenerator(nn.Module):
-    """The label map steers every block through SPADE; five upsamplings, the official `normal`.
+    """SPADE's generator with five upsamplings, called `normal` in the official code.
 
     Args:
-        start: Makes the first tensor, [N, 16 * width, H / 32, W / 32], from whatever `forward` is given.
+        start: Module that makes the first tensor, [N, 16 * width, H / 32, W / 32], from its input.
 
     Shapes:
-        segmap [N, in_channels, H, W], start: what `self.start` takes -> image [N, 3, H, W] in [-1, 1]
+        segmap [N, in_channels, H, W], start: the input of the module `start` -> image [N, 3, H, W] in [-1, 1]
     """
 
     def __init__(self, in_channels: int, width: int, start: nn.Module):

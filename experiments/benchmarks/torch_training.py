@@ -1,4 +1,4 @@
-"""One training step of TSIT and SPADE in plain PyTorch, the same mathematics as `SynthesisSystem.train_step`."""
+"""A training step of TSIT and SPADE in plain PyTorch. It computes the same as `SynthesisSystem.train_step`."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-PERCEPTUAL_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)  # of relu1_1 … relu5_1, pix2pixHD's
+PERCEPTUAL_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)  # of relu1_1 … relu5_1, from pix2pixHD
 Terms = Dict[str, Tensor]
 
 
 class Trainer:
-    """Networks, their optimizers, one training step and the making of images.
+    """Networks and their optimizers, which do training steps and generate images.
 
     Args:
-        networks: G, D, and E where there is a latent code.
-        vgg: Features of the perceptual loss; None: there is no such term.
-        weights: Of G's loss terms.
+        networks: G, D and, if the system has a latent code, E.
+        vgg: Network for the perceptual loss; None leaves this term out.
+        weights: Weights of G's loss terms.
         rates: Learning rates of G (with E) and D.
-        autocast: Type in which convolutions are computed; None: that of the weights.
+        autocast: Type in which convolutions are computed; None: the type of the weights.
     """
 
     def __init__(
@@ -35,18 +35,18 @@ class Trainer:
         self.networks, self.vgg, self.weights = dict(networks), vgg, weights
         self.G, self.D, self.E = networks["G"], networks["D"], networks.get("E")
         params_G = [p for name, network in networks.items() if name != "D" for p in network.parameters()]
-        # fused: one pass over all parameters instead of several for each
+        # fused: one kernel updates all parameters
         self.optimizer_G = torch.optim.Adam(params_G, rates[0], betas, fused=True)
         self.optimizer_D = torch.optim.Adam(self.D.parameters(), rates[1], betas, fused=True)
         self.autocast = autocast
 
     def train_step(self, segmap: Tensor, image: Tensor, eps: Tensor) -> Terms:
-        """Update G, then D; returns the unweighted terms by name, such as "G/gan".
+        """Update G, then D. Return the unweighted loss terms by name, such as "G/gan".
 
         Shapes:
             segmap [N, K, H, W] one-hot, image [N, 3, H, W] in [-1, 1], eps [2, N, z_dim] N(0, 1) draws for the codes
         """
-        self.D.requires_grad_(False)  # G's step needs no gradient of D's weights
+        self.D.requires_grad_(False)  # G's step does not need the gradients of D's weights
         g_terms = self._update(self.optimizer_G, self.weights, self.generator_terms, segmap, image, eps[0])
         self.D.requires_grad_(True)
         even = {"real": 1.0, "fake": 1.0}
@@ -64,10 +64,10 @@ class Trainer:
         return terms
 
     def generator_terms(self, segmap: Tensor, image: Tensor, eps: Tensor) -> Terms:
-        """Look real to D, resemble the photo to D's and to VGG's features, keep the code near N(0, 1)."""
+        """G's loss terms: adversarial, feature matching, perceptual, and divergence of the code from N(0, 1)."""
         fake, code = self.synthesize(segmap, image, eps)
         fake_out = self.D(torch.cat([segmap, fake], 1))
-        self.D.eval()  # the singular vectors have moved; the photo's pass takes them as they are
+        self.D.eval()  # the pass of the photo must not update the singular vectors again
         with torch.no_grad():
             real_out = self.D(torch.cat([segmap, image], 1))
         self.D.train()
@@ -81,7 +81,7 @@ class Trainer:
         return terms
 
     def discriminator_terms(self, segmap: Tensor, image: Tensor, eps: Tensor) -> Terms:
-        """Hinge loss: real up, fake down, in one pass over both. The fake is made anew by the updated G."""
+        """D's hinge loss terms for real and fake images, in one pass. The updated G makes a new fake image."""
         with torch.no_grad():
             fake, _ = self.synthesize(segmap, image, eps)
         both = torch.cat([torch.cat([segmap, fake], 1), torch.cat([segmap, image], 1)])
@@ -92,7 +92,7 @@ class Trainer:
         }
 
     def synthesize(self, segmap: Tensor, image: Tensor, eps: Tensor):
-        """The image, and the code that its photo gave, where there is one."""
+        """Make an image of G. Return it, and the mean and log-variance of the code (None without E)."""
         if self.E is None:
             return self.G(segmap, segmap), None
         mu, logvar = self.E(image)
@@ -100,7 +100,7 @@ class Trainer:
 
     @torch.inference_mode()
     def generate(self, segmap: Tensor, z: Tensor) -> Tensor:
-        """Images [N, 3, H, W] in [-1, 1] of a trained model, by codes z [N, z_dim] where it takes them."""
+        """Images [N, 3, H, W] in [-1, 1] in evaluation mode, from codes z [N, z_dim] if the system has codes."""
         self.G.eval()
         with self._autocast(segmap):
             image = self.G(segmap, segmap if self.E is None else z)
@@ -108,13 +108,14 @@ class Trainer:
         return image
 
     def gradients(self) -> Dict[str, Tensor]:
-        """Of the last step, by the names that our optimizers have: "gradient G/E.…", "gradient D/scales.…"."""
+        """The gradients of the last step, with our optimizers' names: "gradient G/E.…", "gradient D/scales.…"."""
         found = {}
         for name, network in self.networks.items():
             optimizer, prefix = (self.optimizer_D, "D/") if name == "D" else (self.optimizer_G, f"G/{name}.")
             for key, parameter in network.named_parameters():
                 ours = key.replace("weight_orig", "weight")
-                found[f"gradient {prefix}{ours}"] = optimizer.state[parameter]["exp_avg"]  # beta1 is 0
+                mean = optimizer.state[parameter]["exp_avg"]  # equals the gradient, because beta1 is 0
+                found[f"gradient {prefix}{ours}"] = mean
         return found
 
     def _autocast(self, example: Tensor):
@@ -122,7 +123,7 @@ class Trainer:
 
 
 def _over_scales(values: List[Tensor]) -> Tensor:
-    """Mean over pixels, then over scales."""
+    """The mean over pixels, then over scales."""
     return sum(x.mean() for x in values) / len(values)
 
 
@@ -133,7 +134,7 @@ def feature_matching(fake_feats: List[List[Tensor]], real_feats: List[List[Tenso
 
 
 def perceptual(vgg: nn.Module, image: Tensor, target: Tensor) -> Tensor:
-    """Weighted mean L1 distance of VGG features; the target takes no gradient."""
+    """Weighted mean L1 distance of VGG features. No gradient is computed for the target."""
     with torch.no_grad():
         target_feats = vgg(target)
     distances = (F.l1_loss(x, y) for x, y in zip(vgg(image), target_feats))

@@ -47,7 +47,7 @@ class Stream(nn.Module):
 
 
 class FADE(nn.Module):
-    """Normalise `x`, then scale and shift each pixel by what the content features say.
+    """Normalise `x`, then scale and shift each pixel by values computed from the content features.
 
     Shapes:
         x [N, C, H, W], feat [N, C, H, W] -> [N, C, H, W]
@@ -64,13 +64,13 @@ class FADE(nn.Module):
 
 
 class TSITGenerator(nn.Module):
-    """Content features steer every block through FADE.
+    """TSIT's generator: the content features modulate every block through FADE.
 
     Args:
-        start: Makes the first tensor, [N, 16 * width, H / 128, W / 128], from whatever `forward` is given.
+        start: Module that makes the first tensor, [N, 16 * width, H / 128, W / 128], from its input.
 
     Shapes:
-        segmap [N, in_channels, H, W], start: what `self.start` takes -> image [N, 3, H, W] in [-1, 1]
+        segmap [N, in_channels, H, W], start: the input of the module `start` -> image [N, 3, H, W] in [-1, 1]
     """
 
     def __init__(self, in_channels: int, width: int, start: nn.Module):
@@ -84,6 +84,6 @@ class TSITGenerator(nn.Module):
     def forward(self, segmap, start):
         feats = self.content_stream(segmap)
         x = self.start(start)
-        for block, feat in zip(self.blocks, reversed(feats[1:])):  # deepest first; feats[0] has no user
+        for block, feat in zip(self.blocks, reversed(feats[1:])):  # deepest first; feats[0] is not used
             x = upsample2x(block(x, feat))
         return torch.tanh(self.conv_image(leaky_relu(x)))

@@ -1,7 +1,7 @@
-"""A process that computes with one framework, and works only while it is asked to.
+"""A process that computes with one framework, and only while it answers a call.
 
-Two frameworks in one process would disturb each other, and starting them for every block of steps would take minutes.
-So each has a process that stays and answers calls, a line of JSON each way.
+Two frameworks in one process would disturb each other, and starting a process for every block of steps would take
+minutes. So each framework has a process that keeps running and answers calls. A call and its answer are a line of JSON.
 """
 
 from __future__ import annotations
@@ -13,27 +13,27 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, Callable, List, Sequence
+from typing import Any, Sequence
 
 from experiments.benchmarks.case import Case
 
 ROOT = Path(__file__).parents[2]
-TICKS = os.sysconf("SC_CLK_TCK")  # a second, in /proc
+TICKS = os.sysconf("SC_CLK_TCK")  # clock ticks a second, the unit of times in /proc
 
 
 class Worker:
-    """The caller's end.
+    """The caller's side: starts the process and sends it calls.
 
     Args:
         python: Interpreter that has the framework.
-        arguments: What `main` below takes, but the first.
+        arguments: The arguments of `main` below, except for the first.
     """
 
     def __init__(self, name: str, python: str, arguments: Sequence[str]):
         self.name = name
         answers, own_end = os.pipe()
         command = [python, "-m", "experiments.benchmarks.worker", str(own_end), *arguments]
-        # Its standard output is not for answers: compilers and frameworks print there.
+        # Answers have a pipe of their own, because compilers and frameworks print to standard output.
         self.process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=sys.stderr.fileno(), text=True, pass_fds=(own_end,)
         )
@@ -41,10 +41,10 @@ class Worker:
         self.answers = os.fdopen(answers)
 
     def ask(self, call: str, *arguments) -> Any:
-        """What the worker's method of this name returns.
+        """Call the side's method of this name and return its result.
 
         Raises:
-            SystemExit: The worker has ended; its own message stands above.
+            SystemExit: The worker has ended. It has printed its own message.
         """
         try:
             print(json.dumps([call, arguments]), file=self.process.stdin, flush=True)
@@ -56,16 +56,16 @@ class Worker:
         return json.loads(answer)
 
     def cpu_seconds(self) -> float:
-        """Time that its threads have computed so far."""
+        """The CPU time of all threads of the worker so far."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICKS  # utime, stime
 
     def forget_peak(self) -> None:
-        """Count its peak memory from now on."""
+        """Reset the peak memory, so that `peak_mib` counts from now on."""
         Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")  # resets VmHWM, see proc(5)
 
     def peak_mib(self) -> float:
-        """Most memory that it held at once since `forget_peak`."""
+        """The peak memory of the worker since `forget_peak`."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024
 
@@ -77,10 +77,10 @@ class Worker:
 
 
 def main() -> None:
-    """The worker's end: make a side and answer calls of its methods until the caller closes the pipe.
+    """The worker's side: create a `JittorSide` or a `TorchSide` and answer calls until the caller closes the pipe.
 
-    Arguments: the number of the pipe for answers; then "jittor", a `Case` as JSON; or "torch", a file that a Jittor
-    side has saved, and a name in `torch_side.SETTINGS`.
+    Command line: the number of the pipe for answers; then either "jittor" and a `Case` as JSON, or "torch", a file that
+    `JittorSide.save` wrote, and a name in `torch_side.SETTINGS`.
     """
     pipe, framework, subject, *setting = sys.argv[1:]
     side = _jittor_side(subject) if framework == "jittor" else _torch_side(subject, *setting)
@@ -104,17 +104,6 @@ def _torch_side(path: str, setting: str):
     from experiments.benchmarks.torch_side import SETTINGS, TorchSide
 
     return TorchSide(Path(path), SETTINGS[setting])
-
-
-def seconds_of_each(work: Callable[[], object], wait: Callable[[], object], count: int) -> List[float]:
-    """Call `work` so often, each time to the end of what it has begun."""
-    seconds = []
-    for _ in range(count):
-        start = time.perf_counter()
-        work()
-        wait()
-        seconds.append(time.perf_counter() - start)
-    return seconds
 
 
 if __name__ == "__main__":

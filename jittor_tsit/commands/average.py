@@ -1,4 +1,4 @@
-"""`average`: one checkpoint from the weights of several, often better than each of them (arXiv 1803.05407)."""
+"""The command `average`: average the weights of several checkpoints (stochastic weight averaging, arXiv 1803.05407)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from jittor_tsit.runs.checkpoint import (
 )
 from jittor_tsit.runtime.import_jittor import start_jittor
 
-POWER_ITERATIONS = 20  # of the averaged weights' singular vectors, from those of the newest; 1e-6 after about ten
+POWER_ITERATIONS = 20  # for the singular vectors of the averaged weights; about ten already reach an error of 1e-6
 
 
 def add(commands) -> None:
@@ -32,9 +32,13 @@ def add(commands) -> None:
         "python -m jittor_tsit average --run-dir runs/mine --last 3",
     )
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="checkpoints, the newest last")
-    parser.add_argument("--run-dir", type=Path, metavar="DIR", help="take the last ones of this run")
-    parser.add_argument("--last", type=positive_number, default=3, metavar="N", help="how many of a run; default: 3")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="default: average-… beside the last one")
+    parser.add_argument("--run-dir", type=Path, metavar="DIR", help="average the last checkpoints of this run")
+    parser.add_argument(
+        "--last", type=positive_number, default=3, metavar="N", help="number of checkpoints of the run; default: 3"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="the averaged checkpoint; default: average-… beside the last one"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -46,30 +50,35 @@ def run(args: argparse.Namespace) -> int:
 
 
 def run_average(files: Sequence[Path], run_dir: Optional[Path], last: int, out: Optional[Path]) -> int:
-    """Write the average of the named files, or of the last ones of a run; returns the exit status.
+    """Write the average of the given checkpoints, or of the last ones of a run. Return the exit status.
 
     Raises:
-        InputError: Fewer than two files, checkpoints of different models, or a damaged one. Nothing is written.
+        InputError: There are fewer than two checkpoints, they are of different models, or one is damaged. Nothing is
+            written.
     """
-    paths = list(files) if files else checkpoint_paths(run_dir)[-last:]
+    paths = list(files) if files or run_dir is None else checkpoint_paths(run_dir)[-last:]
     if len(paths) < 2:
         where = f"{run_dir}: holds {len(paths)} checkpoint(s)" if not files else f"{paths[0]}: one checkpoint"
-        raise InputError(f"{where}; an average is of at least two (a run keeps `keep_snapshots` of them)")
+        raise InputError(f"{where}; an average needs at least two (a run keeps `keep_snapshots` of them)")
     target = out or paths[-1].with_name(paths[-1].name.replace("state-", "average-"))
     if target in paths or target.suffix != ".safetensors":
-        raise InputError(f"--out {target}: must end in .safetensors and be none of the averaged files")
+        raise InputError(f"--out {target}: must end in .safetensors and must not be one of the averaged files")
     try:
-        averaged = average_of(paths)
+        average = average_of(paths)
     except InputError as error:
-        way_out = "" if files else "; to average the others, name them in place of --run-dir"
-        raise InputError(f"{error}{way_out}") from None
-    save_checkpoint(target, averaged)
+        advice = "" if files else "; to average the others, name them in place of --run-dir"
+        raise InputError(f"{error}{advice}") from None
+    save_checkpoint(target, average)
     print(f"{target}: the average of {', '.join(path.name for path in paths)}; test --checkpoint {target}")
     return 0
 
 
 def average_of(paths: Sequence[Path]) -> Checkpoint:
-    """The mean of weights and running statistics, under the options and progress of the last file."""
+    """Average weights and running statistics. Take options and progress from the last file.
+
+    Raises:
+        InputError: A checkpoint is damaged or of another model.
+    """
     from jittor_tsit.runs.loading import load_networks
 
     newest = load_networks(paths[-1])
@@ -89,13 +98,15 @@ def average_of(paths: Sequence[Path]) -> Checkpoint:
 
 
 def renew_vectors(arrays: Dict[str, np.ndarray], newest: Dict[str, np.ndarray], path: Path) -> None:
-    """Put the singular vectors of the averaged weights where averages of vectors are.
+    """Replace the averaged singular vectors of spectral norm by the singular vectors of the averaged weights.
 
     Args:
-        path: Of the newest.
+        arrays: Averaged arrays, changed in place.
+        newest: Arrays of the newest checkpoint, whose vectors start the power iteration.
+        path: Path of the newest checkpoint, for error messages.
 
     Raises:
-        InputError: A vector without a weight of as many rows.
+        InputError: A vector has no weight with the same number of rows.
     """
     layers: List[str] = [name[: -len(".u")] for name in arrays if name.endswith(".u")]
     for layer in layers:

@@ -1,4 +1,4 @@
-"""`convert`: make a checkpoint from published files."""
+"""The command `convert`: make a checkpoint from published weight files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def add(commands) -> None:
         run,
         "make a checkpoint from published PyTorch files, or from the contest team's Jittor files",
         "python -m jittor_tsit convert --from latest_net_G.pth latest_net_E.pth --system tsit --out tsit.safetensors\n"
-        "Options that no array tells can be set as field=value, as for train: image_width=512 upsampling=more.",
+        "Options that the arrays do not determine can be set as field=value: image_width=512 upsampling=more.",
         accepts="",
     )
     parser.add_argument(
@@ -30,7 +30,7 @@ def add(commands) -> None:
         action="extend",
         required=True,
         metavar="FILE",
-        help="a file for each network (.pth, .pt, .pkl, .ckpt, ...); G_A=FILE where names do not tell which it is",
+        help="a file for each network (.pth, .pt, .pkl, .ckpt, ...); G_A=FILE if the file name does not say which",
     )
     parser.add_argument("--system", choices=OFFICIAL, required=True, help="the system whose official code made them")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the checkpoint, .safetensors")

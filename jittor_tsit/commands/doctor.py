@@ -1,4 +1,4 @@
-"""`doctor`: what was found on this machine, and what each missing thing would give."""
+"""The command `doctor`: report what was found on this machine, and what each missing part is needed for."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ def add(commands) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print what was found."""
+    """Print the report."""
     return report()
 
 
 def report() -> int:
-    """Print one line a thing; 0 when training can run here, 1 when it cannot."""
+    """Print one line for each part. Return 0 if training can run on this machine, otherwise 1."""
     lines = [("Python", f"{platform.python_version()} at {sys.executable}"), ("packages", _versions())]
     compiler = _first_line("g++", "--version", gives="nothing works without it: apt-get install g++")
     lines += [("cores", str(len(os.sched_getaffinity(0)))), ("g++", compiler)]
     lines += [("Python headers", _headers()), ("oneDNN", _onednn())]
-    lines += [("short compiles", _kernel_headers()), *_cuda(), ("MPI", _mpi())]
+    lines += [("short compiles", _kernel_headers()), *cuda_lines(), ("MPI", _mpi())]
     for name, finding in lines:
         print(f"{name:15} {finding}", flush=True)
-    works, finding = _jittor()
+    works, finding = check_jittor()
     print(f"{'Jittor':15} {finding}", flush=True)
     if works and uses_gpu():
         works, finding = cuda_kernels()
@@ -81,7 +81,7 @@ def _kernel_headers() -> str:
     return option or "no; g++ on Linux, without CUDA, would compile operators behind a precompiled header"
 
 
-def _cuda() -> list[tuple[str, str]]:
+def cuda_lines() -> list[tuple[str, str]]:
     cuda = find_cuda()
     home, chosen = cuda.home, os.environ.get("nvcc_path", "")
     if not home.nvcc:
@@ -89,8 +89,9 @@ def _cuda() -> list[tuple[str, str]]:
     if chosen != home.nvcc:
         return [("CUDA", f"nvcc_path says {chosen}" if chosen else "found, and switched off by nvcc_path")]
     program = shutil.which("nvidia-smi")
-    command = [program, "--list-gpus"]
-    names = subprocess.run(command, capture_output=True, text=True).stdout if program else ""
+    names = ""
+    if program:
+        names = subprocess.run([program, "--list-gpus"], capture_output=True, text=True).stdout
     folder = Path(home.nvcc).parent.parent
     adapted = f"made for Jittor: {', '.join(home.adapted)}" if home.adapted else "as it is installed"
     return [
@@ -103,25 +104,25 @@ def _mpi() -> str:
     return _first_line("mpirun", "--version", gives="it would let several processes train together (Open MPI)")
 
 
-def _jittor() -> tuple[bool, str]:
+def check_jittor() -> tuple[bool, str]:
     try:
         jt = start_jittor()
         total = float((jt.ones(2, 3) @ jt.ones(3, 2)).sum().item())
-    except Exception as error:  # whatever it is, this is the place to say it
+    except Exception as error:  # report every error of Jittor
         return False, f"does not work: {' '.join(str(error).split())[-300:] or type(error).__name__}"
     device = f"on {jt.get_device_count()} GPU(s)" if jt.flags.use_cuda else "on the CPU"
     return total == 12.0, f"{jt.__version__} computes {device}; compiled operators lie in {jt.flags.cache_path}"
 
 
 def uses_gpu() -> bool:
-    """Whether Jittor, loaded before, computes on a GPU."""
+    """Return whether Jittor, which must be imported already, computes on a GPU."""
     import jittor as jt
 
     return bool(jt.flags.use_cuda)
 
 
 def cuda_kernels() -> tuple[bool, str]:
-    """Whether this project's own kernels may be used here, and what they gave beside Jittor's operators."""
+    """Compare this project's CUDA kernels with Jittor's operators. Return whether they agree, and a sentence."""
     from jittor_tsit.commands import doctor_kernels
     from jittor_tsit.kernels.backend import context
 
@@ -129,6 +130,6 @@ def cuda_kernels() -> tuple[bool, str]:
         return True, "switched off by JTSIT_CUDA_KERNELS=0"
     try:
         agrees, finding = doctor_kernels.verdict()
-    except Exception as error:  # of the compiler, the driver, Jittor
+    except Exception as error:  # report every error of the compiler, the driver and Jittor
         agrees, finding = False, f"do not work: {' '.join(str(error).split())[-300:] or type(error).__name__}"
     return agrees, finding if agrees else f"{finding}; JTSIT_CUDA_KERNELS=0 goes on with Jittor's operators"

@@ -1,4 +1,4 @@
-"""`train --dry-run` of an experiment in phases: the plan in images, steps and expected hours."""
+"""The option `train --dry-run` for experiments with phases: print a plan with images, steps and expected hours."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from jittor_tsit.runtime.parallel import split_batch
 from jittor_tsit.systems.build import build_system
 from jittor_tsit.training.session import is_too_large, list_samples
 
-TIMED_STEPS = 2  # after one that compiles
+TIMED_STEPS = 2  # number of timed steps, after the steps that compile
 COLUMNS = "{:>5}  {:>19}  {:>7}  {:>8}  {:>9}  {:>7}  {:>7}  {:>9}"
 
 
 def show_plan(experiment: Experiment, run_dir: Path, num_processes: int) -> None:
-    """Write the plan to standard error.
+    """Print the plan to standard error.
 
-    The speed is that of the run's last report; before there is one, a few steps of each batch size are timed here.
+    The speed is taken from the last report of the run. If there is no report, a few steps of each batch size are timed.
 
     Raises:
-        InputError: Faulty data or options.
+        InputError: Data or options are faulty.
     """
     system = build_system(experiment)
     samples = list_samples(experiment, system)
@@ -54,7 +54,7 @@ def _batch_of(phase: PlannedPhase) -> Tuple[int, int]:
 def _speeds(
     experiment: Experiment, system, samples: List[Samples], plan: Sequence[PlannedPhase], run_dir: Path
 ) -> Tuple[Dict[Tuple[int, int], float], str]:
-    """Images a second for each kind of batch, as far as they are known, and where they come from."""
+    """Return images per second for each (batch size, number of parts), if known, and the source of the figures."""
     recorded = last_speed(run_dir)
     if recorded:
         return {_batch_of(phase): recorded for phase in plan}, f"at {recorded:.2f} img/s, the last report in {run_dir}"
@@ -67,13 +67,13 @@ def _speeds(
 
 
 def last_speed(run_dir: Path) -> Optional[float]:
-    """Images a second in the newest line of a run's stats.jsonl."""
+    """Return the images per second in the newest record of a run's stats.jsonl; None if there is none."""
     speeds = [record.get("img_per_s") for record in read_records(run_dir / "stats.jsonl")]
     return next((speed for speed in reversed(speeds) if isinstance(speed, float) and speed > 0), None)
 
 
 def _measure(experiment: Experiment, system, samples: List[Samples], phase: PlannedPhase) -> float:
-    """Images a second of whole steps with a phase's batches."""
+    """Measure the images per second of complete steps with the batches of a phase."""
     size, (start, cycle) = phase.batch_size, system.cycle
     timed = max(TIMED_STEPS, cycle)
     pieces = (split_batch(first, size, phase.accumulate) for first in range(0, (cycle + timed) * size, size))
@@ -83,8 +83,8 @@ def _measure(experiment: Experiment, system, samples: List[Samples], phase: Plan
     )
     system.begin(phase, 0)
     for number, parts in enumerate(incoming):
-        if number == cycle:  # every kind of step has been compiled
+        if number == cycle:  # now all operators of all kinds of steps are compiled
             started = time.time()
         system.train_step(parts, start + number)
-        jt.sync_all(True)  # as in training, where no graph grows over steps
+        jt.sync_all(True)  # executes pending operators after every step, as the training loop does
     return timed * size / (time.time() - started)

@@ -1,4 +1,4 @@
-"""`export`: write a checkpoint as files that the official code loads."""
+"""The command `export`: write a checkpoint as files that the official code loads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ def add(commands) -> None:
         "write a checkpoint as the files that the official PyTorch code loads",
         "python -m jittor_tsit export --checkpoint runs/mine/state-000100000.safetensors --out official",
     )
-    parser.add_argument("--checkpoint", type=Path, required=True, metavar="FILE", help="of train or of convert")
+    parser.add_argument(
+        "--checkpoint", type=Path, required=True, metavar="FILE", help="a checkpoint of train or of convert"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for latest_net_G.pth and so on")
 
 

@@ -1,4 +1,7 @@
-"""`convert`: published files of official code -> one of our checkpoints, without anything for training."""
+"""Conversion of published weight files to a checkpoint, for the command `convert`.
+
+The checkpoint holds the networks only, without optimizers.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from data_tools.basics.files import make_folder
 from jittor_tsit.config import DataConfig, Experiment, RunConfig
 from jittor_tsit.config.overrides import override
 from jittor_tsit.conversion.official_files import OfficialFile, read_official
-from jittor_tsit.conversion.official_networks import LAYOUTS, UNUSED, Part, find_part, part_called, split_statistics
+from jittor_tsit.conversion.official_networks import LAYOUTS, UNUSED, Part, find_part, part_by_name, split_statistics
 from jittor_tsit.conversion.official_sizes import FileOptions, Value
 from jittor_tsit.conversion.renaming import from_official
 from jittor_tsit.conversion.unrecorded_options import SIZE
@@ -24,45 +27,46 @@ from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.systems.base import System
 from jittor_tsit.systems.build import make_system
 
-ASSIGNMENT = re.compile(r"\w[\w.]*=")  # of an option or a network, as against a path
-PORT_NOTES = (  # what the contest team's code does at test beside its weights
+ASSIGNMENT = re.compile(r"\w[\w.]*=")  # beginning of an assignment to an option or a network
+PORT_NOTES = (  # differences at test between the contest team's code and this program
     "theirs normalises a batch of ten test images by its own statistics, ours each image by the running ones",
     "theirs takes the style from the label map's own picture, ours draws one or takes a photo's (--references)",
 )
 RANGE_NOTE = "the recorded SimGAN has images in [0, 1], ours in [-1, 1]: its images differ from ours"
-ABSENT_NOTES = {  # by system and our name of a network
+ABSENT_NOTES = {  # system -> name of a missing network -> note
     "cyclegan": {"G_ba": "without G_B: test translates one way, --back is refused"},
     "bicyclegan": {"E": "without E: test draws the styles, and takes none from a photo (--references is refused)"},
 }
 
 
 class Network(NamedTuple):
-    """One of the networks that are to be converted."""
+    """A network to convert."""
 
     part: Part
     path: Path
-    arrays: Arrays  # under official names
-    unused: Arrays  # those without effect
-    is_port: bool
+    arrays: Arrays  # by official names
+    unused: Arrays  # arrays that have no effect on the output
+    is_port: bool  # whether the file is of the contest team's Jittor port
 
 
 def run_convert(words: Sequence[str], system: str, out: Path, assignments: Sequence[str]) -> int:
-    """Write the checkpoint; returns the exit status.
+    """Write the checkpoint and return the exit status.
 
     Args:
-        words: Files, each alone or as NETWORK=FILE; options may stand among them.
+        words: Files, each as FILE or as NETWORK=FILE, and options as field=value among them.
+        assignments: Further options as field=value.
 
     Raises:
-        InputError: A file cannot be read or is not one of the system's, an array is missing, left over or of another
-            shape, or an option contradicts the arrays. Nothing is written.
+        InputError: A file cannot be read or is not of this system; an array is missing, unexpected or has another
+            shape; or an option contradicts the arrays. Nothing is written.
     """
     if out.suffix != ".safetensors":
         raise InputError(f"--out {out}: must end in .safetensors")
     files, options = split_words(words, system)
     networks = read_networks(files, system)
     experiment = experiment_for(networks, system, [*options, *assignments])
-    made = build(experiment, networks)
-    arrays = our_arrays(networks, made, experiment)
+    built = build(experiment, networks)
+    arrays = our_arrays(networks, built, experiment)
     make_folder(out.parent)
     save_checkpoint(out, Checkpoint(arrays, Progress(0, 0), dataclasses.asdict(experiment)))
     for line in report(networks, experiment):
@@ -72,11 +76,11 @@ def run_convert(words: Sequence[str], system: str, out: Path, assignments: Seque
 
 
 def split_words(words: Sequence[str], system: str) -> Tuple[List[Tuple[str, Path]], List[str]]:
-    """Files with their networks' names, empty where none is given; and options."""
+    """Split the words into (network name, file) pairs and options. The network name is empty if it is not given."""
     files, options = [], []
     for word in words:
         name, _, rest = word.partition("=")
-        if part_called(system, name) and rest:
+        if part_by_name(system, name) and rest:
             files.append((name, Path(rest)))
         elif ASSIGNMENT.match(word) and not Path(word).exists():
             options.append(word)
@@ -86,15 +90,15 @@ def split_words(words: Sequence[str], system: str) -> Tuple[List[Tuple[str, Path
 
 
 def read_networks(files: Sequence[Tuple[str, Path]], system: str) -> Dict[str, Network]:
-    """The networks by their official names.
+    """Read the networks: official name -> network.
 
     Raises:
-        InputError: A file is faulty, or two hold the same network.
+        InputError: A file is faulty, or two files hold the same network.
     """
     networks: Dict[str, Network] = {}
     for name, path in files:
         found: OfficialFile = read_official(path)
-        part = part_called(system, name) or find_part(path, found.arrays, system)
+        part = part_by_name(system, name) or find_part(path, found.arrays, system)
         if part.official in networks:
             raise InputError(f"{networks[part.official].path} and {path}: both hold {part.official}")
         arrays, unused = split_statistics(found.arrays, LAYOUTS[system])
@@ -103,33 +107,33 @@ def read_networks(files: Sequence[Tuple[str, Path]], system: str) -> Dict[str, N
 
 
 def experiment_for(networks: Mapping[str, Network], system: str, assignments: Sequence[str]) -> Experiment:
-    """The options that the arrays tell, those of the command line, and the defaults of published models.
+    """Return the experiment of the networks: options from the arrays, the command line and the published models.
 
     Raises:
-        InputError: An option is wrong, or contradicts the arrays.
+        InputError: An option is wrong or contradicts the arrays.
     """
     layout = LAYOUTS[system]
-    told = told_by(networks, system)
-    fixed = [f"{field}={_text(value)}" for field, value in told.options.items()]
-    usual = [*layout.defaults, *told.published, *_num_classes(told, assignments)]
+    found = options_of_files(networks, system)
+    fixed = [f"{field}={_text(value)}" for field, value in found.options.items()]
+    usual = [*layout.defaults, *found.published, *_num_classes(found, assignments)]
     base = Experiment(system, SYSTEMS[system].Config(), run=RunConfig(total_nimg=1))
     usual += layout.dependent_defaults(override(base, [*usual, *fixed, *assignments]).config)
     experiment = override(base, [*usual, *fixed, *assignments])
-    _require_told(experiment, override(base, [*usual, *assignments, *fixed]), told.options)
+    _require_agreement(experiment, override(base, [*usual, *assignments, *fixed]), found.options)
     channels = label_channels(experiment.data)
-    if told.label_channels not in (None, channels):
+    if found.label_channels not in (None, channels):
         raise InputError(
             f"num_classes={experiment.data.num_classes}: with unknown_id and instance_edges label maps have {channels} "
-            f"channels, and in the arrays {told.label_channels}"
+            f"channels, but in the arrays they have {found.label_channels}"
         )
     size = [f"output_{side}={getattr(experiment.data, f'image_{side}')}" for side in ("width", "height")]
     return override(experiment, [*size, *(text for text in assignments if text.startswith("output_"))])
 
 
-def told_by(networks: Mapping[str, Network], system: str) -> FileOptions:
-    """What the arrays and the kind of the files say of the options."""
-    told = LAYOUTS[system].options_of({name: network.arrays for name, network in networks.items()})
-    return told._replace(options={**told.options, "downsampling": "bilinear"}) if _is_port(networks) else told
+def options_of_files(networks: Mapping[str, Network], system: str) -> FileOptions:
+    """Return the options that the arrays and the type of the files determine."""
+    found = LAYOUTS[system].options_of({name: network.arrays for name, network in networks.items()})
+    return found._replace(options={**found.options, "downsampling": "bilinear"}) if _is_port(networks) else found
 
 
 def _is_port(networks: Mapping[str, Network]) -> bool:
@@ -140,18 +144,18 @@ def _text(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _num_classes(told: FileOptions, assignments: Sequence[str]) -> List[str]:
-    """What is left of the channels of a label map for classes."""
-    if told.label_channels is None:
+def _num_classes(found: FileOptions, assignments: Sequence[str]) -> List[str]:
+    """Return the option num_classes: the channels of the label maps without those for unknown ids and borders."""
+    if found.label_channels is None:
         return []
     extra = [text for text in assignments if text.startswith(("unknown_id=", "instance_edges="))]
     base = Experiment("", SYSTEMS["spade"].Config(), DataConfig(num_classes=1), RunConfig(total_nimg=1))
-    return [f"num_classes={told.label_channels + 1 - label_channels(override(base, extra).data)}"]
+    return [f"num_classes={found.label_channels + 1 - label_channels(override(base, extra).data)}"]
 
 
-def _require_told(asked: Experiment, told: Experiment, fields: Mapping[str, Value]) -> None:
+def _require_agreement(asked: Experiment, found: Experiment, fields: Mapping[str, Value]) -> None:
     for field in fields:
-        here, there = _value(asked, field), _value(told, field)
+        here, there = _value(asked, field), _value(found, field)
         if here != there:
             raise InputError(f"{field}={here}: the arrays say {there}")
 
@@ -161,10 +165,10 @@ def _value(experiment: Experiment, field: str) -> Any:
 
 
 def build(experiment: Experiment, networks: Mapping[str, Network]) -> System:
-    """The system, with what trains it if such networks are given; nothing is computed yet.
+    """Build the system, with the discriminators if their files are given.
 
     Raises:
-        InputError: Networks that make images are missing, or given ones are of no use to these options.
+        InputError: A network that inference needs is missing, or the system does not have a given network.
     """
     system = make_system(experiment)
     parts = {part.ours: part for part in LAYOUTS[experiment.system].parts}
@@ -181,10 +185,10 @@ def build(experiment: Experiment, networks: Mapping[str, Network]) -> System:
 
 
 def our_arrays(networks: Mapping[str, Network], system: System, experiment: Experiment) -> Arrays:
-    """All arrays under our names; those without effect, which `export` gives back, apart from them.
+    """Return all arrays by the names of this program. Arrays without effect are kept for `export` under UNUSED.
 
     Raises:
-        InputError: Names every array of every file that is missing, unexpected or of another shape.
+        InputError: Arrays are missing, unexpected or of another shape. The message names all of them.
     """
     arrays, faults = {}, []
     for network in networks.values():
@@ -198,18 +202,18 @@ def our_arrays(networks: Mapping[str, Network], system: System, experiment: Expe
         except ValueError as error:
             faults.append(f"{network.path}: as {part.official} of {experiment.system}: {error}")
     if faults:
-        raise InputError(f"{'; '.join(faults)} (with {granted(networks, experiment)})")
+        raise InputError(f"{'; '.join(faults)} (with {assumed_options(networks, experiment)})")
     return arrays
 
 
 def report(networks: Mapping[str, Network], experiment: Experiment) -> List[str]:
-    """What was taken for what, what was left out or taken for granted, and what cannot be kept."""
+    """Return the lines of the report: files and their networks, unused arrays, assumed options, and differences."""
     lines, config = [], experiment.config
     for name, network in networks.items():
         kinds = Counter(unused.rpartition(".")[2] for unused in network.unused)
         without = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
         lines.append(f"{network.path}: {name}{f'; without effect: {without}' if without else ''}")
-    lines.append(f"no array tells these, which field=value can set: {granted(networks, experiment)}")
+    lines.append(f"no array tells these, which field=value can set: {assumed_options(networks, experiment)}")
     if _is_port(networks):
         lines += ["the contest team's Jittor port: its images are kept but for this:", *PORT_NOTES]
     if getattr(config, "training_mode_at_test", None) is not None and (config.dropout or config.norm == "batch"):
@@ -220,10 +224,10 @@ def report(networks: Mapping[str, Network], experiment: Experiment) -> List[str]
 
 
 def mode_line(config: Any) -> str:
-    """In which mode `test` runs the generator, and how to have the other one."""
+    """Say in which mode `test` runs the generator, and how to get the other mode."""
     if not config.training_mode_at_test:
-        said = "test uses running statistics and no dropout, as the official test with --eval"
-        return f"{said} (training_mode_at_test=false)"
+        mode = "test uses running statistics and no dropout, as the official test with --eval"
+        return f"{mode} (training_mode_at_test=false)"
     own = ["normalises each image by its own statistics"] if config.norm == "batch" else []
     own += ["keeps dropout on"] if config.dropout else []
     return (
@@ -232,11 +236,11 @@ def mode_line(config: Any) -> str:
     )
 
 
-def granted(networks: Mapping[str, Network], experiment: Experiment) -> str:
-    """The options that no array tells."""
-    told = told_by(networks, experiment.system).options
+def assumed_options(networks: Mapping[str, Network], experiment: Experiment) -> str:
+    """List the options that the arrays do not determine, with their assumed values."""
+    found = options_of_files(networks, experiment.system).options
     fields = [*SIZE, *LAYOUTS[experiment.system].unrecorded(experiment.config)]
-    values = {field: _value(experiment, field) for field in fields if field not in told}
+    values = {field: _value(experiment, field) for field in fields if field not in found}
     return ", ".join(f"{field}={_shown(value)}" for field, value in values.items())
 
 

@@ -1,4 +1,4 @@
-"""`score`: judge a folder of images as the contest does, as far as the judges are at hand."""
+"""The command `score`: score a folder of images by the contest's terms, as far as their judges are available."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Dict, Optional
 
 from data_tools.basics.files import make_folder, write_atomic
-from jittor_tsit.commands.shared_options import add_command, add_judges
+from jittor_tsit.commands.shared_options import add_command, add_device, add_judges
 from jittor_tsit.runtime.import_jittor import start_jittor
 
 if TYPE_CHECKING:
     from jittor_tsit.evaluation.judges import Judges
     from jittor_tsit.metrics.terms import Term
 
-BOARDS = ("2022a", "2022b", "2023a")  # the contest's formulas, metrics.contest.BOARDS
-PACKAGES = ("jittor", "numpy", "pillow", "opencv-python")  # whose versions are kept with the numbers
+BOARDS = ("2022a", "2022b", "2023a")  # names of the contest's formulas in metrics.contest.BOARDS
+PACKAGES = ("jittor", "numpy", "pillow", "opencv-python")  # their versions are written to the JSON file
 
 
 def add(commands) -> None:
@@ -28,22 +28,28 @@ def add(commands) -> None:
         commands,
         "score",
         run,
-        "judge images as the contest does, as far as the judges are at hand",
+        "score images by the contest's terms, as far as their judges are available",
         "python -m jittor_tsit score --images runs/mine/test/images --labels data/landscape/test "
         "--real data/landscape --report score.html",
     )
-    for name, what in (("images", "the images to judge"), ("labels", "their label maps"), ("real", "photographs")):
+    folders = ("images", "the images to score"), ("labels", "their label maps"), ("real", "photographs, or a data set")
+    for name, what in folders:
         parser.add_argument(f"--{name}", type=Path, required=True, metavar="DIR", help=what)
     add_judges(parser)
     parser.add_argument("--references", type=Path, metavar="DIR", help="photos named by label_to_img.json")
     parser.add_argument("--board", choices=BOARDS, default=BOARDS[0], help=f"the formula; default: {BOARDS[0]}")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="default: score-<images>.json beside the images")
-    parser.add_argument("--report", type=Path, metavar="FILE", help="also a page with the worst and best images")
-    parser.add_argument("--device", choices=("auto", "cpu"), default="auto", help="auto: the GPU where there is one")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="JSON file of the scores; default: score-<images>.json beside the images",
+    )
+    parser.add_argument("--report", type=Path, metavar="FILE", help="also write a page with the worst and best images")
+    add_device(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Judge a folder of images."""
+    """Score a folder of images."""
     start_jittor(args.device != "cpu")
     from jittor_tsit.evaluation.judges import Judges
 
@@ -62,15 +68,18 @@ def run_score(
     out: Path,
     page: Optional[Path],
 ) -> int:
-    """Print the table, write the JSON and the page; returns the exit status.
+    """Score a folder of images: print the table, write the JSON file and, if `page` is given, the page.
 
     Args:
         real: Folder of photographs, or a data set.
         references: Folder of the photos that `label_to_img.json` names.
         board: A name in `contest.BOARDS`.
 
+    Returns:
+        The exit status of the command.
+
     Raises:
-        InputError: Images, labels, photos or a judge's weights are faulty or do not go together.
+        InputError: Images, labels, photos or weights are faulty or do not belong together.
     """
     from jittor_tsit.evaluation.page import write_page
     from jittor_tsit.evaluation.scores import compute_terms, find_set, photo_folder, print_table, table
@@ -85,7 +94,7 @@ def run_score(
     print_table(lines)
     make_folder(out.parent)
     write_atomic(out, (json.dumps(record(terms, board, score), indent=2) + "\n").encode())
-    print(f"{out}: the numbers, with every image's", file=sys.stderr)
+    print(f"{out}: the scores, also of each image", file=sys.stderr)
     if page:
         title = f"{images.name}: {len(image_set.images)} images"
         write_page(page, title, lines, terms, image_set.images, image_set.labels)
@@ -94,7 +103,7 @@ def run_score(
 
 
 def record(terms: Dict[str, Term], board: str, score: Optional[float]) -> dict:
-    """Everything, for the JSON file."""
+    """Return the content of the JSON file: scores, terms of each image, and versions."""
     versions = {name: version(name) for name in PACKAGES}
     return {
         "board": board,

@@ -1,4 +1,4 @@
-"""What the commands' options have in common."""
+"""Options that several commands share, and types of option values."""
 
 from __future__ import annotations
 
@@ -12,26 +12,33 @@ Run = Callable[[argparse.Namespace], int]
 def add_command(
     commands, name: str, run: Run, summary: str, example: str, accepts: Optional[str] = None
 ) -> argparse.ArgumentParser:
-    """Add a subcommand with its example in --help.
+    """Add a subcommand with its example in --help, and return its parser.
 
     Args:
         commands: The subparsers of the command line.
         run: Called with the parsed options; returns the exit status.
-        accepts: Beginning of the words that may stand among the options as field=value; None: no such words.
+        summary: Description of the command.
+        example: Command line that --help shows.
+        accepts: Prefix of the words that are allowed as field=value among the options; None: no such words.
     """
-    added = commands.add_parser(
+    parser = commands.add_parser(
         name,
         help=summary,
         description=summary,
         epilog=f"example:\n  {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    added.set_defaults(run=run, accepts=accepts)
-    return added
+    parser.set_defaults(run=run, accepts=accepts)
+    return parser
+
+
+def add_device(command: argparse.ArgumentParser) -> None:
+    """Add the option --device."""
+    command.add_argument("--device", choices=("auto", "cpu"), default="auto", help="auto: the GPU if there is one")
 
 
 def add_judges(command: argparse.ArgumentParser) -> None:
-    """Options of a command that judges images."""
+    """Add the options of a command that scores images."""
     command.add_argument(
         "--judges",
         type=Path,
@@ -45,35 +52,35 @@ def add_judges(command: argparse.ArgumentParser) -> None:
 
 
 def add_processes(command: argparse.ArgumentParser) -> None:
-    """Options of a command that several processes can share."""
+    """Add the options of a command that can run on several processes."""
     command.add_argument(
         "--procs",
         type=positive_number,
         default=1,
         metavar="N",
-        help="processes of Open MPI, on a GPU each if there are",
+        help="number of processes (Open MPI), each on its own GPU if there are GPUs; default: 1",
     )
     command.add_argument(
-        "--hostfile", type=Path, metavar="FILE", help="machines for them, a line each: NAME slots=PROCESSES"
+        "--hostfile", type=Path, metavar="FILE", help="machines of the processes, one a line: NAME slots=PROCESSES"
     )
 
 
 def positive_number(text: str) -> int:
-    """A whole number of at least 1."""
+    """Convert an option value to a whole number of at least 1."""
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return int(text)
 
 
 def natural_number(text: str) -> int:
-    """A whole number of at least 0."""
+    """Convert an option value to a whole number of at least 0."""
     if not text.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
     return int(text)
 
 
 def path_list(text: str) -> List[Path]:
-    """File names with commas between them."""
+    """Convert an option value, file names separated by commas, to a list of paths."""
     names = text.split(",")
     if not all(names) or len(set(names)) < len(names):
         raise argparse.ArgumentTypeError(f"{text!r} is no list of different files with commas between them")

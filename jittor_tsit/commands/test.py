@@ -1,4 +1,4 @@
-"""`test`: from a checkpoint and label maps to images and a checked submission.zip; or from images to images."""
+"""The command `test`: generate images from label maps and pack them into submission.zip, or translate images."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Optional
 from data_tools.basics.errors import InputError
 from jittor_tsit.commands.shared_options import (
     add_command,
+    add_device,
     add_judges,
     add_processes,
     natural_number,
@@ -25,9 +26,9 @@ def add(commands) -> None:
         commands,
         "test",
         run,
-        "make images for label maps, and a checked submission.zip; or translate images",
+        "generate images from label maps and pack them into submission.zip, or translate images",
         "python -m jittor_tsit test --data data/landscape/test --run-dir runs/mine --compare\n"
-        "For models of pairs of images, side_by_side=true or side_by_side=false says whether every file shows two.",
+        "For models of image pairs, side_by_side=true or side_by_side=false says whether every file shows two images.",
         accepts="side_by_side=",
     )
     parser.add_argument(
@@ -37,40 +38,47 @@ def add(commands) -> None:
         help="folder of label maps, or of images to translate; default: the test set beside the training set",
     )
     parser.add_argument("--run-dir", type=Path, metavar="DIR", help="a run of train; default: the latest in runs/")
-    parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="default: the newest of the run")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="default: <run-dir>/test")
+    parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="default: the newest readable one of the run")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the results; default: <run-dir>/test")
     parser.add_argument(
         "--candidates",
         type=positive_number,
         default=1,
         metavar="K",
-        help="images drawn for each label map, of which the judges choose one; of translated images all are kept",
+        help="generate K images for each label map, and let the judges choose one; translated images are all kept",
     )
     parser.add_argument(
-        "--checkpoints", type=path_list, metavar="A,B,...", help="draw by each of these, and let the judges choose"
+        "--checkpoints",
+        type=path_list,
+        metavar="A,B,...",
+        help="generate candidates with each of these, and let the judges choose",
     )
-    parser.add_argument("--improve", action="store_true", help="choose with regard to the whole set's distance, too")
+    parser.add_argument(
+        "--improve", action="store_true", help="also choose for a small distance of the whole set to the photographs"
+    )
     parser.add_argument("--real", type=Path, metavar="DIR", help="photographs; default: those of the training set")
     add_judges(parser)
     parser.add_argument(
-        "--measure-by", type=Path, metavar="FILE", help="a segmenter that does not choose, to say what was gained"
+        "--measure-by", type=Path, metavar="FILE", help="a segmenter that does not choose, to measure the gain"
     )
-    parser.add_argument("--seed", type=natural_number, default=0, metavar="N", help="of the styles drawn; default: 0")
     parser.add_argument(
-        "--references", type=Path, metavar="DIR", help="photos named by label_to_img.json, to take the style from"
+        "--seed", type=natural_number, default=0, metavar="N", help="seed of the random styles; default: 0"
+    )
+    parser.add_argument(
+        "--references", type=Path, metavar="DIR", help="photos named by label_to_img.json, which give the styles"
     )
     parser.add_argument(
         "--back",
         action="store_true",
-        help="translate from b to a, by a model that has learned both ways (CycleGAN, UNIT)",
+        help="translate from domain B to domain A, with a model that has learned both directions (CycleGAN, UNIT)",
     )
-    parser.add_argument("--compare", action="store_true", help="also write compare.png, labels beside images")
+    parser.add_argument("--compare", action="store_true", help="also write compare.png, inputs beside images")
     add_processes(parser)
-    parser.add_argument("--device", choices=("auto", "cpu"), default="auto", help="auto: the GPU where there is one")
+    add_device(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Make images and a submission."""
+    """Generate images and a submission."""
     start_jittor(args.device != "cpu")
     from jittor_tsit.config import DataConfig
     from jittor_tsit.config.overrides import override_fields
@@ -79,10 +87,10 @@ def run(args: argparse.Namespace) -> int:
     from jittor_tsit.runs.loading import find_checkpoint, newest_run_dir
 
     if args.checkpoint and args.checkpoints:
-        raise InputError("--checkpoint and --checkpoints: one of them is needed")
-    named = args.checkpoints or ([args.checkpoint] if args.checkpoint else [])
-    run_dir = args.run_dir or (named[0].parent if named else newest_run_dir(RUNS))
-    checkpoints = named or [find_checkpoint(run_dir)]
+        raise InputError("--checkpoint and --checkpoints: only one of them is allowed")
+    files = args.checkpoints or ([args.checkpoint] if args.checkpoint else [])
+    run_dir = args.run_dir or (files[0].parent if files else newest_run_dir(RUNS))
+    checkpoints = files or [find_checkpoint(run_dir)]
     side_by_side = override_fields(DataConfig(), args.overrides).side_by_side
     common = args.data, args.out or run_dir / "test", args.seed, args.references, args.compare
     if args.candidates == len(checkpoints) == 1:
@@ -106,17 +114,21 @@ def run_test(
     back: bool = False,
     side_by_side: Optional[bool] = None,
 ) -> int:
-    """Make the images and the zip; returns the exit status.
+    """Run the task of a checkpoint's system: generate images and pack them, translate images, or classify them.
 
     Args:
-        data: Folder of label maps, or of images for a model that takes such; by default the test set in the folder
-            that the run was trained on.
-        back: Translate the other way; only for a model that has learned both.
-        references: Folder of the photos that `label_to_img.json` names, whose style the images take.
-        side_by_side: Whether every image to translate shows two side by side; None: not said.
+        data: Folder of the inputs: label maps, images or photos. Default: the test set in the folder of the training
+            data.
+        references: Folder of the photos that `label_to_img.json` names. They give the styles.
+        compare: Whether to write compare.png.
+        back: Whether to translate from domain B to domain A.
+        side_by_side: Whether every input image shows two images side by side; None: unknown.
+
+    Returns:
+        The exit status of the command.
 
     Raises:
-        InputError: Faulty checkpoint, labels or references.
+        InputError: Checkpoint, inputs or references are faulty, or an option does not fit the system.
     """
     from jittor_tsit.data.batch_kinds import TestTask
     from jittor_tsit.inference.classify import classify
@@ -135,7 +147,7 @@ def run_test(
     if side_by_side is not None:
         raise InputError(f"side_by_side: the model in {checkpoint} takes no images in pairs; leave it out")
     if back:
-        raise InputError(f"--back: the model in {checkpoint} has learned one way only")
+        raise InputError(f"--back: the model in {checkpoint} has learned one direction only; leave --back out")
     if task is TestTask.PHOTOS_WITH_OTHER_LABELS:
         return relabel(model, data, out)
     if task is TestTask.CLASSES_OF_PHOTOS:

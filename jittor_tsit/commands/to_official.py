@@ -1,4 +1,4 @@
-"""`export`: one of our checkpoints -> files as the official PyTorch code loads them."""
+"""Conversion of a checkpoint to files that the official PyTorch code loads, for the command `export`."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from jittor_tsit.systems.state import with_averaged_weights
 
 
 def run_export(path: Path, out: Path) -> int:
-    """Write a file for every network of the checkpoint; returns the exit status.
+    """Write one file for each network of a checkpoint. Return the exit status.
 
     Raises:
-        InputError: Not a checkpoint, one whose arrays do not fit its options, or one of a model that the official
-            code has not. Nothing is written.
+        InputError: The file is not a checkpoint, its arrays do not fit its options, or the official code does not have
+            such a model. Nothing is written.
     """
     checkpoint = load_checkpoint(path, ("G", "E.", "D", f"{UNUSED}."))
     experiment = experiment_of(path, checkpoint.experiment)
@@ -36,7 +36,7 @@ def run_export(path: Path, out: Path) -> int:
     check_networks(path, networks, experiment)
     tables = {}
     for part, arrays in networks.items():
-        official = renamed(arrays, part, config)
+        official = with_official_names(arrays, part, config)
         kept = starting_with(f"{UNUSED}.{part.official}.", checkpoint.arrays)
         official = {**official, **unused_arrays(official, LAYOUTS[system]), **kept}
         name = LAYOUTS[system].name_of(part, config, checkpoint.progress.num_steps)
@@ -49,7 +49,11 @@ def run_export(path: Path, out: Path) -> int:
 
 
 def networks_of(path: Path, arrays: Arrays, system: str) -> Dict[Part, Arrays]:
-    """The checkpoint's networks; of G the averaged weights, if there are any."""
+    """Return the networks of a checkpoint, with the averaged weights of G if there are any.
+
+    Raises:
+        InputError: The checkpoint holds no network of the system.
+    """
     arrays = with_averaged_weights(arrays)
     networks = {}
     for part in LAYOUTS[system].parts:
@@ -61,15 +65,15 @@ def networks_of(path: Path, arrays: Arrays, system: str) -> Dict[Part, Arrays]:
 
 
 def starting_with(prefix: str, arrays: Arrays) -> Arrays:
-    """Arrays whose name starts with the prefix, by the rest of it."""
+    """Return the arrays whose names start with a prefix, without the prefix."""
     return {name[len(prefix) :]: array for name, array in arrays.items() if name.startswith(prefix)}
 
 
 def check_networks(path: Path, networks: Mapping[Part, Arrays], experiment) -> None:
-    """Compare the arrays with those that the options call for.
+    """Check the arrays against the networks that the options describe.
 
     Raises:
-        InputError: As `check_arrays`.
+        InputError: See `check_arrays`.
     """
     system = make_system(experiment)
     if not {part.ours for part in networks} <= set(system.networks):
@@ -83,13 +87,13 @@ def check_networks(path: Path, networks: Mapping[Part, Arrays], experiment) -> N
     check_arrays(path, found, state)
 
 
-def renamed(arrays: Arrays, part: Part, config) -> Arrays:
-    """Under official names."""
+def with_official_names(arrays: Arrays, part: Part, config) -> Arrays:
+    """Rename the arrays of a network to the names of the official code."""
     return {official: arrays[name] for name, official in official_names(arrays, part.rules(config)).items()}
 
 
 def by_side(arrays: Arrays) -> Table:
-    """Names that begin with a side -> a dict for each side."""
+    """Split arrays by the first part of their names: {"a.x": array} -> {"a": {"x": array}}."""
     table: Dict[str, Arrays] = {}
     for name, array in arrays.items():
         side, _, rest = name.partition(".")

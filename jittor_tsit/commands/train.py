@@ -1,4 +1,7 @@
-"""`train`: train a model, going on where an earlier run stopped."""
+"""The command `train`: train a model, or resume a run that was stopped.
+
+Its flags are below. Options given as `field=value` are in config/options.py and in the `Config` of each system.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,14 @@ from pathlib import Path
 from typing import List, Optional
 
 from data_tools.basics.errors import InputError
-from jittor_tsit.commands.shared_options import add_command, add_processes
+from jittor_tsit.commands.shared_options import add_command, add_device, add_processes
 from jittor_tsit.config import ON_NAN, Experiment
 from jittor_tsit.config.experiment_files import Runs, load_experiment, load_runs, shipped_experiment
 from jittor_tsit.config.overrides import override
 from jittor_tsit.runtime.import_jittor import start_jittor
 
 RUNS = Path("runs")
-SAMPLE_SET = Path("data/sample")  # made when no data is named
+SAMPLE_SET = Path("data/sample")  # rendered if --data is not given
 SAMPLE_PAIRS, SAMPLE_LABELS, SAMPLE_SEED = 64, 16, 0
 
 
@@ -27,7 +30,7 @@ def add(commands) -> None:
         commands,
         "train",
         run,
-        "train a model; the same command again goes on",
+        "train a model; run the same command again to resume",
         "python -m jittor_tsit train --data data/landscape --run-dir runs/mine width=32 weights.vgg=10\n"
         "Any option of the experiment can be set as field=value; --dry-run lists them.",
         accepts="",
@@ -36,38 +39,41 @@ def add(commands) -> None:
         "--data",
         type=Path,
         metavar="DIR",
-        help="train/imgs/*.jpg and train/labels/*.png; default: a rendered sample set",
+        help="data set with train/imgs/*.jpg and train/labels/*.png; default: a rendered sample set",
     )
     parser.add_argument(
-        "--experiment", type=Path, metavar="FILE", help="default: tsit_landscape, or quickstart without --data"
+        "--experiment",
+        type=Path,
+        metavar="FILE",
+        help="experiment file; default: tsit_landscape, or quickstart without --data",
     )
     parser.add_argument(
         "--split",
         type=Path,
         metavar="PATH",
-        help="train on the stems listed in it, one a line; or the folder of the phases' lists; default: all",
+        help="file with the stems to train on, one a line; or the folder with such files of the phases; default: all",
     )
-    parser.add_argument("--run-dir", type=Path, metavar="DIR", help="where results go; default: runs/<experiment>")
+    parser.add_argument("--run-dir", type=Path, metavar="DIR", help="folder of the results; default: runs/<experiment>")
     parser.add_argument(
         "--from-weights",
         type=Path,
         metavar="FILE",
-        help="a checkpoint of train, convert or average with whose networks a new run begins; optimizers begin anew",
+        help="checkpoint of train, convert or average with the initial weights of a new run, without its optimizers",
     )
     parser.add_argument(
         "--on-nan",
         choices=ON_NAN,
-        help="when a loss or a gradient is not finite: stop, or skip the step; default: the experiment's, stop",
+        help="if a loss or a gradient is not finite: stop, or skip the step; default: the experiment's option, stop",
     )
     parser.add_argument(
-        "--dry-run", action="store_true", help="print all options, and the plan of the phases, and stop"
+        "--dry-run", action="store_true", help="print all options and the plan of the phases, without training"
     )
     add_processes(parser)
-    parser.add_argument("--device", choices=("auto", "cpu"), default="auto", help="auto: the GPU where there is one")
+    add_device(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train, rendering the sample set first when no data is named."""
+    """Train. Render the sample set first if no data set is given."""
     name = "quickstart" if args.data is None else "tsit_landscape"
     experiment_file = args.experiment or shipped_experiment(name)
     if args.data is not None and not args.data.is_dir():
@@ -78,8 +84,8 @@ def run(args: argparse.Namespace) -> int:
     from jittor_tsit.runtime.parallel import on_first_process
     from jittor_tsit.training.session import run_training
 
-    named = {"split": args.split, "on_nan": args.on_nan, "initial": args.from_weights}
-    overrides = [*args.overrides, *(f"{name}={value}" for name, value in named.items() if value)]
+    options = {"split": args.split, "on_nan": args.on_nan, "initial": args.from_weights}
+    overrides = [*args.overrides, *(f"{name}={value}" for name, value in options.items() if value)]
     run_dir = args.run_dir or RUNS / experiment_file.stem
     runs = load_runs(experiment_file)
     if runs:
@@ -101,7 +107,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def render_sample_set() -> None:
-    """Rendered landscapes with label maps, unless they are there."""
+    """Render landscapes with label maps, unless they exist."""
     from data_tools.rendering.write_set import write_set
 
     print(f"no --data: rendering {SAMPLE_PAIRS} landscapes to {SAMPLE_SET}", file=sys.stderr)
@@ -109,7 +115,11 @@ def render_sample_set() -> None:
 
 
 def configure(experiment_file: Path, data: Optional[Path], assignments: list[str]) -> Experiment:
-    """The experiment of a file, with the data folder and the overrides of the command line."""
+    """Load an experiment file and apply the data folder and the overrides of the command line.
+
+    Raises:
+        InputError: The file or an override is faulty.
+    """
     from jittor_tsit.systems import SYSTEMS
 
     experiment = load_experiment(experiment_file)
@@ -126,24 +136,24 @@ def configure(experiment_file: Path, data: Optional[Path], assignments: list[str
 
 
 def run_each(runs: Runs, data: Path, run_dir: Path, assignments: List[str], only_shows: bool) -> int:
-    """Train the experiments of a file that has several, each in a folder of its own; returns the exit status.
+    """Train all experiments of a file that defines several, each in its own folder. Return the exit status.
 
     Args:
-        runs: What the file defines.
-        only_shows: Print their options instead.
+        runs: The experiments of the file.
+        only_shows: Whether to print the options without training.
 
     Raises:
-        InputError: As `run_training`.
+        InputError: See `run_training`.
     """
     from jittor_tsit.runtime.parallel import on_first_process
     from jittor_tsit.training.session import run_training, say
 
-    made = (run_dir / "data").absolute()
-    experiments = {name: override(each, assignments) for name, each in runs.experiments(data, made).items()}
+    prepared = (run_dir / "data").absolute()
+    experiments = {name: override(each, assignments) for name, each in runs.experiments(data, prepared).items()}
     if only_shows:
         print(json.dumps({name: dataclasses.asdict(each) for name, each in experiments.items()}, indent=2))
         return 0
-    on_first_process(lambda: runs.prepare(data, made))
+    on_first_process(lambda: runs.prepare(data, prepared))
     for name, experiment in experiments.items():
         say(f"{name}:")
         status = run_training(experiment, run_dir / name)

@@ -191,7 +191,7 @@ def to_json(experiment: Experiment) -> str:
     return json.dumps(dataclasses.asdict(experiment), indent=2) + "\n"
 
 
-def from_dict(kind: type, values: Dict[str, Any]) -> Any:
+def from_dict(kind: type, values: Any) -> Any:
     """Make a config, with nested configs, from the dict of its JSON form.
 
     Args:
@@ -201,7 +201,7 @@ def from_dict(kind: type, values: Dict[str, Any]) -> Any:
         InputError: This version has no such field, or a value has another type.
     """
     if not isinstance(values, dict):
-        raise InputError(f"{kind.__name__}: {_shown(values)} instead of its fields")
+        raise InputError(f"{kind.__name__}: {_describe(values)} instead of its fields")
     kinds = get_type_hints(kind)
     unknown = sorted(set(values) - set(kinds))
     if unknown:
@@ -214,11 +214,11 @@ def _from_json(name: str, kind: type, value: Any) -> Any:
         return from_dict(kind, value)
     value = tuple(value) if isinstance(value, list) else value
     if not _IS_OF[kind](value):
-        raise InputError(f"{name} is {_shown(value)}, which has the wrong type")
+        raise InputError(f"{name} is {_describe(value)}, which has the wrong type")
     return value
 
 
-def _shown(value: Any) -> str:
+def _describe(value: Any) -> str:
     return repr(value)[:60]
 
 

@@ -85,9 +85,9 @@ def singular_vectors(arrays: Arrays, layer: str) -> Tuple[np.ndarray, np.ndarray
     matrix = weight.reshape(weight.shape[0], -1)
     if u.shape != matrix.shape[:1]:
         return arrays[f"{layer}.weight_u"], arrays[f"{layer}.weight_v"]  # the comparison of shapes will report it
-    v = _normalized(matrix.T @ u)
-    return _normalized(matrix @ v).astype(np.float32), v.astype(np.float32)
+    v = _normalize(matrix.T @ u)
+    return _normalize(matrix @ v).astype(np.float32), v.astype(np.float32)
 
 
-def _normalized(vector: np.ndarray) -> np.ndarray:
+def _normalize(vector: np.ndarray) -> np.ndarray:
     return vector / max(np.linalg.norm(vector), 1e-12)

@@ -109,7 +109,7 @@ def find_part(path: Path, names: Collection[str], system: str) -> Part:
     )
 
 
-def part_called(system: str, official: str) -> Optional[Part]:
+def part_by_name(system: str, official: str) -> Optional[Part]:
     """Return the part with this official name, or None."""
     return next((part for part in LAYOUTS[system].parts if part.official == official), None)
 

@@ -53,12 +53,12 @@ class PickleMachine:
         return self.stack.pop()
 
     def _step(self, name: str, argument: object) -> None:
-        if name in _PUSH_ARGUMENT:
+        if name in PUSH_ARGUMENT:
             self.stack.append(argument)
-        elif name in _PUSH_NEW:
-            self.stack.append(_PUSH_NEW[name]())
-        elif name in _ACTIONS:
-            _ACTIONS[name](self, argument)
+        elif name in PUSH_NEW:
+            self.stack.append(PUSH_NEW[name]())
+        elif name in ACTIONS:
+            ACTIONS[name](self, argument)
         else:
             detail = f" ({argument!a:.60})" if type(argument) is str else ""
             raise WeightFileError(f"the pickle opcode {name}{detail}, which weights do not need")
@@ -141,7 +141,7 @@ class PickleMachine:
         self.stack.append(storage)
 
 
-_PUSH_ARGUMENT = frozenset(
+PUSH_ARGUMENT = frozenset(
     (
         "BININT",
         "BININT1",
@@ -160,7 +160,7 @@ _PUSH_ARGUMENT = frozenset(
     )
 )
 
-_PUSH_NEW: Dict[str, Callable[[], object]] = {
+PUSH_NEW: Dict[str, Callable[[], object]] = {
     "NONE": lambda: None,
     "NEWTRUE": lambda: True,
     "NEWFALSE": lambda: False,
@@ -169,7 +169,7 @@ _PUSH_NEW: Dict[str, Callable[[], object]] = {
     "EMPTY_DICT": dict,
 }
 
-_ACTIONS: Dict[str, Callable[[PickleMachine, object], None]] = {
+ACTIONS: Dict[str, Callable[[PickleMachine, object], None]] = {
     "PROTO": PickleMachine._ignore,
     "FRAME": PickleMachine._ignore,
     "MARK": PickleMachine._mark,

@@ -12,7 +12,7 @@ from jittor_tsit.conversion.official_names import Rules
 def official_names(names: Iterable[str], rules: Rules) -> Dict[str, str]:
     """Return our array name -> official name. Spectral norm: weight, u, v -> weight_orig, weight_u, weight_v."""
     ours = dict.fromkeys(names)  # keeps the order
-    return {name: _apply(rules, _spectral(name, ours)) for name in ours}
+    return {name: rename(rules, _spectral(name, ours)) for name in ours}
 
 
 def _spectral(name: str, all_names: Container[str]) -> str:
@@ -22,7 +22,7 @@ def _spectral(name: str, all_names: Container[str]) -> str:
     return f"{layer}.weight_{'orig' if leaf == 'weight' else leaf}"
 
 
-def _apply(rules: Rules, name: str) -> str:
+def rename(rules: Rules, name: str) -> str:
     for pattern, form in rules:
         name = re.sub(pattern, form, name)
     return name

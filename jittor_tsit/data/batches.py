@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import tee
-from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Generator, Iterator, List, Optional, Sequence, Tuple
 
 import jittor as jt
 import numpy as np
@@ -119,7 +119,7 @@ def batches(
     workers: int,
     max_skipped: int = 0,
     on_skipped: Callable[[Sequence[str]], None] = lambda faults: None,
-) -> Iterator[List[Any]]:
+) -> Generator[List[Any], None, None]:
     """Yield the batches of each step that this process computes.
 
     Args:

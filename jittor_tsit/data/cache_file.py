@@ -30,7 +30,7 @@ from jittor_tsit.data.read_ahead import Arrays
 MAGIC = b"jittor_tsit pairs, layout 1\n"
 START = 4096  # one memory page: reads that begin at a page boundary are faster
 TYPES = ("|u1", "<i4")  # data types that a record may hold
-REBUILD = "delete the file, and the next start builds it again"
+REBUILD = "delete it, and the next start builds it again"
 _PLACE = struct.Struct("<QQI")  # offset, length and CRC-32 of the index
 
 Stamp = List[List[Any]]  # [name, bytes, time of change in ns] of each file
@@ -146,7 +146,7 @@ def write_cache(
         with open(temporary, "wb") as file:
             os.posix_fallocate(file.fileno(), 0, START + len(stamps) * record_size(shapes))
             file.seek(START)
-            records = _write_records(file, found)
+            records = write_records(file, found)
             index = json.dumps({"form": form, "arrays": shapes, "pairs": stamps, "records": records}).encode()
             begin = file.tell()
             file.write(index)
@@ -168,7 +168,7 @@ def record_size(shapes: Shapes) -> int:
     return sum(np.dtype(kind).itemsize * _volume(shape) for kind, shape in shapes)
 
 
-def _write_records(file: BinaryIO, found: Iterable[Tuple[str, Optional[Arrays]]]) -> Dict[str, Tuple[int, int]]:
+def write_records(file: BinaryIO, found: Iterable[Tuple[str, Optional[Arrays]]]) -> Dict[str, Tuple[int, int]]:
     records: Dict[str, Tuple[int, int]] = {}
     for stem, arrays in found:
         if arrays is None:

@@ -136,7 +136,7 @@ def read_middle(path: Path, side: int, width: int, height: int) -> np.ndarray:
 
 
 def resize_middle(photo: np.ndarray, side: int, width: int, height: int) -> np.ndarray:
-    """Cut the square in the middle out of a photo [H, W, 3] uint8 and resize it; arguments as of `read_middle`."""
+    """Cut the square from the middle of a photo [H, W, 3] uint8 and resize it. See `read_middle` for the arguments."""
     if side:
         top, left = (max(0, (whole - side) // 2) for whole in photo.shape[:2])
         photo = photo[top : top + side, left : left + side]

@@ -67,7 +67,9 @@ def read_ahead(
             on_skipped(faults)
             yield groups
     except BrokenProcessPool:
-        raise InputError(f"workers={workers}: a reading process was killed, perhaps for want of memory") from None
+        raise InputError(
+            f"workers={workers}: a worker process was killed, perhaps because memory ran out; use fewer workers"
+        ) from None
     finally:
         for future in ahead:
             future.cancel()

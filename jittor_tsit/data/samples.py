@@ -92,8 +92,7 @@ class Samples:
 class PairedSamples(Samples):
     """Photos with label maps.
 
-    A sample is photo [H, W, 3] uint8, class ids [H, W] uint8 and, if the label maps have them, borders of instances
-    [H, W] uint8.
+    A sample is photo [H, W, 3] uint8, class ids [H, W] uint8 and, if there are any, instance borders [H, W] uint8.
     """
 
     pairs: Sequence[Pair]
@@ -124,7 +123,7 @@ class PairedSamples(Samples):
 class UnpairedSamples(Samples):
     """Photos of two folders. Photo number k of `a` always goes with photo number k of `b`; the list of b repeats.
 
-    A sample is a [H, W, 3] uint8 and b [H, W, 3] uint8. Both get the same crop and the same mirroring.
+    A sample is a [H, W, 3] uint8 and b [H, W, 3] uint8.
 
     Source: TSIT repeats the list of styles to the length of the list of contents and matches them by position.
     """
@@ -192,8 +191,6 @@ class DomainSamples(UnpairedSamples):
 class AlignedSamples(Samples):
     """Pairs of corresponding images. A sample is input [H, W, 3] uint8 and target [H, W, 3] uint8.
 
-    Both images get the same crop and the same mirroring.
-
     Args:
         files: For each sample the files of a and b, or one file that shows a on the left and b on the right.
         is_reversed: Whether b is the input and a the target.
@@ -240,10 +237,7 @@ class WithOther:
     samples: Samples
 
     def __call__(self, nimg: int) -> Arrays:
-        """Return the sample at place `nimg` and the target of another random sample of the same epoch.
-
-        If the set has one sample only, return its own target.
-        """
+        """Return the sample at place `nimg` and the target of another random sample, if there is one, of its epoch."""
         count, target = len(self.samples), 0 if isinstance(self.samples, PairedSamples) else 1
         epoch, place = divmod(nimg, count)
         step = int(np.random.default_rng([*self.samples.seeds, nimg, 1]).integers(1, max(count, 2)))

@@ -1,4 +1,7 @@
-"""Count training files that cannot be read. Training skips and logs them, and stops if there are too many."""
+"""Count training files that cannot be read. Training skips and logs them, and stops if there are too many.
+
+read_ahead.py reads a file again before it gives up, and takes the next sample in its place.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ class SkipCounter:
         Raises:
             CommonError: More than `allowed` files cannot be read. The message names the first ones.
         """
-        for text in parallel.gather(json.dumps(faults)):
+        for text in parallel.gather_texts(json.dumps(faults)):
             for fault in json.loads(text):
                 self._count(fault)
         if len(self.times) > self.allowed:

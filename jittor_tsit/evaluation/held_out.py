@@ -49,7 +49,7 @@ def make_evaluation(
         measure = lambda: segmentation_scores(system, samples, run_dir)  # noqa: E731
     else:
         judges = Judges(Path(run.judges))
-        parallel.together(lambda: judges.require_any("evaluate_every") if parallel.rank() == 0 else None)
+        parallel.on_all_processes(lambda: judges.require_any("evaluate_every") if parallel.rank() == 0 else None)
         measure = lambda: synthesis_scores(system, samples, experiment, run_dir)  # noqa: E731
     return Evaluation(measure, run.evaluate_every * run.snapshot_nimg, total_nimg, run_dir, say)
 

@@ -52,7 +52,7 @@ class Evaluation:
         scores = self.measure()
         lines = [
             line for line in read_metrics(self.run_dir) if line["nimg"] < progress.nimg
-        ]  # later ones are done again
+        ]  # later ones are evaluated again
         if all(line[RANK] < scores[RANK] for line in lines):
             _keep(checkpoint, self.run_dir / BEST)
         lines.append({"nimg": progress.nimg, **scores})

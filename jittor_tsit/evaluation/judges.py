@@ -184,7 +184,7 @@ def from_python(path: Path) -> Segmenter:
         spec = importlib.util.spec_from_file_location("user_segmenter", path)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-    except Exception as error:  # whatever the user's code raises
+    except Exception as error:  # the user's code may raise anything
         raise InputError(f"{path}: cannot be loaded: {type(error).__name__}: {error}") from error
     if not callable(getattr(module, "segment", None)):
         raise InputError(f"{path}: has no function segment(photo)")

@@ -44,7 +44,8 @@ def find_set(images: Path, labels: Path) -> ImageSet:
         width, height, mode = read_header(path)
         map_width, map_height, _ = read_header(maps[stem])
         if (width, height) != (map_width, map_height):
-            raise InputError(f"{path}: has {width}x{height}, and its label map {map_width}x{map_height}")
+            sizes = f"{width}x{height}, and its label map {map_width}x{map_height}"
+            raise InputError(f"{path}: has {sizes}; both must have the same size")
         if mode in ("1", "L", "LA", "I", "I;16", "F"):
             raise InputError(f"{path}: is grey ({mode}); an image in colours is needed")
     return ImageSet(found, maps)

@@ -1,9 +1,9 @@
-"""Candidate images with their scores, and the report of the chosen ones."""
+"""Report of a choice among candidate images: tables, gain and a picture."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import List, NamedTuple, Optional
+from typing import List
 
 import numpy as np
 from PIL import Image
@@ -12,53 +12,18 @@ from data_tools.basics.spacing import evenly_spaced
 from data_tools.basics.table import write_rows
 from data_tools.sets.classes import colorize
 from data_tools.sets.image_io import read_photo, resize_photo
-from jittor_tsit.config import DataConfig
 from jittor_tsit.data.batches import to_image
 from jittor_tsit.data.label_maps import label_maps_of
-from jittor_tsit.evaluation.candidate_judges import CandidateJudges, Verdict
+from jittor_tsit.evaluation.candidate_judges import CandidateJudges
 from jittor_tsit.evaluation.scores import print_table
-from jittor_tsit.inference.from_label_maps import Inputs
+from jittor_tsit.inference.candidates import CandidateSet
 from jittor_tsit.inference.sheets import contact_sheet
-from jittor_tsit.metrics.best_of_many import Candidates, own_scores
+from jittor_tsit.metrics.best_of_many import Candidates
 from jittor_tsit.metrics.frechet import frechet_distance, statistics
 
 SHOWN = 12  # number of label maps on the sheet; the diversity of candidates is measured on the same ones
 FRAME = 4  # pixels around the chosen image
 FRAME_COLOR = (230, 40, 40)
-
-
-class Source(NamedTuple):
-    """A checkpoint and a seed, which generate one candidate for each label map."""
-
-    folder: Path  # folder of the candidates and their scores
-    checkpoint: Path
-    seed: int
-
-    @property
-    def images(self) -> Path:
-        """Folder of the images."""
-        return self.folder / "images"
-
-
-class CandidateSet:
-    """K candidates with scores for each of L label maps, and the choice among them."""
-
-    def __init__(self, sources: List[Source], inputs: Inputs, data: DataConfig, verdicts: List[Verdict]):
-        self.sources, self.inputs, self.data, self.verdicts = sources, inputs, data, verdicts
-        self.candidates = Candidates(*map(self.stack_field, Candidates._fields))
-        self.scores = own_scores(self.candidates)  # [L, K]
-        self.best = self.scores.argmax(1)
-        self.stages = {"the first": np.zeros_like(self.best), "best by own score": self.best}  # name -> choice [L]
-
-    @property
-    def choice(self) -> np.ndarray:
-        """Number of the chosen candidate of each label map, [L]: the last of the stages."""
-        return list(self.stages.values())[-1]
-
-    def stack_field(self, name: str) -> Optional[np.ndarray]:
-        """Stack a field of all verdicts to [L, K, ...]; return None if its judge is missing."""
-        parts = [getattr(verdict, name) for verdict in self.verdicts]
-        return None if parts[0] is None else np.stack(parts, axis=1)
 
 
 def write_report(out: Path, candidate_set: CandidateSet, judges: CandidateJudges) -> None:

@@ -1,5 +1,7 @@
 """The command `test` with several candidates: generate several images for each label map and keep the best.
 
+candidates.py holds the scores and the choice; metrics/best_of_many.py computes the score of a candidate.
+
 All candidates are generated here. A photograph can therefore never become part of a submission.
 """
 
@@ -18,7 +20,8 @@ from jittor_tsit.data.batch_kinds import TestTask
 from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.evaluation.candidate_judges import CandidateJudges, load_candidate_judges
 from jittor_tsit.evaluation.judges import Judges
-from jittor_tsit.inference.choice_report import CandidateSet, Source, write_report
+from jittor_tsit.inference.candidates import CandidateSet, Source
+from jittor_tsit.inference.choice_report import write_report
 from jittor_tsit.inference.from_images import translate
 from jittor_tsit.inference.from_label_maps import Inputs, find_inputs, finish, make_set
 from jittor_tsit.inference.model import default_folder, load_model, remove_outdated_images
@@ -91,7 +94,9 @@ def run_with_candidates(
         for number, path in enumerate(checkpoints, 1)
         for k in range(num_seeds)
     ]
-    judges = parallel.together(options.load if parallel.rank() == 0 else lambda *_: None, config, out / "candidates")
+    judges = parallel.on_all_processes(
+        options.load if parallel.rank() == 0 else lambda *_: None, config, out / "candidates"
+    )
     make_candidates(sources, inputs, references)
     parallel.on_first_process(lambda: choose(sources, inputs, config, out, judges, options.improve, compare))
     return 0
@@ -113,8 +118,7 @@ def common_data(checkpoints: Sequence[Path], num_seeds: int, references: Optiona
             raise InputError(f"{path}: no model for label maps; only their images can be chosen among")
         if num_seeds > 1 and not model.system.is_random_at_test(bool(references)):
             raise InputError(
-                f"--candidates {num_seeds}: {path} makes one image a label map, whatever the seed; name several "
-                "--checkpoints"
+                f"--candidates {num_seeds}: {path} generates the same image for every seed; name several --checkpoints"
             )
         sizes = ((label_maps_of(each), each.output_width, each.output_height) for each in (data, first))
         if len(set(sizes)) > 1:

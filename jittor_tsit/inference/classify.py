@@ -56,8 +56,8 @@ def _classify(model: Model, folder: Optional[Path], out: Path, compare: bool) ->
     if compare:
         save_sheet(out / "compare.png", model, paths)
     right = [name == path.parent.name for path, name in found.items() if path.parent.name in classes]
-    said = f", {np.mean(right):.1%} of those of {folder} in the class of their folder" if right else ""
-    print(f"{out / TABLE}: the classes of {len(found)} images{said}")
+    accuracy = f", {np.mean(right):.1%} of those of {folder} in the class of their folder" if right else ""
+    print(f"{out / TABLE}: the classes of {len(found)} images{accuracy}")
 
 
 def read(path: Path, data: DataConfig) -> np.ndarray:

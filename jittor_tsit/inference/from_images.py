@@ -49,9 +49,9 @@ def translate(
     if back and not model.system.translates_back:
         raise InputError(f"--back: the model in {model.checkpoint} has learned one direction only; leave --back out")
     if count > 1 and not model.system.is_random_at_test(has_references=False):
-        raise InputError(f"--candidates {count}: {model.checkpoint} makes one image of an input, whatever the seed")
+        raise InputError(f"--candidates {count}: {model.checkpoint} generates the same image for every seed")
     generate = model.system.generate_back if back else model.system.generate
-    inputs = parallel.together(InputImages, model, folder, back, side_by_side)
+    inputs = parallel.on_all_processes(InputImages, model, folder, back, side_by_side)
     images, names = out / "images", [name for path in inputs.paths for name in names_of(path, count)]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
@@ -73,7 +73,7 @@ def translate(
                     write_photo(images / f"{name}.jpg", pixels)
 
     parallel.on_first_process(prepare)
-    parallel.together(make)
+    parallel.on_all_processes(make)
     parallel.on_first_process(lambda: save_rows(out / "compare.png", inputs, images, count) if compare else None)
     if parallel.rank() == 0:
         print(f"{images}: {len(names)} images")

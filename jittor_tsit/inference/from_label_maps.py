@@ -43,8 +43,8 @@ def find_inputs(folder: Path, references: Optional[Path]) -> Inputs:
     Raises:
         InputError: See `find_labels` and `reference_photos`.
     """
-    labels = parallel.together(find_labels, folder)
-    photos = parallel.together(reference_photos, labels, references) if references else {}
+    labels = parallel.on_all_processes(find_labels, folder)
+    photos = parallel.on_all_processes(reference_photos, labels, references) if references else {}
     parallel.require_same({"labels": " ".join(path.stem for path in labels)}, "inputs")
     return Inputs(labels, photos)
 
@@ -59,7 +59,7 @@ def make_set(model: Model, inputs: Inputs, folder: Path, seed: int) -> None:
     contents = read_all(inputs, model.data)
     parallel.on_first_process(lambda: prepare_images(model, images, inputs.stems, contents, seed))
     own = inputs.labels[parallel.rank() :: parallel.num_processes()]
-    parallel.together(make_images, model, own, inputs.photos, images, Noise(seed))
+    parallel.on_all_processes(make_images, model, own, inputs.photos, images, Noise(seed))
 
 
 def finish(inputs: Inputs, data: DataConfig, out: Path, compare: bool) -> None:
@@ -68,7 +68,7 @@ def finish(inputs: Inputs, data: DataConfig, out: Path, compare: bool) -> None:
     pack(out / "images", inputs.stems, out / "submission.zip", size)
     if compare:
         save_sheet(out / "compare.png", inputs.labels, out / "images", data)
-    print(f"{out / 'submission.zip'}: {len(inputs.labels)} images {width}x{height}, opened again and checked")
+    print(f"{out / 'submission.zip'}: {len(inputs.labels)} images {width}x{height}, read back and checked")
 
 
 def read_all(inputs: Inputs, data: DataConfig) -> Iterator[np.ndarray]:

@@ -9,8 +9,8 @@ from typing import Any, List, Optional, Sequence, Tuple, Union
 import numpy as np
 
 from data_tools.basics.errors import InputError
-from data_tools.sets.classes import CLASSES, NUM_CLASSES
-from data_tools.sets.image_io import resize_label, resize_photo, to_classes
+from data_tools.sets.classes import CLASSES, NUM_CLASSES, to_classes
+from data_tools.sets.image_io import resize_label, resize_photo
 from jittor_tsit.data.label_maps import label_maps_of, with_edges
 from jittor_tsit.runtime.inside_program import start_jittor_inside
 
@@ -72,7 +72,7 @@ class ImageModel:
 
     @property
     def takes(self) -> str:
-        """What the model is called with: "label maps" or "photos"."""
+        """Kind of the inputs: "label maps" or "photos"."""
         return LABEL_MAPS if self._does == LABEL_MAPS else "photos"
 
     @property
@@ -159,18 +159,18 @@ class ImageModel:
         names = _names(name, len(batch))
         references = None if reference is None else self._matching(reference, "reference", len(batch), is_photo=True)
         objects = None if instances is None else self._matching(instances, "instances", len(batch), is_photo=False)
-        made = []
+        outputs = []
         for k, one in enumerate(batch):  # one at a time, as `test` does: no image depends on its neighbours
             if self._does == LABEL_MAPS:
                 photo = None if references is None else references[k]
-                made.append(self._from_label(one, None if objects is None else objects[k], photo, names[k], seed))
+                outputs.append(self._from_label(one, None if objects is None else objects[k], photo, names[k], seed))
             elif self._does == IMAGES:
-                made.append(self._translated(one, names[k], seed, back))
+                outputs.append(self._translated(one, names[k], seed, back))
             elif self._does == PHOTOS_WITH_LABELS:
-                made.append(self._relabelled(one, target, label))
+                outputs.append(self._relabelled(one, target, label))
             else:
-                made.append(self._system.segment(one))
-        return made[0] if is_single else np.stack(made)
+                outputs.append(self._system.segment(one))
+        return outputs[0] if is_single else np.stack(outputs)
 
     @property
     def _does(self) -> str:
@@ -211,7 +211,9 @@ class ImageModel:
         from jittor_tsit.data.labels import resize_middle
 
         names = self._system.names
-        own = names.of_attributes(label) if names.attributes else names.of_class(0)  # of a class it does not matter
+        own = (
+            names.of_attributes(label) if names.attributes else names.of_class(0)
+        )  # with classes only, the own label is not used
         image = to_image(resize_middle(photo, self._data.crop, *self.size)[None])
         wanted = jt.array(self._system.targets(own)[target][None])
         return to_pixels(self._system.relabel(image, wanted))[0]

@@ -46,7 +46,7 @@ def relabel(model: Model, folder: Optional[Path], out: Path) -> int:
         InputError: There are no photos, or one is faulty.
     """
     names = model.system.names
-    photos = parallel.together(find_photos, model.data, names, folder)
+    photos = parallel.on_all_processes(find_photos, model.data, names, folder)
     targets = [*names.attributes, *names.classes]
     stems = [f"{photo.stem}_{name}" for photo in photos for name in targets]
     parallel.require_same({"photos": " ".join(stems)}, "inputs")
@@ -66,7 +66,7 @@ def relabel(model: Model, folder: Optional[Path], out: Path) -> int:
                     write_photo(paths[name], pixels)
 
     parallel.on_first_process(lambda: prepare_images(model, images, stems, contents()))
-    parallel.together(make)
+    parallel.on_all_processes(make)
     parallel.on_first_process(lambda: save_rows(out / "compare.png", photos, targets, images, model.data))
     if parallel.rank() == 0:
         print(f"{images}: {len(stems)} images, {len(photos)} photos as {', '.join(targets)}")

@@ -54,5 +54,5 @@ class _FirstOrderOnly(jt.Function):
     def grad(self, *grads):
         raise RuntimeError(
             "a gradient was differentiated again, and its kernel has no second derivative: compute the function "
-            "whose gradient it is within `plain_layout()`"
+            "whose gradient it is within `nchw_layout()`"
         )

@@ -1,4 +1,4 @@
-"""Convolution of a one-hot label map on the CPU, computed from its class ids.
+"""Convolution of a one-hot label map on the CPU, computed from its class ids. Code: csrc/conv_of_ids.h.
 
 Of the products of a one-hot pixel with the weight all but one are 0. The convolution is therefore a sum of rows of the
 weight, which the classes in the window select. Its gradient by the weight adds each pixel of the gradient by the result

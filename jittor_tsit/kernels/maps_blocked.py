@@ -1,5 +1,7 @@
 """Sums, leaky ReLU and changes of size of images in oneDNN's blocked layout, on all cores of the CPU.
 
+The code is in csrc/maps.h.
+
 Jittor's operators, and those of layers/resize.py, are the reference.
 """
 

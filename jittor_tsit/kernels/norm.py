@@ -1,7 +1,7 @@
 """Mean and variance, and normalisation with modulation and leaky ReLU, as single operators with gradients.
 
 norm_cpu.py runs them for images in oneDNN's blocked layout, norm_cuda.py for images [N, C, H, W] on a GPU. The
-reference in Jittor's operators is in layers/norm.py. The gradients cannot be differentiated again; `plain_layout` of
+reference in Jittor's operators is in layers/norm.py. The gradients cannot be differentiated again; `nchw_layout` of
 layers/image_layouts.py selects operators whose gradients can.
 """
 

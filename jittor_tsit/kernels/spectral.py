@@ -1,5 +1,7 @@
 """Spectral norm: a weight divided by its largest singular value, as one operator forward and one backward.
 
+The code, with the power iteration, is in csrc/spectral.h for a CPU and in csrc/spectral.cuh for a GPU.
+
 `reference_spectrally_normalized` of layers/spectral_conv.py is the reference in Jittor's operators. The gradient cannot
 be differentiated again. Nothing needs that: a gradient penalty differentiates by the input of a network.
 """

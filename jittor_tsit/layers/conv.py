@@ -157,7 +157,7 @@ class _Forward(_Bilinear):
 
     def execute(self, x, weight, *bias):
         x, weight = to_precision(x, weight)
-        return to_float32(_library(x).forward(x, weight, *bias, geometry=self.geometry))
+        return to_float32(library_of(x).forward(x, weight, *bias, geometry=self.geometry))
 
     def grad(self, grad):
         x, weight, *bias = self.factors
@@ -170,7 +170,7 @@ class _ByInput(_Bilinear):
     """weight [D, C / groups, h, w], y [N, D, H', W'] -> [N, C, H, W]"""
 
     def execute(self, weight, y):
-        return to_float32(_library(y).input_gradient(*to_precision(weight, y), self.size, self.geometry))
+        return to_float32(library_of(y).input_gradient(*to_precision(weight, y), self.size, self.geometry))
 
     def grad(self, grad):
         weight, y = self.factors
@@ -182,7 +182,7 @@ class _ByWeight(_Bilinear):
     """x [N, C, H, W], y [N, D, H', W'] -> [D, C / groups, h, w]"""
 
     def execute(self, x, y):
-        return to_float32(_library(x).weight_gradient(*to_precision(x, y), self.size, self.geometry))
+        return to_float32(library_of(x).weight_gradient(*to_precision(x, y), self.size, self.geometry))
 
     def grad(self, grad):
         x, y = self.factors
@@ -208,7 +208,7 @@ class _ConvOfIds(jt.Function):
         return first_order_only([to_float32(by_weight), by_bias])
 
 
-def _library(image: jt.Var):
+def library_of(image: jt.Var):
     """Return the module with the three operators for the layout of this image."""
     return conv_blocked if image.ndim == 5 else conv_library
 

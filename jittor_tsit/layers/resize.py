@@ -1,4 +1,7 @@
-"""Resizing, pooling and padding with the values that PyTorch computes."""
+"""Resizing, pooling and padding of Vars, with the values that PyTorch computes.
+
+Image files and label maps are resized when they are read, by data_tools/sets/image_io.py.
+"""
 
 from functools import partial
 

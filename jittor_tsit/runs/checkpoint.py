@@ -74,14 +74,14 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         save_file(arrays, part, metadata)
         _sort_header(part)
         os.chmod(part, 0o666 & ~_umask())  # the library makes files that only the owner can read
-        _flush(part)
+        flush_to_disk(part)
         os.replace(part, path)
     except SafetensorError as error:  # the library wraps input/output errors in this class
         raise OSError(f"{path}: cannot be written: {error}") from None
     finally:
         if part.exists():
             part.unlink()
-    _flush(path.parent)
+    flush_to_disk(path.parent)
 
 
 def _sort_header(path: Path) -> None:
@@ -102,7 +102,7 @@ def _checksum(array: np.ndarray) -> int:
     CRC-32 is eight times as fast as SHA-256. It detects disk errors, which is its purpose, but not forgery.
     """
     kind = f"{array.dtype.str} {array.shape}".encode()
-    return zlib.crc32(array.reshape(-1).view(np.uint8), zlib.crc32(kind))
+    return zlib.crc32(array.reshape(-1).view(np.uint8).data, zlib.crc32(kind))
 
 
 def _checksum_of_texts(metadata: Mapping[str, str]) -> str:
@@ -115,7 +115,7 @@ def _umask() -> int:
     return mask
 
 
-def _flush(path: Path) -> None:
+def flush_to_disk(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -217,6 +217,7 @@ def load_newest(run_dir: Path, warn: Callable[[str], None]) -> Optional[Checkpoi
     """
     path, newest, faults = _newest(run_dir, load_checkpoint)
     for damaged, fault in faults.items():
+        assert path is not None  # otherwise `_newest` raises the fault
         aside = damaged.with_name(damaged.name + DAMAGED)
         os.replace(damaged, aside)
         warn(f"{fault}; set aside as {aside.name}, going on from {path.name}")
@@ -235,7 +236,7 @@ def newest_readable(run_dir: Path, parts: Parts, warn: Callable[[str], None]) ->
     """
     path, _, faults = _newest(run_dir, lambda path: check_checkpoint(path, parts))
     for fault in faults.values():
-        warn(f"{fault}; trying the one before")
+        warn(f"{fault}; trying the previous checkpoint")
     return path
 
 
@@ -247,7 +248,8 @@ def _newest(
     Returns:
         (path, result of `read`, errors of the newer checkpoints by path); (None, None, {}) without checkpoints.
     """
-    paths, faults = checkpoint_paths(run_dir), {}
+    paths = checkpoint_paths(run_dir)
+    faults: Dict[Path, InputError] = {}
     for path in reversed(paths):
         try:
             return path, read(path), faults

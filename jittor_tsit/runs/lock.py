@@ -43,7 +43,7 @@ def lock_run_dir(run_dir: Path, warn: Callable[[str], None]) -> TextIO:
                 f"{run_dir}: another training writes there ({holder}); wait for it or stop it, "
                 "or choose another --run-dir"
             ) from None
-        warn(f"{run_dir}: cannot be locked ({error.strerror}); going on, let no other training write there")
+        warn(f"{run_dir}: cannot be locked ({error.strerror}); going on without a lock, start no other training there")
         return file
     holder = f"process {os.getpid()} on {socket.gethostname()}, since {time.strftime('%Y-%m-%d %H:%M:%S')}"
     file.truncate(0)

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import re
 from pathlib import Path
-from typing import Callable, List, Optional, Sequence
+from typing import Callable, Dict, List, Optional, Sequence
 
 from data_tools.basics.errors import InputError
 from jittor_tsit.config import DataConfig, RunConfig, from_dict
@@ -105,7 +105,7 @@ def _may_change(name: str, num_begun: int) -> bool:
 
 def flatten(options: dict, prefix: str = "") -> dict:
     """Flatten nested dicts, and the lists `phases` and `samples`, into one dict with dotted names."""
-    flat = {}
+    flat: Dict[str, object] = {}
     for name, value in options.items():
         if isinstance(value, list) and name in ("phases", "samples"):
             value = {str(number): entry for number, entry in enumerate(value)}

@@ -110,7 +110,7 @@ def find_cuda() -> Cuda:
         return Cuda(0, CudaHome("", "no NVIDIA driver with a GPU"))
     problems = []
     for nvcc in find_nvccs():
-        home = plan_home(nvcc, cuda_homes(), _driver_major())
+        home = plan_home(nvcc, cuda_homes(), driver_major())
         if not home.problem:
             return Cuda(num_gpus, home)
         problems.append(home.problem)
@@ -127,7 +127,7 @@ def count_gpus() -> int:
     return count.value
 
 
-def _driver_major() -> Optional[int]:
+def driver_major() -> Optional[int]:
     """Return the newest major version of CUDA that the driver supports, or None without a driver."""
     driver = _load_driver()
     version = ctypes.c_int(0)

@@ -114,7 +114,7 @@ def run_processes(words: Sequence[str], num_processes: int, hostfile: Optional[P
         stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         start_new_session=True,  # the terminal sends Ctrl-C to this process only, which forwards it
-        preexec_fn=_end_with_parent,
+        preexec_fn=end_with_parent,
     )
     assert process.stderr is not None  # it is a pipe
     requests: List[int] = []
@@ -150,7 +150,7 @@ def mpirun_command(num_processes: int, hostfile: Optional[Path], use_gpu: bool) 
     return [mpirun, "-np", str(num_processes), "--bind-to", "none", *hosts, *forwarded]
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Ask Linux to end this process when its parent dies."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -172,7 +172,7 @@ def relay(source: int) -> str:
 
     def copy(data: bytes) -> None:
         nonlocal last
-        _write(data)
+        write_line(data)
         last = data[-1:] or last
 
     for chunk in iter(lambda: os.read(source, 65536), b""):
@@ -199,7 +199,7 @@ def _may_be_mpirun(beginning: bytes) -> bool:
     return beginning.endswith(b"-") or MPIRUN.startswith(beginning[: len(MPIRUN)])
 
 
-def _write(data: bytes) -> None:
+def write_line(data: bytes) -> None:
     sys.stderr.buffer.write(data)
     sys.stderr.buffer.flush()
 

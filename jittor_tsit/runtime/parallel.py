@@ -78,7 +78,7 @@ def _slice(numbers: range, k: int, count: int) -> range:
 
 
 @contextmanager
-def sharing(share: Share):
+def use_share(share: Share):
     """Set the share of the forward passes that are built in the `with` block."""
     global _share
     previous, _share = _share, share
@@ -89,7 +89,7 @@ def sharing(share: Share):
 
 
 @contextmanager
-def apart():
+def local_statistics():
     """Compute batch statistics from this process's images only, without communication, in the `with` block."""
     global _is_apart
     _is_apart = True
@@ -99,7 +99,7 @@ def apart():
         _is_apart = False
 
 
-def summed(x: jt.Var) -> jt.Var:
+def sum_over_processes(x: jt.Var) -> jt.Var:
     """Return the sum of `x` over all processes. The backward pass sums the gradients over all processes."""
     return x.mpi_all_reduce("add") if num_processes() > 1 else x
 
@@ -118,12 +118,12 @@ def batch_moments(mean: jt.Var, var: jt.Var, count: int) -> Tuple[jt.Var, jt.Var
         return mean, var, count
     own, part = (_share.own, _share.part) if _share else (1, num_processes())
     weight = own / part
-    whole_mean = summed(weight * mean)
-    whole_var = summed(weight * (var + (mean - whole_mean).sqr()))
+    whole_mean = sum_over_processes(weight * mean)
+    whole_var = sum_over_processes(weight * (var + (mean - whole_mean).sqr()))
     return whole_mean, whole_var, count * part // max(own, 1)
 
 
-def gather(text: str) -> List[str]:
+def gather_texts(text: str) -> List[str]:
     """Exchange a text: return the texts of all processes, in the order of their numbers, on every process."""
     if num_processes() == 1:
         return [text]
@@ -142,7 +142,7 @@ def _broadcast_text(root: int, text: str) -> str:
     return data.tobytes().decode()
 
 
-def from_first(array: np.ndarray) -> np.ndarray:
+def broadcast_array(array: np.ndarray) -> np.ndarray:
     """Return the array of process 0, on every process. All arrays must have the same shape and type."""
     array = np.ascontiguousarray(array)
     if num_processes() > 1:
@@ -150,7 +150,7 @@ def from_first(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def collected(x: jt.Var, index: range, share: Share) -> Tuple[jt.Var, range, slice]:
+def gather_images(x: jt.Var, index: range, share: Share) -> Tuple[jt.Var, range, slice]:
     """Gather the images of all processes in this forward pass. No gradient flows back.
 
     Args:
@@ -163,22 +163,22 @@ def collected(x: jt.Var, index: range, share: Share) -> Tuple[jt.Var, range, sli
     """
     if num_processes() == 1:
         return x, index, slice(0, x.shape[0])
-    offset = index.start - min(int(start) for start in gather(str(index.start)))
+    offset = index.start - min(int(start) for start in gather_texts(str(index.start)))
     parts = [jt.zeros(offset, *x.shape[1:])] if offset else []
     if share.own:
         parts.append(x)
     rest = share.part - offset - share.own
     everything = jt.concat([*parts, jt.zeros(rest, *x.shape[1:])] if rest else parts, 0)
     first = index.start - offset
-    return summed(everything), range(first, first + share.part), slice(offset, offset + max(share.own, 1))
+    return sum_over_processes(everything), range(first, first + share.part), slice(offset, offset + max(share.own, 1))
 
 
 def any_process(condition: bool) -> bool:
     """Return whether the condition is true on at least one process."""
-    return num_processes() > 1 and "1" in gather(str(int(condition))) or condition
+    return num_processes() > 1 and "1" in gather_texts(str(int(condition))) or condition
 
 
-def together(function: Callable[..., Result], *arguments: Any) -> Result:
+def on_all_processes(function: Callable[..., Result], *arguments: Any) -> Result:
     """Call a function on every process. If it raises an InputError on any, raise the same error on all.
 
     Raises:
@@ -190,7 +190,7 @@ def together(function: Callable[..., Result], *arguments: Any) -> Result:
         results.append(function(*arguments))
     except InputError as error:
         problem = str(error)
-    problems = gather(problem)
+    problems = gather_texts(problem)
     ranks = [number for number, text in enumerate(problems) if text]
     if not ranks:
         return results[0]
@@ -208,7 +208,7 @@ def require_same(values: Dict[str, str], what: str) -> None:
         CommonError: A text differs; the message gives its name and the process.
     """
     digests = {name: hashlib.sha256(value.encode()).hexdigest() for name, value in values.items()}
-    tables = gather("\n".join(f"{name} {digest}" for name, digest in sorted(digests.items())))
+    tables = gather_texts("\n".join(f"{name} {digest}" for name, digest in sorted(digests.items())))
     for number, table in enumerate(tables):
         differing = [one for one, other in zip(tables[0].splitlines(), table.splitlines()) if one != other]
         if differing or len(table) != len(tables[0]):
@@ -218,4 +218,4 @@ def require_same(values: Dict[str, str], what: str) -> None:
 
 def on_first_process(function: Callable[[], None]) -> None:
     """Call a function on process 0 while the others wait. An InputError is raised on all processes."""
-    together(function if rank() == 0 else lambda: None)
+    on_all_processes(function if rank() == 0 else lambda: None)

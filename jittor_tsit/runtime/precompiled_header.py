@@ -42,7 +42,7 @@ def install_kernel_headers(home: Path) -> str:
     folder = home / header_digest(compiler, sources)
     if not (folder / "kernels.h.gch").exists():
         try:
-            _precompile(compiler, sources, folder)
+            precompile(compiler, sources, folder)
         except (OSError, subprocess.CalledProcessError):  # a full disk, or a g++ that fails: Jittor works without
             return ""
     return f'-include"{folder}/kernels.h"'  # one word: Jittor treats a word without a dash as a source file
@@ -69,7 +69,7 @@ def _processor() -> bytes:
     return next((line for line in lines if line.startswith((b"flags", b"Features"))), b"")
 
 
-def _precompile(compiler: str, sources: Path, folder: Path) -> None:
+def precompile(compiler: str, sources: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     lines = ["#define JIT 1", "#define JIT_cpu 1"]  # the first lines of Jittor's operators
     lines += [f"#include <{name}>" for name in STANDARD_HEADERS] + [f'#include "{name}"' for name in HEADERS]

@@ -39,7 +39,7 @@ def waiting_for(what: str):
         status_line.communicate(b"done")  # closing the pipe is not enough: processes forked by Jittor keep it open
 
 
-def _lock_note(pid: int) -> str:
+def lock_note(pid: int) -> str:
     """Return a note if the process waits for another one that compiles. Jittor locks its cache while it compiles."""
     holder = lock_holder(pid)
     return f"; process {holder} is compiling, waiting for it" if holder else ""
@@ -76,7 +76,7 @@ def main() -> None:
     pause, is_shown = QUIET_SECONDS, False
     while not select.select([sys.stdin], [], [], pause)[0]:
         minutes, seconds = divmod(int(time.time() - started), 60)
-        line = f"{text}{_lock_note(os.getppid())} ({minutes}:{seconds:02d} so far)"
+        line = f"{text}{lock_note(os.getppid())} ({minutes}:{seconds:02d} so far)"
         sys.stderr.write(f"\r{line}\033[K" if overwrites else f"{line}\n")
         sys.stderr.flush()
         pause, is_shown = TERMINAL_SECONDS if overwrites else FILE_SECONDS, True

@@ -144,7 +144,7 @@ class CycleGANSystem(System):
         """
         shown = {}
         for side, images in fakes.items():
-            everything, index, own = parallel.collected(images, batch.index, batch.share)
+            everything, index, own = parallel.gather_images(images, batch.index, batch.share)
             shown[side] = self.pools[side].query(everything, index)[own]
         return shown
 

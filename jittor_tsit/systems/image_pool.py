@@ -11,7 +11,7 @@ from typing import Dict, Optional, Sequence, Tuple
 import jittor as jt
 import numpy as np
 
-SWAP_PROBABILITY = 0.5  # that D gets an older image in place of a new one; CycleGAN's value
+SWAP_PROBABILITY = 0.5  # probability that D gets an older image in place of a new one; CycleGAN's value
 
 
 class ImagePool:

@@ -19,5 +19,5 @@ def one_by_one(G: nn.Module, images: jt.Var, translate: Callable[[slice], jt.Var
         G: The network that `translate` uses.
         translate: Translates the images of a slice of `images`.
     """
-    with jt.no_grad(), holding_statistics(G), parallel.apart():
+    with jt.no_grad(), holding_statistics(G), parallel.local_statistics():
         return jt.concat([translate(slice(k, k + 1)) for k in range(images.shape[0])], 0)

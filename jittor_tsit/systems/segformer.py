@@ -41,7 +41,9 @@ class SegFormerConfig:
 
     size: str = "b0"  # MiT-b0 to b5
     pretrained: str = ""  # weight file of a published encoder or model; empty: random initial weights
-    balance: float = 0.5  # weight of a class is (1 / its share of the batch's pixels) ** balance; 0: no weights
+    balance: float = (
+        0.5  # a class weighs (1 / its share of the pixels) ** balance; 0: all pixels alike; 1: all classes alike
+    )
     weights: SegFormerWeights = SegFormerWeights()
     optim: OptimConfig = OptimConfig(lr_G=6e-5, betas=(0.9, 0.999), weight_decay=0.01)  # values of the paper
 

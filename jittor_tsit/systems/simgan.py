@@ -119,7 +119,7 @@ class SimGANSystem(System):
         for part in parts:
             with jt.no_grad():
                 refined = self.G(self.to_channels(part.a)).detach()
-            everything, index, own = parallel.collected(refined, part.index, part.share)
+            everything, index, own = parallel.gather_images(refined, part.index, part.share)
             shown.append(self.pool.query(everything, index)[own])
         refined_of = iter(shown)
 

@@ -38,7 +38,7 @@ class TSITStyleTransferSystem(SynthesisSystem):
 
     def find_segmenter(self) -> SegFormer:
         """Raise InputError for the loss terms that need label maps."""
-        raise InputError("weights.segmenter and weights.score need label maps, which form=ast has not; set them to 0")
+        raise InputError("weights.segmenter and weights.score need label maps, which form=ast does not have; must be 0")
 
     def own_terms(self, batch: ImageBatch, fake: jt.Var) -> Dict[str, jt.Var]:
         """Compute the cycle loss: L1 distance of the content to its image, translated back to the content's style."""

@@ -34,7 +34,7 @@ class UNITConfig:
     form: str = "paper"  # or rewrite: without shared weights; use it with REWRITE_WEIGHTS and gan_loss="lsgan"
     discriminator: str = "shared"  # or separate, pyramid; paper form only
     num_blocks: int = 3  # residual blocks of each encoder and decoder, not counting the shared one; the rewrite has 4
-    num_layers_D: int = 4  # shared layers; the official code has 6 with separate and 4 with pyramid and in the rewrite
+    num_layers_D: int = 4  # shared layers; official values: 6 with separate, 4 with pyramid and in the rewrite
     has_norms: bool = False  # whether layers outside the residual blocks have instance norm, too; paper form only
     dropout: bool = False  # in the residual blocks; paper form only, which uses it for street scenes
     width: int = 64

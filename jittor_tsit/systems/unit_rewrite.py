@@ -21,7 +21,9 @@ class UNITRewriteSystem(LatentTranslation):
         # D's smallest scale needs two pixels in its last but one layer, for the reflection padding.
         least = 4 * 2**config.num_layers_D
         if min(height, width) < least:
-            raise InputError(f"image size {width}x{height}: with num_layers_D={config.num_layers_D} at least {least}")
+            raise InputError(
+                f"image size {width}x{height}: num_layers_D={config.num_layers_D} needs sides of at least {least}"
+            )
 
     def make_generator(self) -> SeparateGenerator:
         """Build the network of both encoders and both decoders."""

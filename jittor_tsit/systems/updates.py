@@ -86,7 +86,7 @@ class Updates(SystemState):
         for number, part in enumerate(parts):
             # Spectral norm updates its vectors once a step, as in one pass over all images.
             held = holding_vectors(*self.networks.values()) if number else nullcontext()
-            with parallel.sharing(part.share), held, computing_in(self.precision):
+            with parallel.use_share(part.share), held, computing_in(self.precision):
                 terms = terms_of(part)
                 loss = losses.weighted_sum(terms, weights)
                 # Applied before the backward pass, because batch norm exchanges gradients between the processes.
@@ -95,7 +95,7 @@ class Updates(SystemState):
             _add(totals, {key: term.detach() for key, term in terms.items()}, part.share.weight)
             if len(parts) > 1:
                 jt.sync([*gradients.values(), *totals.values()])  # keeps the activations of one part only in memory
-        gradients = {key: parallel.summed(gradient) for key, gradient in gradients.items()}
+        gradients = {key: parallel.sum_over_processes(gradient) for key, gradient in gradients.items()}
         if scale:
             gradients = scaled(gradients, 1 / scale.factor)
         squared = squares(gradients)
@@ -107,7 +107,7 @@ class Updates(SystemState):
                 gradients = clipped(gradients, squared, self.optim.clip_norm)
             optimizer.apply(gradients)
         jt.sync([squared])  # computed now, because a pending `squared` would keep all gradients in memory
-        totals = {key: parallel.summed(total) for key, total in totals.items()}
+        totals = {key: parallel.sum_over_processes(total) for key, total in totals.items()}
         self.updates.append(Update(name, totals, squared))
         return totals
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import contextmanager
-from typing import Callable, Iterator
+from typing import Any, Callable, Dict, Iterator, List
 
 from jittor_tsit.runtime import parallel
 from jittor_tsit.runtime.mpirun import STOP_SIGNAL
@@ -17,7 +17,7 @@ def stop_between_steps() -> Iterator[Callable[[], bool]]:
 
     The function returns the same value on all processes that train together. A second Ctrl-C stops at once.
     """
-    asked = []
+    asked: List[int] = []  # signals so far
 
     def ask(number, frame):
         if asked:
@@ -26,7 +26,7 @@ def stop_between_steps() -> Iterator[Callable[[], bool]]:
         if parallel.rank() == 0:
             os.write(2, b"\nstopping after this step (Ctrl-C again: at once)\n")  # print is not safe in a handler
 
-    handlers = {signal.SIGINT: ask, signal.SIGTERM: ask, STOP_SIGNAL: ask}
+    handlers: Dict[int, Any] = {signal.SIGINT: ask, signal.SIGTERM: ask, STOP_SIGNAL: ask}
     if parallel.num_processes() > 1:
         handlers[signal.SIGTERM] = signal.SIG_DFL  # mpirun sends it to end all processes
     previous = {number: signal.signal(number, handler) for number, handler in handlers.items()}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from contextlib import nullcontext
-from typing import Any, Callable, Iterator, List
+from typing import Any, Callable, Iterator, List, Union
 
 import jittor as jt
 
 from jittor_tsit.config import RunConfig
 from jittor_tsit.config.phases import Step, is_due
 from jittor_tsit.runs.checkpoint import Progress
-from jittor_tsit.runs.log import RunLog
+from jittor_tsit.runs.log import RunLog, SilentLog
 from jittor_tsit.runtime.status_line import waiting_for
 from jittor_tsit.systems.base import System
 from jittor_tsit.training.guard import Guard
@@ -24,7 +24,7 @@ def train(
     steps: Iterator[Step],
     batches: Iterator[List[Any]],
     run: RunConfig,
-    log: RunLog,
+    log: Union[RunLog, SilentLog],
     snapshot: Callable[[Progress], None],
     progress: Progress,
     asked_to_stop: Callable[[], bool],

@@ -8,7 +8,7 @@ import os
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import List, Optional
+from typing import List, Optional, Union, cast
 
 import jittor as jt
 
@@ -20,7 +20,7 @@ from jittor_tsit.data.batches import batches, phased_samples
 from jittor_tsit.data.cached_pairs import from_cache, make_cache
 from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.data.read_through import CHECKED
-from jittor_tsit.data.samples import Samples
+from jittor_tsit.data.samples import PairedSamples, Samples
 from jittor_tsit.data.unreadable import SkipCounter
 from jittor_tsit.evaluation.held_out import make_evaluation
 from jittor_tsit.layers.precision import FLOAT32
@@ -51,7 +51,7 @@ def run_training(experiment: Experiment, run_dir: Path) -> int:
     Raises:
         InputError: Data or options are faulty, or `run_dir` belongs to another run or is locked by another training.
     """
-    with parallel.together(lambda: lock_run_dir(run_dir, say) if parallel.rank() == 0 else nullcontext()):
+    with parallel.on_all_processes(lambda: lock_run_dir(run_dir, say) if parallel.rank() == 0 else nullcontext()):
         return _train_in(run_dir, experiment)
 
 
@@ -60,17 +60,19 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
     system = build_system(experiment)
     experiment = dataclasses.replace(experiment, data=system.batch_kind.complete_options(experiment.data))
     run, data = experiment.run, experiment.data
-    samples = parallel.together(read_samples, experiment, system, run_dir / CHECKED)
-    plan = parallel.together(make_plan, experiment, [len(each) for each in samples])
+    samples = parallel.on_all_processes(read_samples, experiment, system, run_dir / CHECKED)
+    plan = parallel.on_all_processes(make_plan, experiment, [len(each) for each in samples])
     options = {**json.loads(to_json(experiment)), "samples": [each.digest() for each in samples]}
     require_same_run(options)
-    newest = parallel.together(lambda: open_run_dir(run_dir, options, plan, say) if parallel.rank() == 0 else None)
-    parallel.together(system.prepare_training, terms_of(plan))
-    parallel.together(system.set_precision, run.precision)
-    jt.sync_all()  # draws D's weights after those of `build_system`
-    notes = parallel.together(begin_networks, system, options, newest, run_dir)
+    newest = parallel.on_all_processes(
+        lambda: open_run_dir(run_dir, options, plan, say) if parallel.rank() == 0 else None
+    )
+    parallel.on_all_processes(system.prepare_training, terms_of(plan))
+    parallel.on_all_processes(system.set_precision, run.precision)
+    jt.sync_all()  # execute the pending draws of D's initial weights here, on all processes at the same point
+    notes = parallel.on_all_processes(begin_networks, system, options, newest, run_dir)
     progress = start_from(system, newest, run_dir)
-    parallel.together(require_even, plan, progress.nimg, parallel.num_processes())
+    parallel.on_all_processes(require_even, plan, progress.nimg, parallel.num_processes())
     samples = with_cache(samples, data)
 
     if is_too_large(system):
@@ -78,7 +80,7 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
         say(f"no GPU: a model of this size takes minutes a step on a CPU; --experiment {small} is made for one")
     if run.precision != FLOAT32 and not jt.flags.use_cuda:
         say(f"precision={run.precision}: a CPU computes in float32 and rounds; results are the same, but not faster")
-    log = SilentLog()
+    log: Union[RunLog, SilentLog] = SilentLog()
     if parallel.rank() == 0:
         write_atomic(run_dir / "options.json", json.dumps(options, indent=2).encode() + b"\n")
         log = RunLog(run_dir, plan[-1].end, progress.nimg)
@@ -110,7 +112,7 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
         incoming.close()
         log.close()
     if progress.nimg < plan[-1].end:
-        say(f"stopped at {progress.nimg} of {plan[-1].end} images; the same command goes on from there")
+        say(f"stopped at {progress.nimg} of {plan[-1].end} images; run the same command again to resume")
         return 130  # the shells' custom for Ctrl-C
     say(f"done: {run_dir} holds the checkpoint, the sample grids and the log")
     return 0
@@ -166,8 +168,9 @@ def with_cache(samples: List[Samples], data: DataConfig) -> List[Samples]:
         return samples
     path = Path(data.cache)
     workers = len(os.sched_getaffinity(0))  # nothing else computes yet
-    parallel.on_first_process(lambda: make_cache(samples, path, workers, say))
-    return parallel.together(from_cache, samples, path)
+    paired = cast(List[PairedSamples], samples)  # other systems have no option `cache`
+    parallel.on_first_process(lambda: make_cache(paired, path, workers, say))
+    return list(parallel.on_all_processes(from_cache, paired, path))
 
 
 def require_same_run(options: dict) -> None:
@@ -215,7 +218,7 @@ def start_from(system: System, newest: Optional[Checkpoint], run_dir: Path) -> P
         The progress at the start.
     """
     progress = newest.progress if newest else Progress(0, 0)
-    progress = Progress(*json.loads(parallel.gather(json.dumps(progress))[0]))
+    progress = Progress(*json.loads(parallel.gather_texts(json.dumps(progress))[0]))
     state = system.state_dict()
     if newest is not None:
         path = checkpoint_path(run_dir, progress.nimg)
@@ -223,7 +226,7 @@ def start_from(system: System, newest: Optional[Checkpoint], run_dir: Path) -> P
         check_arrays(path, arrays, {name: var.shape for name, var in state.items()})
         system.load_state_dict(arrays, progress.num_steps)
     if parallel.num_processes() > 1:
-        arrays = {name: parallel.from_first(var.numpy()) for name, var in state.items()}
+        arrays = {name: parallel.broadcast_array(var.numpy()) for name, var in state.items()}
         system.load_state_dict(arrays, progress.num_steps)
     return progress
 

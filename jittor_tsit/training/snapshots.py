@@ -1,4 +1,4 @@
-"""Snapshots of a run: the checkpoint and the sample grid."""
+"""Snapshots of a run: the checkpoint, the sample grid and, if they are due, scores (evaluation/history.py)."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Snapshots:
         evaluate: Optional[Callable[[Progress, Path], None]] = None,
     ):
         self.system, self.run, self.options, self.run_dir, self.evaluate = system, run, options, run_dir, evaluate
-        positions = evenly_spaced(len(samples), run.grid_rows)
+        positions = evenly_spaced(len(samples), run.grid_rows).tolist()
         self.batch, self.before, self.after = system.batch_kind.grid_inputs(samples, positions)
 
     def __call__(self, progress: Progress) -> None:
@@ -89,7 +89,7 @@ def require_finite(arrays: Dict[str, np.ndarray], nimg: int) -> None:
     for name, array in arrays.items():
         if not np.isfinite(array).all():
             raise NonFiniteLoss(
-                f"{name} is not finite after image {nimg}, the last losses and gradients were; {LOWER_RATES}"
+                f"{name} is not finite after image {nimg}, but all losses and gradients were; {LOWER_RATES}"
             )
 
 

@@ -1,4 +1,4 @@
-"""Weight files that hide a call in a state or in another pickle, or abuse the archive that they are."""
+"""Weight files that hide a call in a state or in another pickle, or abuse the archive format."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Calls:
 
 
 class Sets:
-    """Pickles as a dict with a state that `function` shall set (the sixth item of a reduction)."""
+    """Pickles as a dict with a state that `function` would set (the sixth item of a reduction)."""
 
     def __reduce__(self):
         return OrderedDict, (), "true", None, None, os.system

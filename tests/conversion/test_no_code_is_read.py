@@ -20,7 +20,7 @@ def imported(node):
 
 
 def faults_of(tree):
-    """What a syntax tree must not hold, with the lines."""
+    """Find forbidden calls and imports in a syntax tree, with their lines."""
     for node in ast.walk(tree):
         for name in imported(node) & UNPICKLERS:
             yield f"line {node.lineno}: imports {name}"

@@ -1,4 +1,4 @@
-"""What is told of official files by hand: options by arrays, and what the official code demands besides."""
+"""What we know about official files: options that follow from the arrays, and requirements of the official code."""
 
 import numpy as np
 import pytest
@@ -42,7 +42,7 @@ def test_statistics_count_where_the_network_goes_by_them(system, is_used):
 
 
 def test_of_pix2pixs_norms_only_those_with_a_scale_use_their_statistics():
-    """Files of before 2018 hold statistics of instance norm as well."""
+    """Files from before 2018 also contain statistics of instance norm."""
     arrays = {**ARRAYS, **STATISTICS, "main.4.running_mean": np.ones(3), "main.4.running_var": np.ones(3)}
     assert set(split_statistics(arrays, LAYOUTS["pix2pix"])[1]) == {"main.4.running_mean", "main.4.running_var"}
 

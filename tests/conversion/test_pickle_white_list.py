@@ -1,4 +1,4 @@
-"""The pickle reader knows these globals and opcodes, written out here by hand, and no others."""
+"""The pickle reader accepts exactly the globals and opcodes that are listed here by hand."""
 
 import pickle
 import pickletools
@@ -109,14 +109,14 @@ def test_a_storage_has_the_size_of_its_elements(name):
 
 
 def test_the_opcodes_are_exactly_these():
-    known = {*pickle_machine._PUSH_ARGUMENT, *pickle_machine._PUSH_NEW, *pickle_machine._ACTIONS, "STOP"}
+    known = {*pickle_machine.PUSH_ARGUMENT, *pickle_machine.PUSH_NEW, *pickle_machine.ACTIONS, "STOP"}
     assert known == OPCODES <= {opcode.name for opcode in pickletools.opcodes}
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
 @pytest.mark.parametrize("code", sorted(opcode.code for opcode in pickletools.opcodes if opcode.name not in OPCODES))
 def test_every_other_opcode_is_refused(tmp_path, container, code):
-    """Whatever follows it as its argument; no other error than a refusal comes of it."""
+    """With any bytes as its argument, the only possible error is a refusal."""
     opcodes = b"K\x01" + code.encode("latin-1") + b"\x01\x00\x00\x00\x00\x00\x00\x00\n\n"
     refusal(tmp_path, CONTAINERS[container](entry(opcodes)))
 

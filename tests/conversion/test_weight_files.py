@@ -1,4 +1,4 @@
-"""Weight files are told apart by content, and every format gives the same arrays."""
+"""The format of a weight file is recognised by its content, and every format gives the same arrays."""
 
 from __future__ import annotations
 

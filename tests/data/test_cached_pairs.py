@@ -223,7 +223,7 @@ def test_a_folder_is_no_cache(root, tmp_path):
 def test_an_index_of_another_kind_is_refused(tmp_path, index):
     data, path = index.encode(), tmp_path / "cache"
     path.write_bytes(cache_file.head_of(data, START).ljust(START, b"\0") + data)
-    with pytest.raises(InputError, match=f"^{path}: .*delete the file, and the next start builds it again"):
+    with pytest.raises(InputError, match=f"^{path}: .*delete it, and the next start builds it again"):
         PairCache(path)
 
 
@@ -281,7 +281,7 @@ def test_ctrl_c_leaves_what_was_there(root, tmp_path, monkeypatch):
         next(iter(found))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cache_file, "_write_records", interrupted)
+    monkeypatch.setattr(cache_file, "write_records", interrupted)
     with pytest.raises(KeyboardInterrupt):
         made(touch(root), path)
     assert contents(path.parent) == before

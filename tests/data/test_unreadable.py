@@ -84,7 +84,7 @@ def test_a_file_that_comes_up_again_counts_once_and_each_time_is_told():
 
 
 def test_all_processes_count_the_faults_of_all(monkeypatch):
-    monkeypatch.setattr(parallel, "gather", lambda text: [text, '["of another process: gone"]', "[]"])
+    monkeypatch.setattr(parallel, "gather_texts", lambda text: [text, '["of another process: gone"]', "[]"])
     lines = []
     with pytest.raises(CommonError, match="own.jpg: gone; of another process: gone"):
         SkipCounter(1, lines.append)(["own.jpg: gone"])

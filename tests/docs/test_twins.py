@@ -6,11 +6,7 @@ import pytest
 
 from helpers.source_files import ROOT
 
-TWINS = [
-    ("README.md", "README.zh-CN.md"),
-    ("CONTRIBUTING.md", "CONTRIBUTING.zh-CN.md"),
-    ("data_tools/README.md", "data_tools/README.zh-CN.md"),
-]
+TWINS = [(f"{name}.md", f"{name}.zh-CN.md") for name in ("README", "CONTRIBUTING", "data_tools/README")]
 TWINS += [(f"docs/{path.name}", f"docs/zh/{path.name}") for path in sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(\w*\n.*?)^```$", re.M | re.S)
 CODE = re.compile(r"`([^`\n]+)`")

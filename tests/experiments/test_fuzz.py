@@ -1,4 +1,4 @@
-"""The short form of `python -m experiments.fuzz`: damaged and made-up files and words give documented errors alone."""
+"""A short form of `python -m experiments.fuzz`: damaged and random inputs raise documented errors only."""
 
 import time
 

@@ -44,7 +44,7 @@ def test_every_experiment_has_a_plan(name, experiment):
 
 @pytest.fixture
 def root(tmp_path):
-    """Three pairs of 40 classes with pixels without one, and instances; label maps to generate from, likewise."""
+    """Three pairs with 40 classes, some pixels without a class, and instances; and such label maps to generate from."""
     rng = np.random.default_rng(0)
     for folder in ("train/imgs", "train/labels", "train/instances", "test/labels", "test/instances"):
         (tmp_path / folder).mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""All systems from one file: trained, gone on with, and at work on a folder of images.
+"""All systems from one file: train, continue, and process a folder of images.
 
 Each system is run by itself, so that one that fails leaves the tests of the others alone.
 """
@@ -31,7 +31,7 @@ def experiments(data, folder):
 
 
 def run(words):
-    """Run a command to its end; if that is not status 0, fail with what it printed."""
+    """Run a command. If its status is not 0, fail with its output."""
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         status = main([*words, "--device", "cpu"])
@@ -42,14 +42,14 @@ def run(words):
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    """A folder with a set, in which everything is done."""
+    """A folder with a data set, in which the commands run."""
     root = tmp_path_factory.mktemp("smoke")
     write_set(root / "set", 6, 0, test_count=2)
     return root
 
 
 def train(place, name, run_dir):
-    """Train one of the systems, as the shipped file has it; its folder."""
+    """Train a system of the shipped file. Return the folder of its run."""
     file = place / f"{name}.py"
     file.write_text(ONE_OF_THEM.format(path=str(shipped_experiment("smoke")), name=name))
     run(["train", "--experiment", str(file), "--data", str(place / "set"), "--run-dir", str(run_dir)])
@@ -89,7 +89,7 @@ def test_each_system_makes_images(trained, place, tmp_path):
 
 
 def test_the_shipped_file_trains_all_of_them_one_after_the_other(place):
-    """They have all been trained here, and each is found to be done."""
+    """All systems are trained already, so each run is complete."""
     for name in SYSTEMS:
         if not checkpoint_path(place / "whole" / name, 4).exists():
             pytest.skip(f"{name} was not trained; its own tests say why")

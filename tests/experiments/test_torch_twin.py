@@ -39,7 +39,7 @@ def torch_python():
 
 @pytest.fixture(scope="module", params=CASES, ids=lambda case: case.system)
 def ours(request, torch_python, tmp_path_factory):
-    """Folder with what our system begins with and what it gives."""
+    """Folder with our system's start state and its results."""
     folder = tmp_path_factory.mktemp("ours")
     side = JittorSide(request.param)
     side.save(str(folder / "start.npz"))

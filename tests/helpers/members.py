@@ -45,7 +45,7 @@ def batch_norm(size: int) -> Arrays:
     ((index, share),) = parallel.split_batch(0, size)
     own = slice(index.start, index.stop)
     norm, x, weight = BatchNorm(3), jt.array(x[own]), jt.array(weight[own])
-    with parallel.sharing(share):
+    with parallel.use_share(share):
         y = norm(x)
     gradient = jt.grad((y * weight).mean() * share.weight, x)
     return {
@@ -121,15 +121,15 @@ def exchanged() -> Arrays:
     """Texts that every process must have alike."""
     rank = parallel.rank()
     texts = {
-        "gather": " | ".join(parallel.gather(f"{'ü' * 3 * rank}")),
-        "on one": _fault(parallel.together, _refuse, rank == 1, "faulty"),
-        "on all": _fault(parallel.together, _refuse, True, "faulty"),
-        "on none": str(len(_fault(parallel.together, _refuse, False, "faulty"))),
+        "gather": " | ".join(parallel.gather_texts(f"{'ü' * 3 * rank}")),
+        "on one": _fault(parallel.on_all_processes, _refuse, rank == 1, "faulty"),
+        "on all": _fault(parallel.on_all_processes, _refuse, True, "faulty"),
+        "on none": str(len(_fault(parallel.on_all_processes, _refuse, False, "faulty"))),
         "same": str(len(_fault(parallel.require_same, {"a": "1", "b": "2"}, "values"))),
         "differs": _fault(parallel.require_same, {"a": "1", "b": str(rank)}, "values"),
         "lacks": _fault(parallel.require_same, {"a": "1", **({} if rank else {"b": "2"})}, "values"),
         "any": " ".join(str(parallel.any_process(claim)) for claim in (False, rank == 1, True)),
-        "first's": str(parallel.from_first(np.full(3, rank))),
+        "first's": str(parallel.broadcast_array(np.full(3, rank))),
     }
     return {name: np.array(text) for name, text in texts.items()}
 

@@ -42,15 +42,15 @@ class Started(Command):
         try:
             status = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
-            pytest.fail(f"still running after {seconds} seconds; it said: {self.said()}")
-        return Result(status, self.said())
+            pytest.fail(f"still running after {seconds} seconds; it said: {self.stderr_text()}")
+        return Result(status, self.stderr_text())
 
     def wait_until(self, happened: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:
         """Wait for an event, which must come before the end."""
         deadline = time.time() + seconds
         while not happened():
-            assert self.process.poll() is None, f"ended with {self.process.poll()}: {self.said()}"
-            assert time.time() < deadline, f"nothing happened in {seconds} seconds; it said: {self.said()}"
+            assert self.process.poll() is None, f"ended with {self.process.poll()}: {self.stderr_text()}"
+            assert time.time() < deadline, f"nothing happened in {seconds} seconds; it said: {self.stderr_text()}"
             time.sleep(0.02)
 
 
@@ -65,7 +65,7 @@ def started(words: Sequence[object], place: Path, **variables: str) -> Iterator[
     path = f"{ROOT}:{ROOT / 'tests'}"
     environment = {"PYTHONPATH": path, **variables}
     with tempfile.NamedTemporaryFile() as stderr, running(words, place, Path(stderr.name), **environment) as command:
-        yield Started(command.process, command.said_in, command.mark)
+        yield Started(command.process, command.stderr_path, command.mark)
 
 
 def tsit(*words: object) -> List[object]:

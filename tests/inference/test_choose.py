@@ -186,7 +186,7 @@ def test_faults_are_named_before_anything_is_drawn(place, tmp_path):
         0,
     )
     with pytest.raises(
-        InputError, match=r"--candidates 3: .*plain.safetensors makes one image a label map, whatever the seed"
+        InputError, match=r"--candidates 3: .*plain.safetensors generates the same image for every seed"
     ):
         screen(place, out, names=("plain",))
     save(

@@ -100,7 +100,7 @@ def test_each_moment_alone_has_a_gradient(order, rng):
     np.testing.assert_allclose(jt.grad(var.sum(), x).numpy(), 2 / 60 * centred, rtol=1e-3, atol=1e-6)
 
 
-def test_a_gradient_of_a_gradient_is_refused_outside_the_plain_layout(order, rng):
+def test_a_gradient_of_a_gradient_is_refused_outside_the_nchw_layout(order, rng):
     x = jt.array(rng.standard_normal((2, 3, 6, 10)).astype(np.float32))
 
     def penalty():
@@ -143,7 +143,7 @@ def test_doctor_says_that_a_kernel_is_wrong(monkeypatch, damage):
 
 
 def test_doctor_has_a_line_for_them_on_a_gpu_and_fails_with_them(monkeypatch, capsys):
-    monkeypatch.setattr(doctor, "_jittor", lambda: (True, "computes on 1 GPU(s)"))
+    monkeypatch.setattr(doctor, "check_jittor", lambda: (True, "computes on 1 GPU(s)"))
     monkeypatch.setattr(doctor, "cuda_kernels", lambda: (False, "differ"))
     answers = []
     for on_gpu in (True, False):

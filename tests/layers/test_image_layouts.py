@@ -105,6 +105,7 @@ def compare(rng, function, *shapes):
     ours = [var.numpy() for var in derivatives(function, arrays, parameters, to_fast_layout)]
     for var, value in before:  # running statistics and singular vectors
         var.update(jt.array(value))
+    jt.sync_all()  # Jittor 1.3.11 cannot fuse a pending jt.array into a broadcast
     with nchw_layout():
         theirs = [var.numpy() for var in derivatives(function, arrays, parameters, lambda x: x)]
     for a, b in zip(ours, theirs):

@@ -1,5 +1,7 @@
 """Networks of SPADE and TSIT with official weights: the official code's outputs, gradients and buffers."""
 
+from contextlib import nullcontext
+
 import jittor as jt
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from helpers.reference_vectors import (
 )
 from jittor_tsit.conversion import official_names, renaming
 from jittor_tsit.layers.basic import SLOPE
-from jittor_tsit.layers.image_layouts import to_nchw
+from jittor_tsit.layers.image_layouts import nchw_layout, to_nchw
 from jittor_tsit.layers.norm import BatchNorm, fadain, instance_norm
 from jittor_tsit.layers.residual_blocks import FADEBlock, SPADEBlock, StreamBlock
 from jittor_tsit.layers.resize import resize_nearest
@@ -84,16 +86,18 @@ def test_modulated_block_is_the_official_one(path):
 
 
 def _block_output_name(name: str) -> str:
-    return renaming._apply(official_names.BLOCK_RULES, f"{name}.")[:-1]
+    return renaming.rename(official_names.BLOCK_RULES, f"{name}.")[:-1]
 
 
+@pytest.mark.parametrize("layout", (nullcontext, nchw_layout), ids=("fastest", "nchw"))
 @pytest.mark.parametrize("path", reference_files(kind="tsit_fadain"))
-def test_fadain_is_the_official_one(path):
+def test_fadain_is_the_official_one(path, layout):
     vectors = Vectors(path)
     for variant in vectors.config["variants"]:
         for alpha in vectors.config["alphas"]:
             x, style = (jt.array(vectors[f"input/{variant}/{name}"]) for name in "xs")
-            out, key = to_nchw(fadain(x, style, alpha)), f"{variant}/alpha{alpha:g}"
+            with layout():
+                out, key = to_nchw(fadain(x, style, alpha)), f"{variant}/alpha{alpha:g}"
             assert_close(out, vectors[f"output/{key}"], 1e-4, key)
             loss = (out * jt.array(vectors[f"input/loss_weight/{variant}"])).sum()
             for name, gradient in zip("xs", jt.grad(loss, [x, style])):

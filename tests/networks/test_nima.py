@@ -203,7 +203,9 @@ def test_every_array_at_fault_is_named(tmp_path):
     del arrays["classifier.1.bias"]
     assert "not the weights of NIMA on VGG-16: missing classifier.1.bias" in refusal(tmp_path / "vgg.npz", arrays)
     twice = {**neutral(mobilenet_shapes()), "conv1/conv1/kernel:0": np.zeros((3, 3, 3, 32))}
-    assert "both conv1/kernel and conv1/conv1/kernel:0 are conv1/kernel" in refusal(tmp_path / "twice.npz", twice)
+    assert "holds conv1/kernel and conv1/conv1/kernel:0, which both mean conv1/kernel" in refusal(
+        tmp_path / "twice.npz", twice
+    )
 
 
 def test_a_file_without_the_arrays_is_refused_with_their_names(tmp_path, monkeypatch):

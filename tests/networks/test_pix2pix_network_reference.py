@@ -52,7 +52,7 @@ def run_network(vectors):
     image = vectors.var("input/image")
     outputs = {output: net(image)}
     for name, var in recorded.items():
-        official = renaming._apply(rules, f"{name}.")[:-1]
+        official = renaming.rename(rules, f"{name}.")[:-1]
         start, _, place = official.rpartition(".")
         outputs[official] = outputs[f"conv_{place}"] = var
         if place == "conv_block":

@@ -150,7 +150,7 @@ def test_test_passes_over_a_damaged_newest_file_and_leaves_it(tmp_path):
     newest = save_two(tmp_path)
     flip(newest, -1)
     warnings = []
-    assert newest_readable(tmp_path, warnings.append) == checkpoint_path(tmp_path, 10)
+    assert newest_readable(tmp_path, ("",), warnings.append) == checkpoint_path(tmp_path, 10)
     assert len(warnings) == 1 and newest.name in warnings[0]
     assert newest.exists()
 
@@ -193,7 +193,7 @@ def test_a_failed_save_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
     def fail(path):
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr(module, "_flush", fail)
+    monkeypatch.setattr(module, "flush_to_disk", fail)
     with pytest.raises(OSError, match="No space left"):
         save_checkpoint(path, make(2.0))
     assert load_checkpoint(path).arrays["G.weight"][0, 0] == 1.0

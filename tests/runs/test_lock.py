@@ -16,7 +16,7 @@ from data_tools.basics.errors import InputError, exit_status
 from helpers.tiny import make_experiment
 from jittor_tsit.runs import lock as module
 from jittor_tsit.runs.lock import LOCK, lock_run_dir
-from jittor_tsit.runtime.status_line import _waiting_for, lock_holder
+from jittor_tsit.runtime.status_line import lock_holder, lock_note
 from jittor_tsit.training import session
 
 # Each says "ready" when it has the lock, then keeps it.
@@ -121,7 +121,7 @@ def test_the_holder_of_a_lock_is_read_from_the_kernels_table(tmp_path, pid, hold
 
 def test_without_the_kernels_table_nothing_is_said(tmp_path):
     assert lock_holder(1, tmp_path / "absent") is None
-    assert _waiting_for(os.getpid()) == ""
+    assert lock_note(os.getpid()) == ""
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/locks"), reason="only Linux tells who has a lock")
@@ -131,11 +131,11 @@ def test_who_waits_for_jittors_lock_says_who_has_it(tmp_path):
         waiting = subprocess.Popen([sys.executable, "-c", COMPILER, str(path)], stdout=subprocess.DEVNULL)
         try:
             for _ in range(200):
-                if _waiting_for(waiting.pid):
+                if lock_note(waiting.pid):
                     break
                 with pytest.raises(subprocess.TimeoutExpired):
                     waiting.wait(0.05)
-            said = _waiting_for(waiting.pid)
+            said = lock_note(waiting.pid)
         finally:
             waiting.kill()
             waiting.wait()

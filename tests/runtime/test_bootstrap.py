@@ -1,4 +1,4 @@
-"""The environment before Jittor: the caller's values win, nothing is downloaded, broken CUDA is no crash."""
+"""The environment before Jittor is imported: the user's values win, nothing is downloaded, broken CUDA is no crash."""
 
 import os
 import subprocess

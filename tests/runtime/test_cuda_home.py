@@ -1,4 +1,4 @@
-"""A CUDA home for Jittor out of what is installed: only where it is needed, whole or not at all, in plain words."""
+"""A CUDA home for Jittor from installed parts: only where it is needed, complete or not at all, with clear messages."""
 
 import os
 import shutil
@@ -25,7 +25,7 @@ from jittor_tsit.runtime.cuda_home import make_home, plan_home
 
 @pytest.fixture(autouse=True)
 def nothing_installed(monkeypatch):
-    """Only what a test makes is found."""
+    """Hide the machine's own CUDA, so that only the files of a test are found."""
     monkeypatch.setattr(cuda_parts, "SYSTEM_PLACES", ())
     monkeypatch.setattr(cuda_parts, "pip_sites", list)
     for name in ("LD_LIBRARY_PATH", "CUDA_HOME"):
@@ -175,7 +175,7 @@ def machine(tmp_path, nothing_installed):
         nothing_installed.setenv(name, "")  # so that what configure sets is taken back
         nothing_installed.delenv(name)
     nothing_installed.setattr(bootstrap, "count_gpus", lambda: 1)
-    nothing_installed.setattr(bootstrap, "_driver_major", lambda: None)
+    nothing_installed.setattr(bootstrap, "driver_major", lambda: None)
     nothing_installed.setattr(bootstrap, "cuda_homes", lambda: tmp_path / "homes")
     nothing_installed.setattr(bootstrap, "install_onednn", lambda: True)
     nothing_installed.setenv("CUDA_HOME", str(Path(nvcc).parent.parent))
@@ -220,14 +220,14 @@ def test_without_room_the_cpu_is_used_with_one_line(machine, tmp_path, capsys):
 
 def test_doctor_shows_versions_home_and_what_was_adapted(machine):
     bootstrap.configure()
-    (_, cuda), (_, home) = doctor._cuda()
+    (_, cuda), (_, home) = doctor.cuda_lines()
     assert "CUDA 13.0, cuDNN 9.19.1" in cuda
     assert str(Path(os.environ["nvcc_path"]).parents[1]) in home and "cuDNN 8's names" in home
 
 
 def test_doctor_shows_what_is_missing(machine, tmp_path):
     (tmp_path / "cuda/include/cudnn.h").unlink()
-    assert "pip install nvidia-cudnn-cu13" in doctor._cuda()[0][1]
+    assert "pip install nvidia-cudnn-cu13" in doctor.cuda_lines()[0][1]
 
 
 # With a real nvcc

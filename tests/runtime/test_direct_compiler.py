@@ -1,4 +1,4 @@
-"""Jittor calls g++ for an operator without a Python between them, but where the source asks for it."""
+"""Jittor calls g++ for an operator directly, without a Python process in between, unless the source needs one."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="Jittor starts a
 
 @pytest.fixture
 def call(tmp_path):
-    """Call the script as Jittor does, with an `echo` for a compiler, and return what was printed."""
+    """Call the script as Jittor does, with `echo` instead of a compiler, and return its output."""
     tuner = tmp_path / "asm_tuner.py"
     tuner.write_text("import sys; print('python', *sys.argv[1:])")
     compiler = tmp_path / "echo-g++"

@@ -1,4 +1,4 @@
-"""What the launcher passes on of mpirun's standard error, and what it says about the end. No processes."""
+"""How the launcher relays mpirun's standard error and reports the end. No process is started."""
 
 import os
 import signal
@@ -22,10 +22,10 @@ EXITED = (
 
 @pytest.fixture
 def relayed(monkeypatch):
-    """A pipe into a running `relay`, what it passed on so far, and how to end it with what it held back."""
+    """A pipe into a running `relay`, the text that it has relayed, and a function that ends it and returns the rest."""
     source, sink = os.pipe()
     passed_on, held_back = [], []
-    monkeypatch.setattr(mpirun, "_write", passed_on.append)
+    monkeypatch.setattr(mpirun, "write_line", passed_on.append)
     thread = threading.Thread(target=lambda: held_back.append(mpirun.relay(source)), daemon=True)
     thread.start()
 
@@ -39,7 +39,7 @@ def relayed(monkeypatch):
 
 
 def wait_for(passed_on, text):
-    """What has no end of line must come through before one does."""
+    """Text without an end of line must be relayed at once."""
     deadline = time.time() + 5
     while passed_on() != text and time.time() < deadline:
         time.sleep(0.01)
@@ -125,7 +125,7 @@ def test_a_run_that_was_asked_to_stop_was_interrupted_however_it_ended(capsys):
 
 
 class Started:
-    """Stands for mpirun: takes the environment that it would get, and has ended."""
+    """A replacement for mpirun that records its environment and ends at once."""
 
     def __init__(self, monkeypatch):
         source, sink = os.pipe()
@@ -183,7 +183,7 @@ def test_mpirun_may_run_as_root_where_the_user_is_root(started, monkeypatch, use
 
 
 def test_other_machines_get_what_is_set_and_nothing_else(monkeypatch):
-    """mpirun stops at a variable that it shall pass on and that is not there."""
+    """mpirun fails if a variable that it should forward is not set."""
     monkeypatch.setattr(mpirun.shutil, "which", lambda name: f"/bin/{name}")
     version = mpirun.subprocess.CompletedProcess([], 0, "mpirun (Open MPI) 4.1.4")
     monkeypatch.setattr(mpirun.subprocess, "run", lambda *words, **options: version)

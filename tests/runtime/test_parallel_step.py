@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.mpi, needs_mpi]
 
 @pytest.fixture(scope="module")
 def ranks(tmp_path_factory):
-    """What each of two processes wrote; all cases in one start, which takes seconds."""
+    """The results of two processes. All cases run in one start, because a start takes seconds."""
     folder = tmp_path_factory.mktemp("ranks")
     command = mpirun.mpirun_command(2, None, use_gpu=False)
     script = ROOT / "tests/helpers/members.py"
@@ -25,12 +25,12 @@ def ranks(tmp_path_factory):
 
 
 def of_case(arrays, case):
-    """Name -> array of a case."""
+    """The arrays of a case by name."""
     return {name.partition(":")[2]: arrays[name] for name in arrays.files if name.startswith(f"{case}:")}
 
 
 def both(ranks, case):
-    """What the two have together: the own parts of both, and the first's of what both have."""
+    """The results of both processes: the parts that differ from both, and common parts from the first."""
     first, second = (of_case(rank, case) for rank in ranks)
     return {
         name: np.concatenate([array, second[name]]) if name.startswith("own/") else array
@@ -39,7 +39,7 @@ def both(ranks, case):
 
 
 def before(arrays):
-    """A step without the weights after it."""
+    """The arrays of a step except for the weights after it."""
     return {name: array for name, array in arrays.items() if not name.startswith("after/")}
 
 
@@ -60,7 +60,7 @@ STEPS += [
 
 @pytest.mark.parametrize("case", STEPS)
 def test_a_step_is_that_of_the_whole_batch(ranks, case):
-    """With G at rest: its first update is +-lr also for gradients that are rounding noise, and D judges its images."""
+    """G has learning rate 0: Adam's first update is +-lr even for rounding noise, and it changes D's input."""
     compute = members.CASES[case]
     alone = before(compute())
     spread = spread_of(lambda seed: before(compute(seed=seed)), alone)

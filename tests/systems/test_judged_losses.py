@@ -11,7 +11,7 @@ from helpers.tiny import CONFIGS, HEIGHT, NUM_CLASSES, WIDTH, make_batch, make_s
 from jittor_tsit.losses import lack_of_score
 from jittor_tsit.networks.segformer import load_segformer
 from jittor_tsit.runs.checkpoint import Checkpoint, Progress, save_checkpoint
-from jittor_tsit.systems import SYSTEMS
+from jittor_tsit.systems import system_class
 from jittor_tsit.systems.draws import initial_draws
 
 
@@ -41,7 +41,7 @@ def judged_system(file, num_classes=NUM_CLASSES, config="tsit", **weights):
     config = dataclasses.replace(CONFIGS[config], segmenter=str(file))
     config = dataclasses.replace(config, weights=dataclasses.replace(config.weights, **weights))
     with initial_draws(0):
-        system = SYSTEMS["tsit"](config, num_classes, HEIGHT, WIDTH, seed=0)
+        system = system_class("tsit", config)(config, num_classes, HEIGHT, WIDTH, seed=0)
         system.prepare_training({name for name, weight in weights.items() if weight})
     return system
 
@@ -80,7 +80,7 @@ def test_terms_that_weigh_nothing_need_no_segmenter():
     [
         ({"segmenter": ""}, "segmenter=: weights.segmenter and weights.score need a checkpoint"),
         ({"num_classes": 5}, "best.safetensors: knows 29 classes, the label maps 5"),
-        ({"config": "tsit-ast"}, "need label maps, which form=ast has not"),
+        ({"config": "tsit-ast"}, "need label maps, which form=ast does not have"),
     ],
 )
 def test_segmenters_that_do_not_fit_are_refused(segmenter, given, message):

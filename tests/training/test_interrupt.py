@@ -51,5 +51,5 @@ def test_a_signal_saves_and_ends(kill, number, tmp_path):
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
-    assert "the same command goes on from there" in (tmp_path / "out").read_text()
+    assert "run the same command again to resume" in (tmp_path / "out").read_text()
     assert len(checkpoint_paths(run_dir)) == 1

@@ -214,7 +214,7 @@ def test_ctrl_c_saves_and_any_number_of_processes_goes_on(place):
     assert result.status == 130 and "Traceback" not in result.stderr and not result.errors
     assert result.stderr.count("stopping after this step") == 1
     reached = load_checkpoint(checkpoint_paths(run_dir)[-1]).progress.nimg
-    assert f"stopped at {reached} of 16 images; the same command goes on from there" in result.stderr
+    assert f"stopped at {reached} of 16 images; run the same command again to resume" in result.stderr
     assert reached == places(run_dir)[-1] < 16
 
     assert train_alone(place, "stopped", f"total_nimg={reached + 2}") == 0

@@ -33,7 +33,7 @@ def test_other_names_cannot_and_the_reason_is_given(stem, words):
 
 
 def test_every_name_that_passes_survives_a_split_list(tmp_path):
-    """All characters of the basic plane: at the start of a name, within it and at its end."""
+    """Try every character of Unicode's basic plane at the start, in the middle and at the end of a name."""
     characters = [chr(code) for code in range(1, 0x10000) if chr(code) != "/"]
     stems = [stem for c in characters for stem in (f"{c}s1", f"m2{c}m", f"e3{c}") if unlistable(stem) is None]
     path = tmp_path / "split.txt"

@@ -1,4 +1,4 @@
-"""Tables as CSV: what is written is read again, and what is no table is refused with its place."""
+"""Tables as CSV: a written table can be read, and a file that is not a table is refused with the place of the fault."""
 
 import csv
 
@@ -77,7 +77,7 @@ def test_every_stem_comes_back(path, stem):
 
 @pytest.mark.parametrize("stem", ["a\rb", "a\r\nb", "a\nb", "a\udcff"])
 def test_a_file_name_that_no_list_can_hold_leaves_a_table_that_can_be_read(tmp_path, stem):
-    """The pair is broken for its name, and `problems.csv` is where it is said."""
+    """The pair counts as broken because of its name, and `problems.csv` lists it."""
     broken = [Problem(stem, unlistable(stem), broken=True), Problem("c", "no label", broken=True)]
     write_scan(tmp_path, tmp_path, Table(["d"], {"blur": np.zeros(1)}), broken)
     header, *rows = read_rows(tmp_path / "problems.csv")

@@ -1,4 +1,4 @@
-"""The appearance of classes, learned from small made-up sketches: class 1 is bright and above, class 0 dark."""
+"""The appearance of classes, learned from small artificial sketches: class 1 is bright and above, class 0 dark."""
 
 import numpy as np
 import pytest
@@ -96,7 +96,7 @@ def test_a_class_that_only_this_pair_has_is_one_no_model_saw(sound):
 def test_a_pair_is_judged_by_a_model_that_did_not_see_it(sound, monkeypatch):
     """Without the second fit, which drops pairs by what the first thinks of them, not a bit of its own judgement
     changes with its label."""
-    monkeypatch.setattr(appearance, "_TRIMMED", 0.0)
+    monkeypatch.setattr(appearance, "TRIMMED", 0.0)
     for row in (0, 13):
         changed = with_classes(sound, {row: np.full((ROWS, COLUMNS), 28)})
         before, after = posterior(sound), posterior(changed)
@@ -114,15 +114,15 @@ def test_equal_sets_give_equal_models(sound, sound_posterior):
 
 
 def test_at_most_so_many_pairs_are_fitted_on(sound, monkeypatch):
-    monkeypatch.setattr(appearance, "_FIT_PAIRS", 12)
-    monkeypatch.setattr(appearance, "_TRIMMED", 0.0)
+    monkeypatch.setattr(appearance, "FIT_PAIRS", 12)
+    monkeypatch.setattr(appearance, "TRIMMED", 0.0)
     unseen = np.setdiff1d(np.arange(len(STEMS)), sample_rows(STEMS, 12))
     changed = with_classes(sound, {row: 1 - sound.classes[row] for row in unseen})
     assert (posterior(sound) == posterior(changed)).all()
 
 
 def test_sets_larger_than_a_chunk_give_the_same(sound, sound_posterior, monkeypatch):
-    monkeypatch.setattr(appearance, "_CHUNK", 5)
+    monkeypatch.setattr(appearance, "CHUNK", 5)
     # Sums in another order, in 32 bits: a hundredth of a nat where probabilities are near the floor.
     assert np.abs(posterior(sound) - sound_posterior).max() < 0.02
 

@@ -23,7 +23,7 @@ def horizon(*rows, width=8, height=10):
 
 
 def scattered(rng, count=300, kinds=12):
-    """Maps on a continuum: horizons at all heights, slopes both ways, stray cells, copies."""
+    """Maps with horizons at all heights, slopes in both directions, single wrong cells, and copies."""
     maps = np.stack([horizon(*rng.integers(1, 10, 2)) for _ in range(count)])
     maps[::3] += rng.integers(0, kinds // 4, (len(maps[::3]), 1, 1)).astype(np.uint8)
     for map_ in maps[::2]:
@@ -91,8 +91,8 @@ def test_small_blocks_and_loose_bounds_change_nothing(monkeypatch):
     for module, name, value in (
         (equivalence, "_QUEUE", 3),
         (equivalence, "_ROWS", 7),
-        (neighbours, "_BLOCK", 500),
-        (neighbours, "_LANDMARKS", 4),
+        (neighbours, "BLOCK", 500),
+        (neighbours, "LANDMARKS", 4),
     ):
         monkeypatch.setattr(module, name, value)
     assert members_of(equivalence_classes(maps, 0.85, flips=True)) == classes
@@ -125,7 +125,7 @@ def test_the_medoid_is_the_one_of_highest_mean_agreement():
 
 
 def test_the_medoid_of_a_class_beyond_the_sample_agrees_with_all(monkeypatch):
-    monkeypatch.setattr(equivalence, "_SAMPLE", 2)
+    monkeypatch.setattr(equivalence, "SAMPLE", 2)
     maps = np.stack([horizon(row) for row in range(1, 10)])
     for one in equivalence_classes(maps, 0.75):
         assert all(agreement(maps[member], maps[one.medoid]) >= 0.75 for member in one.members)
@@ -198,7 +198,7 @@ def test_photos_are_those_of_the_members():
 
 
 def test_a_member_of_the_sample_is_not_compared_with_itself(monkeypatch):
-    monkeypatch.setattr(equivalence, "_REFERENCES", 2)  # the first and the last
+    monkeypatch.setattr(equivalence, "REFERENCES", 2)  # the first and the last
     ranking = thin(one_class(4), lab(0, 110, 110, 100), np.zeros(4))
     assert ranking.order.tolist() == [1, 2, 0, 3]  # mean differences in steps of L: 100, 60, 60, 100
     assert ranking.spread == pytest.approx((100 + 120 + 120 + 100) / 6 * 100 / 255)
@@ -207,7 +207,7 @@ def test_a_member_of_the_sample_is_not_compared_with_itself(monkeypatch):
 def test_a_large_class_is_ranked_by_a_sample(monkeypatch):
     photos = np.random.default_rng(4).integers(0, 256, (60, 2, 3, 3)).astype(np.uint8)
     exact = thin(one_class(60), photos, np.zeros(60))
-    monkeypatch.setattr(equivalence, "_REFERENCES", 30)
+    monkeypatch.setattr(equivalence, "REFERENCES", 30)
     estimate = thin(one_class(60), photos, np.zeros(60))
     assert estimate.spread == pytest.approx(exact.spread, rel=0.02)
     assert len(set(estimate.order[:20]) & set(exact.order[:20])) > 14

@@ -23,7 +23,7 @@ COUNT = 16
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    """Rendered pairs, of which one is broken, and five have one label map with photos that differ much."""
+    """Rendered pairs. One is broken; five have the same label map and very different photos."""
     folder = tmp_path_factory.mktemp("curation") / "set"
     write_set(folder, COUNT, seed=5, width=160, height=120)
     imgs, labels = folder / "train" / "imgs", folder / "train" / "labels"
@@ -49,7 +49,7 @@ def again(curated, tmp_path):
 
 
 def splits(out):
-    """Stems of each split; read_split refuses an empty file, so that is read here."""
+    """The stems of each split, also of an empty one, which `read_split` refuses."""
     return {split: (out / f"{split}.txt").read_text().split() for split in SPLITS}
 
 
@@ -176,7 +176,7 @@ def test_results_of_an_interrupted_scan_are_not_taken_for_whole_ones(again, caps
 
 
 def disagreement(path, rows):
-    """A table as a segmenter's run writes it."""
+    """Write a table of disagreement as a segmenter's run does."""
     path.write_text("stem,disagreement\n" + "".join(f"{stem},{value}\n" for stem, value in rows))
     return str(path)
 

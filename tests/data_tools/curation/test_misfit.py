@@ -35,7 +35,7 @@ def hills(count=NUM_PAIRS):
 
 
 def misfits(sketches, others=64):
-    """As `setwise` computes them."""
+    """Compute the signals as `setwise` does."""
     folds = np.array([fold_of(stem) for stem in STEMS])
     log_shares = log_posterior(fit_class_model(sketches, STEMS), sketches.features, folds)
     rows = sample_rows(STEMS, others)
@@ -140,7 +140,7 @@ def test_both_of_two_exchanged_labels_stand_out():
 
 
 def slow_misfit(row, shape, by_class):
-    """The definition, from what each label (rows) is worth at each photo (columns)."""
+    """Compute misfit by its definition from the fit of each label (rows) to each photo (columns)."""
     ratios = []
     for fits in (shape, by_class):
         size = len(fits)
@@ -171,7 +171,7 @@ def test_it_is_the_remaining_fit_in_deviations_of_reference_pairs():
 
 
 def test_a_pair_is_not_its_own_stranger():
-    """Whatever stands in its own row: it is judged by its fits to the others."""
+    """A pair's own row has no influence, because a pair is judged by its fits to the others."""
     sketches = hills(6)
     photos, labels = standardise(sketches.features), sketches.classes.reshape(6, -1)
     log_shares = np.random.default_rng(1).normal(size=(6, CELLS, NUM_CLASSES)).astype(np.float32)

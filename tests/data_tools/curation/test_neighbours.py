@@ -32,7 +32,7 @@ def clustered_codes(rng, count, clusters=5):
 
 
 def landscape_codes(rng, count):
-    """Sky above ground at any height, and a house: the low-dimensional kind of data that the bounds are made for."""
+    """Sky above ground at any height, and a house: data of few dimensions, for which the bounds are efficient."""
     codes = np.zeros((count, HEIGHT, WIDTH), np.uint8)
     for code in codes:
         code[rng.integers(0, HEIGHT + 1) :] = rng.integers(1, 4)
@@ -45,7 +45,7 @@ FLIPS = pytest.mark.parametrize("mirror", [None, MIRROR], ids=["one direction", 
 
 
 def equal_cells(codes, mirror):
-    """Equal cells of all pairs, one by one."""
+    """Count the equal cells of all pairs one by one."""
     equal = (codes[:, None] == codes).sum(2)
     return equal if mirror is None else np.maximum(equal, (codes[:, None][:, :, mirror] == codes).sum(2))
 
@@ -60,11 +60,11 @@ def nearest_by_all_pairs(codes, least, mirror):
 
 @pytest.fixture
 def few_landmarks(monkeypatch):
-    """Bounds so loose, and blocks so small, that every path is taken."""
-    monkeypatch.setattr(neighbours, "_LANDMARKS", 8)
-    monkeypatch.setattr(neighbours, "_DIRECTIONS", 4)
-    monkeypatch.setattr(neighbours, "_BLOCK", 1000)
-    monkeypatch.setattr(neighbours, "_CHUNK", 16)
+    """Loose bounds and small blocks, so that every branch of the search runs."""
+    monkeypatch.setattr(neighbours, "LANDMARKS", 8)
+    monkeypatch.setattr(neighbours, "DIRECTIONS", 4)
+    monkeypatch.setattr(neighbours, "BLOCK", 1000)
+    monkeypatch.setattr(neighbours, "CHUNK", 16)
 
 
 # Nearest maps
@@ -92,7 +92,7 @@ def test_loose_bounds_and_many_blocks_change_nothing(kind, mirror, few_landmarks
 
 
 def test_the_bounds_decide_on_most_pairs_of_landscapes(monkeypatch):
-    monkeypatch.setattr(neighbours, "_LANDMARKS", 16)
+    monkeypatch.setattr(neighbours, "LANDMARKS", 16)
     codes = landscape_codes(np.random.default_rng(2), 600)
     distinct = len(collapse(codes).first)
     assert nearest_maps(codes, 0.9).compared < 0.2 * distinct**2
@@ -236,7 +236,7 @@ def hashes(rng, count):
 @pytest.mark.parametrize("earlier_only", [False, True])
 @pytest.mark.parametrize("radius", [0, 6, 64])
 def test_the_nearest_hash_is_that_of_all_pairs(radius, earlier_only, monkeypatch):
-    monkeypatch.setattr(neighbours, "_BLOCK", 1024 * 70)  # columns in several blocks
+    monkeypatch.setattr(neighbours, "BLOCK", 1024 * 70)  # columns in several blocks
     bits = hashes(np.random.default_rng(7), 300)
     distance = (bits[:, None] != bits).sum(2)
     np.fill_diagonal(distance, 999)

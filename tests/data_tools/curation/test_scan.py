@@ -1,4 +1,4 @@
-"""`scan`: one table, whatever the number of processes, stops and repeats."""
+"""`scan` writes the same table with any number of processes, after interruptions and when repeated."""
 
 import os
 import shutil
@@ -124,7 +124,7 @@ def large(tmp_path_factory):
 
 
 def ignore_ctrl_c():
-    """As shells start a command in the background of a script."""
+    """Ignore Ctrl-C at first, as in a command that a shell script starts in the background."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
@@ -217,7 +217,7 @@ def test_mpi_alone_says_how_to_start_more(data, tmp_path):
 
 
 def in_this_process(start, arguments):
-    """A pool whose one worker is this process, so that what tests replace is replaced for it, too."""
+    """A pool whose only worker is this process, so that it uses functions that a test has replaced."""
     from concurrent.futures import ThreadPoolExecutor
     from contextlib import contextmanager
 

@@ -1,4 +1,4 @@
-"""The version of a scan's cache: any change to the code that measures or to its libraries makes a new one."""
+"""The version of a scan's cache: any change to the measuring code or to its libraries gives another version."""
 
 import ast
 import shutil
@@ -30,7 +30,7 @@ def file_of(name):
 
 
 def measuring_files():
-    """The files that the measuring of one pair runs through, found from the functions that it calls."""
+    """The files with code that measures a pair, found by following imports from the functions that do it."""
     called = [*scan.measure_pair.__code__.co_names, *scan.to_record.__code__.co_names]
     modules = {getattr(getattr(scan, name, None), "__module__", "") for name in called}
     found = {Path(scan.__file__)}
@@ -46,7 +46,7 @@ SOURCES = sorted(str(path.relative_to(PACKAGE)) for path in measuring_files())
 
 
 def test_the_files_that_measure_are_found():
-    """So that the next test cannot pass by finding nothing."""
+    """Checks `measuring_files`, so that the next test cannot pass because no file was found."""
     assert {
         "sets/classes.py",
         "sets/image_io.py",

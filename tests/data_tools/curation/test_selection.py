@@ -1,9 +1,8 @@
-"""From a table to the splits: small tables whose severities can be told by eye."""
+"""From a table to the splits: small tables whose severities are easy to compute by hand."""
 
 import numpy as np
 import pytest
 
-from data_tools.__main__ import main
 from data_tools.basics.errors import InputError
 from data_tools.basics.table import Table
 from data_tools.curation.default_rules import Settings
@@ -22,7 +21,7 @@ BLUR_ONLY = Settings((RULES.rules[0], RULES.rules[2]._replace(limit=1e6)))
 
 
 def table(rows):
-    """Rows of stem -> (blur, fragments, backlight); what is left out is the median of most, and no fault."""
+    """A table from stem -> (blur, fragments, backlight). A missing value is a common one, and no fault."""
     values = [(*cells, *(0.1, 0, 0.1)[len(cells) :]) for cells in rows.values()]
     columns = np.array(values, float).reshape(len(rows), 3).T
     return Table([*rows], dict(zip(("blur", "fragments", "backlight"), columns)))
@@ -284,29 +283,3 @@ def test_decisions_come_back_from_their_file(tmp_path):
     (tmp_path / "decisions.csv").write_text("stem,decision\n")
     with pytest.raises(InputError, match=r"decisions\.csv: has the columns stem, decision; they must be stem, "):
         read_decisions(tmp_path / "decisions.csv")
-
-
-# Options
-
-
-@pytest.mark.parametrize(
-    "option, words",
-    [
-        (("--keep", "7331,8116"), "is not N1,N2 with N2 at most N1"),
-        (("--keep", "100"), "is not N1,N2"),
-        (("--keep", "-1,-2"), "expected one argument"),
-        (("--limit", "backlit"), "is not RULE=NUMBER, such as backlit=0.3"),
-        (("--limit", "backlit=much"), "is not RULE=NUMBER"),
-        (("--limit", "backlit=nan"), "is not RULE=NUMBER"),
-        (("--agreement", "0"), "is not a number above 0 and up to 1"),
-        (("--agreement", "1.1"), "is not a number above 0 and up to 1"),
-        (("--agreement", "nan"), "is not a number above 0 and up to 1"),
-        (("--class-size", "0"), "argument --class-size"),
-        (("--difference", "nan"), "argument --difference"),
-        (("--link", "a", "--copy", "b"), "not allowed with"),
-    ],
-)
-def test_a_wrong_option_is_refused(tmp_path, capsys, option, words):
-    with pytest.raises(SystemExit, match="2"):
-        main(["select", "--out", str(tmp_path), *option])
-    assert words in capsys.readouterr().err

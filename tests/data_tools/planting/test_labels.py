@@ -1,10 +1,10 @@
-"""Defects planted into label maps: what changes, by how much, and what is left alone."""
+"""Defects planted into label maps: what they change, how much, and what they leave unchanged."""
 
 import numpy as np
 import pytest
 
 from data_tools.planting import labels
-from data_tools.planting.fields import moved_label, moved_photo, seeded, visible_change
+from data_tools.planting.fields import make_generator, moved_label, moved_photo, visible_change
 from data_tools.rendering.write_set import render
 from data_tools.sets.classes import CLASS_IDS, NUM_CLASSES
 from helpers.same_bytes import digest
@@ -17,7 +17,7 @@ named = pytest.mark.parametrize("spoil", SPOILERS, ids=lambda spoil: spoil.__nam
 
 
 def corner(height=48, width=64):
-    """A mountain in the lower left, sky elsewhere, a lake at the foot: not its own mirror image."""
+    """A mountain in the lower left, a lake below, sky elsewhere, so that it differs from its mirror image."""
     y, x = np.mgrid[:height, :width]
     label = np.where(y / height > 0.2 + 0.8 * x / width, MOUNTAIN, SKY).astype(np.uint8)
     label[int(0.8 * height) :] = WATER
@@ -60,7 +60,7 @@ def test_the_given_map_is_not_changed(spoil):
 
 @named
 def test_the_same_randomness_gives_the_same_defect_and_another_one_another(spoil):
-    first, again = (spoil(corner(), seeded(1, "kind", "stem")) for _ in range(2))
+    first, again = (spoil(corner(), make_generator(1, "kind", "stem")) for _ in range(2))
     assert np.array_equal(first.pixels, again.pixels) and first.detail == again.detail
     if spoil is not labels.mirrored:
         assert len({digest(change.pixels) for change in changes(spoil, corner())}) > 1
@@ -201,8 +201,8 @@ def test_a_photo_moved_by_half_a_pixel_is_the_mean_of_neighbours():
 
 
 def test_randomness_follows_from_seed_kind_and_stem():
-    draws = {seeded(*names).random() for names in ((0, "a", "b"), (1, "a", "b"), (0, "c", "b"), (0, "a", "d"))}
-    assert len(draws) == 4 and seeded(0, "a", "b").random() in draws
+    draws = {make_generator(*names).random() for names in ((0, "a", "b"), (1, "a", "b"), (0, "c", "b"), (0, "a", "d"))}
+    assert len(draws) == 4 and make_generator(0, "a", "b").random() in draws
 
 
 def test_classes_that_annotators_confuse_are_no_visible_change():

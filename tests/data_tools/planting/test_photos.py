@@ -1,11 +1,11 @@
-"""Defects planted into photos, and pairs that are added: what changes, by how much, and what is left alone."""
+"""Defects planted into photos, and added pairs: what they change, how much, and what they leave unchanged."""
 
 import numpy as np
 import pytest
 from PIL import ImageFont
 
 from data_tools.planting import photos
-from data_tools.planting.fields import seeded
+from data_tools.planting.fields import make_generator
 from data_tools.planting.pairs import duplicate, twin_label
 from data_tools.planting.watermark import watermarked
 from data_tools.planting.weather import WEATHERS, in_weather
@@ -62,7 +62,7 @@ def test_the_given_photo_and_map_are_not_changed(spoil, pair):
 
 @named
 def test_the_same_randomness_gives_the_same_defect_and_another_one_another(spoil, pair):
-    first, again = (spoil(*pair, seeded(1, "kind", "stem")) for _ in range(2))
+    first, again = (spoil(*pair, make_generator(1, "kind", "stem")) for _ in range(2))
     assert np.array_equal(first.pixels, again.pixels) and first.detail == again.detail
     assert len({digest(change.pixels) for change in changes(spoil, *pair)}) > 1
 
@@ -221,7 +221,7 @@ def test_a_twin_has_nearly_the_same_map_and_a_very_different_photo(pair, weather
 
 
 def test_a_twins_photo_is_bent_as_its_map_is():
-    """A picture of two tones, bent together with its map, still has its border where the map has it."""
+    """If a photo of two tones and its label map are warped together, their borders still coincide."""
     label = np.zeros((96, 128), np.uint8)
     label[48:] = CLASS_IDS["grass"]
     photo = np.where(label[..., None] > 0, np.uint8([200, 200, 200]), np.uint8([40, 40, 40]))

@@ -1,4 +1,4 @@
-"""Sets with planted defects: what is written where, the truth about it, resuming, and what is refused."""
+"""Sets with planted defects: the written files, the truth file, continuing after an interruption, and refusals."""
 
 from collections import Counter
 
@@ -38,7 +38,7 @@ def few(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def planted(clean, tmp_path_factory):
-    """A set with all kinds twice."""
+    """A set that has each kind of defect twice."""
     out = tmp_path_factory.mktemp("planted") / "out"
     plant_set(clean, out, ALL, share=2 * len(ALL) / COUNT, seed=0)
     return out

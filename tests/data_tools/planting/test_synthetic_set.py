@@ -88,7 +88,7 @@ def test_an_interrupted_rendered_set_is_completed_to_the_same_bytes(tmp_path, mo
 
 
 def test_a_half_removed_clean_set_is_removed_and_not_rendered_again(tmp_path, monkeypatch):
-    """The run was ended while it tidied up: the clean set's own record was gone, its pictures were not."""
+    """The run was killed while it deleted the clean set: its record was gone already, its pictures were not."""
     write_planted_set(tmp_path, 3, seed=0, share=0.5, **SMALL)
     before = contents(tmp_path)
     (tmp_path / ".clean/train/imgs").mkdir(parents=True)

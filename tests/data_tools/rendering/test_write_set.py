@@ -69,7 +69,7 @@ def test_every_scene_can_be_painted_at_any_size(kind, size):
 
 
 def test_label_borders_lie_where_the_colours_change():
-    """A boat's pixels differ from the water around it: the label is no blurred or shifted copy."""
+    """A boat's pixels differ from the water around it, so the label map is exact, neither blurred nor shifted."""
     found = 0
     for index in range(40):
         photo, label = render(2, index, 256, 192)

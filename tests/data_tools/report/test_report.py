@@ -1,4 +1,4 @@
-"""The page on which a curation is reviewed: its content, without a browser."""
+"""The content of a curation's report, read without a browser."""
 
 import re
 from base64 import b64decode
@@ -253,7 +253,7 @@ def test_a_split_holds_those_within_it():
 
 
 def bars(svg):
-    """Per bar: its range and what it holds."""
+    """The range and the count of each bar of a histogram."""
     return re.findall(r"<title>(.*?)</title>", svg)
 
 

@@ -57,7 +57,7 @@ def path(arguments, tmp_path_factory):
 
 @pytest.fixture
 def page(chrome, path):
-    """The page, opened for the first time; whatever a test does, it asks nothing of the network nor fails."""
+    """The report in a new browser. After the test, check that the page used no network and had no errors."""
     for log in ("performance", "browser"):
         chrome.get_log(log)  # leaves it empty
     open_page(chrome, path)
@@ -80,7 +80,7 @@ def requests(chrome):
 
 
 def cards(page, stem):
-    """All cards of a pair, in the page's order."""
+    """All cards of a pair, in the order of the page."""
     return [
         card for card in page.find_elements(By.CSS_SELECTOR, "article") if card.get_dom_attribute("data-stem") == stem
     ]

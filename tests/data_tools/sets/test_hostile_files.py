@@ -1,7 +1,7 @@
-"""Every kind of broken or odd file that a folder may hold: `check` gives each pair one line, goes on, changes nothing.
+"""Every kind of broken or odd file: `check` prints a line for each such pair, continues and changes no file.
 
-Each case lies in a set between a good pair and, last in order, a pair with a class id out of range, whose line shows
-that the run went on to the end.
+In each case the file is in a set between a good pair and, as the last, a pair with a class id out of range. The line
+about the last pair shows that the run continued to the end.
 """
 
 import os
@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from data_tools.__main__ import main
-from helpers.hostile_files import GREY, KINDS, folder, put_label, put_pair, put_photo
+from helpers.hostile_files import folder, put_label, put_pair, put_photo
+from helpers.hostile_kinds import GREY, KINDS
 from helpers.same_bytes import digest
 
 SENTINEL = ("broken", "labels/zz.png", "class id 29 at pixel x=0, y=0; ids are 0..28")
@@ -46,7 +47,7 @@ def facts(path):
 
 
 def assert_rows(root, capsys, rows):
-    """`check` prints exactly these lines and the sentinel's, says how many, exits 1 and leaves the folder alone."""
+    """`check` prints exactly these lines and the last pair's, and their number, exits 1 and changes no file."""
     before = snapshot(root)
     capsys.readouterr()
     assert main(["check", "--data", str(root)]) == 1

@@ -1,4 +1,4 @@
-"""Images that are large, or say that they are, take little memory and are read as any other."""
+"""Large images, and images whose header states a large size, need little memory and are read like others."""
 
 import contextlib
 import struct
@@ -40,7 +40,7 @@ def test_a_large_image_is_read_by_strips_as_it_would_be_whole(tmp_path, monkeypa
     labels = [save(tmp_path / f"label-{bits}.png", grey.astype(f"u{bits // 8}")) for bits in (8, 16)]
     labels.append(save(tmp_path / "label-32.png", grey.astype(np.int32), format="TIFF"))
     whole = [read_photo(path) for path in photos], [read_label(path) for path in labels]
-    monkeypatch.setattr("data_tools.sets.image_io._STRIP", 9 * 4)
+    monkeypatch.setattr("data_tools.sets.image_io.STRIP_PIXELS", 9 * 4)
     for paths, read, expected in zip((photos, labels), (read_photo, read_label), whole):
         for path, array in zip(paths, expected):
             np.testing.assert_array_equal(read(path), array, err_msg=path.name)

@@ -115,7 +115,7 @@ def test_a_link_to_another_set_is_replaced(tmp_path, splits):
 
 @pytest.mark.parametrize("content", [b"longer than before " * 100, b"A 0" * 100])
 def test_a_copy_of_a_file_that_has_changed_is_renewed(tmp_path, splits, content):
-    """Also one of the same length, as a label map that was corrected may well be."""
+    """This includes files of the same length, such as a corrected label map."""
     lay_out(tmp_path / "out", splits, copy=True)
     splits["total"][0].photo.write_bytes(content)
     lay_out(tmp_path / "out", splits, copy=True)

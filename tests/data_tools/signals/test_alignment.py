@@ -20,7 +20,7 @@ def regions(seed, height=HEIGHT, width=WIDTH, count=14):
 
 
 def moved(label, down, right):
-    """The label moved, with its rim repeated into what is left free."""
+    """Shift the label map; its border pixels fill the free area."""
     rows = np.clip(np.arange(label.shape[0]) - down, 0, label.shape[0] - 1)
     columns = np.clip(np.arange(label.shape[1]) - right, 0, label.shape[1] - 1)
     return label[rows][:, columns]

@@ -157,7 +157,7 @@ def test_other_photos_and_the_mirror_image_are_far():
 
 
 def test_each_bit_is_the_sign_of_a_frequency():
-    """One wave and its negative: the bit of its place changes, and stands for the wave."""
+    """A wave and its negative differ in the bit that stands for this wave."""
     wave = np.cos(np.pi * 3 * (np.arange(WIDTH) + 0.5) / WIDTH)
     bits = [hash_of(grey(128 + sign * 90 * wave)) for sign in (1, -1)]
     assert [b[3 - 1] for b in bits] == [1, 0]  # third of the first row; the mean is left out

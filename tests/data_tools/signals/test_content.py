@@ -1,4 +1,4 @@
-"""How much a label map says: shares counted by hand."""
+"""The signals of a label map's content: shares counted by hand."""
 
 import numpy as np
 import pytest

@@ -10,7 +10,7 @@ SIDE = 96
 
 
 def seen(label):
-    """A view of a label alone; everything here is drawn in even numbers, so that half of the size is exact."""
+    """A view of a label map without a photo. All sizes here are even, so that half of a size is exact."""
     label = np.asarray(label, np.uint8)
     return View(np.zeros((*label.shape, 3), np.uint8), label)
 

@@ -1,4 +1,4 @@
-"""A pair at working size, and what holds for every signal of it."""
+"""A pair at working size, and properties that every signal has."""
 
 import numpy as np
 import pytest
