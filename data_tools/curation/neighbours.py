@@ -280,7 +280,7 @@ class CodeIndex:
 
 
 def _main_directions(kernel: np.ndarray) -> np.ndarray:
-    """Return the matrix that turns counts of equal cells with the landmarks into coordinates: [landmarks, directions]."""
+    """Return the matrix that turns counts of cells equal to the landmarks into coordinates: [landmarks, directions]."""
     values, vectors = np.linalg.eigh(kernel.astype(np.float64))
     values, vectors = values[-DIRECTIONS:], vectors[:, -DIRECTIONS:]
     clear = values > 1e-6 * values.max(initial=0)  # smaller eigenvalues are rounding errors, due to equal landmarks
@@ -288,7 +288,7 @@ def _main_directions(kernel: np.ndarray) -> np.ndarray:
 
 
 def _unequal(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Count the unequal cells of maps a and b, [n, cells / 8] or [cells / 8] words of 8 cells each: [n]."""
+    """Count the unequal cells of maps a [n, cells] uint8 and b, as many maps or one: [n]. Cells is a multiple of 8."""
     words = (a != b).view(np.uint64)
     return np.add.reduce(words, axis=1).view(np.uint8).reshape(-1, 8).sum(1, dtype=np.int64)
 

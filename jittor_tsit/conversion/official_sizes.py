@@ -26,12 +26,12 @@ class _Options(Dict[str, Value]):
     """Options by field, with methods that add an option from an array."""
 
     def size(self, field: str, arrays: Mapping[str, np.ndarray], name: str, axis: int, factor: int = 1) -> None:
-        """Add the option `field`, the length of an axis of the array `name` divided by `factor`, if there is the array."""
+        """Add the option `field`, the length of an axis of the array `name` divided by `factor`, if it exists."""
         if name in arrays and arrays[name].ndim > axis and arrays[name].shape[axis] % factor == 0:
             self[field] = arrays[name].shape[axis] // factor
 
     def count(self, field: str, arrays: Mapping[str, np.ndarray], pattern: str, plus: int = 0) -> None:
-        """Add the option `field`: the number of different texts that the group of `pattern` has in the names, plus `plus`."""
+        """Add the option `field`, the number of different texts of the group of `pattern` in the names, plus `plus`."""
         texts = {match[1] for match in map(re.compile(pattern).match, arrays) if match}
         if texts:
             self[field] = len(texts) + plus

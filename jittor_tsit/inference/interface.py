@@ -226,10 +226,9 @@ class ImageModel:
             raise InputError(f"back=True: this model ({self.system}) has learned one direction only; leave it out")
         has_edges = self._task == LABEL_MAPS and self._data.instance_edges
         if has_edges != (instances is not None):
-            need = (
-                "needed: this model was trained with" if has_edges else "leave them out: this model was trained without"
-            )
-            raise InputError(f"instances: {need} instance_edges=true")
+            need = "instances are needed" if has_edges else "leave them out"
+            how = "with" if has_edges else "without"
+            raise InputError(f"instances: {need}: this model was trained {how} instance_edges=true")
         if target not in (self.targets or [""]):
             allowed = f"allowed are {', '.join(self.targets)}" if self.targets else "this model has none; leave it out"
             raise InputError(f"target={target!r}: {allowed}")
