@@ -18,7 +18,7 @@ class GANLoss(NamedTuple):
 
 
 def _mean_over_scales(pixel_loss):
-    """Turn a loss of each logit into the mean over logits, then over scales."""
+    """Return a function from logits, one Var a scale, to the mean of `pixel_loss` over logits, then over scales."""
     return lambda logits: sum(mean(pixel_loss(x)) for x in logits) / len(logits)
 
 

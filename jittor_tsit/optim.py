@@ -26,8 +26,8 @@ def count_parameters(module: nn.Module) -> int:
     return sum(var.numel() for var in trainable(module).values())
 
 
-def squares(gradients: Mapping[str, jt.Var]) -> jt.Var:
-    """Return the squared length of each gradient, [number of gradients]. It is not finite if a gradient is not."""
+def squared_norms(gradients: Mapping[str, jt.Var]) -> jt.Var:
+    """Return the squared length of each gradient, [number of gradients]. It is not finite if the gradient is not."""
     return jt.concat([_square(gradient.detach()) for gradient in gradients.values()])
 
 
@@ -39,7 +39,7 @@ def clipped(gradients: Mapping[str, jt.Var], squared: jt.Var, longest: float) ->
     """Scale gradients by a common factor so that their total length is at most `longest`.
 
     Args:
-        squared: Result of `squares` for these gradients.
+        squared: Result of `squared_norms` for these gradients.
 
     Source: torch.nn.utils.clip_grad_norm_, with its 1e-6.
     """
@@ -56,8 +56,8 @@ class LossScale:
     """Factor of the loss that keeps small gradients from becoming 0 in 16 bits. It adapts to the size of the gradients.
 
     Source: torch.amp.GradScaler with its defaults. The factor begins at 2^16. It is halved after a step that overflows,
-        and doubled after 2000 steps that do not. A step that overflows is not applied. Differs: the factor never falls
-        below 1, and at 1 steps that overflow are applied all the same.
+        and doubled after 2000 consecutive steps that do not. A step that overflows is not applied. Differs: the factor
+        never falls below 1, and at 1 steps that overflow are applied all the same.
     """
 
     def __init__(self):
@@ -72,7 +72,7 @@ class LossScale:
         """Return whether to apply a step, and adapt the factor.
 
         Args:
-            squared: Result of `squares` for the gradients of the step. This method waits until it is computed.
+            squared: Result of `squared_norms` for the gradients of the step. This method waits until it is computed.
         """
         before, held = self.state.numpy()
         factor = before
@@ -120,24 +120,24 @@ class SGD(Optimizer):
     """Stochastic gradient descent with momentum, as in torch.optim.SGD.
 
     Args:
-        momentum: Factor of the previous direction.
+        momentum: Factor of the previous update direction, which the gradient is added to.
     """
 
     def __init__(self, params: Mapping[str, jt.Var], lr: float, momentum: float):
         super().__init__(params, lr)
         self.momentum = momentum
-        self.mean = {name: jt.zeros_like(param).stop_grad() for name, param in self.params.items()}
+        self.velocity = {name: jt.zeros_like(param).stop_grad() for name, param in self.params.items()}
 
     def apply(self, gradients: Mapping[str, jt.Var]) -> None:
         self.num_steps += 1
         for name, param in self.params.items():
-            mean = self.mean[name]
-            mean.update(self.momentum * mean + gradients[name].detach())
-            param.update(param - self.lr * mean)
+            velocity = self.velocity[name]
+            velocity.update(self.momentum * velocity + gradients[name].detach())
+            param.update(param - self.lr * velocity)
         jt.sync(list(self.params.values()))  # see Adam
 
     def state_dict(self) -> Dict[str, jt.Var]:
-        return {f"mean.{name}": var for name, var in self.mean.items()}
+        return {f"mean.{name}": var for name, var in self.velocity.items()}  # the names in existing checkpoints
 
 
 class Adam(Optimizer):

@@ -6,7 +6,7 @@ import pytest
 from jittor import nn
 
 from helpers.cuda_on_cpu import emulate
-from jittor_tsit.optim import SGD, Adam, clipped, linear_decay, squares, update_average
+from jittor_tsit.optim import SGD, Adam, clipped, linear_decay, squared_norms, update_average
 
 
 def numpy_adam(param, grads, lr, betas, eps=1e-8, l2=0.0, decay=0.0):
@@ -151,7 +151,7 @@ def test_gradients_are_shortened_together_as_pytorch_does(longest, rng):
     norm = np.sqrt(sum((grad**2).sum() for grad in grads.values()))
     factor = min(1.0, longest / (norm + 1e-6))
     given = {name: jt.array(grad.astype(np.float32)) for name, grad in grads.items()}
-    squared = squares(given)
+    squared = squared_norms(given)
     np.testing.assert_allclose(squared.numpy(), [(grad**2).sum() for grad in grads.values()], rtol=1e-5)
     for name, grad in clipped(given, squared, longest).items():
         np.testing.assert_allclose(grad.numpy(), grads[name] * factor, rtol=1e-5)  # float32 sums
@@ -159,5 +159,5 @@ def test_gradients_are_shortened_together_as_pytorch_does(longest, rng):
 
 def test_a_gradient_that_is_not_finite_shows_in_its_square():
     for value in ("nan", "inf", "-inf"):
-        found = squares({"good": jt.array([1.0, 2.0]), "bad": jt.array([1.0, float(value)])}).numpy()
+        found = squared_norms({"good": jt.array([1.0, 2.0]), "bad": jt.array([1.0, float(value)])}).numpy()
         assert np.isfinite(found[0]) and not np.isfinite(found[1])

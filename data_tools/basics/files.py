@@ -78,7 +78,7 @@ def flush_to_disk(path: Path) -> None:
 
 
 def append_line(path: Path, line: str) -> None:
-    """Append a line to a text file. Errors as in `write_through`."""
+    """Append a line (without its newline) to a text file. Errors as in `write_through`."""
     try:
         with open(path, "a", encoding="utf-8") as file:
             file.write(line + "\n")

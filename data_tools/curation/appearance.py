@@ -61,7 +61,11 @@ def sample_rows(stems: Sequence[str], count: int) -> np.ndarray:
 
 
 def fit_class_model(sketches: Sketches, stems: Sequence[str]) -> ClassModel:
-    """Learn what the classes look like from at most 1,000 of the pairs."""
+    """Learn what the classes look like from at most 1,000 of the pairs.
+
+    Args:
+        sketches: The sketches of all pairs of the set, in the order of `stems`.
+    """
     rows = sample_rows(stems, FIT_PAIRS)
     folds = np.array([fold_of(stems[row]) for row in rows])
     model = _fit(_initial_model(sketches, rows), sketches, rows, folds)
@@ -91,18 +95,22 @@ def log_posterior(model: ClassModel, features: np.ndarray, folds: np.ndarray) ->
     return np.log(shares / shares.sum(axis=-1, keepdims=True))
 
 
-def class_surprise(log_shares: np.ndarray, classes: np.ndarray) -> np.ndarray:
+def class_surprise(log_probs: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """Measure by how much other classes would fit the regions of a label map better than its own classes.
 
     For each region of the label map: the mean log probability of the class that fits best, minus that of its own
     class, at most 1.5 nats. The result is the mean over the regions, weighted by area. It is 0 if every region looks
     most like its own class. Classes that look alike (such as lake and river) count as one class.
 
+    Args:
+        log_probs: Log probability of each class in each cell, the result of `log_posterior`.
+        classes: Class ids of the label maps.
+
     Shapes:
-        log_shares [n, ROWS * COLUMNS, classes], classes [n, ROWS, COLUMNS] uint8 -> [n] float64
+        log_probs [n, ROWS * COLUMNS, classes], classes [n, ROWS, COLUMNS] uint8 -> [n] float64
     """
     result = np.zeros(len(classes))
-    log_looks = np.log(np.exp(log_shares) @ _LOOK_OF + 1e-6)  # unused columns stay far below the others
+    log_looks = np.log(np.exp(log_probs) @ _LOOK_OF + 1e-6)  # unused columns stay far below the others
     for i, (shares, label) in enumerate(zip(log_looks, LOOKS[classes].reshape(len(classes), -1))):
         for c in np.unique(label):
             region = label == c
@@ -161,7 +169,13 @@ def _cosines(model: ClassModel, context: np.ndarray) -> np.ndarray:
 
 
 def _fit(model: ClassModel, sketches: Sketches, rows: np.ndarray, folds: np.ndarray) -> ClassModel:
-    """Fit by ridge regression on one-hot labels. Sums are computed for each fold, then one solution without each."""
+    """Return the model with weights fitted by ridge regression on the one-hot labels of the pairs `rows`.
+
+    The sums of the regression are computed for each fold. The weights of a fold use the sums of all other folds.
+
+    Args:
+        folds: Fold of each pair in `rows`.
+    """
     size = model.weights.shape[1]
     products, targets = np.zeros((FOLDS, size, size)), np.zeros((FOLDS, size, NUM_CLASSES))
     one_hot = np.eye(NUM_CLASSES, dtype=np.float32)

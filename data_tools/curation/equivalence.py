@@ -30,7 +30,7 @@ SAMPLE = 256  # number of members compared when the medoid of a larger class is 
 REFERENCES = 128  # number of photos that each member of a larger class is compared with
 _QUEUE = 256  # maps compared at a time when centres are chosen
 _ROWS = 2048  # maps compared at a time when agreeing maps are counted
-_LIGHTNESS = np.float32(100 / 255)  # OpenCV scales L to 0..255; a and b are only shifted
+_LIGHTNESS_SCALE = np.float32(100 / 255)  # OpenCV scales L to 0..255; a and b are only shifted
 
 
 class EquivalenceClass(NamedTuple):
@@ -47,7 +47,12 @@ class EquivalenceClass(NamedTuple):
 
 
 class Ranking(NamedTuple):
-    """Members of a class, the best first [m], and the mean difference of their photos (units of CIE Lab)."""
+    """The ranking of a class.
+
+    Args:
+        order: [m], indices of its members in the set, the best first.
+        spread: Mean difference of their photos, in units of CIE Lab.
+    """
 
     order: np.ndarray
     spread: float
@@ -91,7 +96,7 @@ def equivalence_classes(codes: np.ndarray, agreement: float, flips: bool = False
     return sorted(classes, key=lambda c: (-len(c.members), c.members[0]))
 
 
-def thin(members: EquivalenceClass, photos: np.ndarray, faults: np.ndarray) -> Ranking:
+def thin(group: EquivalenceClass, photos: np.ndarray, faults: np.ndarray) -> Ranking:
     """Rank the members of a class by the sum of two ranks: how typical the photo is, and how well it is exposed.
 
     A photo is typical if its mean distance in CIE Lab from the other photos of the class is small. In a class of more
@@ -101,25 +106,25 @@ def thin(members: EquivalenceClass, photos: np.ndarray, faults: np.ndarray) -> R
         photos: [n, h, w, 3] uint8 thumbnails in OpenCV's Lab. Those of mirrored members are mirrored here.
         faults: [n], 0 for a perfectly exposed photo; larger values are worse.
     """
-    size = len(members.members)
+    size = len(group.members)
     references = evenly_spaced(size, REFERENCES)
     total = np.zeros(size)
-    compared_to = _lab(members, photos, references)
+    compared_to = _lab(group, photos, references)
     for start in range(0, size, REFERENCES):
         block = np.arange(start, min(start + REFERENCES, size))
-        here = _lab(members, photos, block)
+        here = _lab(group, photos, block)
         for reference in compared_to:
             total[block] += np.sqrt(((here - reference) ** 2).sum(-1)).mean((1, 2))
     others = len(references) - np.isin(np.arange(size), references)
-    score = _ranks(total / np.maximum(1, others)) + _ranks(faults[members.members])
+    score = _ranks(total / np.maximum(1, others)) + _ranks(faults[group.members])
     spread = float(total.sum() / max(1, others.sum()))
-    return Ranking(members.members[np.argsort(score, kind="stable")], spread)
+    return Ranking(group.members[np.argsort(score, kind="stable")], spread)
 
 
-def redundancy(
+def relative_ranks(
     classes: Sequence[EquivalenceClass], photos: np.ndarray, faults: np.ndarray, keep: int, min_difference: float
 ) -> np.ndarray:
-    """Compute the redundancy of each pair: its rank in its class (0 is best) divided by `keep`.
+    """Return the rank of each pair in its class (0 is best) divided by `keep`.
 
     A value of 1 or more means that the class has at least `keep` better pairs. Pairs outside thinned classes have 0.
 
@@ -132,8 +137,8 @@ def redundancy(
         [n] float64.
     """
     redundant = np.zeros(len(photos))
-    for members in classes:
-        ranking = thin(members, photos, faults)
+    for group in classes:
+        ranking = thin(group, photos, faults)
         if ranking.spread > min_difference:
             redundant[ranking.order] = np.arange(len(ranking.order)) / keep
     return redundant
@@ -149,21 +154,21 @@ def write_classes(
     """Write one row for each member of each class, the best first. In a class that is not thinned, all ranks are 0.
 
     Args:
-        redundant: [n], the result of `redundancy` for the same `keep`.
+        redundant: [n], the result of `relative_ranks` for the same `keep`.
 
     Raises:
         InputError: The folder is missing or may not be written to.
     """
     rows = []
-    for number, members in enumerate(classes):
-        for i in np.argsort(redundant[members.members], kind="stable"):
-            member = members.members[i]
+    for number, group in enumerate(classes):
+        for i in np.argsort(redundant[group.members], kind="stable"):
+            member = group.members[i]
             rows.append(
                 (
                     number,
                     stems[member],
                     round(redundant[member] * keep),
-                    int(members.mirrored[i]),
+                    int(group.mirrored[i]),
                     int(redundant[member] < 1),
                 )
             )
@@ -197,7 +202,14 @@ def read_classes(path: Path) -> List[List[ClassMember]]:
 
 
 def _owners(index: CodeIndex, weight: np.ndarray, least: int) -> np.ndarray:
-    """Return the centre of each distinct map: [u] int64, -1 for maps without a class. A centre is its own centre."""
+    """Return the index of each distinct map's centre: [u] int64, -1 for maps without a class.
+
+    A centre is its own centre.
+
+    Args:
+        weight: [u], number of maps that equal each distinct map.
+        least: Smallest number of equal cells of two maps that agree.
+    """
     agreeing = _agreeing_maps(index, weight, least)
     queue = np.argsort(-agreeing, kind="stable")
     queue = queue[agreeing[queue] > 1]
@@ -237,7 +249,13 @@ def _centres(index: CodeIndex, queue: np.ndarray, least: int) -> np.ndarray:
 
 
 def _medoid(index: CodeIndex, centre: int, members: np.ndarray, weight: np.ndarray, least: int) -> int:
-    """Return the member with the highest mean agreement among those that agree with all members."""
+    """Return the medoid: the member with the highest mean agreement among those that agree with all members.
+
+    In a class of more than SAMPLE members, only a sample of them and the centre are candidates.
+
+    Args:
+        weight, least: As in `_owners`.
+    """
     sample = np.union1d(members[evenly_spaced(len(members), SAMPLE)], [centre])
     total = index.counts(sample, sample) @ weight[sample]
     for candidate in sample[np.argsort(-total, kind="stable")]:
@@ -254,11 +272,18 @@ def _groups(owner: np.ndarray) -> Iterator[Tuple[int, np.ndarray]]:
     return zip(owner[order][starts], np.split(order, starts[1:])) if len(order) else iter(())
 
 
-def _lab(members: EquivalenceClass, photos: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Return the thumbnails of some members in CIE Lab, mirrored if the member is: [places, h, w, 3] float32."""
-    lab = photos[members.members[places]].astype(np.float32)
-    lab[..., 0] *= _LIGHTNESS
-    mirrored = members.mirrored[places]
+def _lab(group: EquivalenceClass, photos: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Return the thumbnails of some members of a class in CIE Lab: [len(places), h, w, 3] float32.
+
+    Thumbnails of mirrored members are mirrored, so that all of them show the medoid's layout.
+
+    Args:
+        photos: As in `thin`.
+        places: Positions in `group.members`.
+    """
+    lab = photos[group.members[places]].astype(np.float32)
+    lab[..., 0] *= _LIGHTNESS_SCALE
+    mirrored = group.mirrored[places]
     lab[mirrored] = lab[mirrored][:, :, ::-1]
     return lab
 

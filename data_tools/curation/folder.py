@@ -14,7 +14,13 @@ from data_tools.basics.files import read_json, write_atomic
 from data_tools.basics.names import printable
 from data_tools.basics.table import Table, read_rows, read_table, write_rows, write_table
 from data_tools.curation.default_rules import DISAGREEMENT, REDUNDANCY, Settings, write_settings
-from data_tools.curation.equivalence import ClassMember, equivalence_classes, read_classes, redundancy, write_classes
+from data_tools.curation.equivalence import (
+    ClassMember,
+    equivalence_classes,
+    read_classes,
+    relative_ranks,
+    write_classes,
+)
 from data_tools.curation.rules import SPLITS, write_decisions
 from data_tools.curation.selection import Selection, select
 from data_tools.sets.pairing import Pair, Problem, match_files
@@ -23,13 +29,13 @@ from data_tools.signals.sketches import open_sketches
 _PROBLEM_COLUMNS = ("stem", "problem")
 TABLE, PROBLEMS, RECORD, SKETCHES = "scan.csv", "problems.csv", "scan.json", "sketches"
 DECISIONS, CLASSES, SETTINGS, PAGE = "decisions.csv", "classes.csv", "rules.json", "report.html"
-SEGMENTER = "disagreement.csv"
+DISAGREEMENT_FILE = "disagreement.csv"
 _FAULTS = ("underexposure", "overexposure", "backlight", "blur")  # their sum ranks the pairs of a class
 _THUMBNAIL = 2  # every second cell in each direction is enough to measure how much photos differ
 
 
-def begin_results(out: Path) -> None:
-    """Delete the record of an earlier scan. Until `write_scan`, the folder counts as an incomplete scan."""
+def invalidate_scan(out: Path) -> None:
+    """Delete the record of an earlier scan, so that the folder counts as an incomplete scan until `write_scan`."""
     if (out / RECORD).exists():
         (out / RECORD).unlink()
 
@@ -71,9 +77,11 @@ def select_splits(
     sketches = open_sketches(out / SKETCHES)
     classes = equivalence_classes(np.asarray(sketches.classes), settings.agreement, settings.flips)
     faults = reduce(np.add, (np.nan_to_num(table.columns[name]) for name in _FAULTS))
-    redundant = redundancy(classes, _thumbnails(sketches.features), faults, settings.class_size, settings.difference)
+    redundant = relative_ranks(
+        classes, _thumbnails(sketches.features), faults, settings.class_size, settings.difference
+    )
     write_classes(out / CLASSES, table.stems, classes, redundant, settings.class_size)
-    table.columns[REDUNDANCY] = rank_shares(table.stems, read_classes(out / CLASSES), settings.class_size)
+    table.columns[REDUNDANCY] = redundancy_signal(table.stems, read_classes(out / CLASSES), settings.class_size)
     _add_disagreement(out, table, disagreement)
     selection = select(table, broken, settings, manual, keep)
     for split, stems in selection.splits.items():
@@ -84,10 +92,17 @@ def select_splits(
 
 
 def _add_disagreement(out: Path, table: Table, paths: Sequence[Path]) -> None:
-    """Add the column `disagreement` to the table and write it to a file. Without paths, delete an earlier file."""
+    """Read the signal `disagreement` from the tables at `paths`, and add it to `table` as a column.
+
+    The column is NaN for pairs that no table lists. If several tables list a pair, the last one wins. The column is
+    also saved as `disagreement.csv` in `out`. Without paths, only an older `disagreement.csv` is deleted.
+
+    Raises:
+        InputError: A table lacks the column or names an unknown pair.
+    """
     if not paths:
-        if (out / SEGMENTER).exists():
-            (out / SEGMENTER).unlink()
+        if (out / DISAGREEMENT_FILE).exists():
+            (out / DISAGREEMENT_FILE).unlink()
         return
     places = {stem: place for place, stem in enumerate(table.stems)}
     values = np.full(len(table.stems), np.nan)
@@ -99,7 +114,7 @@ def _add_disagreement(out: Path, table: Table, paths: Sequence[Path]) -> None:
             raise InputError(f"--disagreement {path}: {fault}")
         values[[places[stem] for stem in added.stems]] = added.columns[DISAGREEMENT]
     table.columns[DISAGREEMENT] = values
-    write_table(out / SEGMENTER, Table(table.stems, {DISAGREEMENT: values}))
+    write_table(out / DISAGREEMENT_FILE, Table(table.stems, {DISAGREEMENT: values}))
 
 
 def find_scanned(out: Path) -> Dict[str, Pair]:
@@ -151,10 +166,17 @@ def _thumbnails(features: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(features[:, ::_THUMBNAIL, ::_THUMBNAIL, :3])
 
 
-def rank_shares(stems: Sequence[str], classes: Sequence[Sequence[ClassMember]], keep: int) -> np.ndarray:
-    """Compute the signal `redundancy`: (rank in its class + 1) / `keep`, or 0 for rank 0 and outside classes.
+def redundancy_signal(stems: Sequence[str], classes: Sequence[Sequence[ClassMember]], keep: int) -> np.ndarray:
+    """Compute the signal `redundancy` of each pair: (rank in its class + 1) / `keep`; 0 for rank 0 and outside classes.
 
     Pairs that are not kept have a value above 1.
+
+    Args:
+        classes: The members of each class, as `read_classes` returns them.
+        keep: Number of pairs to keep of a class.
+
+    Returns:
+        [len(stems)] float64.
     """
     place = {member.stem: (member.rank + 1) / keep for row in classes for member in row if member.rank > 0}
     return np.array([place.get(stem, 0.0) for stem in stems])

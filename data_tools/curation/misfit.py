@@ -24,7 +24,7 @@ class References(NamedTuple):
 
     Shapes:
         rows [s] of the set; labels [s, cells] uint8; photos [s, cells, CHANNELS] float32, standardised;
-        log_shares [s, cells, classes] float32, predicted log probabilities.
+        log_probs [s, cells, classes] float32, predicted log probabilities.
         regions [r, cells] float32 of 0 and 1: masks of all regions of all labels; those of label i begin at first[i].
         label_level, photo_level [2, s]: mean shape fit and class fit of each label over the other photos, and of
         each photo over the other labels; level [2]: mean over all.
@@ -33,7 +33,7 @@ class References(NamedTuple):
     rows: np.ndarray
     labels: np.ndarray
     photos: np.ndarray
-    log_shares: np.ndarray
+    log_probs: np.ndarray
     regions: np.ndarray
     first: np.ndarray
     label_level: np.ndarray
@@ -41,15 +41,20 @@ class References(NamedTuple):
     level: np.ndarray
 
 
-def make_references(rows: np.ndarray, classes: np.ndarray, features: np.ndarray, log_shares: np.ndarray) -> References:
-    """Prepare the reference pairs.
+def make_references(rows: np.ndarray, classes: np.ndarray, features: np.ndarray, log_probs: np.ndarray) -> References:
+    """Prepare the reference pairs: compute their fits to each other, from which all later misfits are measured.
+
+    Args:
+        rows: Rows of the reference pairs in the set.
+        classes, features: Their sketches.
+        log_probs: Predicted log probability of each class in each cell of their photos.
 
     Shapes:
-        rows [s]; classes [s, R, C] uint8; features [s, R, C, CHANNELS] uint8; log_shares [s, cells, classes]
+        rows [s]; classes [s, R, C] uint8; features [s, R, C, CHANNELS] uint8; log_probs [s, cells, classes]
     """
     labels, photos = classes.reshape(len(classes), -1), standardise(features)
-    suits = np.array([[shape_fit(label, photos), class_fit(label, log_shares)] for label in labels])  # [s, 2, s]
-    suits = suits.transpose(1, 0, 2)  # [2, labels, photos]
+    fits = np.array([[shape_fit(label, photos), class_fit(label, log_probs)] for label in labels])  # [s, 2, s]
+    fits = fits.transpose(1, 0, 2)  # [2, labels, photos]
     other = ~np.eye(len(labels), dtype=bool)
     count = max(1, len(labels) - 1)
     regions = [regions_of(label) for label in labels]
@@ -58,28 +63,29 @@ def make_references(rows: np.ndarray, classes: np.ndarray, features: np.ndarray,
         rows,
         labels,
         photos,
-        log_shares,
+        log_probs,
         np.concatenate(regions),
         first,
-        (suits * other).sum(axis=2) / count,
-        (suits * other).sum(axis=1) / count,
-        (suits * other).sum(axis=(1, 2)) / count / len(labels),
+        (fits * other).sum(axis=2) / count,
+        (fits * other).sum(axis=1) / count,
+        (fits * other).sum(axis=(1, 2)) / count / len(labels),
     )
 
 
-def misfit(row: int, label: np.ndarray, photo: np.ndarray, log_shares: np.ndarray, others: References) -> float:
+def misfit(row: int, label: np.ndarray, photo: np.ndarray, log_probs: np.ndarray, others: References) -> float:
     """Compute the signal of one pair, in standard deviations. Below -2, label map and photo certainly belong together.
 
     Args:
+        others: The reference pairs that the pair is compared with.
         row: Row of the pair in the set; if the pair is a reference pair, it is not compared with itself.
 
     Shapes:
-        label [cells] uint8; photo [cells, CHANNELS] float32, standardised; log_shares [cells, classes]
+        label [cells] uint8; photo [cells, CHANNELS] float32, standardised; log_probs [cells, classes]
     """
     keep = others.rows != row
-    own = np.array([shape_fit(label, photo[None])[0], class_fit(label, log_shares[None])[0]])
-    by_photo = np.array([shape_fit(label, others.photos), class_fit(label, others.log_shares)])[:, keep]
-    by_label = np.array([shape_fits(others.regions, others.first, photo), class_fits(others.labels, log_shares)])[
+    own = np.array([shape_fit(label, photo[None])[0], class_fit(label, log_probs[None])[0]])
+    by_photo = np.array([shape_fit(label, others.photos), class_fit(label, others.log_probs)])[:, keep]
+    by_label = np.array([shape_fits(others.regions, others.first, photo), class_fits(others.labels, log_probs)])[
         :, keep
     ]
     rest = own - by_photo.mean(axis=1) - by_label.mean(axis=1) + others.level
@@ -119,11 +125,11 @@ def regions_of(label: np.ndarray) -> np.ndarray:
     return (label == np.unique(label)[:, None]).astype(np.float32)
 
 
-def class_fit(label: np.ndarray, log_shares: np.ndarray) -> np.ndarray:
+def class_fit(label: np.ndarray, log_probs: np.ndarray) -> np.ndarray:
     """Mean log probability of a label's classes in each photo: [cells], [n, cells, classes] -> [n]."""
-    return log_shares[:, np.arange(len(label)), label].mean(axis=1)
+    return log_probs[:, np.arange(len(label)), label].mean(axis=1)
 
 
-def class_fits(labels: np.ndarray, log_shares: np.ndarray) -> np.ndarray:
+def class_fits(labels: np.ndarray, log_probs: np.ndarray) -> np.ndarray:
     """Mean log probability of each label's classes in one photo: [n, cells], [cells, classes] -> [n]."""
-    return log_shares[np.arange(labels.shape[1]), labels].mean(axis=1)
+    return log_probs[np.arange(labels.shape[1]), labels].mean(axis=1)

@@ -144,7 +144,7 @@ def agreement_with(
 
 
 def collapse(codes: np.ndarray, mirror: Optional[np.ndarray] = None) -> Distinct:
-    """Group equal codes [n, d] uint8. With `mirror` (as in `nearest_maps`), mirror images count as equal."""
+    """Find the distinct ones of codes [n, d] uint8. With `mirror` (as in `nearest_maps`), mirror images are equal."""
     if mirror is not None:
         mirrored = codes[:, mirror]
         cell = (codes != mirrored).argmax(1)[:, None]  # where the two directions differ first
@@ -156,7 +156,7 @@ def collapse(codes: np.ndarray, mirror: Optional[np.ndarray] = None) -> Distinct
 
 
 def cells_needed(least: float, cells: int) -> int:
-    """Return how many of `cells` cells must be equal for a share of at least `least`.
+    """Return the smallest number of equal cells that is at least the share `least` of `cells` cells.
 
     Raises:
         ValueError: `least` is not above 0 and at most 1.
@@ -280,7 +280,7 @@ class CodeIndex:
 
 
 def _main_directions(kernel: np.ndarray) -> np.ndarray:
-    """Return the matrix that turns a map's counts with the landmarks into coordinates: [landmarks, directions]."""
+    """Return the matrix that turns counts of cells equal to the landmarks into coordinates: [landmarks, directions]."""
     values, vectors = np.linalg.eigh(kernel.astype(np.float64))
     values, vectors = values[-DIRECTIONS:], vectors[:, -DIRECTIONS:]
     clear = values > 1e-6 * values.max(initial=0)  # smaller eigenvalues are rounding errors, due to equal landmarks
@@ -288,7 +288,7 @@ def _main_directions(kernel: np.ndarray) -> np.ndarray:
 
 
 def _unequal(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Count the unequal cells of maps [n, words * 8] with as many maps or with one map. A word adds up eight cells."""
+    """Count the unequal cells of maps a [n, cells] uint8 and b, as many maps or one: [n]. Cells is a multiple of 8."""
     words = (a != b).view(np.uint64)
     return np.add.reduce(words, axis=1).view(np.uint8).reshape(-1, 8).sum(1, dtype=np.int64)
 

@@ -15,7 +15,7 @@ from data_tools.basics.files import make_folder
 from data_tools.basics.names import printable
 from data_tools.basics.pools import Pool, run_in_order
 from data_tools.basics.table import Table
-from data_tools.curation.folder import SKETCHES, begin_results, write_scan
+from data_tools.curation.folder import SKETCHES, invalidate_scan, write_scan
 from data_tools.curation.scan_cache import ScanCache, cached_keys, code_version, content_key
 from data_tools.curation.setwise import set_signals
 from data_tools.sets.checking import read_pair
@@ -71,7 +71,7 @@ def scan(data: Path, out: Path, make_pool) -> Tuple[int, List[Problem]]:
                     if measured
                     else f"{data}: holds no pairs"
                 )
-            begin_results(out)
+            invalidate_scan(out)
             table = _collect(readable, cache, out)
             with _bar(len(readable), "compare") as bar:
                 table.columns.update(set_signals(out / SKETCHES, table.stems, pool.executor, pool.ahead, bar.update))
@@ -145,7 +145,7 @@ def measure_pair(pair: Pair, version: bytes, keys: Set[bytes]) -> Measurement:
 
 
 def to_record(signals: np.ndarray, parts: Sketches) -> bytes:
-    """Join the signals and the sketch of one pair to a record of the cache."""
+    """Join the signals and the sketch (`parts`) of one pair to a record of the cache."""
     return signals.tobytes() + b"".join(part.tobytes() for part in parts)
 
 

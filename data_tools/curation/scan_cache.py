@@ -49,7 +49,11 @@ class ScanCache:
             self._database.executemany("INSERT OR REPLACE INTO records VALUES (?, ?, ?)", rows)
 
     def get(self, key: bytes) -> bytes:
-        """Return the record of a key."""
+        """Return the record of a key.
+
+        Raises:
+            InputError: There is no such record, or the file cannot be read.
+        """
         with _input_errors(self._path):
             row = self._database.execute("SELECT record FROM records WHERE key = ?", (key,)).fetchone()
             if row is None:

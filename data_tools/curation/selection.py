@@ -16,7 +16,7 @@ _TOTAL, _FIRST, _SECOND = SPLITS
 
 
 class Selection(NamedTuple):
-    """The sorted stems of each split, and the decision on every pair."""
+    """The sorted stems of each split by its name, and the decision on every pair."""
 
     splits: Dict[str, List[str]]
     decisions: List[Decision]
@@ -77,7 +77,14 @@ def severity(values: np.ndarray, limit: float) -> np.ndarray:
 
 
 def _choose(score: np.ndarray, inside: np.ndarray, count: Optional[int], split: str) -> np.ndarray:
-    """Return which of the pairs `inside` to keep: those with a score of at most 1, or the `count` lowest."""
+    """Return which pairs to keep in a split, [n] bool: those with a score of at most 1, or the `count` lowest scores.
+
+    Args:
+        score: [n], severity of each pair in the split.
+        inside: [n] bool, pairs of the enclosing split; all others are left out.
+        count: Number of pairs to keep; None: the score decides.
+        split: Name of the split, for the error message.
+    """
     if count is None:
         return inside & (score <= 1)
     available = int((inside & (score < np.inf)).sum())

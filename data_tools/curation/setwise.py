@@ -51,6 +51,7 @@ def set_signals(
 
     Args:
         folder: Holds the sketches, in the order of `stems`.
+        pool, ahead: Worker processes, and the number of tasks to submit ahead (`basics.pools.Pool`).
         progress: Called with the number of pairs just finished.
 
     Returns:
@@ -76,13 +77,17 @@ def set_signals(
 
 
 def _make_judge(folder: Path, stems: Sequence[str]) -> str:
-    """Fit the model and choose the reference pairs, write both to a file, and return the version of the file."""
+    """Fit the model, choose the reference pairs, and write both to a file in `folder`.
+
+    Returns:
+        Text that changes when the file changes, so that worker processes know when to read it again.
+    """
     sketches = open_sketches(folder)
     model = fit_class_model(sketches, stems)
     rows = sample_rows(stems, NUM_REFERENCES)
     features, classes = sketches.features[rows], sketches.classes[rows]
-    log_shares = log_posterior(model, features, np.array([fold_of(stems[row]) for row in rows]))
-    return _save_judge(folder / _JUDGE_FILE, Judge(model, make_references(rows, classes, features, log_shares)))
+    log_probs = log_posterior(model, features, np.array([fold_of(stems[row]) for row in rows]))
+    return _save_judge(folder / _JUDGE_FILE, Judge(model, make_references(rows, classes, features, log_probs)))
 
 
 def _judge_pairs(task) -> np.ndarray:
@@ -91,10 +96,10 @@ def _judge_pairs(task) -> np.ndarray:
     judge, sketches = _load_judge(folder, digest)
     features = sketches.features[start : start + len(folds)]
     classes = sketches.classes[start : start + len(folds)]
-    log_shares = log_posterior(judge.model, features, np.array(folds))
+    log_probs = log_posterior(judge.model, features, np.array(folds))
     labels, photos = classes.reshape(len(folds), -1), standardise(features)
-    misfits = [misfit(start + i, labels[i], photos[i], log_shares[i], judge.others) for i in range(len(folds))]
-    return np.array([class_surprise(log_shares, classes), misfits])
+    misfits = [misfit(start + i, labels[i], photos[i], log_probs[i], judge.others) for i in range(len(folds))]
+    return np.array([class_surprise(log_probs, classes), misfits])
 
 
 def _save_judge(path: Path, judge: Judge) -> str:

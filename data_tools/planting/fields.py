@@ -76,7 +76,7 @@ def moved_photo(photo: np.ndarray, dx: np.ndarray, dy: np.ndarray) -> np.ndarray
 
 
 def _cell(place: np.ndarray, size: int) -> Tuple[np.ndarray, np.ndarray]:
-    """Split coordinates into whole pixels and the remainder, 0..1."""
+    """Split coordinates on an axis of `size` pixels into whole pixels and the remainder, 0..1."""
     place = np.clip(place, 0, size - 1)
     start = np.floor(place)
     return start.astype(int), (place - start).astype(np.float32)

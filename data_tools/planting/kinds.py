@@ -59,7 +59,7 @@ class Kind(NamedTuple):
 
 
 def _in_label(kind: str, spoil: Callable[..., Optional[Change]]) -> Kind:
-    """Make a kind from a function that changes the label map."""
+    """Make a kind of defect from a function `spoil(label, rng)` that changes label maps (`labels.shifted`)."""
 
     def plant(source: Pixels, others: Others, rng: np.random.Generator) -> Optional[List[Planted]]:
         change = spoil(source.label, rng)
@@ -69,7 +69,7 @@ def _in_label(kind: str, spoil: Callable[..., Optional[Change]]) -> Kind:
 
 
 def _in_photo(kind: str, spoil: Callable[..., Optional[Change]]) -> Kind:
-    """Make a kind from a function that changes the photo."""
+    """Make a kind of defect from a function `spoil(photo, label, rng)` that changes photos (`photos.blurred`)."""
 
     def plant(source: Pixels, others: Others, rng: np.random.Generator) -> Optional[List[Planted]]:
         change = spoil(source.photo, source.label, rng)
@@ -79,7 +79,7 @@ def _in_photo(kind: str, spoil: Callable[..., Optional[Change]]) -> Kind:
 
 
 def _swap(source: Pixels, others: Others, rng: np.random.Generator) -> Optional[List[Planted]]:
-    """Replace the label map by that of another pair."""
+    """Replace the label map by that of another pair. Returns None if all tried maps look too much alike."""
     candidates = ((other.stem, other.label) for other, _ in zip(others(rng), range(_MOST_PARTNERS)))
     found = labels.swapped(source.label, candidates)
     if found is None:
@@ -89,14 +89,17 @@ def _swap(source: Pixels, others: Others, rng: np.random.Generator) -> Optional[
 
 
 def _duplicate(source: Pixels, others: Others, rng: np.random.Generator) -> Optional[List[Planted]]:
-    """Add the same pair again, slightly changed."""
+    """Return the unchanged pair, and a second pair `<stem>-2` with a slightly changed copy of its photo."""
     copy = pairs.duplicate(source.photo, source.label, rng)
     truth = Truth(f"{source.stem}-2", "duplicate", source.stem, copy.detail)
     return [Planted(Truth(source.stem, "", "", "")), Planted(truth, photo=copy.photo, quality=copy.quality)]
 
 
 def _twins(source: Pixels, others: Others, rng: np.random.Generator) -> Optional[List[Planted]]:
-    """Add one to five twins: nearly the same label map, and the photo in another weather and with other colours."""
+    """Return the pair, and one to five twins `<stem>-t1`, `<stem>-t2`, …
+
+    A twin has nearly the same label map, and the photo in another weather and with the colours of another pair.
+    """
     photo, label = source.photo, source.label
     count = int(rng.integers(1, _MOST_TWINS + 1))
     weathers = rng.permutation(list(WEATHERS))[:count]
@@ -132,5 +135,5 @@ KINDS: Dict[str, Kind] = {
 
 
 def added_stems(stem: str) -> List[str]:
-    """Return the stems that pairs added to this pair can have."""
+    """Return the stems that a duplicate or twins of the pair `stem` can get."""
     return [f"{stem}-2", *(f"{stem}-t{number}" for number in range(1, _MOST_TWINS + 1))]

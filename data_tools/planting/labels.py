@@ -22,8 +22,8 @@ _LOOK_SIZE = (32, 24)  # pixels; at this size, two maps are compared by their la
 def shifted(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
     """Move the map by 6..25 % of the width, of the height, or both. The edge is repeated.
 
-    Careful annotators differ by up to 6 %; beyond 25 % it would be a different map. At least a tenth of the picture
-    must look wrong afterwards.
+    The outlines of careful annotators differ by up to 6 %. Beyond 25 % it would be a different map.
+    More than a tenth of the picture must look wrong afterwards.
     """
     height, width = label.shape
 
@@ -31,10 +31,10 @@ def shifted(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
         x, y = rng.uniform(0.06, 0.25, 2) * rng.choice([-1, 1], 2)
         along = rng.choice(["width", "height", "both"])
         x, y = x * (along != "height"), y * (along != "width")
-        moved = moved_label(label, np.array(-_pixels(x, width)), np.array(-_pixels(y, height)))
+        moved = moved_label(label, np.array(-_to_length(x, width)), np.array(-_to_length(y, height)))
         return Change(moved, f"dx={x + 0:+.0%} dy={y + 0:+.0%}")
 
-    return _first_visible(label, draw, at_least=0.10)
+    return _first_visible(label, draw, above=0.10)
 
 
 def mirrored(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
@@ -76,15 +76,15 @@ def permuted(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
     absent = np.setdiff1d(np.arange(NUM_CLASSES), present)
 
     def draw() -> Change:
-        names = np.arange(NUM_CLASSES, dtype=np.uint8)
+        new_ids = np.arange(NUM_CLASSES, dtype=np.uint8)
         if len(absent) < len(present) or (len(present) > 1 and rng.random() < 0.5):
             ring = rng.permutation(present)
-            names[ring] = np.roll(ring, 1)
-            return Change(names[label], "ring")
-        names[present] = rng.choice(absent, len(present), replace=False)
-        return Change(names[label], "others")
+            new_ids[ring] = np.roll(ring, 1)
+            return Change(new_ids[label], "ring")
+        new_ids[present] = rng.choice(absent, len(present), replace=False)
+        return Change(new_ids[label], "others")
 
-    return _first_visible(label, draw, at_least=0.50)
+    return _first_visible(label, draw, above=0.50)
 
 
 def merged(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
@@ -105,7 +105,7 @@ def merged(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
         winner = np.bincount(label[region]).argmax()
         return Change(np.where(region, winner, label).astype(np.uint8), f"{region.mean():.0%} {CLASSES[winner].name}")
 
-    return _first_visible(label, draw, at_least=0.10)
+    return _first_visible(label, draw, above=0.10)
 
 
 def shredded(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
@@ -126,7 +126,7 @@ def shredded(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
         fill = np.where(fill == label, classes[(patches + 1) % len(classes)], fill)
         return Change(np.where(torn, fill, label).astype(np.uint8), f"{style} {torn.mean():.0%}")
 
-    return _first_visible(label, draw, at_least=0.10)
+    return _first_visible(label, draw, above=0.10)
 
 
 def one_class(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
@@ -140,19 +140,19 @@ def one_class(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
         winner = largest if rng.random() < 0.5 else rng.integers(NUM_CLASSES)
         return Change(np.full_like(label, winner), CLASSES[winner].name)
 
-    return _first_visible(label, draw, at_least=0.15)
+    return _first_visible(label, draw, above=0.15)
 
 
-def _first_visible(label: np.ndarray, draw: Callable[[], Change], at_least: float) -> Optional[Change]:
-    """Return the first random change that makes more than a share `at_least` of the picture look wrong, or None."""
+def _first_visible(label: np.ndarray, draw: Callable[[], Change], above: float) -> Optional[Change]:
+    """Return the first random change that makes more than the share `above` of the picture look wrong, or None."""
     for _ in range(_TRIES):
         change = draw()
-        if visible_change(label, change.pixels) > at_least:
+        if visible_change(label, change.pixels) > above:
             return change
     return None
 
 
-def _pixels(share: float, size: int) -> int:
+def _to_length(share: float, size: int) -> int:
     """Return a share of a side in whole pixels, at least one unless the share is 0."""
     return int(np.sign(share) * max(1, round(abs(share) * size))) if share else 0
 
@@ -166,7 +166,7 @@ def _mergeable(label: np.ndarray) -> List[Tuple[int, ...]]:
 
 
 def _wavy_region(rng: np.random.Generator, height: int, width: int, share: float) -> np.ndarray:
-    """Return one side of a random wavy line, a given share of the picture: [height, width] bool."""
+    """Return the region on one side of a random wavy line, [height, width] bool; it covers `share` of the picture."""
     angle = rng.uniform(0, 2 * np.pi)
     y, x = np.linspace(-1, 1, height)[:, None], np.linspace(-1, 1, width)
     ramp = np.cos(angle) * x + np.sin(angle) * y
@@ -188,7 +188,11 @@ def _patch_classes(label: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _blobs(label: np.ndarray, rng: np.random.Generator, share: float) -> Tuple[np.ndarray, np.ndarray]:
-    """Choose blobs near outlines: where to replace, [H, W] bool, and the number of the patch, [H, W] int."""
+    """Choose blobs near outlines that cover `share` of the picture.
+
+    Returns:
+        Whether to replace each pixel, [H, W] bool, and the number of the patch that it belongs to, [H, W] int.
+    """
     height, width = label.shape
     edges = np.zeros(label.shape, np.float32)
     edges[:, 1:] += label[:, 1:] != label[:, :-1]
@@ -223,7 +227,7 @@ def _lines(label: np.ndarray, rng: np.random.Generator, share: float) -> Tuple[n
 def _cells(
     label: np.ndarray, rng: np.random.Generator, share: float, cell_height: float, cell_width: float, clustering: float
 ) -> Tuple[np.ndarray, np.ndarray]:
-    """Choose cells of a grid. Its rows have random offsets if the cells are much wider than high.
+    """Choose cells of a grid that cover `share` of the picture. Wide cells have a random offset in each row.
 
     Args:
         clustering: Weight of a smooth field that keeps chosen cells together, relative to independent noise.
@@ -246,6 +250,13 @@ def _cells(
 
 
 def _cell_means(field: np.ndarray, number: np.ndarray) -> np.ndarray:
-    """Return the mean of a field over the pixels of each number: [numbers]."""
+    """Return the mean of a field [H, W] over the pixels of each cell.
+
+    Args:
+        number: [H, W] integers, the cell that each pixel belongs to.
+
+    Returns:
+        [number of cells]
+    """
     sums = np.bincount(number.ravel(), weights=field.ravel())
     return sums / np.maximum(np.bincount(number.ravel()), 1)

@@ -45,14 +45,15 @@ def backlit(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> O
     spill = blurred_field(is_sky, sigma=rng.uniform(0.015, 0.035) * width)[..., None]
     flare = spill * (0.4 + glow) * rng.uniform(0.15, 0.35)
     dark = crushed + haze + flare + _grain(rng, photo.shape, 0.012)
-    return Change(_pixels(dark * (1 - sky) + lifted * sky), f"foreground={strength:.2f}")
+    return Change(_to_uint8(dark * (1 - sky) + lifted * sky), f"foreground={strength:.2f}")
 
 
 def overexposed(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
-    """Brighten the photo until 35..70 % of it is white. Dark parts get a light veil.
+    """Brighten the photo so that at least a random share of it (35..70 %) reaches full brightness.
 
-    The share is chosen at random and the factor computed from it, because the same factor has different effects on
-    dark and bright photos. Returns None if the photo is that bright already, or would need a factor above twenty.
+    All tones are multiplied by the same factor, at least 1.5. It is computed from the share, because one factor has
+    different effects on dark and bright photos. A veil of 0..15 % lightens what stays dark. Returns None if this share
+    already has a tone of 0.95 or more, or if a factor of 20 or more would be needed.
     """
     share, veil = rng.uniform(0.35, 0.70), rng.uniform(0.0, 0.15)
     tones = _tones(photo)
@@ -60,7 +61,7 @@ def overexposed(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) 
     if not 0.05 < brightest < 0.95:
         return None
     factor = max(1.5, 1 / brightest)
-    return Change(_pixels(veil + (1 - veil) * tones * factor), f"blown={share:.0%}")
+    return Change(_to_uint8(veil + (1 - veil) * tones * factor), f"blown={share:.0%}")
 
 
 def underexposed(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
@@ -75,7 +76,7 @@ def underexposed(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator)
     mean = min(rng.uniform(0.04, 0.16), 0.4 * float(tones.mean()))
     curve = tones ** rng.uniform(1.0, 1.8)
     dark = curve * (mean / float(curve.mean()))
-    return Change(_pixels(dark + _grain(rng, photo.shape, 0.008)), f"mean={mean:.2f}")
+    return Change(_to_uint8(dark + _grain(rng, photo.shape, 0.008)), f"mean={mean:.2f}")
 
 
 def blurred(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
@@ -103,8 +104,8 @@ def greyed(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> Op
         return None
     grey = (tones @ _LUMA)[..., None]
     if rng.random() < 0.5:
-        return Change(_pixels(np.repeat(grey, 3, axis=-1)), "grey")
-    return Change(_pixels(grey * (_SEPIA + (1 - _SEPIA) * grey)), "sepia")
+        return Change(_to_uint8(np.repeat(grey, 3, axis=-1)), "grey")
+    return Change(_to_uint8(grey * (_SEPIA + (1 - _SEPIA) * grey)), "sepia")
 
 
 def framed(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
@@ -124,12 +125,12 @@ def framed(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> Op
 
 
 def _tones(photo: np.ndarray) -> np.ndarray:
-    """Convert uint8 to tones, float32 0..1."""
+    """Convert pixels, uint8, to tones, float32 0..1."""
     return photo.astype(np.float32) / 255
 
 
-def _pixels(tones: np.ndarray) -> np.ndarray:
-    """Convert tones to uint8; values outside 0..1 are clipped."""
+def _to_uint8(tones: np.ndarray) -> np.ndarray:
+    """Convert tones 0..1 to pixels 0..255 uint8; values outside 0..1 are clipped."""
     return np.rint(np.clip(tones, 0, 1) * 255).astype(np.uint8)
 
 

@@ -64,7 +64,10 @@ def plant_set(data: Path, out: Path, kinds: Sequence[str], share: float, seed: i
 
 
 def plant_pairs(pairs: Sequence[Pair], out: Path, kinds: Sequence[str], share: float, seed: int) -> None:
-    """Do the work of `plant_set`, after its checks of pairs and folder."""
+    """Copy the pairs to `out/train`, plant the defects and write `truth.csv`, as `plant_set` does.
+
+    Does not check the arguments and the folder. Resumes an interrupted call, and does nothing if the set is complete.
+    """
     if is_complete(out):
         return
     target = _target(out)
@@ -72,10 +75,10 @@ def plant_pairs(pairs: Sequence[Pair], out: Path, kinds: Sequence[str], share: f
         make_folder(folder)
     journal = Journal(out / _JOURNAL)
     count = max(1, round(share * len(pairs)))
-    turns = [kinds[i % len(kinds)] for i in range(count)]
+    kinds_to_plant = [kinds[i % len(kinds)] for i in range(count)]
     truth: List[Truth] = []
     with tqdm(total=len(pairs), desc="plant", unit="pair", file=sys.stderr) as bar:
-        for rows in _plant_defects(pairs, target, journal, turns, seed):
+        for rows in _plant_defects(pairs, target, journal, kinds_to_plant, seed):
             truth += rows
             bar.update()
         changed = {row.stem for row in truth}
@@ -141,13 +144,19 @@ def _target(out: Path) -> _Target:
 
 
 def _plant_defects(
-    pairs: Sequence[Pair], target: _Target, journal: Journal, turns: Sequence[str], seed: int
+    pairs: Sequence[Pair], target: _Target, journal: Journal, kinds_to_plant: Sequence[str], seed: int
 ) -> Iterator[List[Truth]]:
-    """For each kind in `turns`: put the defect into a suitable pair, write the result, and yield its truth rows."""
+    """For each kind to plant, put the defect into a suitable pair, write the result, and yield its truth rows.
+
+    Args:
+        kinds_to_plant: Name of a kind for each pair that gets a defect; a name occurs as often as its kind is planted.
+    """
     by_hash = sorted(pairs, key=lambda pair: hashlib.sha256(f"{seed}/{pair.stem}".encode()).digest())
-    candidates: Dict[str, Iterator[Pair]] = {kind: iter(by_hash) for kind in turns}  # pairs that a kind has not tried
+    candidates: Dict[str, Iterator[Pair]] = {
+        kind: iter(by_hash) for kind in kinds_to_plant
+    }  # pairs that a kind has not tried
     names, taken = {pair.stem for pair in pairs}, set()
-    for kind in turns:
+    for kind in kinds_to_plant:
         for pair in candidates[kind]:
             if pair.stem in taken or (KINDS[kind].changes == "adds" and not names.isdisjoint(added_stems(pair.stem))):
                 continue  # the set holds a pair of this name already, such as "x-2" for "x"

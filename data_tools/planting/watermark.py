@@ -41,7 +41,12 @@ def watermarked(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) 
 
 
 def _mark(text: str, size: float, has_sign: bool) -> Image.Image:
-    """Draw the text in white on black, letters `size` pixels high, optionally after a sign (a peak in a ring)."""
+    """Draw the watermark in white on black, an image of one channel that fits it closely.
+
+    Args:
+        size: Height of the letters in pixels.
+        has_sign: Whether a sign, a mountain peak in a ring, stands to the left of the text, twice as high as the text.
+    """
     line = _line(text, max(6, round(size)))
     if not has_sign:
         return line

@@ -67,7 +67,11 @@ def in_weather(
 
 
 def _light(tones: np.ndarray, turning: np.ndarray, weather: Weather, rng: np.random.Generator) -> np.ndarray:
-    """Apply the weather's light and the shadows of clouds; rotate hues by the share `turning` [H, W, 1]."""
+    """Apply the light of a weather and the shadows of clouds to tones [H, W, 3], and rotate hues.
+
+    Args:
+        turning: [H, W, 1], share 0..1 of the weather's hue rotation at each pixel.
+    """
     height, width = tones.shape[:2]
     grey = tones.mean(-1, keepdims=True)
     chroma = tones - grey
@@ -78,7 +82,11 @@ def _light(tones: np.ndarray, turning: np.ndarray, weather: Weather, rng: np.ran
 
 
 def _add_snow(tones: np.ndarray, snow: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Cover a share `snow` [H, W] with snow, except random bare patches. Dark parts get less snow."""
+    """Mix snow into tones [H, W, 3], except on random bare patches. Dark parts get less snow.
+
+    Args:
+        snow: [H, W], share of snow 0..1 at each pixel.
+    """
     height, width = snow.shape
     patches = sum(smooth_noise(rng, height, width, cells=6 * 3**i) * 0.6**i for i in range(4))
     cover = snow * np.clip(0.7 + 0.4 * patches, 0, 1) * np.clip(tones.mean(-1) * 4, 0.2, 1)
@@ -98,7 +106,7 @@ def _sky(weather: Weather, rng: np.random.Generator, height: int, width: int) ->
 
 
 def _hue_rotation(angle: float) -> np.ndarray:
-    """Return the rotation of RGB colours about the grey axis, [3, 3]."""
+    """Return the matrix [3, 3] that rotates RGB colours about the grey axis by an angle in radians."""
     axis = np.full(3, 3**-0.5)
     cross = np.cross(np.eye(3), axis)
     return (np.cos(angle) * np.eye(3) - np.sin(angle) * cross + (1 - np.cos(angle)) * np.outer(axis, axis)).T
@@ -120,6 +128,6 @@ def _transfer_colours(photo: np.ndarray, donor: np.ndarray) -> np.ndarray:
 
 
 def _opponents(photo: np.ndarray) -> np.ndarray:
-    """Convert uint8 RGB to l-alpha-beta."""
+    """Convert a photo [H, W, 3] uint8 RGB to the colour space l-alpha-beta, whose channels are nearly independent."""
     tones = np.maximum(photo.astype(np.float32) / 255, 1 / 255)
     return np.log10(np.maximum(tones @ _TO_CONES.T, 1e-3)) @ _TO_OPPONENTS.T

@@ -45,7 +45,7 @@ class Canvas:
         return faded
 
     def paste(self, sprite: Image.Image, left: int, top: int, depth: float, name: str) -> None:
-        """Paste an RGBA picture at a depth. Parts behind nearer things are hidden.
+        """Paste an RGBA picture, a thing of the class `name`, at a depth. Parts behind nearer things are hidden.
 
         Colours are blended by alpha. The class changes where alpha is 0.5 or more.
         """
@@ -65,7 +65,7 @@ class Canvas:
 
     @property
     def tint(self) -> np.ndarray:
-        """Brightness of an upright thing in this light, a factor on its colour: [3, 1]."""
+        """Return the factor [3, 1] by which the light changes the colour of an upright thing."""
         facing = 0.62 if self.light.direction[2] < 0 else 0.25
         return self.light.ambient + self.light.sun * np.float32(facing)
 

@@ -29,7 +29,13 @@ class Scene(NamedTuple):
 
 
 def bank(distance: np.ndarray, slope: float, top: float) -> np.ndarray:
-    """Return the height of a shore: it rises from the water's edge (distance 0) to `top`, and falls under water."""
+    """Return the height of a shore at signed distances from the water's edge: it rises to `top`, and falls under water.
+
+    Args:
+        distance: Distance from the water's edge in units; negative in the water.
+        slope: Rise for each unit of distance at the edge.
+        top: Height in units that the shore approaches.
+    """
     dry = top * (1 - np.exp(-np.maximum(distance, 0) * (slope / top)))
     return np.where(distance > 0, dry, np.maximum(distance * slope, -0.5)).astype(np.float32)
 
@@ -57,7 +63,7 @@ def mountain_range(rng: np.random.Generator, start: float, tallest: float, gap: 
 
 
 def mountains(rng: np.random.Generator, envelope: Surface) -> Relief:
-    """Return a relief of ridges and peaks below an envelope."""
+    """Return a relief of ridges and peaks whose heights are 0 to 1 times the envelope."""
     return Relief(Field(rng, "ridged", rng.uniform(60, 90)), envelope)
 
 
@@ -93,6 +99,7 @@ def woods(rng: np.random.Generator, where: Surface, density: float, height: floa
     Args:
         where: Above 0.5 where trees may grow.
         density: Share of that area with trees, 0..1.
+        height: Height of the treetops in units.
     """
     patches = Field(rng, "fbm", 18)
 
@@ -150,7 +157,13 @@ def plant_some(
     count: int,
     conifers: float,
 ) -> None:
-    """Draw trees at random pixels of these classes. `conifers` is the share of conifers."""
+    """Draw up to `count` trees at random pixels of these classes.
+
+    Args:
+        names: Classes on which the trees stand.
+        near, far: Smallest and largest depth.
+        conifers: Share of conifers, 0..1; the other trees are broadleaf.
+    """
     autumn = 0.85 if flora.forest[0][0] > 0.3 else 0.04
     some = int(round(count * conifers))
     groups = (("conifer", some, (0.9, 1.6), autumn * 0.2), ("broadleaf", count - some, (0.7, 1.2), autumn))
@@ -159,11 +172,11 @@ def plant_some(
 
 
 def undergrowth(canvas: Canvas, rng: np.random.Generator, names: Sequence[str], far: float, count: int) -> None:
-    """Draw bushes, reeds and flowers close to the camera."""
+    """Draw up to `count` each of bushes, reeds and flowers on pixels of these classes, up to the depth `far`."""
     for kind, sizes in (("bush", (0.14, 0.3)), ("reeds", (0.12, 0.24)), ("flowers", (0.10, 0.18))):
         scatter(canvas, rng, kind, "plant", spots(canvas, rng, names, 0.0, far, rng.integers(0, count + 1)), sizes, 0.1)
 
 
 def below_everything(x: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """Return the height of a base without land, the bottom of the sea."""
+    """Return the height of the bottom of the sea at each point: the base of a scene without land."""
     return np.full(np.shape(x), -0.5, np.float32)

@@ -167,12 +167,12 @@ def desert(rng: np.random.Generator, flora: Flora) -> Scene:
 
 
 def _track(rng: np.random.Generator, half: float):
-    """Return the function that tells whether a point lies on a winding path. `half` is half of its width."""
+    """Return a function of `Points` that tells which of them lie on a random winding path; `half` is half its width."""
     return _tracks(rng, half, 0.0)[0]
 
 
 def _tracks(rng: np.random.Generator, half: float, line_half: float):
-    """Return `_track`, and the function that tells whether a point lies on the line along the middle of the path."""
+    """Return the function of `_track`, and one that tells which points lie on the line along the middle of the path."""
     swing, phase, pace = rng.uniform(0.3, 1.6), rng.uniform(0, 6.3), rng.uniform(0.2, 0.4)
     start, lean = rng.uniform(-0.6, 0.6), rng.uniform(-0.2, 0.2)
 
@@ -183,6 +183,6 @@ def _tracks(rng: np.random.Generator, half: float, line_half: float):
 
 
 def _line(rng: np.random.Generator, depth: float, count: int):
-    """Return points (x, z) of a fence or wall across the picture, at a random angle."""
+    """Return `count` points (x, z) of a fence or wall across the picture at about `depth`, at a random angle."""
     lean, half = rng.uniform(-0.25, 0.25), depth * 0.85
     return [(x, depth + lean * x) for x in np.linspace(-half, half, count)]

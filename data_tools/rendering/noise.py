@@ -29,7 +29,7 @@ class Field:
     """A texture mapped to the plane with a random shift and rotation.
 
     Args:
-        tile: Width of the texture in units.
+        tile: Distance after which the texture repeats, in the unit of the x and z that the field is called with.
         turned: Whether to rotate it. If False, its axes are x and z.
     """
 
@@ -127,7 +127,11 @@ def _fbm(rng: np.random.Generator) -> np.ndarray:
 
 
 def _ridges(rng: np.random.Generator) -> np.ndarray:
-    """Musgrave's ridged multifractal: an octave has weight where the octaves before it are high."""
+    """Return Musgrave's ridged multifractal noise, [1024, 1024] float32 in 0..1: sharp ridges of many sizes.
+
+    The sum of eight octaves of ridges, from coarse to fine. Each octave is weighted by the height of the octave before
+    it, so that fine detail appears on the ridges and not in the valleys.
+    """
     total = np.zeros((1024, 1024), np.float32)
     weight = np.ones_like(total)
     for i in range(8):

@@ -50,7 +50,7 @@ def scatter(
 
 @lru_cache(maxsize=None)
 def drawings(kind: str, autumn: bool) -> List[List[Image.Image]]:
-    """Make the RGBA drawings of a kind, with light from the left, each in several sizes from small to large."""
+    """Make several RGBA drawings of a kind of plant, lit from the left. Each is a list of sizes, small to large."""
     makers = {"conifer": _conifer, "broadleaf": _broadleaf, "bush": _bush, "flowers": _flowers, "reeds": _reeds}
     rng = np.random.default_rng([_SEED, list(makers).index(kind)])
     originals = [makers[kind](rng, autumn) for _ in range(_VARIANTS)]

@@ -73,7 +73,7 @@ def _mirrored_pixels(
 
 
 def _glitter(canvas: Canvas, pixels: np.ndarray, waves: np.ndarray, water: Water) -> np.ndarray:
-    """Return the glitter of a low sun on the waves, [N]."""
+    """Return the brightness that the glitter of a low sun adds to each water pixel, [N]."""
     sun_x, sun_up = canvas.light.sun_at
     if sun_up > 0.4:
         return np.zeros(len(pixels), np.float32)
@@ -116,7 +116,7 @@ SEAS = (
 
 
 def water_of(name: str, chop: float, colors, foam: float = 0.0) -> Water:
-    """Return water of a class, with a (deep, shallow) pair of colours."""
+    """Return water of the class `name`; `colors` is its colour where it is deep, and where it is shallow."""
     deep, shallow = np.array(colors, np.float32)[..., None]
     return Water(name, chop, deep, shallow, foam)
 

@@ -17,7 +17,7 @@ _CAUSES = {MANUAL: "by hand", UNREADABLE: "as unreadable"}
 
 
 def card(views: Views, decision: Decision, value: str = "") -> str:
-    """Return the card of a pair: three pictures side by side and the decision.
+    """Return the HTML of a card: photo, label map and overlay of a pair side by side, and the decision on it.
 
     Args:
         value: The pair's value of the rule's signal, as text.
@@ -33,7 +33,7 @@ def card(views: Views, decision: Decision, value: str = "") -> str:
 
 
 def member_card(views: Views, decision: Decision, member: ClassMember, is_thinned: bool) -> str:
-    """Return the card of a pair in the row of its equivalence class: photo above label map.
+    """Return the HTML of a pair in the row of its equivalence class: photo above label map.
 
     Args:
         is_thinned: Whether the class is thinned; only then the card shows rank and frame.
@@ -57,7 +57,7 @@ def _named_pictures(kinds: Iterable[str], stem: str, views: Views) -> Iterable[s
 
 
 def _image(picture: Picture, words: str) -> str:
-    """Return an image, or a grey box with the reason why there is none."""
+    """Return the HTML of a picture, or of a grey box with the reason why there is none; `words` describe it."""
     size = f'width="{picture.width}" height="{picture.height}"'
     if picture.reason:
         return f'<div class="missing"><span>{escape(picture.reason)}</span></div>'

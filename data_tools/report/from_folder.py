@@ -10,12 +10,12 @@ from data_tools.curation.equivalence import read_classes
 from data_tools.curation.folder import (
     CLASSES,
     DECISIONS,
+    DISAGREEMENT_FILE,
     PAGE,
-    SEGMENTER,
     SETTINGS,
     TABLE,
     find_scanned,
-    rank_shares,
+    redundancy_signal,
 )
 from data_tools.curation.rules import read_decisions
 from data_tools.report.page import write_report
@@ -33,8 +33,8 @@ def make_report(out: Path, count: int) -> Path:
     """
     settings, table = read_settings(out / SETTINGS), read_table(out / TABLE)
     classes = read_classes(out / CLASSES)
-    table.columns[REDUNDANCY] = rank_shares(table.stems, classes, settings.class_size)
-    if (out / SEGMENTER).exists():
-        table.columns[DISAGREEMENT] = read_table(out / SEGMENTER).columns[DISAGREEMENT]
+    table.columns[REDUNDANCY] = redundancy_signal(table.stems, classes, settings.class_size)
+    if (out / DISAGREEMENT_FILE).exists():
+        table.columns[DISAGREEMENT] = read_table(out / DISAGREEMENT_FILE).columns[DISAGREEMENT]
     write_report(out / PAGE, find_scanned(out), table, settings.rules, read_decisions(out / DECISIONS), classes, count)
     return out / PAGE

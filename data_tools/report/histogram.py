@@ -46,7 +46,7 @@ def histogram(name: str, values: np.ndarray, groups: np.ndarray, limit: float) -
 
 
 def _edges(values: np.ndarray, limit: float) -> Tuple[np.ndarray, float]:
-    """Return the edges of the bins, and the position of the limit. A bin includes its right edge.
+    """Return the edges of the bins, and the place of the limit among the values. A bin includes its right edge.
 
     The limit is an edge, so that no bar lies on both sides of it, unless the limit is far from all values. Whole
     numbers get one bin each.
@@ -74,7 +74,7 @@ def _counts(values: np.ndarray, groups: np.ndarray, edges: np.ndarray) -> np.nda
 
 
 def _grid(most: int) -> List[str]:
-    """Draw horizontal lines at round counts, with the counts to the left of the drawing."""
+    """Return SVG elements: horizontal lines at round counts up to `most`, with the counts on the left."""
     steps = (1, 10) if most >= 100 else (1, 3, 10, 30)
     lines = []
     for count in (step * 100**power for power in range(5) for step in steps):
@@ -88,7 +88,10 @@ def _grid(most: int) -> List[str]:
 
 
 def _bar_height(count: int, most: int) -> float:
-    """Return the height of a bar in pixels. It is logarithmic, so that single pairs are visible beside thousands."""
+    """Return the height in pixels of a bar of `count` pairs, if the largest bar has `most`.
+
+    The scale is logarithmic, so that single pairs are visible beside thousands.
+    """
     return (_FLOOR - _TOP) * log10(1 + count) / log10(1 + most)
 
 

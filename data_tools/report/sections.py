@@ -127,7 +127,7 @@ def manual_section(decisions: Iterable[Decision], review: Review) -> str:
 
 
 def unreadable_section(decisions: Iterable[Decision]) -> str:
-    """Return the section of the pairs that could not be read, with the reasons."""
+    """Return the section with a table of the unreadable pairs and the reasons, or a sentence that there are none."""
     rows = [
         f'<tr><th scope="row">{escape(decision.stem)}</th><td>{escape(decision.value)}</td></tr>\n'
         for decision in decisions

@@ -37,7 +37,9 @@ class Picture(NamedTuple):
 class Views(NamedTuple):
     """The pictures of one pair, and the ids of the classes in its label map.
 
-    `overlay` is the mean of photo and coloured label map with the borders of the map; None for a pair without a card.
+    `overlay` is the mean of photo and coloured label map, with the borders of the map. Only a pair with a card (a box
+    with its pictures and the decision on it) has an overlay; for a pair that is shown only in the row of its
+    equivalence class it is None.
     """
 
     photo: Picture
@@ -84,7 +86,7 @@ def _views(pair: Optional[Pair], is_card: bool) -> Views:
 
 
 def _read(read: Callable[[Path], np.ndarray], path: Path, kind: str) -> Union[np.ndarray, str]:
-    """Return the pixels of a file, or the reason why it cannot be read."""
+    """Return the pixels of a file, or the reason why it cannot be read; it names `kind` in place of the path."""
     try:
         return read(path)
     except InputError as error:

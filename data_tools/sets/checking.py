@@ -19,7 +19,7 @@ _ASPECT_TOLERANCE = 0.01  # a size rounded by one pixel is within this from 100 
 
 
 def check_pair(pair: Pair, num_classes: int = NUM_CLASSES, unknown: Optional[int] = None) -> Optional[str]:
-    """Return the message of the error that `read_pair` raises for a pair, in one line, or None if it raises none."""
+    """Read both files of a pair; return in one line the error that `read_pair` raises for it, or None."""
     try:
         read_pair(pair, num_classes, unknown)
     except InputError as error:

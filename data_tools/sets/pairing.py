@@ -73,7 +73,7 @@ def find_labels(folder: Path) -> list[Path]:
             folder itself.
 
     Raises:
-        InputError: There is no such folder, it holds no label maps, or two maps have the same stem.
+        InputError: There is no such folder, it holds no label maps, or two maps differ only in the case of the suffix.
     """
     folder = require_folder(Path(folder))
     places = [folder / "test" / "labels", folder / "test", folder / "labels"]

@@ -54,7 +54,7 @@ _NOTHING = Alignment(0.0, 0.0, 0.0)  # for pictures that are too small or have t
 
 
 class _Fits(NamedTuple):
-    """Statistics of the fit over all shifts."""
+    """Statistics of the fit of borders and edges over all shifts; mean and deviation are those of the large shifts."""
 
     here: float  # best fit within the slack
     elsewhere: float  # best fit beyond it
@@ -63,7 +63,7 @@ class _Fits(NamedTuple):
 
 
 def _edge_strength(view: View) -> np.ndarray:
-    """Compute the edge strength of the grid cells, in standard deviations of its neighbourhood: [h, w] float32."""
+    """Compute the photo's edge strength in grid cells, in standard deviations of their surroundings: [h, w] float32."""
     smooth = cv2.GaussianBlur(view.half_lab, (5, 5), 1.0)
     gradient = _gradient(smooth)  # [h, w, 3] float32
     weighted = np.maximum(
@@ -93,7 +93,13 @@ def _border_cells(view: View, shape: Tuple[int, ...]) -> np.ndarray:
 
 
 def _fits(border: np.ndarray, images: Sequence[np.ndarray]) -> List[_Fits]:
-    """Compute the fit of the borders to each image for every shift, weighted by the share of borders in the picture."""
+    """Compute the fit of the borders to each image of edge strengths for every shift.
+
+    A fit is divided by the root of the number of border cells that stay in the picture.
+
+    Returns:
+        The statistics for each image.
+    """
     height, width = border.shape
     reach_y, reach_x = max(1, int(height * _REACH)), max(1, int(width * _REACH))
     y, x = np.mgrid[-reach_y : reach_y + 1, -reach_x : reach_x + 1]

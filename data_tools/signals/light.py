@@ -8,7 +8,7 @@ from data_tools.sets.classes import CLASS_IDS, NUM_CLASSES
 from data_tools.signals.view import View
 
 _SKY = CLASS_IDS["sky"]
-_MIRRORS = [CLASS_IDS[name] for name in ("water", "sea", "river", "lake", "waterfall")]  # as bright as the sky
+_WATER = [CLASS_IDS[name] for name in ("water", "sea", "river", "lake", "waterfall")]  # as bright as the sky
 _SMALLEST_REGION = 0.05  # share of the picture; a smaller sky or ground is not enough to judge the light
 _CRUSHED = 40  # of 255; screens show hardly any detail in darker pixels
 _CLIPPED = 250  # of 255; brighter pixels are white
@@ -27,7 +27,7 @@ def backlight(view: View) -> float:
     if sky is None:
         return 0.0
     dark_side = np.ones(NUM_CLASSES, bool)
-    dark_side[[sky, *_MIRRORS]] = False
+    dark_side[[sky, *_WATER]] = False
     foreground = luma[dark_side[label]]
     if len(foreground) < _SMALLEST_REGION * label.size:
         return 0.0
@@ -41,7 +41,10 @@ def underexposure(view: View) -> float:
 
 
 def overexposure(view: View) -> float:
-    """Share of white pixels outside the sky, 0..1. White pixels in the sky are common."""
+    """Share of the pixels outside the sky that are white, 0..1; of all pixels if the sky covers more than 95 %.
+
+    White pixels in the sky are common, so they do not count.
+    """
     ground = view.half_luma[view.half_label != _SKY]
     if len(ground) < _SMALLEST_REGION * view.half_label.size:
         ground = view.half_luma.ravel()
@@ -61,5 +64,5 @@ def greyness(view: View) -> float:
 
 
 def _brightest_class(view: View, areas: np.ndarray):
-    large = [c for c in np.flatnonzero(areas >= 2 * _SMALLEST_REGION) if c not in _MIRRORS]
+    large = [c for c in np.flatnonzero(areas >= 2 * _SMALLEST_REGION) if c not in _WATER]
     return max(large, key=lambda c: (np.median(view.half_luma[view.half_label == c]), -c), default=None)

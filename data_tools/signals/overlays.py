@@ -142,7 +142,7 @@ def _letters(cover: np.ndarray, least: int) -> _Pieces:
 
 
 def _steps(pieces: _Pieces) -> _Steps:
-    """Find the pairs of pieces that can be neighbouring letters."""
+    """Find the pairs of pieces that can be neighbouring letters by their size and distance."""
     right, left = np.tril_indices(len(pieces.x), -1)  # sorted by the right piece
     x, y = pieces.x[right] - pieces.x[left], pieces.y[right] - pieces.y[left]
     size, larger = np.minimum(pieces.size[left], pieces.size[right]), np.maximum(pieces.size[left], pieces.size[right])
@@ -156,7 +156,11 @@ def _steps(pieces: _Pieces) -> _Steps:
 
 
 def _longest_line(steps: _Steps, count: int) -> int:
-    """Return the largest number of consecutive steps along one slope."""
+    """Return the largest number of consecutive steps along one slope, which is one less than the letters of the line.
+
+    Args:
+        count: Number of all letters.
+    """
     cosine, sine = np.cos(_SLOPES)[:, None], np.sin(_SLOPES)[:, None]
     along, off = steps.x * cosine + steps.y * sine, steps.y * cosine - steps.x * sine  # [slopes, steps]
     on_line = (along > _STEP[0] * steps.size) & (np.abs(off) <= _OFF_LINE * steps.size)

@@ -19,7 +19,7 @@ from experiments.benchmarks.case import COPIED, MATMUL_SIDE, PEAK_TRIALS, SETTLI
 from experiments.benchmarks.timing import seconds_of_each
 from jittor_tsit.data.batches import PairedBatch, batches, full_share, to_image
 from jittor_tsit.data.label_maps import LabelMaps
-from jittor_tsit.data.samples import PairedSamples, PhasedSamples, View
+from jittor_tsit.data.samples import Augmentation, PairedSamples, PhasedSamples
 from jittor_tsit.kernels import backend
 from jittor_tsit.layers.image_layouts import label_image
 from jittor_tsit.networks.vgg import STAGES, published_shapes
@@ -67,7 +67,7 @@ class JittorSide:
         """
         few, size = find_pairs(Path(folder)), (self.case.image_width, self.case.image_height)
         pairs = [few[k % len(few)] for k in range(num_pairs)]
-        samples = PairedSamples(pairs, LabelMaps(self.case.num_classes), View(size, size, flip=True), (0, 1))
+        samples = PairedSamples(pairs, LabelMaps(self.case.num_classes), Augmentation(size, size, flip=True), (0, 1))
         pieces = (split_batch(first, self.case.batch) for first in itertools.count(0, self.case.batch))
         incoming = batches("paired", PhasedSamples([samples], [0]), self.case.num_classes, pieces, workers=1)
         try:

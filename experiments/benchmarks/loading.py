@@ -29,7 +29,7 @@ from jittor_tsit.data.cached_pairs import from_cache, make_cache
 from jittor_tsit.data.folders import list_photos
 from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.data.read_ahead import read_ahead
-from jittor_tsit.data.samples import PairedSamples, View
+from jittor_tsit.data.samples import Augmentation, PairedSamples
 
 STEP_MS = 245.0  # one TSIT step of one image at width 64, 512x384, with VGG-19, TF32, on an H100: README.md, "on a GPU"
 FILES, CACHE = "folders", "cache"
@@ -48,7 +48,7 @@ def main() -> int:
         **describe_machine(),
         "pairs": len(samples),
         "size": options.size,
-        "load_size": samples.view.load,
+        "load_size": samples.augmentation.load,
         "batch": options.batch,
         "count": options.count,
         "rounds": options.rounds,
@@ -74,7 +74,7 @@ def pairs_of(images: Path, labels: Path, size: Tuple[int, int], load: Tuple[int,
     pairs = [Pair(photo.stem, photo, maps[photo.stem]) for photo in list_photos(images) if photo.stem in maps]
     if not pairs:
         raise InputError(f"{labels}: holds no label map (*.png) with the stem of a photograph in {images}")
-    return PairedSamples(pairs, label_maps_of(DataConfig()), View(load, size, flip=True), (0, 1))
+    return PairedSamples(pairs, label_maps_of(DataConfig()), Augmentation(load, size, flip=True), (0, 1))
 
 
 def samples_from_cache(samples: PairedSamples, path: Path, workers: int) -> Tuple[PairedSamples, Dict[str, float]]:

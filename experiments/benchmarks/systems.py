@@ -88,9 +88,9 @@ def measure(run_dir: Path, judges: Judges) -> Dict[str, object]:
     record.update(nimg=experiment.progress.nimg, images=len(images))
     for extractor in (judges.vgg16(), judges.inception()):
         if isinstance(extractor, Extractor):
-            found = cached_features(real, extractor, run_dir / f"real-{extractor.frechet}.npz")
+            found = cached_features(real, extractor, run_dir / f"real-{extractor.frechet_name}.npz")
             distance = frechet_distance(statistics(features_of(images, extractor)), statistics(found))
-            record[extractor.frechet] = round(distance, 3)
+            record[extractor.frechet_name] = round(distance, 3)
     segmenter = judges.segmenter()
     if task is TestTask.IMAGES_FROM_LABEL_MAPS and not isinstance(segmenter, JudgeAbsent):
         labels = {path.stem: path for path in find_labels(Path(model.data.root))}
@@ -175,7 +175,7 @@ def label_accuracy(model: Model, run_dir: Path, photos: Sequence[Path], extracto
     names = model.system.names
     targets, split = [*names.attributes, *names.classes], len(names.attributes)
     labels = labelled_photos(model)[1]
-    features = cached_features(photos, extractor, run_dir / f"real-{extractor.frechet}.npz")
+    features = cached_features(photos, extractor, run_dir / f"real-{extractor.frechet_name}.npz")
     truth = np.stack(labels)[:, : len(targets)]
     is_test = np.arange(len(photos)) % 4 == 3
     read = classifier(features[~is_test], truth[~is_test])

@@ -42,7 +42,7 @@ def add(commands) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Average checkpoints."""
+    """Average the checkpoints that the options name. Return the exit status."""
     if bool(args.files) == bool(args.run_dir):
         raise InputError("average: name either checkpoint files or a run by --run-dir")
     start_jittor(use_gpu=False)

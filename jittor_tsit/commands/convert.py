@@ -37,7 +37,7 @@ def add(commands) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Make a checkpoint from published files."""
+    """Make a checkpoint from the published files that the options name. Return the exit status."""
     start_jittor(use_gpu=False)
     from jittor_tsit.commands.from_official import run_convert
 

@@ -25,7 +25,7 @@ def add(commands) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the report."""
+    """Print the report of this machine. Return the exit status of `report`."""
     return report()
 
 

@@ -26,7 +26,7 @@ ADAM = {"decay": 0.9, "l2": 0.1, "beta1": 0.5, "beta2": 0.99, "rate": 0.01, "cor
 
 
 class Case(NamedTuple):
-    """An operator in both forms."""
+    """An operator as this project's kernel and in Jittor's operators, and the shapes of inputs to compare them with."""
 
     fused: Function  # by this project's kernels
     reference: Function  # by Jittor's operators
@@ -101,7 +101,11 @@ def verdict() -> Tuple[bool, str]:
 
 
 def _results(function: Function, arrays: Sequence[np.ndarray], num_differentiable: int) -> List[np.ndarray]:
-    """Return the outputs, and the gradients of a weighted sum of their values."""
+    """Return the outputs of an operator, then the gradients of a weighted sum of their values.
+
+    Args:
+        num_differentiable: Number of inputs, counted from the first, by which to differentiate.
+    """
     inputs = [jt.array(array) for array in arrays]
     outputs = list(function(*inputs))
     rng = np.random.default_rng(1)

@@ -25,7 +25,7 @@ def add(commands) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write a checkpoint as official files."""
+    """Write the checkpoint that the options name as official files. Return the exit status."""
     start_jittor(use_gpu=False)
     from jittor_tsit.commands.to_official import run_export
 

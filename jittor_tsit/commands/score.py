@@ -49,7 +49,7 @@ def add(commands) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Score a folder of images."""
+    """Score the folder of images that the options name. Return the exit status."""
     start_jittor(args.device != "cpu")
     from jittor_tsit.evaluation.judges import Judges
 

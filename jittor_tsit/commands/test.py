@@ -78,7 +78,7 @@ def add(commands) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Generate images and a submission."""
+    """Run the command with parsed options: generate, translate or classify images. Return the exit status."""
     start_jittor(args.device != "cpu")
     from jittor_tsit.config import DataConfig
     from jittor_tsit.config.overrides import override_fields

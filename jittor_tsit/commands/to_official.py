@@ -70,10 +70,10 @@ def starting_with(prefix: str, arrays: Arrays) -> Arrays:
 
 
 def check_networks(path: Path, networks: Mapping[Part, Arrays], experiment) -> None:
-    """Check the arrays against the networks that the options describe.
+    """Check that each network has arrays of the names and shapes that the options of its experiment demand.
 
     Raises:
-        InputError: See `check_arrays`.
+        InputError: An array is missing, unexpected or has another shape; see `check_arrays`.
     """
     system = make_system(experiment)
     if not {part.ours for part in networks} <= set(system.networks):

@@ -73,7 +73,7 @@ def add(commands) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train. Render the sample set first if no data set is given."""
+    """Train with parsed options. Render the sample set first if no data set is given. Return the exit status."""
     name = "quickstart" if args.data is None else "tsit_landscape"
     experiment_file = args.experiment or shipped_experiment(name)
     if args.data is not None and not args.data.is_dir():
@@ -107,7 +107,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def render_sample_set() -> None:
-    """Render landscapes with label maps, unless they exist."""
+    """Render the sample set, landscapes with label maps, into its folder. Keep the files that exist."""
     from data_tools.rendering.write_set import write_set
 
     print(f"no --data: rendering {SAMPLE_PAIRS} landscapes to {SAMPLE_SET}", file=sys.stderr)

@@ -67,7 +67,7 @@ def _override_phase(phases: List[Phase], path: str, value: str) -> None:
 
 
 def _part_of(experiment: Experiment, path: str) -> str:
-    """Return which of PARTS has this field."""
+    """Return the part of the experiment, one of PARTS, that has the field with this dotted name."""
     for part in PARTS:
         if path in fields_of(getattr(experiment, part)):
             return part

@@ -20,7 +20,7 @@ COUNTER = ".num_batches_tracked"  # PyTorch's counter in batch norm; its value h
 
 
 class OfficialFile(NamedTuple):
-    """The arrays of a file."""
+    """The arrays of a published file by official names, and those of them without effect."""
 
     path: Path
     arrays: Arrays  # official name -> float32 array
@@ -76,7 +76,7 @@ def derived_weights(arrays: Arrays) -> List[str]:
 
 
 def singular_vectors(arrays: Arrays, layer: str) -> Tuple[np.ndarray, np.ndarray]:
-    """Return the vectors u and v with which the port normalises a weight in every forward pass.
+    """Return the singular vectors u and v with which the port normalises the weight of a layer in every forward pass.
 
     They are the result of one power iteration from the stored vectors, which the port repeats in every pass.
     """

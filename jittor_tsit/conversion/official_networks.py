@@ -26,7 +26,7 @@ REWRITE = "rewrite"  # the form of UNIT whose files hold one dict for each domai
 
 
 class Part(NamedTuple):
-    """A network of a system in official files."""
+    """A network of a system: its official name and ours, how to recognise its file, and the rules for its names."""
 
     official: str  # its name in official file names
     ours: str  # its name in our checkpoints
@@ -35,7 +35,7 @@ class Part(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """The official files of a system."""
+    """The official files of a system: its networks, how to read their options, and the options to ask the user for."""
 
     parts: Tuple[Part, ...]
     options_of: Callable[[Mapping[str, Arrays]], FileOptions]  # reads options from the arrays of the parts
@@ -52,17 +52,17 @@ class Layout(NamedTuple):
 
 
 def always(names: Collection[str], layer: str) -> bool:
-    """Running statistics always have an effect: all norms are batch norms."""
+    """Return that the running statistics of a layer have an effect: all norms of the system are batch norms."""
     return True
 
 
 def with_scale(names: Collection[str], layer: str) -> bool:
-    """Running statistics have an effect in layers with a scale (batch norm). Instance norm here has no scale."""
+    """Return whether the running statistics of a layer have an effect: only layers with a scale are batch norms."""
     return f"{layer}.weight" in names
 
 
 def never(names: Collection[str], layer: str) -> bool:
-    """Running statistics never have an effect: instance norm stores them without using them."""
+    """Return that the running statistics of a layer have no effect: instance norm stores them without using them."""
     return False
 
 

@@ -15,7 +15,7 @@ Value = Union[int, bool, str]
 
 
 class FileOptions(NamedTuple):
-    """Options that were read from the arrays of a checkpoint."""
+    """Options of a system that were read from the arrays of a checkpoint."""
 
     options: Dict[str, Value]  # field -> value
     label_channels: Optional[int] = None  # number of channels of the one-hot label map, if there is one
@@ -26,12 +26,12 @@ class _Options(Dict[str, Value]):
     """Options by field, with methods that add an option from an array."""
 
     def size(self, field: str, arrays: Mapping[str, np.ndarray], name: str, axis: int, factor: int = 1) -> None:
-        """Add an option that is the length of an axis divided by a factor."""
+        """Add the option `field`, the length of an axis of the array `name` divided by `factor`, if it exists."""
         if name in arrays and arrays[name].ndim > axis and arrays[name].shape[axis] % factor == 0:
             self[field] = arrays[name].shape[axis] // factor
 
     def count(self, field: str, arrays: Mapping[str, np.ndarray], pattern: str, plus: int = 0) -> None:
-        """Add an option that is the number of different texts of the pattern's group, plus a constant."""
+        """Add the option `field`, the number of different texts of the group of `pattern` in the names, plus `plus`."""
         texts = {match[1] for match in map(re.compile(pattern).match, arrays) if match}
         if texts:
             self[field] = len(texts) + plus
@@ -102,7 +102,7 @@ def _resnet(found: _Options, G: Mapping[str, np.ndarray]) -> None:
 
 
 def _convs(arrays: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
-    """Return only the kernels of convolutions."""
+    """Return only the arrays with four axes: the kernels of convolutions."""
     return {name: array for name, array in arrays.items() if array.ndim == 4}
 
 

@@ -227,7 +227,7 @@ def _ordered_dict(pairs=()) -> dict:
 
 
 def _encode(text: str, encoding: str) -> bytes:
-    """Decode bytes that pickle protocol 2 wrote."""
+    """Convert a text to the bytes that it stands for. Pickle protocol 2 writes bytes as a text and its encoding."""
     if encoding != "latin1":
         raise WeightFileError(f"bytes encoded as {encoding!a:.40}; latin1 is allowed")
     return text.encode("latin-1")

@@ -11,7 +11,13 @@ from jittor_tsit.conversion.official_names import Rules
 
 
 def official_names(names: Iterable[str], rules: Rules) -> Dict[str, str]:
-    """Return our array name -> official name. Spectral norm: weight, u, v -> weight_orig, weight_u, weight_v."""
+    """Return a table from our array names to the official ones.
+
+    With spectral norm, the last parts weight, u and v become weight_orig, weight_u and weight_v.
+
+    Args:
+        names: Names of our arrays.
+    """
     ours = dict.fromkeys(names)  # keeps the order
     return {name: rename(rules, _spectral(name, ours)) for name in ours}
 
@@ -24,6 +30,7 @@ def _spectral(name: str, all_names: Container[str]) -> str:
 
 
 def rename(rules: Rules, name: str) -> str:
+    """Apply the rules, pairs of a regular expression and its replacement, one after the other to a name."""
     for pattern, form in rules:
         name = re.sub(pattern, form, name)
     return name

@@ -29,7 +29,7 @@ class Source(NamedTuple):
     num_parts: int
 
     def rows(self, array: np.ndarray) -> np.ndarray:
-        """Return our rows of the published array."""
+        """Return the part of the published array, along axis 0, that is our array."""
         size = len(array) // self.num_parts
         return array[self.part * size : (self.part + 1) * size]
 
@@ -210,11 +210,11 @@ class Published(NamedTuple):
     prefix: str  # precedes the names of the encoder's arrays, such as "backbone."
 
     def source(self, ours: str) -> Source:
-        """Return where to find one of our arrays."""
+        """Return where to find the array that we call `ours`."""
         return self.layout.source(ours, self.prefix)
 
     def get(self, ours: str) -> Optional[np.ndarray]:
-        """Return the published array that contains one of our arrays, or None."""
+        """Return the published array that contains the array that we call `ours`, or None."""
         return self.arrays.get(self.source(ours).name)
 
 

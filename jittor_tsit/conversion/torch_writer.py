@@ -67,7 +67,7 @@ def _text(text: str) -> bytes:
 
 
 def int_opcode(number: int) -> bytes:
-    """Return the pickle opcode that pushes an integer."""
+    """Return the bytes of the pickle opcode that pushes an integer, the shortest that can hold it."""
     return b"J" + struct.pack("<i", number) if number < 2**31 else b"\x8a\x08" + struct.pack("<q", number)
 
 

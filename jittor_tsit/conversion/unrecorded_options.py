@@ -16,45 +16,45 @@ PAIRS = ("direction", "side_by_side")
 
 
 def _inputs(config: Any) -> Fields:
-    """Return the options for the input of a system that takes label maps or images."""
+    """Return the names of the options for the input of a system that takes label maps or images."""
     return ("source", *(LABEL_MAPS if config.source == "labels" else PAIRS))
 
 
 def tsit(config: Any) -> Fields:
-    """Options of TSIT, from label maps or from photographs."""
+    """Return the names of the options of TSIT, from label maps or from photographs."""
     return ("alpha", "downsampling") if config.form == "ast" else (*LABEL_MAPS, "downsampling")
 
 
 def spade(config: Any) -> Fields:
-    """Options of SPADE."""
+    """Return the names of the options of SPADE."""
     return ("upsampling", *LABEL_MAPS)
 
 
 def pix2pix(config: Any) -> Fields:
-    """Options of pix2pix."""
+    """Return the names of the options of pix2pix."""
     return (*_inputs(config), "dropout", "training_mode_at_test")
 
 
 def cyclegan(config: Any) -> Fields:
-    """Options of CycleGAN."""
+    """Return the names of the options of CycleGAN."""
     return ("training_mode_at_test",)
 
 
 def simgan(config: Any) -> Fields:
-    """Options of SimGAN."""
+    """Return the names of the options of SimGAN."""
     return ("slope",)
 
 
 def unit(config: Any) -> Fields:
-    """Options of UNIT. In the rewrite, norms are visible in the arrays."""
+    """Return the names of the options of UNIT. In the rewrite, norms are visible in the arrays."""
     return ("has_norms",) if config.form == "paper" else ()
 
 
 def bicyclegan(config: Any) -> Fields:
-    """Options of BicycleGAN."""
+    """Return the names of the options of BicycleGAN."""
     return (*_inputs(config), "norm", "in_channels", "z_dim")
 
 
 def stargan(config: Any) -> Fields:
-    """Options of StarGAN."""
+    """Return the names of the options of StarGAN."""
     return ("attributes", "classes", "crop")

@@ -101,21 +101,25 @@ class BatchKind:
             return self._batch(arrays, piece, num_ids)
         return self._batch(arrays[:-1], piece, num_ids, to_image(arrays[-1]))
 
-    def _batch(self, arrays: Arrays, piece: Piece, num_ids: int, *other: jt.Var) -> Any:
+    def _batch(self, arrays: Arrays, piece: Piece, num_ids: int, other: Optional[jt.Var] = None) -> Any:
         raise NotImplementedError
 
     def grid_inputs(self, samples: Samples, positions: Sequence[int]) -> GridInputs:
-        """Read the samples at these positions for the sample grid."""
+        """Read the samples at these positions of the list, without augmentation, for the sample grid."""
         arrays = _stacked(samples, positions)
         return GridInputs(self._batch(arrays, _whole(positions), 0), arrays[0], self._targets(arrays))
 
     def _targets(self, arrays: Arrays) -> List[np.ndarray]:
-        """Return the columns of the sample grid to the right of the model's outputs."""
+        """Return the columns of the sample grid to the right of the model's outputs, each [N, H, W, 3] uint8.
+
+        Args:
+            arrays: The arrays of N samples, stacked along a first axis.
+        """
         return []
 
 
 def _stacked(samples: Samples, positions: Sequence[int]) -> Arrays:
-    return tuple(np.stack(arrays) for arrays in zip(*(samples.at(position) for position in positions)))
+    return tuple(np.stack(arrays) for arrays in zip(*(samples.unaugmented(position) for position in positions)))
 
 
 def _whole(positions: Sequence[int]) -> Piece:
@@ -134,14 +138,18 @@ class LabelMapsToPhotos(BatchKind):
     def check_samples(self, samples: Sequence[Samples], data: DataConfig, kept_in: Path) -> None:
         check_all_pairs(cast(Sequence[PairedSamples], samples), label_maps_of(data), kept_in)
 
-    def _batch(self, arrays: Arrays, piece: Piece, num_ids: int, *other: jt.Var) -> PairedBatch:
+    def _batch(self, arrays: Arrays, piece: Piece, num_ids: int, other: Optional[jt.Var] = None) -> PairedBatch:
         photo, *label = arrays
-        return PairedBatch(to_segmap(num_ids, *label), to_image(photo), *piece, *other)
+        segmap = to_segmap(num_ids, *label)
+        return PairedBatch(segmap, to_image(photo), index=piece.index, share=piece.share, other=other)
 
     def grid_inputs(self, samples: Samples, positions: Sequence[int]) -> GridInputs:
         photos, *labels = _stacked(samples, positions)
         segmap = to_segmap(_num_ids(samples), *labels)
-        batch = PairedBatch(segmap, None, *_whole(positions))  # without photos, as in the command `test`
+        whole = _whole(positions)
+        batch = PairedBatch(
+            segmap, None, index=whole.index, share=whole.share
+        )  # without photos, as in the command `test`
         return GridInputs(batch, _in_colours(labels[0], samples), [photos])
 
 
@@ -173,9 +181,9 @@ class ContentAndStyle(BatchKind):
     def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
         return folders.unpaired_samples(data, split, seeds)
 
-    def _batch(self, arrays: Arrays, piece: Piece, num_ids: int, *other: jt.Var) -> ImageBatch:
+    def _batch(self, arrays: Arrays, piece: Piece, num_ids: int, other: Optional[jt.Var] = None) -> ImageBatch:
         a, b = map(to_image, arrays)
-        return ImageBatch(a, b, piece.index, piece.share, *other)
+        return ImageBatch(a, b, index=piece.index, share=piece.share, other=other)
 
     def _targets(self, arrays: Arrays) -> List[np.ndarray]:
         return list(arrays[1:])
@@ -219,10 +227,17 @@ class PhotosWithLabels(BatchKind):
     def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
         return folders.labelled_samples(data, split, seeds, self.names)
 
-    def _batch(self, arrays: Arrays, piece: Piece, num_ids: int, *other: jt.Var) -> LabelledBatch:
+    def _batch(self, arrays: Arrays, piece: Piece, num_ids: int, other: Optional[jt.Var] = None) -> LabelledBatch:
         groups = [arrays[k : k + 3] for k in range(0, len(arrays), 3)]  # (photo, label, target label) of each set
         sets = [
-            LabelledImages(to_image(photo), jt.array(label), jt.array(target), *piece, number)
+            LabelledImages(
+                image=to_image(photo),
+                label=jt.array(label),
+                target=jt.array(target),
+                index=piece.index,
+                share=piece.share,
+                number=number,
+            )
             for number, (photo, label, target) in enumerate(groups)
         ]
         return LabelledBatch(tuple(sets))

@@ -21,7 +21,7 @@ from jittor_tsit.runtime.parallel import Piece, Share
 
 @dataclass(frozen=True)
 class PairedBatch:
-    """Label maps with their photos."""
+    """Label maps with their photos, as Jittor's Vars for the networks."""
 
     segmap: Image  # [N, label_channels, H, W], one-hot, then the borders of instances if there are any
     image: Optional[jt.Var]  # [N, 3, H, W] in [-1, 1]; None if there are no photos
@@ -43,14 +43,14 @@ class ImageBatch:
 
 @dataclass(frozen=True)
 class LabelledImages:
-    """Images of one set with labels."""
+    """The images of one set in a `LabelledBatch`, with their label vectors (attributes or class) and target labels."""
 
     image: jt.Var  # [N, 3, H, W] in [-1, 1]
-    label: jt.Var  # [N, c], label of each image
-    target: jt.Var  # [N, c], label that the translated image should have
+    label: jt.Var  # [N, c] float32, label vector of each image
+    target: jt.Var  # [N, c] float32, label vector that the translated image should have
     index: Sequence[int]
     share: Share
-    number: int = 0  # number of the set
+    number: int = 0  # number of the set in the batch
 
 
 @dataclass(frozen=True)

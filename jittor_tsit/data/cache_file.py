@@ -159,7 +159,7 @@ def write_cache(
 
 
 def head_of(index: bytes, begin: int) -> bytes:
-    """Return the first bytes of a file whose index begins at the offset `begin`."""
+    """Return the first bytes of a cache file: MAGIC, then offset `begin`, length and checksum of the index."""
     return MAGIC + _PLACE.pack(begin, len(index), zlib.crc32(index))
 
 

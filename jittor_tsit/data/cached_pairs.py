@@ -21,7 +21,7 @@ from jittor_tsit.data.samples import PairedSamples
 class CachedPairs(PairedSamples):
     """Paired samples that are read from a cache file if it holds them, and from their own files otherwise.
 
-    The cache holds the pairs at the size `view.load`, before the random crop.
+    The cache holds the pairs at the size `augmentation.load`, before the random crop.
     """
 
     cache: PairCache
@@ -29,7 +29,7 @@ class CachedPairs(PairedSamples):
     def read(self, position: int, width: int, height: int) -> Arrays:
         """Return photo, class ids and, if needed, instance numbers of the pair at a position of the list."""
         stem = self.pairs[position].stem
-        if (width, height) == self.view.load and stem in self.cache:
+        if (width, height) == self.augmentation.load and stem in self.cache:
             return self.cache.read(stem)
         return super().read(position, width, height)  # a file that cannot be read fails here as it does without a cache
 
@@ -71,7 +71,7 @@ def from_cache(samples: Sequence[PairedSamples], path: Path) -> List[CachedPairs
         raise InputError(
             f"{path}: {reason}, but process 0 has just found it valid; all processes must see the same files"
         )
-    return [CachedPairs(each.pairs, each.label_maps, each.view, each.seeds, cache) for each in samples]
+    return [CachedPairs(each.pairs, each.label_maps, each.augmentation, each.seeds, cache) for each in samples]
 
 
 def form_of(samples: PairedSamples) -> Dict[str, object]:
@@ -79,7 +79,7 @@ def form_of(samples: PairedSamples) -> Dict[str, object]:
 
     The version of Pillow is one of them, because another version may decode to slightly different values.
     """
-    width, height = samples.view.load
+    width, height = samples.augmentation.load
     maps = samples.label_maps
     unknown = -1 if maps.unknown is None else maps.unknown
     names = {"num_classes": maps.num_classes, "unknown_id": unknown, "instance_edges": maps.has_edges}
@@ -97,11 +97,11 @@ def _pairs(samples: Sequence[PairedSamples]) -> List[Pair]:
 
 
 def _union(samples: Sequence[PairedSamples]) -> PairedSamples:
-    return PairedSamples(_pairs(samples), samples[0].label_maps, samples[0].view, ())
+    return PairedSamples(_pairs(samples), samples[0].label_maps, samples[0].augmentation, ())
 
 
 def _shapes(samples: PairedSamples) -> Shapes:
-    width, height = samples.view.load
+    width, height = samples.augmentation.load
     instances = [("<i4", [height, width])] if samples.label_maps.has_edges else []
     return [("|u1", [height, width, 3]), ("|u1", [height, width]), *instances]
 
@@ -135,6 +135,6 @@ def _start(samples: PairedSamples) -> None:
 def _read(position: int) -> Union[Arrays, str]:
     """Return the arrays of a pair, or the error message if the pair cannot be read."""
     try:
-        return read_with_retries(lambda place: _samples.read(place, *_samples.view.load), position)
+        return read_with_retries(lambda place: _samples.read(place, *_samples.augmentation.load), position)
     except InputError as error:
         return str(error)

@@ -15,7 +15,14 @@ from data_tools.sets.pairing import PHOTO_SUFFIXES, Pair, find_pairs, match_file
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.data.labels import ATTRIBUTE_FILE, LabelledSamples, LabelNames, TwoLabelledSets, list_labelled
-from jittor_tsit.data.samples import AlignedSamples, DomainSamples, PairedSamples, Samples, UnpairedSamples, View
+from jittor_tsit.data.samples import (
+    AlignedSamples,
+    Augmentation,
+    DomainSamples,
+    PairedSamples,
+    Samples,
+    UnpairedSamples,
+)
 
 
 def training_pairs(root: Path, split: Optional[Path]) -> list[Pair]:
@@ -48,20 +55,20 @@ def paired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[in
     pairs = training_pairs(Path(config.root), split)
     if config.folds:
         pairs, _ = hold_out(pairs, config.folds, config.fold)
-    return PairedSamples(pairs, label_maps_of(config), view_of(config), seeds)
+    return PairedSamples(pairs, label_maps_of(config), augmentation_of(config), seeds)
 
 
 def held_out_samples(config: DataConfig, split: Optional[Path]) -> PairedSamples:
     """Return the held-out pairs, which `paired_samples` leaves out."""
     _, held = hold_out(training_pairs(Path(config.root), split), config.folds, config.fold)
-    return PairedSamples(held, label_maps_of(config), view_of(config), (0,))
+    return PairedSamples(held, label_maps_of(config), augmentation_of(config), (0,))
 
 
-def view_of(config: DataConfig) -> View:
+def augmentation_of(config: DataConfig) -> Augmentation:
     """Return the resizing and augmentation that the options ask for."""
     size = config.image_width, config.image_height
     load = (config.load_width, config.load_height) if config.load_width else size
-    return View(load, size, config.flip, config.color_jitter, config.load_side)
+    return Augmentation(load, size, config.flip, config.color_jitter, config.load_side)
 
 
 def unpaired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> UnpairedSamples:
@@ -75,7 +82,7 @@ def unpaired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[
         raise InputError(f"direction={config.direction}: a is the content and b the style; must be AtoB")
     _refuse_unused_options(config, "domains")
     a, b = (list_photos(Path(config.root, name)) for name in config.domains)
-    return UnpairedSamples(a, b, view_of(config), seeds)
+    return UnpairedSamples(a, b, augmentation_of(config), seeds)
 
 
 def domain_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> DomainSamples:
@@ -89,7 +96,7 @@ def domain_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[in
     a, b = (list_photos(Path(config.root, name)) for name in config.domains)
     if config.direction == "BtoA":
         a, b = b, a
-    return DomainSamples(a, b, view_of(config), seeds)
+    return DomainSamples(a, b, augmentation_of(config), seeds)
 
 
 # Options that only some kinds of data use.
@@ -140,13 +147,13 @@ def aligned_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[i
     root, is_reversed = Path(config.root), config.direction == "BtoA"
     if with_layout(config).side_by_side:
         files = [(path,) for path in list_photos(Path(root, "train"))]
-        return AlignedSamples(files, is_reversed, view_of(config), seeds)
+        return AlignedSamples(files, is_reversed, augmentation_of(config), seeds)
     a, b = (_by_stem(list_photos(Path(root, name))) for name in ("trainA", "trainB"))
     lone = sorted(set(a) ^ set(b))
     if lone:
         path, other = (a[lone[0]], "trainB") if lone[0] in a else (b[lone[0]], "trainA")
         raise InputError(f"{path}: no image of that name in {other} ({len(lone)} images have no partner)")
-    return AlignedSamples([(a[stem], b[stem]) for stem in sorted(a)], is_reversed, view_of(config), seeds)
+    return AlignedSamples([(a[stem], b[stem]) for stem in sorted(a)], is_reversed, augmentation_of(config), seeds)
 
 
 def with_layout(config: DataConfig) -> DataConfig:
@@ -188,16 +195,16 @@ def labelled_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[
         raise InputError(f"direction={config.direction}: photos with labels have no direction; must be AtoB")
     known = ["crop", *(("num_test",) if names.attributes else ())]
     _refuse_unused_options(config, *known, *(("second_root", "second_crop") if names.has_two_sets else ()))
-    view, samples = view_of(config), []
+    augmentation, samples = augmentation_of(config), []
     if names.attributes:
         photos, labels = photos_with_attributes(Path(config.root), names, config.num_test)[0]
-        samples.append(LabelledSamples(photos, labels, config.crop, view, seeds))
+        samples.append(LabelledSamples(photos, labels, config.crop, augmentation, seeds))
     if names.has_two_sets and not config.second_root:
         raise InputError("second_root=: with attributes and classes the folder of the classes is needed")
     if names.classes:
         root, crop = (config.second_root, config.second_crop) if names.has_two_sets else (config.root, config.crop)
         photos, labels = photos_with_classes(Path(root), names, "train")
-        samples.append(LabelledSamples(photos, labels, crop, view, seeds))
+        samples.append(LabelledSamples(photos, labels, crop, augmentation, seeds))
     return TwoLabelledSets(*samples) if names.has_two_sets else samples[0]
 
 
@@ -217,10 +224,8 @@ def adaptation_samples(config: DataConfig, split: Optional[Path], seeds: Sequenc
     photos, labels = photos_with_classes(source, names, "")
     others = photos_of_any_class(target, names)
     unknown = [np.zeros(names.size, np.float32)] * len(others)
-    view = view_of(config)
-    return TwoLabelledSets(
-        LabelledSamples(photos, labels, 0, view, (*seeds, 0)), LabelledSamples(others, unknown, 0, view, (*seeds, 1))
-    )
+    first = LabelledSamples(photos, labels, 0, augmentation_of(config), (*seeds, 0))
+    return TwoLabelledSets(first, LabelledSamples(others, unknown, 0, augmentation_of(config), (*seeds, 1)))
 
 
 def photos_of_any_class(folder: Path, names: LabelNames) -> List[Path]:

@@ -38,7 +38,7 @@ class LabelMaps:
         return self.num_classes + (self.unknown is not None)
 
     def paths(self, label: Path) -> List[Path]:
-        """Return the files that belong to a label map: itself and, if needed, its instance map."""
+        """Return the files that `read` reads for a label map: itself and, with `has_edges`, its instance map."""
         return [label, self._instances(label)] if self.has_edges else [label]
 
     def read(self, label: Path, width: int, height: int) -> Tuple[np.ndarray, ...]:
@@ -77,7 +77,11 @@ def label_channels(data: DataConfig) -> int:
 
 
 def with_edges(ids: np.ndarray, *instances: np.ndarray) -> Tuple[np.ndarray, ...]:
-    """Replace the instance map in the arrays of `LabelMaps.read`, if there is one, by the borders of instances."""
+    """Replace the instance map in the arrays of `LabelMaps.read`, if there is one, by the borders of instances.
+
+    Returns:
+        Class ids [H, W] uint8 and, if there is an instance map, borders [H, W] uint8 of zeros and ones.
+    """
     return (ids, *map(edges, instances))
 
 

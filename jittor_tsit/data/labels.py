@@ -15,7 +15,7 @@ from data_tools.basics.errors import InputError
 from data_tools.basics.files import read_text
 from data_tools.sets.image_io import read_photo, resize_photo
 from jittor_tsit.data.read_ahead import Arrays
-from jittor_tsit.data.samples import Samples, View, draw
+from jittor_tsit.data.samples import Augmentation, Samples, draw
 
 ATTRIBUTE_FILE = "list_attr_celeba.txt"  # the name in CelebA
 YES, NO = "1", "-1"  # values in this file
@@ -70,7 +70,7 @@ class LabelledSamples(Samples):
     photos: Sequence[Path]
     labels: Sequence[np.ndarray]
     crop: int
-    view: View
+    augmentation: Augmentation
     seeds: Sequence[int]
 
     def __len__(self) -> int:
@@ -82,9 +82,9 @@ class LabelledSamples(Samples):
         other = int(np.random.default_rng([*self.seeds, nimg, 1]).integers(len(self)))
         return (*super().__call__(nimg), self.labels[position], self.labels[other])
 
-    def at(self, position: int) -> Arrays:
+    def unaugmented(self, position: int) -> Arrays:
         """Return the sample at a position of the list without random changes; its target is the label of the next."""
-        return (*super().at(position), self.labels[position], self.labels[(position + 1) % len(self)])
+        return (*super().unaugmented(position), self.labels[position], self.labels[(position + 1) % len(self)])
 
     def paths(self) -> Iterable[Path]:
         """Return every file of the set."""
@@ -95,13 +95,13 @@ class LabelledSamples(Samples):
         return hashlib.sha256(super().digest().encode() + np.stack(self.labels).tobytes()).hexdigest()
 
     def read(self, position: int, width: int, height: int) -> Arrays:
-        """Return the photo at a position of the list."""
+        """Return a tuple of one array: the photo at a position, cut and resized, [height, width, 3] uint8."""
         return (read_middle(self.photos[position], self.crop, width, height),)
 
 
 @dataclass(frozen=True)
 class TwoLabelledSets(Samples):
-    """Two labelled sets. A sample holds the arrays of one sample of each set."""
+    """Two labelled sets. A sample is (photo, label, target) of the first set, then of the second."""
 
     first: LabelledSamples
     second: LabelledSamples
@@ -113,9 +113,12 @@ class TwoLabelledSets(Samples):
         """Return the samples of both sets at place `nimg` of the run."""
         return (*self.first(nimg), *self.second(nimg))
 
-    def at(self, position: int) -> Arrays:
+    def unaugmented(self, position: int) -> Arrays:
         """Return the samples at a position of both lists. The shorter list repeats."""
-        return (*self.first.at(position % len(self.first)), *self.second.at(position % len(self.second)))
+        return (
+            *self.first.unaugmented(position % len(self.first)),
+            *self.second.unaugmented(position % len(self.second)),
+        )
 
     def paths(self) -> Iterable[Path]:
         """Return every file of both sets."""

@@ -83,7 +83,7 @@ def _start_worker(sample: Callable[[int], Arrays], max_skipped: int, parent: int
 
 
 def _load(groups: Sequence[range]) -> Tuple[Sequence[Arrays], List[str]]:
-    """Return the samples of a step, and one error message for each sample that was skipped."""
+    """Read the samples of a step in a worker process. Also return one error message for each skipped sample."""
     faults: List[str] = []
     loaded = []
     for places in groups:

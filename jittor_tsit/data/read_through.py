@@ -109,7 +109,7 @@ def check_photos(samples: Sequence[Samples], kept_in: Path) -> None:
     for each in samples:
         if not isinstance(each, AlignedSamples):
             continue
-        groups = [(files, partial(each.at, position)) for position, files in enumerate(each.files)]
+        groups = [(files, partial(each.unaugmented, position)) for position, files in enumerate(each.files)]
         _read_each(groups, CheckedFiles(kept_in, "aligned"), "pair")
     paths = sorted({path for each in samples for path in each.paths()})
     _read_each([((path,), partial(read_photo, path)) for path in paths], CheckedFiles(kept_in, "photos"), "photo")

@@ -20,7 +20,7 @@ from jittor_tsit.data.read_ahead import Arrays
 
 
 @dataclass(frozen=True)
-class View:
+class Augmentation:
     """Resizing and augmentation of training images.
 
     Args:
@@ -46,7 +46,7 @@ class Samples:
     """
 
     seeds: Sequence[int]
-    view: View
+    augmentation: Augmentation
 
     def __len__(self) -> int:
         """Return the number of samples."""
@@ -57,29 +57,32 @@ class Samples:
         raise NotImplementedError
 
     def read(self, position: int, width: int, height: int) -> Arrays:
-        """Read the arrays of the sample at a position of the list, resized to this size."""
+        """Read the arrays of the sample at a position of the list, from its files, resized to width x height."""
         raise NotImplementedError
 
     def __call__(self, nimg: int) -> Arrays:
         """Return the augmented sample at place `nimg` of the sequence."""
         position, mirrored = draw(self.seeds, nimg, len(self))
-        arrays = self.read(position, *self.view.load)
+        arrays = self.read(position, *self.augmentation.load)
         rng = np.random.default_rng([*self.seeds, nimg])
-        if self.view.load != self.view.size:
-            arrays = random_crop(arrays, self.view.size, rng)
-        if self.view.color_jitter:
+        if self.augmentation.load != self.augmentation.size:
+            arrays = random_crop(arrays, self.augmentation.size, rng)
+        if self.augmentation.color_jitter:
             photo, *rest = arrays
-            arrays = (color_jitter(photo, *rng.uniform(-self.view.color_jitter, self.view.color_jitter, 3)), *rest)
-        if mirrored and self.view.flip:
+            arrays = (
+                color_jitter(photo, *rng.uniform(-self.augmentation.color_jitter, self.augmentation.color_jitter, 3)),
+                *rest,
+            )
+        if mirrored and self.augmentation.flip:
             arrays = tuple(array[:, ::-1] for array in arrays)
         return self.finish(arrays)
 
-    def at(self, position: int) -> Arrays:
-        """Return the sample at a position of the list, resized to `view.size`, without crop or mirroring."""
-        return self.finish(self.read(position, *self.view.size))
+    def unaugmented(self, position: int) -> Arrays:
+        """Return the sample at a position of the list, resized to `augmentation.size`, without crop or mirroring."""
+        return self.finish(self.read(position, *self.augmentation.size))
 
     def finish(self, arrays: Arrays) -> Arrays:
-        """Turn the arrays that `read` returns into those that training needs."""
+        """Turn the arrays of `read`, perhaps augmented, into the arrays of a sample. Here they are the same."""
         return arrays
 
     def digest(self) -> str:
@@ -97,7 +100,7 @@ class PairedSamples(Samples):
 
     pairs: Sequence[Pair]
     label_maps: LabelMaps
-    view: View
+    augmentation: Augmentation
     seeds: Sequence[int]
 
     def __len__(self) -> int:
@@ -108,7 +111,7 @@ class PairedSamples(Samples):
         return (path for pair in self.pairs for path in (pair.photo, *self.label_maps.paths(pair.label)))
 
     def read(self, position: int, width: int, height: int) -> Arrays:
-        """Return photo, class ids and, if needed, instance numbers of the pair at a position of the list."""
+        """Return photo, class ids and, if needed, instance numbers [height, width] int32 of the pair at a position."""
         pair = self.pairs[position]
         photo = resize_photo(read_photo(pair.photo), width, height)
         return (photo, *self.label_maps.read(pair.label, width, height))
@@ -130,7 +133,7 @@ class UnpairedSamples(Samples):
 
     photos_a: Sequence[Path]
     photos_b: Sequence[Path]
-    view: View
+    augmentation: Augmentation
     seeds: Sequence[int]
 
     def __len__(self) -> int:
@@ -167,19 +170,21 @@ class DomainSamples(UnpairedSamples):
         return tuple(self.augment(self.load(path), rng) for path in paths)
 
     def load(self, path: Path) -> np.ndarray:
-        """Read a photo and resize it to the size before the random crop."""
+        """Read a photo and resize it to the size before the random crop, [h, w, 3] uint8."""
         photo = read_photo(path)
-        if not self.view.load_side:
-            return resize_photo(photo, *self.view.load)
-        height, width = (int(whole * self.view.load_side / min(photo.shape[:2])) for whole in photo.shape[:2])
+        if not self.augmentation.load_side:
+            return resize_photo(photo, *self.augmentation.load)
+        height, width = (int(whole * self.augmentation.load_side / min(photo.shape[:2])) for whole in photo.shape[:2])
         return resize_photo(photo, width, height, Image.BILINEAR)
 
     def augment(self, photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Crop, colour-jitter and mirror a photo at random."""
-        (photo,) = random_crop((photo,), self.view.size, rng)
-        if self.view.color_jitter:
-            photo = color_jitter(photo, *rng.uniform(-self.view.color_jitter, self.view.color_jitter, 3))
-        return photo[:, ::-1] if self.view.flip and rng.integers(2) else photo
+        """Crop, colour-jitter and mirror a photo [h, w, 3] uint8 at random -> [H, W, 3] uint8."""
+        (photo,) = random_crop((photo,), self.augmentation.size, rng)
+        if self.augmentation.color_jitter:
+            photo = color_jitter(
+                photo, *rng.uniform(-self.augmentation.color_jitter, self.augmentation.color_jitter, 3)
+            )
+        return photo[:, ::-1] if self.augmentation.flip and rng.integers(2) else photo
 
     def read(self, position: int, width: int, height: int) -> Arrays:
         """Return a and b at a position of both lists, resized. The shorter list repeats."""
@@ -198,7 +203,7 @@ class AlignedSamples(Samples):
 
     files: Sequence[Tuple[Path, ...]]
     is_reversed: bool
-    view: View
+    augmentation: Augmentation
     seeds: Sequence[int]
 
     def __len__(self) -> int:

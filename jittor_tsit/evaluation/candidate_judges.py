@@ -23,7 +23,7 @@ from jittor_tsit.metrics.lpips import LPIPS
 
 
 class Verdict(NamedTuple):
-    """Scores of one image for each of L label maps. A field is None if its judge is missing."""
+    """Scores of the images of L label maps, one image for each. A field is None if its judge is missing."""
 
     mask_accuracy: Optional[np.ndarray]  # [L]
     aesthetic: Optional[np.ndarray]  # [L]
@@ -99,7 +99,7 @@ def load_candidate_judges(judges: Judges, measuring: Optional[Path], real: Path,
 
 
 def judge_or_none(judge):
-    """Return the judge, or None in place of JudgeAbsent."""
+    """Return None if the judge is absent (`JudgeAbsent`), otherwise the judge itself."""
     return None if isinstance(judge, JudgeAbsent) else judge
 
 
@@ -112,12 +112,17 @@ def find_photographs(real: Path, extractor: Extractor, cache: Path) -> Photograp
     paths = find_images(photo_folder(real))
     if len(paths) < 4:
         raise InputError(f"{real}: holds {len(paths)} photos; at least 4 are needed")
-    features = cached_features(paths, extractor, cache / f"real-{extractor.frechet}.npz")
+    features = cached_features(paths, extractor, cache / f"real-{extractor.frechet_name}.npz")
     return Photographs(features[0::2], features[1::2])
 
 
 def cached_values(paths: List[Path], judge: str, value_of: Callable[[int], float], cache: Path) -> np.ndarray:
-    """Compute a value for each image, [L], or read the values from the cache if it is of the same images and judge."""
+    """Compute a value for each image, [L], or read the values from the cache file.
+
+    Args:
+        judge: Name of the judge. The cache is used if it was written for this judge and these unchanged images.
+        value_of: Function from the position of an image in `paths` to its value.
+    """
     stamps = [(path.name, *file_version(path)) for path in paths]
     key = hashlib.sha256(json.dumps([judge, stamps]).encode()).hexdigest()
     try:

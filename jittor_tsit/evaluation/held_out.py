@@ -61,7 +61,7 @@ def segmentation_scores(system: System, samples: PairedSamples, run_dir: Path) -
     """
     counts, accuracy = 0, []
     for position in tqdm(range(len(samples)), unit="img", dynamic_ncols=True, desc="held-out pairs", leave=False):
-        photo, label = samples.at(position)[:2]
+        photo, label = samples.unaugmented(position)[:2]
         predicted = system.segment(photo)
         accuracy.append(pixel_accuracy(predicted, label))
         counts = counts + confusion(predicted, label, samples.label_maps.num_ids)
@@ -77,7 +77,7 @@ def synthesis_scores(system: System, samples: PairedSamples, experiment: Experim
     make_folder(folder)
     noise, images = Noise(experiment.run.seed), {}
     for position in tqdm(range(len(samples)), unit="img", dynamic_ncols=True, desc="held-out pairs", leave=False):
-        pair, label = samples.pairs[position], samples.at(position)[1:]
+        pair, label = samples.pairs[position], samples.unaugmented(position)[1:]
         segmap = to_segmap(samples.label_maps.num_ids, *(array[None] for array in label))
         pixels = to_pixels(system.generate(PairedBatch(segmap, None, [key_of(pair.stem)], full_share(1)), noise))[0]
         images[pair.stem] = folder / f"{pair.stem}.jpg"

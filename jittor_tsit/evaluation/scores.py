@@ -115,7 +115,7 @@ def style(image_set: ImageSet, labels: Path, references: Optional[Path]) -> Term
 
 
 def value_of_each(image_set: ImageSet, value: Callable[[str], float], name: str) -> Dict[str, float]:
-    """Compute a value for every image, with a progress bar: stem -> value."""
+    """Compute `value(stem)` for every image, with a progress bar called `name`: stem -> value."""
     stems = tqdm(image_set.images, unit="img", dynamic_ncols=True, desc=name, leave=False)
     return {stem: value(stem) for stem in stems}
 
@@ -127,6 +127,7 @@ def distances(
 
     Args:
         names: Names of the two terms.
+        photos: Real photographs.
         find: Returns the network of the features, or JudgeAbsent.
         cache: Folder in which the features of the photos are cached.
     """
@@ -134,7 +135,7 @@ def distances(
     if isinstance(extractor, JudgeAbsent):
         return {name: absent(extractor.how) for name in names}
     assert isinstance(extractor, Extractor)
-    real = cached_features(photos, extractor, cache / f"real-{extractor.frechet}.npz")
+    real = cached_features(photos, extractor, cache / f"real-{extractor.frechet_name}.npz")
     generated = features_of(list(image_set.images.values()), extractor)
     distance = frechet_distance(statistics(generated), statistics(real))
     kernel = kid(generated, real)

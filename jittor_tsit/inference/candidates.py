@@ -27,7 +27,10 @@ class Source(NamedTuple):
 
 
 class CandidateSet:
-    """K candidates with scores for each of L label maps, and the choice among them."""
+    """K candidates with scores for each of L label maps, and the choice among them.
+
+    `stages` holds the choices so far by name, oldest first: [L] numbers of candidates each.
+    """
 
     def __init__(self, sources: List[Source], inputs: Inputs, data: DataConfig, verdicts: List[Verdict]):
         self.sources, self.inputs, self.data, self.verdicts = sources, inputs, data, verdicts
@@ -38,10 +41,10 @@ class CandidateSet:
 
     @property
     def choice(self) -> np.ndarray:
-        """Number of the chosen candidate of each label map, [L]: the last of the stages."""
+        """Number of the chosen candidate of each label map, [L], as the last of `stages` chose it."""
         return list(self.stages.values())[-1]
 
     def stack_field(self, name: str) -> Optional[np.ndarray]:
-        """Stack a field of all verdicts to [L, K, ...]; return None if its judge is missing."""
+        """Stack the field `name` of all verdicts to [L, K, ...]; return None if its judge is missing."""
         parts = [getattr(verdict, name) for verdict in self.verdicts]
         return None if parts[0] is None else np.stack(parts, axis=1)

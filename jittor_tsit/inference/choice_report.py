@@ -58,7 +58,12 @@ def write_selection(path: Path, candidate_set: CandidateSet) -> None:
 
 
 def gain_rows(stage: str, choice: np.ndarray, candidate_set: CandidateSet, judges: CandidateJudges) -> List[List[str]]:
-    """Return table rows with the scores of a choice, by the judges that choose and by those that only measure."""
+    """Return table rows with the scores of a choice, by the judges that choose and by those that only measure.
+
+    Args:
+        stage: Name of the choice, for the first column.
+        choice: Number of the chosen candidate of each label map, [L].
+    """
     places, rows = np.arange(len(choice)), []
     for term, judge, role, field in (
         ("mask_accuracy", judges.segmenter, "chooses", "mask_accuracy"),
@@ -72,7 +77,7 @@ def gain_rows(stage: str, choice: np.ndarray, candidate_set: CandidateSet, judge
         chosen = statistics(candidate_set.stack_field("features")[places, choice])
         for role, half in (("chooses", judges.photographs.choosing), ("measures", judges.photographs.measuring)):
             distance = frechet_distance(chosen, statistics(half))
-            rows.append([stage, judges.extractor.frechet, f"{distance:.4f}", role, f"{len(half)} photographs"])
+            rows.append([stage, judges.extractor.frechet_name, f"{distance:.4f}", role, f"{len(half)} photographs"])
     return rows
 
 
@@ -82,13 +87,13 @@ def shown_places(count: int) -> List[int]:
 
 
 def candidates_of(candidate_set: CandidateSet, place: int) -> List[np.ndarray]:
-    """Read the candidates of a label map, [H, W, 3] uint8 each."""
+    """Read the candidates of label map number `place`, [H, W, 3] uint8 each."""
     stem = candidate_set.inputs.stems[place]
     return [read_photo(source.images / f"{stem}.jpg") for source in candidate_set.sources]
 
 
 def diversity(candidate_set: CandidateSet, judges: CandidateJudges, place: int) -> float:
-    """Compute the diversity of the candidates of a label map: the mean LPIPS distance of all pairs."""
+    """Compute the diversity of the candidates of label map number `place`: the mean LPIPS distance of all pairs."""
     return judges.lpips.diversity(to_image(np.stack(candidates_of(candidate_set, place))))
 
 

@@ -176,6 +176,6 @@ def swap_candidates(candidate_set: CandidateSet, judges: CandidateJudges) -> np.
     def report(number: int, swaps: int) -> None:
         print(f"round {number}: {swaps} swaps", file=sys.stderr)
 
-    space, closeness = Space(judges.photographs.choosing), CLOSENESS[judges.extractor.frechet]
+    space, closeness = Space(judges.photographs.choosing), CLOSENESS[judges.extractor.frechet_name]
     improver = Improver(candidate_set.candidates, features, space, closeness, distance)
     return improver.improve(candidate_set.choice, report)

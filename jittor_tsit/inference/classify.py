@@ -56,12 +56,13 @@ def _classify(model: Model, folder: Optional[Path], out: Path, compare: bool) ->
     if compare:
         save_sheet(out / "compare.png", model, paths)
     right = [name == path.parent.name for path, name in found.items() if path.parent.name in classes]
-    accuracy = f", {np.mean(right):.1%} of those of {folder} in the class of their folder" if right else ""
+    share = f"{np.mean(right):.1%} of the images in class folders" if right else ""
+    accuracy = f"; {share} of {folder} got the class of their folder" if right else ""
     print(f"{out / TABLE}: the classes of {len(found)} images{accuracy}")
 
 
 def read(path: Path, data: DataConfig) -> np.ndarray:
-    """Read an image and resize it to the model's size, [H, W, 3] uint8."""
+    """Read an image and resize it bilinearly to the model's size, [H, W, 3] uint8."""
     return resize_photo(read_photo(path), data.image_width, data.image_height, Image.BILINEAR)
 
 

@@ -81,12 +81,12 @@ def translate(
 
 
 def names_of(path: Path, count: int) -> List[str]:
-    """Return the names of the images of an input, without the suffix."""
+    """Return the names of the `count` images of an input file, without the suffix; see `translate`."""
     return [path.stem] if count == 1 else [f"{path.stem}_{k}" for k in range(1, count + 1)]
 
 
 def save_rows(path: Path, inputs: InputImages, images: Path, count: int) -> None:
-    """Draw a sheet of inputs with their images, evenly spaced over the set."""
+    """Draw a sheet of inputs with their `count` images each, evenly spaced over the set, and write it to `path`."""
     places = evenly_spaced(len(inputs.paths), SHEET_PAIRS)
     rows = []
     for source in (inputs.paths[place] for place in places):

@@ -60,7 +60,7 @@ class InputImages:
         own = root / ("testB" if self.is_reversed else "testA")
         if own.is_dir():
             return own
-        print(f"{own}: no such folder; translating the images of training", file=sys.stderr)
+        print(f"{own}: no such folder; translating the training images", file=sys.stderr)
         return root / model.data.domains[self.is_reversed]
 
     def _shows_two(self, path: Path, layout: Optional[bool]) -> bool:
@@ -77,8 +77,8 @@ class InputImages:
         if is_double and layout is False:
             half, size = ("right" if self.is_reversed else "left"), "x".join(map(str, self.size))
             raise InputError(
-                f"{path}: {width}x{height} has twice the proportions of the model's {size}, as two images side by side "
-                f"have; side_by_side=true takes the {half} half of every image, side_by_side=false all of it"
+                f"{path}: {width}x{height} is twice as wide, in proportion, as the model's {size}, like two images "
+                f"side by side; side_by_side=true takes the {half} half of every image, side_by_side=false all of it"
             )
         return is_double
 
@@ -93,11 +93,15 @@ class InputImages:
             reason = " because they are too narrow for two" if layout else ""
             text += f"{', and the others' if halved else f'{count} images'} are taken whole{reason}"
         if layout is None:
-            text += "; the model does not say how its inputs lie, and the proportions decide"
+            text += "; the model does not record whether its files show two images; each file's proportions decided"
         print(f"{self.folder}: {text} (side_by_side=true or side_by_side=false decides for all)", file=sys.stderr)
 
     def read(self, path: Path) -> np.ndarray:
-        """Read an input image at the model's size, [H, W, 3] uint8."""
+        """Read an input image, or the input half of a file with two images, and resize it to the model's size.
+
+        Returns:
+            [H, W, 3] uint8
+        """
         photo = read_photo(path)
         if self.has_two[path]:
             photo = halves(photo, path)[self.is_reversed]

@@ -73,12 +73,12 @@ class ImageModel:
     @property
     def takes(self) -> str:
         """Kind of the inputs: "label maps" or "photos"."""
-        return LABEL_MAPS if self._does == LABEL_MAPS else "photos"
+        return LABEL_MAPS if self._task == LABEL_MAPS else "photos"
 
     @property
     def takes_reference(self) -> bool:
         """Whether the style of an image can be taken from a photo."""
-        return self._does == LABEL_MAPS and self._system.has_code
+        return self._task == LABEL_MAPS and self._system.has_code
 
     @property
     def translates_back(self) -> bool:
@@ -89,14 +89,14 @@ class ImageModel:
     def size(self) -> Tuple[int, int]:
         """Width and height of the images. A segmenter's results have the size of the photo instead."""
         data = self._data
-        if self._does == LABEL_MAPS:
+        if self._task == LABEL_MAPS:
             return data.output_width, data.output_height
         return data.image_width, data.image_height
 
     @property
     def num_classes(self) -> int:
         """Number of classes of label maps; 0 for models that know none."""
-        return self._data.num_classes if self._does in (LABEL_MAPS, SEGMENTATION) else 0
+        return self._data.num_classes if self._task in (LABEL_MAPS, SEGMENTATION) else 0
 
     @property
     def class_names(self) -> List[str]:
@@ -112,8 +112,8 @@ class ImageModel:
 
     @property
     def targets(self) -> List[str]:
-        """Names that `target` can be; empty for models that give no labels."""
-        if self._does != PHOTOS_WITH_LABELS:
+        """Names of the attributes and classes that the argument `target` of a call can be; empty except for StarGAN."""
+        if self._task != PHOTOS_WITH_LABELS:
             return []
         return [*self._system.names.attributes, *self._system.names.classes]
 
@@ -155,25 +155,25 @@ class ImageModel:
         if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
             raise InputError(f"seed={seed!r}: a whole number of at least 0 is needed")
         self._require_fitting(reference, instances, target, label, back)
-        batch, is_single = self._batch(inputs, "inputs", is_photo=self._does != LABEL_MAPS)
+        batch, is_single = self._batch(inputs, "inputs", is_photo=self._task != LABEL_MAPS)
         names = _names(name, len(batch))
         references = None if reference is None else self._matching(reference, "reference", len(batch), is_photo=True)
         objects = None if instances is None else self._matching(instances, "instances", len(batch), is_photo=False)
         outputs = []
         for k, one in enumerate(batch):  # one at a time, as `test` does: no image depends on its neighbours
-            if self._does == LABEL_MAPS:
+            if self._task == LABEL_MAPS:
                 photo = None if references is None else references[k]
                 outputs.append(self._from_label(one, None if objects is None else objects[k], photo, names[k], seed))
-            elif self._does == IMAGES:
+            elif self._task == IMAGES:
                 outputs.append(self._translated(one, names[k], seed, back))
-            elif self._does == PHOTOS_WITH_LABELS:
+            elif self._task == PHOTOS_WITH_LABELS:
                 outputs.append(self._relabelled(one, target, label))
             else:
                 outputs.append(self._system.segment(one))
         return outputs[0] if is_single else np.stack(outputs)
 
     @property
-    def _does(self) -> str:
+    def _task(self) -> str:
         return _task_of(self._system)
 
     def _from_label(
@@ -224,10 +224,11 @@ class ImageModel:
             raise InputError(f"reference: this model ({self.system}) takes no style from a photo; leave it out")
         if back and not self.translates_back:
             raise InputError(f"back=True: this model ({self.system}) has learned one direction only; leave it out")
-        has_edges = self._does == LABEL_MAPS and self._data.instance_edges
+        has_edges = self._task == LABEL_MAPS and self._data.instance_edges
         if has_edges != (instances is not None):
-            need = "instances are needed: this model was trained with" if has_edges else "leave them out: no"
-            raise InputError(f"instances: {need} instance_edges=true")
+            need = "instances are needed" if has_edges else "leave them out"
+            how = "with" if has_edges else "without"
+            raise InputError(f"instances: {need}: this model was trained {how} instance_edges=true")
         if target not in (self.targets or [""]):
             allowed = f"allowed are {', '.join(self.targets)}" if self.targets else "this model has none; leave it out"
             raise InputError(f"target={target!r}: {allowed}")
@@ -238,6 +239,10 @@ class ImageModel:
 
     def _batch(self, array: np.ndarray, what: str, is_photo: bool) -> Tuple[np.ndarray, bool]:
         """Return an array as a batch, and whether it was a single input.
+
+        Args:
+            what: Name of the argument, for the error message.
+            is_photo: Whether photos are expected, rather than label maps.
 
         Raises:
             InputError: The array has a wrong shape or type.
@@ -256,7 +261,7 @@ class ImageModel:
         return (array[None], True) if dimensions == 2 else (array, False)
 
     def _matching(self, array: np.ndarray, what: str, count: int, is_photo: bool) -> np.ndarray:
-        """Return an array as a batch of `count`. A single input is repeated.
+        """Return an array as a batch of `count`. A single input is repeated. See `_batch` for the other arguments.
 
         Raises:
             InputError: The array has a wrong shape, type or number of inputs.
@@ -276,7 +281,11 @@ def _task_of(system: Any) -> str:
 
 
 def _names(name: Names, count: int) -> List[str]:
-    """Return one name for each input.
+    """Return the name of each input. Name and seed together decide its random style.
+
+    Args:
+        name: One name for all inputs, one for each, or None for their places in the batch: "0", "1", and so on.
+        count: Number of inputs.
 
     Raises:
         InputError: The number of names is wrong.

@@ -17,11 +17,11 @@ from jittor_tsit.systems.base import System
 
 
 class Model(NamedTuple):
-    """A checkpoint loaded for inference."""
+    """A checkpoint loaded for the command `test`: its file, its system with the weights, and its data options."""
 
     checkpoint: Path
     system: System
-    data: DataConfig  # data options of its training
+    data: DataConfig  # data options of the training run
 
 
 def load_model(checkpoint: Path, references: Optional[Path]) -> Model:
@@ -36,7 +36,8 @@ def load_model(checkpoint: Path, references: Optional[Path]) -> Model:
     system, experiment = load_system(checkpoint)
     task = system.batch_kind.test_task
     if task is TestTask.NOTHING:
-        raise InputError(f"{checkpoint}: TSIT's style transfer and segmenters make no images that `test` could write")
+        name = f"{experiment.system} (style transfer or segmentation)"
+        raise InputError(f"{checkpoint}: is a checkpoint of {name}, for which `test` writes no images")
     lacking = system.style_network and system.style_network not in system.networks
     if references and lacking:
         raise InputError(
@@ -55,7 +56,7 @@ def default_folder(data: DataConfig, checkpoint: Path) -> Path:
         InputError: The checkpoint does not record one.
     """
     if not data.root:
-        raise InputError(f"{checkpoint}: comes from convert and knows no data set; name a folder by --data")
+        raise InputError(f"{checkpoint}: was made by convert and records no data set; name a folder by --data")
     return Path(data.root)
 
 

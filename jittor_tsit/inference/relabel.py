@@ -114,7 +114,7 @@ def distinct_stems(paths: Sequence[Path]) -> List[str]:
 
 
 def read(photo: Photo, data: DataConfig) -> np.ndarray:
-    """Read a photo with the crop and size of training, [H, W, 3] uint8."""
+    """Read a photo; cut and resize it as in training, [H, W, 3] uint8."""
     return read_middle(photo.path, data.crop, data.image_width, data.image_height)
 
 
@@ -127,7 +127,7 @@ def translate_to_targets(model: Model, photo: Photo) -> Dict[str, np.ndarray]:
 
 
 def save_rows(path: Path, photos: List[Photo], targets: List[str], images: Path, data: DataConfig) -> None:
-    """Draw a sheet with one row for each photo and all its images, evenly spaced over the set."""
+    """Draw a sheet with a row for each photo and its images for all targets, evenly spaced over the set."""
     places = evenly_spaced(len(photos), SHEET_PAIRS)
     rows = []
     for photo in (photos[place] for place in places):

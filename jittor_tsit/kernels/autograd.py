@@ -14,7 +14,8 @@ def linear(forward: Map, adjoint: Map, x: jt.Var) -> jt.Var:
 
     Args:
         forward: A linear function.
-        adjoint: Its gradient as a function of the gradient by the result; `forward` must be the gradient of `adjoint`.
+        adjoint: Function from the gradient by the result to the gradient by x. It is linear, too, and its own adjoint
+            must be `forward`.
     """
     return on_tape(_Linear(forward, adjoint), x)
 

@@ -1,7 +1,7 @@
 """Averages over windows of 3 x 3 pixels at stride 2 and padding 1, and their gradient.
 
-`plain_avg_pool_down` of layers/resize.py is the reference in Jittor's operators. Those also work axis by axis, but the
-intermediate image has three times the size of the input.
+`reference_avg_pool_down` of layers/resize.py is the reference in Jittor's operators. It averages along one axis after
+the other, and its intermediate image has three times the size of the input.
 """
 
 from __future__ import annotations

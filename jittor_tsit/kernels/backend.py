@@ -91,7 +91,7 @@ def uses_cuda_kernels() -> bool:
 
 
 def runs_fused(x: jt.Var) -> bool:
-    """Return whether this project's kernels average x, normalise it spectrally, update it or sum its squares."""
+    """Return whether this project's kernels apply to x: averages, spectral norms, Adam's updates, sums of squares."""
     return x.dtype == FLOAT32 and (uses_cuda_kernels() or not jt.flags.use_cuda)
 
 
@@ -116,19 +116,19 @@ def has_onednn() -> bool:
 
 
 def has_conv_library(x: jt.Var, weight: jt.Var) -> bool:
-    """Return whether cuDNN or oneDNN convolves these: cuDNN any floating type, oneDNN float32."""
+    """Return whether cuDNN or oneDNN convolves x by this weight: cuDNN any floating type, oneDNN float32."""
     if jt.flags.use_cuda:
         return jt.compile_extern.cudnn is not None
     return has_onednn() and x.dtype == weight.dtype == FLOAT32
 
 
 def has_matmul_library(a: jt.Var, b: jt.Var) -> bool:
-    """Return whether cuBLAS or oneDNN multiplies these: cuBLAS any floating type, oneDNN float32."""
+    """Return whether cuBLAS or oneDNN multiplies matrices a and b: cuBLAS any floating type, oneDNN float32."""
     if jt.flags.use_cuda:
         return jt.compile_extern.cublas_ops is not None and a.dtype == b.dtype
     return has_onednn() and a.dtype == b.dtype == FLOAT32
 
 
 def has_batched_matmul(a: jt.Var, b: jt.Var) -> bool:
-    """Return whether oneDNN multiplies a batch of small matrices; cuBLAS does it in Jittor's own operator."""
+    """Return whether oneDNN multiplies two batches of small matrices. On a GPU, Jittor's own operator calls cuBLAS."""
     return has_onednn() and a.dtype == b.dtype == FLOAT32

@@ -73,7 +73,7 @@ def call_on_cpu(
     """Call `function` of csrc/`file`.h; for the arguments see `call`.
 
     Args:
-        compile_options: For Jittor, "FLAGS: ..." with further options of the compiler.
+        compile_options: Jittor's option of this name: {"FLAGS: ...": 1} adds options of the compiler.
     """
     source = _call_text(function, tuple(map(_form, inputs)), tuple(map(_form, outputs)), bool(numbers))
     header = f"#define BLOCK_CHANNELS {backend.context.block or 1}\n{source_text(file + '.h')}"
@@ -131,7 +131,10 @@ def _lines(file: str, done: set) -> List[str]:
 
 
 def _form(array: Any) -> Optional[Tuple]:
-    """Return what the text of a call depends on: (type, number of axes) of an array, a tuple of these, or None."""
+    """Return the form of an argument, which the text of a call depends on.
+
+    It is (type, number of axes) of an array, a tuple of forms for a list of arrays, or None for None.
+    """
     if array is None:
         return None
     if isinstance(array, list):

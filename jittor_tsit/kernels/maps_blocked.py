@@ -48,7 +48,7 @@ def _scaled(x: jt.Var, factor: float) -> Output:
 
 
 def add(x: jt.Var, y: jt.Var) -> jt.Var:
-    """Return x + y, of one shape."""
+    """Return x + y, both of one shape [N, B, H, W, block]."""
     return on_tape(_Add(), x, y)
 
 
@@ -61,7 +61,7 @@ class _Add(jt.Function):
 
 
 def activate(x: jt.Var, slope: float) -> jt.Var:
-    """Apply leaky ReLU with this slope."""
+    """Return leaky ReLU of x [N, B, H, W, block] with this slope. First-order gradients only."""
     return on_tape(_LeakyReLU(slope), x)
 
 
@@ -78,7 +78,7 @@ class _LeakyReLU(jt.Function):
 
 
 def _scale_by_sign(sign: jt.Var, x: jt.Var, slope: float) -> jt.Var:
-    """Return x where `sign` is positive, and x times `slope` elsewhere."""
+    """Return x where the array `sign` of the same shape is positive, and x times `slope` elsewhere."""
     return call_on_cpu("maps", "scale_by_sign", [sign, x], [Output(x.shape)], {"slope": slope})[0]
 
 

@@ -141,7 +141,9 @@ def conv_transpose2d(x: jt.Var, weight: jt.Var, bias: Optional[jt.Var], stride: 
 
 
 class _Bilinear(jt.Function):
-    """Base of the three operators. All images of an operator are [N, C, H, W], or all are in oneDNN's layout.
+    """Base of the three operators of a convolution: forward, gradient by the input, gradient by the weight.
+
+    All images of an operator are [N, C, H, W], or all are in oneDNN's blocked layout.
 
     Args:
         size: Size of the result where the factors do not determine it: height and width of an image, or the shape of a

@@ -1,4 +1,4 @@
-"""Convolution of two images that are concatenated along the channels, without making the concatenated image."""
+"""Convolution of a label map and an image that are concatenated along the channels."""
 
 from typing import Optional
 
@@ -10,7 +10,10 @@ from jittor_tsit.layers.image_layouts import Image, OneHot, activate, to_blocked
 
 
 class PairConv(Conv):
-    """Convolution of x, or of a label map and x behind it: the first layer of a conditional discriminator.
+    """Convolution of x, or of segmap and x concatenated along the channels: D's first layer in a conditional GAN.
+
+    The channels of segmap come first. A one-hot label map (`OneHot`) and x are convolved separately and added, which
+    takes less time and memory than the concatenated image.
 
     Shapes:
         x [N, in_channels, H, W], or segmap [N, K, H, W] and x [N, in_channels - K, H, W] -> [N, out_channels, H', W']

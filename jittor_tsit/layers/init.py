@@ -47,6 +47,6 @@ def linear_weight(out_features: int, in_features: int) -> jt.Var:
 
 
 def unit_vector(size: int) -> jt.Var:
-    """Draw a random direction of length 1, [size]; it is not trained."""
+    """Draw a random vector of length 1, [size], that is not trained."""
     vector = jt.randn(size)
     return (vector / sqrt(total(vector * vector))).stop_grad()

@@ -53,7 +53,7 @@ def normalize(x: Image, mean: jt.Var, var: jt.Var, *maps: Image, slope: float = 
 
 
 def _subtract(x: jt.Var, mean: jt.Var) -> jt.Var:
-    """Return x - mean, subtracted in float64: with a mean of a thousand deviations float32 keeps three digits."""
+    """Return x - mean in the type of x. The subtraction is done in float64, to keep digits where the mean is large."""
     return (x.float64() - mean).cast(x.dtype)
 
 
@@ -76,7 +76,9 @@ def instance_norm(x: Image, slope: float = 1.0) -> Image:
 
 
 def _moments(x: Image, over_batch: bool) -> Tuple[Image, jt.Var, jt.Var]:
-    """Return x, mean and biased variance, the last two [N, C, 1, 1] or over the batch [1, C, 1, 1], float64.
+    """Return x, mean and biased variance.
+
+    Mean and variance are float64, [N, C, 1, 1], or [1, C, 1, 1] with `over_batch`.
 
     Use the returned x from here on, so that its gradient includes the gradient of mean and variance.
     """

@@ -28,8 +28,8 @@ class Candidates(NamedTuple):
 def nearness(features: np.ndarray, real: np.ndarray) -> np.ndarray:
     """Return how near each image is to the nearest photograph, s / (s + d).
 
-    d is the distance of the image's features to those of the nearest photograph. s is the median of this distance among
-    the photographs. The value is 1 at distance 0 and 1/2 at distance s.
+    d is the distance of the image's features to those of the nearest photograph. s is the median, over the photographs,
+    of the distance to the nearest other photograph. The value is 1 at distance 0 and 1/2 at distance s.
 
     Shapes:
         features [N, D], real [M, D], M at least 2 -> [N]
@@ -99,17 +99,20 @@ class Space:
 
 
 class Sums(NamedTuple):
-    """Sums over the chosen images, one for each label map. A swap changes them with few operations."""
+    """Sums over the chosen images of all label maps, or the part of a single image in these sums.
+
+    A swap of an image changes the sums with few operations.
+    """
 
     rows: np.ndarray  # [P], sum of the projected features
     products: np.ndarray  # [P, P], sum of their outer products
-    terms: np.ndarray  # [T], sums of mask accuracy and aesthetic, those of them that are known
+    terms: np.ndarray  # [T], sum of mask accuracy, then of aesthetic, without the unknown ones
 
     def swap(self, old: Sums, new: Sums) -> Sums:
         """Return the sums with one image replaced by another.
 
         Args:
-            old, new: The parts of the two images.
+            old, new: Contributions of the two images to the sums, as `Improver.one` returns them.
         """
         return Sums(*(total - before + after for total, before, after in zip(self, old, new)))
 
@@ -123,8 +126,8 @@ class Improver:
         candidates: Ratings of the images; mask accuracy and aesthetic are used.
         features: Features of the images by the network whose distance counts, [L, K, D].
         space: Principal directions of the photographs' features.
-        closeness: Function from a Fréchet distance to its part of the formula.
-        whole: Function from a choice [L] to the distance in all directions.
+        to_closeness: Function from a Fréchet distance to its part of the formula.
+        exact_distance: Function from a choice [L] to its Fréchet distance in all directions of the features.
     """
 
     def __init__(
@@ -132,12 +135,17 @@ class Improver:
         candidates: Candidates,
         features: np.ndarray,
         space: Space,
-        closeness: Callable[[float], float],
-        whole: Callable[[np.ndarray], float],
+        to_closeness: Callable[[float], float],
+        exact_distance: Callable[[np.ndarray], float],
     ):
         self.known = [part is not None for part in candidates[:2]]
         self.terms = np.stack([part for part in candidates[:2] if part is not None] or [np.zeros(features.shape[:2])])
-        self.rows, self.space, self.closeness, self.whole = space.project(features), space, closeness, whole
+        self.rows, self.space, self.to_closeness, self.exact_distance = (
+            space.project(features),
+            space,
+            to_closeness,
+            exact_distance,
+        )
         self.count = len(features)
 
     def improve(self, choice: np.ndarray, report: Callable[[int, int], None]) -> np.ndarray:
@@ -148,7 +156,7 @@ class Improver:
             report: Called after each round with its number and its number of swaps.
         """
         start, choice = choice, choice.copy()
-        offset = self.whole(choice) - self.distance(
+        offset = self.exact_distance(choice) - self.distance(
             self.sums(choice)
         )  # the part of the distance in the other directions
         for number in range(1, MOST_ROUNDS + 1):
@@ -156,12 +164,12 @@ class Improver:
             report(number, swaps)
             if not swaps:
                 break
-        return choice if self.whole_value(choice) > self.whole_value(start) else start
+        return choice if self.exact_value(choice) > self.exact_value(start) else start
 
-    def whole_value(self, choice: np.ndarray) -> float:
+    def exact_value(self, choice: np.ndarray) -> float:
         """Return the score of a choice, with the distance in all directions."""
         sums = self.sums(choice)
-        return self.value(sums, self.whole(choice) - self.distance(sums))
+        return self.value(sums, self.exact_distance(choice) - self.distance(sums))
 
     def one_round(self, choice: np.ndarray, offset: float) -> int:
         """Try every candidate of every label map once, swap in place in `choice`, and return the number of swaps."""
@@ -178,12 +186,12 @@ class Improver:
         return swaps
 
     def one(self, place: int, candidate: int) -> Sums:
-        """Return the part of one image in the sums."""
+        """Return what the image number `candidate` of label map number `place` contributes to the sums."""
         row = self.rows[place, candidate]
         return Sums(row, np.outer(row, row), self.terms[:, place, candidate])
 
     def sums(self, choice: np.ndarray) -> Sums:
-        """Return the sums of a choice."""
+        """Return the sums over the images of a choice [L]."""
         places = np.arange(self.count)
         rows = self.rows[places, choice]
         return Sums(rows.sum(0), rows.T @ rows, self.terms[:, places, choice].sum(1))
@@ -193,12 +201,12 @@ class Improver:
         return self.space.distance(sums.rows, sums.products, self.count)
 
     def value(self, sums: Sums, offset: float) -> float:
-        """Return the score of the set.
+        """Return the score of the set whose sums are given.
 
         Args:
-            offset: Added to the distance in the principal directions.
+            offset: Part of the distance in the other directions, added to that in the principal directions.
         """
         means = iter(sums.terms / self.count)
         mask_accuracy, aesthetic = (next(means) if known else None for known in self.known)
-        near = self.closeness(max(self.distance(sums) + offset, 0.0))
+        near = self.to_closeness(max(self.distance(sums) + offset, 0.0))
         return float(as_far_as_known(mask_accuracy, aesthetic, near))

@@ -6,7 +6,7 @@ from typing import Callable, Dict, List, Mapping, NamedTuple, Optional
 
 
 class Board(NamedTuple):
-    """One of the contest's leaderboards."""
+    """One of the contest's leaderboards: names of its terms, and its formula as a function of them in this order."""
 
     terms: List[str]  # names of the terms that the formula needs
     formula: Callable[..., float]  # from these terms, by keyword, to the score

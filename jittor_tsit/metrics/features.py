@@ -33,8 +33,8 @@ VGG_SIDE = 160  # pixels; VGG was trained on sides of 224, which take twice the 
 class Extractor(NamedTuple):
     """A network that computes features, and the names of the distances between these features."""
 
-    frechet: str  # name of the Fréchet distance
-    kernel: str  # name of the kernel distance
+    frechet_name: str  # name of the Fréchet distance
+    kernel_name: str  # name of the kernel distance
     prepare: Callable[[np.ndarray], np.ndarray]  # [H, W, 3] uint8 of any size -> [3, h, w] float32
     network: Callable[[np.ndarray], np.ndarray]  # [N, 3, h, w] float32 -> [N, D] float32
     digest: str  # SHA-256 of its weights
@@ -134,7 +134,7 @@ def find_images(folder: Path) -> List[Path]:
 
 @dataclass(frozen=True)
 class _Photos:
-    """Function of a reading process: read and prepare the photo at an index of `paths`."""
+    """Function of the worker processes: read the photo at a position of `paths`, and prepare it for the network."""
 
     paths: Sequence[Path]
     prepare: Callable[[np.ndarray], np.ndarray]
@@ -163,7 +163,7 @@ def features_of(
     arrays = read_ahead(_Photos(paths, extractor.prepare), iter([[batch] for batch in batches]), workers)
     rows = []
     try:
-        with tqdm(total=len(paths), unit="img", dynamic_ncols=True, desc=f"{extractor.frechet} features") as bar:
+        with tqdm(total=len(paths), unit="img", dynamic_ncols=True, desc=f"{extractor.frechet_name} features") as bar:
             for batch, ((photos,),) in zip(batches, arrays):
                 rows.append(extractor.network(photos))
                 bar.update(len(batch))
@@ -179,8 +179,8 @@ def _require_finite(features: np.ndarray, paths: Sequence[Path], extractor: Extr
     if not finite.all():
         first = paths[int(np.argmin(finite))]
         raise InputError(
-            f"{first}: its {extractor.frechet} features are not finite; the weights of the network are damaged, use "
-            "another file of them"
+            f"{first}: its {extractor.frechet_name} features are not finite; the weights of the network are damaged, "
+            "use another file of them"
         )
 
 
@@ -214,7 +214,7 @@ def cached_features(
 
 def _cache_key(paths: Sequence[Path], extractor: Extractor) -> np.ndarray:
     """Return the SHA-256 of everything that the features depend on, [32] uint8."""
-    digest = hashlib.sha256(f"{CACHE_VERSION} {extractor.frechet} {extractor.digest}\n".encode())
+    digest = hashlib.sha256(f"{CACHE_VERSION} {extractor.frechet_name} {extractor.digest}\n".encode())
     for path in paths:
         try:
             version = file_version(path)

@@ -13,7 +13,9 @@ import numpy as np
 NUM_SUBSETS = 100  # torch-fidelity's default
 SUBSET_SIZE = 1000  # torch-fidelity's default
 SEED = 2020  # torch-fidelity's default
-WHOLE = 4000  # images; up to here all pairs are computed at once, with 0.4 GB, 25 times as fast for 1,000 images
+ALL_PAIRS_LIMIT = (
+    4000  # images; up to here all pairs are computed at once, with 0.4 GB, 25 times as fast for 1,000 images
+)
 
 Subsets = List[Tuple[np.ndarray, np.ndarray]]
 
@@ -30,20 +32,24 @@ class KID(NamedTuple):
 def kid(
     a: np.ndarray, b: np.ndarray, num_subsets: int = NUM_SUBSETS, size: Optional[int] = None, seed: int = SEED
 ) -> KID:
-    """Return mean and standard deviation of the squared MMD between random subsets. The mean can be below 0.
+    """Return mean and standard deviation of the squared MMD between random subsets. The mean can be negative.
 
     Args:
-        size: Number of rows of each set in a subset; by default 1,000, or half of the smaller set if that is less.
+        size: Number of rows of each set in a subset, at least 2. By default 1,000, or half of the smaller set if that
+            is less.
 
     Shapes:
         a [N, D], b [M, D], N and M at least 2
 
     Raises:
-        ValueError: There are fewer than 2 rows or fewer than `size`, D differs, or a value is not finite.
+        ValueError: There are fewer than 2 rows or fewer than `size`, `size` is below 2, D differs, or a value is not
+            finite. In sets of more than ALL_PAIRS_LIMIT rows only the drawn rows are checked.
     """
+    if size is not None and size < 2:
+        raise ValueError(f"size={size}: a subset needs at least 2 rows of each set")
     size = size or min(SUBSET_SIZE, max(min(len(a), len(b)) // 2, 2))
     subsets = draw_subsets(len(a), len(b), num_subsets, size, seed)
-    if max(len(a), len(b)) > WHOLE:
+    if max(len(a), len(b)) > ALL_PAIRS_LIMIT:
         values = [squared_mmd(a[i], b[j]) for i, j in subsets]
     else:
         aa, bb, ab = _kernels(a, b)
@@ -88,6 +94,6 @@ def _from_kernels(aa: np.ndarray, bb: np.ndarray, ab: np.ndarray) -> float:
 
 
 def _mean_of_others(kernel: np.ndarray) -> float:
-    """Return the mean over pairs of different members."""
+    """Return the mean of a kernel [N, N] of a set with itself, over pairs of different members."""
     count = len(kernel)
     return (kernel.sum() - np.trace(kernel)) / (count * (count - 1))

@@ -71,7 +71,7 @@ class InceptionFeatures(nn.Module):
         return [pooled[number] for number in blocks]
 
     def units(self) -> List[_Unit]:
-        """Return all convolutions."""
+        """Return all units (convolution, batch norm, ReLU) of the network."""
         return [part for part in self.modules() if isinstance(part, _Unit)]
 
     def official_shapes(self) -> Dict[str, Tuple[int, ...]]:
@@ -248,7 +248,7 @@ def load_inception(path: Path) -> InceptionFeatures:
 
 
 def find_inception(path: str) -> InceptionFeatures:
-    """The network from the named file.
+    """Load the network from the file `path`.
 
     Raises:
         InputError: No file is named: says where to get it; or as `load_inception`.

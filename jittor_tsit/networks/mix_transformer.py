@@ -103,7 +103,7 @@ def drop_factors(draws: jt.Var, rates) -> jt.Var:
 
 
 class _Stage(nn.Module):
-    """Patch embedding, blocks and a norm. `scales` yields the factors of the branches."""
+    """Stage of the encoder: patch embedding, blocks and a norm. `scales` yields the dropout factor of each branch."""
 
     def __init__(self, in_channels: int, sizes: Sizes, k: int, eps: float):
         width, heads, reduction = sizes.widths[k], sizes.heads[k], sizes.reductions[k]
@@ -120,7 +120,7 @@ class _Stage(nn.Module):
 
 
 class _Block(nn.Module):
-    """Attention and feed-forward network, each with a norm in front and a skip connection."""
+    """Block of a stage: attention and feed-forward network, each with a norm in front and a skip connection."""
 
     def __init__(self, width: int, heads: int, reduction: int, eps: float):
         self.norm0 = ChannelNorm(width, eps)

@@ -25,7 +25,7 @@ class DownAndUp(nn.Module):
     """
 
     def down_and_up(self, x, draws: Optional[Sequence[jt.Var]] = None):
-        """Return the features for features x.
+        """Return the features [N, width, H, W] after halving, residual blocks and doubling of features x.
 
         Args:
             draws: One array for each block, for its dropout; None: no dropout.

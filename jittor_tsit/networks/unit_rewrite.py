@@ -30,11 +30,14 @@ class SeparateGenerator(nn.Module):
         self.sides = nn.ModuleList([AutoEncoder(width, num_blocks) for _ in SIDES])
 
     def encode(self, image, side: int, draws=None):
-        """Return the code of images of a domain, 0 or 1. `draws` are ignored: there is no dropout."""
+        """Return the code of images of a domain, 0 or 1.
+
+        `draws` is accepted, so that all generators of UNIT are called alike, and ignored: there is no dropout.
+        """
         return self.sides[side].encoder(image)
 
     def decode(self, code, side: int, draws=None):
-        """Return images of a domain, 0 or 1, for codes. `draws` are ignored: there is no dropout."""
+        """Return images of a domain, 0 or 1, for codes. `draws` is accepted and ignored, as in `encode`."""
         return self.sides[side].decoder(code)
 
 

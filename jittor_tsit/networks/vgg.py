@@ -14,7 +14,7 @@ from data_tools.basics.errors import InputError
 from jittor_tsit.conversion.weight_files import read_weights
 from jittor_tsit.layers.conv import conv2d
 from jittor_tsit.layers.norm import instance_norm
-from jittor_tsit.runtime.bootstrap import jittor_home
+from jittor_tsit.runtime.jittor_home import jittor_home
 from jittor_tsit.runtime.status_line import waiting_for
 
 HUB = "https://cg.cs.tsinghua.edu.cn/jittor/assets/build/checkpoints"  # weights of jittor.models
@@ -93,7 +93,9 @@ def published_shapes(arch: str) -> Dict[str, Tuple[int, ...]]:
 
 
 class ContentFeatures(nn.Module):
-    """Normalised activation relu5_3 of a frozen VGG-16 from Caffe, without the pooling in front of the fifth stage.
+    """Instance-normalised activation relu5_3 of a frozen VGG-16 from Caffe.
+
+    There is no pooling in front of the fifth stage.
 
     Args:
         path: Caffe's weights in torchvision's layout. torchvision's own weights need another scale of images.
@@ -104,7 +106,7 @@ class ContentFeatures(nn.Module):
     Raises:
         InputError: The file cannot be read or does not hold this network.
 
-    Source: MUNIT and UNIT's rewrite, utils.py and trainer.py.
+    Source: MUNIT, and UNIT's later code (branch master): utils.py and trainer.py.
     """
 
     def __init__(self, path: Path):

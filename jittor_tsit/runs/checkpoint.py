@@ -31,14 +31,14 @@ Parts = Union[Tuple[str, ...], Callable[[dict], Tuple[str, ...]]]
 
 
 class Progress(NamedTuple):
-    """Progress of a run."""
+    """Progress of a run: number of images and number of steps that it has trained on."""
 
     nimg: int  # images seen
     num_steps: int  # optimizer steps done
 
 
 class Checkpoint(NamedTuple):
-    """Content of a checkpoint file."""
+    """Content of a checkpoint file: arrays by name, progress of the run, and options of the experiment in JSON form."""
 
     arrays: Dict[str, np.ndarray]
     progress: Progress
@@ -118,7 +118,7 @@ def _umask() -> int:
 
 
 class Header(NamedTuple):
-    """Header of a checkpoint file."""
+    """Header of a checkpoint file: progress, options in JSON form, and checksums of the arrays by name."""
 
     progress: Progress
     experiment: dict

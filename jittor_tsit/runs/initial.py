@@ -20,7 +20,7 @@ OF_TRAINING = ("config.weights.", "config.optim.", "config.perceptual")
 
 
 class Initial(NamedTuple):
-    """Initial weights of a system."""
+    """Initial weights of a system, read from a checkpoint."""
 
     arrays: Dict[str, np.ndarray]  # arrays of the networks that the file holds
     notes: List[str]  # lines for the log
@@ -66,18 +66,22 @@ def is_of_network(name: str, system: System) -> bool:
 
 
 def arrays_with_average(arrays: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
-    """Add averaged weights equal to G if there are none."""
+    """Return the arrays with averaged weights of G. If there are none, they are equal to G."""
     averaged = {f"{AVERAGED}.{name[len('G.') :]}": array for name, array in arrays.items() if name.startswith("G.")}
     return {**averaged, **arrays}
 
 
 def without_average(arrays: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
-    """Remove the averaged weights of G."""
+    """Return the arrays without the averaged weights of G."""
     return {name: array for name, array in arrays.items() if not name.startswith(f"{AVERAGED}.")}
 
 
 def model_differences(there: dict, here: dict) -> List[str]:
-    """List the model's options that differ in one line of text; return an empty list if none does."""
+    """Compare the options of the model in a checkpoint (`there`) with those of the new run (`here`).
+
+    Returns:
+        A list of one line that names all differing options; an empty list if none differs.
+    """
     there, here = flatten(with_defaults(there)), flatten(here)
     names = [
         name

@@ -17,10 +17,8 @@ from typing import NamedTuple, Optional
 
 from jittor_tsit.runtime.cuda_home import CudaHome, make_home, plan_home
 from jittor_tsit.runtime.cuda_parts import find_nvccs
-from jittor_tsit.runtime.jittor_home import jittor_cache, jittor_home
+from jittor_tsit.runtime.jittor_home import jittor_cache
 from jittor_tsit.runtime.jittor_patches import kernel_flags
-
-__all__ = ["jittor_home"]
 
 ONEDNN_FOLDER = "dnnl_lnx_2.2.0_cpu_gomp"  # the name that Jittor 1.3.11 looks for
 ONEDNN_WHEELS = ("onednn-cpu-gomp", "onednn-devel-cpu-gomp")  # libraries; headers
@@ -152,7 +150,7 @@ def _find_library(cuda_home: Path, name: str) -> Optional[Path]:
 
 
 def cuda_homes() -> Path:
-    """Return the folder that holds the CUDA homes made by `cuda_home.make_home`."""
+    """Return the folder with the folders of links that show Jittor a CUDA toolkit (see `cuda_home.make_home`)."""
     return jittor_cache() / "cuda_home"
 
 

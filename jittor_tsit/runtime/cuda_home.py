@@ -196,7 +196,7 @@ def _is_for_cuda_only(place: Place) -> bool:
 
 
 def _jittor_finds(nvcc: str, part: Part, place: Place) -> bool:
-    """Return whether Jittor searches the folders in which this part lies."""
+    """Return whether Jittor, given this nvcc, searches the folders in which this part lies."""
     home = Path(nvcc).resolve().parent.parent
     target = home / f"targets/{MACHINE}-linux"
     includes = [home / "include", target / "include", Path("/usr/include")]

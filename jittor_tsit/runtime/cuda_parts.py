@@ -89,7 +89,7 @@ def read_toolkit(nvcc: str) -> Toolkit:
 
 
 def find_parts(toolkit: Toolkit) -> dict[Part, Place]:
-    """Return the first place of each part. Parts that are not installed are left out."""
+    """Return the folder in which each part of CUDA is found first. Parts that are not installed are left out."""
     installed = list(_installed_places(toolkit))
     found = {}
     for part in PARTS:
@@ -125,7 +125,7 @@ def cudnn_version(place: Place) -> tuple[int, ...]:
 
 
 def _loader_places() -> list[Place]:
-    """Return the places of LD_LIBRARY_PATH. They come first, because the loader searches them first."""
+    """Return the folders of LD_LIBRARY_PATH as places. They come first, because the loader searches them first."""
     folders = [Path(name) for name in os.environ.get("LD_LIBRARY_PATH", "").split(":") if name]
     return [Place(folder.parent / "include", folder) for folder in folders]
 

@@ -39,7 +39,7 @@ class Piece(NamedTuple):
 
 
 _share: Optional[Share] = None  # share of the forward pass that is being built
-_is_apart = False  # whether batch statistics are computed without the other processes
+_uses_local_statistics = False  # whether batch statistics are computed without the other processes
 
 
 def rank() -> int:
@@ -91,12 +91,12 @@ def use_share(share: Share):
 @contextmanager
 def local_statistics():
     """Compute batch statistics from this process's images only, without communication, in the `with` block."""
-    global _is_apart
-    _is_apart = True
+    global _uses_local_statistics
+    _uses_local_statistics = True
     try:
         yield
     finally:
-        _is_apart = False
+        _uses_local_statistics = False
 
 
 def sum_over_processes(x: jt.Var) -> jt.Var:
@@ -114,7 +114,7 @@ def batch_moments(mean: jt.Var, var: jt.Var, count: int) -> Tuple[jt.Var, jt.Var
     Returns:
         Mean, biased variance and number of the values of all processes.
     """
-    if num_processes() == 1 or _is_apart:
+    if num_processes() == 1 or _uses_local_statistics:
         return mean, var, count
     own, part = (_share.own, _share.part) if _share else (1, num_processes())
     weight = own / part
@@ -175,7 +175,9 @@ def gather_images(x: jt.Var, index: range, share: Share) -> Tuple[jt.Var, range,
 
 def any_process(condition: bool) -> bool:
     """Return whether the condition is true on at least one process."""
-    return num_processes() > 1 and "1" in gather_texts(str(int(condition))) or condition
+    if num_processes() == 1:
+        return condition
+    return "1" in gather_texts(str(int(condition)))
 
 
 def on_all_processes(function: Callable[..., Result], *arguments: Any) -> Result:
@@ -199,7 +201,7 @@ def on_all_processes(function: Callable[..., Result], *arguments: Any) -> Result
 
 
 def require_same(values: Dict[str, str], what: str) -> None:
-    """Check that all processes have the same texts under the same names.
+    """Check that all processes have the same texts under the same names in `values`.
 
     Args:
         what: Word for these texts in the message.

@@ -158,7 +158,12 @@ class BicycleGANSystem(System):
         return a if self.config.in_channels == 3 else losses.mean(a, [1], keepdims=True), b
 
     def dropout(self, a: jt.Var, index: Sequence[int], purpose: str) -> Optional[List[jt.Var]]:
-        """Return random draws for the dropout of G in training; None without dropout."""
+        """Return random draws for the dropout of G in training; None without dropout.
+
+        Args:
+            a: Inputs of G, whose size decides the shapes.
+            purpose: Name of the random stream.
+        """
         if not self.config.dropout:
             return None
         shapes = self.G.dropout_shapes(*a.shape[2:])

@@ -53,5 +53,5 @@ def initial_draws(seed: int) -> Iterator[None]:
 
 
 def key_of(name: str) -> int:
-    """Return a number for a name, the same on every machine."""
+    """Return a number for a name, the same on every machine, to use as key of `Noise`."""
     return zlib.crc32(name.encode())

@@ -55,7 +55,7 @@ class ImagePool:
         return jt.concat(returned, 0)
 
     def slot(self, place: int) -> Optional[int]:
-        """Return the slot of the pool in which an image is stored; None if it is not stored."""
+        """Return the slot in which the image number `place` of the run is stored; None if it is not stored."""
         if place < self.size or not self.size:
             return place if self.size else None
         rng = np.random.default_rng([*self.seeds, place])

@@ -116,7 +116,7 @@ class LatentTranslation(System):
         return {}
 
     def noisy(self, code: jt.Var, batch: ImageBatch, purpose: str) -> jt.Var:
-        """Draw from N(code, 1)."""
+        """Return the code with noise added: a draw from N(code, 1), independent for each image and `purpose`."""
         return code + self.noise.normal(purpose, batch.index, self.code_shape)
 
     def encode(self, image: jt.Var, side: int, batch: ImageBatch, purpose: str) -> jt.Var:

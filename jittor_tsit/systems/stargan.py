@@ -96,7 +96,7 @@ class StarGANSystem(System):
         return updates * (1 + self.names.has_two_sets)
 
     def discriminator_weights(self) -> Dict[str, float]:
-        """Return the weights of D's loss terms."""
+        """Return the weights of D's loss terms by name."""
         gan, cls, gp = (self.weights[name] for name in ("gan", "cls", "gp"))
         return {"real": gan, "fake": gan, "cls": cls, "gp": gp}
 

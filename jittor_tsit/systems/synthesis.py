@@ -44,7 +44,7 @@ class SynthesisWeights:
 
 @dataclass(frozen=True)
 class SynthesisConfig:
-    """Options of both systems."""
+    """Options that SPADE and TSIT share."""
 
     width: int = 64  # channels of G's last and E's first features
     width_D: int = 64
@@ -74,7 +74,7 @@ class SynthesisConfig:
 
 
 class Targets(NamedTuple):
-    """Images that a generated image is compared with."""
+    """Images that a generated image is compared with: by D, and by the perceptual loss."""
 
     real: jt.Var  # real photo for D and the feature-matching loss
     perceptual: jt.Var  # photo for the perceptual loss

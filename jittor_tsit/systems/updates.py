@@ -10,7 +10,7 @@ from jittor_tsit.config import OptimConfig
 from jittor_tsit.config.phases import PlannedPhase
 from jittor_tsit.layers.precision import FLOAT32, computing_in, require_precision
 from jittor_tsit.layers.train_mode import holding_vectors
-from jittor_tsit.optim import LossScale, clipped, linear_decay, scaled, squares
+from jittor_tsit.optim import LossScale, clipped, linear_decay, scaled, squared_norms
 from jittor_tsit.runtime import parallel
 from jittor_tsit.systems.draws import Noise
 from jittor_tsit.systems.state import SystemState
@@ -21,7 +21,7 @@ class Update(NamedTuple):
 
     optimizer: str  # name of the optimizer
     terms: Dict[str, jt.Var]  # loss terms by name
-    squares: jt.Var  # `optim.squares` of the gradients before clipping
+    squared_norms: jt.Var  # `optim.squared_norms` of the gradients before clipping
 
 
 class Updates(SystemState):
@@ -50,7 +50,9 @@ class Updates(SystemState):
             optimizer.lr = phase.rates[self.rate_options[name]] * factor
 
     def set_precision(self, precision: str) -> None:
-        """Set the precision of training steps, one of config.PRECISIONS. Call it after `prepare_training`.
+        """Set the precision of the convolutions in training steps, one of config.PRECISIONS.
+
+        Call it after `prepare_training`, because fp16 needs a loss scale for each optimizer.
 
         Raises:
             InputError: The GPU does not support it.
@@ -94,11 +96,13 @@ class Updates(SystemState):
                 _add(gradients, optimizer.gradients(loss if factor == 1 else loss * factor), 1)
             _add(totals, {key: term.detach() for key, term in terms.items()}, part.share.weight)
             if len(parts) > 1:
-                jt.sync([*gradients.values(), *totals.values()])  # keeps the activations of one part only in memory
+                jt.sync(
+                    [*gradients.values(), *totals.values()]
+                )  # so that only one part's activations are in memory at a time
         gradients = {key: parallel.sum_over_processes(gradient) for key, gradient in gradients.items()}
         if scale:
             gradients = scaled(gradients, 1 / scale.factor)
-        squared = squares(gradients)
+        squared = squared_norms(gradients)
         if scale and not scale.accepts(squared):
             optimizer.num_steps += 1  # a skipped step counts; a resumed run counts it, too
             squared = jt.zeros_like(squared)  # the gradients of this step are not used

@@ -98,11 +98,11 @@ class Guard:
 def _quantities(system: System) -> Tuple[List[Quantity], jt.Var]:
     """Return the loss terms and squared gradient norms of a step in the order of computation, and their values."""
     quantities, values = [], []
-    for place, (optimizer, terms, squares) in enumerate(system.updates):
+    for place, (optimizer, terms, squared_norms) in enumerate(system.updates):
         names = [system.parameter_name(optimizer, name) for name in system.optimizers[optimizer].params]
         quantities += [Quantity((place, 0), f"the loss term {optimizer}/{name}") for name in terms]
         quantities += [Quantity((place, 1), f"the gradient of {name}") for name in names]
-        values += [*(term.reshape(1) for term in terms.values()), squares]
+        values += [*(term.reshape(1) for term in terms.values()), squared_norms]
     return quantities, jt.concat(values)
 
 

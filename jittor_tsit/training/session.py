@@ -133,6 +133,9 @@ def say(text: str) -> None:
 def list_samples(experiment: Experiment, system: System) -> List[Samples]:
     """Return the training samples of each phase.
 
+    Args:
+        system: Its kind of data (`batch_kind`) finds the samples.
+
     Raises:
         InputError: The folder or a split file is missing or faulty.
     """

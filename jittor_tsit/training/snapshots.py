@@ -34,7 +34,7 @@ class Snapshots:
     Process 0 writes the files. All processes first check that their states are equal.
 
     Args:
-        evaluate: Called with the progress and the path of each checkpoint.
+        evaluate: Called with the progress and the path of each checkpoint that is saved.
     """
 
     def __init__(

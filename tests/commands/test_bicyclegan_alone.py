@@ -111,7 +111,7 @@ def test_label_maps_do_not_lie_in_pairs(tmp_path, alone):
 
 def test_a_converted_model_knows_no_folder_of_images(tmp_path, alone):
     judging = JudgeOptions(Judges(tmp_path), None, None, False)
-    with pytest.raises(InputError, match="comes from convert and knows no data set; name a folder by --data"):
+    with pytest.raises(InputError, match="was made by convert and records no data set; name a folder by --data"):
         run_with_candidates([alone()], 2, None, tmp_path / "out", 0, None, False, judging)
 
 

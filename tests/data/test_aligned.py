@@ -45,13 +45,13 @@ def test_both_forms_give_the_pairs(roots, images, form):
     samples = samples_of(roots / form)
     assert len(samples) == 3
     for position, pair in enumerate(images):
-        for ours, image in zip(samples.at(position), pair):
+        for ours, image in zip(samples.unaugmented(position), pair):
             np.testing.assert_array_equal(ours, image)
 
 
 @pytest.mark.parametrize("form", ["two", "one"])
 def test_b_to_a_turns_the_pairs_round(roots, images, form):
-    b, a = samples_of(roots / form, direction="BtoA").at(1)
+    b, a = samples_of(roots / form, direction="BtoA").unaugmented(1)
     np.testing.assert_array_equal(a, images[1][0])
     np.testing.assert_array_equal(b, images[1][1])
 
@@ -72,7 +72,7 @@ def test_faults_are_named(roots):
         samples_of(roots / "two")
     save(roots / "one/train/0.png", np.zeros((8, 23, 3)))
     with pytest.raises(InputError, match="0.png: 23 pixels wide; two images side by side have an even width"):
-        samples_of(roots / "one").at(0)
+        samples_of(roots / "one").unaugmented(0)
     with pytest.raises(InputError, match="trainA: no such folder"):
         samples_of(roots / "none")
     with pytest.raises(InputError, match="split=x: training without label maps takes all"):
@@ -113,7 +113,7 @@ def test_load_side_keeps_the_shape_and_cuts_where_the_draw_says(tmp_path):
     assert {image.shape for image in cuts} == {(8, 8, 3)}
     assert all(4 <= step <= 6 for image in cuts for step in np.diff(image[0, 2:6, 0]))  # 10 a pixel, at twice the size
     assert len({int(image[0, 0, 0]) for image in cuts}) > 6  # of 41 places
-    assert samples.at(0)[0].shape == (8, 8, 3)
+    assert samples.unaugmented(0)[0].shape == (8, 8, 3)
     with pytest.raises(InputError, match="load_side=16: this system's data has no such option"):
         unpaired_samples(config, None, (0,))
 
@@ -121,7 +121,7 @@ def test_load_side_keeps_the_shape_and_cuts_where_the_draw_says(tmp_path):
 def test_a_is_taken_in_turn_and_every_one_once_an_epoch(roots):
     """The longer list gives the epoch's length, whichever it is; the shorter begins anew."""
     config = DataConfig(root=str(roots / "two"), image_width=12, image_height=8, flip=False)
-    images = [domain_samples(config, None, (0,)).at(place)[0].tobytes() for place in range(3)]
+    images = [domain_samples(config, None, (0,)).unaugmented(place)[0].tobytes() for place in range(3)]
     samples = domain_samples(config, None, (0,))
     for epoch in range(4):
         seen = [samples(place)[0].tobytes() for place in range(3 * epoch, 3 * epoch + 3)]

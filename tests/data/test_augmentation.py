@@ -10,7 +10,7 @@ from data_tools.sets.image_io import write_label
 from data_tools.sets.pairing import Pair
 from jittor_tsit.data.augmentation import color_jitter
 from jittor_tsit.data.label_maps import LabelMaps
-from jittor_tsit.data.samples import DomainSamples, PairedSamples, View
+from jittor_tsit.data.samples import Augmentation, DomainSamples, PairedSamples
 
 PHOTO = np.array([[[10, 40, 100], [200, 60, 250]]], np.uint8)  # greys 50 and 170, on the mean 110
 
@@ -48,21 +48,23 @@ def files(tmp_path):
 
 
 def test_the_change_of_brightness_reaches_from_one_end_of_its_range_to_the_other(files):
-    view = View((4, 4), (4, 4), flip=False, color_jitter=0.2)
-    samples = PairedSamples([Pair("a", files / "a.png", files / "label.png")], LabelMaps(29), view, seeds=(3, 1))
+    augmentation = Augmentation((4, 4), (4, 4), flip=False, color_jitter=0.2)
+    samples = PairedSamples(
+        [Pair("a", files / "a.png", files / "label.png")], LabelMaps(29), augmentation, seeds=(3, 1)
+    )
     values = []
     for place in range(60):
         photo, label = samples(place)
         assert (label == 7).all() and (photo == photo[0, 0]).all()
         values.append(int(photo[0, 0, 0]))  # of an even grey photo, only the brightness can change
     assert 80 <= min(values) < 85 and 115 < max(values) <= 120
-    unchanged = dataclasses.replace(samples, view=dataclasses.replace(view, color_jitter=0.0))
+    unchanged = dataclasses.replace(samples, augmentation=dataclasses.replace(augmentation, color_jitter=0.0))
     assert {int(unchanged(place)[0][0, 0, 0]) for place in range(5)} == {100}
 
 
 def test_photos_of_two_domains_are_changed_each_by_itself(files):
-    view = View((4, 4), (4, 4), flip=False, color_jitter=0.2)
-    samples = DomainSamples([files / "a.png"], [files / "a.png"], view, seeds=(3, 1))
+    augmentation = Augmentation((4, 4), (4, 4), flip=False, color_jitter=0.2)
+    samples = DomainSamples([files / "a.png"], [files / "a.png"], augmentation, seeds=(3, 1))
     pairs = [tuple(int(photo[0, 0, 0]) for photo in samples(place)) for place in range(30)]
     assert sum(a == b for a, b in pairs) < 8  # of 41 values
     assert len({a for a, _ in pairs}) > 10 < len({b for _, b in pairs})

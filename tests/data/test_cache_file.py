@@ -14,7 +14,7 @@ from data_tools.sets.pairing import Pair
 from jittor_tsit.data.cache_file import PairCache, head_of, stamp_of, write_cache
 from jittor_tsit.data.cached_pairs import form_of
 from jittor_tsit.data.label_maps import LabelMaps
-from jittor_tsit.data.samples import PairedSamples, View
+from jittor_tsit.data.samples import Augmentation, PairedSamples
 
 SHAPES = [("|u1", [2, 3]), ("<i4", [2])]  # 14 bytes a record
 FORM = {"width": 3, "height": 2}
@@ -90,13 +90,13 @@ def test_a_record_that_is_none_of_the_files_is_refused(path, number):
 
 
 MAPS = LabelMaps(29)
-SAMPLES = PairedSamples([Pair("a", None, None)], MAPS, View((6, 4), (6, 4), flip=True), seeds=(0,))
+SAMPLES = PairedSamples([Pair("a", None, None)], MAPS, Augmentation((6, 4), (6, 4), flip=True), seeds=(0,))
 
 
 def test_whatever_the_arrays_depend_on_is_in_the_form():
     changed = [
-        dataclasses.replace(SAMPLES, view=View((7, 4), (6, 4), flip=True)),
-        dataclasses.replace(SAMPLES, view=View((6, 5), (6, 4), flip=True)),
+        dataclasses.replace(SAMPLES, augmentation=Augmentation((7, 4), (6, 4), flip=True)),
+        dataclasses.replace(SAMPLES, augmentation=Augmentation((6, 5), (6, 4), flip=True)),
         *(
             dataclasses.replace(SAMPLES, label_maps=maps)
             for maps in (
@@ -110,7 +110,9 @@ def test_whatever_the_arrays_depend_on_is_in_the_form():
     forms = [json.dumps(form_of(samples)) for samples in (SAMPLES, *changed)]
     assert len(set(forms)) == len(forms)
     assert form_of(SAMPLES)["unknown_id"] == -1 and form_of(changed[4])["unknown_id"] == 255
-    same = dataclasses.replace(SAMPLES, seeds=(9,), view=View((6, 4), (3, 2), flip=False, color_jitter=0.5))
+    same = dataclasses.replace(
+        SAMPLES, seeds=(9,), augmentation=Augmentation((6, 4), (3, 2), flip=False, color_jitter=0.5)
+    )
     assert form_of(same) == form_of(SAMPLES)  # what is done after reading plays no part
 
 

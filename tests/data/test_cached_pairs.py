@@ -25,14 +25,14 @@ from jittor_tsit.data.cached_pairs import from_cache, make_cache
 from jittor_tsit.data.folders import unpaired_samples
 from jittor_tsit.data.label_maps import LabelMaps
 from jittor_tsit.data.read_ahead import read_ahead
-from jittor_tsit.data.samples import PairedSamples, View, WithOther
+from jittor_tsit.data.samples import Augmentation, PairedSamples, WithOther
 from jittor_tsit.runs.checkpoint import checkpoint_path, load_checkpoint
 from jittor_tsit.training import session
 
 SIZE, LOAD, COUNT = (32, 16), (40, 24), 5
-VIEWS = {
-    "whole": View(load=SIZE, size=SIZE, flip=True),
-    "cut": View(load=LOAD, size=SIZE, flip=True, color_jitter=0.2),
+AUGMENTATIONS = {
+    "whole": Augmentation(load=SIZE, size=SIZE, flip=True),
+    "cut": Augmentation(load=LOAD, size=SIZE, flip=True, color_jitter=0.2),
 }
 
 
@@ -62,8 +62,10 @@ def root(tmp_path, rng):
     return tmp_path / "set"
 
 
-def samples_of(root, view="whole", has_edges=False):
-    return PairedSamples(find_pairs(root), LabelMaps(29, has_edges=has_edges), VIEWS[view], seeds=(3, 1))
+def samples_of(root, augmentation="whole", has_edges=False):
+    return PairedSamples(
+        find_pairs(root), LabelMaps(29, has_edges=has_edges), AUGMENTATIONS[augmentation], seeds=(3, 1)
+    )
 
 
 def made(samples, path, said=None):
@@ -81,9 +83,9 @@ def assert_same(first, second):
 
 
 @pytest.mark.parametrize("has_edges", [False, True])
-@pytest.mark.parametrize("view", VIEWS)
-def test_a_sample_from_the_cache_is_that_of_the_files(root, tmp_path, view, has_edges):
-    samples = samples_of(root, view, has_edges)
+@pytest.mark.parametrize("augmentation", AUGMENTATIONS)
+def test_a_sample_from_the_cache_is_that_of_the_files(root, tmp_path, augmentation, has_edges):
+    samples = samples_of(root, augmentation, has_edges)
     cached_samples = made(samples, tmp_path / "cache")
     for folder in ("imgs", "labels", "instances"):  # so that nothing but the cache can be read
         (root / folder).rename(root / f"{folder}-away")
@@ -93,7 +95,7 @@ def test_a_sample_from_the_cache_is_that_of_the_files(root, tmp_path, view, has_
     for nimg, (own, with_other) in enumerate(seen):
         assert_same(own, samples(nimg))
         assert_same(with_other, WithOther(samples)(nimg))
-    assert_same(cached_samples.at(2), samples.at(2))
+    assert_same(cached_samples.unaugmented(2), samples.unaugmented(2))
     assert cached_samples.digest() == samples.digest()
 
 

@@ -11,7 +11,7 @@ from data_tools.sets.pairing import Pair
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.folders import aligned_samples, domain_samples, unpaired_samples
 from jittor_tsit.data.label_maps import LabelMaps, edges
-from jittor_tsit.data.samples import PairedSamples, View
+from jittor_tsit.data.samples import Augmentation, PairedSamples
 
 WIDTH, HEIGHT = 40, 24  # of the files
 CUT_WIDTH, CUT_HEIGHT = 32, 16
@@ -43,8 +43,8 @@ def samples(tmp_path):
     write_label(tmp_path / "labels/a.png", x % 29)
     write_label(tmp_path / "instances/a.png", instances())
     pair = Pair("a", tmp_path / "imgs/a.png", tmp_path / "labels/a.png")
-    view = View((WIDTH, HEIGHT), (CUT_WIDTH, CUT_HEIGHT), flip=True)
-    return PairedSamples([pair], LabelMaps(29, has_edges=True), view, seeds=(3, 1))
+    augmentation = Augmentation((WIDTH, HEIGHT), (CUT_WIDTH, CUT_HEIGHT), flip=True)
+    return PairedSamples([pair], LabelMaps(29, has_edges=True), augmentation, seeds=(3, 1))
 
 
 def instances():
@@ -70,7 +70,7 @@ def test_photo_label_and_instances_are_cut_and_mirrored_alike(samples):
 
 
 def test_photo_label_and_instances_are_mirrored_alike_where_nothing_is_cut(samples):
-    whole = dataclasses.replace(samples, view=View((WIDTH, HEIGHT), (WIDTH, HEIGHT), flip=True))
+    whole = dataclasses.replace(samples, augmentation=Augmentation((WIDTH, HEIGHT), (WIDTH, HEIGHT), flip=True))
     directions = set()
     for place in range(12):
         photo, label, borders = whole(place)
@@ -84,7 +84,7 @@ def test_photo_label_and_instances_are_mirrored_alike_where_nothing_is_cut(sampl
 
 
 def test_nothing_is_mirrored_without_flip(samples):
-    straight = dataclasses.replace(samples, view=dataclasses.replace(samples.view, flip=False))
+    straight = dataclasses.replace(samples, augmentation=dataclasses.replace(samples.augmentation, flip=False))
     assert not any(seen(straight(place)[0])[2] for place in range(PLACES))
 
 

@@ -69,9 +69,9 @@ def test_the_photos_for_test_are_stargans(faces):
 def test_classes_come_from_folders(scenes):
     samples = samples_of(scenes, ((), ("forest", "sea")))
     assert len(samples) == 5
-    photo, label, _ = samples.at(0)
+    photo, label, _ = samples.unaugmented(0)
     assert tuple(label) == (1, 0) and abs(int(photo.mean()) - 200) <= 2  # a JPEG of a forest
-    assert tuple(samples.at(4)[1]) == (0, 1)
+    assert tuple(samples.unaugmented(4)[1]) == (0, 1)
 
 
 def test_the_target_is_a_label_of_the_set_and_each_occurs(scenes):
@@ -88,7 +88,7 @@ def test_outside_training_a_photos_target_is_the_label_of_the_next_one(faces):
     assert len({tuple(label) for label in labels}) == 3
     samples = samples_of(faces, names)
     for place in range(3):
-        _, label, target = samples.at(place)
+        _, label, target = samples.unaugmented(place)
         assert tuple(label) == tuple(labels[place]) and tuple(target) == tuple(labels[(place + 1) % 3])
 
 
@@ -106,7 +106,7 @@ def test_outside_training_either_of_two_sets_begins_anew_at_its_end(faces, scene
     """Three faces beside five scenes: the fourth sample has the first face again."""
     names = (("Young", "Male"), ("forest", "sea"))
     samples = samples_of(faces, names, second_root=str(scenes))
-    faces_seen, scenes_seen = zip(*((one[0].mean(), one[3].mean()) for one in map(samples.at, range(10))))
+    faces_seen, scenes_seen = zip(*((one[0].mean(), one[3].mean()) for one in map(samples.unaugmented, range(10))))
     assert len(set(faces_seen[:3])) == 3 and faces_seen == (faces_seen[:3] * 4)[:10]
     assert len(set(scenes_seen[:5])) == 5 and scenes_seen == scenes_seen[:5] * 2
     assert sorted(path.name for path in samples.paths()) == sorted([*ROWS, "0.jpg", "1.jpg", "0.jpg", "1.jpg", "2.jpg"])
@@ -120,8 +120,8 @@ def test_a_set_to_adapt_to_has_labels_on_one_side_only(scenes, tmp_path):
     config = DataConfig(root=str(tmp_path), image_width=4, image_height=4, domains=("scenes", "target"))
     samples = adaptation_samples(config, None, (0,), names)
     assert (len(samples.first), len(samples.second)) == (5, 4)
-    assert [tuple(samples.at(place)[1]) for place in range(5)] == [(1, 0)] * 3 + [(0, 1)] * 2
-    assert all(tuple(samples.at(place)[4]) == (0, 0) for place in range(5))
+    assert [tuple(samples.unaugmented(place)[1]) for place in range(5)] == [(1, 0)] * 3 + [(0, 1)] * 2
+    assert all(tuple(samples.unaugmented(place)[4]) == (0, 0) for place in range(5))
     with_folders = dataclasses.replace(config, domains=("scenes", "scenes"))
     assert len(adaptation_samples(with_folders, None, (0,), names).second) == 5  # photos in class folders, too
     for fields, message in (
@@ -139,7 +139,7 @@ def test_only_the_middle_is_seen(tmp_path):
     for name in ("x", "y"):
         (tmp_path / name).mkdir()
         Image.fromarray(picture).save(tmp_path / name / "0.png")
-    photo, _, _ = samples_of(tmp_path, ((), ("x", "y")), crop=4).at(0)
+    photo, _, _ = samples_of(tmp_path, ((), ("x", "y")), crop=4).unaugmented(0)
     assert (photo == 250).all()
 
 
@@ -150,7 +150,7 @@ def test_photos_are_resized_bilinearly(tmp_path):
         (tmp_path / name).mkdir()
         Image.fromarray(picture).save(tmp_path / name / "0.png")
     config = DataConfig(root=str(tmp_path), image_width=16, image_height=16)
-    photo, _, _ = labelled_samples(config, None, (0,), LabelNames((), ("x", "y"))).at(0)
+    photo, _, _ = labelled_samples(config, None, (0,), LabelNames((), ("x", "y"))).unaugmented(0)
     assert (photo.min(), photo.max()) == (60, 190)  # a bicubic filter overshoots beside the edge
 
 

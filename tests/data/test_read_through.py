@@ -12,9 +12,9 @@ from data_tools.sets.pairing import find_pairs
 from jittor_tsit.data import read_through
 from jittor_tsit.data.label_maps import LabelMaps
 from jittor_tsit.data.read_through import check_all_pairs, check_photos
-from jittor_tsit.data.samples import AlignedSamples, PairedSamples, UnpairedSamples, View
+from jittor_tsit.data.samples import AlignedSamples, Augmentation, PairedSamples, UnpairedSamples
 
-VIEW = View(load=(16, 8), size=(16, 8), flip=False)
+AUGMENTATION = Augmentation(load=(16, 8), size=(16, 8), flip=False)
 MAPS = LabelMaps(29)
 
 
@@ -43,7 +43,7 @@ def root(tmp_path):
 
 
 def check(root, kept_in, maps=MAPS):
-    check_all_pairs([PairedSamples(find_pairs(root), maps, VIEW, (0,))], maps, kept_in)
+    check_all_pairs([PairedSamples(find_pairs(root), maps, AUGMENTATION, (0,))], maps, kept_in)
 
 
 def age(path, seconds=1):
@@ -99,7 +99,7 @@ def test_instances_are_checked_and_remembered(root, tmp_path, monkeypatch):
 def test_photos_alone_are_read_once(root, tmp_path, read):
     photos = sorted((root / "imgs").iterdir())
     for _ in range(2):
-        check_photos([UnpairedSamples(photos, photos[:1], VIEW, (0,))], tmp_path / "checked.txt")
+        check_photos([UnpairedSamples(photos, photos[:1], AUGMENTATION, (0,))], tmp_path / "checked.txt")
     assert sorted(read) == ["0.jpg", "1.jpg", "2.jpg"]
 
 
@@ -107,7 +107,7 @@ def test_images_side_by_side_are_taken_apart(root, tmp_path):
     write_photo(root / "imgs/1.jpg", np.zeros((8, 15, 3), np.uint8))
     files = [(path,) for path in sorted((root / "imgs").iterdir())]
     with pytest.raises(InputError, match="1.jpg: 15 pixels wide"):
-        check_photos([AlignedSamples(files, False, VIEW, (0,))], tmp_path / "checked.txt")
+        check_photos([AlignedSamples(files, False, AUGMENTATION, (0,))], tmp_path / "checked.txt")
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00\n\n", b"0" * 10_000])

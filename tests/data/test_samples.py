@@ -11,7 +11,7 @@ from data_tools.sets.image_io import write_label, write_photo
 from data_tools.sets.pairing import find_pairs
 from jittor_tsit.data.label_maps import LabelMaps
 from jittor_tsit.data.read_ahead import read_ahead
-from jittor_tsit.data.samples import PairedSamples, PhasedSamples, View, WithOther, draw
+from jittor_tsit.data.samples import Augmentation, PairedSamples, PhasedSamples, WithOther, draw
 
 WIDTH, HEIGHT, COUNT = 32, 16, 5
 
@@ -26,8 +26,8 @@ def samples(tmp_path):
         label[:, : WIDTH // 2] += 10
         write_label(tmp_path / f"labels/{k}.png", label)
         write_photo(tmp_path / f"imgs/{k}.jpg", np.repeat(label[:, :, None] * 8, 3, axis=2))
-    view = View(load=(WIDTH, HEIGHT), size=(WIDTH, HEIGHT), flip=True)
-    return PairedSamples(find_pairs(tmp_path), LabelMaps(29), view, seeds=(3, 1))
+    augmentation = Augmentation(load=(WIDTH, HEIGHT), size=(WIDTH, HEIGHT), flip=True)
+    return PairedSamples(find_pairs(tmp_path), LabelMaps(29), augmentation, seeds=(3, 1))
 
 
 def batches_of(size, start=0):
@@ -99,8 +99,8 @@ def test_each_phase_reads_its_own_samples_from_its_first_on(samples):
 
 
 def test_cuts_are_of_photo_and_label_alike_and_follow_from_the_place(samples):
-    view = View(load=(WIDTH + 8, HEIGHT + 4), size=(WIDTH, HEIGHT), flip=False)
-    cutting = dataclasses.replace(samples, view=view)
+    augmentation = Augmentation(load=(WIDTH + 8, HEIGHT + 4), size=(WIDTH, HEIGHT), flip=False)
+    cutting = dataclasses.replace(samples, augmentation=augmentation)
     borders = set()
     for nimg in range(20):
         photo, label = cutting(nimg)
@@ -111,7 +111,7 @@ def test_cuts_are_of_photo_and_label_alike_and_follow_from_the_place(samples):
         assert abs(step_in_photo + 1 - border) <= 2  # resizing and JPEG blur the photo's border
         borders.add(border)
     assert len(borders) > 3 and max(borders) - min(borders) <= 8
-    assert cutting.at(0)[1].shape == (HEIGHT, WIDTH)
+    assert cutting.unaugmented(0)[1].shape == (HEIGHT, WIDTH)
 
 
 def test_others_are_of_other_samples_of_the_epoch(samples):
@@ -128,7 +128,13 @@ def test_others_are_of_other_samples_of_the_epoch(samples):
 
 def test_what_a_sample_follows_from_cannot_be_changed_in_place(samples):
     """Processes that read hold copies: a change would reach some of them."""
-    for described in (samples, samples.view, samples.label_maps, WithOther(samples), PhasedSamples([samples], [0])):
+    for described in (
+        samples,
+        samples.augmentation,
+        samples.label_maps,
+        WithOther(samples),
+        PhasedSamples([samples], [0]),
+    ):
         for field in dataclasses.fields(described):
             with pytest.raises(dataclasses.FrozenInstanceError):
                 setattr(described, field.name, None)

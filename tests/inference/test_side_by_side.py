@@ -62,9 +62,9 @@ CASES = {  # what the model keeps, what is asked for, width of the file -> what 
     "a very broad input": (False, None, 72, WHOLE, ""),
     "a pair for a model of files apart, to be halved": (False, True, 48, LEFT_HALF, ""),
     "a broad input that is meant": (False, False, 48, WHOLE, ""),
-    "a pair for an older model": (None, None, 48, LEFT_HALF, "the left half is the input; the model does not say how"),
-    "an input alone for an older model": (None, None, 24, WHOLE, "1 images are taken whole; the model does not say"),
-    "a broad input for an older model": (None, None, 40, WHOLE, "1 images are taken whole; the model does not say"),
+    "a pair for an older model": (None, None, 48, LEFT_HALF, "the left half is the input; the model does not record"),
+    "an input alone for an older model": (None, None, 24, WHOLE, "1 images are taken whole; the model does not record"),
+    "a broad input for an older model": (None, None, 40, WHOLE, "1 images are taken whole; the model does not record"),
     "a pair for an older model, to be seen whole": (None, False, 48, WHOLE, ""),
     "an input alone for an older model, to be halved": (None, True, 24, LEFT_HALF, ""),
 }
@@ -85,7 +85,7 @@ def test_a_pair_for_a_model_of_files_apart_is_refused_with_both_ways_out(tmp_pat
     with pytest.raises(InputError) as caught:
         InputImages(model_of(side_by_side=False, direction=direction), tmp_path, False)
     said = str(caught.value)
-    assert "x.png: 48x16 has twice the proportions of the model's 24x16" in said and "\n" not in said
+    assert "x.png: 48x16 is twice as wide, in proportion, as the model's 24x16" in said and "\n" not in said
     assert f"side_by_side=true takes the {half} half" in said and "side_by_side=false all of it" in said
 
 

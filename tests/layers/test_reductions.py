@@ -22,7 +22,7 @@ from jittor_tsit.layers import spectral_conv
 from jittor_tsit.layers.conv import conv2d
 from jittor_tsit.layers.image_layouts import label_image, nchw_layout, to_fast_layout, to_nchw
 from jittor_tsit.layers.norm import BatchNorm, InstanceNorm, normalize
-from jittor_tsit.optim import squares
+from jittor_tsit.optim import squared_norms
 
 PYTORCH = json.loads((Path(__file__).parents[1] / "fixtures/reduction_errors.json").read_text())
 # Smallest bound, for cases in which PyTorch rounds less by chance. After its reductions a result takes up to four
@@ -94,7 +94,7 @@ RUNS = {
     "bias of a convolution": bias_of_conv,
     "convolution of a label map": conv_of_label_map,
     "spectral norm": spectral,
-    "sum of squares": lambda x: {"sum": squares({"x": x})},
+    "sum of squares": lambda x: {"sum": squared_norms({"x": x})},
     "mean": lambda x: {"loss": losses.mean(x)},
     "L1 distance": lambda x, other: {"loss": losses.l1(x, other)},
     "KL divergence": lambda x, logvar: {"loss": losses.kl_divergence(x, logvar)},

@@ -71,7 +71,7 @@ def test_swaps_bring_the_set_nearer_where_every_image_by_itself_prefers_one_side
     start, swaps = np.zeros(30, int), []
     improver = improver_of(Candidates(), real, features)
     choice = improver.improve(start, lambda number, count: swaps.append(count))
-    assert improver.whole(choice) < 0.5 * improver.whole(start)
+    assert improver.exact_distance(choice) < 0.5 * improver.exact_distance(start)
     assert 5 < choice.sum() < 25 and not start.any()
     assert swaps[-1] < swaps[0] / 2
 

@@ -239,7 +239,7 @@ def vgg_arrays():
 def test_vgg_features_do_not_depend_on_the_batch(folder, tmp_path, vgg_arrays):
     np.savez(tmp_path / "vgg.npz", **vgg_arrays)
     extractor = vgg16_extractor(str(tmp_path / "vgg.npz"))
-    assert (extractor.frechet, extractor.kernel) == ("vgg16_relu5_1_frechet", "vgg16_relu5_1_mmd")
+    assert (extractor.frechet_name, extractor.kernel_name) == ("vgg16_relu5_1_frechet", "vgg16_relu5_1_mmd")
     together, alone = (features_of(find_images(folder), extractor, size, workers=1) for size in (5, 1))
     assert together.shape == (5, 2) and together.std(0).min() > 0
     np.testing.assert_allclose(together, alone, rtol=1e-5)  # rounding through eleven layers
@@ -248,7 +248,7 @@ def test_vgg_features_do_not_depend_on_the_batch(folder, tmp_path, vgg_arrays):
 def test_each_layer_is_named(tmp_path, vgg_arrays):
     np.savez(tmp_path / "vgg.npz", **vgg_arrays)
     extractor = vgg16_extractor(str(tmp_path / "vgg.npz"), "relu1_1")
-    assert extractor.frechet == "vgg16_relu1_1_frechet"
+    assert extractor.frechet_name == "vgg16_relu1_1_frechet"
     bias = vgg_arrays[
         "features.0.bias"
     ]  # all that is left where the input is 0; the mean of 50,000 equal values rounds

@@ -27,7 +27,7 @@ def test_subsets_and_whole_sets_are_the_official_ones(path):
 @pytest.mark.parametrize("whole", (0, 10**6), ids=("each subset alone", "all pairs at once"))
 @pytest.mark.parametrize("path", FILES)
 def test_mean_and_deviation_are_the_official_ones(path, whole, monkeypatch):
-    monkeypatch.setattr(kid_module, "WHOLE", whole)
+    monkeypatch.setattr(kid_module, "ALL_PAIRS_LIMIT", whole)
     vectors = Vectors(path)
     for case in vectors.config["raw_cases"]:
         sets = (vectors[f"input/{case}/{name}"] for name in "ab")
@@ -72,6 +72,14 @@ def test_the_same_seed_gives_the_same_value(rng):
     a, b = rng.random((30, 4)), rng.random((20, 4))
     assert kid(a, b) == kid(a, b)
     assert kid(a, b).mean != kid(a, b, seed=1).mean
+
+
+@pytest.mark.parametrize("count", (10, kid_module.ALL_PAIRS_LIMIT + 1), ids=("small sets", "large sets"))
+@pytest.mark.parametrize("size", (0, 1))
+def test_subsets_of_fewer_than_two_rows_are_refused(count, size):
+    features = np.zeros((count, 1))
+    with pytest.raises(ValueError, match=f"size={size}: a subset needs at least 2 rows"):
+        kid(features, features, num_subsets=1, size=size)
 
 
 @pytest.mark.parametrize("counts, size", (((2500, 2000), 1000), ((1000, 5000), 500), ((5000, 3), 2), ((2, 2), 2)))

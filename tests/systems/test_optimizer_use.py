@@ -69,7 +69,7 @@ def test_gradients_of_a_scaled_loss_are_those_of_the_loss_itself():
     assert list(system.extras["loss_scale_G"].state.numpy()) == [65536, 1]  # it has held for one step
     np.testing.assert_allclose(moved(G), GRADIENT, rtol=1e-5)
     # and it is these that are told
-    np.testing.assert_allclose(system.updates[-1].squares.numpy(), GRADIENT**2, rtol=1e-5)
+    np.testing.assert_allclose(system.updates[-1].squared_norms.numpy(), GRADIENT**2, rtol=1e-5)
 
 
 @pytest.mark.parametrize("precision", ["float32", "fp16"])

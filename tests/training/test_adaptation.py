@@ -82,7 +82,7 @@ def test_a_classifier_is_trained_and_reads_the_second_set(root, tmp_path, capsys
     rows = list(csv.DictReader((out / "classes.csv").open()))
     assert [row["image"] for row in rows] == ["a/5.jpg", "a/6.jpg", "b/8.jpg"]
     right = sum(row["class"] == row["image"][0] for row in rows)
-    assert f"{right / 3:.1%} of those of {root / 'testB'}" in capsys.readouterr().out
+    assert f"{right / 3:.1%} of the images in class folders of {root / 'testB'}" in capsys.readouterr().out
     assert Image.open(out / "compare.png").size[1] % 32 == 0
 
     assert run_test(checkpoint_path(run_dir, 4), root / "trainB", out, seed=0, references=None, compare=False) == 0

@@ -247,7 +247,9 @@ def test_unpaired_photos_train_the_style_transfer_form(root, tmp_path):
     (tmp_path / "set/trainB/._hidden.jpg").write_bytes(b"")
     experiment = dataclasses.replace(make_experiment(tmp_path / "set", total_nimg=2), config=CONFIGS["tsit-ast"])
     assert session.run_training(experiment, tmp_path / "run") == 0
-    with pytest.raises(InputError, match="style transfer and segmenters make no images"):
+    with pytest.raises(
+        InputError, match=r"of tsit \(style transfer or segmentation\), for which `test` writes no images"
+    ):
         run_test(checkpoint_path(tmp_path / "run", 2), None, tmp_path / "out", 0, None, False)
 
 

@@ -88,9 +88,9 @@ def test_a_quarter_of_wrong_labels_teaches_little(sound):
 
 def test_a_class_that_only_this_pair_has_is_one_no_model_saw(sound):
     sketches = with_classes(sound, {5: np.where(sound.classes[5] == 1, 28, 0)})
-    log_shares = posterior(sketches)
-    assert log_shares[5, :, 28].max() < np.log(0.01)
-    assert class_surprise(log_shares, sketches.classes)[5] > 1.5 * (sound.classes[5] == 1).mean() - 0.1
+    log_probs = posterior(sketches)
+    assert log_probs[5, :, 28].max() < np.log(0.01)
+    assert class_surprise(log_probs, sketches.classes)[5] > 1.5 * (sound.classes[5] == 1).mean() - 0.1
 
 
 def test_a_pair_is_judged_by_a_model_that_did_not_see_it(sound, monkeypatch):
@@ -165,8 +165,8 @@ def label_of(above, below, rows):
     ],
 )
 def test_surprise_is_how_much_better_another_class_suits_each_region(above, below, expected):
-    log_shares = log_shares_of({SKY: 0.6, 28: 0.3, PERSON: 0.001})
-    assert class_surprise(log_shares, label_of(above, below, ROWS // 2)) == pytest.approx(expected, rel=1e-4)
+    log_probs = log_shares_of({SKY: 0.6, 28: 0.3, PERSON: 0.001})
+    assert class_surprise(log_probs, label_of(above, below, ROWS // 2)) == pytest.approx(expected, rel=1e-4)
 
 
 def test_classes_that_look_alike_count_as_one():
@@ -180,10 +180,10 @@ def test_classes_that_look_alike_count_as_one():
 
 def test_a_region_is_judged_as_a_whole():
     """One cell in two prefers another class, but the mean of the region does not."""
-    log_shares = log_shares_of({SKY: 0.6, 28: 0.3})
-    log_shares[:, ::2] = log_shares_of({SKY: 0.3, 28: 0.5})[:, ::2]
+    log_probs = log_shares_of({SKY: 0.6, 28: 0.3})
+    log_probs[:, ::2] = log_shares_of({SKY: 0.3, 28: 0.5})[:, ::2]
     expected = max(0, np.log(0.3 * 0.5) - np.log(0.6 * 0.3)) / 2
-    assert expected == 0 == class_surprise(log_shares, label_of(SKY, SKY, 1))[0]
+    assert expected == 0 == class_surprise(log_probs, label_of(SKY, SKY, 1))[0]
 
 
 @pytest.mark.parametrize("cells, counts", [(15, False), (16, True)])

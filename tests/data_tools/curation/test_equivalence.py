@@ -10,7 +10,7 @@ from data_tools.curation.equivalence import (
     EquivalenceClass,
     equivalence_classes,
     read_classes,
-    redundancy,
+    relative_ranks,
     thin,
     write_classes,
 )
@@ -221,7 +221,7 @@ def test_redundancy_is_the_rank_by_the_number_kept():
     members = EquivalenceClass(1, np.array([1, 2, 3, 4, 5]), np.zeros(5, bool))
     photos = lab(0, 0, 255, 0, 255, 255)
     order = thin(members, photos, faults).order
-    redundant = redundancy([members], photos, faults, keep=2, min_difference=10)
+    redundant = relative_ranks([members], photos, faults, keep=2, min_difference=10)
     np.testing.assert_allclose(redundant[order], [0, 0.5, 1, 1.5, 2])
     assert redundant[0] == 0
 
@@ -229,7 +229,7 @@ def test_redundancy_is_the_rank_by_the_number_kept():
 def test_a_class_of_like_photos_is_not_thinned():
     photos = lab(100, 100, 110, 110)  # spread: 4 of 6 pairs differ by 3.92
     for least, sum_of_redundancy in ((2.6, 0 + 1 + 2 + 3), (2.7, 0)):
-        assert redundancy([one_class(4)], photos, np.zeros(4), 1, least).sum() == sum_of_redundancy
+        assert relative_ranks([one_class(4)], photos, np.zeros(4), 1, least).sum() == sum_of_redundancy
 
 
 # Table

@@ -170,7 +170,7 @@ def test_a_record_that_is_not_there_is_named(tmp_path):
 
 
 def test_results_of_an_interrupted_scan_are_not_taken_for_whole_ones(again, capsys):
-    curation.begin_results(again)
+    curation.invalidate_scan(again)
     assert main(["select", "--out", str(again)]) == 2
     assert "run scan first and let it finish" in capsys.readouterr().err
 

@@ -37,12 +37,12 @@ def hills(count=NUM_PAIRS):
 def misfits(sketches, others=64):
     """Compute the signals as `setwise` does."""
     folds = np.array([fold_of(stem) for stem in STEMS])
-    log_shares = log_posterior(fit_class_model(sketches, STEMS), sketches.features, folds)
+    log_probs = log_posterior(fit_class_model(sketches, STEMS), sketches.features, folds)
     rows = sample_rows(STEMS, others)
-    judge = make_references(rows, sketches.classes[rows], sketches.features[rows], log_shares[rows])
+    judge = make_references(rows, sketches.classes[rows], sketches.features[rows], log_probs[rows])
     photos = standardise(sketches.features)
     labels = sketches.classes.reshape(len(STEMS), -1)
-    return np.array([misfit(i, labels[i], photos[i], log_shares[i], judge) for i in range(len(STEMS))])
+    return np.array([misfit(i, labels[i], photos[i], log_probs[i], judge) for i in range(len(STEMS))])
 
 
 @pytest.fixture
@@ -89,12 +89,12 @@ def test_shape_fits_are_the_same_of_many_labels(random_photos, rng):
 
 
 def test_class_fit_is_the_mean_log_share_of_the_labels_classes(rng):
-    log_shares = rng.normal(size=(4, CELLS, NUM_CLASSES)).astype(np.float32)
+    log_probs = rng.normal(size=(4, CELLS, NUM_CLASSES)).astype(np.float32)
     labels = rng.integers(0, NUM_CLASSES, (3, CELLS)).astype(np.uint8)
-    expected = [[np.mean([shares[i, c] for i, c in enumerate(label)]) for shares in log_shares] for label in labels]
+    expected = [[np.mean([shares[i, c] for i, c in enumerate(label)]) for shares in log_probs] for label in labels]
     for label, row in zip(labels, expected):
-        assert class_fit(label, log_shares) == pytest.approx(row, rel=1e-4)
-    for shares, column in zip(log_shares, np.transpose(expected)):
+        assert class_fit(label, log_probs) == pytest.approx(row, rel=1e-4)
+    for shares, column in zip(log_probs, np.transpose(expected)):
         assert class_fits(labels, shares) == pytest.approx(column, rel=1e-4)
 
 
@@ -104,10 +104,10 @@ def test_class_fit_is_the_mean_log_share_of_the_labels_classes(rng):
 def test_levels_are_means_over_the_others():
     sketches = hills(5)
     photos, labels = standardise(sketches.features), sketches.classes.reshape(5, -1)
-    log_shares = np.random.default_rng(1).normal(size=(5, CELLS, NUM_CLASSES)).astype(np.float32)
-    judge = make_references(np.arange(5), sketches.classes, sketches.features, log_shares)
+    log_probs = np.random.default_rng(1).normal(size=(5, CELLS, NUM_CLASSES)).astype(np.float32)
+    judge = make_references(np.arange(5), sketches.classes, sketches.features, log_probs)
     shape = np.array([[shape_fit(label, photo[None])[0] for photo in photos] for label in labels])
-    by_class = np.array([class_fit(label, log_shares) for label in labels])
+    by_class = np.array([class_fit(label, log_probs) for label in labels])
     for kind, fits in enumerate((shape, by_class)):
         off = [[fits[i, j] for j in range(5) if j != i] for i in range(5)]
         assert judge.label_level[kind] == pytest.approx(np.mean(off, axis=1), rel=1e-4)
@@ -161,12 +161,12 @@ def test_it_is_the_remaining_fit_in_deviations_of_reference_pairs():
     classes = (sketches.classes * 28).astype(np.uint8)
     classes[:3, :, :5] = 7  # labels of two and of three classes
     photos, labels = standardise(sketches.features), classes.reshape(6, -1)
-    log_shares = np.random.default_rng(1).normal(size=(6, CELLS, NUM_CLASSES)).astype(np.float32)
-    judge = make_references(np.arange(6), classes, sketches.features, log_shares)
+    log_probs = np.random.default_rng(1).normal(size=(6, CELLS, NUM_CLASSES)).astype(np.float32)
+    judge = make_references(np.arange(6), classes, sketches.features, log_probs)
     shape = np.array([shape_fit(label, photos) for label in labels], float)
-    by_class = np.array([class_fit(label, log_shares) for label in labels], float)
+    by_class = np.array([class_fit(label, log_probs) for label in labels], float)
     for row in range(6):
-        value = misfit(row, labels[row], photos[row], log_shares[row], judge)
+        value = misfit(row, labels[row], photos[row], log_probs[row], judge)
         assert value == pytest.approx(slow_misfit(row, shape, by_class), rel=0.01)  # 1e-6 is added to the deviations
 
 
@@ -174,13 +174,13 @@ def test_a_pair_is_not_its_own_stranger():
     """A pair's own row has no influence, because a pair is judged by its fits to the others."""
     sketches = hills(6)
     photos, labels = standardise(sketches.features), sketches.classes.reshape(6, -1)
-    log_shares = np.random.default_rng(1).normal(size=(6, CELLS, NUM_CLASSES)).astype(np.float32)
-    judge = make_references(np.arange(6), sketches.classes, sketches.features, log_shares)
+    log_probs = np.random.default_rng(1).normal(size=(6, CELLS, NUM_CLASSES)).astype(np.float32)
+    judge = make_references(np.arange(6), sketches.classes, sketches.features, log_probs)
     rows = [0, 1, 3, 3, 4, 5]
     levels = {name: getattr(judge, name) for name in ("label_level", "photo_level", "level")}
-    other = make_references(np.arange(6), sketches.classes[rows], sketches.features[rows], log_shares[rows])
+    other = make_references(np.arange(6), sketches.classes[rows], sketches.features[rows], log_probs[rows])
     other = other._replace(**levels)
-    pair = labels[2], photos[2], log_shares[2]
+    pair = labels[2], photos[2], log_probs[2]
     assert misfit(2, *pair, judge) == pytest.approx(misfit(2, *pair, other))
     assert misfit(7, *pair, judge) != pytest.approx(misfit(7, *pair, other), rel=0.01)
 
