@@ -1,6 +1,6 @@
 """Loss terms without weights. Each is reduced to a number as in the official code of its paper."""
 
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
+from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 import jittor as jt
 
@@ -138,7 +138,7 @@ def patch_cross_entropy(logits: jt.Var, answer: int) -> jt.Var:
     return -mean(_log_probability(logits)[:, answer])
 
 
-def weighted_sum(terms: Dict[str, jt.Var], weights: Dict[str, float]) -> jt.Var:
+def weighted_sum(terms: Mapping[str, jt.Var], weights: Mapping[str, float]) -> jt.Var:
     """Return the sum of weight times term over all terms.
 
     Raises:

@@ -54,22 +54,31 @@ class CandidateJudges(NamedTuple):
         paths = [images / f"{label.stem}.jpg" for label in labels]
         width, height = data.output_width, data.output_height
 
-        def accuracy(judge: Segmenter) -> Callable[[int], float]:
-            return lambda k: judge.accuracy(read_photo(paths[k]), label_maps_of(data).read(labels[k], width, height)[0])
+        def accuracies(judge: Optional[Segmenter], name: str) -> Optional[np.ndarray]:
+            if judge is None:
+                return None
+            segmenter, maps = judge, label_maps_of(data)
 
-        def values(judge, value_of: Callable[[int], float], name: str) -> Optional[np.ndarray]:
-            return judge and cached_values(paths, judge.name, value_of, images.parent / f"{name}.json")
+            def accuracy(k: int) -> float:
+                return segmenter.accuracy(read_photo(paths[k]), maps.read(labels[k], width, height)[0])
 
-        features = near = None
-        if self.extractor:
+            return cached_values(paths, segmenter.name, accuracy, images.parent / f"{name}.json")
+
+        features = near = ratings = None
+        if self.extractor and self.photographs:
             features = cached_features(paths, self.extractor, images.parent / "features.npz")
             near = nearness(features, self.photographs.choosing)
+        if self.rater:
+            rater = self.rater
+            ratings = cached_values(
+                paths, rater.name, lambda k: rater.rate(read_photo(paths[k])), images.parent / "aesthetic.json"
+            )
         return Verdict(
-            values(self.segmenter, accuracy(self.segmenter), "mask_accuracy"),
-            values(self.rater, lambda k: self.rater.rate(read_photo(paths[k])), "aesthetic"),
+            accuracies(self.segmenter, "mask_accuracy"),
+            ratings,
             near,
             features,
-            values(self.measuring, accuracy(self.measuring), "measured_mask_accuracy"),
+            accuracies(self.measuring, "measured_mask_accuracy"),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Callable, Dict, Optional
+from typing import Callable, Dict, Optional, cast
 
 import numpy as np
 from tqdm import tqdm
@@ -25,6 +25,7 @@ from jittor_tsit.metrics.terms import Term
 from jittor_tsit.runtime import parallel
 from jittor_tsit.systems.base import System
 from jittor_tsit.systems.draws import Noise, key_of
+from jittor_tsit.systems.tasks import PhotoSegmenter
 
 FOLDER = "evaluation"  # in the run directory: images of the last evaluation
 DISAGREEMENT = "disagreement.csv"  # in the run directory: a table that data_tools can read as a further signal
@@ -59,12 +60,14 @@ def segmentation_scores(system: System, samples: PairedSamples, run_dir: Path) -
 
     Also write the share of wrong pixels of each pair to `disagreement.csv`.
     """
-    counts, accuracy = 0, []
+    segmenter = cast(PhotoSegmenter, system)
+    num_ids, accuracy = samples.label_maps.num_ids, []
+    counts = np.zeros((num_ids, num_ids), np.int64)
     for position in tqdm(range(len(samples)), unit="img", dynamic_ncols=True, desc="held-out pairs", leave=False):
         photo, label = samples.unaugmented(position)[:2]
-        predicted = system.segment(photo)
+        predicted = segmenter.segment(photo)
         accuracy.append(pixel_accuracy(predicted, label))
-        counts = counts + confusion(predicted, label, samples.label_maps.num_ids)
+        counts = counts + confusion(predicted, label, num_ids)
     stems = [pair.stem for pair in samples.pairs]
     write_table(run_dir / DISAGREEMENT, Table(stems, {"disagreement": 1 - np.array(accuracy)}))
     iou = mean_iou(counts)
@@ -97,5 +100,6 @@ def rank_of(terms: Dict[str, Term]) -> float:
     It is not a contest score. If FID is missing, the distance of VGG-16 features takes its place.
     """
     values = {name: term.value for name, term in terms.items()}
-    near = next((part(values[name]) for name, part in CLOSENESS.items() if values[name] is not None), None)
+    distances = [(part, values[name]) for name, part in CLOSENESS.items()]
+    near = next((part(distance) for part, distance in distances if distance is not None), None)
     return as_far_as_known(values["mask_accuracy"], values["aesthetic"], near)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 from pathlib import Path
-from typing import Callable, NamedTuple, Optional, Union
+from typing import Callable, NamedTuple, Optional, Union, cast
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from jittor_tsit.metrics.segmentation import pixel_accuracy
 from jittor_tsit.networks.inception import PUBLISHED
 from jittor_tsit.networks.nima import load_nima
 from jittor_tsit.runs.loading import load_system
+from jittor_tsit.systems.tasks import PhotoSegmenter
 
 SUFFIXES = (".pth", ".pt", ".npz", ".safetensors", ".h5", ".hdf5")
 FOLDER = Path("judges")
@@ -171,7 +172,7 @@ def from_checkpoint(path: Path) -> Segmenter:
     if scores:
         note = "on held-out pairs the segmenter's pixel accuracy is {pixel_accuracy:.3f}, its mean IoU {mean_iou:.3f}"
         note = note.format(**scores)
-    return Segmenter(describe_file(path), note, system.segment)
+    return Segmenter(describe_file(path), note, cast(PhotoSegmenter, system).segment)
 
 
 def from_python(path: Path) -> Segmenter:
@@ -182,6 +183,7 @@ def from_python(path: Path) -> Segmenter:
     """
     try:
         spec = importlib.util.spec_from_file_location("user_segmenter", path)
+        assert spec is not None and spec.loader is not None  # its name ends in .py
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
     except Exception as error:  # the user's code may raise anything

@@ -56,7 +56,7 @@ def _tagged(lines: List[List[str]]):
 
 def _extremes(name: str, term: Term, images: Mapping[str, Path], labels: Mapping[str, Path]) -> List[str]:
     """Return the HTML of the worst and best images of one term."""
-    stems = sorted(term.per_image, key=term.per_image.get, reverse=not TERMS[name].higher_is_better)
+    stems = sorted(term.per_image, key=lambda stem: term.per_image[stem], reverse=not TERMS[name].higher_is_better)
     worst, best = stems[:SHOWN], stems[-SHOWN:][::-1]
     parts = []
     for heading, chosen in ((f"{name}: worst", worst), (f"{name}: best", best)):

@@ -44,6 +44,12 @@ class CandidateSet:
         """Number of the chosen candidate of each label map, [L], as the last of `stages` chose it."""
         return list(self.stages.values())[-1]
 
+    def require_field(self, name: str) -> np.ndarray:
+        """Return `stack_field(name)`; the judge of this field must be available."""
+        values = self.stack_field(name)
+        assert values is not None, f"no judge of {name}"
+        return values
+
     def stack_field(self, name: str) -> Optional[np.ndarray]:
         """Stack the field `name` of all verdicts to [L, K, ...]; return None if its judge is missing."""
         parts = [getattr(verdict, name) for verdict in self.verdicts]

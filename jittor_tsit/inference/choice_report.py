@@ -20,6 +20,7 @@ from jittor_tsit.inference.candidates import CandidateSet
 from jittor_tsit.inference.sheets import contact_sheet
 from jittor_tsit.metrics.best_of_many import Candidates
 from jittor_tsit.metrics.frechet import frechet_distance, statistics
+from jittor_tsit.metrics.lpips import LPIPS
 
 SHOWN = 12  # number of label maps on the sheet; the diversity of candidates is measured on the same ones
 FRAME = 4  # pixels around the chosen image
@@ -39,7 +40,7 @@ def write_report(out: Path, candidate_set: CandidateSet, judges: CandidateJudges
         print("the segmenter that chose overestimates the choice; --measure-by FILE names another to measure it")
     if judges.lpips:
         places = shown_places(len(candidate_set.choice))
-        values = [diversity(candidate_set, judges, place) for place in places]
+        values = [diversity(candidate_set, judges.lpips, place) for place in places]
         print(f"diversity of the candidates (LPIPS, mean of {len(places)} label maps): {np.mean(values):.4f}")
     print(f"{out / 'selection.csv'}: what was chosen, and why")
 
@@ -71,10 +72,10 @@ def gain_rows(stage: str, choice: np.ndarray, candidate_set: CandidateSet, judge
         ("aesthetic", judges.rater, "chooses", "aesthetic"),
     ):
         if judge:
-            value = candidate_set.stack_field(field)[places, choice].mean()
+            value = candidate_set.require_field(field)[places, choice].mean()
             rows.append([stage, term, f"{value:.4f}", role, judge.name])
-    if judges.photographs:
-        chosen = statistics(candidate_set.stack_field("features")[places, choice])
+    if judges.photographs and judges.extractor:
+        chosen = statistics(candidate_set.require_field("features")[places, choice])
         for role, half in (("chooses", judges.photographs.choosing), ("measures", judges.photographs.measuring)):
             distance = frechet_distance(chosen, statistics(half))
             rows.append([stage, judges.extractor.frechet_name, f"{distance:.4f}", role, f"{len(half)} photographs"])
@@ -92,9 +93,9 @@ def candidates_of(candidate_set: CandidateSet, place: int) -> List[np.ndarray]:
     return [read_photo(source.images / f"{stem}.jpg") for source in candidate_set.sources]
 
 
-def diversity(candidate_set: CandidateSet, judges: CandidateJudges, place: int) -> float:
+def diversity(candidate_set: CandidateSet, lpips: LPIPS, place: int) -> float:
     """Compute the diversity of the candidates of label map number `place`: the mean LPIPS distance of all pairs."""
-    return judges.lpips.diversity(to_image(np.stack(candidates_of(candidate_set, place))))
+    return lpips.diversity(to_image(np.stack(candidates_of(candidate_set, place))))
 
 
 def draw_candidates(path: Path, candidate_set: CandidateSet) -> None:

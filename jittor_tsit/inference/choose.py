@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import sys
 from pathlib import Path
-from typing import List, NamedTuple, Optional, Sequence
+from typing import Any, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
@@ -94,9 +94,8 @@ def run_with_candidates(
         for number, path in enumerate(checkpoints, 1)
         for k in range(num_seeds)
     ]
-    judges = parallel.on_all_processes(
-        options.load if parallel.rank() == 0 else lambda *_: None, config, out / "candidates"
-    )
+    load = options.load if parallel.rank() == 0 else lambda *_: None
+    judges: Any = parallel.on_all_processes(load, config, out / "candidates")  # None on all processes but the first
     make_candidates(sources, inputs, references)
     parallel.on_first_process(lambda: choose(sources, inputs, config, out, judges, options.improve, compare))
     return 0
@@ -109,7 +108,7 @@ def common_data(checkpoints: Sequence[Path], num_seeds: int, references: Optiona
         InputError: Checkpoints differ in classes or image size, take no label maps, or their images do not depend on
             the seed.
     """
-    first = None
+    first: Optional[DataConfig] = None
     for path in checkpoints:
         model = load_model(path, references)
         data = model.data
@@ -123,6 +122,7 @@ def common_data(checkpoints: Sequence[Path], num_seeds: int, references: Optiona
         sizes = ((label_maps_of(each), each.output_width, each.output_height) for each in (data, first))
         if len(set(sizes)) > 1:
             raise InputError(f"{path}: other classes or another size of images than {checkpoints[0]}")
+    assert first is not None  # there is at least one checkpoint
     return first
 
 
@@ -167,8 +167,10 @@ def swap_candidates(candidate_set: CandidateSet, judges: CandidateJudges) -> np.
     Returns:
         The new choice, [L].
     """
-    features, places = candidate_set.stack_field("features"), np.arange(len(candidate_set.choice))
-    real = statistics(judges.photographs.choosing)
+    features, places = candidate_set.require_field("features"), np.arange(len(candidate_set.choice))
+    photographs, extractor = judges.photographs, judges.extractor
+    assert photographs is not None and extractor is not None  # `JudgeOptions.load` requires them for --improve
+    real = statistics(photographs.choosing)
 
     def distance(choice: np.ndarray) -> float:
         return frechet_distance(statistics(features[places, choice]), real)
@@ -176,6 +178,6 @@ def swap_candidates(candidate_set: CandidateSet, judges: CandidateJudges) -> np.
     def report(number: int, swaps: int) -> None:
         print(f"round {number}: {swaps} swaps", file=sys.stderr)
 
-    space, closeness = Space(judges.photographs.choosing), CLOSENESS[judges.extractor.frechet_name]
+    space, closeness = Space(photographs.choosing), CLOSENESS[extractor.frechet_name]
     improver = Improver(candidate_set.candidates, features, space, closeness, distance)
     return improver.improve(candidate_set.choice, report)

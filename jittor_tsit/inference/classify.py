@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence
+from typing import Dict, List, Optional, Sequence, cast
 
 import numpy as np
 from PIL import Image
@@ -19,6 +19,7 @@ from jittor_tsit.inference.model import Model
 from jittor_tsit.inference.sheets import SHEET_COLUMNS, SHEET_PAIRS, contact_sheet
 from jittor_tsit.networks.unit_digits import A, B
 from jittor_tsit.runtime import parallel
+from jittor_tsit.systems.tasks import PhotoClassifier
 
 TABLE = "classes.csv"
 
@@ -43,13 +44,14 @@ def classify(model: Model, folder: Optional[Path], out: Path, compare: bool) -> 
 
 
 def _classify(model: Model, folder: Optional[Path], out: Path, compare: bool) -> None:
-    root, classes = Path(model.data.root), model.system.names.classes
+    root, system = Path(model.data.root), cast(PhotoClassifier, model.system)
+    classes = system.names.classes
     own = root / "testB" if (root / "testB").is_dir() else root / model.data.domains[B]
     folder = folder or own
-    paths = photos_of_any_class(folder, model.system.names)
+    paths = photos_of_any_class(folder, system.names)
     found: Dict[Path, str] = {}
     for path in tqdm(paths, unit="img", dynamic_ncols=True, desc="images"):
-        number = int(model.system.classify(to_image(read(path, model.data)[None]), B)[0])
+        number = int(system.classify(to_image(read(path, model.data)[None]), B)[0])
         found[path] = classes[number]
     out.mkdir(parents=True, exist_ok=True)
     write_rows(out / TABLE, ("image", "class"), [(path.relative_to(folder), name) for path, name in found.items()])
@@ -68,10 +70,11 @@ def read(path: Path, data: DataConfig) -> np.ndarray:
 
 def save_sheet(path: Path, model: Model, paths: Sequence[Path]) -> None:
     """Draw a sheet of images of the second domain with their translations to the first domain."""
+    system = cast(PhotoClassifier, model.system)
     places = evenly_spaced(len(paths), SHEET_PAIRS)
     pairs: List[np.ndarray] = []
     for place in places:
         photo = read(paths[place], model.data)
-        translation = to_pixels(model.system.translate(to_image(photo[None]), B, A))[0]
+        translation = to_pixels(system.translate(to_image(photo[None]), B, A))[0]
         pairs.append(np.concatenate([photo, translation], axis=1))
     Image.fromarray(contact_sheet(pairs, SHEET_COLUMNS)).save(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, cast
 
 import jittor as jt
 import numpy as np
@@ -22,6 +22,7 @@ from jittor_tsit.data.labels import LabelNames, read_middle
 from jittor_tsit.inference.model import Model, prepare_images
 from jittor_tsit.inference.sheets import SHEET_PAIRS
 from jittor_tsit.runtime import parallel
+from jittor_tsit.systems.tasks import PhotoRelabeler
 
 
 class Photo(NamedTuple):
@@ -45,7 +46,7 @@ def relabel(model: Model, folder: Optional[Path], out: Path) -> int:
     Raises:
         InputError: There are no photos, or one is faulty.
     """
-    names = model.system.names
+    names = cast(PhotoRelabeler, model.system).names
     photos = parallel.on_all_processes(find_photos, model.data, names, folder)
     targets = [*names.attributes, *names.classes]
     stems = [f"{photo.stem}_{name}" for photo in photos for name in targets]
@@ -120,9 +121,10 @@ def read(photo: Photo, data: DataConfig) -> np.ndarray:
 
 def translate_to_targets(model: Model, photo: Photo) -> Dict[str, np.ndarray]:
     """Translate a photo to each target label: name of the target -> [H, W, 3] uint8."""
-    targets, image = model.system.targets(photo.label), to_image(read(photo, model.data)[None])
+    system = cast(PhotoRelabeler, model.system)
+    targets, image = system.targets(photo.label), to_image(read(photo, model.data)[None])
     each = jt.concat([image] * len(targets), 0)
-    pixels = to_pixels(model.system.relabel(each, jt.array(np.stack(list(targets.values())))))
+    pixels = to_pixels(system.relabel(each, jt.array(np.stack(list(targets.values())))))
     return dict(zip(targets, pixels))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import contextmanager
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, TypeVar
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, TypeVar
 
 import jittor as jt
 import numpy as np
@@ -150,12 +150,12 @@ def broadcast_array(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def gather_images(x: jt.Var, index: range, share: Share) -> Tuple[jt.Var, range, slice]:
+def gather_images(x: jt.Var, index: Sequence[int], share: Share) -> Tuple[jt.Var, Sequence[int], slice]:
     """Gather the images of all processes in this forward pass. No gradient flows back.
 
     Args:
         x: Images of this process, [N, C, H, W].
-        index: Their positions in the run.
+        index: Their positions in the run, consecutive numbers; at least one.
         share: Share of this forward pass.
 
     Returns:
@@ -163,13 +163,13 @@ def gather_images(x: jt.Var, index: range, share: Share) -> Tuple[jt.Var, range,
     """
     if num_processes() == 1:
         return x, index, slice(0, x.shape[0])
-    offset = index.start - min(int(start) for start in gather_texts(str(index.start)))
+    offset = index[0] - min(int(start) for start in gather_texts(str(index[0])))
     parts = [jt.zeros(offset, *x.shape[1:])] if offset else []
     if share.own:
         parts.append(x)
     rest = share.part - offset - share.own
     everything = jt.concat([*parts, jt.zeros(rest, *x.shape[1:])] if rest else parts, 0)
-    first = index.start - offset
+    first = index[0] - offset
     return sum_over_processes(everything), range(first, first + share.part), slice(offset, offset + max(share.own, 1))
 
 

@@ -7,7 +7,7 @@ import jittor as jt
 
 from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
-from jittor_tsit.data.batch_kinds import LABEL_MAPS_TO_PHOTOS
+from jittor_tsit.data.batch_kinds import LABEL_MAPS_TO_PHOTOS, BatchKind
 from jittor_tsit.layers.init import xavier
 from jittor_tsit.layers.norm_kinds import NORMS
 from jittor_tsit.layers.train_mode import detached, evaluating
@@ -81,7 +81,7 @@ class BicycleGANSystem(System):
     """
 
     Config = BicycleGANConfig
-    batch_kind = LABEL_MAPS_TO_PHOTOS
+    batch_kind: BatchKind = LABEL_MAPS_TO_PHOTOS  # or pairs of images, by the option `source`
     inference_networks = ("G", "E")
     wants_other = True
     has_code = True

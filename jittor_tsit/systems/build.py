@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Callable
+
 from jittor_tsit.config import Experiment
 from jittor_tsit.data.label_maps import label_channels
 from jittor_tsit.systems import system_class
@@ -11,7 +13,8 @@ from jittor_tsit.systems.draws import initial_draws
 
 def make_system(experiment: Experiment) -> System:
     """Build the system of an experiment with arbitrary weights, for callers that load weights afterwards."""
-    data, kind = experiment.data, system_class(experiment.system, experiment.config)
+    data = experiment.data
+    kind: Callable[..., System] = system_class(experiment.system, experiment.config)
     return kind(experiment.config, label_channels(data), data.image_height, data.image_width, experiment.run.seed)
 
 

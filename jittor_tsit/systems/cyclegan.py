@@ -1,6 +1,7 @@
 """CycleGAN: unpaired image-to-image translation with a cycle-consistency loss (Zhu et al., ICCV 2017)."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Container, Dict, List, Sequence
 
 import jittor as jt
@@ -134,7 +135,7 @@ class CycleGANSystem(System):
         for side, D, real in (("a", self.D_a, batch.a), ("b", self.D_b, batch.b)):
             terms[f"real_{side}"] = self.gan_loss.real([D(real)])
             terms[f"fake_{side}"] = self.gan_loss.fake([D(fakes[side])])
-            terms.update(self.penalty_terms(lambda x, D=D: [D(x)], real, fakes[side], batch.index, f"gp_{side}"))
+            terms.update(self.penalty_terms(partial(_logits, D), real, fakes[side], batch.index, f"gp_{side}"))
         return terms
 
     def from_pools(self, batch: ImageBatch, fakes: Dict[str, jt.Var]) -> Dict[str, jt.Var]:
@@ -166,3 +167,7 @@ class CycleGANSystem(System):
             return one_by_one(G, a, lambda own: self.translate(G, a[own], index[own], noise, "test"))
         with jt.no_grad(), evaluating(G):  # with instance norm and no dropout, both modes give the same output
             return G(a)
+
+
+def _logits(D: PatchGAN, image: jt.Var) -> List[jt.Var]:
+    return [D(image)]

@@ -88,7 +88,8 @@ class HalfPool:
 
     def query(self, images: jt.Var, index: Sequence[int]) -> jt.Var:
         """Return each image itself or an image of the pool. See `ImagePool.query` for the arguments."""
-        num_seen, shown, kept = int(self.num_seen.item()), [], {}
+        num_seen, shown = int(self.num_seen.item()), []
+        kept: Dict[int, int] = {}  # slot -> number of the image that is kept there
         for k, place in enumerate(index):
             rng, num_kept = np.random.default_rng([*self.seeds, place]), min((num_seen + 1) // 2, self.size)
             if num_seen % 2:

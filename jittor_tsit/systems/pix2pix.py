@@ -7,7 +7,7 @@ import jittor as jt
 
 from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
-from jittor_tsit.data.batch_kinds import LABEL_MAPS_TO_PHOTOS
+from jittor_tsit.data.batch_kinds import LABEL_MAPS_TO_PHOTOS, BatchKind
 from jittor_tsit.layers.norm_kinds import NORMS
 from jittor_tsit.layers.train_mode import evaluating, holding_statistics
 from jittor_tsit.networks.patchgan_pix2pix import PatchGAN
@@ -64,7 +64,7 @@ class Pix2PixSystem(System):
     """G translates an input image. D judges the output together with the input."""
 
     Config = Pix2PixConfig
-    batch_kind = LABEL_MAPS_TO_PHOTOS
+    batch_kind: BatchKind = LABEL_MAPS_TO_PHOTOS  # or pairs of images, by the option `source`
 
     def __init__(self, config: Pix2PixConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)

@@ -21,9 +21,10 @@ from jittor_tsit.losses import balanced_cross_entropy
 from jittor_tsit.networks.mix_transformer import SIZES
 from jittor_tsit.networks.segformer import SegFormer, load_encoder, upsample
 from jittor_tsit.optim import Adam, trainable
-from jittor_tsit.systems.base import System, flatten_terms
+from jittor_tsit.systems.base import flatten_terms
 from jittor_tsit.systems.draws import Noise
 from jittor_tsit.systems.option_checks import require_choice
+from jittor_tsit.systems.tasks import PhotoSegmenter
 
 LEAST_SIDE = 32  # pixels; the stride of the deepest features
 
@@ -53,7 +54,7 @@ class SegFormerConfig:
             raise InputError(f"balance={self.balance}: allowed are 0 to 1")
 
 
-class SegFormerSystem(System):
+class SegFormerSystem(PhotoSegmenter):
     """G predicts the label map of a photo."""
 
     Config = SegFormerConfig

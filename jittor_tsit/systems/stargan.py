@@ -15,9 +15,10 @@ from jittor_tsit.data.labels import LabelNames
 from jittor_tsit.layers.train_mode import evaluating
 from jittor_tsit.networks.stargan import StarGANDiscriminator, StarGANGenerator
 from jittor_tsit.optim import Adam, trainable
-from jittor_tsit.systems.base import System, flatten_terms
+from jittor_tsit.systems.base import flatten_terms
 from jittor_tsit.systems.draws import Noise
 from jittor_tsit.systems.option_checks import require_choice, require_least, require_multiples
+from jittor_tsit.systems.tasks import PhotoRelabeler
 
 STRIDE = 4  # of the generator's innermost features
 HAIR = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair")  # hair colours of CelebA, which exclude each other
@@ -56,7 +57,7 @@ class StarGANConfig:
         require_least(self, num_blocks=1, num_layers_D=1, width=1, width_D=1, n_critic=1)
 
 
-class StarGANSystem(System):
+class StarGANSystem(PhotoRelabeler):
     """G translates an image to a target label. D judges images and predicts their labels."""
 
     Config = StarGANConfig

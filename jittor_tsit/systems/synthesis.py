@@ -10,7 +10,7 @@ from jittor import nn
 from data_tools.basics.errors import InputError
 from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
-from jittor_tsit.data.batch_kinds import LABEL_MAPS_TO_PHOTOS
+from jittor_tsit.data.batch_kinds import LABEL_MAPS_TO_PHOTOS, BatchKind
 from jittor_tsit.data.batches import PairedBatch
 from jittor_tsit.layers.basic import Image, to_imagenet
 from jittor_tsit.layers.resize import resize_bilinear, resize_nearest
@@ -91,8 +91,8 @@ class SynthesisSystem(System):
         start_size: Height and width of G's first tensor.
     """
 
-    batch_kind = LABEL_MAPS_TO_PHOTOS
-    inference_networks = ("G", "E")
+    batch_kind: BatchKind = LABEL_MAPS_TO_PHOTOS
+    inference_networks: Tuple[str, ...] = ("G", "E")
 
     def __init__(self, config: SynthesisConfig, in_channels: int, start_size: Tuple[int, int], seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
@@ -143,8 +143,9 @@ class SynthesisSystem(System):
             self.unit_stride_layer,
             config.attention_D - 1 if config.attention_D else None,
         )
-        self.vgg = find_vgg(config.perceptual, config.perceptual_weights) if "vgg" in terms else None
-        self.segmenter = self.find_segmenter() if "segmenter" in terms or "score" in terms else None
+        # Frozen networks, None without their terms. Typed Any: a term asks for its network only if it has a weight.
+        self.vgg: Any = find_vgg(config.perceptual, config.perceptual_weights) if "vgg" in terms else None
+        self.segmenter: Any = self.find_segmenter() if "segmenter" in terms or "score" in terms else None
         self.nima = load_nima(config.nima) if config.nima and "score" in terms else None
         self.gan_loss = losses.GAN_LOSSES[config.gan_loss]
         self.add_average()
@@ -223,11 +224,11 @@ class SynthesisSystem(System):
 
             return {**terms, **self.penalty_terms(logits_of, targets.real, fake, batch.index)}
 
-    def targets(self, batch: PairedBatch) -> Targets:
+    def targets(self, batch: Any) -> Targets:
         """Return the images to compare with. Here the photo serves D and the perceptual loss."""
         return Targets(batch.image, batch.image, batch.segmap)
 
-    def synthesize(self, batch: PairedBatch, purpose: str) -> Tuple[jt.Var, Optional[Code]]:
+    def synthesize(self, batch: Any, purpose: str) -> Tuple[jt.Var, Optional[Code]]:
         """Generate images in training mode. Also return mean and log-variance of their codes; None without codes."""
         if not self.has_code:
             return self.G(batch.segmap, resize_nearest(batch.segmap, *self.start_size)), None
@@ -250,7 +251,7 @@ class SynthesisSystem(System):
         """Return whether `generate` depends on the seed: the code is random unless a reference photo gives it."""
         return self.has_code and not has_references
 
-    def generate(self, batch: PairedBatch, noise: Noise) -> jt.Var:
+    def generate(self, batch: Any, noise: Noise) -> jt.Var:
         """Generate images from label maps, in the style of `batch.image` or, if it is None, of a random code."""
         G = self.inference_G
         with jt.no_grad(), evaluating(*self.networks.values()):

@@ -16,9 +16,10 @@ from jittor_tsit.layers.reductions import mean, total
 from jittor_tsit.layers.train_mode import evaluating
 from jittor_tsit.networks.unit_digits import DROPOUT, SIDES, STRIDE, A, B, CoupledDiscriminator, CoupledVAE
 from jittor_tsit.optim import Adam, trainable
-from jittor_tsit.systems.base import System, flatten_terms
+from jittor_tsit.systems.base import flatten_terms
 from jittor_tsit.systems.draws import Noise
 from jittor_tsit.systems.option_checks import require_least, require_multiples
+from jittor_tsit.systems.tasks import PhotoClassifier
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class GeneratorOutputs(NamedTuple):
     sigma: jt.Var  # standard deviation of the codes
 
 
-class UNITDigitsSystem(System):
+class UNITDigitsSystem(PhotoClassifier):
     """G encodes and decodes images of both domains. D judges both domains and classifies images of a.
 
     Both domains share all layers of D but the first. D therefore learns to classify images of b, too.

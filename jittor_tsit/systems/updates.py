@@ -83,7 +83,9 @@ class Updates(SystemState):
         Returns:
             The loss terms, each the mean over all images of all processes.
         """
-        optimizer, gradients, totals = self.optimizers[name], {}, {}
+        optimizer = self.optimizers[name]
+        gradients: Dict[str, jt.Var] = {}
+        totals: Dict[str, jt.Var] = {}
         scale = self.extras.get(f"loss_scale_{name}")
         for number, part in enumerate(parts):
             # Spectral norm updates its vectors once a step, as in one pass over all images.

@@ -1,0 +1,45 @@
+"""What a system has besides `System`, where `test` or a judge needs more than `generate`."""
+
+from typing import Dict
+
+import jittor as jt
+import numpy as np
+
+from jittor_tsit.data.labels import LabelNames
+from jittor_tsit.systems.base import System
+
+
+class PhotoSegmenter(System):
+    """A system that predicts label maps. Its kind of data has `predicts_label_maps`."""
+
+    def segment(self, photo: np.ndarray) -> np.ndarray:
+        """Predict the class ids [H, W] uint8 of a photo [H, W, 3] uint8 of any size."""
+        raise NotImplementedError
+
+
+class PhotoRelabeler(System):
+    """A system that changes attributes or the class of photos: TestTask.PHOTOS_WITH_OTHER_LABELS."""
+
+    names: LabelNames  # of the attributes and classes
+
+    def targets(self, label: np.ndarray) -> Dict[str, np.ndarray]:
+        """Return the target labels [c] of a photo with this label, by the name of what changes."""
+        raise NotImplementedError
+
+    def relabel(self, image: jt.Var, target: jt.Var) -> jt.Var:
+        """Translate images [N, 3, H, W] in [-1, 1] to target labels [N, c]."""
+        raise NotImplementedError
+
+
+class PhotoClassifier(System):
+    """A system that classifies photos of two domains: TestTask.CLASSES_OF_PHOTOS."""
+
+    names: LabelNames  # of the classes
+
+    def classify(self, image: jt.Var, side: int) -> np.ndarray:
+        """Predict the class numbers [N] of images [N, 3, H, W] in [-1, 1] of domain `side`, 0 or 1."""
+        raise NotImplementedError
+
+    def translate(self, image: jt.Var, side: int, there: int) -> jt.Var:
+        """Translate images [N, 3, H, W] in [-1, 1] from domain `side` to domain `there`."""
+        raise NotImplementedError
