@@ -47,7 +47,7 @@ def write_record(path: Path, record: Mapping[str, object]) -> None:
 
 
 def require_only(folder: Path, wanted: Collection[str], is_ours: bool) -> None:
-    """Check that a folder holds no files of somebody else. A missing folder passes.
+    """Check that a folder holds only the wanted files, or none before our first run. A missing folder passes.
 
     Args:
         wanted: File names that may be there.

@@ -70,7 +70,7 @@ def permuted(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
     """Exchange the class ids and keep the outlines.
 
     In half of the maps, the ids in the map are permuted so that none stays. In the other half, and in maps of one
-    class, they become ids that are not in the map. At least half of the picture must look wrong afterwards.
+    class, they become ids that are not in the map. More than half of the picture must look wrong afterwards.
     """
     present = np.unique(label)
     absent = np.setdiff1d(np.arange(NUM_CLASSES), present)
@@ -91,7 +91,7 @@ def merged(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
     """Merge 20..60 % of the picture, which holds several classes, into one class.
 
     Either two to four classes become the largest of them, or everything in a region with a wavy border becomes the
-    most common class in it. At least 10 % of the picture must look wrong afterwards.
+    most common class in it. More than 10 % of the picture must look wrong afterwards.
     """
     if len(np.unique(label)) == 1:
         return None
@@ -112,7 +112,7 @@ def shredded(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
     """Replace 15..45 % of the picture by patches of wrong classes.
 
     The patches are blobs near the outlines (as of an uncertain network), blocks (as of a failed decoder) or lines (as
-    of a damaged file). Three in four patches have a class that is in the picture. At least a tenth of the picture must
+    of a damaged file). Three in four patches have a class that is in the picture. More than a tenth of the picture must
     look wrong afterwards.
     """
     tears = {"blobs": _blobs, "blocks": _blocks, "lines": _lines}
@@ -132,7 +132,7 @@ def shredded(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
 def one_class(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
     """Set the whole map to one class: in half of the maps the largest class, in the others any class.
 
-    At least 15 % of the picture must look wrong afterwards.
+    More than 15 % of the picture must look wrong afterwards.
     """
     largest = np.bincount(label.ravel()).argmax()
 

@@ -79,7 +79,7 @@ class Canvas:
         return self.camera.width / 2 + x * scale, self.camera.horizon + (self.camera.eye - y) * scale
 
     def is_any(self, *names: str) -> np.ndarray:
-        """Return the pixels of these classes, [H, W] bool."""
+        """Return which pixels have one of the classes `names`, [H, W] bool."""
         table = np.zeros(256, bool)
         table[[CLASS_IDS[name] for name in names]] = True
         return table[self.label]

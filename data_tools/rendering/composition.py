@@ -131,7 +131,7 @@ def boulders(rng: np.random.Generator, where: Surface, radius: float):
 def spots(
     canvas: Canvas, rng: np.random.Generator, names: Sequence[str], near: float, far: float, count: int
 ) -> np.ndarray:
-    """Choose up to `count` random pixels of these classes between two depths. Returns flat indices."""
+    """Return the flat indices of up to `count` random pixels of the classes `names`, at depths from `near` to `far`."""
     fit = canvas.is_any(*names) & (canvas.depth >= near) & (canvas.depth <= far)
     fit[:, :2] = fit[:, -2:] = False  # a thing at the rim would be cut in two
     found = np.flatnonzero(fit)
@@ -141,7 +141,7 @@ def spots(
 def put_some(
     canvas: Canvas, rng: np.random.Generator, kind: str, names: Sequence[str], near: float, far: float, count: int = 1
 ) -> None:
-    """Draw up to `count` things of a kind at random pixels of these classes, the farthest first."""
+    """Draw up to `count` things of a kind at random pixels of the classes `names`, the farthest first."""
     places = spots(canvas, rng, names, near, far, count)
     for place in places[np.argsort(-canvas.depth.ravel()[places], kind="stable")]:
         put(canvas, rng, kind, int(place))
@@ -157,7 +157,7 @@ def plant_some(
     count: int,
     conifers: float,
 ) -> None:
-    """Draw up to `count` trees at random pixels of these classes.
+    """Draw up to `count` trees at random pixels of the classes `names`.
 
     Args:
         names: Classes on which the trees stand.

@@ -24,7 +24,7 @@ class Points(NamedTuple):
     fine: np.ndarray  # noise with structures down to single pixels, -1..1
 
     def take(self, where: np.ndarray) -> Points:
-        """Return the points with these indices."""
+        """Return the points whose indices `where` [M] lists."""
         return Points(*(values.take(where) for values in self))
 
 

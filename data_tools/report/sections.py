@@ -39,7 +39,7 @@ class Review(NamedTuple):
 
 
 def split_tiles(decisions: Sequence[Decision]) -> str:
-    """Return the tiles with the number of pairs in each split."""
+    """Return the HTML of the tiles with the number of pairs in each split."""
     tiles = []
     for split, size in split_sizes(decisions).items():
         share = 100 * size / max(len(decisions), 1)
@@ -53,7 +53,7 @@ def split_tiles(decisions: Sequence[Decision]) -> str:
 
 
 def rule_table(rules: Sequence[Rule], table: Table, decisions: Sequence[Decision]) -> str:
-    """Return the table of rules: meaning, limit and number of dropped pairs, and below them the other reasons."""
+    """Return the HTML of the table of rules: meaning, limit, number of dropped pairs; below them the other reasons."""
     dropped = Counter(decision.rule for decision in decisions if not decision.kept)
     rows = [_rule_row(i, rule, dropped.pop(rule.name, 0), num_breaking(table, rule)) for i, rule in enumerate(rules)]
     others = "".join(
@@ -81,7 +81,7 @@ def _rule_row(index: int, rule: Rule, dropped: int, breaking: int) -> str:
 
 
 def rule_section(index: int, rule: Rule, table: Table, shown: Examples, review: Review) -> str:
-    """Return the section of one rule: its histogram, and example pairs on both sides of its limit."""
+    """Return the HTML of the section of one rule: its histogram, and example pairs on both sides of its limit."""
     values = signal(table, rule)
     groups = np.array([_group(review.decisions[stem], rule) for stem in table.stems], int)
     figure = histogram(rule.signal, values, groups, rule.limit)
@@ -114,7 +114,7 @@ def _example_list(title: str, places: List[int], table: Table, values: np.ndarra
 
 
 def manual_section(decisions: Iterable[Decision], review: Review) -> str:
-    """Return the section of the pairs that a person decided earlier, where these decisions can be changed."""
+    """Return the HTML of the section of the pairs that a person decided earlier, with boxes to change the decisions."""
     by_hand = [decision for decision in decisions if decision.rule == MANUAL]
     if not by_hand:
         return ""
@@ -127,7 +127,7 @@ def manual_section(decisions: Iterable[Decision], review: Review) -> str:
 
 
 def unreadable_section(decisions: Iterable[Decision]) -> str:
-    """Return the section with a table of the unreadable pairs and the reasons, or a sentence that there are none."""
+    """Return the HTML of the section of unreadable pairs: a table with reasons, or a sentence that there are none."""
     rows = [
         f'<tr><th scope="row">{escape(decision.stem)}</th><td>{escape(decision.value)}</td></tr>\n'
         for decision in decisions
@@ -147,7 +147,7 @@ def unreadable_section(decisions: Iterable[Decision]) -> str:
 
 
 def classes_section(classes: Sequence[Sequence[ClassMember]], review: Review) -> str:
-    """Return the section of the equivalence classes, one row each, in the order of rank."""
+    """Return the HTML of the section of the equivalence classes, one row each, in the order of rank."""
     rows = "".join(_class_row(members, review) for members in classes)
     lead = (
         "Pairs whose label maps are nearly equal. If their photos differ much, they are numbered from the best, "
@@ -175,7 +175,7 @@ def _class_row(members: Sequence[ClassMember], review: Review) -> str:
 
 
 def legend_section(ids: FrozenSet[int]) -> str:
-    """Return the section with the colours of the classes that occur on the page."""
+    """Return the HTML of the section with the colours of the classes that occur on the page."""
     items = "".join(
         f'<li><svg width="28" height="18" aria-hidden="true"><rect width="28" height="18" rx="3" '
         f'fill="#{bytes(c.color).hex()}"/></svg>{c.name} <span class="note">{c.id}</span></li>\n'

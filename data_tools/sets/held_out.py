@@ -10,7 +10,7 @@ from data_tools.sets.pairing import Pair
 
 
 def hold_out(pairs: Sequence[Pair], folds: int, fold: int) -> Tuple[List[Pair], List[Pair]]:
-    """Split pairs into those for training and those held out.
+    """Split pairs into training pairs and held-out pairs.
 
     The fold of a pair depends on its stem only. A pair therefore stays in its fold when other pairs come or go.
 

@@ -20,7 +20,7 @@ COUNTER = ".num_batches_tracked"  # PyTorch's counter in batch norm; its value h
 
 
 class OfficialFile(NamedTuple):
-    """The arrays of a published file by official names, and those of them without effect."""
+    """The content of a published file: arrays with an effect, and arrays without one (`unused`), by official names."""
 
     path: Path
     arrays: Arrays  # official name -> float32 array

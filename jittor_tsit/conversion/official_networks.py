@@ -67,7 +67,7 @@ def never(names: Collection[str], layer: str) -> bool:
 
 
 def split_statistics(arrays: Arrays, layout: Layout) -> Tuple[Arrays, Arrays]:
-    """Split arrays into those with an effect and running statistics without one."""
+    """Return the arrays that have an effect, and the running statistics that have none."""
     unused = {
         name: array
         for name, array in arrays.items()

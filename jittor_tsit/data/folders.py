@@ -240,7 +240,7 @@ def photos_of_any_class(folder: Path, names: LabelNames) -> List[Path]:
 
 
 def photos_with_attributes(root: Path, names: LabelNames, num_test: int) -> Tuple[PhotosAndLabels, PhotosAndLabels]:
-    """Return photos and labels for training, and those for test.
+    """Return photos and labels for training, then photos and labels for test.
 
     The photos lie in the folder `images` or `imgs`. The attribute list lies beside this folder.
 

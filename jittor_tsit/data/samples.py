@@ -242,7 +242,10 @@ class WithOther:
     samples: Samples
 
     def __call__(self, nimg: int) -> Arrays:
-        """Return the sample at place `nimg` and the target of another random sample, if there is one, of its epoch."""
+        """Return the arrays of the sample at place `nimg`, then the target of another random sample of the same epoch.
+
+        In a set of one sample, it is the target of this sample.
+        """
         count, target = len(self.samples), 0 if isinstance(self.samples, PairedSamples) else 1
         epoch, place = divmod(nimg, count)
         step = int(np.random.default_rng([*self.samples.seeds, nimg, 1]).integers(1, max(count, 2)))

@@ -75,7 +75,7 @@ def read_metrics(run_dir: Path) -> List[Dict[str, float]]:
 
 
 def _keep(checkpoint: Path, target: Path) -> None:
-    """Link the checkpoint to `target`, or copy it if the file system does not support hard links."""
+    """Make `target` a hard link to the checkpoint, or a copy of it if the file system does not support hard links."""
     part = target.with_suffix(".part")
     part.unlink() if part.exists() else None
     try:

@@ -23,8 +23,9 @@ NEARER_TO_TWO = 2**0.5  # above this a file is nearer to two images than to one
 class InputImages:
     """Input images of a model, at its size.
 
-    A file may show two images side by side. Then one half is the input. Whether it does is decided by the first of
-    these that is known: `side_by_side`, the model's options, the model's training set, the aspect ratio of the file.
+    A file may show two images side by side. Then one half is the input. The first of these that is known decides
+    whether a file shows two images: `side_by_side`, the model's options, the model's training set, the aspect ratio of
+    the file.
 
     Args:
         folder: Folder of the images. Default: `testA` (`testB` with direction=BtoA) or `test`, or the training images

@@ -36,12 +36,20 @@ def forward(x: jt.Var, weight: jt.Var, *bias: jt.Var, geometry: Geometry) -> jt.
 
 
 def input_gradient(weight: jt.Var, by_y: jt.Var, size: Sequence[int], geometry: Geometry) -> jt.Var:
-    """Return the gradient by x of height and width `size`, from the gradient `by_y` by the result."""
+    """Return the gradient by x, an image of height and width `size`, from the gradient `by_y` by the result.
+
+    Shapes:
+        weight [D, C, h, w], by_y [N, D / block, H', W', block] -> [N, C / block, H, W, block]
+    """
     return input_gradient_of_all([weight], by_y, size, geometry)
 
 
 def weight_gradient(x: jt.Var, by_y: jt.Var, shape: Sequence[int], geometry: Geometry) -> jt.Var:
-    """Return the gradient by a weight of this shape, from the gradient `by_y` by the result."""
+    """Return the gradient by a weight of this shape [D, C, h, w], from the gradient `by_y` by the result.
+
+    Shapes:
+        x [N, C / block, H, W, block], by_y [N, D / block, H', W', block] -> [D, C, h, w]
+    """
     return weight_gradients(x, by_y, [shape], geometry)[0]
 
 
@@ -58,7 +66,7 @@ def forward_of_all(x: jt.Var, weights: Sequence[jt.Var], *bias: jt.Var, geometry
 
 
 def input_gradient_of_all(weights: Sequence[jt.Var], by_y: jt.Var, size: Sequence[int], geometry: Geometry) -> jt.Var:
-    """Return the gradient of `forward_of_all` by x of height and width `size`."""
+    """Return the gradient of `forward_of_all` by x, of height and width `size`; see `input_gradient`."""
     shape = [by_y.shape[0], _num_blocks(weights[0].shape[1]), *size, context.block]
     return _convolution("conv_input_gradient", [list(weights), by_y], [Output(shape)], geometry)[0]
 

@@ -13,7 +13,7 @@ class Geometry(NamedTuple):
     groups: int
 
     def output_size(self, size: Sequence[int], kernel: Sequence[int]) -> Tuple[int, ...]:
-        """Return height and width of the result for an image and a kernel of these heights and widths."""
+        """Return (height, width) of the result, from the (height, width) of the image and of the kernel."""
         sides = zip(size, kernel, self.stride, self.padding)
         return tuple((side + 2 * padding - window) // stride + 1 for side, window, stride, padding in sides)
 

@@ -15,12 +15,20 @@ def forward(x: jt.Var, weight: jt.Var, geometry: Geometry) -> jt.Var:
 
 
 def input_gradient(weight: jt.Var, by_y: jt.Var, size: Sequence[int], geometry: Geometry) -> jt.Var:
-    """Return the gradient by x of height and width `size`, from the gradient `by_y` by the result."""
+    """Return the gradient by x, an image of height and width `size`, from the gradient `by_y` by the result.
+
+    Shapes:
+        weight [D, C / groups, h, w], by_y [N, D, H', W'] -> [N, C, H, W]
+    """
     return _operators()[1](weight, by_y, *size, *_arguments(geometry))
 
 
 def weight_gradient(x: jt.Var, by_y: jt.Var, shape: Sequence[int], geometry: Geometry) -> jt.Var:
-    """Return the gradient by a weight of this shape, from the gradient `by_y` by the result."""
+    """Return the gradient by a weight of this shape, from the gradient `by_y` by the result.
+
+    Shapes:
+        x [N, C, H, W], by_y [N, D, H', W'] -> [D, C / groups, h, w]
+    """
     return _operators()[2](x, by_y, *shape[2:], *_arguments(geometry))
 
 

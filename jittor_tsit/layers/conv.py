@@ -89,7 +89,7 @@ def conv2d_of_two(
 
 
 def _pad_to_blocks(x: jt.Var, axes: Tuple[int, ...]) -> jt.Var:
-    """Append zeros on these axes until their sizes are multiples of BLOCK."""
+    """Append zeros on the axes `axes` until their sizes are multiples of BLOCK."""
     for axis in axes:
         missing = -x.shape[axis] % backend.context.block
         if missing:

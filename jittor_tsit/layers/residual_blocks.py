@@ -40,8 +40,8 @@ class ModulatedBlock(nn.Module):
     """Residual block whose normalisations are modulated by a map.
 
     Args:
-        modulation: Builds such a normalisation, `modulation(channels)`. It is called with x, the map, and the slope of
-            the leaky ReLU that follows.
+        modulation: Builds a normalisation that a map modulates, `modulation(channels)`. The result is called with x,
+            the map, and the slope of the leaky ReLU that follows.
 
     Shapes:
         x [N, in_channels, H, W], guide: the map that `modulation` takes -> [N, out_channels, H, W], in the fastest

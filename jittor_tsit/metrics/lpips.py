@@ -66,7 +66,7 @@ class LPIPS(nn.Module):
             return float(sum(total(term) for term in self._weighed(squares)).item()) * 2 / (count - 1)
 
     def _directions(self, image: jt.Var) -> List[jt.Var]:
-        """Return the activations of five layers, those of each pixel divided by their length."""
+        """Return the activations of five layers, [N, C_k, H_k, W_k]; each pixel's vector of channels has length 1."""
         shift, scale = (jt.array(np.array(values, np.float32).reshape(1, 3, 1, 1)) for values in (SHIFT, SCALE))
         return [_unit_length(feat) for feat in self.vgg((image - shift) / scale)]
 

@@ -63,7 +63,7 @@ class InceptionFeatures(nn.Module):
         self.blocks = nn.ModuleList([nn.Sequential(*block) for block in (first, second, third, fourth)])
 
     def execute(self, x, blocks: Sequence[int] = (3,)) -> List[jt.Var]:
-        """Return the features of the blocks with these numbers, in the same order."""
+        """Return the features [N, C] of the blocks whose numbers are given, in the order of `blocks`."""
         pooled = []
         for block in self.blocks[: max(blocks) + 1]:
             x = block(x)

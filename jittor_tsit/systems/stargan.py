@@ -36,7 +36,7 @@ class StarGANWeights:
 
 @dataclass(frozen=True)
 class StarGANConfig:
-    """Options of StarGAN. The defaults are those of the official code. Attributes and classes together: two sets."""
+    """Options of StarGAN. The defaults are those of the official code. With attributes and classes: two sets."""
 
     attributes: Tuple[str, ...] = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young")  # names in CelebA's list
     classes: Tuple[str, ...] = ()  # names of the class folders

@@ -160,7 +160,7 @@ class UNITDigitsSystem(PhotoClassifier):
         return self.translate(batch.sets[A].image, A, B)
 
     def columns(self, batch: LabelledBatch, noise: Noise) -> List[jt.Var]:
-        """Return three columns: images of a translated to b, images of b, and these translated to a."""
+        """Return three columns: images of a translated to b, images of b, and the images of b translated to a."""
         b = batch.sets[B].image
         return [self.generate(batch, noise), b, self.translate(b, B, A)]
 
