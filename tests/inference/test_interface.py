@@ -12,6 +12,7 @@ from PIL import Image
 
 import jittor_tsit as jts
 from data_tools.sets.image_io import read_label, read_photo, resize_photo, write_label, write_photo
+from helpers.same_bytes import assert_same_bytes
 from helpers.source_files import ROOT
 from helpers.tiny import CONFIGS, HEIGHT, WIDTH, make_experiment
 from jittor_tsit.commands.test import run_test
@@ -49,7 +50,7 @@ def draw_photo(rng, width=50, height=30):
 def assert_written(path, image, tmp_path):
     """The file holds this image: equal pixels give equal bytes."""
     write_photo(tmp_path / "ours.jpg", image)
-    assert path.read_bytes() == (tmp_path / "ours.jpg").read_bytes()
+    assert_same_bytes(path, tmp_path / "ours.jpg")
 
 
 @pytest.fixture(scope="module")

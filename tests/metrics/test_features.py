@@ -173,7 +173,7 @@ def test_a_cache_of_other_files_is_replaced(photos, computed, tmp_path, change):
     assert computed == [3, len(photos)]
 
 
-@pytest.mark.parametrize("other", (MEANS._replace(digest="1" * 64), MEANS._replace(frechet="other")))
+@pytest.mark.parametrize("other", (MEANS._replace(digest="1" * 64), MEANS._replace(frechet_name="other")))
 def test_a_cache_of_another_network_is_replaced(photos, computed, tmp_path, other):
     cached_features(photos, MEANS, tmp_path / "real.npz")
     cached_features(photos, other, tmp_path / "real.npz")

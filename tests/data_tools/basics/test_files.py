@@ -6,6 +6,7 @@ import pytest
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import TEMPORARY, file_version, remove_temporaries, write_atomic, write_through
+from helpers.same_bytes import assert_same_bytes
 
 
 def test_a_file_gets_another_version_when_its_size_or_its_time_changes(tmp_path):
@@ -31,7 +32,8 @@ def test_a_failed_write_leaves_the_old_file_and_no_temporary_one(tmp_path):
 
     with pytest.raises(RuntimeError):
         write_through(path, write)
-    assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["a"]
+    assert_same_bytes(path, b"old")
+    assert os.listdir(tmp_path) == ["a"]
 
 
 def test_bytes_are_flushed_to_the_disk_before_the_rename_if_asked(tmp_path, monkeypatch):

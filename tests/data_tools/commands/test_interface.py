@@ -5,6 +5,7 @@ import pytest
 
 import data_tools
 from data_tools.__main__ import main
+from helpers.same_bytes import assert_same_bytes
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +17,7 @@ def test_synth_renders_what_the_command_renders(rendered, tmp_path, capsys):
     words = ["--count", "6", "--seed", "1", "--size", "96x64", "--test-count", "2"]
     assert main(["synth", "--out", str(tmp_path / "b"), *words]) == 0
     for path in (path for path in rendered.rglob("*") if path.is_file()):
-        assert path.read_bytes() == (tmp_path / "b" / path.relative_to(rendered)).read_bytes()
+        assert_same_bytes(path, tmp_path / "b" / path.relative_to(rendered))
 
 
 def test_check_returns_problems_broken_ones_first(rendered, tmp_path):
