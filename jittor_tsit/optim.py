@@ -87,7 +87,7 @@ class LossScale:
         return is_finite or before == 1
 
     def state_dict(self) -> Dict[str, jt.Var]:
-        """Return the state that a checkpoint must hold, by name."""
+        """Return what a checkpoint must hold: {"state": [factor, number of steps since it changed]}."""
         return {"state": self.state}
 
 
@@ -112,7 +112,10 @@ class Optimizer:
         raise NotImplementedError
 
     def state_dict(self) -> Dict[str, jt.Var]:
-        """Return the state that a checkpoint must hold, by name, without `num_steps`."""
+        """Return the arrays that a checkpoint must hold (such as running means of the gradients), by name.
+
+        `num_steps` is not among them. A resumed run computes it.
+        """
         raise NotImplementedError
 
 

@@ -98,9 +98,10 @@ def log_posterior(model: ClassModel, features: np.ndarray, folds: np.ndarray) ->
 def class_surprise(log_probs: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """Measure by how much other classes would fit the regions of a label map better than its own classes.
 
-    For each region of the label map: the mean log probability of the class that fits best, minus that of its own
-    class, at most 1.5 nats. The result is the mean over the regions, weighted by area. It is 0 if every region looks
-    most like its own class. Classes that look alike (such as lake and river) count as one class.
+    A region is all cells of one class, whether they are connected or not. Classes that look alike (such as lake and
+    river) count as one class. For each region of at least 2 % of the picture: the mean log probability of the class
+    that fits best, minus the mean log probability of the region's own class, at most 1.5 nats. The result is the sum
+    over these regions, each times its share of the picture. It is 0 if every region looks most like its own class.
 
     Args:
         log_probs: Log probability of each class in each cell, the result of `log_posterior`.
@@ -122,7 +123,14 @@ def class_surprise(log_probs: np.ndarray, classes: np.ndarray) -> np.ndarray:
 
 
 def contexts(features: np.ndarray) -> np.ndarray:
-    """Compute the 49 features of each cell, from the cell, its surroundings, its position and the whole photo.
+    """Compute the 49 features of each cell from which the model predicts the cell's class.
+
+    They are: colour and texture of the cell, means over 3 x 3 and 9 x 9 cells, the 3 x 3 mean standardised within the
+    photo, the rank of its brightness in the photo (-1 to 1), the position, the mean colours above and below, and the
+    mean of the whole photo.
+
+    Args:
+        features: Colour and texture of the cells of n photos, as in `Sketches`.
 
     Shapes:
         features [n, ROWS, COLUMNS, CHANNELS] uint8 -> [n, ROWS * COLUMNS, 49] float32
@@ -194,7 +202,11 @@ def _fit(model: ClassModel, sketches: Sketches, rows: np.ndarray, folds: np.ndar
 
 
 def _place() -> np.ndarray:
-    """Return each cell's height in the picture and distance from its vertical middle: [ROWS, COLUMNS, 2] float32."""
+    """Return the position of each cell in the picture, [ROWS, COLUMNS, 2] float32.
+
+    The first number is the vertical position, from -1 (top) to 1 (bottom). The second is the horizontal distance from
+    the centre of the picture, from 0 to 1 (left and right edge).
+    """
     y, x = np.meshgrid(np.linspace(-1, 1, ROWS), np.abs(np.linspace(-1, 1, COLUMNS)), indexing="ij")
     return np.dstack([y, x]).astype(np.float32)
 

@@ -1,4 +1,5 @@
 """Search exactly for the most similar label maps (most equal cells) and photo hashes (fewest unequal bits).
+The signals `label_twin` and `photo_twin` of setwise.py and the equivalence classes of equivalence.py use this search.
 
 Label maps. A map of `d` cells is written as a one-hot vector. The inner product of two such vectors is the number of
 cells in which the maps agree. Each vector is split into its projection onto the span of a few maps, the landmarks, and

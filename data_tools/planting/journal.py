@@ -12,7 +12,7 @@ from data_tools.planting.truth import Truth
 class Journal:
     """A file with one line for each pair that got a defect: kind, stem, and its rows of the truth file.
 
-    A line is added after the files of the pair are written. Incomplete lines are ignored.
+    A line is added after the files of the pair are written. Incomplete lines are ignored when the journal is opened.
     """
 
     def __init__(self, path: Path):
@@ -26,11 +26,15 @@ class Journal:
                 continue
 
     def find(self, kind: str, stem: str) -> List[Truth]:
-        """Return the rows of the truth file for this pair; an empty list if it has no line."""
+        """Return the rows of the truth file for this kind and pair; an empty list if no line was read for them."""
         return self._rows.get(f"{kind}/{stem}", [])
 
     def add(self, kind: str, stem: str, rows: List[Truth]) -> None:
-        """Add a line for a pair whose files are written, unless there is one."""
+        """Append a line for a pair. Call it after the pair's files are written.
+
+        Nothing is appended if the file had a line for the pair when this journal was opened. `find` knows only the
+        lines of that time: it does not return `rows`.
+        """
         if self.find(kind, stem):
             return
         with open(self._path, "a", encoding="ascii") as file:

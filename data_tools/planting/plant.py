@@ -1,4 +1,7 @@
-"""Copy a data set and put known defects into some of its pairs."""
+"""Copy a data set and put known defects into some of its pairs.
+
+The defects themselves are in photos.py, labels.py, watermark.py and pairs.py; kinds.py lists them by name.
+"""
 
 from __future__ import annotations
 

@@ -31,13 +31,19 @@ class Canvas:
         self.depth.ravel()[view.pixels] = view.z
 
     def paint(self, pixels: np.ndarray, colors: np.ndarray, name: str) -> None:
-        """Set the colours and the class of pixels. Shapes: pixels [N] flat indices, colors [3, N]."""
+        """Set the colours of pixels in `photo`, and their class in `label`, in place. Depth does not change.
+
+        Args:
+            pixels: [N] flat indices, row * width + column.
+            colors: [3, N] sRGB, about 0..1.
+            name: The class of all these pixels.
+        """
         for plane, values in zip(self.photo, colors):
             plane.ravel()[pixels] = values
         self.label.ravel()[pixels] = CLASS_IDS[name]
 
     def add_haze(self, color: np.ndarray, depth) -> np.ndarray:
-        """Return colours with the haze of a distance. Shapes: color [3, N], depth number or [N] -> [3, N]."""
+        """Return colours as they look through the haze at a distance: color [3, N], depth a number or [N] -> [3, N]."""
         clear = np.exp(np.asarray(depth, np.float32) * np.float32(-1 / self.light.haze_depth))
         faded = color - self.light.haze
         faded *= clear
@@ -45,9 +51,13 @@ class Canvas:
         return faded
 
     def paste(self, sprite: Image.Image, left: int, top: int, depth: float, name: str) -> None:
-        """Paste an RGBA picture, a thing of the class `name`, at a depth. Parts behind nearer things are hidden.
+        """Paste an RGBA picture, a thing of the class `name`, at a depth. Its pixels behind nearer things are hidden.
 
-        Colours are blended by alpha. The class changes where alpha is 0.5 or more.
+        Colours are blended by alpha. Class and depth change where alpha is 0.5 or more. What lies outside of the canvas
+        is cut off.
+
+        Args:
+            left, top: Column and row of the canvas for the picture's top-left pixel. They may be negative.
         """
         height, width = self.label.shape
         x0, y0, x1, y1 = max(left, 0), max(top, 0), min(left + sprite.width, width), min(top + sprite.height, height)
@@ -65,21 +75,21 @@ class Canvas:
 
     @property
     def tint(self) -> np.ndarray:
-        """Return the factor [3, 1] by which the light changes the colour of an upright thing."""
+        """Factor [3, 1] by which the light multiplies the colour (red, green, blue) of an upright thing."""
         facing = 0.62 if self.light.direction[2] < 0 else 0.25
         return self.light.ambient + self.light.sun * np.float32(facing)
 
     def pixels_per_unit(self, depth: float) -> float:
-        """Return the size in pixels of one unit at a distance."""
+        """Return how many pixels a length of one unit takes at the distance `depth` (in units)."""
         return self.camera.focal / depth
 
     def on_screen(self, x: float, y: float, z: float) -> Tuple[float, float]:
-        """Return column and row of a point of the scene. `y` is its height above the water."""
+        """Return column and row of the point (x, y, z) of the scene, not rounded; `y` is its height above water."""
         scale = self.camera.focal / z
         return self.camera.width / 2 + x * scale, self.camera.horizon + (self.camera.eye - y) * scale
 
     def is_any(self, *names: str) -> np.ndarray:
-        """Return which pixels have one of the classes `names`, [H, W] bool."""
+        """Return [H, W] bool: True where the class of a pixel is one of `names`."""
         table = np.zeros(256, bool)
         table[[CLASS_IDS[name] for name in names]] = True
         return table[self.label]

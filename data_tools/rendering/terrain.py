@@ -26,7 +26,7 @@ class Camera(NamedTuple):
 
 
 class Relief(NamedTuple):
-    """Noise with a height of `amplitude(x, z)` units."""
+    """Noise that adds `field(x, z) * amplitude(x, z)` units to the height of the land at the point (x, z)."""
 
     field: Field
     amplitude: Surface

@@ -32,7 +32,11 @@ _KEPT, _ELSEWHERE, _DROPPED = range(len(GROUPS))
 
 
 class Review(NamedTuple):
-    """The decisions and the pictures of the pairs, by stem."""
+    """What the page shows of each pair.
+
+    decisions: stem -> the decision on the pair, made by the rules or by hand.
+    views: stem -> the pair's pictures, with the class ids of its label map.
+    """
 
     decisions: Mapping[str, Decision]
     views: Mapping[str, Views]

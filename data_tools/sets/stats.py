@@ -69,10 +69,14 @@ class ClassShare(NamedTuple):
 
 
 def collect(pairs: Sequence[Pair], workers: int = 2, progress: bool = True) -> Stats:
-    """Count all pairs with `workers` threads. Label maps are read in full, of photos only the header.
+    """Count image sizes and class pixels of all pairs, with `workers` threads, and return the sums.
 
-    A pair is broken if reading fails or if the proportions of photo and label map differ. Damaged pixels of a photo
-    are not noticed here (`checking.check_pair` finds them).
+    Label maps are read in full. Of photos only the header is read, so damaged pixels are not noticed here
+    (`checking.check_pair` finds them). A pair is broken if reading fails or if the proportions of photo and label map
+    differ. Broken pairs are listed in the result and not counted.
+
+    Args:
+        progress: Whether to show a progress bar.
     """
     stats = Stats()
     for result in with_bar(count_pair, pairs, workers, "stats", progress):

@@ -23,9 +23,10 @@ class Alignment(NamedTuple):
     Args:
         edge_misses: The negative fit, in local standard deviations of the edge strength: -2 is a very good fit, 0 is
             no fit.
-        shift_gain: Fit of the best shift minus fit without a shift, in standard deviations of the fit over all
-            shifts. Negative if the label map fits best where it is.
-        mirror_gain: Gain in fit by mirroring the label map, in the same unit.
+        shift_gain: Fit of the best large shift minus fit without a shift, in standard deviations of the fit over the
+            large shifts (see `_Fits`). Negative if the label map fits best where it is.
+        mirror_gain: Fit of the mirrored label map minus fit of the unchanged one. Each is measured from the mean fit
+            over its own large shifts, in standard deviations of this fit.
     """
 
     edge_misses: float
@@ -34,7 +35,10 @@ class Alignment(NamedTuple):
 
 
 def alignment(view: View) -> Alignment:
-    """Compute the fit of borders and edges for every shift up to a quarter of the picture, by cross-correlation."""
+    """Compute the three signals from the fit for every shift up to a quarter of the picture, by cross-correlation.
+
+    All are 0 if the picture is too small or has too few borders.
+    """
     if min(view.width, view.height) < _STEP * _SMALLEST_SIDE:
         return _NOTHING
     edges = _edge_strength(view)
@@ -54,12 +58,16 @@ _NOTHING = Alignment(0.0, 0.0, 0.0)  # for pictures that are too small or have t
 
 
 class _Fits(NamedTuple):
-    """Statistics of the fit of borders and edges over all shifts; mean and deviation are those of the large shifts."""
+    """Fit of the label's borders and the photo's edges, for two groups of shifts of the label map.
 
-    here: float  # best fit within the slack
-    elsewhere: float  # best fit beyond it
-    mean: float
-    spread: float
+    Small shifts are those up to `_SLACK` grid cells. Large shifts are those of at least 2 * `_SLACK` grid cells. The
+    shifts between are ignored.
+    """
+
+    here: float  # best fit among the small shifts
+    elsewhere: float  # best fit among the large shifts
+    mean: float  # mean fit of the large shifts
+    spread: float  # standard deviation of the fit of the large shifts, plus 0.001
 
 
 def _edge_strength(view: View) -> np.ndarray:
@@ -93,9 +101,14 @@ def _border_cells(view: View, shape: Tuple[int, ...]) -> np.ndarray:
 
 
 def _fits(border: np.ndarray, images: Sequence[np.ndarray]) -> List[_Fits]:
-    """Compute the fit of the borders to each image of edge strengths for every shift.
+    """Compute the fit of the borders to each image of edge strengths for every shift, and return its statistics.
 
-    A fit is divided by the root of the number of border cells that stay in the picture.
+    A fit is the sum of the edge strengths under the shifted border cells. It is divided by the root of the product of
+    the number of these cells in the picture and the number of all border cells.
+
+    Args:
+        border: [height, width] float32 of 0 and 1, the border cells.
+        images: Images of edge strengths, [height, width] float32 each.
 
     Returns:
         The statistics for each image.

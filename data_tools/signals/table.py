@@ -1,4 +1,7 @@
-"""The table of all signals of a single pair by name. The names are columns of `scan.csv`."""
+"""The table of all signals of a single pair by name. The names are columns of `scan.csv`.
+
+Signals that depend on other pairs of the set are in data_tools/curation/setwise.py.
+"""
 
 from __future__ import annotations
 

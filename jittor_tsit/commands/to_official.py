@@ -49,7 +49,16 @@ def run_export(path: Path, out: Path) -> int:
 
 
 def networks_of(path: Path, arrays: Arrays, system: str) -> Dict[Part, Arrays]:
-    """Return the networks of a checkpoint, with the averaged weights of G if there are any.
+    """Group the arrays of a checkpoint by network. G gets its averaged weights if there are any.
+
+    Args:
+        path: The checkpoint, for the error message.
+        arrays: The arrays of the checkpoint by our names, such as "G.conv_image.weight".
+        system: Name of the system, such as "tsit".
+
+    Returns:
+        Network -> its arrays by our names without the network's prefix, such as "conv_image.weight". Networks that the
+        checkpoint does not hold are left out.
 
     Raises:
         InputError: The checkpoint holds no network of the system.
@@ -65,7 +74,7 @@ def networks_of(path: Path, arrays: Arrays, system: str) -> Dict[Part, Arrays]:
 
 
 def starting_with(prefix: str, arrays: Arrays) -> Arrays:
-    """Return the arrays whose names start with a prefix, without the prefix."""
+    """Return the arrays whose names start with `prefix`, under their names without the prefix."""
     return {name[len(prefix) :]: array for name, array in arrays.items() if name.startswith(prefix)}
 
 
@@ -88,7 +97,7 @@ def check_networks(path: Path, networks: Mapping[Part, Arrays], experiment) -> N
 
 
 def with_official_names(arrays: Arrays, part: Part, config) -> Arrays:
-    """Rename the arrays of a network to the names of the official code."""
+    """Return the arrays of one network (`part`) under the official names. `config` holds the options of the system."""
     return {official: arrays[name] for name, official in official_names(arrays, part.rules(config)).items()}
 
 

@@ -48,7 +48,11 @@ ENCODER_RULES: Rules = [
 
 
 def discriminator_rules(num_layers: int) -> Rules:
-    """Rules for a multi-scale discriminator with `num_layers` hidden layers."""
+    """Return the rules that turn our array names of a multi-scale discriminator into the official ones.
+
+    Args:
+        num_layers: Number of hidden layers.
+    """
     return [
         (r"^scales\.(\d+)\.", r"discriminator_\1."),
         (r"\.conv_first\.", ".model0.0."),
@@ -58,7 +62,7 @@ def discriminator_rules(num_layers: int) -> Rules:
 
 
 def unet_rules(num_levels: int) -> Rules:
-    """Rules for pix2pix's U-Net, whose official modules are nested."""
+    """Return the rules that turn our array names of pix2pix's U-Net into the official ones (nested modules)."""
     rules, last = [], num_levels - 1
     for k in range(num_levels):
         level = "model." if k == 0 else "model.model.1." + "model.3." * (k - 1)
@@ -72,7 +76,12 @@ def unet_rules(num_levels: int) -> Rules:
 
 
 def resnet_rules(num_blocks: int, has_dropout: bool = False) -> Rules:
-    """Rules for CycleGAN's generator. In its blocks, dropout has a position before the second convolution."""
+    """Return the rules that turn our array names of CycleGAN's generator into the official ones.
+
+    Args:
+        has_dropout: Whether blocks have dropout. In official names, dropout has a number of its own, so the second
+            convolution of a block gets the next number.
+    """
     rules = [(r"^stem\.", "model.1."), (r"^norm_stem\.", "model.2.")]
     for k in range(2):
         for kind, place in (("downs", 4), ("ups", 10 + num_blocks)):
@@ -86,7 +95,11 @@ def resnet_rules(num_blocks: int, has_dropout: bool = False) -> Rules:
 
 
 def plain_patchgan_rules(num_layers: int) -> Rules:
-    """Rules for the discriminator of pix2pix and CycleGAN. 0 layers: the discriminator of single pixels."""
+    """Return the rules that turn our array names of pix2pix's and CycleGAN's discriminator into the official ones.
+
+    Args:
+        num_layers: Number of strided layers; 0: the discriminator of single pixels.
+    """
     sequence, count = ("model", num_layers) if num_layers else ("net", 1)
     rules = [(r"^conv_first\.", f"{sequence}.0."), (r"^conv_logits\.", f"{sequence}.{3 * count + 2}.")]
     for k in range(count):
@@ -95,7 +108,10 @@ def plain_patchgan_rules(num_layers: int) -> Rules:
 
 
 def latent_unet_rules(num_levels: int, adds_to_all: bool, upsampling: str) -> Rules:
-    """Rules for BicycleGAN's generator."""
+    """Return the rules that turn our array names of BicycleGAN's generator into the official ones.
+
+    The arguments are those of `LatentUNet`.
+    """
     rules, last, behind = [], num_levels - 1, 2 if upsampling == "bilinear" else 0  # modules before the convolution
     for k in range(num_levels):
         if adds_to_all:
@@ -120,7 +136,10 @@ POOLED_BLOCK = (
 
 
 def latent_encoder_rules(kind: str, num_layers: int) -> Rules:
-    """Rules for BicycleGAN's encoder."""
+    """Return the rules that turn our array names of BicycleGAN's encoder into the official ones.
+
+    The arguments are those of `LatentEncoder`.
+    """
     rules = [(r"^conv_first\.", "conv.0."), (r"^linear_mu\.", "fc.0."), (r"^linear_logvar\.", "fcVar.0.")]
     for k in range(num_layers):
         if kind == "conv":
@@ -132,7 +151,7 @@ def latent_encoder_rules(kind: str, num_layers: int) -> Rules:
 
 
 def two_scale_patchgan_rules(num_layers: int) -> Rules:
-    """Rules for BicycleGAN's discriminator."""
+    """Return the rules that turn our array names of BicycleGAN's discriminator into the official ones."""
     rules = [(r"\.conv_first\.", ".0."), (r"\.conv_logits\.", f".{3 * num_layers + 2}.")]
     for k in range(num_layers):
         rules += [(rf"\.convs\.{k}\.", f".{3 * k + 2}."), (rf"\.norms\.{k}\.", f".{3 * k + 3}.")]
@@ -140,7 +159,10 @@ def two_scale_patchgan_rules(num_layers: int) -> Rules:
 
 
 def stargan_generator_rules(num_blocks: int) -> Rules:
-    """Rules for StarGAN's generator, without its running statistics."""
+    """Return the rules that turn our array names of StarGAN's generator into the official ones.
+
+    Official running statistics have no counterpart in our names.
+    """
     rules = [(r"^stem\.", "main.0."), (r"^norm_stem\.", "main.1.")]
     for k in range(2):
         for kind, place in (("downs", 3), ("ups", 9 + num_blocks)):
@@ -153,7 +175,7 @@ def stargan_generator_rules(num_blocks: int) -> Rules:
 
 
 def stargan_discriminator_rules(num_layers: int) -> Rules:
-    """Rules for StarGAN's discriminator."""
+    """Return the rules that turn our array names of StarGAN's discriminator into the official ones."""
     rules = [(rf"^convs\.{k}\.", f"main.{2 * k}.") for k in range(num_layers)]
     return [*rules, (r"^conv_logits\.", "conv1."), (r"^conv_label\.", "conv2.")]
 
@@ -174,7 +196,7 @@ SIDES = (0, "A"), (1, "B")  # number of a domain in our names, and its letter in
 
 
 def unit_generator_rules(num_blocks: int) -> Rules:
-    """Rules for the generator in the code of UNIT's paper."""
+    """Return the rules that turn our array names of UNIT's generator into those of the paper's code."""
     rules = [(r"^shared\.0\.", "enc_shared.0."), (r"^shared\.1\.", "dec_shared.0.")]
     for side, name in SIDES:
         encoder, decoder = f"^encoders\\.{side}\\.", f"^decoders\\.{side}\\."
@@ -188,7 +210,11 @@ def unit_generator_rules(num_blocks: int) -> Rules:
 
 
 def unit_discriminator_rules(kind: str, num_layers: int) -> Rules:
-    """Rules for the discriminators in the code of UNIT's paper: "separate", "shared" or "pyramid"."""
+    """Return the rules that turn our array names of UNIT's discriminator into those of the paper's code.
+
+    Args:
+        kind: "separate", "shared" or "pyramid".
+    """
     if kind == "shared":
         rules = [(rf"^fronts\.{side}\.", f"model_{name}.") for side, name in SIDES]
         rules += [(r"^stack\.", "model_S."), (r"^logits\.", f"model_S.{num_layers}.")]
@@ -223,7 +249,7 @@ UNIT_REWRITE_GENERATOR_RULES: Rules = [  # for one domain, or for both after SID
 
 
 def unit_rewrite_discriminator_rules(num_layers: int) -> Rules:
-    """Rules for the discriminator of one domain in UNIT's rewrite."""
+    """Return the rules that turn our array names of one domain's discriminator into those of UNIT's rewrite."""
     return [
         (r"\bstacks\.", "cnns."),
         (r"\.convs\.(\d+)\.", r".\1.conv."),

@@ -1,5 +1,6 @@
 """The official files of each system: their networks, how to recognise them, and the rules for their names.
 
+The system itself is given. This module recognises the networks within the files of this system.
 Imports no Jittor.
 """
 

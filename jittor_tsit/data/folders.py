@@ -44,7 +44,7 @@ def training_pairs(root: Path, split: Optional[Path]) -> list[Pair]:
 def paired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> PairedSamples:
     """Return the training samples of a set of photos and label maps, in the contest's folder layout.
 
-    With `folds`, the held-out pairs are left out.
+    Only pairs that the file `split` names are used; all if it is None. With `folds`, held-out pairs are left out.
 
     Raises:
         InputError: See `training_pairs` and `hold_out`; or an option has no meaning for this kind of data.
@@ -59,20 +59,20 @@ def paired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[in
 
 
 def held_out_samples(config: DataConfig, split: Optional[Path]) -> PairedSamples:
-    """Return the held-out pairs, which `paired_samples` leaves out."""
+    """Return the samples of the held-out pairs only: those that `paired_samples` leaves out. `folds` must not be 0."""
     _, held = hold_out(training_pairs(Path(config.root), split), config.folds, config.fold)
     return PairedSamples(held, label_maps_of(config), augmentation_of(config), (0,))
 
 
 def augmentation_of(config: DataConfig) -> Augmentation:
-    """Return the resizing and augmentation that the options ask for."""
+    """Convert the data options for sizes, mirroring and colours to an `Augmentation`."""
     size = config.image_width, config.image_height
     load = (config.load_width, config.load_height) if config.load_width else size
     return Augmentation(load, size, config.flip, config.color_jitter, config.load_side)
 
 
 def unpaired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> UnpairedSamples:
-    """Return the samples of a content folder and a style folder, named by `domains`.
+    """Return training photos of a content folder and of a style folder, which the option `domains` names.
 
     Raises:
         InputError: A folder is missing or empty, or an option has no meaning for this kind of data.
@@ -86,10 +86,10 @@ def unpaired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[
 
 
 def domain_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> DomainSamples:
-    """Return the samples of two domains, whose folders `domains` names. direction=BtoA swaps the two.
+    """Return unpaired training photos of two domains, the folders `domains`. direction=BtoA swaps them.
 
     Raises:
-        InputError: See `unpaired_samples`.
+        InputError: A folder is missing or empty, or an option has no meaning for this kind of data.
     """
     _refuse_split_and_folds(config, split)
     _refuse_unused_options(config, "domains", "load_side")
@@ -124,7 +124,7 @@ def _refuse_unused_options(config: DataConfig, *known: str) -> None:
 
 
 def _refuse_split_and_folds(config: DataConfig, split: Optional[Path]) -> None:
-    """Raise InputError for `split` and `folds`, which exist only for photos with label maps."""
+    """Raise InputError if `split` or `folds` is set. Only photos with label maps have them."""
     if split is not None:
         raise InputError(f"split={split}: training without label maps takes all photos of the folders")
     if config.folds:
@@ -132,7 +132,7 @@ def _refuse_split_and_folds(config: DataConfig, split: Optional[Path]) -> None:
 
 
 def aligned_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> AlignedSamples:
-    """Return the samples of a set of image pairs.
+    """Return the training samples of a set of image pairs (an input and its target).
 
     The images of a pair lie in `trainA` and `trainB` under the same name, or side by side in one file in `train`.
     The option `side_by_side` says which; without it, the folders on the disk decide.
@@ -157,7 +157,7 @@ def aligned_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[i
 
 
 def with_layout(config: DataConfig) -> DataConfig:
-    """Return the options with `side_by_side` set, if necessary from the folders of the training set."""
+    """Return the options with `side_by_side` True or False. If it was None, the folders of the training set decide."""
     if config.side_by_side is not None:
         return config
     return dataclasses.replace(config, side_by_side=bool(layout_of(config.root)))
@@ -185,7 +185,9 @@ PhotosAndLabels = Tuple[List[Path], List[np.ndarray]]
 
 
 def labelled_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int], names: LabelNames) -> Samples:
-    """Return the samples of a set whose photos have attributes, of a set whose photos have classes, or of both.
+    """Return the training samples of photos with attributes or classes, as `names` says. `split` must be None.
+
+    With both there are two sets: the photos of `root` have attributes, those of `second_root` have classes.
 
     Raises:
         InputError: See `photos_with_attributes` and `photos_with_classes`; or an option has no meaning for this kind.
@@ -209,9 +211,9 @@ def labelled_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[
 
 
 def adaptation_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int], names: LabelNames) -> Samples:
-    """Return the samples of two domains for domain adaptation.
+    """Return the training samples of two domains, the folders `domains`, for domain adaptation.
 
-    The first domain has a folder for each class. The second may have them, too; its classes are not used.
+    The first domain holds a folder for each class. The second may hold them, too, but its label vectors are all 0.
 
     Raises:
         InputError: See `photos_with_classes` and `list_photos`; or an option has no meaning for this kind of data.
@@ -240,7 +242,7 @@ def photos_of_any_class(folder: Path, names: LabelNames) -> List[Path]:
 
 
 def photos_with_attributes(root: Path, names: LabelNames, num_test: int) -> Tuple[PhotosAndLabels, PhotosAndLabels]:
-    """Return photos and labels for training, then photos and labels for test.
+    """Return two pairs (photos, label vectors): first those for training, then those for test.
 
     The photos lie in the folder `images` or `imgs`. The attribute list lies beside this folder.
 
@@ -263,7 +265,7 @@ def photos_with_attributes(root: Path, names: LabelNames, num_test: int) -> Tupl
 
 
 def photos_with_classes(root: Path, names: LabelNames, part: str) -> PhotosAndLabels:
-    """Return photos and labels of the class folders.
+    """Return (photos, one-hot label vectors) of the class folders.
 
     Args:
         part: Name of a folder that may lie between `root` and the class folders.

@@ -1,4 +1,7 @@
-"""Training samples with labels: photos with attributes (CelebA) or classes. Imports no Jittor."""
+"""Training samples with labels: photos with attributes (CelebA) or classes. Imports no Jittor.
+
+A label here describes a whole photo. Label maps, with a class for each pixel, are in label_maps.py.
+"""
 
 from __future__ import annotations
 

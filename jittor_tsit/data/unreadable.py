@@ -28,13 +28,15 @@ class SkipCounter:
         self.times: Counter = Counter()
 
     def __call__(self, faults: Sequence[str]) -> None:
-        """Count the skipped samples of one step. Every process must call this in every step.
+        """Count and log the samples that all processes skipped in one step. Every process must call this in every step.
 
         Args:
-            faults: One error message for each sample that this process skipped.
+            faults: One error message for each sample that this process skipped. Two samples with the same message are
+                the same fault.
 
         Raises:
-            CommonError: More than `allowed` files cannot be read. The message names the first ones.
+            CommonError: There are more than `allowed` different faults since the start. The message names the first
+                ones. It is raised on all processes.
         """
         for text in parallel.gather_texts(json.dumps(faults)):
             for fault in json.loads(text):

@@ -126,10 +126,12 @@ def find_photographs(real: Path, extractor: Extractor, cache: Path) -> Photograp
 
 
 def cached_values(paths: List[Path], judge: str, value_of: Callable[[int], float], cache: Path) -> np.ndarray:
-    """Compute a value for each image, [L], or read the values from the cache file.
+    """Return one value for each image, [L] float64. Read the values from the cache file, or compute and cache them.
 
     Args:
-        judge: Name of the judge. The cache is used if it was written for this judge and these unchanged images.
+        paths: The L images.
+        judge: Name of the judge that gives the values. The cache file is used if it was written for this judge and for
+            the same images, unchanged since. Otherwise it is overwritten.
         value_of: Function from the position of an image in `paths` to its value.
     """
     stamps = [(path.name, *file_version(path)) for path in paths]

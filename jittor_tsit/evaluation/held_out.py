@@ -1,4 +1,7 @@
-"""Scores of a system on the held-out pairs during training."""
+"""Score a system on the held-out pairs during training.
+
+data_tools/sets/held_out.py chooses which pairs are held out.
+"""
 
 from __future__ import annotations
 

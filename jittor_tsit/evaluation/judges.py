@@ -137,10 +137,13 @@ class Judges(NamedTuple):
             raise InputError(f"{what}: {self.folder} holds no judge of images: {ways}")
 
     def _file(self, name: str) -> Optional[Path]:
-        """Return the weight file of a judge; None if it is missing.
+        """Find the weight file of a judge: `name` with one of SUFFIXES, in `folder`. Return None if there is none.
+
+        Args:
+            name: Such as "inception". A "segmenter" may also be a Python file.
 
         Raises:
-            InputError: There are several.
+            InputError: There are several such files.
         """
         suffixes = (*SUFFIXES, ".py") if name == "segmenter" else SUFFIXES
         found = [path for path in (self.folder / f"{name}{suffix}" for suffix in suffixes) if path.exists()]

@@ -1,4 +1,7 @@
-"""Score a folder of images by the contest's terms, as far as their judges are available."""
+"""Compute the contest's terms for a folder of images, as far as their judges are available.
+
+The formula that joins the terms to one score is in metrics/contest.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Averages over windows of 3 x 3 pixels at stride 2 and padding 1, and their gradient.
+"""Average pooling over windows of 3 x 3 pixels at stride 2 and padding 1, and its gradient (not averaged weights).
 
 `reference_avg_pool_down` of layers/resize.py is the reference in Jittor's operators. It averages along one axis after
 the other, and its intermediate image has three times the size of the input.

@@ -3,6 +3,7 @@
 Of the products of a one-hot pixel with the weight all but one are 0. The convolution is therefore a sum of rows of the
 weight, which the classes in the window select. Its gradient by the weight adds each pixel of the gradient by the result
 to the rows that the pixel came from. `conv2d` of the one-hot map itself is the reference.
+`label_image` of layers/image_layouts.py makes the ids.
 """
 
 from __future__ import annotations

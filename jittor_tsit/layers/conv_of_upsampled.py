@@ -1,10 +1,12 @@
 """A 3 x 3 convolution of an upsampled image, computed at the size before upsampling.
 
-Nearest-neighbour upsampling by 2 turns each pixel into four. The 3 x 3 window of each of the four covers two rows and
-two columns of the image before upsampling, and one row and one column of these twice. So each of the four has a weight
-of its own, whose entries are sums of entries of the given weight. Four convolutions give the four results, which are
-then put side by side. The upsampled image is never made. Where the result has 3 channels, one vector of 16 numbers
-holds all four pixels instead of one.
+Nearest-neighbour upsampling by 2 turns each pixel into a square of four equal pixels. The 3 x 3 window around one of
+the four covers only four different pixels, two rows and two columns of the small image. One row and one column of the
+window repeat another. The repeated pixels have equal values, so their weights can be added first. Each of the four
+positions in the square therefore gets a 3 x 3 weight of its own for the small image, whose entries are sums of entries
+of the given weight (or 0). One convolution of the small image with 4 D outputs computes the D channels of all four
+positions. The results are then interleaved to the large image. The upsampled image is never made. Where the result has
+3 channels, one vector of 16 numbers holds all four pixels instead of one.
 """
 
 import jittor as jt

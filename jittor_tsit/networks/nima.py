@@ -83,15 +83,18 @@ def _scores() -> jt.Var:
 
 
 class MobileNet(nn.Module):
-    """Trunk of MobileNet (Howard et al., arXiv 1704.04861); each batch norm is folded into its convolution.
+    """Frozen MobileNet without its classifier: the last activations, averaged over all pixels.
+
+    Each batch norm is folded into the weight and bias of its convolution.
 
     Args:
-        arrays: Keras' arrays by MOBILENET_NAMES; the widths follow from their shapes.
+        arrays: Keras' arrays by their names in Keras, which MOBILENET_NAMES lists. Their shapes give the widths.
 
     Shapes:
         image [N, 3, H, W] in [-1, 1], H and W multiples of 32 -> [N, C]
 
-    Source: Keras' applications/mobilenet.py, which pads only below and on the right at stride 2.
+    Source: Howard et al., arXiv 1704.04861; Keras' applications/mobilenet.py, which pads only below and on the right at
+        stride 2.
     """
 
     def __init__(self, arrays: Mapping[str, np.ndarray]):
@@ -106,7 +109,12 @@ class MobileNet(nn.Module):
 
 
 class _Unit(nn.Module):
-    """Convolution, batch norm by running statistics, ReLU6."""
+    """Frozen convolution, then batch norm by running statistics, then ReLU6 (values limited to 0..6).
+
+    Args:
+        arrays: All arrays of MobileNet, as in `MobileNet`.
+        name: Name of the convolution, such as "conv_dw_3"; its batch norm is `<name>_bn`.
+    """
 
     def __init__(self, arrays: Mapping[str, np.ndarray], name: str, stride: int = 1):
         is_depthwise = f"{name}/depthwise_kernel" in arrays

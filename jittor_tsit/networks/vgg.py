@@ -81,7 +81,7 @@ class _FrozenConv(nn.Module):
 
 
 def published_shapes(arch: str) -> Dict[str, Tuple[int, ...]]:
-    """Return the shapes of the convolutions' arrays by torchvision's names."""
+    """Return torchvision's name -> shape for the weight and bias of each convolution of "vgg16" or "vgg19"."""
     shapes: Dict[str, Tuple[int, ...]] = {}
     channels = 3
     for width, stage in zip(WIDTHS, STAGES[arch]):
@@ -150,13 +150,18 @@ def find_vgg(arch: str, path: str) -> VGGFeatures:
         arch: "vgg16" or "vgg19".
 
     Raises:
-        InputError: No weights are available; the message names three ways to get them or do without.
+        InputError: The file cannot be read or does not hold this network; or the hub's file cannot be downloaded (the
+            message names two ways to get the weights, and how to train without them).
     """
     return load_vgg(arch, Path(path) if path else _from_hub(arch))
 
 
 def _from_hub(arch: str) -> Path:
-    """Return the path of the hub's file in Jittor's cache; download it on first use."""
+    """Return the path of the weights of Jittor's hub in Jittor's cache. Download them if they are not there.
+
+    Raises:
+        InputError: The download fails.
+    """
     target = jittor_home() / ".cache/jittor/checkpoints" / f"{arch}.pkl"
     if target.exists():
         return target

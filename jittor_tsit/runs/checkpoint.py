@@ -1,6 +1,7 @@
 """Checkpoints: one safetensors file of named arrays, which appears under its name only when it is complete.
 
 A checkpoint holds no state of random generators: all random draws follow from the seed and the number of images.
+When a run resumes, damaged checkpoints are set aside: they are renamed to `<name>.damaged` (`load_newest`).
 """
 
 from __future__ import annotations

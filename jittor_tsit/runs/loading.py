@@ -1,4 +1,7 @@
-"""Search for the checkpoint of a run, and loading of its networks for inference."""
+"""Choose the checkpoint of a run, and load its networks for inference.
+
+The search itself, which skips damaged checkpoints, is in checkpoint.py (`newest_readable`).
+"""
 
 from __future__ import annotations
 

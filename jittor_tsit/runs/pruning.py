@@ -28,7 +28,10 @@ def prune(newest: Path, keep: int) -> None:
 
 
 def _has_header(path: Path) -> bool:
-    """Return whether a checkpoint has a valid header and the length that the header says."""
+    """Return whether the header of a checkpoint is undamaged and the file has the length that the header says.
+
+    The arrays are not read, so damage in them is not noticed.
+    """
     try:
         check_checkpoint(path, parts=())
     except InputError:

@@ -144,7 +144,10 @@ def _installed_places(toolkit: Toolkit) -> Iterator[Place]:
 
 
 def _places_below(top: Path) -> Iterator[Place]:
-    """Yield the places in which a toolkit at `top` may have its headers. CUB's may lie in include/cccl."""
+    """Yield the pairs of header folder and library folder that a toolkit in the folder `top` may have.
+
+    Nothing checks whether they exist. CUB's headers may lie in include/cccl.
+    """
     folders = [top / "targets" / target for target in TARGETS] + [top]
     for folder in folders:
         for lib in ("lib64", "lib"):

@@ -205,12 +205,16 @@ def write_line(data: bytes) -> None:
 
 
 def report_end(status: int, messages: str, stopped: bool) -> int:
-    """Return the exit status for all processes. Print why they ended, unless they printed it themselves.
+    """Print why the processes of mpirun failed, unless one of them printed it, and return the status to exit with.
 
     Args:
         status: Exit status of mpirun.
-        messages: What mpirun printed.
+        messages: The messages of mpirun itself, which name a process that a signal ended or that failed.
         stopped: Whether the user asked the processes to stop.
+
+    Returns:
+        EXIT_INTERRUPTED if the user stopped them, EXIT_ERROR if a signal ended a process or mpirun failed, otherwise
+        `status`.
     """
     killed = KILLED.search(messages)
     if stopped and status:

@@ -32,7 +32,7 @@ class Share(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """The images of one forward pass of this process."""
+    """Which images this process computes in one forward pass, and their share of the batch."""
 
     index: range  # type: ignore[assignment] # positions in the run, counted from its first image; hides tuple.index
     share: Share

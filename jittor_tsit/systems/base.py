@@ -69,7 +69,10 @@ class System(Updates):
         raise NotImplementedError
 
     def generate_back(self, batch: Any, noise: Noise) -> jt.Var:
-        """Translate images `batch.a` of domain B to domain A. Only systems with `translates_back` have this method."""
+        """Translate images of domain B to domain A. They are in `batch.a`, as inputs always are.
+
+        Only systems with `translates_back` define this method.
+        """
         raise NotImplementedError
 
     def columns(self, batch: Any, noise: Noise) -> List[jt.Var]:

@@ -63,8 +63,8 @@ class SimGANConfig:
 class SimGANSystem(System):
     """G, the paper's refiner R, makes rendered images (a) look like photographs (b). D judges patches.
 
-    Each step updates one of the two networks: G in the first `pretrain_G` steps, D in the next `pretrain_D` steps, then
-    both in turn. Each step reads new images.
+    Each step updates one of the two networks: G in the first `pretrain_G` steps, D in the next `pretrain_D` steps.
+    Then, again and again, G in `k_g` steps and D in `k_d` steps. Each step reads new images.
     """
 
     Config = SimGANConfig

@@ -38,7 +38,7 @@ class SystemState:
         return self.networks.get(AVERAGED, self.networks["G"])
 
     def add_average(self) -> None:
-        """Add the averaged weights of G, unless their half-life is 0."""
+        """Add a copy of G that will hold its averaged weights, unless their half-life is 0."""
         if self.optim.ema_halflife_nimg:
             self.networks[AVERAGED] = copy.deepcopy(self.networks["G"])
 
