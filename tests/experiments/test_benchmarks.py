@@ -38,7 +38,7 @@ def folders(tmp_path):
 
 def test_loading_times_folders_and_cache_by_turns(folders, tmp_path, monkeypatch):
     samples = loading.pairs_of(*folders, (16, 8), (24, 16))
-    assert [pair.stem for pair in samples.pairs] == ["1", "2", "3"] and samples.view.load == (24, 16)
+    assert [pair.stem for pair in samples.pairs] == ["1", "2", "3"] and samples.augmentation.load == (24, 16)
     kept, made = loading.samples_from_cache(samples, tmp_path / "cache", 1)
     assert made["cache_mb"] == (tmp_path / "cache").stat().st_size / 1e6
     calls = []
