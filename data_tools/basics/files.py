@@ -36,7 +36,10 @@ def file_version(path: Path) -> FileVersion:
 
 
 def write_atomic(path: Path, data: bytes) -> None:
-    """Write `data` to `path`, whole or not at all. Errors as in `write_through`."""
+    """Write `data` to the file `path`, replacing an older file. After a crash the file is old or new, never half.
+
+    Errors as in `write_through`.
+    """
     write_through(path, lambda temporary: temporary.write_bytes(data))
 
 
@@ -78,7 +81,7 @@ def flush_to_disk(path: Path) -> None:
 
 
 def append_line(path: Path, line: str) -> None:
-    """Append a line (without its newline) to a text file. Errors as in `write_through`."""
+    """Add a line at the end of a text file. `line` is given without its newline. Errors as in `write_through`."""
     try:
         with open(path, "a", encoding="utf-8") as file:
             file.write(line + "\n")
@@ -135,7 +138,10 @@ def make_folder(path: Path) -> None:
 
 
 def _with_path(path: Path, error: OSError) -> Exception:
-    """Return an error that names the path: an InputError if the user can avoid it by naming another path."""
+    """Return an error like `error` whose message names the path.
+
+    It is an InputError if the user can avoid it by naming another path.
+    """
     if error.errno in _WRONG_PLACE:
         return InputError(f"{path}: cannot be written: {os.strerror(error.errno)}")
     error.filename = str(path)  # Python leaves it out when a write fails

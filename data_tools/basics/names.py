@@ -24,5 +24,5 @@ def unlistable(stem: str) -> Optional[str]:
 
 
 def printable(text: str) -> str:
-    r"""Return the text in one line: unprintable characters and bytes that are not UTF-8 become \n, \xa0, \udcff."""
+    r"""Return the text in one line. Unprintable characters and bytes that are not UTF-8 become escapes, such as \n."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -42,7 +42,7 @@ def require_same_record(path: Path, record: Mapping[str, object]) -> bool:
 
 
 def write_record(path: Path, record: Mapping[str, object]) -> None:
-    """Write the record file that `require_same_record` reads."""
+    """Write the record of a command (its options and inputs) as a file that `require_same_record` reads later."""
     write_atomic(path, (json.dumps(record) + "\n").encode())
 
 

@@ -30,7 +30,7 @@ _TASKS_PER_PROCESS = 3  # one that it computes, one that waits in its queue, one
 
 
 class Pool(NamedTuple):
-    """An executor with worker processes, and the number of submitted tasks that keeps all of them busy."""
+    """Worker processes, and how many tasks to submit to them in advance so that all of them stay busy."""
 
     executor: Executor
     ahead: int
@@ -83,7 +83,10 @@ def mpi_pool(start: Callable, arguments: Tuple) -> Iterator[Pool]:
 
 
 def run_in_order(pool: Executor, function: Callable, items: Iterable, ahead: int) -> Iterator:
-    """Yield `function(item)` for each item, in order, computed in the pool. At most `ahead` tasks are submitted."""
+    """Yield `function(item)` for each item, in the order of the items, computed by the workers of the pool.
+
+    At most `ahead` tasks are submitted at a time.
+    """
     items = iter(items)
     waiting: deque[Future] = deque(pool.submit(function, item) for item in islice(items, ahead))
     try:
@@ -116,7 +119,10 @@ def _start_mpi(module: str, start: str, arguments: Tuple) -> None:
 
 
 def _exit_after(parent: int) -> None:
-    """Exit once the parent process is gone. A killed parent cannot stop its workers itself."""
+    """Wait until the process with the id `parent` has ended, then exit this worker.
+
+    A killed parent cannot stop its workers itself.
+    """
     while os.getppid() == parent:
         time.sleep(1)
     os._exit(1)

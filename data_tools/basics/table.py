@@ -16,7 +16,7 @@ _DIGITS = 6  # significant digits: more than any signal is accurate to, few enou
 
 
 class Table(NamedTuple):
-    """Signals of many pairs.
+    """Signals of many pairs: for each stem one row, for each signal one column.
 
     Shapes:
         columns: name -> [len(stems)] float64; NaN (an empty cell) where a signal does not apply to a pair.

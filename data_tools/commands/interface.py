@@ -161,7 +161,7 @@ def synth(
 
 
 def _workers(number: int) -> int:
-    """The number of workers: `number`, or one for each core if it is 0."""
+    """Return the number of workers: `number`, or one for each processor core if `number` is 0."""
     if number < 0:
         raise InputError(f"workers={number}: allowed are 0 (one for each core) and more")
     return number or os.cpu_count() or 1

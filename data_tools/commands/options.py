@@ -31,7 +31,7 @@ def add_data(parser: argparse.ArgumentParser) -> None:
 
 
 def at_least(minimum: int) -> Callable[[str], int]:
-    """Return a parser for whole numbers of at least `minimum`."""
+    """Return a function that converts the text of an option to a whole number of at least `minimum`."""
 
     def parse(text: str) -> int:
         if not re.fullmatch(r"[+-]?[0-9]{1,18}", text) or int(text) < minimum:
@@ -42,7 +42,7 @@ def at_least(minimum: int) -> Callable[[str], int]:
 
 
 def size(text: str) -> Tuple[int, int]:
-    """Parse width and height, such as 512x384."""
+    """Convert the text of an option, such as 512x384, to (width, height)."""
     match = re.fullmatch(r"([0-9]{1,6})x([0-9]{1,6})", text)
     if not match:
         raise argparse.ArgumentTypeError(f"{text!r} is not WIDTHxHEIGHT, such as {IMAGE_WIDTH}x{IMAGE_HEIGHT}")

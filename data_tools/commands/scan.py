@@ -59,7 +59,10 @@ def run(args: argparse.Namespace) -> int:
 
 @contextmanager
 def needing_opencv() -> Iterator[None]:
-    """Turn a failing import of OpenCV into an InputError. It needs two libraries that small systems do not have."""
+    """Turn an ImportError of OpenCV inside the `with` block into an InputError that says what to install.
+
+    OpenCV needs two libraries that small systems do not have.
+    """
     try:
         yield
     except ImportError as error:

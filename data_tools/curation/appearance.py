@@ -55,7 +55,10 @@ def fold_of(stem: str) -> int:
 
 
 def sample_rows(stems: Sequence[str], count: int) -> np.ndarray:
-    """Return the rows of a random sample of at most `count` pairs, sorted int64. It depends on the stems only."""
+    """Choose at most `count` of the pairs at random. Return their positions in `stems`, ascending int64.
+
+    The choice depends on the stems only.
+    """
     by_hash = sorted(range(len(stems)), key=lambda row: (_hash(stems[row]), stems[row]))
     return np.sort(np.array(by_hash[:count], np.int64))
 
@@ -154,7 +157,7 @@ def _context(cells: np.ndarray) -> np.ndarray:
 
 
 def _initial_model(sketches: Sketches, rows: np.ndarray) -> ClassModel:
-    """Return a model with random cosines and with the mean and deviation of the features; its weights are 0."""
+    """Return a model that is not fitted: random cosines, mean and scale of the features, and weights 0."""
     total, squares = np.zeros(1), np.zeros(1)
     for part in _chunks(rows):
         context = contexts(sketches.features[part])
@@ -170,14 +173,18 @@ def _initial_model(sketches: Sketches, rows: np.ndarray) -> ClassModel:
 
 
 def _cosines(model: ClassModel, context: np.ndarray) -> np.ndarray:
-    """Compute the random cosine features and a constant 1: [n, cells, F] float32 -> [n, cells, D + 1] float32."""
+    """Compute the D random cosine features of each cell and append a constant 1, all float32.
+
+    Shapes:
+        context [n, cells, F] -> [n, cells, D + 1]
+    """
     cosines = np.cos((context - model.mean) / model.scale @ model.projection + model.phase)
     cosines *= np.float32(np.sqrt(2 / cosines.shape[-1]))
     return np.concatenate([cosines, np.ones((*cosines.shape[:-1], 1), np.float32)], axis=-1)
 
 
 def _fit(model: ClassModel, sketches: Sketches, rows: np.ndarray, folds: np.ndarray) -> ClassModel:
-    """Return the model with weights fitted by ridge regression on the one-hot labels of the pairs `rows`.
+    """Return a copy of `model` whose weights are fitted by ridge regression on the one-hot labels of the pairs `rows`.
 
     The sums of the regression are computed for each fold. The weights of a fold use the sums of all other folds.
 

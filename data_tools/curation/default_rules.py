@@ -197,7 +197,7 @@ DISPUTED = Rule(
 
 
 class Settings(NamedTuple):
-    """Settings of `select`.
+    """Settings of the command `select`: the rules, and how equivalent label maps are found and thinned.
 
     Args:
         agreement: Smallest share of equal cells of equivalent label maps.

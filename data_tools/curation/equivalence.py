@@ -47,7 +47,7 @@ class EquivalenceClass(NamedTuple):
 
 
 class Ranking(NamedTuple):
-    """The ranking of a class.
+    """The order of the members of an equivalence class by quality, and how much their photos differ.
 
     Args:
         order: [m], indices of its members in the set, the best first.
@@ -59,7 +59,10 @@ class Ranking(NamedTuple):
 
 
 class ClassMember(NamedTuple):
-    """One row of `classes.csv`: stem, rank in its class (0 is best), whether it is mirrored, whether it is kept."""
+    """One row of `classes.csv`: a pair of an equivalence class; `rank` 0 is the best pair of its class.
+
+    `mirrored` says whether its label map is mirrored in comparison with the class.
+    """
 
     stem: str
     rank: int
@@ -202,9 +205,9 @@ def read_classes(path: Path) -> List[List[ClassMember]]:
 
 
 def _owners(index: CodeIndex, weight: np.ndarray, least: int) -> np.ndarray:
-    """Return the index of each distinct map's centre: [u] int64, -1 for maps without a class.
+    """Return for each distinct map the index of the centre of its class: [u] int64, -1 for maps without a class.
 
-    A centre is its own centre.
+    A centre belongs to its own class.
 
     Args:
         weight: [u], number of maps that equal each distinct map.
@@ -222,7 +225,11 @@ def _owners(index: CodeIndex, weight: np.ndarray, least: int) -> np.ndarray:
 
 
 def _agreeing_maps(index: CodeIndex, weight: np.ndarray, least: int) -> np.ndarray:
-    """Count the maps that each distinct map agrees with, including itself and its copies: [u] int64."""
+    """Count for each distinct map the maps with `least` or more equal cells, itself and its copies included.
+
+    Returns:
+        [u] int64
+    """
     total = weight.astype(np.float64)  # exact: whole numbers far below 2^53
     size = len(weight)
     for start in range(0, size, _ROWS):
@@ -234,7 +241,7 @@ def _agreeing_maps(index: CodeIndex, weight: np.ndarray, least: int) -> np.ndarr
 
 
 def _centres(index: CodeIndex, queue: np.ndarray, least: int) -> np.ndarray:
-    """Choose the centres: the maps of the queue, in order, that do not agree with an earlier centre."""
+    """Choose the centres: the maps of `queue`, in order, with less than `least` cells equal to each earlier centre."""
     covered = np.zeros(queue.max(initial=-1) + 1, bool)
     centres: List[int] = []
     while len(queue):
@@ -249,7 +256,7 @@ def _centres(index: CodeIndex, queue: np.ndarray, least: int) -> np.ndarray:
 
 
 def _medoid(index: CodeIndex, centre: int, members: np.ndarray, weight: np.ndarray, least: int) -> int:
-    """Return the medoid: the member with the highest mean agreement among those that agree with all members.
+    """Return the medoid, the index of a member. It agrees with all members, and its mean agreement is the highest.
 
     In a class of more than SAMPLE members, only a sample of them and the centre are candidates.
 
@@ -265,7 +272,7 @@ def _medoid(index: CodeIndex, centre: int, members: np.ndarray, weight: np.ndarr
 
 
 def _groups(owner: np.ndarray) -> Iterator[Tuple[int, np.ndarray]]:
-    """Yield each value of `owner` from 0 on, and the ascending positions at which it occurs."""
+    """Yield each number of `owner` that is not negative, ascending, and the ascending positions at which it stands."""
     order = np.argsort(owner, kind="stable")
     order = order[owner[order] >= 0]
     starts = np.flatnonzero(np.diff(owner[order], prepend=-1))
@@ -289,5 +296,5 @@ def _lab(group: EquivalenceClass, photos: np.ndarray, places: np.ndarray) -> np.
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:
-    """Return for each value how many values are smaller."""
+    """Return for each value of a one-dimensional array how many of its values are smaller."""
     return np.searchsorted(np.sort(values), values)

@@ -127,7 +127,7 @@ def find_scanned(out: Path) -> Dict[str, Pair]:
 
 
 def counts(selection: Selection) -> str:
-    """Return one line with the number of pairs in each split."""
+    """Return one line of text with the number of pairs in each split."""
     names = dict(zip(SPLITS, ("Total", "Selection I", "Selection II")))
     return ", ".join(f"{names[split]} {len(stems)}" for split, stems in selection.splits.items())
 
@@ -162,7 +162,11 @@ def read_problems(path: Path) -> List[Problem]:
 
 
 def _thumbnails(features: np.ndarray) -> np.ndarray:
-    """Return the Lab colour of every second cell: [n, R, C, CHANNELS] -> [n, R / 2, C / 2, 3] uint8."""
+    """Return small photos: the Lab colour of every second cell in each direction, uint8.
+
+    Shapes:
+        features [n, R, C, CHANNELS] -> [n, R / 2, C / 2, 3]
+    """
     return np.ascontiguousarray(features[:, ::_THUMBNAIL, ::_THUMBNAIL, :3])
 
 

@@ -96,14 +96,26 @@ def misfit(row: int, label: np.ndarray, photo: np.ndarray, log_probs: np.ndarray
 
 
 def standardise(features: np.ndarray) -> np.ndarray:
-    """Scale each channel of each photo to mean 0 and mean square about 1: [n, R, C, F] uint8 -> [n, cells, F]."""
+    """Shift and scale each channel of each photo to mean 0 and mean square about 1. A uniform channel becomes 0.
+
+    Shapes:
+        features [n, R, C, F] uint8 -> [n, R * C, F]
+    """
     cells = features.reshape(len(features), -1, CHANNELS).astype(np.float32)
     cells -= cells.mean(axis=1, keepdims=True)
     return cells / (np.sqrt((cells**2).mean(axis=1, keepdims=True)) + 1)  # + 1 of 255 levels: a uniform channel stays 0
 
 
 def shape_fit(label: np.ndarray, photos: np.ndarray) -> np.ndarray:
-    """Share of each photo's variance that lies between a label's regions: [cells], [n, cells, CHANNELS] -> [n]."""
+    """Return the share of each photo's variance that the areas of the label's classes explain, 0 to 1.
+
+    Args:
+        label: Class ids, [cells].
+        photos: Standardised photos, [n, cells, CHANNELS].
+
+    Returns:
+        [n], the mean over the channels.
+    """
     regions = regions_of(label)
     sums = np.matmul(regions, photos)  # [n, present, CHANNELS]
     between = (sums**2 / regions.sum(axis=1)[:, None]).sum(axis=1)
@@ -121,15 +133,23 @@ def shape_fits(regions: np.ndarray, first: np.ndarray, photo: np.ndarray) -> np.
 
 
 def regions_of(label: np.ndarray) -> np.ndarray:
-    """Masks of the classes that occur in a label: [cells] -> [present, cells] float32 of 0 and 1."""
+    """Return a mask for each class that occurs in a label: [cells] -> [present, cells] float32 of 0 and 1."""
     return (label == np.unique(label)[:, None]).astype(np.float32)
 
 
 def class_fit(label: np.ndarray, log_probs: np.ndarray) -> np.ndarray:
-    """Mean log probability of a label's classes in each photo: [cells], [n, cells, classes] -> [n]."""
+    """Return how well one label fits each of n photos: the mean log probability of its classes over the cells.
+
+    Shapes:
+        label [cells], log_probs [n, cells, classes] -> [n]
+    """
     return log_probs[:, np.arange(len(label)), label].mean(axis=1)
 
 
 def class_fits(labels: np.ndarray, log_probs: np.ndarray) -> np.ndarray:
-    """Mean log probability of each label's classes in one photo: [n, cells], [cells, classes] -> [n]."""
+    """Return how well each of n labels fits one photo: the mean log probability of its classes over the cells.
+
+    Shapes:
+        labels [n, cells], log_probs [cells, classes] -> [n]
+    """
     return log_probs[np.arange(labels.shape[1]), labels].mean(axis=1)

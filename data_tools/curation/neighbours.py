@@ -36,7 +36,7 @@ _SLACK = np.float32(0.25)  # cells; more than the rounding of the bounds (below 
 
 
 class Nearest(NamedTuple):
-    """The nearest other map of each map.
+    """For each label map of a set, the other map that is most similar to it.
 
     `compared` is the number of pairs that were compared cell by cell. The bounds decided all others.
 

@@ -27,7 +27,7 @@ class Rule(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """Decision on one pair.
+    """Decision on one pair: whether it is kept, and which rule decided.
 
     Args:
         kept: Whether the pair is in Selection II, the innermost split.

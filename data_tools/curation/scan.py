@@ -85,7 +85,10 @@ def scan(data: Path, out: Path, make_pool) -> Tuple[int, List[Problem]]:
 
 
 def _measure_all(pairs: Sequence[Pair], cache: ScanCache, pool: Pool) -> List[Measurement]:
-    """Measure the pairs that are not in the cache, put the new records into it, and return a result for every pair."""
+    """Return a result for every pair, in order. Measure the pairs that the cache lacks, and put their records into it.
+
+    The records themselves are removed from the results.
+    """
     tasks = [pairs[i : i + _CHUNK] for i in range(0, len(pairs), _CHUNK)]
     measured: List[Measurement] = []
     with _bar(len(pairs), "scan") as bar:
@@ -111,7 +114,7 @@ def _collect(readable: Sequence[Measurement], cache: ScanCache, out: Path) -> Ta
 
 
 class _Worker:
-    """State of a worker process, set when it starts."""
+    """State of a worker process as class attributes, which are set when the process starts."""
 
     version: bytes  # of the measuring code
     keys: Set[bytes]  # of the records that were in the cache
@@ -145,12 +148,12 @@ def measure_pair(pair: Pair, version: bytes, keys: Set[bytes]) -> Measurement:
 
 
 def to_record(signals: np.ndarray, parts: Sketches) -> bytes:
-    """Join the signals and the sketch (`parts`) of one pair to a record of the cache."""
+    """Join the signals of one pair and its sketch (`parts`) to bytes, the record that the cache stores."""
     return signals.tobytes() + b"".join(part.tobytes() for part in parts)
 
 
 def _from_record(record: bytes) -> Tuple[np.ndarray, List[np.ndarray]]:
-    """Split a record into the signals and the arrays of the sketch."""
+    """Split the bytes of a record into the signals of a pair and the arrays of its sketch."""
     signals = np.frombuffer(record, np.float64, len(NAMES))
     parts, start = [], signals.nbytes
     for shape in SHAPES:

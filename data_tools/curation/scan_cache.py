@@ -21,7 +21,7 @@ PACKAGE = Path(__file__).parents[1]
 
 
 class ScanCache:
-    """Records by key in an SQLite file. Records are on the disk when `put` returns.
+    """Store of measured pairs in an SQLite file: key -> record. Records are on the disk when `put` returns.
 
     Args:
         version: Version of the measuring code. Records of other versions are deleted.
@@ -42,7 +42,7 @@ class ScanCache:
         self._version = version
 
     def put(self, records: Dict[bytes, bytes]) -> None:
-        """Add records by key, or replace them."""
+        """Store records by key. A record with the same key is replaced."""
         rows = [(key, self._version, record) for key, record in records.items()]
         with _input_errors(self._path), self._database:
             self._database.execute("BEGIN")
@@ -61,7 +61,7 @@ class ScanCache:
             return row[0]
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file. No other method can be used afterwards."""
         self._database.close()
 
 
@@ -80,7 +80,7 @@ def cached_keys(path: Path) -> Set[bytes]:
 
 @contextmanager
 def _input_errors(path: Path) -> Iterator[None]:
-    """Turn errors of SQLite into InputErrors."""
+    """Turn SQLite errors inside the `with` block into InputErrors that name the file `path`."""
     try:
         yield
     except sqlite3.Error as error:
@@ -104,7 +104,10 @@ def content_key(pair: Pair, version: bytes) -> bytes:
 
 
 def code_version() -> bytes:
-    """Return a digest of the measuring code and of the versions of its libraries."""
+    """Return a digest of the source code that measures pairs and of the versions of its libraries.
+
+    If it changes, cached records are out of date.
+    """
     digest = hashlib.blake2b(f"{np.__version__} {cv2.__version__} {PIL.__version__}".encode(), digest_size=16)
     for path in sorted(path for pattern in _SOURCES for path in PACKAGE.glob(pattern)):
         digest.update(path.read_bytes())

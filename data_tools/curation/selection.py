@@ -16,7 +16,7 @@ _TOTAL, _FIRST, _SECOND = SPLITS
 
 
 class Selection(NamedTuple):
-    """The sorted stems of each split by its name, and the decision on every pair."""
+    """Result of a selection: for each split the sorted stems of its pairs, and for every pair the decision on it."""
 
     splits: Dict[str, List[str]]
     decisions: List[Decision]
@@ -110,7 +110,7 @@ def _decision(
     members: Dict[str, np.ndarray],
     manual: Mapping[str, bool],
 ) -> Decision:
-    """Return the decision on one readable pair.
+    """Return the decision on one readable pair, the one at row `i` of the table.
 
     Its rule is the one with the highest severity among the rules of the split that dropped the pair, or among all
     rules for a kept pair.

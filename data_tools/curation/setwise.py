@@ -33,7 +33,7 @@ _JUDGE_FILE = "judge.npz"
 
 
 class Judge(NamedTuple):
-    """The model and the reference pairs that all tasks use."""
+    """The fitted class model and the reference pairs, with which each task computes the signals of its pairs."""
 
     model: ClassModel
     others: References
@@ -91,7 +91,7 @@ def _make_judge(folder: Path, stems: Sequence[str]) -> str:
 
 
 def _judge_pairs(task) -> np.ndarray:
-    """Compute class_surprise and misfit of one chunk of pairs: [2, pairs]. Runs in any process."""
+    """Compute the signals class_surprise and misfit for the pairs of one task: [2, pairs]. Runs in any process."""
     folder, digest, start, folds = task
     judge, sketches = _load_judge(folder, digest)
     features = sketches.features[start : start + len(folds)]

@@ -14,14 +14,14 @@ WATER_IDS = [CLASS_IDS[name] for name in ("water", "sea", "river", "lake", "wate
 
 
 class Change(NamedTuple):
-    """New pixels of a photo or a label map, and a description of the change in a few words."""
+    """A planted change: the new pixels of a whole photo or label map, and a description in a few words (`detail`)."""
 
     pixels: np.ndarray
     detail: str
 
 
 def make_generator(seed: int, kind: str, stem: str) -> np.random.Generator:
-    """Return a random generator that depends on the seed, the kind and the stem only."""
+    """Return a random generator. Its numbers depend on the seed, the kind of defect and the pair's stem only."""
     digest = hashlib.sha256(f"{seed}/{kind}/{stem}".encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:16], "big"))
 
@@ -46,7 +46,7 @@ def blurred_field(field: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def highest(score: np.ndarray, share: float) -> np.ndarray:
-    """Return where the score is among the highest `share` of all values: [H, W] -> [H, W] bool."""
+    """Return where `score` is among the highest `share` (0 to 1) of its values: [H, W] -> [H, W] bool."""
     return score > np.quantile(score, 1 - share)
 
 
@@ -63,7 +63,10 @@ def moved_label(label: np.ndarray, dx: np.ndarray, dy: np.ndarray) -> np.ndarray
 
 
 def moved_photo(photo: np.ndarray, dx: np.ndarray, dy: np.ndarray) -> np.ndarray:
-    """Displace a photo as in `moved_label`, with bilinear interpolation: [H, W, 3] uint8 -> [H, W, 3] uint8."""
+    """Displace a photo [H, W, 3] uint8 by (dx, dy) pixels as in `moved_label`, with bilinear interpolation.
+
+    Return a new photo of the same size.
+    """
     height, width = photo.shape[:2]
     rows, y = _cell(np.arange(height)[:, None] + dy, height)
     columns, x = _cell(np.arange(width) + dx, width)
@@ -76,12 +79,20 @@ def moved_photo(photo: np.ndarray, dx: np.ndarray, dy: np.ndarray) -> np.ndarray
 
 
 def _cell(place: np.ndarray, size: int) -> Tuple[np.ndarray, np.ndarray]:
-    """Split coordinates on an axis of `size` pixels into whole pixels and the remainder, 0..1."""
+    """Limit positions to an axis, and split each into the pixel before it and the remainder, 0 to 1.
+
+    Args:
+        place: Positions in pixels, of any shape.
+        size: Number of pixels of the axis.
+
+    Returns:
+        Whole pixels (int) and remainders (float32), of the shape of `place`.
+    """
     place = np.clip(place, 0, size - 1)
     start = np.floor(place)
     return start.astype(int), (place - start).astype(np.float32)
 
 
 def visible_change(old: np.ndarray, new: np.ndarray) -> float:
-    """Return the share of pixels whose class changed to a class that looks different (lake and sea look alike)."""
+    """Return the share of pixels (0 to 1) whose class changed to one that looks different. Lake and sea look alike."""
     return float((LOOKS[old] != LOOKS[new]).mean())

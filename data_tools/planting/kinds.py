@@ -19,19 +19,22 @@ _MOST_TWINS = 5  # with more twins, one label map would dominate a small set
 
 
 class Pixels:
-    """The pixels of a pair. Files are decoded at each access, because a whole set does not fit into memory."""
+    """The photo and the label map of one pair, read from their files at each access.
+
+    They are not kept, because a whole set does not fit into memory.
+    """
 
     def __init__(self, pair: Pair):
         self._pair, self.stem = pair, pair.stem
 
     @property
     def photo(self) -> np.ndarray:
-        """[H, W, 3] uint8 RGB."""
+        """The photo, [H, W, 3] uint8 RGB, read now."""
         return read_photo(self._pair.photo)
 
     @property
     def label(self) -> np.ndarray:
-        """[h, w] uint8, ids 0..28."""
+        """The label map, [h, w] uint8, ids 0..28, read now."""
         return read_label(self._pair.label)
 
 
@@ -59,7 +62,11 @@ class Kind(NamedTuple):
 
 
 def _in_label(kind: str, spoil: Callable[..., Optional[Change]]) -> Kind:
-    """Make a kind of defect from a function `spoil(label, rng)` that changes label maps (`labels.shifted`)."""
+    """Return a kind of defect that changes the label map, made from a function `spoil(label, rng)` (`labels.shifted`).
+
+    Args:
+        kind: Name of the kind.
+    """
 
     def plant(source: Pixels, others: Others, rng: np.random.Generator) -> Optional[List[Planted]]:
         change = spoil(source.label, rng)
@@ -69,7 +76,11 @@ def _in_label(kind: str, spoil: Callable[..., Optional[Change]]) -> Kind:
 
 
 def _in_photo(kind: str, spoil: Callable[..., Optional[Change]]) -> Kind:
-    """Make a kind of defect from a function `spoil(photo, label, rng)` that changes photos (`photos.blurred`)."""
+    """Return a kind of defect that changes the photo, made from `spoil(photo, label, rng)` (`photos.blurred`).
+
+    Args:
+        kind: Name of the kind.
+    """
 
     def plant(source: Pixels, others: Others, rng: np.random.Generator) -> Optional[List[Planted]]:
         change = spoil(source.photo, source.label, rng)
@@ -79,7 +90,7 @@ def _in_photo(kind: str, spoil: Callable[..., Optional[Change]]) -> Kind:
 
 
 def _swap(source: Pixels, others: Others, rng: np.random.Generator) -> Optional[List[Planted]]:
-    """Replace the label map by that of another pair. Returns None if all tried maps look too much alike."""
+    """Return the pair with the label map of another pair; None if all tried label maps look too much like its own."""
     candidates = ((other.stem, other.label) for other, _ in zip(others(rng), range(_MOST_PARTNERS)))
     found = labels.swapped(source.label, candidates)
     if found is None:
@@ -89,14 +100,14 @@ def _swap(source: Pixels, others: Others, rng: np.random.Generator) -> Optional[
 
 
 def _duplicate(source: Pixels, others: Others, rng: np.random.Generator) -> Optional[List[Planted]]:
-    """Return the unchanged pair, and a second pair `<stem>-2` with a slightly changed copy of its photo."""
+    """Return two pairs to write: the unchanged pair, and `<stem>-2` with a slightly changed copy of its photo."""
     copy = pairs.duplicate(source.photo, source.label, rng)
     truth = Truth(f"{source.stem}-2", "duplicate", source.stem, copy.detail)
     return [Planted(Truth(source.stem, "", "", "")), Planted(truth, photo=copy.photo, quality=copy.quality)]
 
 
 def _twins(source: Pixels, others: Others, rng: np.random.Generator) -> Optional[List[Planted]]:
-    """Return the pair, and one to five twins `<stem>-t1`, `<stem>-t2`, …
+    """Return the pair, and one to five twins `<stem>-t1`, `<stem>-t2`, … None if the pair is not suitable.
 
     A twin has nearly the same label map, and the photo in another weather and with the colours of another pair.
     """

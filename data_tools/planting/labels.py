@@ -144,7 +144,14 @@ def one_class(label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
 
 
 def _first_visible(label: np.ndarray, draw: Callable[[], Change], above: float) -> Optional[Change]:
-    """Return the first random change that makes more than the share `above` of the picture look wrong, or None."""
+    """Draw random changes, at most `_TRIES`, and return the first that makes enough of the picture look wrong.
+
+    Return None if none does.
+
+    Args:
+        draw: Draws a change of the label map.
+        above: Share of the picture, 0 to 1, of which more must look wrong.
+    """
     for _ in range(_TRIES):
         change = draw()
         if visible_change(label, change.pixels) > above:
@@ -153,12 +160,15 @@ def _first_visible(label: np.ndarray, draw: Callable[[], Change], above: float) 
 
 
 def _to_length(share: float, size: int) -> int:
-    """Return a share of a side in whole pixels, at least one unless the share is 0."""
+    """Convert a signed share of a side of `size` pixels to whole pixels. A share other than 0 gives at least one pixel."""
     return int(np.sign(share) * max(1, round(abs(share) * size))) if share else 0
 
 
 def _mergeable(label: np.ndarray) -> List[Tuple[int, ...]]:
-    """Return the groups of two to four of the eight largest classes that together fill 20..60 % of the picture."""
+    """Return the groups of classes that can be merged: they fill 20 to 60 % of the picture together.
+
+    A group has two to four classes. Only the eight classes with the largest areas are considered.
+    """
     areas = np.bincount(label.ravel()) / label.size
     largest = [i for i in np.argsort(-areas, kind="stable")[:8].tolist() if areas[i] > 0]
     groups = [group for size in (2, 3, 4) for group in combinations(largest, size)]
@@ -166,7 +176,7 @@ def _mergeable(label: np.ndarray) -> List[Tuple[int, ...]]:
 
 
 def _wavy_region(rng: np.random.Generator, height: int, width: int, share: float) -> np.ndarray:
-    """Return the region on one side of a random wavy line, [height, width] bool; it covers `share` of the picture."""
+    """Return the pixels on one side of a random wavy line, [height, width] bool; their share is `share`."""
     angle = rng.uniform(0, 2 * np.pi)
     y, x = np.linspace(-1, 1, height)[:, None], np.linspace(-1, 1, width)
     ramp = np.cos(angle) * x + np.sin(angle) * y
@@ -174,7 +184,10 @@ def _wavy_region(rng: np.random.Generator, height: int, width: int, share: float
 
 
 def _patch_classes(label: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return 24 random classes: three quarters occur in the label map, and consecutive ones differ, in a ring too."""
+    """Return a row of 24 random class ids, uint8. Neighbours differ, and the last differs from the first.
+
+    About three quarters are classes of the label map, the others are any class.
+    """
     present = np.unique(label)
     if len(present) == 1:
         present = np.append(present, rng.choice(np.setdiff1d(np.arange(NUM_CLASSES), present)))
@@ -204,7 +217,11 @@ def _blobs(label: np.ndarray, rng: np.random.Generator, share: float) -> Tuple[n
 
 
 def _scraps(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-    """Divide the picture into ragged pieces, about twelve along the width, with random numbers: [height, width] int."""
+    """Divide the picture into pieces with ragged edges, about twelve along the width.
+
+    Returns:
+        [height, width] int, the random number of the piece that each pixel belongs to.
+    """
     cell = width / 12
     dx, dy = (0.5 * smooth_noise(rng, height, width, cells=16) for _ in range(2))
     columns = np.floor(np.arange(width) / cell + dx).astype(int) % 64
@@ -213,13 +230,13 @@ def _scraps(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
 
 
 def _blocks(label: np.ndarray, rng: np.random.Generator, share: float) -> Tuple[np.ndarray, np.ndarray]:
-    """Choose square blocks. Returns as in `_blobs`."""
+    """Choose random square blocks that cover `share` of the picture. Returns as in `_blobs`."""
     cell = rng.uniform(0.03, 0.08) * label.shape[1]
     return _cells(label, rng, share, cell_height=cell, cell_width=cell, clustering=1.0)
 
 
 def _lines(label: np.ndarray, rng: np.random.Generator, share: float) -> Tuple[np.ndarray, np.ndarray]:
-    """Choose horizontal lines. Returns as in `_blobs`."""
+    """Choose random short horizontal stripes that cover `share` of the picture. Returns as in `_blobs`."""
     height, width = label.shape
     return _cells(label, rng, share, rng.uniform(0.008, 0.025) * height, rng.uniform(0.15, 0.50) * width, 0.3)
 
@@ -227,7 +244,9 @@ def _lines(label: np.ndarray, rng: np.random.Generator, share: float) -> Tuple[n
 def _cells(
     label: np.ndarray, rng: np.random.Generator, share: float, cell_height: float, cell_width: float, clustering: float
 ) -> Tuple[np.ndarray, np.ndarray]:
-    """Choose cells of a grid that cover `share` of the picture. Wide cells have a random offset in each row.
+    """Choose random cells of a grid that cover `share` of the picture.
+
+    Wide cells begin at another random offset in each row of the grid.
 
     Args:
         clustering: Weight of a smooth field that keeps chosen cells together, relative to independent noise.

@@ -15,7 +15,7 @@ _TRIES = 8
 
 
 class Twin(NamedTuple):
-    """A pair to add. `quality` is its JPEG quality."""
+    """A made-up pair to add to the set: its pixels, the JPEG quality of its photo, and a description (`detail`)."""
 
     photo: np.ndarray
     label: np.ndarray

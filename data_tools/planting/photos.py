@@ -98,7 +98,7 @@ def blurred(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> O
 
 
 def greyed(photo: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> Optional[Change]:
-    """Remove the colour: half of the photos become grey, half sepia. Returns None if there is hardly any colour."""
+    """Return the photo without its colours, grey or (half of the photos) sepia; None if it has hardly any colour."""
     tones = _tones(photo)
     if (tones.max(-1) - tones.min(-1)).mean() < 0.04:
         return None
@@ -139,7 +139,11 @@ def _grain(rng: np.random.Generator, shape: tuple, deviation: float) -> np.ndarr
 
 
 def _sun(is_sky: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return the glow around a random point of the sky, [H, W] float32: 1 there, smaller with the distance."""
+    """Return the glow around a random pixel of the sky, [H, W] float32: 1 at this pixel, towards 0 with the distance.
+
+    Args:
+        is_sky: [H, W] bool; at least one pixel is True.
+    """
     height, width = is_sky.shape
     places = np.flatnonzero(is_sky)
     row, column = divmod(int(places[rng.integers(len(places))]), width)
@@ -149,7 +153,13 @@ def _sun(is_sky: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def motion_blur(photo: np.ndarray, length: float, angle: float) -> np.ndarray:
-    """Average the photo along a line of `length` pixels at `angle` (radians, 0 is horizontal). The edge is repeated."""
+    """Blur a photo as if the camera moved by `length` pixels. Return a new photo [H, W, 3] uint8.
+
+    Beyond the edge of the photo, the edge pixels are repeated.
+
+    Args:
+        angle: Direction of the movement in radians; 0 is horizontal.
+    """
     height, width = photo.shape[:2]
     count = int(np.ceil(length)) + 1
     reach = int(np.ceil(length / 2)) + 1

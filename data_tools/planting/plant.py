@@ -94,7 +94,7 @@ def plant_pairs(pairs: Sequence[Pair], out: Path, kinds: Sequence[str], share: f
 
 
 def is_complete(out: Path) -> bool:
-    """Return whether an earlier run has finished and all of its files are still there."""
+    """Return whether the folder `out` holds the whole result of an earlier run, with all of its files."""
     if not (out / TRUTH_FILE).exists():
         return False
     stems = set(read_truth(out / TRUTH_FILE))
@@ -172,7 +172,10 @@ def _plant_defects(
 
 
 def _plant(kind: str, pair: Pair, pairs: Sequence[Pair], target: _Target, seed: int) -> List[Truth]:
-    """Put a defect into a pair, write the result and return its truth rows; an empty list if it is not suitable."""
+    """Put the defect `kind` into one pair, write the resulting files and return its rows of the truth file.
+
+    Return an empty list if the pair is not suitable. `pairs` are those from which partners are drawn.
+    """
 
     def others(rng: np.random.Generator) -> Iterator[Pixels]:
         return (Pixels(pairs[i]) for i in rng.permutation(len(pairs)) if pairs[i].stem != pair.stem)
@@ -182,7 +185,10 @@ def _plant(kind: str, pair: Pair, pairs: Sequence[Pair], target: _Target, seed: 
 
 
 def _write(target: _Target, pair: Pair, planted: Planted) -> Truth:
-    """Write one pair and return its truth row. Unchanged files are copied from the original pair."""
+    """Write the files of one resulting pair into the target folder and return its row of the truth file.
+
+    A file that the defect does not change is copied from the original `pair`.
+    """
     stem = planted.truth.stem
     if planted.photo is None:
         copy_file(pair.photo, target.photos / f"{stem}{pair.photo.suffix}")
@@ -201,7 +207,7 @@ def _visible_stems(folder: Path) -> Set[str]:
 
 
 def _fingerprint(pairs: Sequence[Pair]) -> str:
-    """Return a digest of the names and sizes of all files, to notice whether the data set has changed."""
+    """Return a digest of the names and sizes of all files of the pairs. It tells whether the data set has changed."""
     names = [f"{path.name} {os.stat(path).st_size}" for pair in pairs for path in (pair.photo, pair.label)]
     return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
 

@@ -13,7 +13,7 @@ TRUTH_FILE = "truth.csv"
 
 
 class Truth(NamedTuple):
-    """One row of the truth file.
+    """One row of the truth file: which defect was planted into a pair.
 
     Args:
         kind: A name of `KINDS`; empty for an unchanged pair.
@@ -56,7 +56,7 @@ def read_truth(path: Path) -> Dict[str, Truth]:
 
 
 def summary(truth: Dict[str, Truth]) -> str:
-    """Return one line with the number of pairs of each defect."""
+    """Return one line of text with the number of pairs of each kind of defect."""
     counts = Counter(row.kind for row in truth.values() if row.kind)
     kinds = ", ".join(f"{counts[kind]} {kind}" for kind in sorted(counts))
     return f"{len(truth)} pairs, {sum(counts.values())} of them with a defect: {kinds}"

@@ -75,7 +75,10 @@ def _line(text: str, size: int) -> Image.Image:
 
 
 def _fit(size: Tuple[int, int], width: int, height: int) -> Tuple[int, int]:
-    """Reduce a size, if necessary, to 90 % of the width and of the height."""
+    """Shrink a size (width, height) in proportion until it is at most 90 % of `width` and of `height`.
+
+    A smaller size is returned unchanged, in whole pixels.
+    """
     factor = min(1.0, 0.9 * width / size[0], 0.9 * height / size[1])
     return max(1, int(size[0] * factor)), max(1, int(size[1] * factor))
 
@@ -96,7 +99,10 @@ def _lay_middle(mark: Image.Image, rng: np.random.Generator, width: int, height:
 
 
 def _lay_repeated(mark: Image.Image, rng: np.random.Generator, width: int, height: int) -> Image.Image:
-    """Repeat the mark in rows, every second row shifted by half a step, rotated by 10 to 35 degrees."""
+    """Cover a picture with copies of the watermark `mark`. Return an image of one channel, `width` x `height`.
+
+    The copies stand in rows; every second row is shifted by half a step. All are rotated by 10 to 35 degrees.
+    """
     side = int(np.hypot(width, height)) + 2
     cover = Image.new("L", (side, side))
     step_x, step_y = mark.width + max(4, side // 12), mark.height + max(4, side // 8)

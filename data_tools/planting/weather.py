@@ -95,7 +95,10 @@ def _add_snow(tones: np.ndarray, snow: np.ndarray, rng: np.random.Generator) -> 
 
 
 def _sky(weather: Weather, rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-    """Return clouds over a gradient from the zenith's colour to the horizon's: [height, width, 3]."""
+    """Return a sky: a gradient from the colour of the zenith to that of the horizon, with clouds, [height, width, 3].
+
+    Values are tones 0..1.
+    """
     down = np.linspace(0, 1.3, height, dtype=np.float32).clip(0, 1)[:, None, None]
     zenith, horizon = np.array(weather.zenith, np.float32), np.array(weather.horizon, np.float32)
     clear = zenith * (1 - down) + horizon * down
@@ -113,7 +116,7 @@ def _hue_rotation(angle: float) -> np.ndarray:
 
 
 def _transfer_colours(photo: np.ndarray, donor: np.ndarray) -> np.ndarray:
-    """Return the tones 0..1 of the photo with the donor's channel means and deviations.
+    """Return the photo with the colours of another photo, `donor`: mean and deviation of its channels, as tones 0..1.
 
     Source: Reinhard et al., Color Transfer between Images (2001), in l-alpha-beta for each channel.
         Differs: a channel is scaled by 0.6..1.6 at most, so that noise is not amplified; the means move 60 % of the
@@ -128,6 +131,9 @@ def _transfer_colours(photo: np.ndarray, donor: np.ndarray) -> np.ndarray:
 
 
 def _opponents(photo: np.ndarray) -> np.ndarray:
-    """Convert a photo [H, W, 3] uint8 RGB to the colour space l-alpha-beta, whose channels are nearly independent."""
+    """Convert a photo [H, W, 3] uint8 RGB to the colour space l-alpha-beta, [H, W, 3].
+
+    The channels of this colour space are nearly independent.
+    """
     tones = np.maximum(photo.astype(np.float32) / 255, 1 / 255)
     return np.log10(np.maximum(tones @ _TO_CONES.T, 1e-3)) @ _TO_OPPONENTS.T

@@ -18,7 +18,7 @@ _RANGE_END = 85.0  # units; mountains end at this depth
 
 
 class Scene(NamedTuple):
-    """The plan of a landscape, before it is painted."""
+    """The plan of a landscape, before it is painted: camera height, land, colours of the ground, water, and things."""
 
     eye: float  # height of the camera above the water, units
     horizon: float  # row of the horizon as a share of the picture's height
@@ -63,12 +63,16 @@ def mountain_range(rng: np.random.Generator, start: float, tallest: float, gap: 
 
 
 def mountains(rng: np.random.Generator, envelope: Surface) -> Relief:
-    """Return a relief of ridges and peaks whose heights are 0 to 1 times the envelope."""
+    """Return a relief of random ridges and peaks. Its height at a point is the envelope there times 0 to 1."""
     return Relief(Field(rng, "ridged", rng.uniform(60, 90)), envelope)
 
 
 def mountain_covers(envelope: Surface, foot: float, trees: Cover) -> List[Cover]:
-    """Return the rules for woods and mountains. Where the envelope is above `foot`, woods have the class mountain."""
+    """Return the rules for the woods and the rock of mountains.
+
+    Ground whose envelope is above about `foot` units has the class mountain, woods included. Below, only the rule
+    `trees` applies.
+    """
 
     def high(p):
         return envelope(p.x, p.z) > foot * (1 + 0.5 * p.coarse)
@@ -81,7 +85,12 @@ def mountain_covers(envelope: Surface, foot: float, trees: Cover) -> List[Cover]
 
 
 def hills(rng: np.random.Generator, start: float, height: float, tile: float = 40.0) -> Surface:
-    """Return the height of smooth hills that begin at depth `start`; it is never below 0."""
+    """Return a function (x, z) -> height of random smooth hills that begin at depth `start`; never below 0.
+
+    Args:
+        height: Usual height of the hills in units.
+        tile: Distance in units after which the finer of the two noises repeats.
+    """
     field = Field(rng, "fbm", tile)
     field_slow = Field(rng, "fbm", tile * 2.5)
 
@@ -131,7 +140,10 @@ def boulders(rng: np.random.Generator, where: Surface, radius: float):
 def spots(
     canvas: Canvas, rng: np.random.Generator, names: Sequence[str], near: float, far: float, count: int
 ) -> np.ndarray:
-    """Return the flat indices of up to `count` random pixels of the classes `names`, at depths from `near` to `far`."""
+    """Return flat indices of `count` random pixels of the classes `names`, at depths from `near` to `far` units.
+
+    The same pixel may be drawn twice. The result is empty if there is no such pixel.
+    """
     fit = canvas.is_any(*names) & (canvas.depth >= near) & (canvas.depth <= far)
     fit[:, :2] = fit[:, -2:] = False  # a thing at the rim would be cut in two
     found = np.flatnonzero(fit)
@@ -141,7 +153,10 @@ def spots(
 def put_some(
     canvas: Canvas, rng: np.random.Generator, kind: str, names: Sequence[str], near: float, far: float, count: int = 1
 ) -> None:
-    """Draw up to `count` things of a kind at random pixels of the classes `names`, the farthest first."""
+    """Draw `count` things of a kind, standing on random pixels of the classes `names`, the farthest first.
+
+    Nothing is drawn if no such pixel has a depth from `near` to `far` units.
+    """
     places = spots(canvas, rng, names, near, far, count)
     for place in places[np.argsort(-canvas.depth.ravel()[places], kind="stable")]:
         put(canvas, rng, kind, int(place))
@@ -172,11 +187,14 @@ def plant_some(
 
 
 def undergrowth(canvas: Canvas, rng: np.random.Generator, names: Sequence[str], far: float, count: int) -> None:
-    """Draw up to `count` each of bushes, reeds and flowers on pixels of these classes, up to the depth `far`."""
+    """Draw up to `count` bushes, as many reeds and flowers, on pixels of the classes `names`, up to the depth `far`."""
     for kind, sizes in (("bush", (0.14, 0.3)), ("reeds", (0.12, 0.24)), ("flowers", (0.10, 0.18))):
         scatter(canvas, rng, kind, "plant", spots(canvas, rng, names, 0.0, far, rng.integers(0, count + 1)), sizes, 0.1)
 
 
 def below_everything(x: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """Return the height of the bottom of the sea at each point: the base of a scene without land."""
+    """Return the height of the bottom of the sea at each point, below the water everywhere.
+
+    It is the base of a scene without land.
+    """
     return np.full(np.shape(x), -0.5, np.float32)

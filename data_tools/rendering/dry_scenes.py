@@ -26,7 +26,7 @@ _DRY = np.float32(0.4)  # height of level ground in units above the water level,
 
 
 def alpine(rng: np.random.Generator, flora: Flora) -> Scene:
-    """High mountains above a meadow, with woods, a path and houses."""
+    """Plan a random scene: high mountains above a meadow, with woods, a path and houses."""
     envelope = mountain_range(rng, rng.uniform(10, 20), rng.uniform(15, 32), rng.uniform(0, 0.8))
     rolling = hills(rng, 3, rng.uniform(0.5, 2.0), 25)
     trees, tree_cover = woods(rng, lambda x, z: (z > 8) & (envelope(x, z) < 7), rng.uniform(0.1, 0.9))
@@ -62,7 +62,7 @@ def alpine(rng: np.random.Generator, flora: Flora) -> Scene:
 
 
 def farmland(rng: np.random.Generator, flora: Flora) -> Scene:
-    """Fields and hills with a road, houses, fences and wind turbines."""
+    """Plan a random scene: fields and hills with a road, houses, fences and wind turbines."""
     rolling = hills(rng, 4, rng.uniform(1.5, 5), 50)
     envelope = mountain_range(rng, 40, rng.uniform(4, 16), rng.uniform(0, 0.6))
     trees, tree_cover = woods(rng, lambda x, z: z > 12, rng.uniform(0.1, 0.4))
@@ -99,7 +99,7 @@ def farmland(rng: np.random.Generator, flora: Flora) -> Scene:
 
 
 def woodland(rng: np.random.Generator, flora: Flora) -> Scene:
-    """A clearing in a wood with a path."""
+    """Plan a random scene: a clearing in a wood with a path."""
     rolling = hills(rng, 6, rng.uniform(1, 4), 40)
     envelope = mountain_range(rng, 30, rng.uniform(0, 22), rng.uniform(0, 0.8))
     trees, tree_cover = woods(rng, lambda x, z: z > 9, 0.95, 1.3)
@@ -128,7 +128,7 @@ def woodland(rng: np.random.Generator, flora: Flora) -> Scene:
 
 
 def desert(rng: np.random.Generator, flora: Flora) -> Scene:
-    """Dry land: dunes or steppe, layered table mountains, sometimes a road."""
+    """Plan a random scene: dry land, dunes or steppe, layered table mountains, sometimes a road."""
     dunes = rng.random() < 0.35
     rolling = hills(rng, 2, rng.uniform(1.0, 3.0), 30)
     tables, shape = Field(rng, "fbm", 70), Field(rng, "fbm", 12)
@@ -167,12 +167,17 @@ def desert(rng: np.random.Generator, flora: Flora) -> Scene:
 
 
 def _track(rng: np.random.Generator, half: float):
-    """Return a function of `Points` that tells which of them lie on a random winding path; `half` is half its width."""
+    """Return a function (x, z) -> bool, True on a random winding path; `half` is half the path's width in units."""
     return _tracks(rng, half, 0.0)[0]
 
 
 def _tracks(rng: np.random.Generator, half: float, line_half: float):
-    """Return the function of `_track`, and one that tells which points lie on the line along the middle of the path."""
+    """Draw a random winding path. Return two functions (x, z) -> bool: on the path, and on the line along its middle.
+
+    Args:
+        half: Half the width of the path in units.
+        line_half: Half the width of the line in units.
+    """
     swing, phase, pace = rng.uniform(0.3, 1.6), rng.uniform(0, 6.3), rng.uniform(0.2, 0.4)
     start, lean = rng.uniform(-0.6, 0.6), rng.uniform(-0.2, 0.2)
 
@@ -183,6 +188,9 @@ def _tracks(rng: np.random.Generator, half: float, line_half: float):
 
 
 def _line(rng: np.random.Generator, depth: float, count: int):
-    """Return `count` points (x, z) of a fence or wall across the picture at about `depth`, at a random angle."""
+    """Return `count` points (x, z) on a straight line across the whole picture, for a fence or a wall.
+
+    It is at `depth` units in the middle of the picture and runs at a random angle.
+    """
     lean, half = rng.uniform(-0.25, 0.25), depth * 0.85
     return [(x, depth + lean * x) for x in np.linspace(-half, half, count)]

@@ -14,7 +14,7 @@ _SNOW = np.array([[0.93], [0.95], [0.98]], np.float32)
 
 
 class Points(NamedTuple):
-    """Points of the ground, all [N] float32."""
+    """N points of the ground: position, height and values for choosing their colours. All are [N] float32."""
 
     x: np.ndarray
     z: np.ndarray
@@ -24,7 +24,7 @@ class Points(NamedTuple):
     fine: np.ndarray  # noise with structures down to single pixels, -1..1
 
     def take(self, where: np.ndarray) -> Points:
-        """Return the points whose indices `where` [M] lists."""
+        """Return the M points whose indices are `where` [M]."""
         return Points(*(values.take(where) for values in self))
 
 
@@ -40,14 +40,14 @@ Material = Callable[[Points, Flora], np.ndarray]  # returns the albedo [3, N]
 
 
 class Cover(NamedTuple):
-    """A rule: points for which `where` is true have the class `name` and the colours of `material`."""
+    """A rule for the ground: points for which `where` is true get the class `name` and the colours of `material`."""
 
     name: str
     material: str
     where: Optional[Callable[[Points], np.ndarray]]  # None: everywhere
 
     def applies_to(self, points: Points) -> np.ndarray:
-        """Return the points to which the rule applies, [N] bool."""
+        """Return for each point whether the rule applies to it, [N] bool."""
         return np.ones(len(points.x), bool) if self.where is None else self.where(points)
 
 
@@ -63,7 +63,10 @@ FLORAS = (
 def paint_ground(
     canvas: Canvas, rng: np.random.Generator, view: View, land: Land, covers: Sequence[Cover], flora: Flora
 ) -> None:
-    """Paint every point of `view` by the last rule that applies to it, with light and haze."""
+    """Paint the ground that `view` shows into the canvas: class and colour of each pixel, with light and haze.
+
+    Each point gets class and material of the last of `covers` that applies to it.
+    """
     slope_x, slope_z = land.slope(view.x, view.z)
     flatness = 1 / np.sqrt(1 + slope_x**2 + slope_z**2)
     back = view.z + 0.8 * view.height  # avoids stretched noise on steep slopes
@@ -127,7 +130,10 @@ def _stone(p: Points, flora: Flora) -> np.ndarray:
 
 
 def _alpine(p: Points, flora: Flora) -> np.ndarray:
-    """Grass and woods below, rock above, snow on high slopes that are not too steep."""
+    """Return the colours of points p of mountains.
+
+    Grass and woods are below, rock is above, and snow lies on high slopes that are not too steep.
+    """
     rock = _mix((0.30, 0.28, 0.28), (0.62, 0.58, 0.54), 0.5 + 0.35 * p.coarse + 0.55 * p.fine)
     rough = p.coarse * 0.9 + p.fine * 0.5
     tree_line = flora.snow_line * 0.62
@@ -141,7 +147,7 @@ def _alpine(p: Points, flora: Flora) -> np.ndarray:
 
 
 def _dry_rock(p: Points, flora: Flora) -> np.ndarray:
-    """Layers of red and ochre rock."""
+    """Return the colours of points p: layers of red and ochre rock."""
     bands = 0.5 + 0.3 * np.sin(p.height * 5 + 2 * p.coarse) + 0.2 * np.sin(p.height * 13 + 3)
     return _mix((0.50, 0.30, 0.20), (0.82, 0.60, 0.42), bands + 0.3 * p.coarse + 0.4 * p.fine)
 
@@ -151,14 +157,14 @@ def _earth(p: Points, flora: Flora) -> np.ndarray:
 
 
 def _steppe(p: Points, flora: Flora) -> np.ndarray:
-    """Dry ground with tufts of grass."""
+    """Return the colours of points p: dry ground with tufts of grass."""
     ground = _mix((0.58, 0.48, 0.33), (0.80, 0.70, 0.52), 0.5 + 0.5 * p.coarse + 0.4 * p.fine)
     tufts = smoothstep(0.16, 0.30, p.fine + 0.2 * p.coarse)
     return ground + (_column(flora.grass[0]) - ground) * tufts * 0.7
 
 
 def _furrows(p: Points, flora: Flora) -> np.ndarray:
-    """Fields of different crops, with rows that run away from the camera."""
+    """Return the colours of points p: fields of different crops, with rows that run away from the camera."""
     along, across = p.x * 0.96 + p.z * 0.28, p.z * 0.96 - p.x * 0.28
     plot = np.floor(along / 4 + 0.37 * np.floor(across / 5)) * 2 + np.floor(across / 5) * 3
     crops = np.array(
@@ -179,12 +185,12 @@ def _dirt(p: Points, flora: Flora) -> np.ndarray:
 
 
 def _paint(p: Points, flora: Flora) -> np.ndarray:
-    """The white lines of a road."""
+    """Return the colours of points p: the white lines of a road."""
     return _mix((0.80, 0.80, 0.76), (0.95, 0.95, 0.92), 0.5 + 0.5 * p.fine)
 
 
 def _falls(p: Points, flora: Flora) -> np.ndarray:
-    """Falling water with vertical streaks."""
+    """Return the colours of points p: falling water with vertical streaks."""
     streaks = 0.5 * np.sin(p.x * 31 + p.coarse * 3) + 0.4 * np.sin(p.x * 67 + p.height * 0.8) + 0.6 * p.fine
     return _mix((0.74, 0.82, 0.88), (1.06, 1.06, 1.06), 0.62 + 0.5 * streaks)
 

@@ -27,7 +27,7 @@ class Light(NamedTuple):
 
 
 class _Weather(NamedTuple):
-    """Ranges from which the light of a picture is chosen."""
+    """Ranges and colours of one kind of weather, from which the light of a picture is drawn."""
 
     share: float  # share of all pictures
     zenith: Color
@@ -132,7 +132,7 @@ _WEATHERS = {
 
 
 def choose_light(rng: np.random.Generator) -> Light:
-    """Choose a random time of day and vary its colours."""
+    """Choose a time of day and a weather at random, vary the colours, and return the light."""
     shares = np.array([w.share for w in _WEATHERS.values()])
     weather = list(_WEATHERS.values())[rng.choice(len(shares), p=shares / shares.sum())]
     horizon = _vary(rng, weather.horizon, 0.03)

@@ -26,7 +26,7 @@ class Texture(NamedTuple):
 
 
 class Field:
-    """A texture mapped to the plane with a random shift and rotation.
+    """Random function of the plane: a texture of noise with a random shift and rotation.
 
     Args:
         tile: Distance after which the texture repeats, in the unit of the x and z that the field is called with.
@@ -46,7 +46,10 @@ class Field:
         return _between(self.texture.values.take(index, axis=0), du, dv)
 
     def nearest(self, x: np.ndarray, z: np.ndarray) -> np.ndarray:
-        """Return the value of the nearest texel, in a third of the time. For noise that is finer than a pixel."""
+        """Return the value of the nearest texel (texture pixel) of each point, without interpolation.
+
+        It takes a third of the time of a call. Use it for noise that is finer than a pixel. Shapes as in `__call__`.
+        """
         u, v = self._texels(x, z)
         return self.texture.values[self._index(u, v), 0]
 
@@ -59,7 +62,10 @@ class Field:
         return self.cos * along_u - self.sin * along_v, self.sin * along_u + self.cos * along_v
 
     def _cell(self, x: np.ndarray, z: np.ndarray) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return the index of each point's texel, and its position in the texel, 0..1 along columns and rows."""
+        """Return the flat index of the texel (texture pixel) that holds each point, and its two offsets from it, 0..1.
+
+        The first offset is along the columns of the texture, the second along its rows.
+        """
         u, v = self._texels(x, z)
         floor_u, floor_v = np.floor(u), np.floor(v)
         return self._index(floor_u, floor_v), u - floor_u, v - floor_v
@@ -74,7 +80,10 @@ class Field:
 
 
 def cache_last_two(surface: Callable) -> Callable:
-    """Cache the last two results of `surface(x, z)`, because several rules and reliefs evaluate the same points."""
+    """Wrap the function `surface(x, z)` so that it keeps its last two results and returns them for the same arrays.
+
+    Several rules and reliefs evaluate the same points. Arrays are the same if they are the same objects.
+    """
     results: Deque[Tuple[np.ndarray, np.ndarray, np.ndarray]] = deque(maxlen=2)
 
     @wraps(surface)
@@ -142,18 +151,25 @@ def _ridges(rng: np.random.Generator) -> np.ndarray:
 
 
 def _cones(rng: np.random.Generator) -> np.ndarray:
-    """Heights of dense treetops."""
+    """Return heights that look like dense treetops, a square float32 array that repeats without a seam."""
     return _stamp(rng, count=4200, radii=(4, 8), profile=lambda r: np.clip(1 - r, 0, 1))
 
 
 def _boulders(rng: np.random.Generator) -> np.ndarray:
-    """Heights of round boulders of many sizes, with a rough surface."""
+    """Return heights of round boulders of many sizes with a rough surface, a square that repeats without a seam."""
     blocks = _stamp(rng, count=500, radii=(5, 26), profile=lambda r: np.sqrt(np.clip(1 - r * r, 0, 1)))
     return np.clip(blocks + 0.12 * _fbm(rng) * (blocks > 0), 0, None)
 
 
 def _stamp(rng: np.random.Generator, count: int, radii: Tuple[int, int], profile) -> np.ndarray:
-    """Draw `count` discs of random size and place, with heights from `profile` of the relative radius."""
+    """Draw `count` discs of random size at random places into a square array of heights that repeats without a seam.
+
+    Where discs overlap, the higher one counts. Elsewhere the height is 0.
+
+    Args:
+        radii: Smallest and largest radius in texels.
+        profile: Function from the distance to the centre, in radii, to the height of a disc.
+    """
     size = 512
     values = np.zeros((size, size), np.float32)
     for _ in range(count):

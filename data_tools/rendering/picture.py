@@ -39,7 +39,7 @@ _SOFTNESS = ImageFilter.Kernel((3, 3), (0, 1, 0, 1, 8, 1, 0, 1, 0))
 
 
 def choose_scene(rng: np.random.Generator) -> SceneKind:
-    """Choose a random kind of scene by the shares in `SCENES`."""
+    """Choose one of the kinds of scene in `SCENES` at random; each has its own share."""
     shares = np.array(list(SCENES.values()))
     return list(SCENES)[rng.choice(len(shares), p=shares / shares.sum())]
 

@@ -95,7 +95,12 @@ def _crown(
     base: Sequence[float],
     clumps: int,
 ) -> None:
-    """Draw leaves as discs: dark ones behind and below, light ones at the upper left."""
+    """Draw the crown of a plant as `clumps` discs: dark ones behind and below, light ones at the upper left.
+
+    Args:
+        center, radii: Centre and half axes of the crown's ellipse in pixels of `draw`.
+        base: Colour of the leaves.
+    """
     for share in np.linspace(0, 1, clumps):
         angle, distance = rng.uniform(0, 2 * math.pi), math.sqrt(rng.random()) * (0.92 - 0.25 * share)
         x = center[0] + radii[0] * (math.cos(angle) * distance - 0.22 * share)
@@ -149,7 +154,7 @@ def _flowers(rng: np.random.Generator, autumn: bool) -> Image.Image:
 
 
 def _reeds(rng: np.random.Generator, autumn: bool) -> Image.Image:
-    """A tuft of long blades."""
+    """Return a drawing of a tuft of long blades."""
     base = (0.42, 0.54, 0.22) if not autumn else (0.72, 0.60, 0.32)
     image, draw = _sheet(1.2)
     for light in np.linspace(0.55, 1.25, 120):

@@ -28,7 +28,10 @@ from data_tools.rendering.water import LAKES, SEAS, ground_under, water_of
 
 
 def beach(rng: np.random.Generator, flora: Flora) -> Scene:
-    """A beach that leads away from the camera, with the sea on one side and hills, rocks or mountains on the other."""
+    """Plan a random scene: a beach that leads away from the camera.
+
+    On one side is the sea, on the other are hills, rocks or mountains.
+    """
     side, width = rng.choice([-1, 1]), rng.uniform(1.0, 3.5)
     offset, turn = rng.uniform(-1.2, 0.6), rng.uniform(-0.25, 0.12)
     bays, ripple = Field(rng, "fbm", 40), Field(rng, "fbm", 8)
@@ -79,7 +82,7 @@ def beach(rng: np.random.Generator, flora: Flora) -> Scene:
 
 
 def open_sea(rng: np.random.Generator, flora: Flora) -> Scene:
-    """Sea up to the horizon, with islands or a distant coast, rocks in front, and ships."""
+    """Plan a random scene: sea up to the horizon, with islands or a distant coast, rocks in front, and ships."""
     islands, shape = Field(rng, "fbm", rng.uniform(50, 110)), Field(rng, "fbm", 6)
     amount, near_rocks = rng.uniform(-0.25, 0.45), rng.random() < 0.55
     start, tallest = rng.uniform(12, 35), rng.uniform(8, 20)
@@ -114,7 +117,7 @@ def open_sea(rng: np.random.Generator, flora: Flora) -> Scene:
 
 
 def harbour(rng: np.random.Generator, flora: Flora) -> Scene:
-    """A town across the water, with hills or mountains behind it and boats in front of it."""
+    """Plan a random scene: a town across the water, hills or mountains behind it, boats in front of it."""
     far, ground = rng.uniform(11, 16), 0.35
     envelope = mountain_range(rng, far + 14, rng.uniform(8, 24), rng.uniform(0, 0.6))
     rolling = hills(rng, far + 4, rng.uniform(1, 4))

@@ -15,7 +15,7 @@ _FINENESS = 3  # supersampling factor of shapes, for antialiasing
 
 
 class Sketch:
-    """A list of shapes of one class at one depth, to be pasted together.
+    """A list of shapes (polygons, lines, discs) of one thing. `paste` draws them together into a picture.
 
     Args:
         project: Maps a point of `polygon`, `line` or `disc` to (column, row) in the picture.
@@ -45,7 +45,7 @@ class Sketch:
         self.shapes.append(("ellipse", [(x - r, y - r * flatten), (x + r, y + r * flatten)], color, 0))
 
     def paste(self, canvas: Canvas, depth: float, name: str) -> None:
-        """Draw all shapes into the picture, with the class `name`."""
+        """Draw all shapes into the canvas, in the order of their adding, as a thing of the class `name` at `depth`."""
         box = self._bounds(canvas)
         if box is None:
             return
@@ -67,7 +67,7 @@ class Sketch:
             draw.line(points, fill=fill, width=max(1, round(width * _FINENESS)))
 
     def _bounds(self, canvas: Canvas):
-        """Return left, top, right, bottom of the visible part in whole pixels, or None if nothing is visible."""
+        """Return left, top, right, bottom of the shapes in whole pixels, cut at the canvas; None if all are outside."""
         columns = [x for _, points, _, _ in self.shapes for x, _ in points]
         rows = [y for _, points, _, _ in self.shapes for _, y in points]
         if not columns:
@@ -88,10 +88,10 @@ def upright(canvas: Canvas, column: float, row: float, depth: float, size: float
 
 
 def in_space(canvas: Canvas, depth: float) -> Sketch:
-    """Return a sketch for points (x, y, z) of the scene. Line widths are scaled for `depth`."""
+    """Return an empty sketch whose points are points (x, y, z) of the scene. Line widths are scaled for `depth`."""
     return Sketch(canvas.on_screen, canvas.pixels_per_unit(depth))
 
 
 def shade(color: Color, factor: float) -> Color:
-    """Return the colour times a factor."""
+    """Return the colour with each channel multiplied by `factor`. Values are not limited to 1."""
     return color[0] * factor, color[1] * factor, color[2] * factor

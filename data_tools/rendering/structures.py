@@ -177,6 +177,6 @@ def _post(sketch: Sketch, x: float, z: float, bottom: float, top: float, width: 
 
 
 def _standing(land: Land, line: Sequence[Tuple[float, float]]) -> np.ndarray:
-    """Return the points (x, y, z) of a line on the land, [N, 3]."""
+    """Return points (x, y, z) that stand on the land: for each (x, z) of `line` the height y there. [N, 3]"""
     x, z = np.array(line, np.float32).T
     return np.stack([x, land.height(x, z), z], axis=1)

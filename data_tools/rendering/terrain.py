@@ -39,7 +39,7 @@ class Land(NamedTuple):
     reliefs: Sequence[Relief]
 
     def height(self, x: np.ndarray, z: np.ndarray) -> np.ndarray:
-        """Return the height. Shapes: x [...], z [...] -> [...]."""
+        """Return the height at each point in units above the water. Shapes: x [...], z [...] -> [...]."""
         total = self.base(x, z).copy()  # the result of `base` may be cached
         flat = total.reshape(-1)
         for relief in self.reliefs:
@@ -75,7 +75,7 @@ class View(NamedTuple):
 
 
 def cast(camera: Camera, land: Land) -> View:
-    """Find the point that each pixel shows, by slices of the land from near to far."""
+    """Find for each pixel the point of the land that it shows. The land is cut into slices from near to far."""
     depths = _depths(camera)
     heights = _heights(camera, land, depths)  # [S, W]
     rows = camera.horizon + (camera.eye - np.maximum(heights, 0)) * (camera.focal / depths)[:, None]
@@ -102,7 +102,10 @@ def _depths(camera: Camera) -> np.ndarray:
 
 
 def _heights(camera: Camera, land: Land, depths: np.ndarray) -> np.ndarray:
-    """Return the height of the ground along each slice, [S, W]. Every second column is interpolated."""
+    """Return the height of the ground at each of S depths and each of W columns of the picture, [S, W] float32.
+
+    Every second column is computed; the others are interpolated.
+    """
     columns = np.arange(0, camera.width + 2, 2, dtype=np.float32)
     x = depths[:, None] * ((columns - camera.width / 2) / camera.focal)
     z = np.broadcast_to(depths[:, None], x.shape)

@@ -15,7 +15,10 @@ _WOOD = (0.46, 0.32, 0.21)
 
 
 class Thing(NamedTuple):
-    """A kind of thing: its class, its size, and the function that draws it with height (or length) 1."""
+    """A kind of thing: its class (`name`), the range of its sizes, and the function that draws it with height 1.
+
+    Long things, such as boats, have length 1 instead of height 1.
+    """
 
     name: str
     sizes: Tuple[float, float]  # units
@@ -23,7 +26,11 @@ class Thing(NamedTuple):
 
 
 def put(canvas: Canvas, rng: np.random.Generator, kind: str, spot: int) -> None:
-    """Draw a thing that stands on the pixel with flat index `spot`."""
+    """Draw a thing of a random size into the canvas. It stands on the pixel with flat index `spot`.
+
+    Args:
+        kind: A key of THINGS.
+    """
     thing = THINGS[kind]
     row, column = divmod(int(spot), canvas.camera.width)
     depth = float(canvas.depth[row, column])
@@ -33,7 +40,7 @@ def put(canvas: Canvas, rng: np.random.Generator, kind: str, spot: int) -> None:
 
 
 def put_in_sky(canvas: Canvas, rng: np.random.Generator) -> None:
-    """Draw a hot-air balloon in the sky."""
+    """Draw a hot-air balloon at a random place in the sky. Nothing is drawn if there is no room."""
     sky = np.flatnonzero(canvas.is_any("sky")[: int(canvas.camera.horizon * 0.8)])
     sky = sky[sky > canvas.camera.horizon * 0.45 * canvas.camera.width]  # leaves room for its height
     if not len(sky):
@@ -134,7 +141,7 @@ def _person(sketch: Sketch, rng: np.random.Generator) -> None:
 
 
 def _turbine(sketch: Sketch, rng: np.random.Generator) -> None:
-    """A wind turbine."""
+    """Draw a wind turbine of height 1."""
     white = (0.95, 0.95, 0.96)
     sketch.polygon([(-0.028, 0), (0.028, 0), (0.014, 0.66), (-0.014, 0.66)], white)
     start = rng.uniform(0, 2 * math.pi)

@@ -15,7 +15,7 @@ _FOAM = np.array([[0.93], [0.95], [0.96]], np.float32)
 
 
 class Water(NamedTuple):
-    """One body of water."""
+    """One body of water: its class, its waves and its colours."""
 
     name: str  # its class
     chop: float  # 0 smooth as a mirror, 1 a rough sea
@@ -48,7 +48,7 @@ def paint_water(canvas: Canvas, rng: np.random.Generator, view: View, water: Wat
 
 
 def _waves(rng: np.random.Generator, water: Water, x: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """Return ripples and swell, [N] -1..1. Ripples are wider than deep."""
+    """Return the height of the waves at each point (x, z), [N] from -1 to 1: small ripples plus long swell."""
     ripples = Field(rng, "fbm", 2.2, turned=False)
     swell = Field(rng, "fbm", 14)
     far = np.clip(z / 30, 0, 1)  # distant ripples are smaller than a pixel
@@ -58,7 +58,15 @@ def _waves(rng: np.random.Generator, water: Water, x: np.ndarray, z: np.ndarray)
 def _mirrored_pixels(
     canvas: Canvas, is_water: np.ndarray, pixels: np.ndarray, waves: np.ndarray, chop: float
 ) -> np.ndarray:
-    """Return the flat index of the pixel that each water pixel mirrors: at the same distance above the far shore."""
+    """Return for each water pixel the flat index of the pixel that it mirrors, [N] int64.
+
+    It is as far above the far shore as the water pixel is below it, and is moved a little by the waves.
+
+    Args:
+        is_water: [height * width] bool.
+        pixels: [N] flat indices of the water pixels.
+        waves, chop: Result of `_waves` for these pixels, and roughness of the water.
+    """
     width, height = canvas.camera.width, canvas.camera.height
     rows = np.arange(height, dtype=np.int64)[:, None]
     dry = np.where(is_water.reshape(height, width), -1, rows)
@@ -73,7 +81,7 @@ def _mirrored_pixels(
 
 
 def _glitter(canvas: Canvas, pixels: np.ndarray, waves: np.ndarray, water: Water) -> np.ndarray:
-    """Return the brightness that the glitter of a low sun adds to each water pixel, [N]."""
+    """Return the brightness that the glitter of a low sun adds to each water pixel, [N]; 0 if the sun is high."""
     sun_x, sun_up = canvas.light.sun_at
     if sun_up > 0.4:
         return np.zeros(len(pixels), np.float32)
@@ -116,7 +124,12 @@ SEAS = (
 
 
 def water_of(name: str, chop: float, colors, foam: float = 0.0) -> Water:
-    """Return water of the class `name`; `colors` is its colour where it is deep, and where it is shallow."""
+    """Return water of the class `name`.
+
+    Args:
+        chop, foam: As in `Water`.
+        colors: Two colours: where the water is deep, and where it is shallow.
+    """
     deep, shallow = np.array(colors, np.float32)[..., None]
     return Water(name, chop, deep, shallow, foam)
 

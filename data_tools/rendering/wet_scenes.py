@@ -24,7 +24,7 @@ from data_tools.rendering.water import LAKES, ground_under, water_of
 
 
 def lake(rng: np.random.Generator, flora: Flora) -> Scene:
-    """A lake below mountains, with woods on the far shore, sometimes a bank in front, a pier, boats."""
+    """Plan a random scene: a lake below mountains, woods on the far shore, sometimes a bank in front, a pier, boats."""
     far, near = rng.uniform(7, 20), rng.choice([0.0, rng.uniform(2.2, 3.6)])
     eye = rng.uniform(0.5, 1.0)
     shape, ripple = Field(rng, "fbm", 26), Field(rng, "fbm", 5)
@@ -74,7 +74,7 @@ def lake(rng: np.random.Generator, flora: Flora) -> Scene:
 
 
 def river(rng: np.random.Generator, flora: Flora) -> Scene:
-    """A winding river in a valley, with meadows, woods, mountains, sometimes a bridge."""
+    """Plan a random scene: a winding river in a valley, with meadows, woods, mountains, sometimes a bridge."""
     swing, phase, pace = rng.uniform(0.8, 2.2), rng.uniform(0, 6.3), rng.uniform(0.18, 0.32)
     half, lean = rng.uniform(0.8, 1.5), rng.uniform(-0.12, 0.12)
     ripple = Field(rng, "fbm", 6)
@@ -119,7 +119,7 @@ def river(rng: np.random.Generator, flora: Flora) -> Scene:
 
 
 def waterfall(rng: np.random.Generator, flora: Flora) -> Scene:
-    """A cliff with a waterfall, boulders and a pool in front of it, woods above."""
+    """Plan a random scene: a cliff with a waterfall, boulders and a pool in front of it, woods above."""
     edge, tall = rng.uniform(7, 11), rng.uniform(3.0, 5.5)
     middle, half = rng.uniform(-1.6, 1.6), rng.uniform(0.35, 0.9)
     shape, ripple = Field(rng, "fbm", 9), Field(rng, "fbm", 4)

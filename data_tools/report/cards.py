@@ -81,7 +81,7 @@ def _verdict(decision: Decision) -> str:
 
 
 def _boxes(decision: Decision) -> str:
-    """Return the check boxes keep and drop; "" if the manual file cannot hold the stem.
+    """Return the HTML of the check boxes "keep" and "drop" of a pair; "" if the manual file cannot hold its stem.
 
     A script on the page makes sure that at most one of the two is checked.
     """

@@ -30,7 +30,12 @@ class Examples(NamedTuple):
 
 
 def examples(values: np.ndarray, limit: float, count: int) -> Examples:
-    """Choose at most `count` examples of each kind. Pairs without a value (NaN) are left out."""
+    """Choose example pairs for a rule, at most `count` for each of the three lists. NaN values are left out.
+
+    Args:
+        values: The rule's signal for each row of the table.
+        limit: The rule's limit. A pair breaks the rule if its value is above the limit.
+    """
     measured = np.flatnonzero(~np.isnan(values))
     order = measured[np.argsort(values[measured], kind="stable")].tolist()
     first_above = int(np.searchsorted(values[order], limit, side="right"))
@@ -56,5 +61,5 @@ def split_sizes(decisions: Sequence[Decision]) -> Dict[str, int]:
 
 
 def shown_classes(classes: Sequence[Sequence[ClassMember]]) -> List[Sequence[ClassMember]]:
-    """Return the classes of at least two members, the largest first."""
+    """Return the equivalence classes of at least two members, the largest first. The page shows only these."""
     return sorted((members for members in classes if len(members) > 1), key=len, reverse=True)

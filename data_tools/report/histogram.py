@@ -66,7 +66,12 @@ def _edges(values: np.ndarray, limit: float) -> Tuple[np.ndarray, float]:
 
 
 def _counts(values: np.ndarray, groups: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Count the values in each bin by group: [bins, groups] integers."""
+    """Count the values in each bin, separately for each group: [bins, groups] int. Values outside count at the ends.
+
+    Args:
+        groups: Number of each value's group, an index of GROUPS.
+        edges: Edges of the bins.
+    """
     bins = np.clip(np.searchsorted(edges, values, side="left") - 1, 0, len(edges) - 2)
     counts = np.zeros((len(edges) - 1, len(GROUPS)), int)
     np.add.at(counts, (bins, groups), 1)
@@ -74,7 +79,7 @@ def _counts(values: np.ndarray, groups: np.ndarray, edges: np.ndarray) -> np.nda
 
 
 def _grid(most: int) -> List[str]:
-    """Return SVG elements: horizontal lines at round counts up to `most`, with the counts on the left."""
+    """Return the SVG of the horizontal grid lines: at 1, 3, 10, … up to `most` pairs, with the number on the left."""
     steps = (1, 10) if most >= 100 else (1, 3, 10, 30)
     lines = []
     for count in (step * 100**power for power in range(5) for step in steps):
@@ -134,7 +139,7 @@ def _axis(edges: np.ndarray) -> List[str]:
 
 
 def _round_step(step: float) -> float:
-    """Round up to 1, 2 or 5 times a power of ten."""
+    """Return the smallest of 1, 2, 5 times a power of ten (10, 20, 50, …, also 0.1, …) that is at least `step`."""
     power = 10.0 ** floor(log10(step))
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= step * (1 - 1e-9))
 

@@ -26,7 +26,7 @@ _NO_PAIR = "its files are no longer there"
 
 
 class Picture(NamedTuple):
-    """A picture of the page: its data URI (`source`), or the reason why there is none; size in pixels."""
+    """A picture of the page as a data URI (`source`), or the reason why there is none. Width and height in pixels."""
 
     source: str
     reason: str
@@ -86,7 +86,12 @@ def _views(pair: Optional[Pair], is_card: bool) -> Views:
 
 
 def _read(read: Callable[[Path], np.ndarray], path: Path, kind: str) -> Union[np.ndarray, str]:
-    """Return the pixels of a file, or the reason why it cannot be read; it names `kind` in place of the path."""
+    """Read the pixels of a file. If it cannot be read, return the reason as text.
+
+    Args:
+        read: Reads the file, or raises InputError.
+        kind: What the file is, in place of its path in the reason.
+    """
     try:
         return read(path)
     except InputError as error:
@@ -94,14 +99,21 @@ def _read(read: Callable[[Path], np.ndarray], path: Path, kind: str) -> Union[np
 
 
 def _fit(arrays: Tuple[Union[np.ndarray, str], ...], side: int) -> Tuple[int, int]:
-    """Return width and height of the first array, scaled so that the longer side is `side`. Reasons are skipped."""
+    """Return the size (width, height) of the first array, scaled so that its longer side is `side` pixels.
+
+    Texts among `arrays` are the reasons why there is no array; they are skipped. Without arrays the size is 4:3.
+    """
     height, width = next((array.shape[:2] for array in arrays if not isinstance(array, str)), (3, 4))
     scale = side / max(width, height)
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def _picture(encode: Callable[..., str], size: Tuple[int, int], *arrays: Union[np.ndarray, str]) -> Picture:
-    """Encode the arrays to a picture. If one of them is a reason, return a picture with this reason."""
+    """Encode arrays to one picture by `encode(*arrays)`. If one of them is a text, it is the reason for no picture.
+
+    Args:
+        size: Width and height that the page shows.
+    """
     reason = next((array for array in arrays if isinstance(array, str)), "")
     return Picture("" if reason else encode(*arrays), reason, *size)
 

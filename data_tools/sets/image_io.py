@@ -163,7 +163,10 @@ def _read_ids(path: Path) -> np.ndarray:
 
 
 def _in_strips(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> np.ndarray:
-    """Apply `convert` to an image and return its pixels. Large images are converted in strips, to save memory."""
+    """Apply `convert` to an image and return the pixels of the result. Large images are converted in strips.
+
+    This saves memory.
+    """
     width, height = image.size
     rows = max(1, STRIP_PIXELS // width)
     if rows >= height:

@@ -81,7 +81,7 @@ def _visible_entries(folder: Path) -> List[Tuple[Path, bool]]:
 
 
 def _is_folder(entry: os.DirEntry) -> bool:
-    """Return whether an entry is a folder. A broken link counts as a file, so that reading its pair reports it."""
+    """Return whether an entry of a folder is a folder itself. A broken link is none: reading its pair reports it."""
     try:
         return entry.is_dir()
     except OSError:

@@ -88,7 +88,7 @@ def collect(pairs: Sequence[Pair], workers: int = 2, progress: bool = True) -> S
 
 
 def count_pair(pair: Pair) -> Union[Counts, Problem]:
-    """Return the counts of one pair, or its problem if it cannot be counted."""
+    """Count the sizes and class pixels of one pair. If it cannot be counted, return the problem instead."""
     try:
         photo_size = read_header(pair.photo)[:2]
         label = read_label(pair.label)

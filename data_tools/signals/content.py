@@ -8,5 +8,5 @@ from data_tools.signals.view import View
 
 
 def one_class(view: View) -> float:
-    """Share of the picture that the most common class covers. It is 1 for a map of a single class."""
+    """Return the share of the picture that the most common class covers, above 0 to 1. A single class gives 1."""
     return float(np.bincount(view.half_label.ravel()).max() / view.half_label.size)

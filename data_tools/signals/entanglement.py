@@ -13,7 +13,7 @@ _SMALLEST_CLASS = 0.005  # share of the picture; smaller things consist mostly o
 
 
 def fragments(view: View) -> float:
-    """Number of connected regions minus number of classes. It is 0 if every class is one connected region."""
+    """Count the connected regions of the label map beyond one for each class. It is 0 if every class is connected."""
     return float(sum(max(_pieces(view.half_label == c) - 1, 0) for c in present(view.half_label)))
 
 
@@ -42,7 +42,7 @@ def _pieces(mask: np.ndarray) -> int:
 
 
 def _interfaces(label: np.ndarray) -> np.ndarray:
-    """Count the pixel sides between each two classes: [H, W] -> [C, C], symmetric, zero on the diagonal."""
+    """Count the pairs of neighbouring pixels of two different classes: [H, W] -> [C, C], symmetric, diagonal 0."""
     count = max(NUM_CLASSES, int(label.max()) + 1)
     shared = np.zeros(count * count, np.int64)
     for one, other in ((label[:, 1:], label[:, :-1]), (label[1:], label[:-1])):

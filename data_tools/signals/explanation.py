@@ -46,7 +46,7 @@ def overlap(view: View) -> float:
 
 
 def _features(view: View) -> np.ndarray:
-    """Return L, a, b and the local deviation of L: [h, w, 4] float32."""
+    """Return four numbers for each pixel: L, a, b and the deviation of L in the surrounding 5 x 5. [h, w, 4] float32"""
     lab = view.half_lab.astype(np.float32)
     luma = lab[..., 0]
     mean = cv2.blur(luma, (5, 5))

@@ -35,14 +35,26 @@ def hidden_border(pair: Sketches) -> float:
 
 
 def _unexplained_variance(features: np.ndarray, regions: List[np.ndarray]) -> float:
-    """Return log Wilks' lambda: log det of the scatter within the regions minus that in the whole picture."""
+    """Return how much of the features' variance the regions do not explain: log Wilks' lambda, at most about 0.
+
+    It is the log determinant of the scatter within the regions minus that of the scatter in the whole picture.
+
+    Args:
+        features: [cells, F].
+        regions: The rows of `features` of each region.
+    """
     within = reduce(np.add, map(_scatter, regions))
     noise = len(features) * _NOISE * np.eye(features.shape[1])
     return float(np.linalg.slogdet(within + noise)[1] - np.linalg.slogdet(_scatter(features) + noise)[1])
 
 
 def _largest_contrast(regions: List[np.ndarray], count: int) -> float:
-    """Return the largest variance that a split of one class explains, per cell of the picture."""
+    """Split each large class in two, and return the largest variance that a split explains, per cell of the picture.
+
+    Args:
+        regions: The features of the cells of each class.
+        count: Number of cells of the picture.
+    """
     large = [region for region in regions if len(region) >= _SMALLEST_CLASS * count]
     return (
         max((_split_variance(region[:, _CONTRAST_CHANNELS] / _CONTRAST_UNITS) for region in large), default=0.0) / count
@@ -50,7 +62,11 @@ def _largest_contrast(regions: List[np.ndarray], count: int) -> float:
 
 
 def _split_variance(region: np.ndarray) -> float:
-    """Split [n, F] at the best point along its principal axis; return the sum of squares between the two parts."""
+    """Split the cells of a region [n, F] in two along its principal axis, at the point that separates them best.
+
+    Returns:
+        The sum of squares between the two parts; 0 if the region is too small.
+    """
     centred = region - region.mean(axis=0)
     axis = np.linalg.eigh(centred.T @ centred)[1][:, -1]
     sums = np.cumsum(np.sort(centred @ axis))[:-1]

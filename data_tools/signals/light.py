@@ -36,7 +36,7 @@ def backlight(view: View) -> float:
 
 
 def underexposure(view: View) -> float:
-    """How dark the brightest parts are: 1 minus the 95th percentile of luma / 255, 0..1."""
+    """Return how dark the brightest parts of the photo are: 1 minus the 95th percentile of luma / 255, 0..1."""
     return float(1 - np.percentile(view.half_luma, 95) / 255)
 
 

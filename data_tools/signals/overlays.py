@@ -34,7 +34,10 @@ _LOG = np.rint(_UNIT * np.log((np.arange(256) + _DARKEST) / _DARKEST)).astype(np
 
 
 class _Pieces(NamedTuple):
-    """Connected pieces that may be letters, from left to right: centre, longer side, mean cover."""
+    """Connected pieces of an overlay that may be letters, from left to right.
+
+    x, y: centre; size: longer side in pixels; cover: mean cover (result of `_cover`) of the piece.
+    """
 
     x: np.ndarray
     y: np.ndarray
@@ -43,7 +46,7 @@ class _Pieces(NamedTuple):
 
 
 class _Steps(NamedTuple):
-    """Pairs of neighbouring letters, sorted by the right one.
+    """Pairs of neighbouring letters (a left and a right one), sorted by the right letter.
 
     left, right: numbers of the letters; x, y: distance of their centres; size: size of the smaller one.
     """
@@ -82,7 +85,10 @@ def watermark(view: View) -> float:
 
 
 def _even_lines(photo: np.ndarray, end: int) -> int:
-    """Count the rows from one end (1 top, -1 bottom) that are uniform and have the colour of the first row."""
+    """Count the rows from the top (`end` 1) or bottom (-1) that are uniform and of the outermost row's colour.
+
+    At most `_WIDEST_FRAME` of the height is looked at.
+    """
     limit = int(len(photo) * _WIDEST_FRAME)
     first = photo[::end][0].mean(axis=0)
     for number in range(limit):
@@ -97,7 +103,9 @@ def _both_sides(shares: List[float]) -> float:
 
 
 def _cover(table: np.ndarray, image: np.ndarray, stroke: int) -> np.ndarray:
-    """Compute the shift of the logarithm under thin strokes, the smallest of all colours: [H, W] uint8.
+    """Compute how much darker (or lighter, with a reversed table) thin strokes are than their surroundings.
+
+    The result is the difference of logarithms, the smallest of all colours, [H, W] uint8.
 
     Args:
         table: [256] uint8, logarithm of each grey level in units of 1 / `_UNIT` nats; reversed for light strokes.
@@ -117,7 +125,7 @@ def _writing(cover: np.ndarray, opacity: float) -> float:
 
 
 def _letters(cover: np.ndarray, least: int) -> _Pieces:
-    """Find the pieces with a cover of at least `least` that have the size and evenness of letters."""
+    """Find the connected pieces with a cover of at least `least` that have the size and evenness of letters."""
     mask = cover >= least
     count, number, stats, centres = cv2.connectedComponentsWithStats(
         mask.view(np.uint8), connectivity=8, ltype=cv2.CV_16U

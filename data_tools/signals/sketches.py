@@ -50,7 +50,7 @@ def create_sketches(folder: Path, count: int) -> Sketches:
 
 
 def flush_sketches(sketches: Sketches) -> None:
-    """Write the changes of sketches that `create_sketches` returned to their files."""
+    """Write the values set in arrays of `create_sketches` to their files on the disk."""
     for array in sketches:
         if isinstance(array, np.memmap):
             array.flush()

@@ -42,7 +42,7 @@ NAMES = (*ALIGNMENT_SIGNALS, *PAIR_SIGNALS, *CELL_SIGNALS)
 
 
 def pair_signals(view: View, cells: Sketches) -> np.ndarray:
-    """Compute all signals of one pair, float64 in the order of `NAMES`."""
+    """Compute all signals of one pair, float64 in the order of `NAMES`. `cells` is the sketch of the pair."""
     return np.array(
         [
             *alignment(view),

@@ -63,7 +63,7 @@ def present(label: np.ndarray) -> np.ndarray:
 
 
 def borders(label: np.ndarray) -> np.ndarray:
-    """Return the pixels on both sides of class borders, except at the rim of the picture: [H, W] -> [H, W] bool."""
+    """Return the pixels next to a pixel of another class, except at the rim of the picture: [H, W] -> [H, W] bool."""
     border = np.zeros(label.shape, bool)
     across, down = label[:, 1:] != label[:, :-1], label[1:] != label[:-1]
     border[:, 1:] |= across

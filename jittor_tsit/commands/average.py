@@ -23,7 +23,7 @@ POWER_ITERATIONS = 20  # for the singular vectors of the averaged weights; about
 
 
 def add(commands) -> None:
-    """Add the command and its options."""
+    """Add the command `average` and its options to the parsers `commands`."""
     parser = add_command(
         commands,
         "average",
@@ -42,7 +42,7 @@ def add(commands) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Average the checkpoints that the options name. Return the exit status."""
+    """Average the weights of the checkpoints that the options name, and write the result. Return the exit status."""
     if bool(args.files) == bool(args.run_dir):
         raise InputError("average: name either checkpoint files or a run by --run-dir")
     start_jittor(use_gpu=False)

@@ -13,7 +13,7 @@ OFFICIAL = ("tsit", "spade", "pix2pix", "cyclegan", "simgan", "unit", "bicyclega
 
 
 def add(commands) -> None:
-    """Add the command and its options."""
+    """Add the command `convert` and its options to the parsers `commands`."""
     parser = add_command(
         commands,
         "convert",

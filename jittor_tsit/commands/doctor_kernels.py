@@ -56,7 +56,7 @@ def _spectral(iterates: bool) -> Case:
 
 
 def cases() -> Dict[str, Case]:
-    """Return all operators by name."""
+    """Return the operators to compare, by name."""
     by_sample, by_batch = InstanceNorm(IMAGE[1]), BatchNorm(IMAGE[1])
     return {
         "instance norm": _of_images(partial(_modulated, by_sample), IMAGE),
@@ -86,12 +86,15 @@ def difference(case: Case, shapes: Optional[Sequence[Sequence[int]]] = None) -> 
 
 
 def differences() -> Dict[str, float]:
-    """Return the largest difference of each operator by name."""
+    """Return for each operator, by name, the largest difference of our kernel from Jittor's operators.
+
+    It is relative to the largest number of the result.
+    """
     return {name: difference(case) for name, case in cases().items()}
 
 
 def verdict() -> Tuple[bool, str]:
-    """Return whether all operators agree with Jittor's, and a sentence with the largest difference."""
+    """Return whether all our kernels agree with Jittor's operators, and a sentence with the largest difference."""
     found = differences()
     name = max(found, key=lambda name: found[name])
     relation = f"{name} is off by {found[name]:.1e} of its largest number"
@@ -101,7 +104,7 @@ def verdict() -> Tuple[bool, str]:
 
 
 def _results(function: Function, arrays: Sequence[np.ndarray], num_differentiable: int) -> List[np.ndarray]:
-    """Return the outputs of an operator, then the gradients of a weighted sum of their values.
+    """Call an operator. Return its outputs, then the gradients of a weighted sum of the outputs.
 
     Args:
         num_differentiable: Number of inputs, counted from the first, by which to differentiate.

@@ -54,7 +54,10 @@ def _batch_of(phase: PlannedPhase) -> Tuple[int, int]:
 def _speeds(
     experiment: Experiment, system, samples: List[Samples], plan: Sequence[PlannedPhase], run_dir: Path
 ) -> Tuple[Dict[Tuple[int, int], float], str]:
-    """Return images per second for each (batch size, number of parts), if known, and the source of the figures."""
+    """Return the images per second of each (batch size, number of parts), and in words where the figures are from.
+
+    They are the speed of the run's last report, or measured now, or empty for a large model without a GPU.
+    """
     recorded = last_speed(run_dir)
     if recorded:
         return {_batch_of(phase): recorded for phase in plan}, f"at {recorded:.2f} img/s, the last report in {run_dir}"
@@ -73,7 +76,7 @@ def last_speed(run_dir: Path) -> Optional[float]:
 
 
 def _measure(experiment: Experiment, system, samples: List[Samples], phase: PlannedPhase) -> float:
-    """Measure the images per second of complete steps with the batches of a phase."""
+    """Train some steps with the batches of one phase, and return the images per second. It changes the weights."""
     size, (start, cycle) = phase.batch_size, system.cycle
     timed = max(TIMED_STEPS, cycle)
     pieces = (split_batch(first, size, phase.accumulate) for first in range(0, (cycle + timed) * size, size))

@@ -40,7 +40,7 @@ ABSENT_NOTES = {  # system -> name of a missing network -> note
 
 
 class Network(NamedTuple):
-    """A network to convert: its place in the system, its file, and the arrays of the file by official names."""
+    """A network to convert: which network of the system it is, its file, and the arrays by official names."""
 
     part: Part
     path: Path

@@ -26,7 +26,7 @@ PACKAGES = ("jittor", "numpy", "pillow", "opencv-python")  # their versions are 
 
 
 def add(commands) -> None:
-    """Add the command and its options."""
+    """Add the command `score` and its options to the parsers `commands`."""
     parser = add_command(
         commands,
         "score",

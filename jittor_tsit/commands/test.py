@@ -21,7 +21,7 @@ from jittor_tsit.runtime.import_jittor import start_jittor
 
 
 def add(commands) -> None:
-    """Add the command and its options."""
+    """Add the command `test` and its options to the parsers `commands`."""
     parser = add_command(
         commands,
         "test",

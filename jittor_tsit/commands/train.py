@@ -25,7 +25,7 @@ SAMPLE_PAIRS, SAMPLE_LABELS, SAMPLE_SEED = 64, 16, 0
 
 
 def add(commands) -> None:
-    """Add the command and its options."""
+    """Add the command `train` and its options to the parsers `commands`."""
     parser = add_command(
         commands,
         "train",

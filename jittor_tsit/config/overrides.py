@@ -67,7 +67,11 @@ def _override_phase(phases: List[Phase], path: str, value: str) -> None:
 
 
 def _part_of(experiment: Experiment, path: str) -> str:
-    """Return the part of the experiment, one of PARTS, that has the field with this dotted name."""
+    """Return which part of the experiment, one of PARTS, has the field with the dotted name `path`.
+
+    Raises:
+        InputError: No part has such a field. The message lists the fields.
+    """
     for part in PARTS:
         if path in fields_of(getattr(experiment, part)):
             return part
@@ -88,7 +92,11 @@ def fields_of(config: Any) -> Dict[str, type]:
 
 
 def _replace(config: Any, values: Dict[str, Any]) -> Any:
-    """Return a copy with other values in the named fields. Names are dotted for nested configs."""
+    """Return a copy of a dataclass with other values in some fields.
+
+    Args:
+        values: Field name -> value. The fields of nested dataclasses have dotted names.
+    """
     changes: Dict[str, Any] = {}
     nested: Dict[str, Dict[str, Any]] = {}
     for path, value in values.items():

@@ -11,7 +11,7 @@ from jittor_tsit.config import Experiment, Phase
 
 
 class PlannedPhase(NamedTuple):
-    """One phase of a run with all values filled in."""
+    """One phase of a run in which every option has its final value."""
 
     number: int  # counted from 1
     start: int  # images of the run before this phase
@@ -24,12 +24,12 @@ class PlannedPhase(NamedTuple):
 
     @property
     def num_steps(self) -> int:
-        """Number of batches. The last one may be smaller."""
+        """Number of steps of the phase. The last one may have fewer images than the batch size."""
         return math.ceil((self.end - self.start) / self.batch_size)
 
 
 class Step(NamedTuple):
-    """The images of one optimizer step."""
+    """Which images one optimizer step trains on: a phase, the position of the first image, and their number."""
 
     phase: PlannedPhase
     first: int  # position in the run of its first image
@@ -134,5 +134,5 @@ def steps_from(plan: Sequence[PlannedPhase], nimg: int) -> Iterator[Step]:
 
 
 def is_due(before: int, after: int, interval: int) -> bool:
-    """Return whether the step from `before` to `after` images reaches a multiple of `interval`."""
+    """Return whether a multiple of `interval` lies after `before` images and not after `after` images."""
     return after // interval > before // interval

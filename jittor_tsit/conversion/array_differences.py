@@ -6,7 +6,7 @@ import numpy as np
 
 
 class ArrayDifferences(NamedTuple):
-    """Where arrays differ from what is wanted. All lists are empty if they do not."""
+    """How the arrays of a file differ from the wanted ones. All lists are empty if there is no difference."""
 
     missing: List[str]  # names, sorted
     unexpected: List[str]  # names, sorted
@@ -14,7 +14,7 @@ class ArrayDifferences(NamedTuple):
 
 
 def array_differences(found: Mapping[str, np.ndarray], wanted: Mapping[str, Tuple[int, ...]]) -> ArrayDifferences:
-    """Compare the names and shapes of `found` with `wanted`, name -> shape."""
+    """Compare the names and shapes of the arrays `found` with `wanted`, a dict name -> shape. Values do not matter."""
     return ArrayDifferences(
         missing=sorted(set(wanted) - set(found)),
         unexpected=sorted(set(found) - set(wanted)),

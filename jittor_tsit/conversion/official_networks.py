@@ -36,7 +36,7 @@ class Part(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """The official files of a system: its networks, how to read their options, and the options to ask the user for."""
+    """How the official code stores a system: networks, how to read options, and options that no array shows."""
 
     parts: Tuple[Part, ...]
     options_of: Callable[[Mapping[str, Arrays]], FileOptions]  # reads options from the arrays of the parts
@@ -47,7 +47,7 @@ class Layout(NamedTuple):
     dependent_defaults: Callable[[Any], Tuple[str, ...]] = lambda config: ()  # such options that depend on others
 
     def name_of(self, part: Part, config: Any, num_steps: int) -> str:
-        """Return the file name of a part in the official code."""
+        """Return the name of the official file of the network `part` after `num_steps` steps."""
         end = "pt" if getattr(config, "form", "") == REWRITE else "pkl"
         return self.file_name.format(part=part.official, step=num_steps, end=end)
 
@@ -68,7 +68,7 @@ def never(names: Collection[str], layer: str) -> bool:
 
 
 def split_statistics(arrays: Arrays, layout: Layout) -> Tuple[Arrays, Arrays]:
-    """Return the arrays that have an effect, and the running statistics that have none."""
+    """Split the arrays of a network in two: those with an effect, and the running statistics without effect."""
     unused = {
         name: array
         for name, array in arrays.items()
@@ -111,7 +111,7 @@ def find_part(path: Path, names: Collection[str], system: str) -> Part:
 
 
 def part_by_name(system: str, official: str) -> Optional[Part]:
-    """Return the part with this official name, or None."""
+    """Return the network (`Part`) of a system with this official name, or None."""
     return next((part for part in LAYOUTS[system].parts if part.official == official), None)
 
 

@@ -15,7 +15,7 @@ Value = Union[int, bool, str]
 
 
 class FileOptions(NamedTuple):
-    """Options of a system that were read from the arrays of a checkpoint."""
+    """Options of a system that were read from the arrays of official files."""
 
     options: Dict[str, Value]  # field -> value
     label_channels: Optional[int] = None  # number of channels of the one-hot label map, if there is one
@@ -23,21 +23,30 @@ class FileOptions(NamedTuple):
 
 
 class _Options(Dict[str, Value]):
-    """Options by field, with methods that add an option from an array."""
+    """Options that were found so far, name -> value, with methods that read one more from the arrays of a network."""
 
     def size(self, field: str, arrays: Mapping[str, np.ndarray], name: str, axis: int, factor: int = 1) -> None:
-        """Add the option `field`, the length of an axis of the array `name` divided by `factor`, if it exists."""
+        """Set the option `field` to the length of one axis of the array `name`, divided by `factor`.
+
+        Nothing is set if there is no such array or axis, or if the length is not a multiple of `factor`.
+        """
         if name in arrays and arrays[name].ndim > axis and arrays[name].shape[axis] % factor == 0:
             self[field] = arrays[name].shape[axis] // factor
 
     def count(self, field: str, arrays: Mapping[str, np.ndarray], pattern: str, plus: int = 0) -> None:
-        """Add the option `field`, the number of different texts of the group of `pattern` in the names, plus `plus`."""
+        """Set the option `field` to the number of different texts that the group in `pattern` matches, plus `plus`.
+
+        `pattern` is matched with the beginning of each array name. Nothing is set if no name matches.
+        """
         texts = {match[1] for match in map(re.compile(pattern).match, arrays) if match}
         if texts:
             self[field] = len(texts) + plus
 
     def norm(self, *networks: Mapping[str, np.ndarray]) -> None:
-        """Add the option `norm`, from the first network with arrays: batch norm has a scale beside its statistics."""
+        """Set the option `norm` to "batch" or "instance", from the first of the networks that has arrays.
+
+        Only batch norm stores a scale beside its running statistics.
+        """
         for arrays in filter(None, networks):
             layers = [name.rpartition(".")[0] for name in arrays if name.endswith(".running_var")]
             self["norm"] = "batch" if any(f"{layer}.weight" in arrays for layer in layers) else "instance"
@@ -93,7 +102,12 @@ def pix2pix(networks: Networks) -> FileOptions:
 
 
 def _resnet(found: _Options, G: Mapping[str, np.ndarray]) -> None:
-    """Add the options of a residual generator. With dropout, the second convolution of a block has another number."""
+    """Add the options of CycleGAN's generator to `found`: number of blocks, width, and whether it has dropout.
+
+    Args:
+        G: Arrays of the generator by official names. With dropout, the second convolution of a block has another
+            number.
+    """
     found.count("num_blocks", G, r"model\.(\d+)\.conv_block\.")
     found.size("width", G, "model.1.weight", 0)
     for place, has_dropout in ((5, False), (6, True)):

@@ -50,13 +50,13 @@ class WeightFileError(ValueError):
 
 
 class StorageType(NamedTuple):
-    """Replacement for a class such as torch.FloatStorage."""
+    """Replacement for a class such as torch.FloatStorage, so that no code of the file runs. `code` is its NumPy type."""
 
     code: str
 
 
 class Storage(NamedTuple):
-    """A block of elements outside the pickle. A tensor may use `length` of its `numel` elements, from `start` on."""
+    """A block of numbers that lies outside the pickle. A tensor uses `length` of its `numel` numbers, from `start` on."""
 
     key: str
     code: str
@@ -88,7 +88,7 @@ class Tensor(NamedTuple):
 
 
 class PickledDtype:
-    """Replacement for numpy.dtype: an element type, and its byte order after `build`."""
+    """Replacement for numpy.dtype in a pickle: the type of an element. `build` sets its byte order."""
 
     def __init__(self, code: object, *_copy_flags: object):
         if code in ("O", "O8"):
@@ -99,14 +99,14 @@ class PickledDtype:
         self.order = "<"
 
     def build(self, state: Tuple) -> None:
-        """Set the byte order from the pickled state."""
+        """Set the byte order from the state that the pickle holds for this type."""
         _version, self.order, *fields = state
         if self.order not in ("<", ">", "|") or fields[:3] != [None, None, None]:
             raise WeightFileError("a structured dtype; plain numbers and bool are allowed")
 
 
 class PickledArray:
-    """Replacement for numpy.ndarray: bytes, and a layout that was checked to fit them."""
+    """Replacement for numpy.ndarray in a pickle. `build` checks that its bytes fit its shape and type."""
 
     def __init__(self) -> None:
         self.data: Optional[bytes] = None
@@ -117,7 +117,7 @@ class PickledArray:
         return 0 if self.data is None else len(self.data)
 
     def build(self, state: Tuple) -> None:
-        """Set data, shape and type from the pickled state."""
+        """Set data, shape and type from the state that the pickle holds for this array."""
         _version, shape, dtype, is_fortran, data = state
         if type(data) is str:
             data = data.encode("latin-1")  # the way in which Python 2 wrote bytes
@@ -130,7 +130,7 @@ class PickledArray:
         self.data, self.dtype, self.shape, self.is_fortran = data, dtype, shape, is_fortran
 
     def to_numpy(self) -> np.ndarray:
-        """Return the array."""
+        """Return the content as a NumPy array."""
         if self.data is None:
             raise WeightFileError("an array without data")
         flat = decode(self.data, self.dtype.code, self.dtype.order)

@@ -30,7 +30,7 @@ def _spectral(name: str, all_names: Container[str]) -> str:
 
 
 def rename(rules: Rules, name: str) -> str:
-    """Apply the rules, pairs of a regular expression and its replacement, one after the other to a name."""
+    """Return the name after all rules: each replaces what its regular expression matches, one rule after the other."""
     for pattern, form in rules:
         name = re.sub(pattern, form, name)
     return name

@@ -22,14 +22,14 @@ OTHER_PARTS = ("decode_head.", "auxiliary_head.", "classifier.", "head.")  # ign
 
 
 class Source(NamedTuple):
-    """Where to find one of our arrays: the name of a published array, and one of its equal parts along axis 0."""
+    """Where one of our arrays is in a published file: the name of an array, and which of its equal parts along axis 0."""
 
     name: str
     part: int  # counted from 0
     num_parts: int
 
     def rows(self, array: np.ndarray) -> np.ndarray:
-        """Return the part of the published array, along axis 0, that is our array."""
+        """Return the rows of the published array (a part along axis 0) that are our array."""
         size = len(array) // self.num_parts
         return array[self.part * size : (self.part + 1) * size]
 
@@ -42,7 +42,7 @@ _TRANSFORMERS_HEAD = {
 
 
 class Layout(NamedTuple):
-    """How a publisher names the arrays of a SegFormer."""
+    """The names that one publisher gives to the arrays of a SegFormer."""
 
     title: str
     probe: str  # end of the name of an array that all files of this publisher have, and no others
@@ -52,7 +52,7 @@ class Layout(NamedTuple):
     ignored: Tuple[str, ...] = ()  # prefixes of arrays that the publisher's code does not use
 
     def source(self, ours: str, prefix: str) -> Source:
-        """Return where to find one of our arrays. `prefix` precedes the published names of the encoder."""
+        """Return where the array that we call `ours` is. `prefix` precedes the published names of the encoder."""
         path, _, leaf = ours.rpartition(".")
         i, j, *_ = [*map(int, re.findall(r"\.(\d+)", path)), 0, 0]
         layer = re.sub(r"\.\d+", "", path).replace("encoder.stages.", "")
@@ -234,7 +234,10 @@ def read_published(path: Union[str, Path]) -> Published:
 
 
 def _network_of(arrays: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
-    """Return the network's arrays of a checkpoint, the averaged ones if there are any. Other files are unchanged."""
+    """Return the arrays of G in a checkpoint, without the prefix; the averaged ones if there are any.
+
+    Arrays of other files are returned unchanged.
+    """
     for prefix in ("G_ema.", "G."):
         network = {name[len(prefix) :]: array for name, array in arrays.items() if name.startswith(prefix)}
         if network:
@@ -296,5 +299,5 @@ def our_arrays(published: Published, shapes: Mapping[str, Tuple[int, ...]]) -> D
 
 
 def _without_kernel_axes(array: np.ndarray) -> np.ndarray:
-    """Return the weight of a 1 x 1 convolution as that of a linear layer, [out, in]. Others are unchanged."""
+    """Return the weight [out, in, 1, 1] of a 1 x 1 convolution as [out, in]. Other arrays are returned unchanged."""
     return array[:, :, 0, 0] if array.ndim == 4 and array.shape[2:] == (1, 1) else array

@@ -16,45 +16,48 @@ PAIRS = ("direction", "side_by_side")
 
 
 def _inputs(config: Any) -> Fields:
-    """Return the names of the options for the input of a system that takes label maps or images."""
+    """Return the names of the options that say which inputs a system takes (label maps or images)."""
     return ("source", *(LABEL_MAPS if config.source == "labels" else PAIRS))
 
 
 def tsit(config: Any) -> Fields:
-    """Return the names of the options of TSIT, from label maps or from photographs."""
+    """Return the names of TSIT's options that change the images but cannot be read from the arrays of a file."""
     return ("alpha", "downsampling") if config.form == "ast" else (*LABEL_MAPS, "downsampling")
 
 
 def spade(config: Any) -> Fields:
-    """Return the names of the options of SPADE."""
+    """Return the names of SPADE's options that change the images but cannot be read from the arrays of a file."""
     return ("upsampling", *LABEL_MAPS)
 
 
 def pix2pix(config: Any) -> Fields:
-    """Return the names of the options of pix2pix."""
+    """Return the names of pix2pix's options that change the images but cannot be read from the arrays of a file."""
     return (*_inputs(config), "dropout", "training_mode_at_test")
 
 
 def cyclegan(config: Any) -> Fields:
-    """Return the names of the options of CycleGAN."""
+    """Return the names of CycleGAN's options that change the images but cannot be read from the arrays of a file."""
     return ("training_mode_at_test",)
 
 
 def simgan(config: Any) -> Fields:
-    """Return the names of the options of SimGAN."""
+    """Return the names of SimGAN's options that change the images but cannot be read from the arrays of a file."""
     return ("slope",)
 
 
 def unit(config: Any) -> Fields:
-    """Return the names of the options of UNIT. In the rewrite, norms are visible in the arrays."""
+    """Return the names of UNIT's options that change the images but cannot be read from the arrays of a file.
+
+    In files of the rewrite, the arrays show which norms there are.
+    """
     return ("has_norms",) if config.form == "paper" else ()
 
 
 def bicyclegan(config: Any) -> Fields:
-    """Return the names of the options of BicycleGAN."""
+    """Return the names of BicycleGAN's options that change the images but cannot be read from the arrays of a file."""
     return (*_inputs(config), "norm", "in_channels", "z_dim")
 
 
 def stargan(config: Any) -> Fields:
-    """Return the names of the options of StarGAN."""
+    """Return the names of StarGAN's options that change the images but cannot be read from the arrays of a file."""
     return ("attributes", "classes", "crop")

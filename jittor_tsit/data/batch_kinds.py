@@ -33,7 +33,7 @@ from jittor_tsit.runtime.parallel import Piece
 
 
 class TestTask(enum.Enum):
-    """The task of the command `test` for a kind of data."""
+    """What the command `test` does with a model, which depends on the kind of data."""
 
     __test__ = False  # pytest must not collect this class
 
@@ -45,7 +45,7 @@ class TestTask(enum.Enum):
 
 
 class GridInputs(NamedTuple):
-    """Inputs of the sample grid, and the columns left and right of the model's outputs."""
+    """A batch for the sample grid, and the columns of images that stand left and right of the model's outputs."""
 
     batch: Any
     before: np.ndarray  # first column, [N, H, W, 3] uint8
@@ -53,7 +53,7 @@ class GridInputs(NamedTuple):
 
 
 class BatchKind:
-    """One kind of training data. A subclass writes `find_samples` and `_batch`."""
+    """One kind of training data, such as pairs of label maps and photos. Subclasses define `find_samples` and `_batch`."""
 
     test_task = TestTask.NOTHING
     has_label_maps = False  # whether a sample holds a label map
@@ -73,7 +73,7 @@ class BatchKind:
         raise NotImplementedError
 
     def complete_options(self, data: DataConfig) -> DataConfig:
-        """Fill in the options that depend on the files of the data set, and return all options."""
+        """Return the options, with those filled in that depend on the files of the data set. The base class has none."""
         return data
 
     def check_samples(self, samples: Sequence[Samples], data: DataConfig, kept_in: Path) -> None:
@@ -166,7 +166,7 @@ class PhotosToLabelMaps(LabelMapsToPhotos):
 
 
 def _num_ids(samples: Samples) -> int:
-    """Return the number of ids in the label maps of samples that have label maps."""
+    """Return the number of different ids in the label maps of `samples`, which must be `PairedSamples`."""
     return cast(PairedSamples, samples).label_maps.num_ids
 
 
@@ -208,7 +208,7 @@ class ImagePairs(ContentAndStyle):
         return folders.aligned_samples(data, split, seeds)
 
     def complete_options(self, data: DataConfig) -> DataConfig:
-        """Set `side_by_side` from the training set, because `test` cannot derive it from its own folders."""
+        """Return the options with `side_by_side` set from the training set. `test` cannot derive it from its own folders."""
         return folders.with_layout(data)
 
 

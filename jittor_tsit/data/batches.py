@@ -32,7 +32,7 @@ class PairedBatch:
 
 @dataclass(frozen=True)
 class ImageBatch:
-    """Images of two sets a and b. Input and target of image pairs, content and style, or two unpaired domains."""
+    """Images of two sets a and b: input and target, content and style, or two unpaired domains."""
 
     a: jt.Var  # [N, 3, H, W] in [-1, 1]
     b: jt.Var  # [N, 3, H, W] in [-1, 1]
@@ -55,7 +55,7 @@ class LabelledImages:
 
 @dataclass(frozen=True)
 class LabelledBatch:
-    """Labelled images of one or two sets, the same number of each."""
+    """A batch of images with labels, from one set or from two sets with the same number of images each."""
 
     sets: Tuple[LabelledImages, ...]
 
@@ -66,7 +66,7 @@ class LabelledBatch:
 
 
 def full_share(num_images: int) -> Share:
-    """Return the share of a batch that holds all images of its step."""
+    """Return the share of a batch that is the whole batch of its step, in one process."""
     return Share(num_images, num_images, num_images)
 
 

@@ -103,7 +103,7 @@ class PairCache:
         return _split_record(record, self.shapes)
 
     def _require_sound(self, room: int) -> None:
-        """Raise InputError if the index does not fit the size of the records.
+        """Raise InputError if the records that the index describes do not fill the space of the records.
 
         Args:
             room: Number of bytes of all records.
@@ -159,12 +159,12 @@ def write_cache(
 
 
 def head_of(index: bytes, begin: int) -> bytes:
-    """Return the first bytes of a cache file: MAGIC, then offset `begin`, length and checksum of the index."""
+    """Return the first bytes of a cache file: MAGIC, then the position (`begin`), length and checksum of the index."""
     return MAGIC + _PLACE.pack(begin, len(index), zlib.crc32(index))
 
 
 def record_size(shapes: Shapes) -> int:
-    """Return the number of bytes of one record."""
+    """Return the number of bytes of one record: one array of each type and shape."""
     return sum(np.dtype(kind).itemsize * _volume(shape) for kind, shape in shapes)
 
 
@@ -189,7 +189,11 @@ def _split_record(record: np.ndarray, shapes: Shapes) -> Arrays:
 
 
 def _read_index(path: Path) -> Tuple[Any, int]:
-    """Return the index of a file, and the number of bytes of its records."""
+    """Read the index at the end of a cache file. Return it, and the number of bytes of all records before it.
+
+    Raises:
+        InputError: The file cannot be read, is not a cache, or is damaged.
+    """
     if path.exists() and not path.is_file():
         raise InputError(f"{path}: is not a regular file; name a file for the cache of pairs")
     try:

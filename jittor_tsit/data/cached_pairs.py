@@ -27,7 +27,10 @@ class CachedPairs(PairedSamples):
     cache: PairCache
 
     def read(self, position: int, width: int, height: int) -> Arrays:
-        """Return photo, class ids and, if needed, instance numbers of the pair at a position of the list."""
+        """Return the arrays of the pair at a position of the list: photo, class ids and, if needed, instance numbers.
+
+        They come from the cache if it holds the pair, otherwise from the files.
+        """
         stem = self.pairs[position].stem
         if (width, height) == self.augmentation.load and stem in self.cache:
             return self.cache.read(stem)
@@ -133,7 +136,7 @@ def _start(samples: PairedSamples) -> None:
 
 
 def _read(position: int) -> Union[Arrays, str]:
-    """Return the arrays of a pair, or the error message if the pair cannot be read."""
+    """Return the arrays of the pair at a position of the list, or an error message if its files cannot be read."""
     try:
         return read_with_retries(lambda place: _samples.read(place, *_samples.augmentation.load), position)
     except InputError as error:

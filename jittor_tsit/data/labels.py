@@ -42,7 +42,7 @@ class LabelNames(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Length of a label."""
+        """Length of a label vector."""
         return len(self.attributes) + len(self.classes) + 2 * self.has_two_sets
 
     def of_attributes(self, values: Sequence[int]) -> np.ndarray:
@@ -86,7 +86,7 @@ class LabelledSamples(Samples):
         return (*super().__call__(nimg), self.labels[position], self.labels[other])
 
     def unaugmented(self, position: int) -> Arrays:
-        """Return the sample at a position of the list without random changes; its target is the label of the next."""
+        """Return the sample at a position of the list without random changes. Its target is the label of the next sample."""
         return (*super().unaugmented(position), self.labels[position], self.labels[(position + 1) % len(self)])
 
     def paths(self) -> Iterable[Path]:
@@ -98,7 +98,7 @@ class LabelledSamples(Samples):
         return hashlib.sha256(super().digest().encode() + np.stack(self.labels).tobytes()).hexdigest()
 
     def read(self, position: int, width: int, height: int) -> Arrays:
-        """Return a tuple of one array: the photo at a position, cut and resized, [height, width, 3] uint8."""
+        """Return the photo at a position of the list, alone in a tuple: cut, resized, [height, width, 3] uint8."""
         return (read_middle(self.photos[position], self.crop, width, height),)
 
 
@@ -117,7 +117,7 @@ class TwoLabelledSets(Samples):
         return (*self.first(nimg), *self.second(nimg))
 
     def unaugmented(self, position: int) -> Arrays:
-        """Return the samples at a position of both lists. The shorter list repeats."""
+        """Return the samples at a position of both lists, without random changes. The shorter list repeats."""
         return (
             *self.first.unaugmented(position % len(self.first)),
             *self.second.unaugmented(position % len(self.second)),

@@ -83,7 +83,16 @@ def _start_worker(sample: Callable[[int], Arrays], max_skipped: int, parent: int
 
 
 def _load(groups: Sequence[range]) -> Tuple[Sequence[Arrays], List[str]]:
-    """Read the samples of a step in a worker process. Also return one error message for each skipped sample."""
+    """Read all samples of one step in a worker process.
+
+    Args:
+        groups: Positions in the run of the samples of each forward pass.
+
+    Returns:
+        For each forward pass its arrays, stacked along a first axis; and one error message for each sample that cannot
+        be
+        read. In its place another sample is taken.
+    """
     faults: List[str] = []
     loaded = []
     for places in groups:

@@ -43,7 +43,7 @@ class CheckedFiles:
         self.kept_in, self.method, self.known = kept_in, method, _read_lines(kept_in)
 
     def key(self, paths: Iterable[Path]) -> bytes:
-        """Return a digest of a group of files in their present state; empty if a file is missing."""
+        """Return a digest of the paths, sizes and times of change of a group of files; empty if a file is missing."""
         digest = hashlib.blake2b(self.method.encode(), digest_size=16)  # long enough to exclude collisions
         for path in paths:
             try:

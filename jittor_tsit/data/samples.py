@@ -144,7 +144,7 @@ class UnpairedSamples(Samples):
         return [*self.photos_a, *self.photos_b]
 
     def read(self, position: int, width: int, height: int) -> Arrays:
-        """Return a and b at a position of the list of a, resized."""
+        """Return the photos a and b at a position of the list of a, resized. The list of b repeats."""
         paths = self.photos_a[position], self.photos_b[position % len(self.photos_b)]
         return tuple(resize_photo(read_photo(path), width, height) for path in paths)
 
@@ -237,7 +237,7 @@ def halves(image: np.ndarray, path: Path) -> Tuple[np.ndarray, np.ndarray]:
 
 @dataclass(frozen=True)
 class WithOther:
-    """Samples with one more array: the target of another sample, augmented as that sample."""
+    """Samples with one more array at the end: the target of another random sample, with that sample's augmentation."""
 
     samples: Samples
 
@@ -255,7 +255,7 @@ class WithOther:
 
 @dataclass(frozen=True)
 class PhasedSamples:
-    """Samples of a run of several phases.
+    """All samples of a run, phase after phase, by their place in the run.
 
     Args:
         phases: The samples of each phase; either all or none of them are `WithOther`.

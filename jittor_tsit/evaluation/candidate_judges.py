@@ -23,7 +23,7 @@ from jittor_tsit.metrics.lpips import LPIPS
 
 
 class Verdict(NamedTuple):
-    """Scores of the images of L label maps, one image for each. A field is None if its judge is missing."""
+    """Scores of one image for each of L label maps. A field is None if its judge is missing."""
 
     mask_accuracy: Optional[np.ndarray]  # [L]
     aesthetic: Optional[np.ndarray]  # [L]
@@ -50,7 +50,10 @@ class CandidateJudges(NamedTuple):
     photographs: Optional[Photographs]  # None without an extractor
 
     def judge(self, images: Path, labels: Sequence[Path], data: DataConfig) -> Verdict:
-        """Score the image `<stem>.jpg` of each label map. Scores are cached beside the folder `images`."""
+        """Score the images `<stem>.jpg` of the label maps `labels`, which lie in the folder `images`.
+
+        Scores are cached beside this folder. `data` says how the label maps are read.
+        """
         paths = [images / f"{label.stem}.jpg" for label in labels]
         width, height = data.output_width, data.output_height
 
@@ -108,7 +111,7 @@ def load_candidate_judges(judges: Judges, measuring: Optional[Path], real: Path,
 
 
 def judge_or_none(judge):
-    """Return None if the judge is absent (`JudgeAbsent`), otherwise the judge itself."""
+    """Return the judge, or None if it is the placeholder of a missing judge (`JudgeAbsent`)."""
     return None if isinstance(judge, JudgeAbsent) else judge
 
 

@@ -70,12 +70,12 @@ class Evaluation:
 
 
 def read_metrics(run_dir: Path) -> List[Dict[str, float]]:
-    """Read the scores of all evaluations of a run, oldest first."""
+    """Return the scores of all evaluations of a run, oldest first: one dict, name -> value, for each evaluation."""
     return [line for line in read_records(run_dir / METRICS) if isinstance(line.get(RANK), (int, float))]
 
 
 def _keep(checkpoint: Path, target: Path) -> None:
-    """Make `target` a hard link to the checkpoint, or a copy of it if the file system does not support hard links."""
+    """Let `target` hold the content of the checkpoint: a hard link, or a copy where there are no hard links."""
     part = target.with_suffix(".part")
     part.unlink() if part.exists() else None
     try:

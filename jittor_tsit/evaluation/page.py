@@ -55,7 +55,7 @@ def _tagged(lines: List[List[str]]):
 
 
 def _extremes(name: str, term: Term, images: Mapping[str, Path], labels: Mapping[str, Path]) -> List[str]:
-    """Return the HTML of the worst and best images of one term."""
+    """Return the HTML that shows the images with the worst and the best values of one term, with their label maps."""
     stems = sorted(term.per_image, key=lambda stem: term.per_image[stem], reverse=not TERMS[name].higher_is_better)
     worst, best = stems[:SHOWN], stems[-SHOWN:][::-1]
     parts = []

@@ -103,7 +103,7 @@ def aesthetic(image_set: ImageSet, judges: Judges) -> Term:
 
 
 def style(image_set: ImageSet, labels: Path, references: Optional[Path]) -> Term:
-    """Compute the correlation of the colour histograms of the images and their reference photos."""
+    """Compute how similar the colours of the images and their reference photos are: correlation of histograms."""
     if references is None:
         return absent("name the folder of reference photos by --references")
     names = read_reference_names(labels)
@@ -118,7 +118,7 @@ def style(image_set: ImageSet, labels: Path, references: Optional[Path]) -> Term
 
 
 def value_of_each(image_set: ImageSet, value: Callable[[str], float], name: str) -> Dict[str, float]:
-    """Compute `value(stem)` for every image, with a progress bar called `name`: stem -> value."""
+    """Call `value(stem)` for every image, with a progress bar named `name`. Return stem -> value."""
     stems = tqdm(image_set.images, unit="img", dynamic_ncols=True, desc=name, leave=False)
     return {stem: value(stem) for stem in stems}
 

@@ -14,7 +14,7 @@ from jittor_tsit.metrics.best_of_many import Candidates, own_scores
 
 
 class Source(NamedTuple):
-    """A checkpoint and a seed, which generate one candidate for each label map."""
+    """One way to make candidates: a checkpoint and a seed. It gives one candidate for each label map."""
 
     folder: Path  # folder of the candidates and their scores
     checkpoint: Path
@@ -22,7 +22,7 @@ class Source(NamedTuple):
 
     @property
     def images(self) -> Path:
-        """Folder of the images."""
+        """Folder of the candidate images, inside `folder`."""
         return self.folder / "images"
 
 
@@ -41,16 +41,16 @@ class CandidateSet:
 
     @property
     def choice(self) -> np.ndarray:
-        """Number of the chosen candidate of each label map, [L], as the last of `stages` chose it."""
+        """For each label map the number of the chosen candidate, [L], as the last of `stages` chose it."""
         return list(self.stages.values())[-1]
 
     def require_field(self, name: str) -> np.ndarray:
-        """Return `stack_field(name)`; the judge of this field must be available."""
+        """Return `stack_field(name)`. An AssertionError is raised if it is None."""
         values = self.stack_field(name)
         assert values is not None, f"no judge of {name}"
         return values
 
     def stack_field(self, name: str) -> Optional[np.ndarray]:
-        """Stack the field `name` of all verdicts to [L, K, ...]; return None if its judge is missing."""
+        """Return one field of `Verdict` for all candidates, [L, K, ...]; None if its judge is missing."""
         parts = [getattr(verdict, name) for verdict in self.verdicts]
         return None if parts[0] is None else np.stack(parts, axis=1)

@@ -32,7 +32,7 @@ from jittor_tsit.runtime import parallel
 
 
 class JudgeOptions(NamedTuple):
-    """Options of the choice among candidates."""
+    """Options of the choice among candidates, as the command line gives them."""
 
     judges: Judges
     measuring: Optional[Path]  # file of a segmenter that only measures the gain
@@ -127,7 +127,7 @@ def common_data(checkpoints: Sequence[Path], num_seeds: int, references: Optiona
 
 
 def make_candidates(sources: Sequence[Source], inputs: Inputs, references: Optional[Path]) -> None:
-    """Generate the images of all sources, with one model in memory at a time."""
+    """Generate the candidate images of all sources into their folders, with one model in memory at a time."""
     model = None
     for source in sources:
         if parallel.rank() == 0:

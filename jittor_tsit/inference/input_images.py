@@ -54,7 +54,7 @@ class InputImages:
             self._report_layout(layout)
 
     def _own_folder(self, model: Model, has_two: bool) -> Path:
-        """Return the folder of the test images beside the training images, or the folder of the training images."""
+        """Return the folder of test images beside the model's training images; the training folder if there is none."""
         root = default_folder(model.data, model.checkpoint)
         if has_two:
             return root / "test"

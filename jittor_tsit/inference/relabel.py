@@ -26,7 +26,7 @@ from jittor_tsit.systems.tasks import PhotoRelabeler
 
 
 class Photo(NamedTuple):
-    """A photo to translate."""
+    """A photo to translate: its file, its own label vector, and the stem of its result files."""
 
     path: Path
     label: np.ndarray  # the photo's own label; not used for classes

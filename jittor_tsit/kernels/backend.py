@@ -76,7 +76,7 @@ context = Context(
 
 @contextmanager
 def using(**switches: Any) -> Iterator[None]:
-    """Change switches of `context` within a `with` block."""
+    """Change fields of the global `context` (see `Context`) inside a `with` block, and restore them afterwards."""
     before = vars(context).copy()
     vars(context).update(vars(replace(context, **switches)))  # raises TypeError for an unknown switch
     try:
@@ -91,12 +91,12 @@ def uses_cuda_kernels() -> bool:
 
 
 def runs_fused(x: jt.Var) -> bool:
-    """Return whether this project's kernels apply to x: averages, spectral norms, Adam's updates, sums of squares."""
+    """Return whether this project's kernels compute averages, spectral norms, Adam's updates and sums of squares of x."""
     return x.dtype == FLOAT32 and (uses_cuda_kernels() or not jt.flags.use_cuda)
 
 
 def runs_fused_norm(x: jt.Var) -> bool:
-    """Return whether this project's kernels normalise an image [N, C, H, W]. Blocked images always use kernels."""
+    """Return whether this project's kernels normalise the image x, [N, C, H, W]. They always normalise blocked images."""
     return x.dtype == FLOAT32 and uses_cuda_kernels() and not context.nchw
 
 
@@ -106,7 +106,7 @@ def has_blocked_layout() -> bool:
 
 
 def runs_blocked(x: jt.Var) -> bool:
-    """Return whether convolutions take an image [N, C, H, W] faster in the blocked layout."""
+    """Return whether converting the image x [N, C, H, W] to the blocked layout makes convolutions faster."""
     return has_blocked_layout() and x.dtype == FLOAT32 and x.shape[1] > FEW_CHANNELS
 
 

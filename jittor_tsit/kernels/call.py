@@ -108,7 +108,7 @@ def run_on_gpu(
 
 
 def num_chunks(size: int) -> int:
-    """Return the number of chunks in which CUDA kernels add up a plane of `size` values."""
+    """Return how many chunks of CHUNK values or fewer cover `size` values. CUDA kernels sum each chunk separately."""
     return -(-size // CHUNK)
 
 
@@ -131,7 +131,7 @@ def _lines(file: str, done: set) -> List[str]:
 
 
 def _form(array: Any) -> Optional[Tuple]:
-    """Return the form of an argument, which the text of a call depends on.
+    """Return what the C++ text of a call must know of an argument.
 
     It is (type, number of axes) of an array, a tuple of forms for a list of arrays, or None for None.
     """

@@ -31,7 +31,11 @@ def unpack(x: jt.Var, channels: int) -> jt.Var:
 
 
 def forward(x: jt.Var, weight: jt.Var, *bias: jt.Var, geometry: Geometry) -> jt.Var:
-    """Convolve. x [N, C / block, H, W, block], weight [D, C, h, w], bias [D] -> [N, D / block, H', W', block]"""
+    """Convolve an image in the blocked layout.
+
+    Shapes:
+        x [N, C / block, H, W, block], weight [D, C, h, w], bias [D] or nothing -> [N, D / block, H', W', block]
+    """
     return forward_of_all(x, [weight], *bias, geometry=geometry)
 
 

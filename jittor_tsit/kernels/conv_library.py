@@ -10,7 +10,7 @@ from jittor_tsit.kernels.conv_geometry import Geometry
 
 
 def forward(x: jt.Var, weight: jt.Var, geometry: Geometry) -> jt.Var:
-    """Convolve. x [N, C, H, W], weight [D, C / groups, h, w] -> [N, D, H', W']"""
+    """Convolve with cuDNN or oneDNN. x [N, C, H, W], weight [D, C / groups, h, w] -> [N, D, H', W']"""
     return _operators()[0](x, weight, *_arguments(geometry))
 
 
@@ -37,7 +37,7 @@ def _arguments(geometry: Geometry) -> Tuple[Union[int, str], ...]:
 
 
 def _operators():
-    """Return the operators for the result, the gradient by x and the gradient by the weight."""
+    """Return three operators of cuDNN or oneDNN: convolution, its gradient by x, its gradient by the weight."""
     if jt.flags.use_cuda:
         ops = jt.compile_extern.cudnn.ops
         return ops.cudnn_conv, ops.cudnn_conv_backward_x, ops.cudnn_conv_backward_w

@@ -21,7 +21,10 @@ def moments(x: jt.Var, channels: int, over_batch: bool) -> Tuple[jt.Var, jt.Var]
 
 
 def moments_gradient(x, mean, by_mean, by_var, by_x: Optional[jt.Var]) -> jt.Var:
-    """Return the gradient by x: that of the moments, from `by_mean` and `by_var`, plus `by_x` if that is given."""
+    """Return the gradient by x from the gradients by its mean and variance, `by_mean` and `by_var`.
+
+    `by_x` is another gradient by x to add, or None.
+    """
     return call_on_cpu("norm", "moments_gradient", [x, mean, by_mean, by_var, by_x], [Output(x.shape)])[0]
 
 

@@ -19,7 +19,10 @@ def moments(x: jt.Var, channels: int, over_batch: bool) -> Tuple[jt.Var, jt.Var]
 
 
 def moments_gradient(x, mean, by_mean, by_var, by_x: Optional[jt.Var]) -> jt.Var:
-    """Return the gradient by x: that of the moments, from `by_mean` and `by_var`, plus `by_x` if that is given."""
+    """Return the gradient by x from the gradients by its mean and variance, `by_mean` and `by_var`.
+
+    `by_x` is another gradient by x to add, or None.
+    """
     return call_on_gpu("norm", "moments_gradient", [x, mean, by_mean, by_var, by_x], [Output(x.shape)])[0]
 
 
@@ -44,6 +47,6 @@ def modulate_gradients(
 
 
 def _scratch(x: jt.Var) -> Output:
-    """Return the memory in which the kernels store two sums of every chunk of the image."""
+    """Return the shape and type of the memory in which the kernels keep two sums for every chunk of the image."""
     n, c, h, w = x.shape
     return Output([2 * n * c * num_chunks(h * w)], "float64")

@@ -49,7 +49,11 @@ class _SpectralNormalize(jt.Function):
 
 
 def _forward(weight: jt.Var, u: jt.Var, v: jt.Var, iterates: bool) -> List[jt.Var]:
-    """Return weight / sigma, u, v and 1 / sigma."""
+    """Return weight / sigma, then u and v, then 1 / sigma [1], by this project's kernel.
+
+    Args:
+        iterates: Whether to improve u and v by one power iteration before.
+    """
     (rows,), (columns,) = u.shape, v.shape
     pieces, strips = -(-columns // THREADS), -(-rows // STRIP)
     scratch = Output([2 + columns + rows + pieces + strips * columns])
