@@ -89,7 +89,7 @@ def conv2d_of_two(
 
 
 def _pad_to_blocks(x: jt.Var, axes: Tuple[int, ...]) -> jt.Var:
-    """Append zeros on the axes `axes` until their sizes are multiples of BLOCK."""
+    """Append zeros to x along each of `axes`, until its size there is a multiple of BLOCK. Return the padded array."""
     for axis in axes:
         missing = -x.shape[axis] % backend.context.block
         if missing:
@@ -169,7 +169,10 @@ class _Forward(_Bilinear):
 
 
 class _ByInput(_Bilinear):
-    """weight [D, C / groups, h, w], y [N, D, H', W'] -> [N, C, H, W]"""
+    """Gradient of a convolution by its input: weight [D, C / groups, h, w], y [N, D, H', W'] -> [N, C, H, W].
+
+    y is the gradient by the result.
+    """
 
     def execute(self, weight, y):
         return to_float32(library_of(y).input_gradient(*to_precision(weight, y), self.size, self.geometry))
@@ -181,7 +184,10 @@ class _ByInput(_Bilinear):
 
 
 class _ByWeight(_Bilinear):
-    """x [N, C, H, W], y [N, D, H', W'] -> [D, C / groups, h, w]"""
+    """Gradient of a convolution by its weight: x [N, C, H, W], y [N, D, H', W'] -> [D, C / groups, h, w].
+
+    y is the gradient by the result.
+    """
 
     def execute(self, x, y):
         return to_float32(library_of(x).weight_gradient(*to_precision(x, y), self.size, self.geometry))
@@ -193,7 +199,11 @@ class _ByWeight(_Bilinear):
 
 
 class _ConvOfIds(jt.Function):
-    """weight [D, C, h, w], bias [D] -> [N, D / BLOCK, H', W', BLOCK], for class ids [N, H, W]"""
+    """Convolution of a label map that is given as class ids [N, H, W], with gradients by weight and bias.
+
+    Shapes:
+        weight [D, C, h, w], bias [D] -> [N, D / BLOCK, H', W', BLOCK]
+    """
 
     def __init__(self, ids: jt.Var, geometry: Geometry, slope: float):
         self.place = ids, geometry, slope
@@ -211,7 +221,7 @@ class _ConvOfIds(jt.Function):
 
 
 def library_of(image: jt.Var):
-    """Return the module with the three operators for the layout of this image."""
+    """Return the kernel module (three operators of convolutions) for the layout of `image`."""
     return conv_blocked if image.ndim == 5 else conv_library
 
 
