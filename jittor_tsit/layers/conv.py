@@ -99,7 +99,11 @@ def _pad_to_blocks(x: jt.Var, axes: Tuple[int, ...]) -> jt.Var:
 
 
 class _ConvOfTwo(jt.Function):
-    """x [N, C / BLOCK, H, W, BLOCK], two weights, one bias for both -> [N, 2 D' / BLOCK, H', W', BLOCK]"""
+    """Convolutions of one blocked image by two weights of the same shape, computed as one.
+
+    Shapes:
+        x [N, C / BLOCK, H, W, BLOCK], two weights [D, C, h, w], one bias for both -> [N, 2 D' / BLOCK, H', W', BLOCK]
+    """
 
     def __init__(self, geometry: Geometry):
         self.geometry = geometry
@@ -155,7 +159,11 @@ class _Bilinear(jt.Function):
 
 
 class _Forward(_Bilinear):
-    """x [N, C, H, W], weight [D, C / groups, h, w] -> [N, D, H', W']; blocked images also take a bias [D]"""
+    """The convolution itself.
+
+    Shapes:
+        x [N, C, H, W], weight [D, C / groups, h, w] -> [N, D, H', W']; blocked images also take a bias [D]
+    """
 
     def execute(self, x, weight, *bias):
         x, weight = to_precision(x, weight)

@@ -83,7 +83,7 @@ class OneHot(BlockedImage):
         return one_hot(self.ids, self.channels)
 
     def cached(self, function: Callable[[jt.Var], jt.Var]) -> jt.Var:
-        """Return `function` of the map as [N, C, H, W]. It is computed at the first call and cached for this function."""
+        """Return `function` of the map as [N, C, H, W]. It is computed once and cached for this function."""
         if function not in self._results:
             self._results[function] = function(self.nchw)
         return self._results[function]

@@ -64,7 +64,7 @@ def batched_matmul(a: jt.Var, b: jt.Var, transpose_a: bool = False) -> jt.Var:
 
 
 class _BatchedProduct(jt.Function):
-    """Products of two batches of matrices, with first-order gradients.
+    """Products of two batches of matrices, with their gradients.
 
     The first batch is transposed if `transpose_a` is True.
     """

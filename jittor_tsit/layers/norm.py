@@ -53,7 +53,7 @@ def normalize(x: Image, mean: jt.Var, var: jt.Var, *maps: Image, slope: float = 
 
 
 def _subtract(x: jt.Var, mean: jt.Var) -> jt.Var:
-    """Return x - mean in the type of x. `mean` is float64, and so is the subtraction: it keeps digits of large means."""
+    """Return x - mean in the type of x. It is computed in float64, to keep digits where the mean is large."""
     return (x.float64() - mean).cast(x.dtype)
 
 
