@@ -10,7 +10,7 @@ from jittor_tsit.layers.reductions import mean, total
 
 
 class GANLoss(NamedTuple):
-    """Three terms of an adversarial loss. Each averages the logits of D, one Var a scale."""
+    """Three functions of D's logits that give the terms of an adversarial loss. Their argument has one Var a scale."""
 
     real: Callable[[Sequence[jt.Var]], jt.Var]  # D's loss on photographs
     fake: Callable[[Sequence[jt.Var]], jt.Var]  # D's loss on generated images
@@ -51,7 +51,10 @@ GAN_LOSSES: Dict[str, GANLoss] = {
 
 
 def over_scales(loss: Callable[[Sequence[jt.Var]], jt.Var], logits: Sequence[jt.Var]) -> jt.Var:
-    """Return the sum over scales of a loss that averages over scales, as BicycleGAN and UNIT do."""
+    """Return `loss(logits)` times the number of scales: the sum over scales of a loss that averages over scales.
+
+    BicycleGAN and UNIT use the sum.
+    """
     return loss(logits) * len(logits)
 
 
@@ -187,6 +190,6 @@ def lack_of_score(logits: jt.Var, segmap: Image, rating: Optional[jt.Var] = None
 
 
 def _log_probability(logits: jt.Var) -> jt.Var:
-    """Return the logarithm of the softmax over axis 1."""
+    """Return the logarithm of the softmax of logits [N, K, ...] over axis 1, of the same shape."""
     above = logits - logits.max(1, keepdims=True)
     return above - jt.log(total(jt.exp(above), [1], keepdims=True))

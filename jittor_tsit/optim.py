@@ -16,7 +16,11 @@ EPS = 1e-8  # Adam's default everywhere
 
 
 def trainable(module: nn.Module, prefix: str = "") -> Dict[str, jt.Var]:
-    """Return the parameters of a module by name, without running statistics and vectors of spectral norms."""
+    """Return name -> parameter of a module, without running statistics and vectors of spectral norms.
+
+    Args:
+        prefix: Put in front of each name.
+    """
     state = module.state_dict()
     return {prefix + name: var for name, var in state.items() if not var.is_stop_grad()}
 
@@ -48,7 +52,7 @@ def clipped(gradients: Mapping[str, jt.Var], squared: jt.Var, longest: float) ->
 
 
 def scaled(gradients: Mapping[str, jt.Var], factor: Union[float, jt.Var]) -> Dict[str, jt.Var]:
-    """Multiply all gradients by a number."""
+    """Return name -> gradient times `factor`. The given gradients do not change."""
     return {name: gradient * factor for name, gradient in gradients.items()}
 
 
@@ -65,7 +69,7 @@ class LossScale:
 
     @property
     def factor(self) -> float:
-        """The current factor, a power of two, which rounds no value."""
+        """The current factor of the loss. It is a power of two, so multiplying by it rounds no value."""
         return float(self.state.numpy()[0])
 
     def accepts(self, squared: jt.Var) -> bool:
@@ -108,7 +112,11 @@ class Optimizer:
         return dict(zip(self.params, jt.grad(loss, list(self.params.values()), False)))
 
     def apply(self, gradients: Mapping[str, jt.Var]) -> None:
-        """Update every parameter by its gradient."""
+        """Change every parameter in place by one step along its gradient.
+
+        Args:
+            gradients: One gradient for each parameter, by name.
+        """
         raise NotImplementedError
 
     def state_dict(self) -> Dict[str, jt.Var]:

@@ -160,7 +160,7 @@ def _first_visible(label: np.ndarray, draw: Callable[[], Change], above: float) 
 
 
 def _to_length(share: float, size: int) -> int:
-    """Convert a signed share of a side of `size` pixels to whole pixels. A share other than 0 gives at least one pixel."""
+    """Convert a signed share of a side of `size` pixels to whole pixels, at least one unless the share is 0."""
     return int(np.sign(share) * max(1, round(abs(share) * size))) if share else 0
 
 

@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def report() -> int:
-    """Print one line for each part that training needs, and whether it is there. Return 0 if training can run, else 1."""
+    """Print one line for each part that training needs. Return 0 if training can run on this machine, otherwise 1."""
     lines = [("Python", f"{platform.python_version()} at {sys.executable}"), ("packages", _versions())]
     compiler = _first_line("g++", "--version", gives="nothing works without it: apt-get install g++")
     lines += [("cores", str(len(os.sched_getaffinity(0)))), ("g++", compiler)]

@@ -50,13 +50,13 @@ class WeightFileError(ValueError):
 
 
 class StorageType(NamedTuple):
-    """Replacement for a class such as torch.FloatStorage, so that no code of the file runs. `code` is its NumPy type."""
+    """Replacement for a class such as torch.FloatStorage. No code of the file runs. `code` names its number type."""
 
     code: str
 
 
 class Storage(NamedTuple):
-    """A block of numbers that lies outside the pickle. A tensor uses `length` of its `numel` numbers, from `start` on."""
+    """Numbers that lie outside the pickle. A tensor may use `length` of these `numel` numbers, from `start` on."""
 
     key: str
     code: str

@@ -22,7 +22,7 @@ OTHER_PARTS = ("decode_head.", "auxiliary_head.", "classifier.", "head.")  # ign
 
 
 class Source(NamedTuple):
-    """Where one of our arrays is in a published file: the name of an array, and which of its equal parts along axis 0."""
+    """Where one of our arrays is in a published file: in the array `name`, the part number `part` along axis 0."""
 
     name: str
     part: int  # counted from 0
@@ -234,10 +234,7 @@ def read_published(path: Union[str, Path]) -> Published:
 
 
 def _network_of(arrays: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
-    """Return the arrays of G in a checkpoint, without the prefix; the averaged ones if there are any.
-
-    Arrays of other files are returned unchanged.
-    """
+    """Return G's arrays of a checkpoint (if possible averaged) without prefix, and arrays of other files unchanged."""
     for prefix in ("G_ema.", "G."):
         network = {name[len(prefix) :]: array for name, array in arrays.items() if name.startswith(prefix)}
         if network:

@@ -53,7 +53,7 @@ class GridInputs(NamedTuple):
 
 
 class BatchKind:
-    """One kind of training data, such as pairs of label maps and photos. Subclasses define `find_samples` and `_batch`."""
+    """One kind of training data, such as label maps with photos. Subclasses define `find_samples` and `_batch`."""
 
     test_task = TestTask.NOTHING
     has_label_maps = False  # whether a sample holds a label map
@@ -73,7 +73,7 @@ class BatchKind:
         raise NotImplementedError
 
     def complete_options(self, data: DataConfig) -> DataConfig:
-        """Return the options, with those filled in that depend on the files of the data set. The base class has none."""
+        """Return the options. A subclass also fills in those that depend on the files of the data set."""
         return data
 
     def check_samples(self, samples: Sequence[Samples], data: DataConfig, kept_in: Path) -> None:
@@ -208,7 +208,10 @@ class ImagePairs(ContentAndStyle):
         return folders.aligned_samples(data, split, seeds)
 
     def complete_options(self, data: DataConfig) -> DataConfig:
-        """Return the options with `side_by_side` set from the training set. `test` cannot derive it from its own folders."""
+        """Return the options with `side_by_side` set from the training set.
+
+        `test` cannot derive it from its own folders.
+        """
         return folders.with_layout(data)
 
 

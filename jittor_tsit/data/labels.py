@@ -86,7 +86,10 @@ class LabelledSamples(Samples):
         return (*super().__call__(nimg), self.labels[position], self.labels[other])
 
     def unaugmented(self, position: int) -> Arrays:
-        """Return the sample at a position of the list without random changes. Its target is the label of the next sample."""
+        """Return the sample at a position of the list without random changes.
+
+        Its target is the label of the next sample of the list.
+        """
         return (*super().unaugmented(position), self.labels[position], self.labels[(position + 1) % len(self)])
 
     def paths(self) -> Iterable[Path]:

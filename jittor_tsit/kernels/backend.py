@@ -91,12 +91,12 @@ def uses_cuda_kernels() -> bool:
 
 
 def runs_fused(x: jt.Var) -> bool:
-    """Return whether this project's kernels compute averages, spectral norms, Adam's updates and sums of squares of x."""
+    """Return whether this project's kernels take x: for averages, spectral norms, Adam's updates, sums of squares."""
     return x.dtype == FLOAT32 and (uses_cuda_kernels() or not jt.flags.use_cuda)
 
 
 def runs_fused_norm(x: jt.Var) -> bool:
-    """Return whether this project's kernels normalise the image x, [N, C, H, W]. They always normalise blocked images."""
+    """Return whether this project's kernels normalise the image x [N, C, H, W]. Blocked images always use them."""
     return x.dtype == FLOAT32 and uses_cuda_kernels() and not context.nchw
 
 

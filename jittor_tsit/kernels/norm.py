@@ -49,7 +49,7 @@ def modulate(
 
 
 def _kernels_for(x: jt.Var):
-    """Return the module with the kernels for x: `norm_cpu` for blocked images (5 axes), `norm_cuda` for [N, C, H, W]."""
+    """Return the module with the kernels for x: `norm_cpu` if x is blocked (5 axes), `norm_cuda` if [N, C, H, W]."""
     return norm_cpu if len(x.shape) == 5 else norm_cuda
 
 

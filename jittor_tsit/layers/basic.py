@@ -64,7 +64,7 @@ class Conv(nn.Module):
 
 
 class OutputConv(Conv):
-    """Convolution whose result is [N, C, H, W] whatever the layout of x: the last layer of a network."""
+    """Convolution for the last layer of a network: the result is [N, C, H, W], whatever the layout of x."""
 
     def execute(self, x: Image, slope: float = 1.0) -> jt.Var:
         return to_nchw(super().execute(x, slope))

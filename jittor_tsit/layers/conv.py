@@ -89,7 +89,7 @@ def conv2d_of_two(
 
 
 def _pad_to_blocks(x: jt.Var, axes: Tuple[int, ...]) -> jt.Var:
-    """Append zeros on the axes `axes` until their sizes are multiples of BLOCK."""
+    """Append zeros to x along each of `axes`, until its size there is a multiple of BLOCK. Return the padded array."""
     for axis in axes:
         missing = -x.shape[axis] % backend.context.block
         if missing:
@@ -99,7 +99,11 @@ def _pad_to_blocks(x: jt.Var, axes: Tuple[int, ...]) -> jt.Var:
 
 
 class _ConvOfTwo(jt.Function):
-    """x [N, C / BLOCK, H, W, BLOCK], two weights, one bias for both -> [N, 2 D' / BLOCK, H', W', BLOCK]"""
+    """Convolutions of one blocked image by two weights of the same shape, computed as one.
+
+    Shapes:
+        x [N, C / BLOCK, H, W, BLOCK], two weights [D, C, h, w], one bias for both -> [N, 2 D' / BLOCK, H', W', BLOCK]
+    """
 
     def __init__(self, geometry: Geometry):
         self.geometry = geometry
@@ -155,7 +159,11 @@ class _Bilinear(jt.Function):
 
 
 class _Forward(_Bilinear):
-    """x [N, C, H, W], weight [D, C / groups, h, w] -> [N, D, H', W']; blocked images also take a bias [D]"""
+    """The convolution itself.
+
+    Shapes:
+        x [N, C, H, W], weight [D, C / groups, h, w] -> [N, D, H', W']; blocked images also take a bias [D]
+    """
 
     def execute(self, x, weight, *bias):
         x, weight = to_precision(x, weight)
@@ -169,7 +177,10 @@ class _Forward(_Bilinear):
 
 
 class _ByInput(_Bilinear):
-    """weight [D, C / groups, h, w], y [N, D, H', W'] -> [N, C, H, W]"""
+    """Gradient of a convolution by its input: weight [D, C / groups, h, w], y [N, D, H', W'] -> [N, C, H, W].
+
+    y is the gradient by the result.
+    """
 
     def execute(self, weight, y):
         return to_float32(library_of(y).input_gradient(*to_precision(weight, y), self.size, self.geometry))
@@ -181,7 +192,10 @@ class _ByInput(_Bilinear):
 
 
 class _ByWeight(_Bilinear):
-    """x [N, C, H, W], y [N, D, H', W'] -> [D, C / groups, h, w]"""
+    """Gradient of a convolution by its weight: x [N, C, H, W], y [N, D, H', W'] -> [D, C / groups, h, w].
+
+    y is the gradient by the result.
+    """
 
     def execute(self, x, y):
         return to_float32(library_of(x).weight_gradient(*to_precision(x, y), self.size, self.geometry))
@@ -193,7 +207,11 @@ class _ByWeight(_Bilinear):
 
 
 class _ConvOfIds(jt.Function):
-    """weight [D, C, h, w], bias [D] -> [N, D / BLOCK, H', W', BLOCK], for class ids [N, H, W]"""
+    """Convolution of a label map that is given as class ids [N, H, W], with gradients by weight and bias.
+
+    Shapes:
+        weight [D, C, h, w], bias [D] -> [N, D / BLOCK, H', W', BLOCK]
+    """
 
     def __init__(self, ids: jt.Var, geometry: Geometry, slope: float):
         self.place = ids, geometry, slope
@@ -211,7 +229,7 @@ class _ConvOfIds(jt.Function):
 
 
 def library_of(image: jt.Var):
-    """Return the module with the three operators for the layout of this image."""
+    """Return the kernel module (three operators of convolutions) for the layout of `image`."""
     return conv_blocked if image.ndim == 5 else conv_library
 
 

@@ -28,7 +28,10 @@ def tanh(x: Image) -> jt.Var:
 
 
 class _Tanh(jt.Function):
-    """Keeps the caller's Var: Jittor hands `execute` a detached copy, and second-order gradients need the original."""
+    """Hyperbolic tangent whose gradient can be differentiated again.
+
+    It keeps the caller's Var: Jittor hands `execute` a detached copy, and second-order gradients need the original.
+    """
 
     def __init__(self, x: jt.Var):
         self.x = x
@@ -52,7 +55,7 @@ def positive_part(x: jt.Var) -> jt.Var:
 
 
 def softplus(x: jt.Var) -> jt.Var:
-    """Return log(1 + e^x). Jittor's is 0 below -17, and its gradient is 0 at 20."""
+    """Return log(1 + e^x), accurate for every x. Jittor's is 0 below -17, and its gradient is 0 at 20."""
     share = jt.exp(jt.ternary(x > 0, -x, x))  # e^-|x|; branches keep second-order gradients right at 0
     return nn.relu(x) + 2 * jt.atanh(share / (2 + share))  # log(1 + s); for a small s, 1 + s would lose all digits of s
 

@@ -35,12 +35,15 @@ class BlockedImage:
 
     @property
     def shape(self) -> List[int]:
-        """[N, C, H, W]"""
+        """Shape of the image as a list, [N, C, H, W]."""
         n, _, h, w, _ = self.blocks.shape
         return [n, self.channels, h, w]
 
     def moments(self, over_batch: bool = False) -> Tuple[jt.Var, jt.Var]:
-        """Return mean and biased variance of each channel, [N, C, 1, 1] or over the batch [1, C, 1, 1]; cached."""
+        """Return mean and biased variance of each channel, of each image [N, C, 1, 1] or of the batch [1, C, 1, 1].
+
+        They are computed once and cached.
+        """
         if over_batch not in self._moments:
             self.blocks, *self._moments[over_batch] = moments(self.blocks, self.channels, over_batch)
         mean, variance = self._moments[over_batch]
@@ -70,24 +73,24 @@ class OneHot(BlockedImage):
 
     @property
     def shape(self) -> List[int]:
-        """[N, C, H, W]"""
+        """Shape of the one-hot map as a list, [N, C, H, W]."""
         n, h, w = self.ids.shape
         return [n, self.channels, h, w]
 
     @cached_property
     def nchw(self) -> jt.Var:
-        """The map as [N, C, H, W] float32; cached."""
+        """The map as [N, C, H, W] float32, computed at the first access and cached."""
         return one_hot(self.ids, self.channels)
 
     def cached(self, function: Callable[[jt.Var], jt.Var]) -> jt.Var:
-        """Return function(map as [N, C, H, W]), computed at the first call and cached for this function."""
+        """Return `function` of the map as [N, C, H, W]. It is computed once and cached for this function."""
         if function not in self._results:
             self._results[function] = function(self.nchw)
         return self._results[function]
 
     @cached_property
     def blocks(self) -> jt.Var:
-        """The map in blocks of channels; cached."""
+        """The map in oneDNN's blocked layout, computed at the first access and cached."""
         return to_blocked(self.nchw).blocks
 
 
@@ -103,7 +106,10 @@ def one_hot(ids: jt.Var, channels: int) -> jt.Var:
 
 
 def label_image(ids: jt.Var, channels: int) -> Image:
-    """Return the one-hot map [N, channels, H, W] of ids [N, H, W] uint8, as ids where convolutions can read ids."""
+    """Return the one-hot map [N, channels, H, W] of ids [N, H, W] uint8.
+
+    Where convolutions can read ids (on a CPU with oneDNN) it is a `OneHot`, which stores the ids only.
+    """
     return OneHot(ids, channels) if backend.has_blocked_layout() else one_hot(ids, channels)
 
 
@@ -150,7 +156,7 @@ def activate(x: Image, slope: float) -> Image:
 
 
 def to_layout_of(x: Image, other: Image) -> Image:
-    """Convert x to the layout of another image; return x unchanged if it has that layout."""
+    """Convert x to the layout that the image `other` has; return x unchanged if it has that layout."""
     if isinstance(other, BlockedImage):
         return x if isinstance(x, BlockedImage) else to_blocked(x)
     return to_nchw(x)
@@ -167,7 +173,7 @@ def can_be_blocked(x: jt.Var) -> bool:
 
 
 def to_blocked(x: jt.Var) -> BlockedImage:
-    """Convert x [N, C, H, W] float32 to blocks of channels."""
+    """Convert an image x [N, C, H, W] float32 to oneDNN's blocked layout."""
     return BlockedImage(linear(conv_blocked.pack, partial(conv_blocked.unpack, channels=x.shape[1]), x), x.shape[1])
 
 

@@ -26,7 +26,7 @@ def matmul(a: jt.Var, b: jt.Var, transpose_a: bool = False, transpose_b: bool = 
 
 
 class _Product(jt.Function):
-    """A matrix product with its gradient, which consists of two such products.
+    """Product of two matrices, each transposed if asked for, with gradients of any order.
 
     Args:
         factors: The caller's Vars. Jittor hands `execute` detached copies, and second-order gradients need the
@@ -64,7 +64,10 @@ def batched_matmul(a: jt.Var, b: jt.Var, transpose_a: bool = False) -> jt.Var:
 
 
 class _BatchedProduct(jt.Function):
-    """A product of batches with its gradient, which consists of two such products."""
+    """Products of two batches of matrices, with their gradients.
+
+    The first batch is transposed if `transpose_a` is True.
+    """
 
     def execute(self, a, b, transpose_a):
         self.factors = a, b, transpose_a

@@ -53,14 +53,14 @@ def normalize(x: Image, mean: jt.Var, var: jt.Var, *maps: Image, slope: float = 
 
 
 def _subtract(x: jt.Var, mean: jt.Var) -> jt.Var:
-    """Return x - mean in the type of x. The subtraction is done in float64, to keep digits where the mean is large."""
+    """Return x - mean in the type of x. It is computed in float64, to keep digits where the mean is large."""
     return (x.float64() - mean).cast(x.dtype)
 
 
 def _modulate(
     x: Image, mean: jt.Var, scale: jt.Var, *maps: Image, slope: float = 1.0, shift: Optional[jt.Var] = None
 ) -> Image:
-    """Apply `kernels.norm.modulate` to images."""
+    """Normalise, scale and shift an image of any layout by `kernels.norm.modulate`, with its arguments."""
     if isinstance(x, BlockedImage):
         return BlockedImage(modulate(x.blocks, mean, scale, shift, [both.blocks for both in maps], slope), x.channels)
     return modulate(x, mean, scale, shift, list(map(to_nchw, maps)), slope)
@@ -76,7 +76,7 @@ def instance_norm(x: Image, slope: float = 1.0) -> Image:
 
 
 def _moments(x: Image, over_batch: bool) -> Tuple[Image, jt.Var, jt.Var]:
-    """Return x, mean and biased variance.
+    """Return x and the mean and biased variance of each channel.
 
     Mean and variance are float64, [N, C, 1, 1], or [1, C, 1, 1] with `over_batch`.
 
@@ -225,7 +225,10 @@ def fadain(x: Image, style: Image, alpha: float = 1.0) -> Image:
 
 
 def _mean_std(x: Image):
-    """Return x to use from here on, and mean and deviation of each channel of each sample, [N, C, 1, 1] float64."""
+    """Return x, and mean and deviation of each channel of each sample, [N, C, 1, 1] float64.
+
+    Use the returned x from here on, so that its gradient includes the gradient of mean and deviation.
+    """
     x, mean, var = _moments(x, over_batch=False)
     count = x.shape[2] * x.shape[3]
     return x, mean, jt.sqrt(var * (count / max(count - 1, 1)) + EPS)

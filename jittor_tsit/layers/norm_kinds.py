@@ -22,5 +22,5 @@ NORMS = {"batch": affine_batch_norm, "instance": InstanceNorm}
 
 
 def needs_bias(norm: Norm) -> bool:
-    """Return whether a convolution in front of this norm needs a bias: batch norm has a shift of its own."""
+    """Return whether a convolution before this norm needs a bias. Before batch norm it does not: that has a shift."""
     return norm is not affine_batch_norm

@@ -135,13 +135,13 @@ def blur_down(x: jt.Var) -> jt.Var:
 
 
 def _clamped(place: str, offset: int, side: int) -> str:
-    """Return the C expression of index 2 * place + offset, limited to an axis of `side` pixels."""
+    """Return C code for the index 2 * place + offset, limited to 0 to side - 1. `place` is C code, too."""
     at = f"({place}*2+({offset}))"
     return f"{at}<0 ? 0 : {at}>{side - 1} ? {side - 1} : {at}"
 
 
 def _window_sizes(size: int) -> np.ndarray:
-    """Return how many of the 3 pixels of each window lie inside an axis of `size` pixels, [ceil(size / 2)]."""
+    """Return for windows of 3 pixels at stride 2 and padding 1 how many pixels are not padding, [ceil(size / 2)]."""
     start = np.arange((size + 1) // 2) * 2 - 1
     return np.minimum(start + 3, size) - np.maximum(start, 0)
 
@@ -159,6 +159,11 @@ def reflect_pad(x: jt.Var, size: int) -> jt.Var:
 
 
 def _mirrored(place: str, side: int, size: int) -> str:
-    """Return the C expression of the index that a padded place reads, on an axis of `side` pixels padded by `size`."""
+    """Return C code for the pixel that reflection padding reads at the padded index `place`, which is C code, too.
+
+    Args:
+        side: Number of pixels of the axis before padding.
+        size: Number of padded pixels at each end.
+    """
     last = side + size - 1
     return f"{place}<{size} ? {size}-{place} : {place}>{last} ? {last + side - 1}-{place} : {place}-{size}"

@@ -59,7 +59,7 @@ class FADE(nn.Module):
 
 
 def _modulate(layer: nn.Module, x: Image, guide: Image, slope: float) -> Image:
-    """Normalise x, modulate it by the two convolutions of `guide`, apply leaky ReLU with this slope."""
+    """Normalise x, scale and shift it by the layer's two convolutions of `guide`, apply leaky ReLU with this slope."""
     x, mean, var = layer.norm.moments(x)
     gamma, beta = layer.conv_gamma, layer.conv_beta
     if isinstance(x, BlockedImage):

@@ -18,7 +18,7 @@ BLOCK = 512  # rows whose distances are computed at once, which takes 20 MB for 
 
 
 class Candidates(NamedTuple):
-    """Ratings of K images for each of L label maps; None where the network that rates is absent."""
+    """Ratings of K images for each of L label maps. A field is None if the network that rates is missing."""
 
     mask_accuracy: Optional[np.ndarray] = None  # [L, K], 0 to 1
     aesthetic: Optional[np.ndarray] = None  # [L, K], 1 to 10
@@ -40,7 +40,7 @@ def nearness(features: np.ndarray, real: np.ndarray) -> np.ndarray:
 
 
 def _nearest(features: np.ndarray, real: np.ndarray, skip_own: bool = False) -> np.ndarray:
-    """Return the distance of each row to the nearest row of `real`, [N] float64.
+    """Return for each row of `features` the distance to the nearest row of `real`, [N] float64.
 
     Args:
         skip_own: Whether row k of `real` does not count for row k, because both are the same set.
@@ -167,12 +167,19 @@ class Improver:
         return choice if self.exact_value(choice) > self.exact_value(start) else start
 
     def exact_value(self, choice: np.ndarray) -> float:
-        """Return the score of a choice, with the distance in all directions."""
+        """Return the score of a choice [L]. Its Fréchet distance is computed in all directions of the features."""
         sums = self.sums(choice)
         return self.value(sums, self.exact_distance(choice) - self.distance(sums))
 
     def one_round(self, choice: np.ndarray, offset: float) -> int:
-        """Try every candidate of every label map once, swap in place in `choice`, and return the number of swaps."""
+        """Try each candidate of each label map once. Change `choice` [L] in place where the score rises.
+
+        Args:
+            offset: See `value`.
+
+        Returns:
+            The number of changes.
+        """
         sums, swaps = self.sums(choice), 0  # summed again, so that rounding errors do not add up
         best = self.value(sums, offset)
         for place in range(self.count):
@@ -186,7 +193,7 @@ class Improver:
         return swaps
 
     def one(self, place: int, candidate: int) -> Sums:
-        """Return what the image number `candidate` of label map number `place` contributes to the sums."""
+        """Return the contribution of one image to the sums: number `candidate` of label map number `place`."""
         row = self.rows[place, candidate]
         return Sums(row, np.outer(row, row), self.terms[:, place, candidate])
 
@@ -197,7 +204,7 @@ class Improver:
         return Sums(rows.sum(0), rows.T @ rows, self.terms[:, places, choice].sum(1))
 
     def distance(self, sums: Sums) -> float:
-        """Return the Fréchet distance from the photographs in the principal directions."""
+        """Return the Fréchet distance of the images from the photographs, in the principal directions only."""
         return self.space.distance(sums.rows, sums.products, self.count)
 
     def value(self, sums: Sums, offset: float) -> float:

@@ -25,7 +25,7 @@ def _board_2023a(mask_accuracy: float, aesthetic: float, fid: float, style: floa
 
 
 def closeness(fid: float) -> float:
-    """Return the part of FID in the formula, 1 - FID / 100, 0 from 100 on."""
+    """Return what the formula uses of FID: 1 - FID / 100, or 0 if FID is above 100."""
     return (100 - min(fid, 100)) / 100
 
 

@@ -134,7 +134,7 @@ def find_images(folder: Path) -> List[Path]:
 
 @dataclass(frozen=True)
 class _Photos:
-    """Function of the worker processes: read the photo at a position of `paths`, and prepare it for the network."""
+    """Function for worker processes: called with a position of `paths`, it reads this photo and applies `prepare`."""
 
     paths: Sequence[Path]
     prepare: Callable[[np.ndarray], np.ndarray]
@@ -213,7 +213,7 @@ def cached_features(
 
 
 def _cache_key(paths: Sequence[Path], extractor: Extractor) -> np.ndarray:
-    """Return the SHA-256 of everything that the features depend on, [32] uint8."""
+    """Return the SHA-256, [32] uint8, of everything that the features depend on: the images and the network."""
     digest = hashlib.sha256(f"{CACHE_VERSION} {extractor.frechet_name} {extractor.digest}\n".encode())
     for path in paths:
         try:

@@ -21,7 +21,7 @@ Subsets = List[Tuple[np.ndarray, np.ndarray]]
 
 
 class KID(NamedTuple):
-    """Squared MMD over random subsets."""
+    """Kernel inception distance: mean and deviation of the squared MMD over random subsets of two sets of images."""
 
     mean: float
     std: float  # standard deviation of the values of the subsets, divided by N, not N - 1
@@ -78,7 +78,11 @@ def squared_mmd(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def _kernels(a: np.ndarray, b: np.ndarray) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the kernel of all pairs within a [N, N], within b [M, M], and of a with b [N, M]."""
+    """Return the kernel matrix of a with itself [N, N], of b with itself [M, M], and of a with b [N, M], float64.
+
+    Raises:
+        ValueError: A set has fewer than 2 rows, the widths differ, or a value is not finite.
+    """
     if min(len(a), len(b)) < 2 or a.shape[1:] != b.shape[1:] or not (np.isfinite(a).all() and np.isfinite(b).all()):
         raise ValueError(f"features are [N, D] and [M, D], all finite, N and M >= 2; not {a.shape} and {b.shape}")
     a, b = a.astype(np.float64), b.astype(np.float64)
@@ -94,6 +98,6 @@ def _from_kernels(aa: np.ndarray, bb: np.ndarray, ab: np.ndarray) -> float:
 
 
 def _mean_of_others(kernel: np.ndarray) -> float:
-    """Return the mean of a kernel [N, N] of a set with itself, over pairs of different members."""
+    """Return the mean of a matrix [N, N] without its diagonal: over all pairs of two different members."""
     count = len(kernel)
     return (kernel.sum() - np.trace(kernel)) / (count * (count - 1))

@@ -43,7 +43,7 @@ class LPIPS(nn.Module):
         return total(self.per_layer(a, b), [1])
 
     def per_layer(self, a: jt.Var, b: jt.Var) -> jt.Var:
-        """Return the part of each layer in the distance, [N, 5]."""
+        """Return the five summands of the distance, one for each layer, [N, 5]."""
         squares = [(x - y).sqr() for x, y in zip(self._directions(a), self._directions(b))]
         return jt.stack(self._weighed(squares), dim=1)
 
@@ -71,7 +71,7 @@ class LPIPS(nn.Module):
         return [_unit_length(feat) for feat in self.vgg((image - shift) / scale)]
 
     def _weighed(self, squares: List[jt.Var]) -> List[jt.Var]:
-        """Return the weighted sum over channels, averaged over pixels, [N] for each layer."""
+        """Return for each layer the squares, weighted and summed over channels, averaged over pixels: [N] each."""
         return [mean(total(square * head, [1]), [1, 2]) for square, head in zip(squares, self.heads)]
 
 

@@ -16,7 +16,7 @@ class Term(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """Kind of a term: its meaning in words, and whether a higher value is better."""
+    """What a term means in words, and whether a higher value is better."""
 
     higher_is_better: bool
     meaning: str

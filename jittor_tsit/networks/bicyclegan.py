@@ -102,7 +102,7 @@ class BilinearUp(nn.Module):
 
 
 def conv_transpose_2x(in_channels: int, out_channels: int) -> ConvTranspose:
-    """Return a layer, a transposed convolution with kernel size 4, that doubles height and width."""
+    """Return a transposed convolution with kernel size 4 that doubles height and width, as a layer."""
     return ConvTranspose(in_channels, out_channels, 4, init=xavier)
 
 

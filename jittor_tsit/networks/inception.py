@@ -92,7 +92,7 @@ class InceptionFeatures(nn.Module):
 
 
 class _Unit(nn.Module):
-    """Convolution, batch norm and ReLU. The batch norm is part of the weight and the bias.
+    """Frozen convolution, batch norm and ReLU. The batch norm is folded into weight and bias of the convolution.
 
     Args:
         name: Official name.
@@ -123,7 +123,7 @@ class _Unit(nn.Module):
 
 
 class _Fork(nn.Module):
-    """Branches that share an input; their outputs are concatenated along the channels."""
+    """Branches that all get the same input; their outputs are concatenated along the channels."""
 
     def __init__(self, *branches):
         self.branches = nn.ModuleList(list(branches))
@@ -133,7 +133,13 @@ class _Fork(nn.Module):
 
 
 def _chain(block: str, channels: int, *layers) -> nn.Sequential:
-    """Return a sequence of units. `layers` are name in the block, width, and more arguments of `_Unit`."""
+    """Return a sequence of units, each with the output of the one before as input.
+
+    Args:
+        block: Official name of the block, in front of the names of the units.
+        channels: Channels of the input.
+        layers: (name in the block, number of output channels, further arguments of `_Unit`) for each unit.
+    """
     units = []
     for name, width, *options in layers:
         units.append(_Unit(f"{block}.{name}", channels, width, *options))
@@ -142,7 +148,7 @@ def _chain(block: str, channels: int, *layers) -> nn.Sequential:
 
 
 def _mixed_35(name: str, channels: int, pool_width: int) -> _Fork:
-    """[N, channels, 35, 35] -> [N, 224 + pool_width, 35, 35]"""
+    """Return a block at 35 x 35 pixels. [N, channels, 35, 35] -> [N, 224 + pool_width, 35, 35]"""
     return _Fork(
         _chain(name, channels, ("branch1x1", 64)),
         _chain(name, channels, ("branch5x5_1", 48), ("branch5x5_2", 64, (5, 5))),
@@ -152,7 +158,7 @@ def _mixed_35(name: str, channels: int, pool_width: int) -> _Fork:
 
 
 def _mixed_35_to_17(name: str, channels: int) -> _Fork:
-    """[N, channels, 35, 35] -> [N, channels + 480, 17, 17]"""
+    """Return the block that reduces 35 x 35 to 17 x 17. [N, channels, 35, 35] -> [N, channels + 480, 17, 17]"""
     down = ((3, 3), 2, False)
     return _Fork(
         _chain(name, channels, ("branch3x3", 384, *down)),
@@ -162,7 +168,7 @@ def _mixed_35_to_17(name: str, channels: int) -> _Fork:
 
 
 def _mixed_17(name: str, width: int) -> _Fork:
-    """[N, 768, 17, 17] -> [N, 768, 17, 17]"""
+    """Return a block at 17 x 17 pixels; `width` is the channels inside. [N, 768, 17, 17] -> [N, 768, 17, 17]"""
     row, column = (1, 7), (7, 1)
     return _Fork(
         _chain(name, 768, ("branch1x1", 192)),
@@ -181,7 +187,7 @@ def _mixed_17(name: str, width: int) -> _Fork:
 
 
 def _mixed_17_to_8(name: str, channels: int) -> _Fork:
-    """[N, channels, 17, 17] -> [N, channels + 512, 8, 8]"""
+    """Return the block that reduces 17 x 17 to 8 x 8. [N, channels, 17, 17] -> [N, channels + 512, 8, 8]"""
     down = ((3, 3), 2, False)
     return _Fork(
         _chain(name, channels, ("branch3x3_1", 192), ("branch3x3_2", 320, *down)),
@@ -198,7 +204,7 @@ def _mixed_17_to_8(name: str, channels: int) -> _Fork:
 
 
 def _mixed_8(name: str, channels: int, pool) -> _Fork:
-    """[N, channels, 8, 8] -> [N, 2048, 8, 8]"""
+    """Return a block at 8 x 8 pixels; `pool` is its pooling function. [N, channels, 8, 8] -> [N, 2048, 8, 8]"""
     return _Fork(
         _chain(name, channels, ("branch1x1", 320)),
         nn.Sequential(_chain(name, channels, ("branch3x3_1", 384)), _row_and_column(f"{name}.branch3x3_2")),
@@ -223,7 +229,7 @@ def _max_pool(x: jt.Var) -> jt.Var:
 
 
 def _avg_pool(x: jt.Var) -> jt.Var:
-    """Average 3 x 3 pixels without the padding.
+    """Average over 3 x 3 pixels at stride 1; the size stays. The padding does not count in the average.
 
     Jittor 1.3.11 leaves the padding out only with `ceil_mode`, which changes nothing else at stride 1.
     """

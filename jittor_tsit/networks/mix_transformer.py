@@ -85,7 +85,11 @@ class MixTransformer(nn.Module):
         return feats
 
     def _scales(self, draws: Optional[jt.Var]) -> Sequence:
-        """Return the factor of each branch: [N, 1, 1, 1], or 1."""
+        """Return for each branch of a block the factor of its output: [N, 1, 1, 1], 0 where it is dropped; or 1.
+
+        Args:
+            draws: [N, num_draws]; None: no branch is dropped.
+        """
         if draws is None or not self.rates.any():
             return [1] * self.num_draws
         kept = drop_factors(draws, self.rates)
@@ -103,7 +107,10 @@ def drop_factors(draws: jt.Var, rates) -> jt.Var:
 
 
 class _Stage(nn.Module):
-    """Stage of the encoder: patch embedding, blocks and a norm. `scales` yields the dropout factor of each branch."""
+    """Stage of the encoder: patch embedding, blocks and a norm. Stage `k` is counted from 0.
+
+    `scales` is an iterator over the dropout factors of the branches, two for each block.
+    """
 
     def __init__(self, in_channels: int, sizes: Sizes, k: int, eps: float):
         width, heads, reduction = sizes.widths[k], sizes.heads[k], sizes.reductions[k]
@@ -134,7 +141,7 @@ class _Block(nn.Module):
 
 
 class Attention(nn.Module):
-    """Self-attention with keys and values computed from a smaller map.
+    """Self-attention over the pixels of a map, with keys and values computed from a smaller map.
 
     Shapes:
         x [N, width, H, W] -> [N, width, H, W]; a side is at least `reduction`

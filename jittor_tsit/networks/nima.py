@@ -135,7 +135,7 @@ class _Unit(nn.Module):
 
 
 class VGGStack(nn.Module):
-    """Trunk of VGG-16: the activations after the last pool.
+    """Frozen VGG-16 without its linear layers: the activations after the last pool, flattened.
 
     Args:
         arrays: torchvision's `features.N.weight` and `features.N.bias`.

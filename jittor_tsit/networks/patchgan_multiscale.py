@@ -22,7 +22,7 @@ class DiscriminatorOutput(NamedTuple):
 
 
 class PatchDiscriminator(nn.Module):
-    """Strided convolutions that judge overlapping patches.
+    """Discriminator of overlapping patches: strided convolutions that give one logit for each patch.
 
     Args:
         num_layers: Number of hidden layers.

@@ -101,13 +101,13 @@ class AllMLPHead(nn.Module):
 
 
 class _Fuse(nn.Module):
-    """Weight of the 1 x 1 convolution of all stages' channels, which are concatenated with the deepest stage first."""
+    """Weight of the 1 x 1 convolution of the concatenated channels of all stages, with the deepest stage first."""
 
     def __init__(self, num_stages: int, width: int):
         self.weight = PixelLinear(num_stages * width, width).weight
 
     def parts(self) -> List[jt.Var]:
-        """Return the columns of the weight for each stage, shallowest first, [width, width] each."""
+        """Return the weight's columns of each stage, the shallowest stage first: [width, width] each."""
         width = self.weight.shape[0]
         columns = range(self.weight.shape[1] - width, -1, -width)
         return [self.weight[:, first : first + width] for first in columns]

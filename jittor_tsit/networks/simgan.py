@@ -20,7 +20,7 @@ NUM_ANSWERS = 2  # D's logits for a patch: refined, real
 
 
 class Architecture(NamedTuple):
-    """Sizes of the networks that differ between the paper's two data sets."""
+    """Sizes of the refiner and the discriminator, which the paper chose for each of its two data sets."""
 
     stem_size: int  # pixels; side of the refiner's first kernel
     num_blocks: int

@@ -18,12 +18,12 @@ STRIDES = {5: 32, 6: 64, 7: 128}
 
 
 def _same_size_blocks(num_upsamplings: int) -> Tuple[int, ...]:
-    """Return the numbers of the blocks whose input is not upsampled first."""
+    """Return the numbers (from 0) of the blocks whose input has the size of the block before, without upsampling."""
     return (0, 2) if num_upsamplings == 5 else (0,)
 
 
 def block_strides(num_upsamplings: int) -> List[int]:
-    """Return, for each block, the size of the image divided by the size of the features of this block."""
+    """Return for each block the stride of its features: the side of the image divided by the side of the features."""
     strides, stride = [], STRIDES[num_upsamplings]
     for k in range(8 if num_upsamplings == 7 else 7):
         stride //= 1 if k in _same_size_blocks(num_upsamplings) else 2

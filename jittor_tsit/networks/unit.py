@@ -95,7 +95,7 @@ def _activated(x: jt.Var, has_norm: bool) -> jt.Var:
 
 
 class UNITBlock(nn.Module):
-    """Residual block of two convolutions, without activation after the sum.
+    """Residual block of two convolutions, without activation after the sum. With dropout if draws are given.
 
     Shapes:
         x [N, channels, H, W], the next of the draws [N, channels, H, W] -> [N, channels, H, W]

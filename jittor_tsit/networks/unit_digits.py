@@ -52,7 +52,13 @@ class CoupledVAE(nn.Module):
         _draw_biases(self)
 
     def front(self, image, side: int):
-        """Return the output of a domain's own first layer, [N, width, H / 2, W / 2], which is the input of `code`."""
+        """Return the output of the first layer, which each domain has for itself, [N, width, H / 2, W / 2].
+
+        It is the input of `code`.
+
+        Args:
+            side: The domain, 0 or 1.
+        """
         return self.fronts[side](jt.concat([image, coordinates(image)], 1))
 
     def code(self, x) -> Tuple[jt.Var, jt.Var]:
@@ -140,7 +146,7 @@ class LatentConv(Conv):
 
 
 def _draw_biases(net: nn.Module) -> None:
-    """Draw all biases as PyTorch does by default, except those of `LatentConv`."""
+    """Draw all biases of a network in place as PyTorch does by default, except those of `LatentConv`."""
     for part in net.modules():
         is_drawn = isinstance(part, (Conv, ConvTranspose, PixelToMap)) and not isinstance(part, LatentConv)
         if is_drawn and part.bias is not None:

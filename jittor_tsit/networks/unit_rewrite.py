@@ -53,7 +53,7 @@ def _blocks(width: int, num_blocks: int) -> nn.ModuleList:
 
 
 class Encoder(nn.Module):
-    """Encoder. [N, 3, H, W] -> [N, 4 width, H / 4, W / 4]"""
+    """Encoder of one domain. image [N, 3, H, W] -> code [N, 4 width, H / 4, W / 4]"""
 
     def __init__(self, width: int, num_blocks: int):
         self.stem = Conv(3, width, 7, init=kaiming)
@@ -70,7 +70,7 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Decoder. [N, 4 width, h, w] -> [N, 3, 4 h, 4 w] in [-1, 1]"""
+    """Decoder of one domain. code [N, 4 width, h, w] -> image [N, 3, 4 h, 4 w] in [-1, 1]"""
 
     def __init__(self, width: int, num_blocks: int):
         self.blocks = _blocks(width, num_blocks)

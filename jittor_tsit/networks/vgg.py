@@ -70,7 +70,7 @@ class VGGFeatures(nn.Module):
 
 
 class _FrozenConv(nn.Module):
-    """3 x 3 convolution whose weights are not trained; its input gets gradients."""
+    """3 x 3 convolution with padding 1 whose weights are not trained; gradients flow to its input."""
 
     def __init__(self, weight: np.ndarray, bias: np.ndarray):
         self.weight = jt.array(np.asarray(weight, np.float32)).stop_grad()

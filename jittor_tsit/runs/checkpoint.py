@@ -47,7 +47,7 @@ class Checkpoint(NamedTuple):
 
 
 def checkpoint_path(run_dir: Path, nimg: int) -> Path:
-    """Return the path of the checkpoint after `nimg` images."""
+    """Return the path that a run's checkpoint after `nimg` images has. The file need not exist."""
     return run_dir / f"{PREFIX}{nimg:09d}{SUFFIX}"
 
 
@@ -88,7 +88,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def _sort_header(path: Path) -> None:
-    """Sort the metadata in a safetensors header, because the library writes it in a random order."""
+    """Sort the metadata in the header of a safetensors file in place. The library writes it in a random order."""
     with open(path, "r+b") as file:
         size = int.from_bytes(file.read(8), "little")
         header = json.loads(file.read(size))
@@ -188,7 +188,11 @@ def _read_progress(path: Path, metadata: Mapping[str, str]) -> Tuple[Progress, d
 
 
 def _arrays(path: Path, file: safe_open, header: Header, parts: Parts) -> Iterator[Tuple[str, np.ndarray]]:
-    """Yield the names and arrays that `parts` selects, and verify their checksums."""
+    """Yield (name, array) for the arrays that `parts` selects, and verify the checksum of each.
+
+    Raises:
+        InputError: A checksum is wrong.
+    """
     parts = parts(header.experiment) if callable(parts) else parts
     for name in file.keys():  # noqa: SIM118 (a safetensors file has no __iter__)
         if not name.startswith(parts):

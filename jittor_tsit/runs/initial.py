@@ -20,7 +20,7 @@ OF_TRAINING = ("config.weights.", "config.optim.", "config.perceptual")
 
 
 class Initial(NamedTuple):
-    """Initial weights of a system, read from a checkpoint."""
+    """Initial weights of a system, as read from the checkpoint of another run."""
 
     arrays: Dict[str, np.ndarray]  # arrays of the networks that the file holds
     notes: List[str]  # lines for the log
@@ -60,13 +60,13 @@ def read_initial(path: Path, system: System, options: dict) -> Initial:
 
 
 def is_of_network(name: str, system: System) -> bool:
-    """Return whether an array belongs to a network, and not to an optimizer, an image pool or a loss scale."""
+    """Return whether the array `name` belongs to a network, not to an optimizer, an image pool or a loss scale."""
     part = name.partition(".")[0]
     return not part.startswith(("optimizer_", "loss_scale_")) and part not in system.extras
 
 
 def arrays_with_average(arrays: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
-    """Return the arrays with averaged weights of G. If there are none, they are equal to G."""
+    """Return the arrays with averaged weights of G. If there are none, the weights of G are used for them."""
     averaged = {f"{AVERAGED}.{name[len('G.') :]}": array for name, array in arrays.items() if name.startswith("G.")}
     return {**averaged, **arrays}
 

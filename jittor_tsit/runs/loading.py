@@ -59,7 +59,11 @@ def inference_parts(options: dict) -> Tuple[str, ...]:
 
 
 def with_current_names(options: dict, arrays: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
-    """Rename networks that have another name in older checkpoints."""
+    """Return the arrays under their present names. Some networks have another name in older checkpoints.
+
+    Args:
+        options: Options of the experiment, which name the system.
+    """
     kind = SYSTEMS.get(str(options.get("system")))
     former = kind.former_names if kind else {}
     renamed = {}

@@ -20,7 +20,7 @@ from jittor_tsit.runtime.status_line import on_terminal
 
 
 class NonFiniteLoss(CommonError):
-    """A loss term, a gradient or a weight became infinite or not a number."""
+    """Error: a loss term, a gradient or a weight became infinite or not a number. All processes raise it."""
 
 
 LOWER_RATES = (
@@ -62,7 +62,7 @@ class RunLog:
         self.bar.update(nimg - self.bar.n)
 
     def skip(self, fault: str, nimg: int) -> None:
-        """Count a skipped step and log the reason."""
+        """Count a step that was skipped, and log the reason `fault`."""
         self.num_skipped += 1
         self.line(f"{fault}; this step is skipped")
         self.bar.update(nimg - self.bar.n)
@@ -92,7 +92,7 @@ class RunLog:
 
 
 class SilentLog:
-    """Log with the methods of `RunLog` that writes nothing, for all processes but process 0."""
+    """Log that writes nothing: it has the methods of `RunLog`. All processes but process 0 use it."""
 
     def __init__(self):
         self.waited, self.has_begun = 0.0, True
@@ -126,7 +126,15 @@ def _bar_interval() -> float:
 
 
 def _values(terms: List[Dict[str, jt.Var]], seen: List[int]) -> Dict[str, Dict[int, float]]:
-    """Read the values of all loss terms in one transfer: term -> number of images after the step -> value."""
+    """Read the values of all loss terms in one transfer.
+
+    Args:
+        terms: The loss terms of each step, by name.
+        seen: Number of images after each step.
+
+    Returns:
+        Term -> number of images after the step -> value.
+    """
     places = [(name, nimg) for step, nimg in zip(terms, seen) for name in step]
     fetched = jt.concat([term.reshape(1) for step in terms for term in step.values()]).numpy()
     series: Dict[str, Dict[int, float]] = {}

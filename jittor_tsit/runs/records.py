@@ -41,7 +41,7 @@ def _read_lines(path: Path) -> List[bytes]:
 
 
 def _parse(line: bytes) -> Optional[Dict[str, Any]]:
-    """Parse a line; return None if it is not a record."""
+    """Parse one line of a file of records as JSON; return None if it is not a whole record."""
     try:
         record = json.loads(line)
     except (ValueError, RecursionError):

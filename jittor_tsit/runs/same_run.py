@@ -104,7 +104,7 @@ def _may_change(name: str, num_begun: int) -> bool:
 
 
 def flatten(options: dict, prefix: str = "") -> dict:
-    """Flatten nested dicts, and the lists `phases` and `samples`, into one dict with dotted names."""
+    """Flatten nested dicts, and the lists `phases` and `samples`, to one dict: {"a": {"b": 1}} -> {"a.b": 1}."""
     flat: Dict[str, object] = {}
     for name, value in options.items():
         if isinstance(value, list) and name in ("phases", "samples"):

@@ -66,7 +66,7 @@ def _configure_python_config() -> None:
 
 
 def _choose_gpu(local_rank: int) -> None:
-    """Show this process one GPU only, chosen by its number on the machine."""
+    """Let this process see only one GPU of the machine: the one with the number of the process on the machine."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
     gpus = visible.split(",") if visible else []
     os.environ["CUDA_VISIBLE_DEVICES"] = gpus[local_rank % len(gpus)] if gpus else str(local_rank)
@@ -181,7 +181,13 @@ def install_onednn() -> bool:
 
 
 def _copy_onednn(files, staging: Path) -> None:
-    """Copy the headers and one copy of the library. The wheels hold six copies of it, one for each of its names."""
+    """Copy oneDNN's headers and one copy of its library into the folder `staging`.
+
+    The wheels hold the library six times, once for each of its names.
+
+    Args:
+        files: Files of the installed wheels.
+    """
     (staging / "lib").mkdir()
     for file in files:
         if "include" in file.parts:

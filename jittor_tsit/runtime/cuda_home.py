@@ -105,7 +105,7 @@ exec {nvcc} "$@" -isystem {cccl}
 
 
 class CudaHome(NamedTuple):
-    """Plan of a CUDA home for Jittor. `make_home` writes it."""
+    """Plan of a folder that shows Jittor a CUDA toolkit in the form it expects. `make_home` writes the folder."""
 
     nvcc: str  # the path to give to Jittor; "" if CUDA cannot be used
     problem: str  # why CUDA cannot be used; "" if it can
@@ -173,7 +173,7 @@ def make_home(home: CudaHome) -> None:
 
 
 def _links(found: dict[Part, Place]) -> dict[str, Path]:
-    """Return name in the home -> path, for the headers and libraries of all parts.
+    """Return the links of a CUDA home: name in the home -> path of a header or library of one of the parts.
 
     Each library is also listed as lib<name>.so, the name that the linker looks for.
     """
@@ -191,12 +191,12 @@ def _links(found: dict[Part, Place]) -> dict[str, Path]:
 
 
 def _is_for_cuda_only(place: Place) -> bool:
-    """Return whether a folder of headers holds CUDA only. The compiler searches the system's folders by itself."""
+    """Return whether a folder of headers is none of the system's folders, which the compiler searches by itself."""
     return place.include not in [system.include for system in SYSTEM_PLACES]
 
 
 def _jittor_finds(nvcc: str, part: Part, place: Place) -> bool:
-    """Return whether Jittor, given this nvcc, searches the folders in which this part lies."""
+    """Return whether Jittor, given the path of nvcc, finds this part of CUDA by itself in the place where it lies."""
     home = Path(nvcc).resolve().parent.parent
     target = home / f"targets/{MACHINE}-linux"
     includes = [home / "include", target / "include", Path("/usr/include")]
@@ -254,7 +254,7 @@ def _adapt_npp(files, found: dict[Part, Place], toolkit: Toolkit) -> list[str]:
 
 
 def _digest(files: dict[str, Union[Path, str]]) -> str:
-    """Return a digest of the files of a home, for the name of its folder.
+    """Return a digest of the content of a CUDA home. The name of its folder contains it.
 
     Jittor compiles its operators again when the path of nvcc changes, which is necessary after a change of CUDA.
     """

@@ -16,7 +16,7 @@ TARGETS = ("x86_64-linux",) if MACHINE == "x86_64" else ("sbsa-linux", "aarch64-
 
 
 class Place(NamedTuple):
-    """A folder of headers and the folder of the libraries that they describe."""
+    """A folder of headers (`include`) and the folder with the libraries that belong to them (`lib`)."""
 
     include: Path
     lib: Path
@@ -89,7 +89,7 @@ def read_toolkit(nvcc: str) -> Toolkit:
 
 
 def find_parts(toolkit: Toolkit) -> dict[Part, Place]:
-    """Return the folder in which each part of CUDA is found first. Parts that are not installed are left out."""
+    """Return for each installed part of CUDA the first place in which it is found."""
     installed = list(_installed_places(toolkit))
     found = {}
     for part in PARTS:
@@ -125,7 +125,10 @@ def cudnn_version(place: Place) -> tuple[int, ...]:
 
 
 def _loader_places() -> list[Place]:
-    """Return the folders of LD_LIBRARY_PATH as places. They come first, because the loader searches them first."""
+    """Return a place for each folder of LD_LIBRARY_PATH. They come first, because the loader searches them first.
+
+    The headers are assumed to lie in the folder `include` beside it.
+    """
     folders = [Path(name) for name in os.environ.get("LD_LIBRARY_PATH", "").split(":") if name]
     return [Place(folder.parent / "include", folder) for folder in folders]
 

@@ -54,7 +54,7 @@ def start_jittor(use_gpu: bool = True):
 
 
 def _restart() -> None:
-    """Replace this process by the same command, at most `MAX_RESTARTS` times; after that, return."""
+    """Start the same command again in place of this process. After `MAX_RESTARTS` times, return instead."""
     restarts = int(os.environ.get(RESTARTS, "0"))
     if restarts < MAX_RESTARTS:
         os.environ[RESTARTS] = str(restarts + 1)

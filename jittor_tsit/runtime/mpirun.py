@@ -86,7 +86,7 @@ def _ignore_stop_signal() -> None:
 
 
 def _with_process_number(command: Callable[[], int]) -> int:
-    """Run a command; add the number and machine of this process to the message of its InputError."""
+    """Run a command and return its status. Add number and machine of this process to the message of an InputError."""
     rank, size = os.environ[RANK_VARIABLE], os.environ[SIZE_VARIABLE]
     try:
         return command()
@@ -151,7 +151,7 @@ def mpirun_command(num_processes: int, hostfile: Optional[Path], use_gpu: bool) 
 
 
 def end_with_parent() -> None:
-    """Ask Linux to end this process when its parent dies."""
+    """Ask Linux to end this process by SIGTERM when its parent process ends."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
@@ -195,7 +195,7 @@ def relay(source: int) -> str:
 
 
 def _may_be_mpirun(beginning: bytes) -> bool:
-    """Return whether an incomplete line can still become a message of mpirun."""
+    """Return whether a line that begins with these bytes can still become a message of mpirun."""
     return beginning.endswith(b"-") or MPIRUN.startswith(beginning[: len(MPIRUN)])
 
 

@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 
 
 class Share(NamedTuple):
-    """Numbers of images in one forward pass of this process, of all processes, and in the whole step."""
+    """How many images count in one forward pass: those of this process, of all processes, and of the whole step."""
 
     own: int  # of this process in this forward pass; 0 if its only image is a placeholder that does not count
     part: int  # of all processes in this forward pass
@@ -73,7 +73,7 @@ def split_batch(first: int, size: int, num_parts: int = 1) -> List[Piece]:
 
 
 def _slice(numbers: range, k: int, count: int) -> range:
-    """Return the k-th of `count` consecutive parts of nearly equal length."""
+    """Divide a range into `count` consecutive ranges of nearly equal length, and return number `k`, counted from 0."""
     return numbers[len(numbers) * k // count : len(numbers) * (k + 1) // count]
 
 
@@ -90,7 +90,7 @@ def use_share(share: Share):
 
 @contextmanager
 def local_statistics():
-    """Compute batch statistics from this process's images only, without communication, in the `with` block."""
+    """Inside the `with` block, compute batch statistics from this process's images only, without communication."""
     global _uses_local_statistics
     _uses_local_statistics = True
     try:
@@ -143,7 +143,7 @@ def _broadcast_text(root: int, text: str) -> str:
 
 
 def broadcast_array(array: np.ndarray) -> np.ndarray:
-    """Return the array of process 0, on every process. All arrays must have the same shape and type."""
+    """Return the array of process 0 on every process. Every process passes an array of this shape and type."""
     array = np.ascontiguousarray(array)
     if num_processes() > 1:
         jt.compile_extern.mpi.broadcast(array, 0)
@@ -219,5 +219,5 @@ def require_same(values: Dict[str, str], what: str) -> None:
 
 
 def on_first_process(function: Callable[[], None]) -> None:
-    """Call a function on process 0 while the others wait. An InputError is raised on all processes."""
+    """Call a function on process 0 while the others wait. If it raises an InputError, all processes raise it."""
     on_all_processes(function if rank() == 0 else lambda: None)

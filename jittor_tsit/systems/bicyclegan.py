@@ -67,7 +67,7 @@ class BicycleGANConfig:
 
 
 class Fakes(NamedTuple):
-    """Detached images of G for D's update, generated before G's update of the same step."""
+    """Images of G for D's update, as detached copies. They are generated before G's update of the same step."""
 
     encoded: jt.Var  # in the style of the target
     drawn: jt.Var  # in a random style

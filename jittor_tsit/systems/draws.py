@@ -31,7 +31,7 @@ class Noise:
         return self._draws(purpose, keys, lambda rng: rng.random(shape, np.float32))
 
     def coins(self, purpose: str, keys: Sequence[int], shape: Tuple[int, ...]) -> jt.Var:
-        """Draw 0 or 1 with equal probability, float32 [len(keys), *shape]. See `normal` for the arguments."""
+        """Draw 0 or 1 with equal probability, [len(keys), *shape] float32. See `normal` for the arguments."""
         return self._draws(purpose, keys, lambda rng: rng.integers(0, 2, shape, np.uint8)).float32()
 
     def _draws(self, purpose: str, keys: Sequence[int], draw: Callable[[np.random.Generator], np.ndarray]) -> jt.Var:

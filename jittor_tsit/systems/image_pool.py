@@ -106,7 +106,10 @@ class HalfPool:
         return returned
 
     def _gather(self, images: jt.Var, places: Sequence[int]) -> jt.Var:
-        """Select images: place k below N is images[k], place N + k is slot k of the pool."""
+        """Return the images at these places, in this order, [len(places), C, H, W].
+
+        Place k below N is images[k]. Place N + k is slot k of the pool.
+        """
         own = [place for place in places if place < images.shape[0]]
         older = [place - images.shape[0] for place in places if place >= images.shape[0]]
         parts = [images[jt.array(own)]] if own else []

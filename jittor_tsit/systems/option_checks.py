@@ -6,13 +6,13 @@ from data_tools.basics.errors import InputError
 
 
 def require_choice(config: Any, name: str, allowed: Collection[Any]) -> None:
-    """Check that an option has one of the allowed values."""
+    """Raise InputError if the option `name` of `config` has none of the allowed values."""
     if getattr(config, name) not in allowed:
         raise InputError(f"{name}={getattr(config, name)}: allowed are {', '.join(map(str, allowed))}")
 
 
 def require_least(config: Any, **least: float) -> None:
-    """Check that options are not below the given values: require_least(config, width=1)."""
+    """Raise InputError if an option is below its given least value: require_least(config, width=1)."""
     for name, value in least.items():
         if getattr(config, name) < value:
             raise InputError(f"{name}={getattr(config, name)}: must be at least {value}")

@@ -13,7 +13,7 @@ AVERAGED = "G_ema"  # name of the network that holds the averaged weights of G
 
 
 def with_averaged_weights(arrays: Mapping[str, Any]) -> Dict[str, Any]:
-    """Replace the weights of G in a checkpoint's arrays by the averaged weights, if there are any."""
+    """Return a checkpoint's arrays in which G has its averaged weights, if there are any."""
     averaged = {name: array for name, array in arrays.items() if name.startswith(f"{AVERAGED}.")}
     others = {name: array for name, array in arrays.items() if name not in averaged}
     return {**others, **{f"G.{name[len(AVERAGED) + 1 :]}": array for name, array in averaged.items()}}
@@ -43,7 +43,12 @@ class SystemState:
             self.networks[AVERAGED] = copy.deepcopy(self.networks["G"])
 
     def update_average(self, batch_size: int, nimg: int) -> None:
-        """Move the averaged weights towards the weights of G, after `nimg` images."""
+        """Move the averaged weights towards the weights of G, if there are averaged weights.
+
+        Args:
+            batch_size: Number of images of the step.
+            nimg: Number of images seen so far.
+        """
         if AVERAGED in self.networks:
             halflife = self.optim.ema_halflife_nimg
             update_average(self.networks[AVERAGED], self.networks["G"], batch_size, nimg, halflife)
@@ -65,16 +70,19 @@ class SystemState:
             optimizer.num_steps = self.updates_of(name, num_steps)
 
     def put_arrays(self, arrays: Mapping[str, Any]) -> None:
-        """Replace some arrays. Their names and shapes are those of `state_dict`."""
+        """Replace the arrays of these names by new values, in place. Names and shapes are those of `state_dict`."""
         state = self.state_dict()
         for name, array in arrays.items():
             state[name].update(jt.array(array))
         jt.sync_all()  # Jittor 1.3.11 cannot fuse a pending jt.array into a broadcast
 
     def parameter_name(self, optimizer: str, name: str) -> str:
-        """Return the name of a parameter in a checkpoint. An optimizer of one network leaves the network's name out."""
+        """Return the name that a checkpoint gives to the parameter `name` of an optimizer.
+
+        An optimizer of one network leaves the network's name out.
+        """
         return name if name.partition(".")[0] in self.networks else f"{optimizer}.{name}"
 
     def updates_of(self, name: str, num_steps: int) -> int:
-        """Return the number of updates of an optimizer in the first `num_steps` steps of a run."""
+        """Return how often the optimizer `name` has updated its parameters after `num_steps` steps of a run."""
         return num_steps

@@ -74,7 +74,7 @@ class SynthesisConfig:
 
 
 class Targets(NamedTuple):
-    """Images that a generated image is compared with: by D, and by the perceptual loss."""
+    """What a generated image is compared with: by D, and by the perceptual loss."""
 
     real: jt.Var  # real photo for D and the feature-matching loss
     perceptual: jt.Var  # photo for the perceptual loss
@@ -193,7 +193,7 @@ class SynthesisSystem(System):
         return terms
 
     def own_terms(self, batch: Any, fake: jt.Var) -> Dict[str, jt.Var]:
-        """Compute further loss terms of G, which only one system has."""
+        """Return loss terms of G that only this system has, by name. The base class has none."""
         return {}
 
     def score_terms(self, fake: jt.Var, segmap: Image) -> Dict[str, jt.Var]:

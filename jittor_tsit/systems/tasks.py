@@ -23,7 +23,11 @@ class PhotoRelabeler(System):
     names: LabelNames  # of the attributes and classes
 
     def targets(self, label: np.ndarray) -> Dict[str, np.ndarray]:
-        """Return the target labels [c] of a photo with this label, by the name of what changes."""
+        """Return the label vectors to translate a photo to, by the name of what changes: name -> [c].
+
+        Args:
+            label: The photo's own label vector.
+        """
         raise NotImplementedError
 
     def relabel(self, image: jt.Var, target: jt.Var) -> jt.Var:

@@ -37,7 +37,7 @@ class TSITStyleTransferSystem(SynthesisSystem):
         self.set_generator(TSITGenerator(3, config.width, start, True, config.alpha, attention, config.downsampling))
 
     def find_segmenter(self) -> SegFormer:
-        """Raise InputError for the loss terms that need label maps."""
+        """Raise InputError: this system has no label maps, which the loss terms with a segmenter need."""
         raise InputError("weights.segmenter and weights.score need label maps, which form=ast does not have; must be 0")
 
     def own_terms(self, batch: ImageBatch, fake: jt.Var) -> Dict[str, jt.Var]:

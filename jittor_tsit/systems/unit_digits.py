@@ -179,5 +179,5 @@ class UNITDigitsSystem(PhotoClassifier):
 
 
 def _squared_distance(x: jt.Var, y: jt.Var) -> jt.Var:
-    """Sum the squared differences over the values of each image, and average over the images."""
+    """Return the sum of squared differences of x and y for each image, averaged over the images."""
     return mean(total((x - y).sqr(), [1, 2, 3]))

@@ -17,7 +17,7 @@ from jittor_tsit.systems.state import SystemState
 
 
 class Update(NamedTuple):
-    """Record of one optimizer update."""
+    """Record of one update by an optimizer in a step: its loss terms and the sizes of its gradients."""
 
     optimizer: str  # name of the optimizer
     terms: Dict[str, jt.Var]  # loss terms by name

@@ -15,14 +15,14 @@ MAX_SKIPS = 10
 
 
 class Quantity(NamedTuple):
-    """A loss term or a gradient that must be finite."""
+    """A loss term or a gradient of a step, which must be finite."""
 
     place: Tuple[int, int]  # (number of its update in the step, 0 for a loss term or 1 for a gradient)
     name: str
 
 
 class Guard:
-    """Check of the loss terms and gradients of each step.
+    """Check after each step that loss terms and gradients are finite.
 
     With on_nan="skip" a copy of the system's state is made before each step, which doubles the memory of the networks
     and optimizers. All processes check the same sums of loss terms and gradients, so they make the same decision.
@@ -89,14 +89,17 @@ class Guard:
         return ""
 
     def _undo_step(self) -> None:
-        """Restore the state. The optimizers' step counts stay increased, as in a resumed run."""
+        """Restore the state before the step. The optimizers' step counts stay increased, as in a resumed run."""
         for name, var in self.system.state_dict().items():
             if name in self.before:
                 var.update(self.before[name])
 
 
 def _quantities(system: System) -> Tuple[List[Quantity], jt.Var]:
-    """Return the loss terms and squared gradient norms of a step in the order of computation, and their values."""
+    """Return the loss terms and gradients of a step in the order of computation, and their values.
+
+    The value of a gradient is its sum of squares.
+    """
     quantities, values = [], []
     for place, (optimizer, terms, squared_norms) in enumerate(system.updates):
         names = [system.parameter_name(optimizer, name) for name in system.optimizers[optimizer].params]

@@ -119,7 +119,7 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
 
 
 def is_too_large(system: System) -> bool:
-    """Return whether there is no GPU and a network of the model is too large to train on a CPU."""
+    """Return whether training would take too long here: there is no GPU, and a network of the model is large."""
     sizes = [count_parameters(net) for name, net in system.networks.items() if name in system.inference_networks]
     return not jt.flags.use_cuda and max(sizes) > CPU_PARAMETERS
 

@@ -70,7 +70,7 @@ class Snapshots:
 
 
 def digests(arrays: Dict[str, np.ndarray]) -> Dict[str, str]:
-    """Return a digest of every array that must be equal on all processes."""
+    """Return name -> digest of every array that must be equal on all processes."""
     return {
         name: hashlib.sha256(array.tobytes()).hexdigest()
         for name, array in arrays.items()
