@@ -27,7 +27,7 @@ REWRITE = "rewrite"  # the form of UNIT whose files hold one dict for each domai
 
 
 class Part(NamedTuple):
-    """A network of a system: its official name and ours, how to recognise its file, and the rules for its names."""
+    """One network of a system in official files: its names, how to recognise it, and the rules for array names."""
 
     official: str  # its name in official file names
     ours: str  # its name in our checkpoints

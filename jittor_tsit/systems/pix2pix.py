@@ -27,7 +27,7 @@ HALF_WEIGHTS = {"fake": 0.5, "real": 0.5}  # the official discriminator loss is 
 
 @dataclass(frozen=True)
 class Pix2PixWeights:
-    """Weights of the loss terms."""
+    """Weights of the loss terms: each term is multiplied by its weight before they are added."""
 
     gan: float = 1.0
     l1: float = 100.0
@@ -87,7 +87,10 @@ class Pix2PixSystem(System):
         return UNetGenerator(3, 3, config.num_levels, config.width, norm)
 
     def prepare_training(self, terms: Container[str]) -> None:
-        """Add the discriminator, the averaged weights and the optimizers."""
+        """Add the discriminator, the averaged weights and the optimizers.
+
+        See `System.prepare_training` for the argument.
+        """
         config = self.config
         self.D = self.networks["D"] = PatchGAN(6, config.width_D, config.num_layers_D, NORMS[config.norm])
         self.gan_loss = losses.GAN_LOSSES[config.gan_loss]
