@@ -141,7 +141,7 @@ class Pix2PixSystem(System):
         return self.config.dropout and self.config.training_mode_at_test
 
     def generate(self, batch: Any, noise: Noise) -> jt.Var:
-        """Translate label maps or images, one at a time if `training_mode_at_test` is set."""
+        """Translate the inputs of a batch to images [N, 3, H, W], one at a time if `training_mode_at_test` is set."""
         G, a = self.inference_G, self.pairs.images(batch)[0]
         if self.config.training_mode_at_test:
             return one_by_one(G, a, lambda own: self.translate(G, a[own], batch.index[own], noise))
