@@ -137,7 +137,7 @@ def cross_entropy(logits: jt.Var, label: jt.Var) -> jt.Var:
 
 
 def patch_cross_entropy(logits: jt.Var, answer: int) -> jt.Var:
-    """Return the cross-entropy of class `answer` at every patch, averaged. logits [N, K, H, W]"""
+    """Return the mean over patches of the cross-entropy for the class `answer`. logits [N, K, H, W] -> [1]"""
     return -mean(_log_probability(logits)[:, answer])
 
 

@@ -64,7 +64,14 @@ def _is_complete(out: Path, test_count: int) -> bool:
 
 
 def _plant(clean: Path, out: Path, record: Dict[str, float], is_ours: bool) -> None:
-    """Copy the clean set to `out` and put defects into it. Files that exist already are kept."""
+    """Copy the clean set to `out`, put defects into some of its pairs, and write their truth file.
+
+    The label maps of the test folder are unchanged copies. Files that exist already are kept.
+
+    Args:
+        record: The options of the set, by name.
+        is_ours: Whether an earlier run of this command wrote `out`.
+    """
     pairs = find_pairs(clean)
     plant.require_planted_only(pairs, out, is_ours)
     write_record(out / _RECORD, record)

@@ -29,7 +29,7 @@ class Points(NamedTuple):
 
 
 class Flora(NamedTuple):
-    """Colours of the plants in one season: pairs of a dark and a light sRGB colour."""
+    """Colours of the plants in one season. A pair is the darkest and the lightest sRGB colour, 0..1."""
 
     grass: Tuple[Sequence[float], Sequence[float]]
     forest: Tuple[Sequence[float], Sequence[float]]

@@ -31,7 +31,7 @@ class Sketch:
         self.shapes.append(("polygon", [self.project(*p) for p in points], color, 0))
 
     def box(self, left: float, bottom: float, right: float, top: float, color: Color) -> None:
-        """Add a filled rectangle."""
+        """Add a filled rectangle with these edges, in the coordinates of `polygon`; top is above bottom."""
         self.polygon([(left, bottom), (right, bottom), (right, top), (left, top)], color)
 
     def line(self, points: Sequence[Point], color: Color, width: float) -> None:

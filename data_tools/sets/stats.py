@@ -50,7 +50,7 @@ class Stats:
     broken: List[Problem] = field(default_factory=list)
 
     def add(self, counts: Counts) -> None:
-        """Add the counts of one pair."""
+        """Add the counts of one readable pair to these counts, in place."""
         self.photo_sizes[counts.photo_size] += 1
         self.label_sizes[counts.label_size] += 1
         self.classes_per_map.append(int(np.count_nonzero(counts.pixels)))
@@ -121,7 +121,7 @@ def class_shares(stats: Stats) -> List[ClassShare]:
 
 
 def as_text(stats: Stats) -> str:
-    """Return the statistics as a table for a terminal."""
+    """Return the statistics of a data set as the text of a table, for a terminal."""
     numbers = stats.classes_per_map
     spread = f"min {min(numbers)}, median {median(numbers):g}, max {max(numbers)}" if numbers else "no maps"
     lines = [

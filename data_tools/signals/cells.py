@@ -12,7 +12,7 @@ _HASH_SIDE = round((HASH_BITS + 1) ** 0.5)  # side of the square of frequencies;
 
 
 def sketch(view: View) -> Sketches:
-    """Compute the sketch of one pair: the arrays of `Sketches` without the first axis."""
+    """Compute the small form of one pair: the arrays of `Sketches` for it, without their first axis."""
     return Sketches(cell_classes(view), cell_features(view), photo_hash(view))
 
 

@@ -58,7 +58,7 @@ class View:
 
 
 def present(label: np.ndarray) -> np.ndarray:
-    """Return the ids that occur in a label map, ascending."""
+    """Return the class ids that occur in a label map, ascending and each once."""
     return np.flatnonzero(np.bincount(label.ravel()))
 
 

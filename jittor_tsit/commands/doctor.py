@@ -115,14 +115,17 @@ def check_jittor() -> tuple[bool, str]:
 
 
 def uses_gpu() -> bool:
-    """Return whether Jittor, which must be imported already, computes on a GPU."""
+    """Return whether Jittor computes on a GPU. Jittor must be imported already."""
     import jittor as jt
 
     return bool(jt.flags.use_cuda)
 
 
 def cuda_kernels() -> tuple[bool, str]:
-    """Compare this project's CUDA kernels with Jittor's operators. Return whether they agree, and a sentence."""
+    """Compare this project's CUDA kernels with Jittor's operators. Return whether they agree, and a sentence.
+
+    If they are switched off, they count as agreeing.
+    """
     from jittor_tsit.commands import doctor_kernels
     from jittor_tsit.kernels.backend import context
 

@@ -224,7 +224,7 @@ def report(networks: Mapping[str, Network], experiment: Experiment) -> List[str]
 
 
 def mode_line(config: Any) -> str:
-    """Say in which mode `test` runs the generator, and how to get the other mode."""
+    """Return a line that says in which mode `test` runs the generator, and how to get the other mode."""
     if not config.training_mode_at_test:
         mode = "test uses running statistics and no dropout, as the official test with --eval"
         return f"{mode} (training_mode_at_test=false)"
@@ -237,7 +237,7 @@ def mode_line(config: Any) -> str:
 
 
 def assumed_options(networks: Mapping[str, Network], experiment: Experiment) -> str:
-    """List the options that the arrays do not determine, with their assumed values."""
+    """Return a text with the options that the arrays do not determine and their assumed values: "a=1, b=2"."""
     found = options_of_files(networks, experiment.system).options
     fields = [*SIZE, *LAYOUTS[experiment.system].unrecorded(experiment.config)]
     values = {field: _value(experiment, field) for field in fields if field not in found}

@@ -49,7 +49,15 @@ def override_fields(config: Any, assignments: Sequence[str]) -> Any:
 
 
 def _override_phase(phases: List[Phase], path: str, value: str) -> None:
-    """Replace a field of one of the phases: "phases.2.batch_size", or a weight, "phases.2.weights.vgg"."""
+    """Replace one of the `phases` in the list by a copy in which one field or loss weight has the new value.
+
+    Args:
+        path: Such as "phases.2.batch_size" or "phases.2.weights.vgg". Phases are counted from 1.
+        value: The new value as text.
+
+    Raises:
+        InputError: There is no such phase or field, or the value has another type.
+    """
     number, _, name = path[len(PHASES) :].partition(".")
     if number not in map(str, range(1, len(phases) + 1)):
         raise InputError(f"{path}: this experiment has {len(phases)} phases, counted from 1")

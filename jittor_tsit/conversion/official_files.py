@@ -69,7 +69,7 @@ def _as_float32(path: Path, arrays: Arrays) -> Arrays:
 
 
 def derived_weights(arrays: Arrays) -> List[str]:
-    """Return the layers that store the spectrally normalised weight beside the original one. Only the port does."""
+    """Return the names of the layers that store weight / sigma beside the original weight. Only the port does."""
     wanted = ("weight", "weight_u", "weight_v")
     layers = [name[: -len(".weight_orig")] for name in arrays if name.endswith(".weight_orig")]
     return [layer for layer in layers if all(f"{layer}.{leaf}" in arrays for leaf in wanted)]

@@ -27,7 +27,7 @@ REWRITE = "rewrite"  # the form of UNIT whose files hold one dict for each domai
 
 
 class Part(NamedTuple):
-    """A network of a system: its official name and ours, how to recognise its file, and the rules for its names."""
+    """One network of a system in official files: its names, how to recognise it, and the rules for array names."""
 
     official: str  # its name in official file names
     ours: str  # its name in our checkpoints
@@ -53,17 +53,23 @@ class Layout(NamedTuple):
 
 
 def always(names: Collection[str], layer: str) -> bool:
-    """Return that the running statistics of a layer have an effect: all norms of the system are batch norms."""
+    """Return True: in this system, the running statistics of every layer have an effect. All norms are batch norms."""
     return True
 
 
 def with_scale(names: Collection[str], layer: str) -> bool:
-    """Return whether the running statistics of a layer have an effect: only layers with a scale are batch norms."""
+    """Return whether the running statistics of a layer have an effect: whether it has a scale among `names`.
+
+    In this system only batch norms have a scale.
+    """
     return f"{layer}.weight" in names
 
 
 def never(names: Collection[str], layer: str) -> bool:
-    """Return that the running statistics of a layer have no effect: instance norm stores them without using them."""
+    """Return False: in this system, no running statistics have an effect.
+
+    The norms are instance norms, which store statistics without using them.
+    """
     return False
 
 

@@ -113,7 +113,7 @@ class PickledArray:
 
     @property
     def nbytes(self) -> int:
-        """Size of the data in bytes."""
+        """Size of the array's elements in bytes."""
         return 0 if self.data is None else len(self.data)
 
     def build(self, state: Tuple) -> None:
@@ -219,7 +219,10 @@ def set_items(table: object, items: list) -> None:
 
 
 def _ordered_dict(pairs=()) -> dict:
-    """Make an OrderedDict. Python 2 wrote its items as arguments; Python 3 sets them afterwards."""
+    """Return a dict in place of the OrderedDict in a pickle, filled with the (key, value) `pairs`.
+
+    Python 2 wrote the items as this argument; Python 3 sets them afterwards.
+    """
     table: dict = {}
     for key, value in pairs:
         set_items(table, [key, value])

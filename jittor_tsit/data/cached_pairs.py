@@ -110,7 +110,11 @@ def _shapes(samples: PairedSamples) -> Shapes:
 
 
 def _make(samples: PairedSamples, path: Path, stamps: Dict[str, Stamp], workers: int) -> List[str]:
-    """Write the cache file. Return one message for each pair that cannot be read and is left out."""
+    """Read all pairs with `workers` processes, and write them to the cache file `path`.
+
+    Returns:
+        One error message for each pair that cannot be read. These pairs are left out.
+    """
     faults: List[str] = []
 
     def without_fault(stem: str, found: Union[Arrays, str]) -> Tuple[str, Optional[Arrays]]:

@@ -46,11 +46,11 @@ class LabelNames(NamedTuple):
         return len(self.attributes) + len(self.classes) + 2 * self.has_two_sets
 
     def of_attributes(self, values: Sequence[int]) -> np.ndarray:
-        """Return the label [size] float32 of a photo with these attributes, given as zeros and ones."""
+        """Return the label vector [size] float32 of a photo with these attributes (zeros and ones)."""
         return self._label((*values, *(0,) * len(self.classes)), (1, 0))
 
     def of_class(self, number: int) -> np.ndarray:
-        """Return the label [size] float32 of a photo of this class, counted from 0."""
+        """Return the label vector [size] float32 of a photo of class `number`, counted from 0."""
         values = [0] * (len(self.attributes) + len(self.classes))
         values[len(self.attributes) + number] = 1
         return self._label(values, (0, 1))

@@ -86,7 +86,7 @@ class Samples:
         return arrays
 
     def digest(self) -> str:
-        """Return a digest that identifies the set: of the names and sizes of its files, in order."""
+        """Return a digest of the names and sizes of the set's files, in order. Equal sets have equal digests."""
         lines = [f"{path.name} {path.stat().st_size}" for path in self.paths()]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 

@@ -84,7 +84,7 @@ class InputImages:
         return is_double
 
     def _report_layout(self, layout: Optional[bool]) -> None:
-        """Print in one line how many images are split into halves."""
+        """Print in one line how many images show two images side by side, so that only a half is the input."""
         count, halved = len(self.paths), sum(self.has_two.values())
         if parallel.rank() or layout is False:
             return

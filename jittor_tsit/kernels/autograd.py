@@ -32,7 +32,7 @@ class _Linear(jt.Function):
 
 
 def on_tape(function: jt.Function, *inputs: jt.Var) -> jt.Var:
-    """Apply a function, and record it for the backward pass if an input needs a gradient."""
+    """Apply a function to the inputs. Record it for the backward pass only if an input needs a gradient."""
     is_constant = all(var.is_stop_grad() for var in inputs)
     return function.execute(*inputs) if is_constant else function(*inputs)
 

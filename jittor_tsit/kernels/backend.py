@@ -116,19 +116,22 @@ def has_onednn() -> bool:
 
 
 def has_conv_library(x: jt.Var, weight: jt.Var) -> bool:
-    """Return whether cuDNN or oneDNN convolves x by this weight: cuDNN any floating type, oneDNN float32."""
+    """Return whether cuDNN or oneDNN can convolve x by this weight: cuDNN any floating type, oneDNN float32."""
     if jt.flags.use_cuda:
         return jt.compile_extern.cudnn is not None
     return has_onednn() and x.dtype == weight.dtype == FLOAT32
 
 
 def has_matmul_library(a: jt.Var, b: jt.Var) -> bool:
-    """Return whether cuBLAS or oneDNN multiplies matrices a and b: cuBLAS any floating type, oneDNN float32."""
+    """Return whether cuBLAS or oneDNN can multiply the matrices: cuBLAS any floating type, oneDNN float32."""
     if jt.flags.use_cuda:
         return jt.compile_extern.cublas_ops is not None and a.dtype == b.dtype
     return has_onednn() and a.dtype == b.dtype == FLOAT32
 
 
 def has_batched_matmul(a: jt.Var, b: jt.Var) -> bool:
-    """Return whether oneDNN multiplies two batches of small matrices. On a GPU, Jittor's own operator calls cuBLAS."""
+    """Return whether oneDNN can multiply two batches of small matrices. It is False on a GPU.
+
+    There Jittor's own operator calls cuBLAS.
+    """
     return has_onednn() and a.dtype == b.dtype == FLOAT32

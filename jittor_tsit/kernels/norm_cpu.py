@@ -15,7 +15,11 @@ from jittor_tsit.kernels.call import Output, call_on_cpu
 
 
 def moments(x: jt.Var, channels: int, over_batch: bool) -> Tuple[jt.Var, jt.Var]:
-    """Return mean and biased variance. [N, channels / block, H, W, block] -> both [N or 1, channels, 1, 1] float64"""
+    """Return mean and biased variance of each channel of each image, or of the batch with `over_batch`.
+
+    Shapes:
+        x [N, channels / block, H, W, block] -> both [N or 1, C, 1, 1] float64
+    """
     output = Output([1 if over_batch else x.shape[0], channels, 1, 1], "float64")
     return tuple(call_on_cpu("norm", "moments", [x], [output, output]))
 
@@ -29,7 +33,10 @@ def moments_gradient(x, mean, by_mean, by_var, by_x: Optional[jt.Var]) -> jt.Var
 
 
 def modulate(x, mean, scale, shift: Optional[jt.Var], maps: Sequence[jt.Var], slope: float) -> jt.Var:
-    """Compute `modulate` of norm.py. `maps` is empty, or holds one array with the channels of gamma, then of beta."""
+    """Compute `modulate` of kernels/norm.py, without recording it for the backward pass.
+
+    `maps` is empty, or holds gamma and beta in one array: the channels of gamma, then those of beta.
+    """
     activation = "LINEAR" if slope == 1 else "LEAKY_RELU"
     inputs = [x, mean, scale, shift, maps[0] if maps else None]
     return call_on_cpu("norm", f"modulate<{activation}>", inputs, [Output(x.shape)], {"slope": slope})[0]
@@ -38,7 +45,12 @@ def modulate(x, mean, scale, shift: Optional[jt.Var], maps: Sequence[jt.Var], sl
 def modulate_gradients(
     x, mean, scale, shift: Optional[jt.Var], by_result, maps: Sequence[jt.Var], y, slope: float
 ) -> List[jt.Var]:
-    """Return the gradients by x, mean, scale, and by shift and maps if they are given."""
+    """Return the gradients of `modulate` by x, mean, scale, and by shift and maps if they are given.
+
+    Args:
+        by_result: Gradient by the result.
+        y: The result.
+    """
     statistic = Output(mean.shape, "float64")
     inputs = [x, mean, scale, by_result, shift, maps[0] if maps else None, None if slope == 1 else y]
     outputs = [Output(x.shape), statistic, statistic, None if shift is None else statistic]

@@ -50,7 +50,10 @@ def require_precision(precision: str) -> None:
 
 
 def to_precision(*factors: jt.Var) -> Tuple[jt.Var, ...]:
-    """Convert float32 factors of a convolution to the precision of convolutions."""
+    """Return float32 factors of a convolution (image, weight) in the precision that is set for convolutions.
+
+    On a CPU they stay float32 with the values rounded.
+    """
     if context.precision == FLOAT32:
         return factors
     if jt.flags.use_cuda:
@@ -59,7 +62,7 @@ def to_precision(*factors: jt.Var) -> Tuple[jt.Var, ...]:
 
 
 def to_float32(result: jt.Var) -> jt.Var:
-    """Convert the result of a convolution to float32."""
+    """Return the result of a convolution as float32. On a CPU it is rounded to the precision of convolutions."""
     if context.precision == FLOAT32:
         return result
     return result.float32() if jt.flags.use_cuda else round_16_bits(result, context.precision)

@@ -99,7 +99,7 @@ class Space:
 
 
 class Sums(NamedTuple):
-    """Sums over the chosen images of all label maps; or what a single image contributes to them.
+    """Sums over the chosen images of all label maps. The same type holds what one image contributes to them.
 
     A swap of an image changes the sums with few operations.
     """

@@ -151,12 +151,12 @@ def load_encoder(net: SegFormer, path: Union[str, Path]) -> None:
 
 
 def shapes_of(net: nn.Module) -> Dict[str, Tuple[int, ...]]:
-    """Return the shape of each array of a network by name."""
+    """Return name -> shape of every array of a network."""
     return {name: tuple(var.shape) for name, var in net.state_dict().items()}
 
 
 def put_arrays(net: nn.Module, arrays: Mapping[str, np.ndarray]) -> None:
-    """Set arrays of a network, by name. Arrays that are not named keep their values."""
+    """Set the arrays of a network in place. Those whose names are not in `arrays` keep their values."""
     state = net.state_dict()
     for name, array in arrays.items():
         state[name].update(jt.array(array))

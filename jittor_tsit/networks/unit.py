@@ -26,7 +26,7 @@ Draws = Optional[Iterator[jt.Var]]
 
 
 class SharedLatentGenerator(nn.Module):
-    """Two auto-encoders; both domains share the last block of the encoder and the first block of the decoder.
+    """Two auto-encoders, one for each domain. They share the last block of the encoder and the first of the decoder.
 
     Args:
         num_blocks: Number of residual blocks of each encoder and decoder, without the shared one.
@@ -157,7 +157,7 @@ def _widths(first: int, width: int, num_layers: int) -> List[int]:
 
 
 class SeparateDiscriminator(nn.Module):
-    """One stack of convolutions for each domain (COCODis).
+    """Two discriminators, one for each domain: stacks of convolutions that judge patches (COCODis).
 
     Shapes:
         image [N, 3, H, W], domain 0 or 1 -> a list with one entry, logits [N, 1, h, w]

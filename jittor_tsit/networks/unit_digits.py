@@ -71,7 +71,7 @@ class CoupledVAE(nn.Module):
         return self.mu(x), softplus(self.sigma(x))
 
     def decode(self, code) -> List[jt.Var]:
-        """Return an image of each domain for a code, [N, channels[side], H, W] in [-1, 1]."""
+        """Decode each code to an image of domain 0 and one of domain 1, [N, channels[side], H, W] in [-1, 1] each."""
         x = self.unfold(code)
         for layer in self.ups:
             x = layer(x)

@@ -30,7 +30,7 @@ MPI_LOCAL_RANK = "OMPI_COMM_WORLD_LOCAL_RANK"  # set by mpirun: number of a proc
 
 
 class Cuda(NamedTuple):
-    """Number of GPUs, and the CUDA home for them."""
+    """What was found of CUDA: the number of GPUs, and the plan of a CUDA home for Jittor."""
 
     num_gpus: int
     home: CudaHome

@@ -89,11 +89,11 @@ class System(Updates):
 
     @property
     def optional_networks(self) -> List[str]:
-        """Inference networks that `generate` does not need. Published models may lack them."""
+        """Names of the inference networks that `generate` does not need. Published models may lack them."""
         return [name for name in (self.back_network, self.style_network) if name]
 
     def remove_network(self, name: str) -> None:
-        """Remove an optional network, and mark the methods that need it as missing."""
+        """Remove an optional network (see `optional_networks`), and mark the methods that need it as missing."""
         del self.networks[name]
         self.translates_back = self.translates_back and name != self.back_network
         self.has_code = self.has_code and name != self.style_network

@@ -24,7 +24,7 @@ UNIT_WEIGHTS = {"real": 1.0, "fake": 1.0, "real2": 1.0, "fake2": 1.0}  # weights
 
 @dataclass(frozen=True)
 class BicycleGANWeights:
-    """Weights of the loss terms."""
+    """Weights of the loss terms: each term is multiplied by its weight before they are added."""
 
     gan: float = 1.0  # adversarial loss of the image in the style of its target
     gan2: float = 1.0  # adversarial loss of the image in a random style
@@ -100,7 +100,10 @@ class BicycleGANSystem(System):
         self.networks.update(G=self.G, E=self.E)
 
     def prepare_training(self, terms: Container[str]) -> None:
-        """Add the discriminators, the averaged weights and the optimizers."""
+        """Add the discriminators, the averaged weights and the optimizers.
+
+        See `System.prepare_training` for the argument.
+        """
         config, optim = self.config, self.config.optim
         norm = NORMS[config.norm]
         self.D, self.D2 = (TwoScalePatchGAN(3, config.width_D, config.num_layers_D, norm, xavier) for _ in range(2))

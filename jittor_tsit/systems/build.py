@@ -12,7 +12,7 @@ from jittor_tsit.systems.draws import initial_draws
 
 
 def make_system(experiment: Experiment) -> System:
-    """Build the system of an experiment with arbitrary weights, for callers that load weights afterwards."""
+    """Build the system of an experiment. Its weights are arbitrary, for callers that load weights afterwards."""
     data = experiment.data
     kind: Callable[..., System] = system_class(experiment.system, experiment.config)
     return kind(experiment.config, label_channels(data), data.image_height, data.image_width, experiment.run.seed)

@@ -82,7 +82,10 @@ class CycleGANSystem(System):
         self.networks.update(G_ab=self.G_ab, G_ba=self.G_ba)
 
     def prepare_training(self, terms: Container[str]) -> None:
-        """Add the discriminators, their image pools and the optimizers."""
+        """Add the discriminators, their image pools and the optimizers.
+
+        See `System.prepare_training` for the argument.
+        """
         config, optim = self.config, self.config.optim
         self.D_a, self.D_b = (PatchGAN(3, config.width_D, config.num_layers_D, NORMS[config.norm]) for _ in "ab")
         self.networks.update(D_a=self.D_a, D_b=self.D_b)

@@ -39,7 +39,10 @@ class LatentTranslation(System):
         self.networks["G"] = self.G = self.make_generator()
 
     def prepare_training(self, terms: Container[str]) -> None:
-        """Add the discriminator, the averaged weights and the optimizers."""
+        """Add the discriminator, the averaged weights and the optimizers.
+
+        See `System.prepare_training` for the argument.
+        """
         config, optim = self.config, self.config.optim
         self.D = self.networks["D"] = self.make_discriminator()
         self.gan_loss = losses.GAN_LOSSES[config.gan_loss]
@@ -116,29 +119,37 @@ class LatentTranslation(System):
         return {}
 
     def noisy(self, code: jt.Var, batch: ImageBatch, purpose: str) -> jt.Var:
-        """Return the code with noise added: a draw from N(code, 1), independent for each image and `purpose`."""
+        """Return the code with noise added, a draw from N(code, 1). See `encode` for the other arguments."""
         return code + self.noise.normal(purpose, batch.index, self.code_shape)
 
     def encode(self, image: jt.Var, side: int, batch: ImageBatch, purpose: str) -> jt.Var:
-        """Encode images of a domain in training mode, with independent dropout for each image."""
+        """Encode images of domain `side`, 0 or 1, in training mode, with independent dropout for each image.
+
+        Args:
+            batch: The batch of the images; its `index` seeds the dropout.
+            purpose: Name of this use of random numbers. Other names give other numbers.
+        """
         return self.G.encode(image, side, self.dropout(batch, f"{purpose} encode"))
 
     def decode(self, code: jt.Var, side: int, batch: ImageBatch, purpose: str) -> jt.Var:
-        """Decode codes to a domain in training mode, with independent dropout for each image."""
+        """Decode codes to images of domain `side`, 0 or 1, in training mode. See `encode` for the other arguments."""
         return self.G.decode(code, side, self.dropout(batch, f"{purpose} decode"))
 
     def dropout(self, batch: ImageBatch, purpose: str) -> Optional[Iterator[jt.Var]]:
-        """Return an endless iterator of dropout masks for the blocks of G; None without dropout."""
+        """Return an endless iterator over dropout masks for the blocks of G; None if the option `dropout` is off.
+
+        See `encode` for the arguments.
+        """
         if not self.config.dropout:
             return None
         return (self.noise.coins(f"{purpose} {k}", batch.index, self.code_shape) for k in count())
 
     def generate(self, batch: ImageBatch, noise: Noise) -> jt.Var:
-        """Translate `a` from domain A to domain B, without noise on the code."""
+        """Translate the images `batch.a` from domain A to domain B, without noise on the code."""
         return self._translate(batch.a, A, B)
 
     def generate_back(self, batch: ImageBatch, noise: Noise) -> jt.Var:
-        """Translate `a`, images of domain B, to domain A, without noise on the code."""
+        """Translate the images `batch.a`, which are of domain B, to domain A, without noise on the code."""
         return self._translate(batch.a, B, A)
 
     def _translate(self, image: jt.Var, side: int, there: int) -> jt.Var:

@@ -27,7 +27,7 @@ HALF_WEIGHTS = {"fake": 0.5, "real": 0.5}  # the official discriminator loss is 
 
 @dataclass(frozen=True)
 class Pix2PixWeights:
-    """Weights of the loss terms."""
+    """Weights of the loss terms: each term is multiplied by its weight before they are added."""
 
     gan: float = 1.0
     l1: float = 100.0
@@ -87,7 +87,10 @@ class Pix2PixSystem(System):
         return UNetGenerator(3, 3, config.num_levels, config.width, norm)
 
     def prepare_training(self, terms: Container[str]) -> None:
-        """Add the discriminator, the averaged weights and the optimizers."""
+        """Add the discriminator, the averaged weights and the optimizers.
+
+        See `System.prepare_training` for the argument.
+        """
         config = self.config
         self.D = self.networks["D"] = PatchGAN(6, config.width_D, config.num_layers_D, NORMS[config.norm])
         self.gan_loss = losses.GAN_LOSSES[config.gan_loss]
@@ -138,7 +141,7 @@ class Pix2PixSystem(System):
         return self.config.dropout and self.config.training_mode_at_test
 
     def generate(self, batch: Any, noise: Noise) -> jt.Var:
-        """Translate label maps or images, one at a time if `training_mode_at_test` is set."""
+        """Translate the inputs of a batch to images [N, 3, H, W], one at a time if `training_mode_at_test` is set."""
         G, a = self.inference_G, self.pairs.images(batch)[0]
         if self.config.training_mode_at_test:
             return one_by_one(G, a, lambda own: self.translate(G, a[own], batch.index[own], noise))

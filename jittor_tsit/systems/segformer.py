@@ -31,7 +31,7 @@ LEAST_SIDE = 32  # pixels; the stride of the deepest features
 
 @dataclass(frozen=True)
 class SegFormerWeights:
-    """Weights of the loss terms."""
+    """Weights of the loss terms: each term is multiplied by its weight before they are added."""
 
     cross_entropy: float = 1.0
 
@@ -69,7 +69,10 @@ class SegFormerSystem(PhotoSegmenter):
         self.networks["G"] = self.G = SegFormer(in_channels, config.size)
 
     def prepare_training(self, terms: Container[str]) -> None:
-        """Load the pretrained weights, if any, and add the averaged weights and the optimizer."""
+        """Load the pretrained weights, if any, and add the averaged weights and the optimizer.
+
+        See `System.prepare_training` for the argument.
+        """
         config = self.config
         if config.pretrained:
             load_encoder(self.G, config.pretrained)

@@ -82,7 +82,10 @@ class SimGANSystem(System):
         self.networks["G"] = self.G = Refiner(config.kind, config.channels, config.width, config.slope)
 
     def prepare_training(self, terms: Container[str]) -> None:
-        """Add the discriminator, its image pool, the averaged weights and the optimizers."""
+        """Add the discriminator, its image pool, the averaged weights and the optimizers.
+
+        See `System.prepare_training` for the argument.
+        """
         config, optim = self.config, self.config.optim
         self.D = self.networks["D"] = LocalDiscriminator(config.kind, config.channels, config.slope)
         self.pool = self.extras["pool"] = HalfPool(config.pool_size, self.image_shape, "pool", self.seed)

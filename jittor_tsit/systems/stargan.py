@@ -26,7 +26,7 @@ HAIR = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair")  # hair colours o
 
 @dataclass(frozen=True)
 class StarGANWeights:
-    """Weights of the loss terms."""
+    """Weights of the loss terms: each term is multiplied by its weight before they are added."""
 
     gan: float = 1.0
     cls: float = 1.0  # cross-entropy of the attributes or the class that D predicts
@@ -72,7 +72,10 @@ class StarGANSystem(PhotoRelabeler):
         self.networks["G"] = self.G = StarGANGenerator(self.names.size, config.width, config.num_blocks)
 
     def prepare_training(self, terms: Container[str]) -> None:
-        """Add the discriminator, the averaged weights and the optimizers."""
+        """Add the discriminator, the averaged weights and the optimizers.
+
+        See `System.prepare_training` for the argument.
+        """
         config, optim = self.config, self.config.optim
         num_labels = len(config.attributes) + len(config.classes)
         self.D = StarGANDiscriminator(num_labels, *self.size, config.width_D, config.num_layers_D)

@@ -225,7 +225,7 @@ class SynthesisSystem(System):
             return {**terms, **self.penalty_terms(logits_of, targets.real, fake, batch.index)}
 
     def targets(self, batch: Any) -> Targets:
-        """Return the images to compare with. Here the photo serves D and the perceptual loss."""
+        """Return what the images of a batch are compared with. Here the photo serves D and the perceptual loss."""
         return Targets(batch.image, batch.image, batch.segmap)
 
     def synthesize(self, batch: Any, purpose: str) -> Tuple[jt.Var, Optional[Code]]:

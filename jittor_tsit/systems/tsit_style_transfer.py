@@ -48,7 +48,7 @@ class TSITStyleTransferSystem(SynthesisSystem):
         return {"cycle": losses.l1(self._transfer(self.G, back, self.noise, "cycle"), batch.a)}
 
     def targets(self, batch: ImageBatch) -> Targets:
-        """Return the style photo for D and the content photo for the perceptual loss."""
+        """Return what an image is compared with: the style photo for D, the content photo for the perceptual loss."""
         return Targets(batch.b, batch.a, None)
 
     def synthesize(self, batch: ImageBatch, purpose: str) -> Tuple[jt.Var, Optional[Code]]:

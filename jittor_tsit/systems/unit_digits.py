@@ -24,7 +24,7 @@ from jittor_tsit.systems.tasks import PhotoClassifier
 
 @dataclass(frozen=True)
 class UNITDigitsWeights:
-    """Weights of the loss terms."""
+    """Weights of the loss terms: each term is multiplied by its weight before they are added."""
 
     gan: float = 1.0
     rec: float = 1e-3  # squared distance of an image to its reconstruction in its own domain, summed over pixels
@@ -84,7 +84,10 @@ class UNITDigitsSystem(PhotoClassifier):
         self.networks.update(G=self.G, D=self.D)
 
     def prepare_training(self, terms: Container[str]) -> None:
-        """Add the averaged weights and the optimizers."""
+        """Add the averaged weights and the optimizers.
+
+        See `System.prepare_training` for the argument.
+        """
         optim = self.config.optim
         self.add_average()
         for name, net, lr in (("G", self.G, optim.lr_G), ("D", self.D, optim.lr_D)):
@@ -173,7 +176,7 @@ class UNITDigitsSystem(PhotoClassifier):
         return translation if translation.shape[1] == 3 else jt.concat([translation] * 3, 1)
 
     def classify(self, image: jt.Var, side: int) -> np.ndarray:
-        """Predict the class numbers [N] of images [N, 3, H, W] of a domain."""
+        """Predict the class numbers, [N] from 0, of images [N, 3, H, W] of domain `side`, 0 or 1."""
         with jt.no_grad(), evaluating(self.D):
             return jt.argmax(self.D.classify(self.to_channels(image, side), side), 1)[0].numpy()
 
