@@ -1,4 +1,4 @@
-"""Adam and SGD as PyTorch computes them, loss scaling, learning-rate schedule, averaged weights."""
+"""Adam and SGD as PyTorch computes them, clipping, loss scaling for fp16, learning-rate schedule, averaged weights."""
 
 from typing import Dict, Mapping, Tuple, Union
 
@@ -57,7 +57,9 @@ def scaled(gradients: Mapping[str, jt.Var], factor: Union[float, jt.Var]) -> Dic
 
 
 class LossScale:
-    """Factor of the loss that keeps small gradients from becoming 0 in 16 bits. It adapts to the size of the gradients.
+    """Factor of the loss that keeps small gradients from becoming 0 in fp16. It adapts to the size of the gradients.
+
+    Only fp16 needs it: bf16 has the exponents of float32.
 
     Source: torch.amp.GradScaler with its defaults. The factor begins at 2^16. It is halved after a step that overflows,
         and doubled after 2000 consecutive steps that do not. A step that overflows is not applied. Differs: the factor

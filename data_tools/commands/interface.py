@@ -94,7 +94,8 @@ def select(
         keep: Numbers of pairs to keep in Selection I and II. If None, the rules' limits decide.
         limits: Limits that replace the default ones, by the name of the rule.
         manual: File with lines `keep STEM` and `drop STEM`, which override every rule.
-        disagreement: Tables of a segmenter's disagreement with the labels, as for the option `--disagreement`.
+        disagreement: Tables with the columns `stem` and `disagreement`, the share of a label map's pixels in which a
+            segmenter sees another class. They add the rule "disputed".
 
     Returns:
         {"total": stems, "selection_1": stems, "selection_2": stems}

@@ -73,7 +73,9 @@ def make_references(rows: np.ndarray, classes: np.ndarray, features: np.ndarray,
 
 
 def misfit(row: int, label: np.ndarray, photo: np.ndarray, log_probs: np.ndarray, others: References) -> float:
-    """Compute the signal of one pair, in standard deviations. Below -2, label map and photo certainly belong together.
+    """Compute how badly a label map fits its photo, in standard deviations. Larger values are worse.
+
+    Below -2, label map and photo certainly belong together. The top of this file explains the computation.
 
     Args:
         others: The reference pairs that the pair is compared with.

@@ -87,7 +87,7 @@ def scan(data: Path, out: Path, make_pool) -> Tuple[int, List[Problem]]:
 def _measure_all(pairs: Sequence[Pair], cache: ScanCache, pool: Pool) -> List[Measurement]:
     """Return a result for every pair, in order. Measure the pairs that the cache lacks, and put their records into it.
 
-    The records themselves are removed from the results.
+    The results keep only key and problem. Their `record` is None, because the cache now holds it.
     """
     tasks = [pairs[i : i + _CHUNK] for i in range(0, len(pairs), _CHUNK)]
     measured: List[Measurement] = []

@@ -1,4 +1,7 @@
-"""Make the splits from a table of signals, by the limits of the rules or by a number of pairs to keep."""
+"""Decide which pairs belong to which split, by the limits of the rules or by a number of pairs to keep.
+
+`select_splits` of folder.py reads the table of signals, calls `select` and writes the splits.
+"""
 
 from __future__ import annotations
 

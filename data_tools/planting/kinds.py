@@ -100,7 +100,10 @@ def _swap(source: Pixels, others: Others, rng: np.random.Generator) -> Optional[
 
 
 def _duplicate(source: Pixels, others: Others, rng: np.random.Generator) -> Optional[List[Planted]]:
-    """Return two pairs to write: the unchanged pair, and `<stem>-2` with a slightly changed copy of its photo."""
+    """Return two pairs to write: the unchanged pair, and `<stem>-2` with its label map and a copy of its photo.
+
+    The copy is changed slightly, by `pairs.duplicate`.
+    """
     copy = pairs.duplicate(source.photo, source.label, rng)
     truth = Truth(f"{source.stem}-2", "duplicate", source.stem, copy.detail)
     return [Planted(Truth(source.stem, "", "", "")), Planted(truth, photo=copy.photo, quality=copy.quality)]

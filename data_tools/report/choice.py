@@ -55,7 +55,10 @@ def num_breaking(table: Table, rule: Rule) -> int:
 
 
 def split_sizes(decisions: Sequence[Decision]) -> Dict[str, int]:
-    """Count the pairs in each split."""
+    """Return the number of pairs in each split, by name.
+
+    A pair of Selection II also counts in Selection I and in Total, and a pair of Selection I also counts in Total.
+    """
     innermost = Counter(decision.split for decision in decisions)
     return {split: sum(innermost[inner] for inner in SPLITS[i:]) for i, split in enumerate(SPLITS)}
 

@@ -13,7 +13,10 @@ _SMALLEST_CLASS = 0.005  # share of the picture; smaller things consist mostly o
 
 
 def fragments(view: View) -> float:
-    """Count the connected regions of the label map beyond one for each class. It is 0 if every class is connected."""
+    """Count the connected regions of every class beyond its first one, summed over the classes.
+
+    Regions of less than 4 pixels at half size do not count. The result is 0 if every class is connected.
+    """
     return float(sum(max(_pieces(view.half_label == c) - 1, 0) for c in present(view.half_label)))
 
 

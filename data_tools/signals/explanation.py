@@ -32,7 +32,8 @@ def unexplained(view: View) -> float:
 def overlap(view: View) -> float:
     """Similarity of the colours of two touching classes, for the most similar pair: 0..1.
 
-    It is the intersection of their histograms of L, a and b. It is high if one thing is labelled as two classes.
+    It is the intersection of their joint histograms of (L, a, b). It is high if one thing is labelled as two classes.
+    Classes that cover less than 3 % of the picture are left out. It is 0 if no two of the other classes touch.
     """
     label = view.half_label
     counts = np.bincount(label.ravel(), minlength=NUM_CLASSES)

@@ -125,7 +125,15 @@ def _writing(cover: np.ndarray, opacity: float) -> float:
 
 
 def _letters(cover: np.ndarray, least: int) -> _Pieces:
-    """Find the connected pieces with a cover of at least `least` that have the size and evenness of letters."""
+    """Find the connected pieces of an overlay that have the size and evenness of letters.
+
+    Args:
+        cover: [H, W] uint8, result of `_cover`.
+        least: Smallest cover of a pixel of a piece.
+
+    Returns:
+        The pieces, from left to right.
+    """
     mask = cover >= least
     count, number, stats, centres = cv2.connectedComponentsWithStats(
         mask.view(np.uint8), connectivity=8, ltype=cv2.CV_16U

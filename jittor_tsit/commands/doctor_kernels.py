@@ -56,7 +56,10 @@ def _spectral(iterates: bool) -> Case:
 
 
 def cases() -> Dict[str, Case]:
-    """Return the operators to compare, by name."""
+    """Return the operators to compare, by name, each as our kernel, as Jittor's operators, and with input shapes.
+
+    "active" in a name stands for a leaky ReLU that is computed along.
+    """
     by_sample, by_batch = InstanceNorm(IMAGE[1]), BatchNorm(IMAGE[1])
     return {
         "instance norm": _of_images(partial(_modulated, by_sample), IMAGE),

@@ -99,7 +99,15 @@ class PickledDtype:
         self.order = "<"
 
     def build(self, state: Tuple) -> None:
-        """Set the byte order from the state that the pickle holds for this type."""
+        """Set the byte order.
+
+        Args:
+            state: What the pickle holds for this type: (version, byte order, None, None, None, …). The three None
+                stand for no array inside an element, no field names and no fields.
+
+        Raises:
+            WeightFileError: The type has fields or holds arrays, or its byte order is not "<", ">" or "|".
+        """
         _version, self.order, *fields = state
         if self.order not in ("<", ">", "|") or fields[:3] != [None, None, None]:
             raise WeightFileError("a structured dtype; plain numbers and bool are allowed")

@@ -1,4 +1,4 @@
-"""Random changes of training images, on NumPy arrays."""
+"""Random crop and colour jitter of NumPy arrays. samples.py decides which image gets them, and mirrors images."""
 
 from __future__ import annotations
 

@@ -171,7 +171,11 @@ def _num_ids(samples: Samples) -> int:
 
 
 def _in_colours(labels: np.ndarray, samples: Samples) -> np.ndarray:
-    """Colour label maps: class ids [N, H, W] -> [N, H, W, 3] uint8."""
+    """Colour label maps as `colorize` does: class ids [N, H, W] -> [N, H, W, 3] uint8.
+
+    Args:
+        samples: Gives the number of ids.
+    """
     return np.stack([colorize(label, _num_ids(samples)) for label in labels])
 
 

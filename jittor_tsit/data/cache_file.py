@@ -1,5 +1,7 @@
 """Cache file of decoded and resized training pairs. Imports no Jittor.
 
+`PairCache.mismatch` says whether the file is out of date. cached_pairs.py asks, and builds the file again.
+
 Layout of the file (numbers are little-endian):
 
     byte 0         MAGIC, then offset (64 bits), length (64 bits) and CRC-32 (32 bits) of the index

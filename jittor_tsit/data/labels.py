@@ -63,8 +63,11 @@ class LabelNames(NamedTuple):
 class LabelledSamples(Samples):
     """Photos with labels. A sample is photo [H, W, 3] uint8, label [size] float32 and target label [size] float32.
 
+    `size` is the length of a label, `LabelNames.size`. Photos are resized to the size that `augmentation` names.
+
     Args:
-        crop: Side of the square that is cut from the middle of each photo, in pixels; 0: the whole photo.
+        crop: Side of the square that is cut from the middle of each photo before it is resized, in pixels. A smaller
+            photo stays whole. 0: the whole photo.
 
     Source: StarGAN's loader. Difference: the target label is the label of a random photo of the set; in the official
         code it is the label of a random photo of the batch.
@@ -80,7 +83,7 @@ class LabelledSamples(Samples):
         return len(self.photos)
 
     def __call__(self, nimg: int) -> Arrays:
-        """Return the augmented sample at place `nimg` of the run."""
+        """Return the augmented sample number `nimg` of the run, counted from 0 over all epochs."""
         position, _ = draw(self.seeds, nimg, len(self))
         other = int(np.random.default_rng([*self.seeds, nimg, 1]).integers(len(self)))
         return (*super().__call__(nimg), self.labels[position], self.labels[other])

@@ -40,7 +40,10 @@ class Photographs(NamedTuple):
 
 
 class CandidateJudges(NamedTuple):
-    """The available judges. A field is None if its judge is missing."""
+    """The judges that score candidate images, to choose among them or only to measure the gain of a choice.
+
+    A field is None if the weights of its judge are missing.
+    """
 
     segmenter: Optional[Segmenter]
     rater: Optional[Rater]

@@ -1,6 +1,6 @@
 """Sums, leaky ReLU and changes of size of images in oneDNN's blocked layout, on all cores of the CPU.
 
-The code is in csrc/maps.h.
+`pack` and `unpack`, to and from the blocked layout, are in conv_blocked.py. The code of both files is in csrc/maps.h.
 
 Jittor's operators, and those of layers/resize.py, are the reference.
 """

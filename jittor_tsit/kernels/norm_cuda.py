@@ -59,6 +59,9 @@ def modulate_gradients(
 
 
 def _scratch(x: jt.Var) -> Output:
-    """Return the shape and type of the memory in which the kernels keep two sums for every chunk of the image."""
+    """Describe the scratch memory of the kernels: two float64 sums for each chunk of each channel of each sample.
+
+    A chunk is a part of a channel that one block of threads sums (`num_chunks` of call.py).
+    """
     n, c, h, w = x.shape
     return Output([2 * n * c * num_chunks(h * w)], "float64")

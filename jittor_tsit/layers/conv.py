@@ -80,7 +80,8 @@ def conv2d_of_two(
 
     Shapes:
         x [N, C, H, W], weights [D, C, h, w] each, biases [D] each -> [N, 2 D', H', W']: the channels of the first
-        convolution, then those of the second. D' is D rounded up to whole blocks; the added channels are 0.
+        convolution, then those of the second. D' is D rounded up to a multiple of the layout's block of channels
+        (`context.block` of kernels/backend.py). The added channels are 0.
     """
     weights = tuple(_pad_to_blocks(weight, (0, 1)) for weight in weights)
     bias = jt.concat([_pad_to_blocks(bias, (0,)) for bias in biases])
@@ -89,7 +90,7 @@ def conv2d_of_two(
 
 
 def _pad_to_blocks(x: jt.Var, axes: Tuple[int, ...]) -> jt.Var:
-    """Append zeros to x along each of `axes`, until its size there is a multiple of BLOCK. Return the padded array."""
+    """Append zeros to x along each of `axes`, until its size there is a multiple of a block; return it."""
     for axis in axes:
         missing = -x.shape[axis] % backend.context.block
         if missing:

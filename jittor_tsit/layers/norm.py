@@ -227,6 +227,8 @@ def fadain(x: Image, style: Image, alpha: float = 1.0) -> Image:
 def _mean_std(x: Image):
     """Return x, and mean and deviation of each channel of each sample, [N, C, 1, 1] float64.
 
+    The deviation is the root of the unbiased variance plus EPS.
+
     Use the returned x from here on, so that its gradient includes the gradient of mean and deviation.
     """
     x, mean, var = _moments(x, over_batch=False)

@@ -3,6 +3,8 @@
 Everything else stays float32: norms and their statistics, spectral norm, activations, losses, weights, optimizers. On a
 GPU, tensor cores compute in 16 bits at twice the speed of TF32. On a CPU the numbers are only rounded to 16 bits, which
 shows the effect of the precision on a training recipe but saves no time.
+
+fp16 also scales the loss: `LossScale` of optim.py, used by systems/updates.py.
 """
 
 from __future__ import annotations

@@ -108,10 +108,10 @@ class Down(nn.Module):
 
 
 class Up(nn.Module):
-    """A layer that enlarges a map, batch norm, leaky ReLU.
+    """An enlarging layer, then batch norm, then leaky ReLU.
 
     Args:
-        conv: The layer that enlarges.
+        conv: The layer that enlarges the map.
     """
 
     def __init__(self, conv: nn.Module, out_channels: int):

@@ -66,7 +66,7 @@ def is_of_network(name: str, system: System) -> bool:
 
 
 def arrays_with_average(arrays: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
-    """Return the arrays with averaged weights of G. If there are none, the weights of G are used for them."""
+    """Return the arrays with averaged weights of G. An averaged array that is missing is replaced by that of G."""
     averaged = {f"{AVERAGED}.{name[len('G.') :]}": array for name, array in arrays.items() if name.startswith("G.")}
     return {**averaged, **arrays}
 

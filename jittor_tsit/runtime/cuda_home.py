@@ -9,6 +9,8 @@ At run time the libraries are found as follows. Jittor opens some of them by the
 operators with this folder as run path. NVIDIA's libraries look for each other in their own folder. LD_LIBRARY_PATH
 therefore needs no change. Where the user has set it, the loader searches it before the run path, and so does
 `find_parts`.
+
+The search begins in `find_cuda` of bootstrap.py. `find_parts` is in cuda_parts.py.
 """
 
 from __future__ import annotations

@@ -103,10 +103,13 @@ class LatentTranslation(System):
         raise NotImplementedError
 
     def divergence(self, code: jt.Var, noisy: jt.Var) -> jt.Var:
-        """Compute twice the KL divergence of N(code, 1) from N(0, 1), up to a constant.
+        """Compute or estimate twice the KL divergence of N(code, 1) from N(0, 1), up to a constant.
+
+        A subclass uses one of the two arguments.
 
         Args:
-            noisy: The code with its noise added.
+            code: The mean of the distribution.
+            noisy: The code with its noise added, a sample of N(code, 1).
         """
         raise NotImplementedError
 

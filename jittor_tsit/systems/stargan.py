@@ -58,7 +58,10 @@ class StarGANConfig:
 
 
 class StarGANSystem(PhotoRelabeler):
-    """G translates an image to a target label. D judges images and predicts their labels."""
+    """G translates an image to a target label. D judges images and predicts their labels.
+
+    In training, `LabelledSamples` of data/labels.py draws the target label. At test, `targets` lists the target labels.
+    """
 
     Config = StarGANConfig
 
@@ -117,7 +120,11 @@ class StarGANSystem(PhotoRelabeler):
         }
 
     def generator_terms(self, images: LabelledImages) -> Dict[str, jt.Var]:
-        """Compute G's adversarial loss, the cross-entropy of the target labels, and the L1 reconstruction loss."""
+        """Compute G's loss terms.
+
+        gan: adversarial loss of the fake. cls: cross-entropy of D's class logits for the fake with the target labels.
+        rec: L1 distance of the image to its fake, translated back to the image's own label.
+        """
         fake = self.G(images.image, images.target)
         logits, label_logits = self.D(fake)
         return {

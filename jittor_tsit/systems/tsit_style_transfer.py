@@ -41,7 +41,10 @@ class TSITStyleTransferSystem(SynthesisSystem):
         raise InputError("weights.segmenter and weights.score need label maps, which form=ast does not have; must be 0")
 
     def own_terms(self, batch: ImageBatch, fake: jt.Var) -> Dict[str, jt.Var]:
-        """Compute the cycle loss: L1 distance of the content to its image, translated back to the content's style."""
+        """Compute the cycle loss, if it has a weight.
+
+        It is the L1 distance of the content photo to the fake rendered again in the style of the content photo.
+        """
         if not self.weights["cycle"]:
             return {}
         back = ImageBatch(fake, batch.a, batch.index, batch.share)

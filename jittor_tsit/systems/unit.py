@@ -25,7 +25,10 @@ class UNITSystem(LatentTranslation):
         return DISCRIMINATORS[self.config.discriminator](self.config.width_D, self.config.num_layers_D)
 
     def divergence(self, code: jt.Var, noisy: jt.Var) -> jt.Var:
-        """Compute twice the KL divergence of N(code, 1) from N(0, 1), up to a constant, from the noisy code."""
+        """Estimate twice the KL divergence of N(code, 1) from N(0, 1), up to a constant.
+
+        The estimate is the mean square of `noisy`, a sample of N(code, 1). `code` is not used.
+        """
         return losses.mean(noisy.sqr())
 
     def prepare_training(self, terms: Container[str]) -> None:

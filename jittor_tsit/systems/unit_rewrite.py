@@ -41,7 +41,10 @@ class UNITRewriteSystem(LatentTranslation):
             self.content = ContentFeatures(Path(self.config.perceptual_weights))
 
     def divergence(self, code: jt.Var, noisy: jt.Var) -> jt.Var:
-        """Compute twice the KL divergence of N(code, 1) from N(0, 1), up to a constant, from the code without noise."""
+        """Compute twice the KL divergence of N(code, 1) from N(0, 1), up to a constant.
+
+        It is the mean square of `code`. `noisy` is not used.
+        """
         return losses.mean(code.sqr())
 
     def own_terms(self, image: jt.Var, fake: jt.Var, there: str) -> Dict[str, jt.Var]:
