@@ -1,4 +1,7 @@
-"""Find the pairs of a data set that cannot be used for training, and the pairs that are unusual."""
+"""Find the pairs of a data set that cannot be used for training, and the pairs that are unusual.
+
+Used by `data_tools check`, and by `train` through jittor_tsit/data/read_through.py.
+"""
 
 from __future__ import annotations
 

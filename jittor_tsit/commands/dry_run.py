@@ -1,4 +1,7 @@
-"""The option `train --dry-run` for experiments with phases: print a plan with images, steps and expected hours."""
+"""The option `train --dry-run` for experiments with phases: print a plan with images, steps and expected hours.
+
+The options themselves are printed by `run` of train.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Read checkpoint files of official PyTorch code and of the contest team's Jittor port, as arrays by official names."""
+"""Read checkpoint files of official PyTorch code and of the contest team's Jittor port, as arrays by official names.
+
+official_networks.py recognises which network of a system a file holds.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The command `test` with several candidates: generate several images for each label map and keep the best.
 
-candidates.py holds the scores and the choice; metrics/best_of_many.py computes the score of a candidate.
+`CandidateSet` of candidates.py makes the choice; metrics/best_of_many.py computes the score of a candidate.
 
 All candidates are generated here. A photograph can therefore never become part of a submission.
 """

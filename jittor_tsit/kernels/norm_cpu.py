@@ -1,8 +1,8 @@
 """Normalisation, modulation and leaky ReLU of images in oneDNN's blocked layout (csrc/norm.h).
 
 The forward pass reads the image twice, once for the moments and once for the rest, and so does the backward pass.
-Jittor's operators read it once for nearly each of their steps, on one core. norm.py gives these functions their
-gradients. norm_cuda.py has the same functions for images [N, C, H, W] on a GPU.
+Jittor's operators read it once for nearly each of their steps, on one core. norm.py beside this file gives these
+functions their gradients; layers/norm.py has the form for other images. norm_cuda.py has the same functions for images [N, C, H, W] on a GPU.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Image encoder of SPADE and TSIT (SPADE: Park et al., CVPR 2019; models/networks/encoder.py)."""
+"""Encoder of the style photo, SPADE's and TSIT's VAE (SPADE: Park et al., CVPR 2019; models/networks/encoder.py).
+
+TSIT's style transfer has a style stream in its place: `Stream` of tsit.py.
+"""
 
 from typing import Tuple
 

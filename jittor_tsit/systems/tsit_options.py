@@ -18,7 +18,10 @@ class TSITWeights(SynthesisWeights):
 
 @dataclass(frozen=True)
 class TSITConfig(SynthesisConfig):
-    """Options of TSIT. The defaults are those of the released recipes for semantic image synthesis."""
+    """Options of TSIT beside those of `SynthesisConfig` in synthesis.py.
+
+    The defaults are those of the released recipes for semantic image synthesis.
+    """
 
     form: str = "sis"  # sis: label map -> photo; ast: arbitrary style transfer, see TSITStyleTransferSystem
     num_layers_D: int = 4  # the released code has 4 for sis and 3 for ast
