@@ -1,4 +1,4 @@
-"""Encoder of the style photo, SPADE's and TSIT's VAE (SPADE: Park et al., CVPR 2019; models/networks/encoder.py).
+"""Encoder of the style photo, the VAE of SPADE and TSIT (Park et al., CVPR 2019; models/networks/encoder.py).
 
 TSIT's style transfer has a style stream in its place: `Stream` of tsit.py.
 """

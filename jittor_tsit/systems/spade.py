@@ -11,7 +11,7 @@ NUM_UPSAMPLINGS = {"normal": 5, "more": 6, "most": 7}  # the official names
 
 @dataclass(frozen=True)
 class SPADEConfig(SynthesisConfig):
-    """Options of SPADE beside those of `SynthesisConfig` in synthesis.py. The defaults are those of the official code."""
+    """Options of SPADE beside those of `SynthesisConfig` in synthesis.py. The defaults are the official code's."""
 
     use_vae: bool = False  # whether a latent code gives the style; False: G starts from the label map
     upsampling: str = "normal"  # or more, most: number of upsamplings of G, see NUM_UPSAMPLINGS
