@@ -2,7 +2,8 @@
 
 The forward pass reads the image twice, once for the moments and once for the rest, and so does the backward pass.
 Jittor's operators read it once for nearly each of their steps, on one core. norm.py beside this file gives these
-functions their gradients; layers/norm.py has the form for other images. norm_cuda.py has the same functions for images [N, C, H, W] on a GPU.
+functions their gradients; layers/norm.py has the form for other images. norm_cuda.py has the same functions for images
+[N, C, H, W] on a GPU.
 """
 
 from __future__ import annotations
