@@ -28,7 +28,7 @@ _CONVERT_MORE = (
     "tests/commands/test_convert_options.py tests/commands/test_bicyclegan_alone.py "
     "tests/commands/test_cyclegan_at_test.py"
 )
-_PLAIN = "tests/training/test_plain_training_reference.py"
+_PLAIN = "tests/training/test_pix2pix_training_reference.py"
 _DOMAINS = "tests/training/test_domain_training_reference.py"
 _LABELS = "tests/training/test_training_reference.py -k 'not float64'"
 _EVERY = "tests/systems/test_averaged_weights.py tests/systems/test_every_option.py"

@@ -94,7 +94,7 @@ def resnet_rules(num_blocks: int, has_dropout: bool = False) -> Rules:
     return [*rules, (r"^conv_image\.", f"model.{17 + num_blocks}.")]
 
 
-def plain_patchgan_rules(num_layers: int) -> Rules:
+def pix2pix_discriminator_rules(num_layers: int) -> Rules:
     """Return the rules that turn our array names of pix2pix's and CycleGAN's discriminator into the official ones.
 
     Args:

@@ -130,7 +130,7 @@ def _synthesis_parts(rules_G: Rules) -> Tuple[Part, ...]:
 
 
 def _patchgan_rules(config: Any) -> Rules:
-    return keys.plain_patchgan_rules(config.num_layers_D)
+    return keys.pix2pix_discriminator_rules(config.num_layers_D)
 
 
 def _resnet_rules(config: Any) -> Rules:

@@ -121,7 +121,7 @@ def pix2pix(case: Case, folder) -> Prepared:
     system = Pix2PixSystem(config, NUM_CLASSES, case.height, case.width, seed=0)
     system.prepare_training(terms=())
     networks = {"netG": Network(system.G, keys.unet_rules(o["num_levels"]), "G", "")}
-    networks["netD"] = Network(system.D, keys.plain_patchgan_rules(3), "D", "")
+    networks["netD"] = Network(system.D, keys.pix2pix_discriminator_rules(3), "D", "")
     made = calls_of(system.G)
     return Prepared(system, networks, of_pair, {"fake": lambda: made[-1]})
 
@@ -135,7 +135,7 @@ def cyclegan(case: Case, folder) -> Prepared:
     system.prepare_training(terms=())
     networks = {}
     for official, G, D in (("A", "ab", "b"), ("B", "ba", "a")):  # officially D_A judges what G_A makes
-        resnet, patchgan = keys.resnet_rules(o["num_blocks"]), keys.plain_patchgan_rules(3)
+        resnet, patchgan = keys.resnet_rules(o["num_blocks"]), keys.pix2pix_discriminator_rules(3)
         networks[f"netG_{official}"] = Network(getattr(system, f"G_{G}"), resnet, "G", f"G_{G}.")
         networks[f"netD_{official}"] = Network(getattr(system, f"D_{D}"), patchgan, "D", f"D_{D}.")
     there, back = calls_of(system.G_ab), calls_of(system.G_ba)

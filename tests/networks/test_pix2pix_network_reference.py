@@ -27,7 +27,7 @@ def make_network(config):
     norm, kind = NORMS[config["norm"]], config["arch"]
     if kind in ("nlayer", "pixel"):
         D = PatchGAN(config["input_nc"], config["ndf"], config["n_layers"], norm)
-        return D, official_names.plain_patchgan_rules(config["n_layers"]), "pred"
+        return D, official_names.pix2pix_discriminator_rules(config["n_layers"]), "pred"
     sizes = config["input_nc"], config["output_nc"]
     if kind == "unet":
         levels = config["num_downs"]

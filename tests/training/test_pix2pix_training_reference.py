@@ -81,7 +81,7 @@ def pix2pix_trace(vectors):
     rules_of_G = of_unet(config.num_levels) if config.generator == "unet" else of_resnet(config.num_blocks)
     rules = {
         "netG": (system.G, rules_of_G),
-        "netD": (system.D, official_names.plain_patchgan_rules(config.num_layers_D)),
+        "netD": (system.D, official_names.pix2pix_discriminator_rules(config.num_layers_D)),
     }
 
     def losses_of(terms):
@@ -124,7 +124,7 @@ def cyclegan_trace(vectors):
     system.prepare_training(terms=())
     resnet, patchgan = (
         official_names.resnet_rules(config.num_blocks),
-        official_names.plain_patchgan_rules(config.num_layers_D),
+        official_names.pix2pix_discriminator_rules(config.num_layers_D),
     )
     # officially D_A judges what G_A makes, images of b
     rules = {"netG_A": (system.G_ab, resnet), "netG_B": (system.G_ba, resnet)}
