@@ -1,4 +1,7 @@
-"""Describe what is unusual about a readable photo or label map, and how reading treats it. Only headers are read."""
+"""Describe what is unusual about a readable photo or label map, and how reading treats it. Only headers are read.
+
+Sizes that differ within a pair, and everything else about pairs, are found by checking.py.
+"""
 
 from __future__ import annotations
 

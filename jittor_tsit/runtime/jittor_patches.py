@@ -9,6 +9,7 @@ from __future__ import annotations
 import signal
 import sys
 from importlib import metadata
+from multiprocessing import pool
 
 from jittor_tsit.runtime.direct_compiler import install_direct_compiler
 from jittor_tsit.runtime.jittor_home import jittor_cache
@@ -42,10 +43,10 @@ def kernel_flags() -> str:
 
 
 def protect_compiler_processes() -> None:
-    """Let Jittor's compiler processes ignore Ctrl-C. Call before `import jittor`.
+    """Let Jittor's compiler processes ignore Ctrl-C, and kill them at the exit. Call before `import jittor`.
 
-    A terminal sends Ctrl-C to these processes too. One that dies while it compiles keeps a lock, and the main process
-    would wait for that lock forever when it exits.
+    A terminal sends Ctrl-C to these processes too, and `timeout` and job schedulers send them the terminate signal. One
+    that dies while it waits for work keeps a lock, and the main process would wait for that lock forever when it exits.
     """
     if not fits_jittor():
         return
@@ -58,6 +59,18 @@ def protect_compiler_processes() -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     jittor_utils.pool_initializer = initialize_and_ignore_ctrl_c
+    jittor_utils.pool_cleanup = kill_compiler_processes  # Jittor registers it with atexit when it makes the pool
+
+
+def kill_compiler_processes() -> None:
+    """Kill Jittor's compiler processes without waiting for their locks."""
+    import jittor_utils
+
+    workers = jittor_utils.p  # a multiprocessing.Pool
+    workers._worker_handler._state = pool.TERMINATE  # else its thread replaces the processes that end
+    workers._terminate.cancel()  # the pool's own end, which takes the locks
+    for process in list(workers._pool):
+        process.kill()
 
 
 def call_compiler_directly() -> None:

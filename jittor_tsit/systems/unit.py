@@ -1,4 +1,7 @@
-"""UNIT in the form of the paper: unpaired translation through a shared latent space (Liu et al., NIPS 2017)."""
+"""UNIT in the form of the paper: unpaired translation through a shared latent space (Liu et al., NIPS 2017).
+
+The training step of both forms is in latent_translation.py, the options are in unit_options.py.
+"""
 
 from typing import Container
 

@@ -1,4 +1,7 @@
-"""UNIT in its authors' later form: no shared weights, VGG-16 features as a loss (mingyuliutw/UNIT, branch master)."""
+"""UNIT in its authors' later form: no shared weights, VGG-16 features as a loss (mingyuliutw/UNIT, branch master).
+
+The training step of both forms is in latent_translation.py, the options are in unit_options.py.
+"""
 
 from pathlib import Path
 from typing import Container, Dict

@@ -1,11 +1,14 @@
 """Changes to Jittor are made for one version, and left out for any other."""
 
 import signal
+import subprocess
+import sys
 
 import jittor as jt
 import jittor_utils
 import pytest
 
+from helpers.source_files import ROOT
 from jittor_tsit.runtime import jittor_patches
 
 
@@ -51,3 +54,25 @@ def test_signal_handlers_are_pythons_again():
     jittor_patches.restore_signal_handlers()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert signal.getsignal(signal.SIGCHLD) is signal.SIG_DFL
+
+
+# As Jittor makes its pool; then a signal reaches all compiler processes, as `timeout` and job schedulers send it.
+KILLED_POOL = """
+import atexit, os, signal, time
+from multiprocessing import Pool
+from jittor_tsit.runtime import jittor_patches
+jittor_patches.protect_compiler_processes()
+import jittor_utils
+jittor_utils.p = Pool(2, initializer=jittor_utils.pool_initializer)
+jittor_utils.p.__enter__()
+atexit.register(jittor_utils.pool_cleanup)
+jittor_utils.p.map(abs, [1, 2])
+time.sleep(0.5)  # they wait for work now, one of them with the lock of the queue
+for process in list(jittor_utils.p._pool):
+    os.kill(process.pid, signal.SIGTERM)
+"""
+
+
+def test_the_program_ends_after_its_compiler_processes_were_killed():
+    # A second and a half on a quiet machine; without the change it never ends.
+    assert subprocess.run([sys.executable, "-c", KILLED_POOL], cwd=ROOT, timeout=60).returncode == 0
