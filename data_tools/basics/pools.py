@@ -13,7 +13,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
-from typing import Callable, Iterable, Iterator, NamedTuple, Tuple
+from typing import Callable, Iterable, Iterator, List, NamedTuple, Tuple
 
 from data_tools.basics.errors import InputError
 
@@ -26,6 +26,7 @@ _ENVIRONMENT = {
     "MALLOC_MMAP_THRESHOLD_": str(2**28),
     "MALLOC_TRIM_THRESHOLD_": str(2**28),
 }
+GRACE_SECONDS = 5.0  # a result of some megabytes is sent in milliseconds; a broken pool waits so long for its workers
 _TASKS_PER_PROCESS = 3  # one that it computes, one that waits in its queue, one spare
 
 
@@ -101,11 +102,16 @@ def run_in_order(pool: Executor, function: Callable, items: Iterable, ahead: int
 def start_worker(parent: int) -> None:
     """Prepare a worker process: ignore Ctrl-C, which the parent handles, and exit when the parent is gone.
 
+    The terminate signal ends the worker after GRACE_SECONDS: `timeout` and job schedulers send it to all processes, and
+    a worker that ends while it sends a result would let the parent wait for the rest forever.
+
     Args:
         parent: Process id of the parent.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()
+    signals: List[float] = []  # times of the terminate signals
+    signal.signal(signal.SIGTERM, lambda *_: signals.append(time.monotonic()))
+    threading.Thread(target=_exit_after, args=(parent, signals), daemon=True).start()
 
 
 def _start_local(parent: int, start: Callable, arguments: Tuple) -> None:
@@ -118,11 +124,14 @@ def _start_mpi(module: str, start: str, arguments: Tuple) -> None:
     getattr(importlib.import_module(module), start)(*arguments)
 
 
-def _exit_after(parent: int) -> None:
-    """Wait until the process with the id `parent` has ended, then exit this worker.
+def _exit_after(parent: int, signals: List[float]) -> None:
+    """Wait until the process with the id `parent` has ended, or for the end of the grace, then exit this worker.
 
     A killed parent cannot stop its workers itself.
+
+    Args:
+        signals: Times of the terminate signals so far; another thread appends to it.
     """
-    while os.getppid() == parent:
+    while os.getppid() == parent and not (signals and time.monotonic() - signals[0] > GRACE_SECONDS):
         time.sleep(1)
     os._exit(1)

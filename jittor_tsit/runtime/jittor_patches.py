@@ -67,7 +67,7 @@ def kill_compiler_processes() -> None:
     import jittor_utils
 
     workers = jittor_utils.p  # a multiprocessing.Pool
-    workers._worker_handler._state = pool.TERMINATE  # else its thread replaces the processes that end
+    workers._state = workers._worker_handler._state = pool.TERMINATE  # else its thread replaces processes that end
     workers._terminate.cancel()  # the pool's own end, which takes the locks
     for process in list(workers._pool):
         process.kill()
