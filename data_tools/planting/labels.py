@@ -150,7 +150,7 @@ def _first_visible(label: np.ndarray, draw: Callable[[], Change], above: float) 
 
     Args:
         draw: Draws a change of the label map.
-        above: Share of the picture, 0 to 1, of which more must look wrong.
+        above: Share of the picture, 0 to 1. A change counts if a larger share looks wrong.
     """
     for _ in range(_TRIES):
         change = draw()

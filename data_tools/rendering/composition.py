@@ -190,11 +190,3 @@ def undergrowth(canvas: Canvas, rng: np.random.Generator, names: Sequence[str], 
     """Draw up to `count` bushes, as many reeds and flowers, on pixels of the classes `names`, up to the depth `far`."""
     for kind, sizes in (("bush", (0.14, 0.3)), ("reeds", (0.12, 0.24)), ("flowers", (0.10, 0.18))):
         scatter(canvas, rng, kind, "plant", spots(canvas, rng, names, 0.0, far, rng.integers(0, count + 1)), sizes, 0.1)
-
-
-def below_everything(x: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """Return the height of the bottom of the sea at each point, below the water everywhere.
-
-    It is the base of a scene without land.
-    """
-    return np.full(np.shape(x), -0.5, np.float32)

@@ -1,7 +1,7 @@
 """TSIT and SPADE in plain PyTorch, for comparison: the parts that both systems use.
 
 Modules and parameters have the same names as in `jittor_tsit`, so `load_arrays` can assign weights by name. Written
-from the papers and from our own modules, each of which names its source.
+from the papers and from our own modules, which name their sources.
 """
 
 from __future__ import annotations

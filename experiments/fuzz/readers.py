@@ -170,7 +170,7 @@ def read_pair_cache(path: Path) -> None:
 
 
 def pair_cache() -> bytes:
-    """The content of a cache of three pairs, one of which could not be read."""
+    """Return the content of a cache of three pairs. One of the pairs could not be read."""
     stamps = {stem: [[f"{stem}.png", 100, 10**18]] for stem in "abc"}
     found = [(stem, (np.zeros((2, 2), np.uint8),) if stem != "b" else None) for stem in stamps]
     with tempfile.TemporaryDirectory() as folder:

@@ -98,6 +98,22 @@ def reference_photos(labels: Sequence[Path], references: Path) -> Dict[str, Path
     return photos
 
 
+def pixels_of(
+    model: Model, arrays: Sequence[np.ndarray], image: Optional[jt.Var], name: str, noise: Noise
+) -> np.ndarray:
+    """Generate the image of one label map at the output size, [H, W, 3] uint8.
+
+    Args:
+        arrays: Class ids [H, W] and, if the model uses them, instances, as `LabelMaps.read` gives them.
+        image: Photo that gives the style, [1, 3, H, W] in [-1, 1]; None: the style is drawn.
+        name: File name without suffix, which with the seed of `noise` decides the draws.
+    """
+    data = model.data
+    segmap = to_segmap(label_maps_of(data).num_ids, *(array[None] for array in with_edges(*arrays)))
+    batch = PairedBatch(segmap, image, [key_of(name)], full_share(1))
+    return resize_photo(to_pixels(model.system.generate(batch, noise))[0], data.output_width, data.output_height)
+
+
 def make_images(model: Model, labels: Sequence[Path], photos: Dict[str, Path], images: Path, noise: Noise) -> None:
     """Generate `<stem>.jpg` for every label map that has no image yet.
 
@@ -108,12 +124,9 @@ def make_images(model: Model, labels: Sequence[Path], photos: Dict[str, Path], i
         target = images / f"{path.stem}.jpg"
         if target.exists():
             continue
-        label = with_edges(*label_maps_of(data).read(path, data.image_width, data.image_height))
-        segmap = to_segmap(label_maps_of(data).num_ids, *(array[None] for array in label))
+        arrays = label_maps_of(data).read(path, data.image_width, data.image_height)
         image = reference_image(photos[path.stem], data) if photos else None
-        batch = PairedBatch(segmap, image, [key_of(path.stem)], full_share(1))
-        pixels = to_pixels(model.system.generate(batch, noise))[0]
-        write_photo(target, resize_photo(pixels, data.output_width, data.output_height))
+        write_photo(target, pixels_of(model, arrays, image, path.stem, noise))
 
 
 def reference_image(path: Path, data: DataConfig) -> jt.Var:

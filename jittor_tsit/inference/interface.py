@@ -11,7 +11,7 @@ import numpy as np
 from data_tools.basics.errors import InputError
 from data_tools.sets.classes import CLASSES, NUM_CLASSES, to_classes
 from data_tools.sets.image_io import resize_label, resize_photo
-from jittor_tsit.data.label_maps import label_maps_of, with_edges
+from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.runtime.inside_program import start_jittor_inside
 
 PathLike = Union[str, "os.PathLike[str]"]
@@ -179,8 +179,10 @@ class ImageModel:
     def _from_label(
         self, ids: np.ndarray, objects: Optional[np.ndarray], photo: Optional[np.ndarray], name: str, seed: int
     ) -> np.ndarray:
-        from jittor_tsit.data.batches import PairedBatch, full_share, to_image, to_pixels, to_segmap
-        from jittor_tsit.systems.draws import Noise, key_of
+        from jittor_tsit.data.batches import to_image
+        from jittor_tsit.inference.from_label_maps import pixels_of
+        from jittor_tsit.inference.model import Model
+        from jittor_tsit.systems.draws import Noise
 
         data, maps = self._data, label_maps_of(self._data)
         size = data.image_width, data.image_height
@@ -189,11 +191,9 @@ class ImageModel:
             if objects.shape != ids.shape:
                 raise InputError(f"instances: have the shape {objects.shape}; the label map's {ids.shape} is needed")
             arrays.append(objects.astype(np.int32))
-        resized = with_edges(*(resize_label(array, *size) for array in arrays))
-        segmap = to_segmap(maps.num_ids, *(array[None] for array in resized))
         image = None if photo is None else to_image(resize_photo(photo, *size)[None])
-        batch = PairedBatch(segmap, image, [key_of(name)], full_share(1))
-        return resize_photo(to_pixels(self._system.generate(batch, Noise(seed)))[0], *self.size)
+        resized = [resize_label(array, *size) for array in arrays]
+        return pixels_of(Model(self.checkpoint, self._system, data), resized, image, name, Noise(seed))
 
     def _translated(self, photo: np.ndarray, name: str, seed: int, back: bool) -> np.ndarray:
         from jittor_tsit.data.batches import ImageBatch, full_share, to_image, to_pixels

@@ -11,13 +11,11 @@ import pytest
 from data_tools.basics import pools
 from data_tools.basics.errors import InputError
 from data_tools.basics.pools import Pool
-from data_tools.rendering.write_set import write_set
 from data_tools.sets.image_io import write_label, write_photo
 from data_tools.sets.pairing import find_pairs
 from helpers.file_limit import files_of_at_most
 from helpers.same_bytes import assert_same_bytes, contents
-from helpers.tiny import HEIGHT, WIDTH, make_experiment
-from jittor_tsit.config.overrides import override
+from helpers.tiny import make_experiment
 from jittor_tsit.data import cache_file, cached_pairs
 from jittor_tsit.data import read_ahead as reading
 from jittor_tsit.data.cache_file import MAGIC, START, PairCache
@@ -26,8 +24,6 @@ from jittor_tsit.data.folders import unpaired_samples
 from jittor_tsit.data.label_maps import LabelMaps
 from jittor_tsit.data.read_ahead import read_ahead
 from jittor_tsit.data.samples import Augmentation, PairedSamples, WithOther
-from jittor_tsit.runs.checkpoint import checkpoint_path, load_checkpoint
-from jittor_tsit.training import session
 
 SIZE, LOAD, COUNT = (32, 16), (40, 24), 5
 AUGMENTATIONS = {
@@ -294,20 +290,3 @@ def test_systems_without_label_maps_have_no_cache(root):
     config = dataclasses.replace(experiment.data, cache="x")
     with pytest.raises(InputError, match="cache=x: this system's data has no such option"):
         unpaired_samples(config, None, (0,))
-
-
-def test_a_run_may_change_to_a_cache_and_back_and_ends_with_the_same_weights(tmp_path):
-    write_set(tmp_path / "set", 4, 0, WIDTH, HEIGHT)
-    experiment = make_experiment(tmp_path / "set", total_nimg=6)
-    experiment = override(experiment, [f"load_width={WIDTH + 8}", f"load_height={HEIGHT + 8}"])
-    with_cache = override(experiment, [f"cache={tmp_path / 'cache'}"])
-    assert session.run_training(experiment, tmp_path / "files") == 0
-    assert session.run_training(with_cache, tmp_path / "cached") == 0
-    for stage, total in ((experiment, 2), (with_cache, 4), (experiment, 6)):
-        assert session.run_training(override(stage, [f"total_nimg={total}"]), tmp_path / "mixed") == 0
-    first, *others = (
-        load_checkpoint(checkpoint_path(tmp_path / name, 6)).arrays for name in ("files", "cached", "mixed")
-    )
-    for other in others:
-        for name, array in first.items():
-            np.testing.assert_array_equal(array, other[name], err_msg=name)

@@ -271,3 +271,13 @@ def calls_of(owner, name="execute") -> List[Any]:
 
     setattr(owner, name, keep)
     return results
+
+
+class RecordedAlpha:
+    """The share of photographs between the images of a step."""
+
+    def __init__(self, alpha):
+        self.alpha = alpha
+
+    def uniform(self, purpose, keys, shape):
+        return self.alpha

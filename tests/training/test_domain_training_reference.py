@@ -5,7 +5,15 @@ import numpy as np
 import pytest
 
 from helpers.reference_vectors import reference_files
-from helpers.training_trace import Trace, calls_of, in_float64_and_float32, optim_of, put_all_weights, step_of
+from helpers.training_trace import (
+    RecordedAlpha,
+    Trace,
+    calls_of,
+    in_float64_and_float32,
+    optim_of,
+    put_all_weights,
+    step_of,
+)
 from jittor_tsit.config import OptimConfig
 from jittor_tsit.conversion import official_names
 from jittor_tsit.data.batches import ImageBatch, LabelledBatch, LabelledImages, full_share
@@ -18,16 +26,6 @@ pytestmark = [pytest.mark.reference, pytest.mark.slow]
 
 UNITS_STRIDE = 2  # of UNIT's stored images, whose config does not tell it; it stands in the README of the vectors
 UNIT_DISCRIMINATORS = {"COCODis": "separate", "COCOSharedDis": "shared", "COCOMsDis": "pyramid"}
-
-
-class RecordedAlpha:
-    """The share of photographs between the images of a step."""
-
-    def __init__(self, alpha):
-        self.alpha = alpha
-
-    def uniform(self, purpose, keys, shape):
-        return self.alpha
 
 
 def stargan_trace(vectors):
