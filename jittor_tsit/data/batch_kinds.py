@@ -6,6 +6,7 @@ A system names its kind as `batch_kind`. To add a kind, write a class here.
 from __future__ import annotations
 
 import enum
+import sys
 from pathlib import Path
 from typing import Any, List, NamedTuple, Optional, Sequence, cast
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from data_tools.sets.classes import colorize
 from jittor_tsit.config import DataConfig
-from jittor_tsit.data import folders
+from jittor_tsit.data import folders, labelled_folders
 from jittor_tsit.data.batches import (
     ImageBatch,
     LabelledBatch,
@@ -77,7 +78,7 @@ class BatchKind:
         return data
 
     def check_samples(self, samples: Sequence[Samples], data: DataConfig, kept_in: Path) -> None:
-        """Read every file once, to find faulty ones.
+        """Read every file once, to find faulty ones, and print which files are not used.
 
         Args:
             samples: The samples of each phase.
@@ -86,6 +87,8 @@ class BatchKind:
         Raises:
             InputError: A file is faulty. The message names the first one.
         """
+        for note in dict.fromkeys(note for each in samples for note in each.notes):  # phases have the same notes
+            print(note, file=sys.stderr)
         check_photos(samples, kept_in)
 
     def make_batch(self, arrays: Arrays, piece: Piece, num_ids: int, has_other: bool = False) -> Any:
@@ -232,7 +235,7 @@ class PhotosWithLabels(BatchKind):
         self.names = names
 
     def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
-        return folders.labelled_samples(data, split, seeds, self.names)
+        return labelled_folders.labelled_samples(data, split, seeds, self.names)
 
     def _batch(self, arrays: Arrays, piece: Piece, num_ids: int, other: Optional[jt.Var] = None) -> LabelledBatch:
         groups = [arrays[k : k + 3] for k in range(0, len(arrays), 3)]  # (photo, label, target label) of each set
@@ -256,7 +259,7 @@ class TwoDomainsWithClasses(PhotosWithLabels):
     test_task = TestTask.CLASSES_OF_PHOTOS
 
     def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
-        return folders.adaptation_samples(data, split, seeds, self.names)
+        return labelled_folders.adaptation_samples(data, split, seeds, self.names)
 
 
 LABEL_MAPS_TO_PHOTOS, PHOTOS_TO_LABEL_MAPS = LabelMapsToPhotos(), PhotosToLabelMaps()

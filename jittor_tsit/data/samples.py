@@ -42,11 +42,13 @@ class Samples:
     """Endless, seeded sequence of augmented samples of a data set.
 
     The seeds and the place in the sequence decide which sample it is, its crop and whether it is mirrored. All arrays
-    of a sample get the same crop and the same mirroring.
+    of a sample get the same crop and the same mirroring. `notes` are lines for the user that say which files of the set
+    are not used.
     """
 
     seeds: Sequence[int]
     augmentation: Augmentation
+    notes: Sequence[str] = ()
 
     def __len__(self) -> int:
         """Return the number of samples."""
