@@ -154,7 +154,7 @@ def inputs_of(model: Model):
     else:
         originals = InputImages(model, None, back=False)
         for path in _choose_inputs(originals.paths):
-            a = to_image(originals.read(path)[None])
+            a = to_image(originals.read(path)[None], originals.channels)
             yield ImageBatch(a, a, [key_of(path.stem)], full_share(1))
 
 

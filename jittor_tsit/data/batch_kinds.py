@@ -29,7 +29,7 @@ from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.data.labels import LabelNames
 from jittor_tsit.data.read_ahead import Arrays
 from jittor_tsit.data.read_through import check_all_pairs, check_photos
-from jittor_tsit.data.samples import PairedSamples, Samples
+from jittor_tsit.data.samples import COLOUR, Channels, PairedSamples, Samples
 from jittor_tsit.runtime.parallel import Piece
 
 
@@ -60,6 +60,7 @@ class BatchKind:
     has_label_maps = False  # whether a sample holds a label map
     predicts_label_maps = False  # whether a model of this kind finds the label map of a photo
     may_lie_side_by_side = False  # whether one file may show input and target side by side
+    channels: Channels = COLOUR  # of the inputs, or images of domain a; and of the targets, or images of domain b
 
     def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
         """List the training samples of a data set.
@@ -102,7 +103,7 @@ class BatchKind:
         """
         if not has_other:
             return self._batch(arrays, piece, num_ids)
-        return self._batch(arrays[:-1], piece, num_ids, to_image(arrays[-1]))
+        return self._batch(arrays[:-1], piece, num_ids, to_image(arrays[-1], self.channels[1]))
 
     def _batch(self, arrays: Arrays, piece: Piece, num_ids: int, other: Optional[jt.Var] = None) -> Any:
         raise NotImplementedError
@@ -183,13 +184,20 @@ def _in_colours(labels: np.ndarray, samples: Samples) -> np.ndarray:
 
 
 class ContentAndStyle(BatchKind):
-    """Two sets of photos: contents and styles."""
+    """Two sets of photos: contents and styles.
+
+    Args:
+        channels: Of the photos of each set: 3, or 1 for grey.
+    """
+
+    def __init__(self, channels: Channels = COLOUR):
+        self.channels = channels
 
     def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
         return folders.unpaired_samples(data, split, seeds)
 
     def _batch(self, arrays: Arrays, piece: Piece, num_ids: int, other: Optional[jt.Var] = None) -> ImageBatch:
-        a, b = map(to_image, arrays)
+        a, b = map(to_image, arrays, self.channels)
         return ImageBatch(a, b, index=piece.index, share=piece.share, other=other)
 
     def _targets(self, arrays: Arrays) -> List[np.ndarray]:
@@ -202,7 +210,7 @@ class TwoDomains(ContentAndStyle):
     test_task = TestTask.IMAGES_FROM_IMAGES
 
     def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
-        return folders.domain_samples(data, split, seeds)
+        return folders.domain_samples(data, split, seeds, self.channels)
 
 
 class ImagePairs(ContentAndStyle):
@@ -212,7 +220,7 @@ class ImagePairs(ContentAndStyle):
     may_lie_side_by_side = True
 
     def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
-        return folders.aligned_samples(data, split, seeds)
+        return folders.aligned_samples(data, split, seeds, self.channels)
 
     def complete_options(self, data: DataConfig) -> DataConfig:
         """Return the options with `side_by_side` set from the training set.

@@ -12,8 +12,10 @@ from data_tools.sets.pairing import PHOTO_SUFFIXES, Pair, find_pairs, match_file
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.data.samples import (
+    COLOUR,
     AlignedSamples,
     Augmentation,
+    Channels,
     DomainSamples,
     PairedSamples,
     UnpairedSamples,
@@ -80,8 +82,13 @@ def unpaired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[
     return UnpairedSamples(a, b, augmentation_of(config), seeds)
 
 
-def domain_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> DomainSamples:
+def domain_samples(
+    config: DataConfig, split: Optional[Path], seeds: Sequence[int], channels: Channels = COLOUR
+) -> DomainSamples:
     """Return unpaired training photos of two domains, the folders `domains`. direction=BtoA swaps them.
+
+    Args:
+        channels: Of the images of both domains, after they are swapped.
 
     Raises:
         InputError: A folder is missing or empty, or an option has no meaning for this kind of data.
@@ -91,7 +98,7 @@ def domain_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[in
     a, b = (list_photos(Path(config.root, name)) for name in config.domains)
     if config.direction == "BtoA":
         a, b = b, a
-    return DomainSamples(a, b, augmentation_of(config), seeds)
+    return DomainSamples(a, b, augmentation_of(config), seeds, channels)
 
 
 # Options that only some kinds of data use.
@@ -126,11 +133,16 @@ def refuse_split_and_folds(config: DataConfig, split: Optional[Path]) -> None:
         raise InputError(f"folds={config.folds}: only pairs with label maps are held out; must be 0")
 
 
-def aligned_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> AlignedSamples:
+def aligned_samples(
+    config: DataConfig, split: Optional[Path], seeds: Sequence[int], channels: Channels = COLOUR
+) -> AlignedSamples:
     """Return the training samples of a set of image pairs (an input and its target).
 
     The images of a pair lie in `trainA` and `trainB` under the same name, or side by side in one file in `train`.
     The option `side_by_side` says which; without it, the folders on the disk decide.
+
+    Args:
+        channels: Of the inputs and of the targets.
 
     Raises:
         InputError: A folder is missing or empty, an image has no partner, or an option has no meaning for this kind.
@@ -142,13 +154,14 @@ def aligned_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[i
     root, is_reversed = Path(config.root), config.direction == "BtoA"
     if with_layout(config).side_by_side:
         files = [(path,) for path in list_photos(Path(root, "train"))]
-        return AlignedSamples(files, is_reversed, augmentation_of(config), seeds)
+        return AlignedSamples(files, is_reversed, augmentation_of(config), seeds, channels)
     a, b = (_by_stem(list_photos(Path(root, name))) for name in ("trainA", "trainB"))
     lone = sorted(set(a) ^ set(b))
     if lone:
         path, other = (a[lone[0]], "trainB") if lone[0] in a else (b[lone[0]], "trainA")
         raise InputError(f"{path}: no image of that name in {other} ({len(lone)} images have no partner)")
-    return AlignedSamples([(a[stem], b[stem]) for stem in sorted(a)], is_reversed, augmentation_of(config), seeds)
+    pairs = [(a[stem], b[stem]) for stem in sorted(a)]
+    return AlignedSamples(pairs, is_reversed, augmentation_of(config), seeds, channels)
 
 
 def with_layout(config: DataConfig) -> DataConfig:

@@ -10,7 +10,7 @@ import numpy as np
 
 from data_tools.basics.errors import InputError
 from data_tools.sets.classes import CLASSES, NUM_CLASSES, to_classes
-from data_tools.sets.image_io import resize_label, resize_photo
+from data_tools.sets.image_io import resize_label, resize_photo, with_channels
 from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.runtime.inside_program import start_jittor_inside
 
@@ -199,7 +199,8 @@ class ImageModel:
         from jittor_tsit.data.batches import ImageBatch, full_share, to_image, to_pixels
         from jittor_tsit.systems.draws import Noise, key_of
 
-        a = to_image(resize_photo(photo, *self.size)[None])
+        channels = self._system.batch_kind.channels[back]
+        a = to_image(resize_photo(with_channels(photo, channels), *self.size)[None], channels)
         batch = ImageBatch(a, a, [key_of(name)], full_share(1))  # there is no target; b is not read
         generate = self._system.generate_back if back else self._system.generate
         return to_pixels(generate(batch, Noise(seed)))[0]
