@@ -108,7 +108,7 @@ def make_images(model: Model, inputs: InputImages, out: Path, seed: int, back: b
 
 
 def translation(model: Model, photo: np.ndarray, name: str, noise: Noise, back: bool) -> np.ndarray:
-    """Translate one photo, [H, W, 3] uint8 -> [H, W, 3] uint8.
+    """Translate one photo, [H, W, 3] uint8 -> [H, W, 3] uint8, or [H, W] uint8 by a model of grey images.
 
     Args:
         name: File name without suffix, which with the seed of `noise` decides the draws.
@@ -116,8 +116,9 @@ def translation(model: Model, photo: np.ndarray, name: str, noise: Noise, back: 
     """
     generate = model.system.generate_back if back else model.system.generate
     batch = partial(ImageBatch, index=[key_of(name)], share=full_share(1))  # there is no target; b is not used
-    least = least_side(model.data)
-    return generate_padded(lambda a: generate(batch(a, a), noise), photo, model.system.image_multiple, least)[0]
+    channels = model.system.batch_kind.channels[back]
+    sides = model.system.image_multiple, least_side(model.data)
+    return generate_padded(lambda a: generate(batch(a, a), noise), photo, *sides, channels)[0]
 
 
 def save_rows(path: Path, inputs: InputImages, out: Path, options: ImageOptions) -> None:
