@@ -124,27 +124,17 @@ def input_list(text: str) -> List[Path]:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command with parsed options: generate, translate or classify images. Return the exit status."""
+    check_options(args)
     start_jittor(args.device != "cpu")
     from jittor_tsit.config import DataConfig
     from jittor_tsit.config.overrides import override_fields
     from jittor_tsit.evaluation.judges import Judges
     from jittor_tsit.inference.choose import JudgeOptions, run_with_candidates
 
-    if args.checkpoint and args.checkpoints:
-        raise InputError("--checkpoint and --checkpoints: only one of them is allowed")
     images = ImageOptions(args.draws, args.size, args.keep_size, args.format, args.quality)
-    images.check()
-    checkpoints, out = find_checkpoints(args)
     side_by_side = override_fields(DataConfig(), args.overrides).side_by_side
-    has_choice = args.candidates > 1 or len(checkpoints) > 1
-    if not has_choice and (args.improve or args.measure_by or args.segmenter or args.real):
-        given = "--improve, --measure-by, --segmenter and --real"
-        raise InputError(f"{given}: there is no choice to make; add --candidates K or --checkpoints A,B")
-    if has_choice and args.back:
-        raise InputError("--back: not with --candidates or --checkpoints, which choose among images for label maps")
-    if has_choice and args.draws > 1:
-        raise InputError("--draws: keeps all images, and --candidates or --checkpoints choose; leave one of them out")
-    status = 0
+    checkpoints, out = find_checkpoints(args)
+    has_choice, status = args.candidates > 1 or len(checkpoints) > 1, 0
     for folder, data in folders_of_sets(out, args.data).items():
         common = data, folder, args.seed, args.references, args.compare
         if has_choice:
@@ -154,6 +144,35 @@ def run(args: argparse.Namespace) -> int:
         else:
             status = max(status, run_test(checkpoints[0], *common, args.back, side_by_side, images))
     return status
+
+
+def check_options(args: argparse.Namespace) -> None:
+    """Check what can be checked without Jittor.
+
+    Raises:
+        InputError: A path does not exist, or two options exclude each other.
+    """
+    if args.checkpoint and args.checkpoints:
+        raise InputError("--checkpoint and --checkpoints: only one of them is allowed")
+    ImageOptions(args.draws, args.size, args.keep_size, args.format, args.quality).check()
+    has_choice = args.candidates > 1 or len(args.checkpoints or []) > 1
+    if not has_choice and (args.improve or args.measure_by or args.segmenter or args.real):
+        given = "--improve, --measure-by, --segmenter and --real"
+        raise InputError(f"{given}: there is no choice to make; add --candidates K or --checkpoints A,B")
+    if has_choice and args.back:
+        raise InputError("--back: not with --candidates or --checkpoints, which choose among images for label maps")
+    if has_choice and args.draws > 1:
+        raise InputError("--draws: keeps all images, and --candidates or --checkpoints choose; leave one of them out")
+    for path in args.data or []:
+        if not path.exists():
+            raise InputError(f"--data {path}: no such folder or file")
+    for path in args.checkpoints or ([args.checkpoint] if args.checkpoint else []):
+        if not path.is_file():
+            raise InputError(f"{path}: no such checkpoint file")
+    if args.run_dir and not args.run_dir.is_dir():
+        raise InputError(f"{args.run_dir}: holds no checkpoint: no such folder; run train first, or name another run")
+    if args.references and not args.references.is_dir():
+        raise InputError(f"--references {args.references}: no such folder")
 
 
 def find_checkpoints(args: argparse.Namespace) -> Tuple[List[Path], Path]:
