@@ -154,5 +154,5 @@ def run_test(
         return classify(model, data, out, compare)
     inputs = find_inputs(data or Path(model.data.root), references)
     make_set(model, inputs, out, seed)
-    parallel.on_first_process(lambda: finish(inputs, model.data, out, compare))
+    parallel.on_first_process(lambda: finish(inputs, model.data, out, compare, model.maker(seed)))
     return 0

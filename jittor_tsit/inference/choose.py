@@ -158,7 +158,7 @@ def choose(
     remove_outdated_images(images, inputs.stems, "screening")
     for stem, chosen in zip(inputs.stems, candidate_set.choice):
         shutil.copyfile(sources[chosen].images / f"{stem}.jpg", images / f"{stem}.jpg")
-    finish(inputs, data, out, compare)
+    finish(inputs, data, out, compare, f"{out}: the best of {len(sources)} candidates each")
 
 
 def swap_candidates(candidate_set: CandidateSet, judges: CandidateJudges) -> np.ndarray:

@@ -5,17 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import List, Optional
 
-import numpy as np
-from PIL import Image
 from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.spacing import evenly_spaced
 from data_tools.sets.image_io import read_photo, write_photo
 from jittor_tsit.data.batches import ImageBatch, full_share, to_image, to_pixels
+from jittor_tsit.data.sheets import SHEET_COLUMNS, SHEET_PAIRS, Row, draw_sheet
 from jittor_tsit.inference.input_images import InputImages
 from jittor_tsit.inference.model import Model, prepare_images
-from jittor_tsit.inference.sheets import SHEET_COLUMNS, SHEET_PAIRS, contact_sheet
 from jittor_tsit.runtime import parallel
 from jittor_tsit.systems.draws import Noise, key_of
 
@@ -74,7 +72,8 @@ def translate(
 
     parallel.on_first_process(prepare)
     parallel.on_all_processes(make)
-    parallel.on_first_process(lambda: save_rows(out / "compare.png", inputs, images, count) if compare else None)
+    maker = model.maker(seed)
+    parallel.on_first_process(lambda: save_rows(out / "compare.png", inputs, images, count, maker) if compare else None)
     if parallel.rank() == 0:
         print(f"{images}: {len(names)} images")
     return 0
@@ -85,11 +84,18 @@ def names_of(path: Path, count: int) -> List[str]:
     return [path.stem] if count == 1 else [f"{path.stem}_{k}" for k in range(1, count + 1)]
 
 
-def save_rows(path: Path, inputs: InputImages, images: Path, count: int) -> None:
-    """Draw a sheet of inputs with their `count` images each, evenly spaced over the set, and write it to `path`."""
+def save_rows(path: Path, inputs: InputImages, images: Path, count: int, maker: str) -> None:
+    """Draw a sheet of inputs with their `count` images each, evenly spaced over the set, and write it to `path`.
+
+    Args:
+        maker: What made the images; the sheet names it.
+    """
     places = evenly_spaced(len(inputs.paths), SHEET_PAIRS)
     rows = []
-    for source in (inputs.paths[place] for place in places):
+    for place in places:
+        source = inputs.paths[place]
         outputs = [read_photo(images / f"{name}.jpg") for name in names_of(source, count)]
-        rows.append(np.concatenate([inputs.read(source), *outputs], axis=1))
-    Image.fromarray(contact_sheet(rows, SHEET_COLUMNS if count == 1 else 1)).save(path)
+        rows.append(Row(source.stem, place + 1, [inputs.read(source), *outputs]))
+    lines = [maker, f"{len(rows)} of {len(inputs.paths):,} images of {inputs.folder}"]
+    ours = ["ours"] if count == 1 else [f"ours, {k}" for k in range(1, count + 1)]
+    draw_sheet(lines, ["input", *ours], rows, SHEET_COLUMNS if count == 1 else 1).save(path)

@@ -7,7 +7,6 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 import jittor as jt
 import numpy as np
-from PIL import Image
 from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
@@ -18,8 +17,8 @@ from data_tools.sets.pairing import find_labels, read_reference_names
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.batches import PairedBatch, full_share, to_image, to_pixels, to_segmap
 from jittor_tsit.data.label_maps import label_maps_of, with_edges
+from jittor_tsit.data.sheets import SHEET_COLUMNS, SHEET_PAIRS, Row, draw_sheet
 from jittor_tsit.inference.model import Model, prepare_images
-from jittor_tsit.inference.sheets import SHEET_COLUMNS, SHEET_PAIRS, contact_sheet
 from jittor_tsit.inference.submission import pack
 from jittor_tsit.runtime import parallel
 from jittor_tsit.systems.draws import Noise, key_of
@@ -62,12 +61,16 @@ def make_set(model: Model, inputs: Inputs, folder: Path, seed: int) -> None:
     parallel.on_all_processes(make_images, model, own, inputs.photos, images, Noise(seed))
 
 
-def finish(inputs: Inputs, data: DataConfig, out: Path, compare: bool) -> None:
-    """Pack the images in `out` into submission.zip, check it, and draw compare.png if `compare` is True."""
+def finish(inputs: Inputs, data: DataConfig, out: Path, compare: bool, maker: str) -> None:
+    """Pack the images in `out` into submission.zip, check it, and draw compare.png if `compare` is True.
+
+    Args:
+        maker: What made the images, such as a checkpoint and a seed; the sheet names it.
+    """
     width, height = size = data.output_width, data.output_height
     pack(out / "images", inputs.stems, out / "submission.zip", size)
     if compare:
-        save_sheet(out / "compare.png", inputs.labels, out / "images", data)
+        save_sheet(out / "compare.png", inputs.labels, out / "images", data, maker)
     print(f"{out / 'submission.zip'}: {len(inputs.labels)} images {width}x{height}, read back and checked")
 
 
@@ -134,14 +137,14 @@ def reference_image(path: Path, data: DataConfig) -> jt.Var:
     return to_image(resize_photo(read_photo(path), data.image_width, data.image_height)[None])
 
 
-def save_sheet(path: Path, labels: Sequence[Path], images: Path, data: DataConfig) -> None:
-    """Draw a sheet of label maps with their images at half size, evenly spaced over the set."""
-    positions = evenly_spaced(len(labels), SHEET_PAIRS)
-    width, height = data.output_width, data.output_height
-    pictures = []
-    for label_path in (labels[position] for position in positions):
-        ids = label_maps_of(data).read(label_path, width, height)[0]
-        photo = read_photo(images / f"{label_path.stem}.jpg")
-        both = np.concatenate([colorize(ids, label_maps_of(data).num_ids), photo], axis=1)
-        pictures.append(resize_photo(both, width, height // 2))
-    Image.fromarray(contact_sheet(pictures, SHEET_COLUMNS)).save(path)
+def save_sheet(path: Path, labels: Sequence[Path], images: Path, data: DataConfig, maker: str) -> None:
+    """Draw a sheet of label maps with their images, evenly spaced over the set. See `finish` for `maker`."""
+    places = evenly_spaced(len(labels), SHEET_PAIRS)
+    rows = []
+    for place in places:
+        label = labels[place]
+        ids = label_maps_of(data).read(label, data.output_width, data.output_height)[0]
+        pictures = colorize(ids, label_maps_of(data).num_ids), read_photo(images / f"{label.stem}.jpg")
+        rows.append(Row(label.stem, place + 1, pictures))
+    lines = [maker, f"{len(rows)} of {len(labels):,} label maps of {labels[0].parent}"]
+    draw_sheet(lines, ("label", "ours"), rows, SHEET_COLUMNS).save(path)

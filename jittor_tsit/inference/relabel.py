@@ -9,7 +9,6 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, cast
 
 import jittor as jt
 import numpy as np
-from PIL import Image
 from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
@@ -19,8 +18,8 @@ from jittor_tsit.config import DataConfig
 from jittor_tsit.data.batches import to_image, to_pixels
 from jittor_tsit.data.folders import list_photos, photos_with_attributes, photos_with_classes
 from jittor_tsit.data.labels import LabelNames, read_middle
+from jittor_tsit.data.sheets import SHEET_PAIRS, Row, draw_sheet
 from jittor_tsit.inference.model import Model, prepare_images
-from jittor_tsit.inference.sheets import SHEET_PAIRS
 from jittor_tsit.runtime import parallel
 from jittor_tsit.systems.tasks import PhotoRelabeler
 
@@ -68,7 +67,7 @@ def relabel(model: Model, folder: Optional[Path], out: Path) -> int:
 
     parallel.on_first_process(lambda: prepare_images(model, images, stems, contents()))
     parallel.on_all_processes(make)
-    parallel.on_first_process(lambda: save_rows(out / "compare.png", photos, targets, images, model.data))
+    parallel.on_first_process(lambda: save_rows(out / "compare.png", photos, targets, images, model))
     if parallel.rank() == 0:
         print(f"{images}: {len(stems)} images, {len(photos)} photos as {', '.join(targets)}")
     return 0
@@ -128,11 +127,12 @@ def translate_to_targets(model: Model, photo: Photo) -> Dict[str, np.ndarray]:
     return dict(zip(targets, pixels))
 
 
-def save_rows(path: Path, photos: List[Photo], targets: List[str], images: Path, data: DataConfig) -> None:
+def save_rows(path: Path, photos: List[Photo], targets: List[str], images: Path, model: Model) -> None:
     """Draw a sheet with a row for each photo and its images for all targets, evenly spaced over the set."""
     places = evenly_spaced(len(photos), SHEET_PAIRS)
     rows = []
-    for photo in (photos[place] for place in places):
+    for place in places:
+        photo = photos[place]
         outputs = [read_photo(images / f"{photo.stem}_{name}.jpg") for name in targets]
-        rows.append(np.concatenate([read(photo, data), *outputs], axis=1))
-    Image.fromarray(np.concatenate(rows)).save(path)
+        rows.append(Row(photo.stem, place + 1, [read(photo, model.data), *outputs]))
+    draw_sheet([model.maker(), f"{len(rows)} of {len(photos):,} photos"], ["input", *targets], rows).save(path)
