@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import os
 from pathlib import Path
 from typing import AbstractSet, Callable, Dict, FrozenSet, Mapping, NamedTuple, Optional, Tuple, Union
 
 import numpy as np
-from PIL import Image
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.threads import with_bar
+from data_tools.pages.pictures import Picture, jpeg, palette_png
 from data_tools.sets.classes import CLASSES, colorize
 from data_tools.sets.image_io import read_label, read_photo, resize_label, resize_photo
 from data_tools.sets.pairing import Pair
@@ -20,18 +18,8 @@ from data_tools.sets.pairing import Pair
 CARD_SIDE = 160  # longer side in pixels
 MEMBER_SIDE = 128  # longer side in rows of equivalence classes; 10,000 members make a page of about 50 MB
 
-_QUALITY = 75  # JPEG quality
 _BORDER = (255, 255, 255)
 _NO_PAIR = "its files are no longer there"
-
-
-class Picture(NamedTuple):
-    """A picture of the page as a data URI (`source`), or the reason why there is none. Width and height in pixels."""
-
-    source: str
-    reason: str
-    width: int
-    height: int
 
 
 class Views(NamedTuple):
@@ -82,7 +70,7 @@ def _views(pair: Optional[Pair], is_card: bool) -> Views:
     photo = photo if isinstance(photo, str) else resize_photo(photo, *size)
     label = label if isinstance(label, str) else resize_label(label, *size)
     overlay = _picture(_overlay, size, photo, label) if is_card else None
-    return Views(_picture(_jpeg, size, photo), _picture(_palette_png, size, label), overlay, frozenset(ids))
+    return Views(_picture(jpeg, size, photo), _picture(palette_png, size, label), overlay, frozenset(ids))
 
 
 def _read(read: Callable[[Path], np.ndarray], path: Path, kind: str) -> Union[np.ndarray, str]:
@@ -124,22 +112,4 @@ def _overlay(photo: np.ndarray, label: np.ndarray) -> str:
     border[:, 1:] |= label[:, 1:] != label[:, :-1]
     border[1:] |= label[1:] != label[:-1]
     mixed[border] = _BORDER
-    return _jpeg(mixed)
-
-
-def _jpeg(pixels: np.ndarray) -> str:
-    return _data_uri(Image.fromarray(pixels), "JPEG", quality=_QUALITY, optimize=True)
-
-
-def _palette_png(label: np.ndarray) -> str:
-    """Encode a label map as a PNG with a palette of its classes, a sixth of the size of a JPEG."""
-    ids, indices = np.unique(label, return_inverse=True)
-    image = Image.fromarray(indices.reshape(label.shape).astype(np.uint8))
-    image.putpalette(colorize(ids).tobytes())  # makes it mode P
-    return _data_uri(image, "PNG", optimize=True)
-
-
-def _data_uri(image: Image.Image, format: str, **options) -> str:
-    data = io.BytesIO()
-    image.save(data, format, **options)
-    return f"data:image/{format.lower()};base64,{base64.b64encode(data.getvalue()).decode()}"
+    return jpeg(mixed)

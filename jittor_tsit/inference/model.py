@@ -25,6 +25,10 @@ class Model(NamedTuple):
     system: System
     data: DataConfig  # data options of the training run
 
+    def maker(self, seed: Optional[int] = None) -> str:
+        """Name the model for a sheet: its checkpoint and, if its images depend on one, the seed."""
+        return f"{self.checkpoint}" if seed is None else f"{self.checkpoint}, seed {seed}"
+
     @property
     def key(self) -> str:
         """Text that identifies the checkpoint's content; for files without checksums, their path and time of change."""
