@@ -66,6 +66,7 @@ def translate(
     parallel.on_first_process(lambda: save_rows(out / SHEET, inputs, out, options, maker) if compare else None)
     if parallel.rank() == 0:
         print(f"{out / 'images'}: {len(inputs.paths) * options.draws} images")
+        print(f"{out / SHEET}: inputs beside images" if compare else f"next: --compare draws {out / SHEET}")
     return 0
 
 

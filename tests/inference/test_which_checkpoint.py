@@ -51,7 +51,8 @@ def test_the_best_checkpoint_is_taken_where_evaluations_name_one(tmp_path):
     lines = [{"nimg": nimg, "rank": rank} for nimg, rank in ((2, 0.5), (4, 0.25))]
     (tmp_path / "run/metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     path, reason = choose_checkpoint(tmp_path / "run")
-    assert path == best and reason == "the best of 2 evaluations in metrics.jsonl: rank 0.5 after 2 images"
+    expected = "the best of 2 evaluations in metrics.jsonl: rank 0.5 after 2 images; the newest is "
+    assert path == best and reason == expected + newest.name
 
 
 def test_a_damaged_best_checkpoint_gives_way_to_the_newest(tmp_path):
