@@ -1,5 +1,6 @@
 """`test` with --data of one file, --draws, --size, --keep-size, --format and --quality, and its output folder."""
 
+import dataclasses
 import zipfile
 
 import pytest
@@ -8,6 +9,7 @@ from PIL import Image
 from data_tools.basics.errors import InputError
 from data_tools.sets.image_io import read_photo, write_label
 from helpers.same_bytes import assert_same_bytes
+from helpers.tiny import CONFIGS
 from helpers.untrained import draw_map, draw_photo, save_model
 from jittor_tsit.commands.test import folders_of_sets, image_size, input_list, run_test
 from jittor_tsit.inference.options import ImageOptions
@@ -128,6 +130,19 @@ def test_the_submission_holds_jpegs_whatever_the_format(tsit, tmp_path, rng):
         zips.append(tmp_path / name / "submission.zip")
         assert zipfile.ZipFile(zips[-1]).namelist() == ["a.jpg"]
     assert_same_bytes(*zips)
+
+
+def test_every_photo_gets_every_class_in_its_own_proportions(tmp_path, rng):
+    config = dataclasses.replace(CONFIGS["stargan"], attributes=(), classes=("forest", "old_forest"))
+    model = save_model(tmp_path / "stargan", "stargan", config, **SMALL)
+    for stem, size in (("1", (200, 88)), ("1_old", (64, 32))):
+        save(tmp_path / "in", f"{stem}.jpg", draw_photo(rng, *size))
+    assert run_test(model, tmp_path / "in", tmp_path / "out", 0, None, False) == 0
+    names = [f"{stem}__{name}.jpg" for stem in ("1", "1_old") for name in ("forest", "old_forest")]
+    assert names_in(tmp_path / "out") == sorted(names)
+    assert [size_of(tmp_path / "out/images" / name) for name in names] == 2 * [(68, 30)] + 2 * [(64, 32)]
+    assert run_test(model, tmp_path / "in/1.jpg", tmp_path / "one", 0, None, False) == 0
+    assert names_in(tmp_path / "one") == ["1_forest.jpg", "1_old_forest.jpg"]
 
 
 def test_several_sets_have_folders_of_their_own(tmp_path):
