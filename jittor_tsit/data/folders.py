@@ -5,16 +5,24 @@ from __future__ import annotations
 import dataclasses
 import random
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Optional, Sequence, Tuple
 
 import numpy as np
 
 from data_tools.basics.errors import InputError
 from data_tools.sets.held_out import hold_out
-from data_tools.sets.pairing import PHOTO_SUFFIXES, Pair, find_pairs, match_files, read_split, select_stems
+from data_tools.sets.pairing import Pair, find_pairs, match_files
+from data_tools.sets.splits import read_split, select_stems
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.data.labels import ATTRIBUTE_FILE, LabelledSamples, LabelNames, TwoLabelledSets, list_labelled
+from jittor_tsit.data.photo_lists import (
+    PhotosAndLabels,
+    by_stem,
+    list_photos,
+    photos_of_any_class,
+    photos_with_classes,
+)
 from jittor_tsit.data.samples import (
     AlignedSamples,
     Augmentation,
@@ -148,7 +156,7 @@ def aligned_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[i
     if with_layout(config).side_by_side:
         files = [(path,) for path in list_photos(Path(root, "train"))]
         return AlignedSamples(files, is_reversed, augmentation_of(config), seeds)
-    a, b = (_by_stem(list_photos(Path(root, name))) for name in ("trainA", "trainB"))
+    a, b = (by_stem(list_photos(Path(root, name))) for name in ("trainA", "trainB"))
     lone = sorted(set(a) ^ set(b))
     if lone:
         path, other = (a[lone[0]], "trainB") if lone[0] in a else (b[lone[0]], "trainA")
@@ -170,18 +178,6 @@ def layout_of(root: str) -> Optional[bool]:
     """
     has_two_folders, has_one = (bool(root) and Path(root, name).is_dir() for name in ("trainA", "train"))
     return not has_two_folders if has_two_folders or has_one else None
-
-
-def _by_stem(paths: Sequence[Path]) -> Dict[str, Path]:
-    found: Dict[str, Path] = {}
-    for path in paths:
-        if path.stem in found:
-            raise InputError(f"{path}: {found[path.stem].name} has the same name, in another format")
-        found[path.stem] = path
-    return found
-
-
-PhotosAndLabels = Tuple[List[Path], List[np.ndarray]]
 
 
 def labelled_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int], names: LabelNames) -> Samples:
@@ -230,17 +226,6 @@ def adaptation_samples(config: DataConfig, split: Optional[Path], seeds: Sequenc
     return TwoLabelledSets(first, LabelledSamples(others, unknown, 0, augmentation_of(config), (*seeds, 1)))
 
 
-def photos_of_any_class(folder: Path, names: LabelNames) -> List[Path]:
-    """Return the photos of a folder, or of its class folders if it has any.
-
-    Raises:
-        InputError: See `photos_with_classes` and `list_photos`.
-    """
-    if any((folder / name).is_dir() for name in names.classes):
-        return photos_with_classes(folder, names, "")[0]
-    return list_photos(folder)
-
-
 def photos_with_attributes(root: Path, names: LabelNames, num_test: int) -> Tuple[PhotosAndLabels, PhotosAndLabels]:
     """Return two pairs (photos, label vectors): first those for training, then those for test.
 
@@ -262,39 +247,3 @@ def photos_with_attributes(root: Path, names: LabelNames, num_test: int) -> Tupl
     random.Random(1234).shuffle(order)  # the official seed
     parts = [([photos[k] for k in part], [labels[k] for k in part]) for part in (order[num_test:], order[:num_test])]
     return parts[0], parts[1]
-
-
-def photos_with_classes(root: Path, names: LabelNames, part: str) -> PhotosAndLabels:
-    """Return (photos, one-hot label vectors) of the class folders.
-
-    Args:
-        part: Name of a folder that may lie between `root` and the class folders.
-
-    Raises:
-        InputError: A class has no folder, or a folder has no photos.
-    """
-    folder = root / part if (root / part).is_dir() else root
-    photos, labels = [], []
-    for number, name in enumerate(names.classes):
-        if not (folder / name).is_dir():
-            there = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
-            raise InputError(f"{folder}: no folder for the class {name}; there are {', '.join(there) or 'none'}")
-        found = list_photos(folder / name)
-        photos += found
-        labels += [names.of_class(number)] * len(found)
-    return photos, labels
-
-
-def list_photos(folder: Path) -> list[Path]:
-    """Return the photos of a folder, sorted by name.
-
-    Raises:
-        InputError: The folder is missing or holds no photos.
-    """
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; sets without label maps have trainA, trainB and testA, testB")
-    visible = (path for path in folder.iterdir() if not path.name.startswith("."))
-    paths = sorted(path for path in visible if path.suffix.lower() in PHOTO_SUFFIXES)
-    if not paths:
-        raise InputError(f"{folder}: holds no photos ({', '.join(PHOTO_SUFFIXES)})")
-    return paths

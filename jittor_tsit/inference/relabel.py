@@ -17,8 +17,9 @@ from data_tools.basics.spacing import evenly_spaced
 from data_tools.sets.image_io import read_photo, write_photo
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.batches import to_image, to_pixels
-from jittor_tsit.data.folders import list_photos, photos_with_attributes, photos_with_classes
+from jittor_tsit.data.folders import photos_with_attributes
 from jittor_tsit.data.labels import LabelNames, read_middle
+from jittor_tsit.data.photo_lists import list_photos, photos_with_classes
 from jittor_tsit.inference.model import Model, prepare_images
 from jittor_tsit.inference.sheets import SHEET_PAIRS
 from jittor_tsit.runtime import parallel
