@@ -10,6 +10,7 @@ from typing import Optional, Sequence
 from data_tools import __version__
 from data_tools.basics.errors import exit_status
 from data_tools.commands import check, curate, plant, report, scan, select, stats, synth
+from data_tools.commands.options import with_class_options
 
 COMMANDS = (check, stats, scan, select, report, curate, synth, plant)
 
@@ -20,7 +21,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 
 
 def _run(argv: Optional[Sequence[str]]) -> int:
-    args = parser().parse_args(argv)
+    args = parser().parse_args(with_class_options(sys.argv[1:] if argv is None else argv))
     # Our own messages name faulty files; Pillow's warnings would repeat them.
     warnings.filterwarnings("ignore", module="PIL")
     for stream in (sys.stdout, sys.stderr):

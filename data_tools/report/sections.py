@@ -23,7 +23,7 @@ from data_tools.report.choice import (
 )
 from data_tools.report.histogram import GROUPS, histogram
 from data_tools.report.thumbnails import Views
-from data_tools.sets.classes import CLASSES
+from data_tools.sets.class_list import ClassList
 
 _COLUMNS = ("rule", "signal", "limit", "stays out of", "why this limit", "dropped", "break it")
 _NUMBERS = ("limit", "dropped", "break it")
@@ -178,12 +178,16 @@ def _class_row(members: Sequence[ClassMember], review: Review) -> str:
     return f'<div class="class"><p class="size">{size}</p><div class="row">{cards}{more}</div></div>\n'
 
 
-def legend_section(ids: FrozenSet[int]) -> str:
-    """Return the HTML of the section with the colours of the classes that occur on the page."""
+def legend_section(ids: FrozenSet[int], class_list: ClassList) -> str:
+    """Return the HTML of the section with the colours of the classes that occur on the page.
+
+    The number beside a name is the id in the files.
+    """
+    colors = class_list.palette
     items = "".join(
         f'<li><svg width="28" height="18" aria-hidden="true"><rect width="28" height="18" rx="3" '
-        f'fill="#{bytes(c.color).hex()}"/></svg>{c.name} <span class="note">{c.id}</span></li>\n'
-        for c in CLASSES
-        if c.id in ids
+        f'fill="#{colors[id].tobytes().hex()}"/></svg>{escape(class_list.name_of(id))} '
+        f'<span class="note">{class_list.file_id(id)}</span></li>\n'
+        for id in sorted(ids)
     )
     return f'<section id="colours"><h2>Colours of the label maps</h2><ul class="legend">{items}</ul></section>\n'
