@@ -122,11 +122,20 @@ def write_photo(path: Path, photo: np.ndarray, quality: int = 95) -> None:  # at
         InputError: The folder is missing or may not be written to.
         OSError: The disk is full.
     """
+    write_atomic(path, jpeg_bytes(photo, quality))
+
+
+def jpeg_bytes(photo: np.ndarray, quality: int = 95) -> bytes:
+    """Return the bytes of the file that `write_photo` writes.
+
+    Raises:
+        ValueError: The array has another shape or type.
+    """
     if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3:
         raise ValueError(f"a photo is [H, W, 3] uint8, not {list(photo.shape)} {photo.dtype}")
     data = io.BytesIO()
     Image.fromarray(photo).save(data, "JPEG", quality=quality, subsampling=0)
-    write_atomic(path, data.getvalue())
+    return data.getvalue()
 
 
 def write_label(path: Path, label: np.ndarray) -> None:

@@ -30,6 +30,7 @@ class System(Updates):
     translates_back = False  # whether it has `generate_back`
     back_network = ""  # the inference network that only `generate_back` needs
     style_network = ""  # the inference network that encodes the style of a photo; random styles work without it
+    image_multiple = 1  # the sides of the images that `generate` takes are multiples of this, in pixels
     cycle = 0, 1  # (number of warm-up steps, length of one cycle of steps); used to estimate a run's duration
 
     def __init__(self, optim: OptimConfig, weights: Mapping[str, float], seed: int):

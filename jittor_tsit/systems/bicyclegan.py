@@ -90,6 +90,7 @@ class BicycleGANSystem(System):
     def __init__(self, config: BicycleGANConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
         require_multiples(f"BicycleGAN with num_levels={config.num_levels}", height, width, 2**config.num_levels)
+        self.image_multiple = 2**config.num_levels
         self.config = config
         self.pairs = InputAndTarget(config.source, in_channels)
         self.batch_kind = self.pairs.batch_kind

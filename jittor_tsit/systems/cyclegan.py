@@ -76,6 +76,7 @@ class CycleGANSystem(System):
     def __init__(self, config: CycleGANConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
         require_multiples("CycleGAN", height, width, STRIDE)
+        self.image_multiple = STRIDE
         self.config, self.image_shape, self.seed = config, (3, height, width), seed
         norm = NORMS[config.norm]
         self.G_ab, self.G_ba = (ResNetGenerator(3, 3, config.num_blocks, config.width, norm) for _ in "ab")

@@ -35,6 +35,7 @@ class LatentTranslation(System):
     def __init__(self, config: UNITConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
         require_multiples("UNIT", height, width, STRIDE)
+        self.image_multiple = STRIDE
         self.config, self.code_shape = config, (STRIDE * config.width, height // STRIDE, width // STRIDE)
         self.networks["G"] = self.G = self.make_generator()
 

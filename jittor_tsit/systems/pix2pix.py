@@ -81,9 +81,11 @@ class Pix2PixSystem(System):
         """
         config, norm = self.config, NORMS[self.config.norm]
         if config.generator == "resnet":
+            self.image_multiple = 4
             require_multiples("pix2pix with generator=resnet", height, width, 4)
             return ResNetGenerator(3, 3, config.num_blocks, config.width, norm)
-        require_multiples(f"pix2pix with num_levels={config.num_levels}", height, width, 2**config.num_levels)
+        self.image_multiple = 2**config.num_levels
+        require_multiples(f"pix2pix with num_levels={config.num_levels}", height, width, self.image_multiple)
         return UNetGenerator(3, 3, config.num_levels, config.width, norm)
 
     def prepare_training(self, terms: Container[str]) -> None:

@@ -31,7 +31,7 @@ class SPADESystem(SynthesisSystem):
         num_upsamplings = NUM_UPSAMPLINGS[config.upsampling]
         stride = STRIDES[num_upsamplings]
         require_multiples(f"SPADE with upsampling={config.upsampling}", height, width, stride)
-        super().__init__(config, in_channels, (height // stride, width // stride), seed)
+        super().__init__(config, in_channels, stride, (height, width), seed)
         start = self.make_start(16 * config.width)
         attention = self.attention_block([height // size for size in block_strides(num_upsamplings)])
         self.set_generator(SPADEGenerator(in_channels, config.width, start, num_upsamplings, attention))

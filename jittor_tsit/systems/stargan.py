@@ -69,6 +69,7 @@ class StarGANSystem(PhotoRelabeler):
         super().__init__(config.optim, vars(config.weights), seed)
         stride = max(STRIDE, 2**config.num_layers_D)
         require_multiples(f"StarGAN with num_layers_D={config.num_layers_D}", height, width, stride)
+        self.image_multiple = STRIDE
         self.config, self.size, self.cycle = config, (height, width), (0, config.n_critic)
         self.names = LabelNames(config.attributes, config.classes)
         self.batch_kind = PhotosWithLabels(self.names)

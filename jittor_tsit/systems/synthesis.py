@@ -88,15 +88,17 @@ class SynthesisSystem(System):
 
     Args:
         in_channels: Number of channels of the one-hot label map.
-        start_size: Height and width of G's first tensor.
+        stride: Side of the images divided by the side of G's first tensor.
+        size: Height and width of the training images. G also makes images of other multiples of the stride.
     """
 
     batch_kind: BatchKind = LABEL_MAPS_TO_PHOTOS
     inference_networks: Tuple[str, ...] = ("G", "E")
 
-    def __init__(self, config: SynthesisConfig, in_channels: int, start_size: Tuple[int, int], seed: int):
+    def __init__(self, config: SynthesisConfig, in_channels: int, stride: int, size: Tuple[int, int], seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
-        self.config, self.in_channels, self.start_size = config, in_channels, start_size
+        self.config, self.in_channels, self.image_multiple = config, in_channels, stride
+        self.start_size = size[0] // stride, size[1] // stride  # of G's first tensor in training
         self.has_code = config.use_vae
         self.channels_D = in_channels + 3
         self.unit_stride_layer = config.num_layers_D - 1  # the layer of D with stride 1: the last hidden one
@@ -256,7 +258,8 @@ class SynthesisSystem(System):
         G = self.inference_G
         with jt.no_grad(), evaluating(*self.networks.values()):
             if not self.has_code:
-                return G(batch.segmap, resize_nearest(batch.segmap, *self.start_size))
+                sides = batch.segmap.shape[2:]
+                return G(batch.segmap, resize_nearest(batch.segmap, *(side // self.image_multiple for side in sides)))
             return G(batch.segmap, self._code(batch, noise))
 
     def _code(self, batch: PairedBatch, noise: Noise) -> jt.Var:

@@ -17,7 +17,7 @@ class TSITSystem(SynthesisSystem):
 
     def __init__(self, config: TSITConfig, in_channels: int, height: int, width: int, seed: int):
         require_size(height, width)
-        super().__init__(config, in_channels, (height // STRIDE, width // STRIDE), seed)
+        super().__init__(config, in_channels, STRIDE, (height, width), seed)
         self.unit_stride_layer = 3  # the layer of D with stride 1, for every depth of D
         start = self.make_start(16 * config.width)
         attention = self.attention_block([height >> scale for scale in range(7, 0, -1)])

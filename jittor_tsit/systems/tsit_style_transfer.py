@@ -29,7 +29,7 @@ class TSITStyleTransferSystem(SynthesisSystem):
 
     def __init__(self, config: TSITConfig, in_channels: int, height: int, width: int, seed: int):
         require_size(height, width)
-        super().__init__(config, in_channels, (height // STRIDE, width // STRIDE), seed)
+        super().__init__(config, in_channels, STRIDE, (height, width), seed)
         self.unit_stride_layer = 3  # the layer of D with stride 1, for every depth of D
         self.has_code, self.channels_D = False, 3
         attention = self.attention_block([height >> scale for scale in range(7, 0, -1)])
