@@ -66,8 +66,7 @@ def test_basics_and_sets_stand_below_the_other_tools(module, path):
 
 
 SHARED_BY_SYSTEMS = (
-    "base tasks draws image_pool input_and_target latent_translation one_by_one option_checks state synthesis "
-    "tsit_options unit_options updates"
+    "base tasks draws image_pool input_and_target latent_translation one_by_one state synthesis updates"
 ).split()
 
 

@@ -9,6 +9,7 @@ from typing import Any, List, Optional, Sequence, Tuple, Union
 import numpy as np
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.invocation import typed
 from data_tools.sets.classes import CLASSES, NUM_CLASSES, to_classes
 from data_tools.sets.image_io import resize_label, resize_photo
 from jittor_tsit.data.label_maps import label_maps_of
@@ -40,7 +41,7 @@ def load(path: PathLike, device: str = "auto") -> ImageModel:
     """
     path = Path(path)
     if not path.exists():
-        raise InputError(f"{path}: no such run or checkpoint; train one first by `bash run.sh train`")
+        raise InputError(f"{path}: no such run or checkpoint; train one first by `{typed('train')}`")
     start_jittor_inside(device)
     from jittor_tsit.inference.which_checkpoint import choose_checkpoint
     from jittor_tsit.runs.loading import load_system

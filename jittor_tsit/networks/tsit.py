@@ -14,7 +14,6 @@ from jittor_tsit.layers.residual_blocks import FADEBlock, StreamBlock
 from jittor_tsit.layers.resize import average2x, downsample2x, upsample2x
 from jittor_tsit.networks.first_tensor import fit
 
-STRIDE = 128  # size of the image divided by the size of the deepest features: image sides are multiples of it
 DOWNSAMPLINGS = {"nearest": downsample2x, "bilinear": average2x}  # of the streams' features
 
 

@@ -1,14 +1,12 @@
 """CycleGAN: unpaired image-to-image translation with a cycle-consistency loss (Zhu et al., ICCV 2017)."""
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Container, Dict, List, Sequence
 
 import jittor as jt
 
-from data_tools.basics.errors import InputError
 from jittor_tsit import losses
-from jittor_tsit.config import OptimConfig
+from jittor_tsit.config.systems.cyclegan import STRIDE, CycleGANConfig, CycleGANWeights
 from jittor_tsit.data.batch_kinds import TWO_DOMAINS
 from jittor_tsit.data.batches import ImageBatch
 from jittor_tsit.layers.norm_kinds import NORMS
@@ -21,47 +19,10 @@ from jittor_tsit.systems.base import System, flatten_terms
 from jittor_tsit.systems.draws import Noise
 from jittor_tsit.systems.image_pool import ImagePool
 from jittor_tsit.systems.one_by_one import one_by_one
-from jittor_tsit.systems.option_checks import require_choice, require_least, require_multiples
 
-STRIDE = 4  # of the generator's innermost features
+__all__ = ["CycleGANConfig", "CycleGANSystem", "CycleGANWeights"]
+
 HALF_WEIGHTS = {"real_a": 0.5, "fake_a": 0.5, "real_b": 0.5, "fake_b": 0.5}  # the official discriminator loss is halved
-
-
-@dataclass(frozen=True)
-class CycleGANWeights:
-    """Weights of the loss terms. A weight of 0 switches an identity term off."""
-
-    gan_a: float = 1.0
-    gan_b: float = 1.0
-    cycle_a: float = 10.0
-    cycle_b: float = 10.0
-    idt_a: float = 5.0  # 0.5 times the cycle's weight, as in the official code; the paper uses it for paintings only
-    idt_b: float = 5.0
-    gp: float = 0.0  # gradient penalty in the discriminators' loss, for gan_loss=wgan; WGAN-GP uses 10
-
-
-@dataclass(frozen=True)
-class CycleGANConfig:
-    """Options of CycleGAN. The defaults are those of the official code."""
-
-    num_blocks: int = 9  # 6 for 128 x 128
-    width: int = 64
-    width_D: int = 64
-    num_layers_D: int = 3  # patches of 70 pixels
-    norm: str = "instance"  # or batch
-    dropout: bool = False  # in the residual blocks
-    training_mode_at_test: bool = True  # use dropout and each image's batch statistics, as the official test does
-    pool_size: int = 50  # size of each discriminator's pool of earlier generated images
-    gan_loss: str = "lsgan"  # a name in losses.GAN_LOSSES
-    weights: CycleGANWeights = CycleGANWeights()
-    optim: OptimConfig = OptimConfig(lr_G=2e-4, lr_D=2e-4, betas=(0.5, 0.999))
-
-    def __post_init__(self):
-        require_choice(self, "norm", NORMS)
-        require_choice(self, "gan_loss", losses.GAN_LOSSES)
-        require_least(self, num_blocks=1, width=1, width_D=1, num_layers_D=0, pool_size=0)
-        if self.optim.ema_halflife_nimg:
-            raise InputError("optim.ema_halflife_nimg: CycleGAN keeps no averaged weights; must be 0")
 
 
 class CycleGANSystem(System):
@@ -75,7 +36,7 @@ class CycleGANSystem(System):
 
     def __init__(self, config: CycleGANConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
-        require_multiples("CycleGAN", height, width, STRIDE)
+        config.require_size(height, width)
         self.image_multiple = STRIDE
         self.config, self.image_shape, self.seed = config, (3, height, width), seed
         norm = NORMS[config.norm]

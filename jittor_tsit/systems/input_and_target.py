@@ -9,8 +9,6 @@ from data_tools.sets.classes import colorize
 from jittor_tsit.data.batch_kinds import IMAGE_PAIRS, LABEL_MAPS_TO_PHOTOS
 from jittor_tsit.layers.conv import conv2d_to_nchw
 
-SOURCES = ("labels", "images")
-
 
 class InputAndTarget:
     """Return the input and target images of a batch.

@@ -1,0 +1,59 @@
+"""Options of CycleGAN."""
+
+from dataclasses import dataclass
+
+from data_tools.basics.errors import InputError
+from jittor_tsit.config.options import OptimConfig
+from jittor_tsit.config.systems.base import DOMAINS, SystemConfig
+from jittor_tsit.config.systems.checks import (
+    GAN_LOSS_NAMES,
+    NORM_NAMES,
+    require_choice,
+    require_least,
+    require_multiples,
+)
+
+STRIDE = 4  # size of the image divided by the size of the generator's innermost features
+
+
+@dataclass(frozen=True)
+class CycleGANWeights:
+    """Weights of the loss terms. A weight of 0 switches an identity term off."""
+
+    gan_a: float = 1.0
+    gan_b: float = 1.0
+    cycle_a: float = 10.0
+    cycle_b: float = 10.0
+    idt_a: float = 5.0  # 0.5 times the cycle's weight, as in the official code; the paper uses it for paintings only
+    idt_b: float = 5.0
+    gp: float = 0.0  # gradient penalty in the discriminators' loss, for gan_loss=wgan; WGAN-GP uses 10
+
+
+@dataclass(frozen=True)
+class CycleGANConfig(SystemConfig):
+    """Options of CycleGAN. The defaults are those of the official code."""
+
+    num_blocks: int = 9  # 6 for 128 x 128
+    width: int = 64
+    width_D: int = 64
+    num_layers_D: int = 3  # patches of 70 pixels
+    norm: str = "instance"  # or batch
+    dropout: bool = False  # in the residual blocks
+    training_mode_at_test: bool = True  # use dropout and each image's batch statistics, as the official test does
+    pool_size: int = 50  # size of each discriminator's pool of earlier generated images
+    gan_loss: str = "lsgan"  # hinge, lsgan, vanilla or wgan
+    weights: CycleGANWeights = CycleGANWeights()
+    optim: OptimConfig = OptimConfig(lr_G=2e-4, lr_D=2e-4, betas=(0.5, 0.999))
+
+    def __post_init__(self):
+        require_choice(self, "norm", NORM_NAMES)
+        require_choice(self, "gan_loss", GAN_LOSS_NAMES)
+        require_least(self, num_blocks=1, width=1, width_D=1, num_layers_D=0, pool_size=0)
+        if self.optim.ema_halflife_nimg:
+            raise InputError("optim.ema_halflife_nimg: CycleGAN keeps no averaged weights; must be 0")
+
+    def data_kind(self) -> str:
+        return DOMAINS
+
+    def require_size(self, height: int, width: int) -> None:
+        require_multiples("CycleGAN", height, width, STRIDE)
