@@ -5,6 +5,7 @@ from typing import List, Optional
 import jittor as jt
 from jittor import nn
 
+from jittor_tsit.config.systems.tsit import STRIDE
 from jittor_tsit.layers.attention import SelfAttention
 from jittor_tsit.layers.basic import Image, leaky_relu
 from jittor_tsit.layers.conv_of_upsampled import UpsampleConv
