@@ -14,7 +14,7 @@ from jittor_tsit.config.systems.base import (
     IMAGE_PAIRS,
     LABEL_MAPS,
 )
-from jittor_tsit.data import folders
+from jittor_tsit.data import folders, labelled_folders
 from jittor_tsit.data.labels import LabelNames
 from jittor_tsit.data.samples import Samples
 
@@ -25,8 +25,8 @@ FINDERS: Dict[str, Callable[..., Samples]] = {  # kind of data -> function of th
     CONTENT_AND_STYLE: folders.unpaired_samples,
 }
 FINDERS_WITH_NAMES: Dict[str, Callable[..., Samples]] = {  # the same, with the names of the labels as last argument
-    ATTRIBUTES: folders.labelled_samples,
-    ADAPTATION: folders.adaptation_samples,
+    ATTRIBUTES: labelled_folders.labelled_samples,
+    ADAPTATION: labelled_folders.adaptation_samples,
 }
 
 

@@ -117,7 +117,10 @@ def translation(model: Model, photo: np.ndarray, name: str, noise: Noise, back: 
     generate = model.system.generate_back if back else model.system.generate
     batch = partial(ImageBatch, index=[key_of(name)], share=full_share(1))  # there is no target; b is not used
     least = least_side(model.data)
-    return generate_padded(lambda a: generate(batch(a, a), noise), photo, model.system.image_multiple, least)[0]
+    channels = model.system.batch_kind.channels[back]  # of the input
+    return generate_padded(lambda a: generate(batch(a, a), noise), photo, model.system.image_multiple, least, channels)[
+        0
+    ]
 
 
 def save_rows(path: Path, inputs: InputImages, out: Path, options: ImageOptions) -> None:

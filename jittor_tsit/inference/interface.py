@@ -11,7 +11,7 @@ import numpy as np
 from data_tools.basics.errors import InputError
 from data_tools.basics.invocation import typed
 from data_tools.sets.classes import CLASSES, NUM_CLASSES, to_classes
-from data_tools.sets.image_io import resize_label, resize_photo
+from data_tools.sets.image_io import resize_label, resize_photo, with_channels
 from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.inference.arrays import Names, as_batch, matching_batch, names_of_batch
 from jittor_tsit.inference.options import ImageOptions, Size
@@ -148,8 +148,8 @@ class ImageModel:
             instances: Numbers of the objects that pixels belong to, shaped as `inputs`; needed by models trained with
                 `instance_edges=true`.
             target: The member of `targets` that the images get. Only StarGAN needs it.
-            label: The photos' own attributes, zeros and ones in the order of `targets`. Only StarGAN's models of
-                attributes need it.
+            label: The photos' own attributes, zeros and ones in the order of `targets`. Only for StarGAN's models of
+                attributes; without it, the model's D finds the attributes, as `test` does for photos without a list.
             back: Translate from the second domain to the first. Only where `translates_back`.
             size: Width and height of the images, as `test --size`. The default is `size` of the model for label maps;
                 translated photos keep their proportions, with about as many pixels.
@@ -218,16 +218,15 @@ class ImageModel:
         from jittor_tsit.systems.draws import Noise
 
         height, width = photo.shape[:2]
-        resized = resize_photo(photo, *Sizing(self.size, size).of(width, height))
+        grey_or_colour = with_channels(photo, self._system.batch_kind.channels[back])
+        resized = resize_photo(grey_or_colour, *Sizing(self.size, size).of(width, height))
         return translation(self._model(size), resized, name, Noise(seed), back)
 
     def _relabelled(self, photo: np.ndarray, target: str, label: Sequence[int], size: Optional[Size]) -> np.ndarray:
         from jittor_tsit.inference.relabel import fit, relabelled
 
         names = self._system.names
-        own = (
-            names.of_attributes(label) if names.attributes else names.of_class(0)
-        )  # with classes only, the own label is not used
+        own = names.of_attributes(label) if label else None
         model = self._model(size)
         return relabelled(model, fit(photo, model.data, ImageOptions(size=size)), own)[target]
 
@@ -252,8 +251,8 @@ class ImageModel:
             allowed = f"allowed are {', '.join(self.targets)}" if self.targets else "this model has none; leave it out"
             raise InputError(f"target={target!r}: {allowed}")
         attributes = self._system.names.attributes if self.targets else ()
-        if len(label) != len(attributes) or not set(label) <= {0, 1}:
-            needed = f"a 0 or 1 for each of {', '.join(attributes)} is needed" if attributes else "leave it out"
+        if len(label) not in (0, len(attributes)) or not set(label) <= {0, 1}:
+            needed = f"a 0 or 1 for each of {', '.join(attributes)}, or nothing" if attributes else "leave it out"
             raise InputError(f"label={list(label)}: {needed}")
 
 

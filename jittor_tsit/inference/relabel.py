@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, cast
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, cast
 
 import jittor as jt
 import numpy as np
@@ -15,7 +15,9 @@ from data_tools.basics.errors import InputError
 from data_tools.basics.spacing import evenly_spaced
 from data_tools.sets.image_io import read_photo, resize_photo
 from jittor_tsit.config import DataConfig
-from jittor_tsit.data.folders import photos_with_attributes
+from jittor_tsit.data.attribute_lists import find_list
+from jittor_tsit.data.batches import to_image
+from jittor_tsit.data.labelled_folders import photos_of_attribute_set, photos_with_attributes
 from jittor_tsit.data.labels import LabelNames, resize_middle
 from jittor_tsit.data.photo_lists import list_photos, photos_with_classes
 from jittor_tsit.inference.model import Model
@@ -32,7 +34,7 @@ class Photo(NamedTuple):
     """A photo to translate: its file, its own label vector, and the name of its results."""
 
     path: Path
-    label: np.ndarray  # the photo's own label; not used for classes
+    label: Optional[np.ndarray]  # the photo's own label; not used for classes; None: unknown
     name: str  # beginning of the names of its images
 
 
@@ -40,8 +42,8 @@ def relabel(model: Model, place: Optional[Path], out: Path, options: ImageOption
     """Write `<name>_<target>.jpg` for every photo and target label, and `compare.png`.
 
     Args:
-        place: Folder with the layout of the training set; with classes also a folder of photos without class folders,
-            or the file of one photo. Default: the test photos of the training set.
+        place: Folder with the layout of the training set; or a folder of photos without class folders or attribute
+            list; or the file of one photo. Default: the test photos of the training set.
 
     Returns:
         The exit status of the command.
@@ -71,6 +73,8 @@ def relabel(model: Model, place: Optional[Path], out: Path, options: ImageOption
                 for path, pixels in zip(paths, made.values()):
                     options.write(path, pixels)
 
+    if parallel.rank() == 0 and names.attributes and any(photo.label is None for photo in photos):
+        print(how_labels_are_found(model, place), file=sys.stderr)
     parallel.on_first_process(prepare)
     parallel.on_all_processes(make)
     parallel.on_first_process(lambda: save_rows(out / SHEET, photos, results, out, model.data, options))
@@ -86,17 +90,17 @@ def find_photos(data: DataConfig, names: LabelNames, place: Optional[Path]) -> L
     Raises:
         InputError: There are none.
     """
+    labels: Sequence[Optional[np.ndarray]]
     folder = place
-    if place and place.is_file() and not names.attributes:
-        paths, labels = [place], [names.of_class(0)]
+    if place and place.is_file():
+        paths, labels = [place], [None]
     elif names.attributes:
         if not folder and not data.num_test:
             raise InputError(f"num_test=0: no photo of {data.root} was kept for test; name a folder by --data")
-        train, test = photos_with_attributes(folder or Path(data.root), names, 0 if folder else data.num_test)
-        paths, labels = train if folder else test
+        paths, labels = photos_and_attributes(folder or Path(data.root), names, 0 if folder else data.num_test)
     elif folder and not any((folder / name).is_dir() for name in ("test", *names.classes)):
         paths = list_photos(folder)
-        labels = [names.of_class(0)] * len(paths)
+        labels = [None] * len(paths)
     else:
         root = folder or Path(data.root)
         if not folder and not (root / "test").is_dir():
@@ -105,6 +109,33 @@ def find_photos(data: DataConfig, names: LabelNames, place: Optional[Path]) -> L
             print(f"{root}: no photos for test; taking those of training", file=sys.stderr)
         paths, labels = photos_with_classes(root, names, "test")
     return [Photo(*each) for each in zip(paths, labels, names_of_inputs(paths))]
+
+
+def photos_and_attributes(
+    root: Path, names: LabelNames, num_test: int
+) -> Tuple[List[Path], Sequence[Optional[np.ndarray]]]:
+    """Return photos of a set with their label vectors: those kept for test, or all if `num_test` is 0.
+
+    The labels are None in a folder without an attribute list.
+    """
+    if not num_test and find_list(root) is None:
+        paths = photos_of_attribute_set(root)
+        return paths, [None] * len(paths)
+    found = photos_with_attributes(root, names, num_test)
+    if parallel.rank() == 0:
+        for note in found.notes:
+            print(note, file=sys.stderr)
+    return found.test if num_test else found.train
+
+
+def how_labels_are_found(model: Model, folder: Optional[Path]) -> str:
+    """Return a line that says which attributes photos without an attribute list are taken to have."""
+    if "D" in model.system.networks:
+        return f"{folder}: holds no attribute list; the model's D finds the attributes of the photos"
+    return (
+        f"{folder}: holds no attribute list, and {model.checkpoint} lacks D, which finds attributes; each photo is "
+        "taken to have none of them"
+    )
 
 
 def read(photo: Photo, data: DataConfig, options: ImageOptions) -> np.ndarray:
@@ -124,14 +155,21 @@ def fit(pixels: np.ndarray, data: DataConfig, options: ImageOptions) -> np.ndarr
     return resize_photo(pixels, *sizing_of(model_size, options).of(width, height), Image.BILINEAR)
 
 
-def relabelled(model: Model, pixels: np.ndarray, label: np.ndarray) -> Dict[str, np.ndarray]:
+def own_label(system: PhotoRelabeler, pixels: np.ndarray, data: DataConfig) -> np.ndarray:
+    """Return the label vector of a photo, [H, W, 3] uint8: its attributes as D finds them, or a class (not used)."""
+    if not system.names.attributes:
+        return system.names.of_class(0)
+    return system.find_label(to_image(resize_photo(pixels, data.image_width, data.image_height)[None]))
+
+
+def relabelled(model: Model, pixels: np.ndarray, label: Optional[np.ndarray]) -> Dict[str, np.ndarray]:
     """Translate the pixels of a photo, [H, W, 3] uint8, to each target label: name of the target -> [H, W, 3] uint8.
 
     Args:
-        label: The photo's own label vector.
+        label: The photo's own label vector; None: unknown, see `own_label`.
     """
     system = cast(PhotoRelabeler, model.system)
-    targets = system.targets(label)
+    targets = system.targets(own_label(system, pixels, model.data) if label is None else label)
     wanted = jt.array(np.stack(list(targets.values())))
 
     def generate(image: jt.Var) -> jt.Var:

@@ -60,14 +60,17 @@ def least_side(data: DataConfig) -> int:
     return min(LEAST, data.image_width, data.image_height)
 
 
-def generate_padded(generate: Callable[[jt.Var], jt.Var], photo: np.ndarray, multiple: int, least: int) -> np.ndarray:
+def generate_padded(
+    generate: Callable[[jt.Var], jt.Var], photo: np.ndarray, multiple: int, least: int, channels: int = 3
+) -> np.ndarray:
     """Translate a photo of any size: pad it by reflection to the network's multiple, and cut the image back.
 
     Args:
-        generate: Maps images [N, 3, H, W] in [-1, 1] to such images.
-        photo: [H, W, 3] uint8
+        generate: Maps images [N, channels, H, W] in [-1, 1] to images [N, C, H, W] in [-1, 1].
+        photo: [H, W, 3] uint8; with one channel its three channels must be equal.
         multiple: The network needs sides that are multiples of this.
         least: Least side of the padded photo, in pixels.
+        channels: Of the network's input: 3, or 1 for grey.
 
     Returns:
         [N, H, W, 3] uint8
@@ -76,7 +79,7 @@ def generate_padded(generate: Callable[[jt.Var], jt.Var], photo: np.ndarray, mul
     rows, columns = (-(-max(side, least) // multiple) * multiple - side for side in (height, width))
     if rows or columns:
         photo = np.pad(photo, ((0, rows), (0, columns), (0, 0)), mode="reflect")
-    return to_pixels(generate(to_image(photo[None])))[:, :height, :width]
+    return to_pixels(generate(to_image(photo[None], channels)))[:, :height, :width]
 
 
 def require_multiple(size: Size, multiple: int, system: str) -> None:

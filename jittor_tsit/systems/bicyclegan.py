@@ -1,6 +1,6 @@
 """BicycleGAN: image-to-image translation with a latent style code and its encoder (Zhu et al., NIPS 2017)."""
 
-from typing import Any, Container, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Container, Dict, List, NamedTuple, Optional, Sequence
 
 import jittor as jt
 
@@ -48,12 +48,12 @@ class BicycleGANSystem(System):
         config.require_size(height, width)
         self.image_multiple = 2**config.num_levels
         self.config = config
-        self.pairs = InputAndTarget(config.source, in_channels)
+        self.pairs = InputAndTarget(config.source, in_channels, (config.in_channels, config.out_channels))
         self.batch_kind = self.pairs.batch_kind
         norm, z_dim = NORMS[config.norm], config.z_dim
-        sizes = config.in_channels, 3, config.num_levels, config.width, z_dim
+        sizes = config.in_channels, config.out_channels, config.num_levels, config.width, z_dim
         self.G = LatentUNet(*sizes, norm, config.adds_to_all, config.upsampling)
-        self.E = LatentEncoder(config.encoder, 3, config.width_E, config.num_layers_E, z_dim, norm)
+        self.E = LatentEncoder(config.encoder, config.out_channels, config.width_E, config.num_layers_E, z_dim, norm)
         self.networks.update(G=self.G, E=self.E)
 
     def prepare_training(self, terms: Container[str]) -> None:
@@ -62,8 +62,8 @@ class BicycleGANSystem(System):
         See `System.prepare_training` for the argument.
         """
         config, optim = self.config, self.config.optim
-        norm = NORMS[config.norm]
-        self.D, self.D2 = (TwoScalePatchGAN(3, config.width_D, config.num_layers_D, norm, xavier) for _ in range(2))
+        sizes = config.out_channels, config.width_D, config.num_layers_D
+        self.D, self.D2 = (TwoScalePatchGAN(*sizes, NORMS[config.norm], xavier) for _ in range(2))
         self.networks.update(D=self.D, D2=self.D2)
         self.gan_loss = losses.GAN_LOSSES[config.gan_loss]
         self.add_average()
@@ -84,7 +84,7 @@ class BicycleGANSystem(System):
         gan, gan2: adversarial losses with encoded and with random codes. l1: reconstruction of the target from its own
         code. kl: KL divergence of the encoded code. latent: reconstruction of the random code from its image.
         """
-        a, b = self.images(batch)
+        a, b = self.pairs.images(batch)
         mu, logvar = self.E(b)
         eps, z = (self.noise.normal(purpose, batch.index, (self.config.z_dim,)) for purpose in ("G", "z"))
         encoded = self.G(a, mu + eps * jt.exp(0.5 * logvar), self.dropout(a, batch.index, "encoded"))
@@ -102,7 +102,7 @@ class BicycleGANSystem(System):
 
     def discriminator_terms(self, batch: Any, fakes: Fakes) -> Dict[str, jt.Var]:
         """Compute the adversarial losses of D and D2 for real and generated images, and their gradient penalties."""
-        b = self.images(batch)[1]
+        b = self.pairs.images(batch)[1]
         return {
             "fake": losses.over_scales(self.gan_loss.fake, self.D(fakes.encoded)),
             "real": losses.over_scales(self.gan_loss.real, self.D(b)),
@@ -111,11 +111,6 @@ class BicycleGANSystem(System):
             **self.penalty_terms(self.D, b, fakes.encoded, batch.index),
             **self.penalty_terms(self.D2, batch.other, fakes.drawn, batch.index, "gp2"),
         }
-
-    def images(self, batch: Any) -> Tuple[jt.Var, Optional[jt.Var]]:
-        """Return G's input [N, in_channels, H, W], and the target [N, 3, H, W] if there is one."""
-        a, b = self.pairs.images(batch)
-        return a if self.config.in_channels == 3 else losses.mean(a, [1], keepdims=True), b
 
     def dropout(self, a: jt.Var, index: Sequence[int], purpose: str) -> Optional[List[jt.Var]]:
         """Return random draws for the dropout of G in training; None without dropout.
@@ -135,7 +130,7 @@ class BicycleGANSystem(System):
 
     def generate(self, batch: Any, noise: Noise) -> jt.Var:
         """Translate the inputs in random styles, or for label maps in the styles of `batch.image` if it is given."""
-        a = self.images(batch)[0]
+        a = self.pairs.images(batch)[0]
         with jt.no_grad(), evaluating(*self.networks.values()):
             z = noise.normal("z", batch.index, (self.config.z_dim,))
             if self.config.source == "labels" and batch.image is not None:

@@ -6,8 +6,8 @@ from typing import Any, Container, Dict, List, Sequence
 import jittor as jt
 
 from jittor_tsit import losses
-from jittor_tsit.config.systems.cyclegan import STRIDE, CycleGANConfig, CycleGANWeights
-from jittor_tsit.data.batch_kinds import TWO_DOMAINS
+from jittor_tsit.config.systems.cyclegan import STRIDE, CycleGANConfig, CycleGANWeights, require_equal_channels
+from jittor_tsit.data.batch_kinds import TWO_DOMAINS, BatchKind, TwoDomains
 from jittor_tsit.data.batches import ImageBatch
 from jittor_tsit.layers.norm_kinds import NORMS
 from jittor_tsit.layers.train_mode import evaluating
@@ -29,7 +29,7 @@ class CycleGANSystem(System):
     """G_ab translates images of domain A to domain B, G_ba back. D_a and D_b are the domains' discriminators."""
 
     Config = CycleGANConfig
-    batch_kind = TWO_DOMAINS
+    batch_kind: BatchKind = TWO_DOMAINS
     inference_networks = ("G_ab", "G_ba")
     translates_back = True
     back_network = "G_ba"
@@ -38,9 +38,11 @@ class CycleGANSystem(System):
         super().__init__(config.optim, vars(config.weights), seed)
         config.require_size(height, width)
         self.image_multiple = STRIDE
-        self.config, self.image_shape, self.seed = config, (3, height, width), seed
-        norm = NORMS[config.norm]
-        self.G_ab, self.G_ba = (ResNetGenerator(3, 3, config.num_blocks, config.width, norm) for _ in "ab")
+        self.config, self.size, self.seed = config, (height, width), seed
+        self.channels = config.in_channels, config.out_channels
+        self.batch_kind = TwoDomains(self.channels)
+        norm, ways = NORMS[config.norm], (self.channels, self.channels[::-1])
+        self.G_ab, self.G_ba = (ResNetGenerator(*way, config.num_blocks, config.width, norm) for way in ways)
         self.networks.update(G_ab=self.G_ab, G_ba=self.G_ba)
 
     def prepare_training(self, terms: Container[str]) -> None:
@@ -49,10 +51,15 @@ class CycleGANSystem(System):
         See `System.prepare_training` for the argument.
         """
         config, optim = self.config, self.config.optim
-        self.D_a, self.D_b = (PatchGAN(3, config.width_D, config.num_layers_D, NORMS[config.norm]) for _ in "ab")
+        require_equal_channels(terms, *self.channels)
+        sizes = config.width_D, config.num_layers_D, NORMS[config.norm]
+        self.D_a, self.D_b = (PatchGAN(channels, *sizes) for channels in self.channels)
         self.networks.update(D_a=self.D_a, D_b=self.D_b)
         self.gan_loss = losses.GAN_LOSSES[config.gan_loss]
-        self.pools = {name: ImagePool(config.pool_size, self.image_shape, name, self.seed) for name in "ab"}
+        self.pools = {
+            name: ImagePool(config.pool_size, (channels, *self.size), name, self.seed)
+            for name, channels in zip("ab", self.channels)
+        }
         self.extras.update({f"pool_{name}": pool for name, pool in self.pools.items()})
         generators = {**trainable(self.G_ab, "G_ab."), **trainable(self.G_ba, "G_ba.")}
         discriminators = {**trainable(self.D_a, "D_a."), **trainable(self.D_b, "D_b.")}

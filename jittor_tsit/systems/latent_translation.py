@@ -9,7 +9,7 @@ from jittor import nn
 
 from jittor_tsit import losses
 from jittor_tsit.config.systems.unit import STRIDE, UNITConfig
-from jittor_tsit.data.batch_kinds import TWO_DOMAINS
+from jittor_tsit.data.batch_kinds import TWO_DOMAINS, BatchKind, TwoDomains
 from jittor_tsit.data.batches import ImageBatch
 from jittor_tsit.layers.train_mode import evaluating
 from jittor_tsit.optim import Adam, trainable
@@ -27,7 +27,7 @@ class LatentTranslation(System):
     """
 
     Config = UNITConfig
-    batch_kind = TWO_DOMAINS
+    batch_kind: BatchKind = TWO_DOMAINS
     translates_back = True
 
     def __init__(self, config: UNITConfig, in_channels: int, height: int, width: int, seed: int):
@@ -35,6 +35,8 @@ class LatentTranslation(System):
         config.require_size(height, width)
         self.image_multiple = STRIDE
         self.config, self.code_shape = config, (STRIDE * config.width, height // STRIDE, width // STRIDE)
+        self.channels = config.in_channels, config.out_channels
+        self.batch_kind = TwoDomains(self.channels)
         self.networks["G"] = self.G = self.make_generator()
 
     def prepare_training(self, terms: Container[str]) -> None:

@@ -33,7 +33,8 @@ class Pix2PixSystem(System):
     def __init__(self, config: Pix2PixConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
         self.config = config
-        self.pairs = InputAndTarget(config.source, in_channels)
+        self.channels = config.in_channels, config.out_channels
+        self.pairs = InputAndTarget(config.source, in_channels, self.channels)
         self.batch_kind = self.pairs.batch_kind
         config.require_size(height, width)
         self.networks["G"] = self.G = self.make_generator()
@@ -43,9 +44,9 @@ class Pix2PixSystem(System):
         config, norm = self.config, NORMS[self.config.norm]
         if config.generator == "resnet":
             self.image_multiple = RESNET_STRIDE
-            return ResNetGenerator(3, 3, config.num_blocks, config.width, norm)
+            return ResNetGenerator(*self.channels, config.num_blocks, config.width, norm)
         self.image_multiple = 2**config.num_levels
-        return UNetGenerator(3, 3, config.num_levels, config.width, norm)
+        return UNetGenerator(*self.channels, config.num_levels, config.width, norm)
 
     def prepare_training(self, terms: Container[str]) -> None:
         """Add the discriminator, the averaged weights and the optimizers.
@@ -53,7 +54,8 @@ class Pix2PixSystem(System):
         See `System.prepare_training` for the argument.
         """
         config = self.config
-        self.D = self.networks["D"] = PatchGAN(6, config.width_D, config.num_layers_D, NORMS[config.norm])
+        sizes = sum(self.channels), config.width_D, config.num_layers_D
+        self.D = self.networks["D"] = PatchGAN(*sizes, NORMS[config.norm])
         self.gan_loss = losses.GAN_LOSSES[config.gan_loss]
         self.add_average()
         self.optimizers["G"] = Adam(trainable(self.G), config.optim.lr_G, config.optim.betas)
@@ -102,7 +104,7 @@ class Pix2PixSystem(System):
         return self.config.dropout and self.config.training_mode_at_test
 
     def generate(self, batch: Any, noise: Noise) -> jt.Var:
-        """Translate the inputs of a batch to images [N, 3, H, W], one at a time if `training_mode_at_test` is set."""
+        """Translate the inputs of a batch to images [N, C, H, W], one at a time if `training_mode_at_test` is set."""
         G, a = self.inference_G, self.pairs.images(batch)[0]
         if self.config.training_mode_at_test:
             return one_by_one(G, a, lambda own: self.translate(G, a[own], batch.index[own], noise))

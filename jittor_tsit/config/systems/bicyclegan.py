@@ -7,6 +7,7 @@ from jittor_tsit.config.systems.base import SOURCES, SystemConfig, kind_of_sourc
 from jittor_tsit.config.systems.checks import (
     GAN_LOSS_NAMES,
     NORM_NAMES,
+    require_channels,
     require_choice,
     require_least,
     require_multiples,
@@ -33,7 +34,8 @@ class BicycleGANConfig(SystemConfig):
     """Options of BicycleGAN. The defaults are those of the official code."""
 
     source: str = "labels"  # input is the label map in the colours of its classes; or "images": pairs of images
-    in_channels: int = 3  # channels of G's input; 1: grey, as in edges -> shoes
+    in_channels: int = 3  # of the input images; 1: grey, as in edges -> shoes
+    out_channels: int = 3  # of the target images; 1: grey, with source="images" only
     num_levels: int = 8  # of the U-Net: 8 is unet_256, 7 unet_128; image sides must be multiples of 2^num_levels
     z_dim: int = 8
     adds_to_all: bool = True  # whether every level of the U-Net gets the code; False: only the first level
@@ -52,7 +54,7 @@ class BicycleGANConfig(SystemConfig):
 
     def __post_init__(self):
         require_choice(self, "source", SOURCES)
-        require_choice(self, "in_channels", (1, 3))
+        require_channels(self)
         require_choice(self, "upsampling", UPSAMPLINGS)
         require_choice(self, "encoder", ENCODERS)
         require_choice(self, "norm", NORM_NAMES)

@@ -7,6 +7,7 @@ from jittor_tsit.config.systems.base import SOURCES, SystemConfig, kind_of_sourc
 from jittor_tsit.config.systems.checks import (
     GAN_LOSS_NAMES,
     NORM_NAMES,
+    require_channels,
     require_choice,
     require_least,
     require_multiples,
@@ -30,6 +31,8 @@ class Pix2PixConfig(SystemConfig):
     """Options of pix2pix. The defaults are those of the official code."""
 
     source: str = "labels"  # input is the label map in the colours of its classes; or "images": pairs of images
+    in_channels: int = 3  # of the input images; 1: grey
+    out_channels: int = 3  # of the target images; 1: grey, with source="images" only
     generator: str = "unet"  # or resnet, CycleGAN's generator
     num_blocks: int = 9  # of the resnet, for which image sides must be multiples of 4
     num_levels: int = 8  # of the U-Net: 8 is unet_256, 7 unet_128; image sides must be multiples of 2^num_levels
@@ -45,6 +48,7 @@ class Pix2PixConfig(SystemConfig):
 
     def __post_init__(self):
         require_choice(self, "source", SOURCES)
+        require_channels(self)
         require_choice(self, "generator", GENERATORS)
         require_choice(self, "norm", NORM_NAMES)
         require_choice(self, "gan_loss", GAN_LOSS_NAMES)

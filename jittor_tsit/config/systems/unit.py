@@ -6,7 +6,13 @@ from typing import Container, Dict
 from data_tools.basics.errors import InputError
 from jittor_tsit.config.options import OptimConfig
 from jittor_tsit.config.systems.base import DOMAINS, SystemConfig
-from jittor_tsit.config.systems.checks import GAN_LOSS_NAMES, require_choice, require_least, require_multiples
+from jittor_tsit.config.systems.checks import (
+    GAN_LOSS_NAMES,
+    require_channels,
+    require_choice,
+    require_least,
+    require_multiples,
+)
 
 FORMS = ("paper", "rewrite")
 DISCRIMINATORS = ("separate", "shared", "pyramid")
@@ -34,6 +40,8 @@ class UNITConfig(SystemConfig):
     """Options of UNIT. The defaults are those of the paper's code for CelebA faces."""
 
     form: str = "paper"  # or rewrite: without shared weights; use it with REWRITE_WEIGHTS and gan_loss="lsgan"
+    in_channels: int = 3  # of the images of domain A; 1: grey
+    out_channels: int = 3  # of the images of domain B; 1: grey
     discriminator: str = "shared"  # or separate, pyramid; paper form only
     num_blocks: int = 3  # residual blocks of each encoder and decoder, not counting the shared one; the rewrite has 4
     num_layers_D: int = 4  # shared layers; official values: 6 with separate, 4 with pyramid and in the rewrite
@@ -49,6 +57,7 @@ class UNITConfig(SystemConfig):
 
     def __post_init__(self):
         require_choice(self, "form", FORMS)
+        require_channels(self)
         require_choice(self, "discriminator", DISCRIMINATORS)
         require_choice(self, "gan_loss", GAN_LOSS_NAMES)
         require_least(self, num_blocks=1, num_layers_D=1, width=1, width_D=1, l2=0)
