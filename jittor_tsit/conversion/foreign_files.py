@@ -12,7 +12,7 @@ _TAR_PLACE, _TAR_MAGIC = 257, b"ustar"
 _SHORTEST_TEXT = 9  # bytes: "Not Found"; the first bytes of a file that was cut may be letters by chance
 _LFS = b"version https://git-lfs.github.com/spec/"
 _WEB_PAGE = re.compile(rb"<!doctype html|<html|<head|<\?xml|<!--", re.I)
-# A zip archive (PyTorch, NumPy), HDF5 (Keras), or a pickle: protocol 2 to 5, then the opcode of a dict, number or frame.
+# A zip archive (PyTorch, NumPy), HDF5 (Keras), or a pickle: protocol 2 to 5, then a dict, a number or a frame.
 _OF_OTHER_PROGRAMS = re.compile(rb"PK\x03\x04|\x89HDF|\x80[\x02-\x05][}\]\x8a\x95(c]")
 _ANOTHER_DOWNLOAD = "download the file itself, by `bash run.sh fetch` or in a browser"
 _WEIGHT_MEMBERS = (".pth", ".pt", ".pkl", ".ckpt", ".npz", ".safetensors", ".h5", ".hdf5", ".onnx")
