@@ -32,6 +32,7 @@ setup(
         f"onednn-devel-cpu-gomp==2021.2.0{ON_X86_LINUX}",
     ],
     package_data={
+        "data_tools.sets": ["palettes/*"],
         "data_tools.report": ["page.html", "page.css", "page.js"],
         "jittor_tsit.kernels": ["csrc/*.h", "csrc/*.cuh"],
     },
