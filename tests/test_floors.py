@@ -23,9 +23,13 @@ FLOORS = (  # lowest first; a module imports from its own floor or from below
     ("jittor_tsit.__main__",),
 )
 WITHOUT_JITTOR = ("jittor_tsit.config", "jittor_tsit.conversion", "data_tools")
-# What jittor_tsit uses of data_tools: files and sets, and the renderer of the sample set.
-SHARED = ("data_tools.basics", "data_tools.sets", "data_tools.rendering")
-LOWER_TOOLS = ("data_tools.basics", "data_tools.sets")  # in this order below everything else of data_tools
+# What jittor_tsit uses of data_tools: files and sets, the renderer of the sample set, and the frame of pages.
+SHARED = ("data_tools.basics", "data_tools.sets", "data_tools.pages", "data_tools.rendering")
+LOWER_TOOLS = (
+    "data_tools.basics",
+    "data_tools.sets",
+    "data_tools.pages",
+)  # in this order below everything else of data_tools
 
 
 def floor_of(module, floors):

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import os
 from functools import partial
 from pathlib import Path
 from typing import AbstractSet, Callable, Dict, FrozenSet, Mapping, NamedTuple, Optional, Tuple, Union
 
 import numpy as np
-from PIL import Image
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.threads import with_bar
+from data_tools.pages.pictures import Picture, jpeg, palette_png
+from data_tools.pages.texts import Text
+from data_tools.pages.words import joined, name_of_class
 from data_tools.sets.class_list import LANDSCAPE, ClassList
 from data_tools.sets.image_io import read_label, read_photo, resize_label, resize_photo
 from data_tools.sets.pairing import Pair
@@ -21,18 +21,8 @@ from data_tools.sets.pairing import Pair
 CARD_SIDE = 160  # longer side in pixels
 MEMBER_SIDE = 128  # longer side in rows of equivalence classes; 10,000 members make a page of about 50 MB
 
-_QUALITY = 75  # JPEG quality
 _BORDER = (255, 255, 255)
 _NO_PAIR = "its files are no longer there"
-
-
-class Picture(NamedTuple):
-    """A picture of the page as a data URI (`source`), or the reason why there is none. Width and height in pixels."""
-
-    source: str
-    reason: str
-    width: int
-    height: int
 
 
 class Views(NamedTuple):
@@ -47,7 +37,7 @@ class Views(NamedTuple):
     label: Picture
     overlay: Optional[Picture]
     ids: FrozenSet[int]
-    names: str  # of the classes in the label map
+    names: Text  # of the classes in the label map
 
 
 def make_views(
@@ -87,9 +77,9 @@ def _views(pair: Optional[Pair], is_card: bool, class_list: ClassList) -> Views:
     photo = photo if isinstance(photo, str) else resize_photo(photo, *size)
     label = label if isinstance(label, str) else resize_label(label, *size)
     overlay = _picture(partial(_overlay, colors=class_list.palette), size, photo, label) if is_card else None
-    coloured = _picture(partial(_palette_png, colors=class_list.palette), size, label)
-    names = ", ".join(map(class_list.name_of, ids))
-    return Views(_picture(_jpeg, size, photo), coloured, overlay, frozenset(ids), names)
+    coloured = _picture(partial(palette_png, colors=class_list.palette), size, label)
+    names = joined(name_of_class(class_list, number) for number in ids)
+    return Views(_picture(jpeg, size, photo), coloured, overlay, frozenset(ids), names)
 
 
 def _read(read: Callable[[Path], np.ndarray], path: Path, kind: str) -> Union[np.ndarray, str]:
@@ -131,22 +121,4 @@ def _overlay(photo: np.ndarray, label: np.ndarray, colors: np.ndarray) -> str:
     border[:, 1:] |= label[:, 1:] != label[:, :-1]
     border[1:] |= label[1:] != label[:-1]
     mixed[border] = _BORDER
-    return _jpeg(mixed)
-
-
-def _jpeg(pixels: np.ndarray) -> str:
-    return _data_uri(Image.fromarray(pixels), "JPEG", quality=_QUALITY, optimize=True)
-
-
-def _palette_png(label: np.ndarray, colors: np.ndarray) -> str:
-    """Encode a label map as a PNG with a palette of its classes, a sixth of the size of a JPEG."""
-    ids, indices = np.unique(label, return_inverse=True)
-    image = Image.fromarray(indices.reshape(label.shape).astype(np.uint8))
-    image.putpalette(colors[ids].tobytes())  # makes it mode P
-    return _data_uri(image, "PNG", optimize=True)
-
-
-def _data_uri(image: Image.Image, format: str, **options) -> str:
-    data = io.BytesIO()
-    image.save(data, format, **options)
-    return f"data:image/{format.lower()};base64,{base64.b64encode(data.getvalue()).decode()}"
+    return jpeg(mixed)

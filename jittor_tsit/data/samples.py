@@ -60,6 +60,10 @@ class Samples:
         """Return every file of the set."""
         raise NotImplementedError
 
+    def name(self, position: int) -> str:
+        """Return the stem of the sample at a position of the list, which names it in pictures."""
+        raise NotImplementedError
+
     def read(self, position: int, width: int, height: int) -> Arrays:
         """Read the arrays of the sample at a position of the list, from its files, resized to width x height."""
         raise NotImplementedError
@@ -114,6 +118,9 @@ class PairedSamples(Samples):
         """Return every file of the set."""
         return (path for pair in self.pairs for path in (pair.photo, *self.label_maps.paths(pair.label)))
 
+    def name(self, position: int) -> str:
+        return self.pairs[position].stem
+
     def read(self, position: int, width: int, height: int) -> Arrays:
         """Return photo, class ids and, if needed, instance numbers [height, width] int32 of the pair at a position."""
         pair = self.pairs[position]
@@ -150,6 +157,10 @@ class UnpairedSamples(Samples):
     def paths(self) -> Iterable[Path]:
         """Return every file of the set."""
         return [*self.photos_a, *self.photos_b]
+
+    def name(self, position: int) -> str:
+        """Return the stem of photo a."""
+        return self.photos_a[position % len(self.photos_a)].stem
 
     def read(self, position: int, width: int, height: int) -> Arrays:
         """Return the photos a and b at a position of the list of a, resized. The list of b repeats."""
@@ -229,6 +240,9 @@ class AlignedSamples(Samples):
     def paths(self) -> Iterable[Path]:
         """Return every file of the set."""
         return (path for files in self.files for path in files)
+
+    def name(self, position: int) -> str:
+        return self.files[position][0].stem
 
     def read(self, position: int, width: int, height: int) -> Arrays:
         """Return input and target at a position of the list, resized."""

@@ -175,7 +175,7 @@ def choose(
     prepare_folder(out, {**keys, SHEET: whole, SUBMISSION: whole}, inputs.labels)
     for path in chosen:
         shutil.copyfile(path, out / "images" / path.name)
-    finish(inputs, data, out, compare)
+    finish(inputs, data, out, compare, f"{out}: the best of {len(sources)} candidates each")
 
 
 def swap_candidates(candidate_set: CandidateSet, judges: CandidateJudges) -> np.ndarray:

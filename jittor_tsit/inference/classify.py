@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence, cast
+from typing import Dict, List, Mapping, Optional, cast
 
 import numpy as np
 from PIL import Image
@@ -15,9 +15,9 @@ from data_tools.sets.image_io import read_photo, resize_photo
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.batches import to_image, to_pixels
 from jittor_tsit.data.photo_lists import photos_of_any_class
+from jittor_tsit.data.sheets import SHEET_COLUMNS, SHEET_PAIRS, Row, draw_sheet
 from jittor_tsit.inference.model import Model
 from jittor_tsit.inference.results import SHEET, digest, prepare_folder
-from jittor_tsit.inference.sheets import SHEET_COLUMNS, SHEET_PAIRS, contact_sheet
 from jittor_tsit.networks.unit_digits import A, B
 from jittor_tsit.runtime import parallel
 from jittor_tsit.systems.tasks import PhotoClassifier
@@ -60,7 +60,7 @@ def _classify(model: Model, place: Optional[Path], out: Path, compare: bool) -> 
     prepare_folder(out, {TABLE: whole, SHEET: whole}, paths)
     write_rows(out / TABLE, ("image", "class"), [(path.relative_to(folder), name) for path, name in found.items()])
     if compare:
-        save_sheet(out / SHEET, model, paths)
+        save_sheet(out / SHEET, model, found)
     right = [name == path.parent.name for path, name in found.items() if path.parent.name in classes]
     share = f"{np.mean(right):.1%} of the images in class folders" if right else ""
     accuracy = f"; {share} of {folder} got the class of their folder" if right else ""
@@ -72,13 +72,18 @@ def read(path: Path, data: DataConfig) -> np.ndarray:
     return resize_photo(read_photo(path), data.image_width, data.image_height, Image.BILINEAR)
 
 
-def save_sheet(path: Path, model: Model, paths: Sequence[Path]) -> None:
-    """Draw a sheet of images of the second domain with their translations to the first domain."""
-    system = cast(PhotoClassifier, model.system)
+def save_sheet(path: Path, model: Model, classes: Mapping[Path, str]) -> None:
+    """Draw a sheet of images of the second domain with their translations to the first domain.
+
+    Args:
+        classes: Image file -> its class.
+    """
+    system, paths = cast(PhotoClassifier, model.system), list(classes)
     places = evenly_spaced(len(paths), SHEET_PAIRS)
-    pairs: List[np.ndarray] = []
+    rows: List[Row] = []
     for place in places:
         photo = read(paths[place], model.data)
         translation = to_pixels(system.translate(to_image(photo[None]), B, A))[0]
-        pairs.append(np.concatenate([photo, translation], axis=1))
-    Image.fromarray(contact_sheet(pairs, SHEET_COLUMNS)).save(path)
+        rows.append(Row(f"{paths[place].stem}: {classes[paths[place]]}", place + 1, [photo, translation]))
+    lines = [model.maker(), f"{len(rows)} of {len(paths):,} images of {paths[0].parent}, with their classes"]
+    draw_sheet(lines, ("B", "B to A"), rows, SHEET_COLUMNS).save(path)

@@ -7,19 +7,18 @@ from pathlib import Path
 from typing import Dict, Optional
 
 import numpy as np
-from PIL import Image
 from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.spacing import evenly_spaced
 from data_tools.sets.image_io import read_photo
 from jittor_tsit.data.batches import ImageBatch, full_share
+from jittor_tsit.data.sheets import SHEET_PAIRS, Row, across_of, draw_sheet, heads_of
 from jittor_tsit.inference.input_images import InputImages
 from jittor_tsit.inference.model import Model
 from jittor_tsit.inference.names import draws_of
 from jittor_tsit.inference.options import DEFAULT, ImageOptions
 from jittor_tsit.inference.results import SHEET, digest, prepare_folder
-from jittor_tsit.inference.sheets import SHEET_COLUMNS, SHEET_PAIRS, contact_sheet, in_cell
 from jittor_tsit.inference.sizes import generate_padded, least_side
 from jittor_tsit.runtime import parallel
 from jittor_tsit.systems.draws import Noise, key_of
@@ -63,7 +62,8 @@ def translate(
 
     parallel.on_first_process(prepare)
     parallel.on_all_processes(make_images, model, inputs, out, seed, back, options)
-    parallel.on_first_process(lambda: save_rows(out / SHEET, inputs, out, options) if compare else None)
+    maker = model.maker(seed)
+    parallel.on_first_process(lambda: save_rows(out / SHEET, inputs, out, options, maker) if compare else None)
     if parallel.rank() == 0:
         print(f"{out / 'images'}: {len(inputs.paths) * options.draws} images")
     return 0
@@ -123,18 +123,17 @@ def translation(model: Model, photo: np.ndarray, name: str, noise: Noise, back: 
     ]
 
 
-def save_rows(path: Path, inputs: InputImages, out: Path, options: ImageOptions) -> None:
+def save_rows(path: Path, inputs: InputImages, out: Path, options: ImageOptions, maker: str) -> None:
     """Draw a sheet of inputs with their images, evenly spaced over the set, and write it to `path`.
 
-    Images of different sizes are shown in cells of one size.
+    Args:
+        maker: What made the images; the sheet names it.
     """
-    sources = [inputs.paths[place] for place in evenly_spaced(len(inputs.paths), SHEET_PAIRS)]
+    places = evenly_spaced(len(inputs.paths), SHEET_PAIRS)
     rows = []
-    for source in sources:
+    for place in places:
+        source = inputs.paths[place]
         files = [out / options.file(name) for name in draws_of(inputs.names[source], options.draws)]
-        rows.append([inputs.read(source), *map(read_photo, files)])
-    sizes = {row[0].shape for row in rows}
-    if len(sizes) > 1:
-        rows = [[in_cell(picture, *inputs.size) for picture in row] for row in rows]
-    pictures = [np.concatenate(row, axis=1) for row in rows]
-    Image.fromarray(contact_sheet(pictures, SHEET_COLUMNS if options.draws == 1 else 1)).save(path)
+        rows.append(Row(source.stem, place + 1, [inputs.read(source), *map(read_photo, files)]))
+    lines = [maker, f"{len(rows)} of {len(inputs.paths):,} images of {inputs.folder}"]
+    draw_sheet(lines, ["input", *heads_of(options.draws)], rows, across=across_of(options.draws)).save(path)

@@ -7,7 +7,6 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 import jittor as jt
 import numpy as np
-from PIL import Image
 from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
@@ -18,11 +17,11 @@ from data_tools.sets.pairing import find_labels, read_reference_names
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.batches import PairedBatch, full_share, to_image, to_pixels, to_segmap
 from jittor_tsit.data.label_maps import label_maps_of, with_edges
+from jittor_tsit.data.sheets import SHEET_PAIRS, Row, across_of, draw_sheet, heads_of
 from jittor_tsit.inference.model import Model
 from jittor_tsit.inference.names import draws_of
 from jittor_tsit.inference.options import DEFAULT, ImageOptions
 from jittor_tsit.inference.results import SHEET, SUBMISSION, digest, prepare_folder
-from jittor_tsit.inference.sheets import SHEET_COLUMNS, SHEET_PAIRS, contact_sheet
 from jittor_tsit.inference.submission import pack
 from jittor_tsit.runtime import parallel
 from jittor_tsit.systems.draws import Noise, key_of
@@ -82,7 +81,7 @@ def make_submission(
     if parallel.rank() == 0:
         print(f"{len(inputs.labels)} label maps of {folder}; results: {out / 'images'}")
     make_set(model, inputs, out, seed, options)
-    parallel.on_first_process(lambda: finish(inputs, model.data, out, compare, options))
+    parallel.on_first_process(lambda: finish(inputs, model.data, out, compare, model.maker(seed), options))
     if parallel.rank() == 0 and options.draws == 1:
         real = model.data.root or "PHOTOGRAPHS"
         print(f"next: bash run.sh score --images {out / 'images'} --labels {folder} --real {real}")
@@ -137,15 +136,20 @@ def keys_of(model: Model, inputs: Inputs, seed: int, options: ImageOptions) -> D
     return keys
 
 
-def finish(inputs: Inputs, data: DataConfig, out: Path, compare: bool, options: ImageOptions = DEFAULT) -> None:
+def finish(
+    inputs: Inputs, data: DataConfig, out: Path, compare: bool, maker: str, options: ImageOptions = DEFAULT
+) -> None:
     """Pack the images in `out` into submission.zip, check it, and draw compare.png if `compare` is True.
 
     Several draws of each label map are no submission, and nothing is packed.
+
+    Args:
+        maker: What made the images, such as a checkpoint and a seed; the sheet names it.
     """
     width, height = size = data.output_width, data.output_height
     names = [name for stem in inputs.stems for name in draws_of(stem, options.draws)]
     if compare:
-        save_sheet(out / SHEET, inputs.labels, out, data, options)
+        save_sheet(out / SHEET, inputs.labels, out, data, maker, options)
     if options.draws > 1:
         print(f"{out / 'images'}: {len(names)} images {width}x{height}; several of each are no submission: none packed")
         return
@@ -220,14 +224,16 @@ def reference_image(path: Path, data: DataConfig) -> jt.Var:
     return to_image(resize_photo(read_photo(path), data.image_width, data.image_height)[None])
 
 
-def save_sheet(path: Path, labels: Sequence[Path], out: Path, data: DataConfig, options: ImageOptions) -> None:
-    """Draw a sheet of label maps with their images at half size, evenly spaced over the set."""
-    positions = evenly_spaced(len(labels), SHEET_PAIRS)
-    width, height = data.output_width, data.output_height
-    pictures = []
-    for label_path in (labels[position] for position in positions):
-        ids = label_maps_of(data).read(label_path, width, height)[0]
-        files = [out / options.file(name) for name in draws_of(label_path.stem, options.draws)]
-        both = np.concatenate([colorize(ids, label_maps_of(data).num_ids), *map(read_photo, files)], axis=1)
-        pictures.append(resize_photo(both, both.shape[1] // 2, height // 2))
-    Image.fromarray(contact_sheet(pictures, SHEET_COLUMNS if options.draws == 1 else 1)).save(path)
+def save_sheet(
+    path: Path, labels: Sequence[Path], out: Path, data: DataConfig, maker: str, options: ImageOptions
+) -> None:
+    """Draw a sheet of label maps with their images, evenly spaced over the set. See `finish` for `maker`."""
+    places = evenly_spaced(len(labels), SHEET_PAIRS)
+    rows = []
+    for place in places:
+        label = labels[place]
+        ids = label_maps_of(data).read(label, data.output_width, data.output_height)[0]
+        files = [out / options.file(name) for name in draws_of(label.stem, options.draws)]
+        rows.append(Row(label.stem, place + 1, [colorize(ids, label_maps_of(data).num_ids), *map(read_photo, files)]))
+    lines = [maker, f"{len(rows)} of {len(labels):,} label maps of {labels[0].parent}"]
+    draw_sheet(lines, ["label", *heads_of(options.draws)], rows, across_of(options.draws)).save(path)

@@ -34,6 +34,10 @@ class Model(NamedTuple):
             return f"{path} {file_version(path).changed_ns}"
         return json.dumps([header.experiment, header.checksums], sort_keys=True)
 
+    def maker(self, seed: Optional[int] = None) -> str:
+        """Name the model for a sheet: its checkpoint and, if its images depend on one, the seed."""
+        return f"{self.checkpoint}" if seed is None else f"{self.checkpoint}, seed {seed}"
+
 
 def load_model(checkpoint: Path, references: Optional[Path], size: Optional[Size] = None) -> Model:
     """Load a checkpoint for inference.

@@ -20,11 +20,11 @@ from jittor_tsit.data.batches import to_image
 from jittor_tsit.data.labelled_folders import photos_of_attribute_set, photos_with_attributes
 from jittor_tsit.data.labels import LabelNames, resize_middle
 from jittor_tsit.data.photo_lists import list_photos, photos_with_classes
+from jittor_tsit.data.sheets import SHEET_PAIRS, Row, draw_sheet
 from jittor_tsit.inference.model import Model
 from jittor_tsit.inference.names import names_of_inputs, names_of_targets
 from jittor_tsit.inference.options import DEFAULT, ImageOptions
 from jittor_tsit.inference.results import SHEET, digest, prepare_folder
-from jittor_tsit.inference.sheets import SHEET_PAIRS, in_cell
 from jittor_tsit.inference.sizes import generate_padded, least_side, sizing_of
 from jittor_tsit.runtime import parallel
 from jittor_tsit.systems.tasks import PhotoRelabeler
@@ -77,7 +77,7 @@ def relabel(model: Model, place: Optional[Path], out: Path, options: ImageOption
         print(how_labels_are_found(model, place), file=sys.stderr)
     parallel.on_first_process(prepare)
     parallel.on_all_processes(make)
-    parallel.on_first_process(lambda: save_rows(out / SHEET, photos, results, out, model.data, options))
+    parallel.on_first_process(lambda: save_rows(out / SHEET, photos, targets, results, out, model, options))
     if parallel.rank() == 0:
         number = len(photos) * len(targets)
         print(f"{out / 'images'}: {number} images, {len(photos)} photos as {', '.join(targets)}")
@@ -180,19 +180,23 @@ def relabelled(model: Model, pixels: np.ndarray, label: Optional[np.ndarray]) ->
 
 
 def save_rows(
-    path: Path, photos: List[Photo], results: Dict[str, List[str]], out: Path, data: DataConfig, options: ImageOptions
+    path: Path,
+    photos: List[Photo],
+    targets: List[str],
+    results: Dict[str, List[str]],
+    out: Path,
+    model: Model,
+    options: ImageOptions,
 ) -> None:
     """Draw a sheet with a row for each photo and its images for all targets, evenly spaced over the set.
-
-    Images of different sizes are shown in cells of one size.
 
     Args:
         results: Name of a photo -> names of its images.
     """
+    places = evenly_spaced(len(photos), SHEET_PAIRS)
     rows = []
-    for photo in (photos[place] for place in evenly_spaced(len(photos), SHEET_PAIRS)):
+    for place in places:
+        photo = photos[place]
         outputs = [read_photo(out / options.file(name)) for name in results[photo.name]]
-        rows.append([read(photo, data, options), *outputs])
-    if len({row[0].shape for row in rows}) > 1:
-        rows = [[in_cell(picture, data.image_width, data.image_height) for picture in row] for row in rows]
-    Image.fromarray(np.concatenate([np.concatenate(row, axis=1) for row in rows])).save(path)
+        rows.append(Row(photo.name, place + 1, [read(photo, model.data, options), *outputs]))
+    draw_sheet([model.maker(), f"{len(rows)} of {len(photos):,} photos"], ["input", *targets], rows).save(path)

@@ -84,6 +84,10 @@ class System(Updates):
         """Return the images that the sample grid shows, one Var [N, 3, H, W] in [-1, 1] for each column."""
         return [self.generate(batch, noise)]
 
+    def column_heads(self) -> List[str]:
+        """Return a name for each of `columns`; empty where there is one column, which the kind of data names."""
+        return []
+
     def is_random_at_test(self, has_references: bool) -> bool:
         """Return whether `generate` depends on the seed.
 

@@ -162,6 +162,9 @@ class StarGANSystem(PhotoRelabeler):
         targets = [self.targets(label) for label in labels]
         return [self.relabel(images, jt.array(np.stack([each[name] for each in targets]))) for name in targets[0]]
 
+    def column_heads(self) -> List[str]:
+        return [*self.names.attributes, *self.names.classes]
+
     def relabel(self, image: jt.Var, target: jt.Var) -> jt.Var:
         """Translate images [N, 3, H, W] to target labels [N, c]."""
         G = self.inference_G

@@ -135,6 +135,9 @@ class UNITDigitsSystem(PhotoClassifier):
         b = batch.sets[B].image
         return [self.generate(batch, noise), b, self.translate(b, B, A)]
 
+    def column_heads(self) -> List[str]:
+        return ["A to B", "B", "B to A"]
+
     def translate(self, image: jt.Var, side: int, there: int) -> jt.Var:
         """Translate images [N, 3, H, W] in [-1, 1] from domain `side` to domain `there`."""
         G = self.inference_G
