@@ -17,6 +17,7 @@ from PIL import Image, ImageOps
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import write_atomic
 from data_tools.sets.classes import NUM_CLASSES, to_classes
+from data_tools.sets.label_forms import COLOR_MODES, FROM_COLORS, ids_of_equal_channels, refuse_mask
 
 _FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "GIF", "WEBP")  # no others: Pillow starts Ghostscript for EPS
 _ALPHA_MODES = ("LA", "PA", "RGBA", "La", "RGBa")
@@ -55,6 +56,8 @@ def read_photo(path: Path) -> np.ndarray:
 def read_label(path: Path, num_classes: int = NUM_CLASSES, unknown: Optional[int] = None) -> np.ndarray:
     """Read the class ids of a label map: an 8-bit or 16-bit image with one channel, or a palette image (its indices).
 
+    An 8-bit image with equal colour channels is read as its one channel.
+
     Args:
         num_classes: Number of classes, at most 256; at most 255 if `unknown` is given.
         unknown: Id in the file of pixels without a class. If it is 0, the classes are numbered from 1 in the file.
@@ -63,10 +66,14 @@ def read_label(path: Path, num_classes: int = NUM_CLASSES, unknown: Optional[int
         [H, W] uint8 class ids from 0 to `num_classes` - 1. Pixels without a class get `num_classes`.
 
     Raises:
-        InputError: The file cannot be read as in `read_photo`; it has several channels, fewer than 8 bits of grey or
-            lossy compression; or it holds an id out of range (the message names the id and the pixel).
+        InputError: The file cannot be read as in `read_photo`; its channels differ, it is a mask of 0 and 255, has
+            fewer than 8 bits of grey or lossy compression; or it holds an id out of range (the message names the id
+            and the pixel).
     """
-    return to_classes(_read_ids(path), num_classes, unknown, str(path))
+    ids = _read_ids(path)
+    if num_classes <= 255:  # with 256 classes, 255 is one of them
+        refuse_mask(ids, unknown, Path(path))
+    return to_classes(ids, num_classes, unknown, str(path))
 
 
 def read_instances(path: Path) -> np.ndarray:
@@ -186,6 +193,8 @@ def resize_label(label: np.ndarray, width: int, height: int) -> np.ndarray:
 def _read_ids(path: Path) -> np.ndarray:
     with _open_image(path) as image:
         _require_label_format(path, image)
+        if image.mode in COLOR_MODES:
+            return ids_of_equal_channels(np.asarray(image), path)
         return _in_strips(image, lambda strip: strip)
 
 
@@ -259,10 +268,15 @@ def _require_one_small_frame(path: Path, image: Image.Image) -> None:
 
 
 def _require_label_format(path: Path, image: Image.Image) -> None:
-    if image.mode not in _LABEL_MODES:
-        raise InputError(f"{path}: has mode {image.mode}; a label map is 8-bit or 16-bit grey, or has a palette")
     if image.format == "JPEG":
-        raise InputError(f"{path}: is a JPEG, whose compression changes ids; a label map is a PNG")
+        raise InputError(
+            f"{path}: is a JPEG, whose compression changes ids and colours; a label map is a PNG; of a picture in "
+            "colours, `bash run.sh labels --from-colors FOLDER --palette FILE --nearest --out DIR` makes ids"
+        )
+    if image.mode not in (*_LABEL_MODES, *COLOR_MODES):
+        raise InputError(
+            f"{path}: has mode {image.mode}; a label map is 8-bit or 16-bit grey, or has a palette; {FROM_COLORS}"
+        )
     if image.mode == "L" and image.format == "PNG" and _png_depth(path) < 8:
         # Pillow scales these to 0..255, which multiplies the ids.
         raise InputError(f"{path}: is grey of {_png_depth(path)} bits; a label map has 8 or 16")

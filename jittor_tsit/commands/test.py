@@ -31,6 +31,7 @@ def add(commands) -> None:
         "python -m jittor_tsit test --data data/landscape/test --run-dir runs/mine --compare\n"
         "For models of image pairs, side_by_side=true or side_by_side=false says whether every file shows two images.",
         accepts="side_by_side=",
+        check=check,
     )
     parser.add_argument(
         "--data",
@@ -122,9 +123,42 @@ def input_list(text: str) -> List[Path]:
     return [Path(text)] if Path(text).exists() else path_list(text)
 
 
+def check(args: argparse.Namespace) -> None:
+    """Check the options and the paths that they name, before Jittor is imported.
+
+    Raises:
+        InputError: A path does not exist, or two options exclude each other.
+    """
+    check_options(args)
+    for path in args.data or []:
+        if not path.exists():
+            raise InputError(f"--data {path}: no such folder or file")
+    for path in args.checkpoints or ([args.checkpoint] if args.checkpoint else []):
+        if not path.is_file():
+            raise InputError(f"{path}: no such checkpoint file")
+    if args.run_dir and not args.run_dir.is_dir():
+        raise InputError(f"{args.run_dir}: holds no checkpoint: no such folder; run train first, or name another run")
+    if args.references and not args.references.is_dir():
+        raise InputError(f"--references {args.references}: no such folder")
+
+
+def check_options(args: argparse.Namespace) -> None:
+    """Raise InputError if options exclude each other."""
+    if args.checkpoint and args.checkpoints:
+        raise InputError("--checkpoint and --checkpoints: only one of them is allowed")
+    ImageOptions(args.draws, args.size, args.keep_size, args.format, args.quality).check()
+    has_choice = args.candidates > 1 or len(args.checkpoints or []) > 1
+    if not has_choice and (args.improve or args.measure_by or args.segmenter or args.real):
+        given = "--improve, --measure-by, --segmenter and --real"
+        raise InputError(f"{given}: there is no choice to make; add --candidates K or --checkpoints A,B")
+    if has_choice and args.back:
+        raise InputError("--back: not with --candidates or --checkpoints, which choose among images for label maps")
+    if has_choice and args.draws > 1:
+        raise InputError("--draws: keeps all images, and --candidates or --checkpoints choose; leave one of them out")
+
+
 def run(args: argparse.Namespace) -> int:
     """Run the command with parsed options: generate, translate or classify images. Return the exit status."""
-    check_options(args)
     start_jittor(args.device != "cpu")
     from jittor_tsit.config import DataConfig
     from jittor_tsit.config.overrides import override_fields
@@ -144,35 +178,6 @@ def run(args: argparse.Namespace) -> int:
         else:
             status = max(status, run_test(checkpoints[0], *common, args.back, side_by_side, images))
     return status
-
-
-def check_options(args: argparse.Namespace) -> None:
-    """Check what can be checked without Jittor.
-
-    Raises:
-        InputError: A path does not exist, or two options exclude each other.
-    """
-    if args.checkpoint and args.checkpoints:
-        raise InputError("--checkpoint and --checkpoints: only one of them is allowed")
-    ImageOptions(args.draws, args.size, args.keep_size, args.format, args.quality).check()
-    has_choice = args.candidates > 1 or len(args.checkpoints or []) > 1
-    if not has_choice and (args.improve or args.measure_by or args.segmenter or args.real):
-        given = "--improve, --measure-by, --segmenter and --real"
-        raise InputError(f"{given}: there is no choice to make; add --candidates K or --checkpoints A,B")
-    if has_choice and args.back:
-        raise InputError("--back: not with --candidates or --checkpoints, which choose among images for label maps")
-    if has_choice and args.draws > 1:
-        raise InputError("--draws: keeps all images, and --candidates or --checkpoints choose; leave one of them out")
-    for path in args.data or []:
-        if not path.exists():
-            raise InputError(f"--data {path}: no such folder or file")
-    for path in args.checkpoints or ([args.checkpoint] if args.checkpoint else []):
-        if not path.is_file():
-            raise InputError(f"{path}: no such checkpoint file")
-    if args.run_dir and not args.run_dir.is_dir():
-        raise InputError(f"{args.run_dir}: holds no checkpoint: no such folder; run train first, or name another run")
-    if args.references and not args.references.is_dir():
-        raise InputError(f"--references {args.references}: no such folder")
 
 
 def find_checkpoints(args: argparse.Namespace) -> Tuple[List[Path], Path]:

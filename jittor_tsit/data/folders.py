@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Dict, Optional, Sequence
+from typing import Optional, Sequence
 
 from data_tools.basics.errors import InputError
 from data_tools.sets.held_out import hold_out
-from data_tools.sets.pairing import PHOTO_SUFFIXES, Pair, find_pairs, match_files, read_split, select_stems
+from data_tools.sets.pairing import Pair, find_pairs, match_files
+from data_tools.sets.splits import read_split, select_stems
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.label_maps import label_maps_of
+from jittor_tsit.data.photo_lists import by_stem, list_photos
 from jittor_tsit.data.samples import (
     COLOUR,
     AlignedSamples,
@@ -155,7 +157,7 @@ def aligned_samples(
     if with_layout(config).side_by_side:
         files = [(path,) for path in list_photos(Path(root, "train"))]
         return AlignedSamples(files, is_reversed, augmentation_of(config), seeds, channels)
-    a, b = (_by_stem(list_photos(Path(root, name))) for name in ("trainA", "trainB"))
+    a, b = (by_stem(list_photos(Path(root, name))) for name in ("trainA", "trainB"))
     lone = sorted(set(a) ^ set(b))
     if lone:
         path, other = (a[lone[0]], "trainB") if lone[0] in a else (b[lone[0]], "trainA")
@@ -178,27 +180,3 @@ def layout_of(root: str) -> Optional[bool]:
     """
     has_two_folders, has_one = (bool(root) and Path(root, name).is_dir() for name in ("trainA", "train"))
     return not has_two_folders if has_two_folders or has_one else None
-
-
-def _by_stem(paths: Sequence[Path]) -> Dict[str, Path]:
-    found: Dict[str, Path] = {}
-    for path in paths:
-        if path.stem in found:
-            raise InputError(f"{path}: {found[path.stem].name} has the same name, in another format")
-        found[path.stem] = path
-    return found
-
-
-def list_photos(folder: Path) -> list[Path]:
-    """Return the photos of a folder, sorted by name.
-
-    Raises:
-        InputError: The folder is missing or holds no photos.
-    """
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; sets without label maps have trainA, trainB and testA, testB")
-    visible = (path for path in folder.iterdir() if not path.name.startswith("."))
-    paths = sorted(path for path in visible if path.suffix.lower() in PHOTO_SUFFIXES)
-    if not paths:
-        raise InputError(f"{folder}: holds no photos ({', '.join(PHOTO_SUFFIXES)})")
-    return paths

@@ -13,7 +13,7 @@ from data_tools.basics.errors import InputError
 from data_tools.basics.spacing import evenly_spaced
 from data_tools.sets.image_io import read_photo
 from jittor_tsit.data.batches import ImageBatch, full_share
-from jittor_tsit.data.sheets import SHEET_COLUMNS, SHEET_PAIRS, Row, draw_sheet
+from jittor_tsit.data.sheets import SHEET_PAIRS, Row, across_of, draw_sheet, heads_of
 from jittor_tsit.inference.input_images import InputImages
 from jittor_tsit.inference.model import Model
 from jittor_tsit.inference.names import draws_of
@@ -134,5 +134,4 @@ def save_rows(path: Path, inputs: InputImages, out: Path, options: ImageOptions,
         files = [out / options.file(name) for name in draws_of(inputs.names[source], options.draws)]
         rows.append(Row(inputs.names[source], place + 1, [inputs.read(source), *map(read_photo, files)]))
     lines = [maker, f"{len(rows)} of {len(inputs.paths):,} images of {inputs.folder}"]
-    ours = ["ours"] if options.draws == 1 else [f"ours, {k}" for k in range(1, options.draws + 1)]
-    draw_sheet(lines, ["input", *ours], rows, SHEET_COLUMNS if options.draws == 1 else 1).save(path)
+    draw_sheet(lines, ["input", *heads_of(options.draws)], rows, across=across_of(options.draws)).save(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
 
@@ -10,6 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.invocation import typed
 from data_tools.basics.spacing import evenly_spaced
 from data_tools.sets.classes import colorize
 from data_tools.sets.image_io import read_photo, resize_photo
@@ -17,7 +19,7 @@ from data_tools.sets.pairing import find_labels, read_reference_names
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.batches import PairedBatch, full_share, to_image, to_pixels, to_segmap
 from jittor_tsit.data.label_maps import label_maps_of, with_edges
-from jittor_tsit.data.sheets import SHEET_COLUMNS, SHEET_PAIRS, Row, draw_sheet
+from jittor_tsit.data.sheets import SHEET_PAIRS, Row, across_of, draw_sheet, heads_of
 from jittor_tsit.inference.model import Model
 from jittor_tsit.inference.names import draws_of
 from jittor_tsit.inference.options import DEFAULT, ImageOptions
@@ -84,7 +86,8 @@ def make_submission(
     parallel.on_first_process(lambda: finish(inputs, model.data, out, compare, model.maker(seed), options))
     if parallel.rank() == 0 and options.draws == 1:
         real = model.data.root or "PHOTOGRAPHS"
-        print(f"next: bash run.sh score --images {out / 'images'} --labels {folder} --real {real}")
+        images, labels, photos = (shlex.quote(str(path)) for path in (out / "images", folder, real))
+        print(f"next: {typed(f'score --images {images} --labels {labels} --real {photos}')}")
     return 0
 
 
@@ -149,7 +152,7 @@ def finish(
     width, height = size = data.output_width, data.output_height
     names = [name for stem in inputs.stems for name in draws_of(stem, options.draws)]
     if compare:
-        save_sheet(out / SHEET, inputs.labels, out, data, options, maker)
+        save_sheet(out / SHEET, inputs.labels, out, data, maker, options)
     if options.draws > 1:
         print(f"{out / 'images'}: {len(names)} images {width}x{height}; several of each are no submission: none packed")
         return
@@ -225,7 +228,7 @@ def reference_image(path: Path, data: DataConfig) -> jt.Var:
 
 
 def save_sheet(
-    path: Path, labels: Sequence[Path], out: Path, data: DataConfig, options: ImageOptions, maker: str
+    path: Path, labels: Sequence[Path], out: Path, data: DataConfig, maker: str, options: ImageOptions
 ) -> None:
     """Draw a sheet of label maps with their images, evenly spaced over the set. See `finish` for `maker`."""
     rows = []
@@ -233,8 +236,6 @@ def save_sheet(
         label = labels[place]
         ids = label_maps_of(data).read(label, data.output_width, data.output_height)[0]
         files = [out / options.file(name) for name in draws_of(label.stem, options.draws)]
-        pictures = [colorize(ids, label_maps_of(data).num_ids), *map(read_photo, files)]
-        rows.append(Row(label.stem, place + 1, pictures))
+        rows.append(Row(label.stem, place + 1, [colorize(ids, label_maps_of(data).num_ids), *map(read_photo, files)]))
     lines = [maker, f"{len(rows)} of {len(labels):,} label maps of {labels[0].parent}"]
-    ours = ["ours"] if options.draws == 1 else [f"ours, {k}" for k in range(1, options.draws + 1)]
-    draw_sheet(lines, ["label", *ours], rows, SHEET_COLUMNS if options.draws == 1 else 1).save(path)
+    draw_sheet(lines, ["label", *heads_of(options.draws)], rows, across_of(options.draws)).save(path)

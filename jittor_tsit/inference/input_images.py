@@ -10,7 +10,8 @@ import numpy as np
 
 from data_tools.basics.errors import InputError
 from data_tools.sets.image_io import read_header, read_photo, resize_photo, with_channels
-from jittor_tsit.data.folders import layout_of, list_photos
+from jittor_tsit.data.folders import layout_of
+from jittor_tsit.data.photo_lists import list_photos
 from jittor_tsit.data.samples import halves
 from jittor_tsit.inference.model import Model, default_folder
 from jittor_tsit.inference.names import names_of_inputs

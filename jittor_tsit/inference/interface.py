@@ -9,6 +9,7 @@ from typing import Any, List, Optional, Sequence, Tuple, Union
 import numpy as np
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.invocation import typed
 from data_tools.sets.classes import CLASSES, NUM_CLASSES, to_classes
 from data_tools.sets.image_io import resize_label, resize_photo, with_channels
 from jittor_tsit.data.label_maps import label_maps_of
@@ -40,7 +41,7 @@ def load(path: PathLike, device: str = "auto") -> ImageModel:
     """
     path = Path(path)
     if not path.exists():
-        raise InputError(f"{path}: no such run or checkpoint; train one first by `bash run.sh train`")
+        raise InputError(f"{path}: no such run or checkpoint; train one first by `{typed('train')}`")
     start_jittor_inside(device)
     from jittor_tsit.inference.which_checkpoint import choose_checkpoint
     from jittor_tsit.runs.loading import load_system
@@ -217,19 +218,16 @@ class ImageModel:
         from jittor_tsit.systems.draws import Noise
 
         height, width = photo.shape[:2]
-        grey_or_not = with_channels(photo, self._system.batch_kind.channels[back])
-        resized = resize_photo(grey_or_not, *Sizing(self.size, size).of(width, height))
+        grey_or_colour = with_channels(photo, self._system.batch_kind.channels[back])
+        resized = resize_photo(grey_or_colour, *Sizing(self.size, size).of(width, height))
         return in_colour(translation(self._model(size), resized, name, Noise(seed), back))
 
     def _relabelled(self, photo: np.ndarray, target: str, label: Sequence[int], size: Optional[Size]) -> np.ndarray:
-        from jittor_tsit.inference.relabel import relabelled
+        from jittor_tsit.inference.relabel import fit, relabelled
 
         names = self._system.names
-        model = self._model(size)
-        own = None
-        if label or not names.attributes:  # with classes only, the own label is not used
-            own = names.of_attributes(label) if label else names.of_class(0)
-        return relabelled(model, photo, own, ImageOptions(size=size))[target]
+        own, model = names.of_attributes(label) if label else None, self._model(size)
+        return relabelled(model, fit(photo, model.data, ImageOptions(size=size)), own)[target]
 
     def _model(self, size: Optional[Size]) -> Any:
         """Return the model as the modules of `test` take it, for images of a size; None: the default size."""

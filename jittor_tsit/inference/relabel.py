@@ -17,9 +17,9 @@ from data_tools.sets.image_io import read_photo, resize_photo
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.attribute_lists import find_list
 from jittor_tsit.data.batches import to_image
-from jittor_tsit.data.folders import list_photos
-from jittor_tsit.data.labelled_folders import photos_of_attribute_set, photos_with_attributes, photos_with_classes
+from jittor_tsit.data.labelled_folders import photos_of_attribute_set, photos_with_attributes
 from jittor_tsit.data.labels import LabelNames, resize_middle
+from jittor_tsit.data.photo_lists import list_photos, photos_with_classes
 from jittor_tsit.data.sheets import SHEET_PAIRS, Row, draw_sheet
 from jittor_tsit.inference.model import Model
 from jittor_tsit.inference.names import names_of_inputs, names_of_targets
@@ -34,7 +34,7 @@ class Photo(NamedTuple):
     """A photo to translate: its file, its own label vector, and the name of its results."""
 
     path: Path
-    label: Optional[np.ndarray]  # the photo's own label; not used for classes; None: unknown attributes
+    label: Optional[np.ndarray]  # the photo's own label; not used for classes; None: unknown
     name: str  # beginning of the names of its images
 
 
@@ -69,15 +69,15 @@ def relabel(model: Model, place: Optional[Path], out: Path, options: ImageOption
         for photo in tqdm(own, unit="photo", dynamic_ncols=True, desc="images", disable=parallel.rank() > 0):
             paths = [out / options.file(name) for name in results[photo.name]]
             if not all(path.exists() for path in paths):
-                made = relabelled(model, read_photo(photo.path), photo.label, options)
+                made = relabelled(model, read(photo, model.data, options), photo.label)
                 for path, pixels in zip(paths, made.values()):
                     options.write(path, pixels)
 
-    if parallel.rank() == 0 and any(photo.label is None for photo in photos):
+    if parallel.rank() == 0 and names.attributes and any(photo.label is None for photo in photos):
         print(how_labels_are_found(model, place), file=sys.stderr)
     parallel.on_first_process(prepare)
     parallel.on_all_processes(make)
-    parallel.on_first_process(lambda: save_rows(out / SHEET, photos, results, out, model, options))
+    parallel.on_first_process(lambda: save_rows(out / SHEET, photos, targets, results, out, model, options))
     if parallel.rank() == 0:
         number = len(photos) * len(targets)
         print(f"{out / 'images'}: {number} images, {len(photos)} photos as {', '.join(targets)}")
@@ -93,14 +93,14 @@ def find_photos(data: DataConfig, names: LabelNames, place: Optional[Path]) -> L
     labels: Sequence[Optional[np.ndarray]]
     folder = place
     if place and place.is_file():
-        paths, labels = [place], [None if names.attributes else names.of_class(0)]
+        paths, labels = [place], [None]
     elif names.attributes:
         if not folder and not data.num_test:
             raise InputError(f"num_test=0: no photo of {data.root} was kept for test; name a folder by --data")
         paths, labels = photos_and_attributes(folder or Path(data.root), names, 0 if folder else data.num_test)
     elif folder and not any((folder / name).is_dir() for name in ("test", *names.classes)):
         paths = list_photos(folder)
-        labels = [names.of_class(0)] * len(paths)
+        labels = [None] * len(paths)
     else:
         root = folder or Path(data.root)
         if not folder and not (root / "test").is_dir():
@@ -155,40 +155,48 @@ def fit(pixels: np.ndarray, data: DataConfig, options: ImageOptions) -> np.ndarr
     return resize_photo(pixels, *sizing_of(model_size, options).of(width, height), Image.BILINEAR)
 
 
-def relabelled(
-    model: Model, photo: np.ndarray, label: Optional[np.ndarray], options: ImageOptions
-) -> Dict[str, np.ndarray]:
-    """Translate a photo, [h, w, 3] uint8, to each target label: name of the target -> [H, W, 3] uint8.
+def own_label(system: PhotoRelabeler, pixels: np.ndarray, data: DataConfig) -> np.ndarray:
+    """Return the label vector of a photo, [H, W, 3] uint8: its attributes as D finds them, or a class (not used)."""
+    if not system.names.attributes:
+        return system.names.of_class(0)
+    return system.find_label(to_image(resize_photo(pixels, data.image_width, data.image_height)[None]))
+
+
+def relabelled(model: Model, pixels: np.ndarray, label: Optional[np.ndarray]) -> Dict[str, np.ndarray]:
+    """Translate the pixels of a photo, [H, W, 3] uint8, to each target label: name of the target -> [H, W, 3] uint8.
 
     Args:
-        label: The photo's own label vector; None: the model's D finds the attributes in the photo at the model's size.
+        label: The photo's own label vector; None: unknown, see `own_label`.
     """
-    system, data = cast(PhotoRelabeler, model.system), model.data
-    if label is None:
-        whole = resize_middle(photo, data.crop, data.image_width, data.image_height)
-        label = system.find_label(to_image(whole[None]))
-    targets, pixels = system.targets(label), fit(photo, data, options)
+    system = cast(PhotoRelabeler, model.system)
+    targets = system.targets(own_label(system, pixels, model.data) if label is None else label)
     wanted = jt.array(np.stack(list(targets.values())))
 
     def generate(image: jt.Var) -> jt.Var:
         return system.relabel(jt.concat([image] * len(targets), 0), wanted)
 
-    images = generate_padded(generate, pixels, system.image_multiple, least_side(data))
+    images = generate_padded(generate, pixels, system.image_multiple, least_side(model.data))
     return dict(zip(targets, images))
 
 
 def save_rows(
-    path: Path, photos: List[Photo], results: Dict[str, List[str]], out: Path, model: Model, options: ImageOptions
+    path: Path,
+    photos: List[Photo],
+    targets: List[str],
+    results: Dict[str, List[str]],
+    out: Path,
+    model: Model,
+    options: ImageOptions,
 ) -> None:
     """Draw a sheet with a row for each photo and its images for all targets, evenly spaced over the set.
 
     Args:
         results: Name of a photo -> names of its images.
     """
-    rows, names = [], cast(PhotoRelabeler, model.system).names
-    for place in evenly_spaced(len(photos), SHEET_PAIRS):
+    places = evenly_spaced(len(photos), SHEET_PAIRS)
+    rows = []
+    for place in places:
         photo = photos[place]
         outputs = [read_photo(out / options.file(name)) for name in results[photo.name]]
         rows.append(Row(photo.name, place + 1, [read(photo, model.data, options), *outputs]))
-    heads = ["input", *names.attributes, *names.classes]
-    draw_sheet([model.maker(), f"{len(rows)} of {len(photos):,} photos"], heads, rows).save(path)
+    draw_sheet([model.maker(), f"{len(rows)} of {len(photos):,} photos"], ["input", *targets], rows).save(path)

@@ -66,11 +66,11 @@ def generate_padded(
     """Translate a photo of any size: pad it by reflection to the network's multiple, and cut the image back.
 
     Args:
-        generate: Maps images [N, 3, H, W] in [-1, 1] to such images.
-        photo: [H, W, 3] uint8
+        generate: Maps images [N, channels, H, W] in [-1, 1] to images [N, C, H, W] in [-1, 1].
+        photo: [H, W, 3] uint8; with one channel its three channels must be equal.
         multiple: The network needs sides that are multiples of this.
         least: Least side of the padded photo, in pixels.
-        channels: Of the network's input: 3, or 1 for grey pixels.
+        channels: Of the network's input: 3, or 1 for grey.
 
     Returns:
         [N, H, W, 3] uint8, or [N, H, W] uint8 of a network that makes images of one channel

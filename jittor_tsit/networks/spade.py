@@ -5,6 +5,7 @@ from typing import List, Optional, Tuple
 import jittor as jt
 from jittor import nn
 
+from jittor_tsit.config.systems.spade import STRIDES
 from jittor_tsit.layers.attention import SelfAttention
 from jittor_tsit.layers.basic import Image, OutputConv, leaky_relu
 from jittor_tsit.layers.elementary import tanh
@@ -12,10 +13,6 @@ from jittor_tsit.layers.norm import BatchNorm
 from jittor_tsit.layers.residual_blocks import SPADEBlock
 from jittor_tsit.layers.resize import upsample2x
 from jittor_tsit.networks.first_tensor import fit
-
-# Number of upsamplings -> size of the image divided by the size of the first features. Image sides are multiples of it.
-# The released code calls these `normal`, `more` and `most`.
-STRIDES = {5: 32, 6: 64, 7: 128}
 
 
 def _same_size_blocks(num_upsamplings: int) -> Tuple[int, ...]:

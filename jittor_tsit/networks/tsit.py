@@ -5,6 +5,7 @@ from typing import List, Optional
 import jittor as jt
 from jittor import nn
 
+from jittor_tsit.config.systems.tsit import STRIDE
 from jittor_tsit.layers.attention import SelfAttention
 from jittor_tsit.layers.basic import Image, leaky_relu
 from jittor_tsit.layers.conv_of_upsampled import UpsampleConv
@@ -14,7 +15,6 @@ from jittor_tsit.layers.residual_blocks import FADEBlock, StreamBlock
 from jittor_tsit.layers.resize import average2x, downsample2x, upsample2x
 from jittor_tsit.networks.first_tensor import fit
 
-STRIDE = 128  # size of the image divided by the size of the deepest features: image sides are multiples of it
 DOWNSAMPLINGS = {"nearest": downsample2x, "bilinear": average2x}  # of the streams' features
 
 

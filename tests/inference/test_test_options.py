@@ -113,7 +113,7 @@ def test_several_draws_are_all_kept_and_not_packed(tsit, tmp_path, rng, capsys):
     write_label(tmp_path / "in/a.png", draw_map(rng))
     out = tmp_path / "out"
     run_test(tsit, tmp_path / "in", out, 5, None, False)
-    assert (out / "submission.zip").exists() and "next: bash run.sh score --images" in capsys.readouterr().out
+    assert (out / "submission.zip").exists() and " score --images " in capsys.readouterr().out
     run_test(tsit, tmp_path / "in", out, 5, None, True, images=ImageOptions(draws=3))
     assert names_in(out) == ["a_1.jpg", "a_2.jpg", "a_3.jpg"] and not (out / "submission.zip").exists()
     assert "none packed" in capsys.readouterr().out
