@@ -5,6 +5,7 @@ Used by `data_tools check`, and by `train` through jittor_tsit/data/read_through
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Callable, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from data_tools.basics.errors import InputError
 from data_tools.basics.names import printable
 from data_tools.basics.threads import with_bar
 from data_tools.sets.classes import NUM_CLASSES
-from data_tools.sets.image_io import read_label, read_photo
+from data_tools.sets.image_io import QUARTER_TURNS, read_label, read_photo, read_storage
 from data_tools.sets.oddities import label_oddities, photo_oddities
 from data_tools.sets.pairing import Pair, Problem
 
@@ -67,6 +68,18 @@ def mismatch(pair: Pair, photo_size: Tuple[int, int], label_size: Tuple[int, int
     (width, height), (label_width, label_height) = photo_size, label_size
     return printable(
         f"{pair.photo}: {width}x{height} has other proportions than its label, {label_width}x{label_height}"
+        f"{_turned_by_exif(pair.photo)}"
+    )
+
+
+def _turned_by_exif(photo: Path) -> str:
+    """Return what to do about a photo that its EXIF orientation turned by 90 degrees; an empty string for others."""
+    orientation = read_storage(photo).orientation
+    if orientation not in QUARTER_TURNS:
+        return ""
+    return (
+        f"; its EXIF orientation {orientation} turned the photo, and the label is not turned: if the label shows the "
+        "photo as it is stored, remove the orientation (exiftool -n -Orientation=1 FILE), otherwise turn the label"
     )
 
 

@@ -1,4 +1,5 @@
-"""Describe what is unusual about a readable photo or label map, and how reading treats it. Only headers are read.
+"""Describe what is unusual about a readable photo or label map, and how reading treats it. Only headers are
+read, and the pixels of photos of more than 8 bits.
 
 Sizes that differ within a pair, and everything else about pairs, are found by checking.py.
 """
@@ -8,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import List
 
-from data_tools.sets.image_io import read_storage
+from data_tools.sets.image_io import read_depth, read_storage
 
 _GREY = "is grey (becomes RGB)"
 _PALETTE = "has a palette (its colours become RGB)"
@@ -16,7 +17,6 @@ _PHOTO_MODES = {
     "1": "is black and white (becomes RGB)",
     "L": _GREY,
     "LA": _GREY,
-    "F": _GREY,
     "P": _PALETTE,
     "PA": _PALETTE,
     "CMYK": "is CMYK (becomes RGB without a colour profile)",
@@ -34,12 +34,10 @@ def photo_oddities(path: Path) -> List[str]:
     notes = []
     if mode not in _USUAL:
         notes.append(_GREY if mode.startswith("I") else _PHOTO_MODES.get(mode, f"has mode {mode} (becomes RGB)"))
-    if mode == "F":
-        notes.append("has 32-bit fractions (values beyond 0..255 are cut off)")
-    elif bits == 32:
-        notes.append("has 32 bits (values beyond 0..65535 are cut off, and the upper 8 of 16 bits kept)")
-    elif bits == 16:
-        notes.append("has 16 bits a channel (the upper 8 are kept)")
+    if bits > 8:
+        used = read_depth(path).used
+        some = f" and uses {used}" if 0 < used < bits else ""
+        notes.append(f"has {bits} bits a channel{some} (the upper 8{' of these' if some else ''} are kept)")
     if has_alpha:
         notes.append("has an alpha channel (transparent parts become white)")
     if orientation != 1:
