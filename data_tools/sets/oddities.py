@@ -7,8 +7,9 @@ Sizes that differ within a pair, and everything else about pairs, are found by c
 from __future__ import annotations
 
 from pathlib import Path
-from typing import List
+from typing import List, NamedTuple, Optional
 
+from data_tools.sets.depth import Depth
 from data_tools.sets.image_io import read_depth, read_storage
 
 _GREY = "is grey (becomes RGB)"
@@ -24,8 +25,38 @@ _PHOTO_MODES = {
 _USUAL = ("RGB", "RGBA")
 
 
-def photo_oddities(path: Path) -> List[str]:
+class Unusual(NamedTuple):
+    """A file with notes on what is unusual about it, and the bits of its channels if it is a photo."""
+
+    path: Path
+    notes: List[str]
+    depth: Optional[Depth] = None
+
+
+def unusual_photo(path: Path, has_label: bool = True) -> Unusual:
+    """Return what is unusual about a photo.
+
+    Args:
+        has_label: Whether the photo has a label map. Otherwise its EXIF orientation does no harm and gets no note.
+
+    Raises:
+        InputError: As in `image_io.read_depth`.
+    """
+    depth = read_depth(path)
+    return Unusual(path, photo_oddities(path, has_label, depth), depth)
+
+
+def unusual_label(path: Path) -> Unusual:
+    """Return what is unusual about a label map that `read_label` accepts. Errors as in `image_io.read_header`."""
+    return Unusual(path, label_oddities(path))
+
+
+def photo_oddities(path: Path, has_label: bool = True, depth: Optional[Depth] = None) -> List[str]:
     """Return notes on a photo, each of a few words. The list is empty for upright 8-bit RGB or RGBA.
+
+    Args:
+        has_label: As in `unusual_photo`.
+        depth: What `read_depth` returns for the file; None: it is read if needed.
 
     Raises:
         InputError: As in `image_io.read_header`.
@@ -35,12 +66,12 @@ def photo_oddities(path: Path) -> List[str]:
     if mode not in _USUAL:
         notes.append(_GREY if mode.startswith("I") else _PHOTO_MODES.get(mode, f"has mode {mode} (becomes RGB)"))
     if bits > 8:
-        used = read_depth(path).used
+        used = (depth or read_depth(path)).used
         some = f" and uses {used}" if 0 < used < bits else ""
         notes.append(f"has {bits} bits a channel{some} (the upper 8{' of these' if some else ''} are kept)")
     if has_alpha:
         notes.append("has an alpha channel (transparent parts become white)")
-    if orientation != 1:
+    if orientation != 1 and has_label:
         notes.append(f"has EXIF orientation {orientation} (it is turned upright, and its label is not)")
     return notes
 

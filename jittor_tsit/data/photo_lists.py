@@ -10,7 +10,7 @@ import numpy as np
 from data_tools.basics.errors import InputError
 from data_tools.basics.names import composed
 from data_tools.sets.formats import IMAGES
-from data_tools.sets.listing import list_files
+from data_tools.sets.listing import list_files, list_folder, require_folder
 from jittor_tsit.data.labels import LabelNames
 
 PhotosAndLabels = Tuple[List[Path], List[np.ndarray]]
@@ -25,6 +25,15 @@ def list_photos(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; sets without label maps have trainA, trainB and testA, testB")
     return list_files(folder, IMAGES)
+
+
+def holds_photos(folder: Path) -> bool:
+    """Return whether photos lie in a folder itself. Then they go before those in its sub-folders.
+
+    Raises:
+        InputError: The folder is missing or cannot be read.
+    """
+    return bool(list_folder(require_folder(folder), IMAGES).files)
 
 
 def by_stem(paths: Sequence[Path]) -> Dict[str, Path]:
@@ -42,12 +51,12 @@ def by_stem(paths: Sequence[Path]) -> Dict[str, Path]:
 
 
 def photos_of_any_class(folder: Path, names: LabelNames) -> List[Path]:
-    """Return the photos of a folder, or of its class folders if it has any.
+    """Return the photos of a folder, or of its class folders if it holds no photos itself.
 
     Raises:
         InputError: See `photos_with_classes` and `list_photos`.
     """
-    if any((folder / name).is_dir() for name in names.classes):
+    if not holds_photos(folder) and any((folder / name).is_dir() for name in names.classes):
         return photos_with_classes(folder, names, "")[0]
     return list_photos(folder)
 

@@ -12,6 +12,8 @@ import numpy as np
 from PIL import Image
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.names import to_utf8
+from data_tools.sets.formats import IMAGES, LABELS, Kind
 from data_tools.sets.image_io import read_photo, resize_photo
 from data_tools.sets.pairing import Pair
 from jittor_tsit.data.augmentation import color_jitter, random_crop
@@ -56,6 +58,10 @@ class Samples:
         """Return every file of the set."""
         raise NotImplementedError
 
+    def lists(self) -> Sequence[Tuple[Sequence[Path], Kind]]:
+        """Return the lists of files that make the set, each with the kind of its files."""
+        return [(list(self.paths()), IMAGES)]
+
     def read(self, position: int, width: int, height: int) -> Arrays:
         """Read the arrays of the sample at a position of the list, from its files, resized to width x height."""
         raise NotImplementedError
@@ -88,7 +94,7 @@ class Samples:
     def digest(self) -> str:
         """Return a digest of the names and sizes of the set's files, in order. Equal sets have equal digests."""
         lines = [f"{path.name} {path.stat().st_size}" for path in self.paths()]
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        return hashlib.sha256(to_utf8("\n".join(lines))).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -109,6 +115,10 @@ class PairedSamples(Samples):
     def paths(self) -> Iterable[Path]:
         """Return every file of the set."""
         return (path for pair in self.pairs for path in (pair.photo, *self.label_maps.paths(pair.label)))
+
+    def lists(self) -> Sequence[Tuple[Sequence[Path], Kind]]:
+        """Return the photos and the label maps."""
+        return [([pair.photo for pair in self.pairs], IMAGES), ([pair.label for pair in self.pairs], LABELS)]
 
     def read(self, position: int, width: int, height: int) -> Arrays:
         """Return photo, class ids and, if needed, instance numbers [height, width] int32 of the pair at a position."""
@@ -142,6 +152,10 @@ class UnpairedSamples(Samples):
     def paths(self) -> Iterable[Path]:
         """Return every file of the set."""
         return [*self.photos_a, *self.photos_b]
+
+    def lists(self) -> Sequence[Tuple[Sequence[Path], Kind]]:
+        """Return the photos of each folder."""
+        return [(self.photos_a, IMAGES), (self.photos_b, IMAGES)]
 
     def read(self, position: int, width: int, height: int) -> Arrays:
         """Return the photos a and b at a position of the list of a, resized. The list of b repeats."""
@@ -212,6 +226,10 @@ class AlignedSamples(Samples):
     def paths(self) -> Iterable[Path]:
         """Return every file of the set."""
         return (path for files in self.files for path in files)
+
+    def lists(self) -> Sequence[Tuple[Sequence[Path], Kind]]:
+        """Return the files of a and of b, or one list of files that show both."""
+        return [(column, IMAGES) for column in zip(*self.files)]
 
     def read(self, position: int, width: int, height: int) -> Arrays:
         """Return input and target at a position of the list, resized."""

@@ -15,6 +15,7 @@ from data_tools.sets.image_io import read_photo, resize_photo
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.batches import to_image, to_pixels
 from jittor_tsit.data.photo_lists import photos_of_any_class
+from jittor_tsit.data.remarks import tell_of_inputs
 from jittor_tsit.inference.model import Model
 from jittor_tsit.inference.sheets import SHEET_COLUMNS, SHEET_PAIRS, contact_sheet
 from jittor_tsit.networks.unit_digits import A, B
@@ -49,6 +50,7 @@ def _classify(model: Model, folder: Optional[Path], out: Path, compare: bool) ->
     own = root / "testB" if (root / "testB").is_dir() else root / model.data.domains[B]
     folder = folder or own
     paths = photos_of_any_class(folder, system.names)
+    tell_of_inputs(paths)
     found: Dict[Path, str] = {}
     for path in tqdm(paths, unit="img", dynamic_ncols=True, desc="images"):
         number = int(system.classify(to_image(read(path, model.data)[None]), B)[0])

@@ -19,7 +19,8 @@ from jittor_tsit.config import DataConfig
 from jittor_tsit.data.batches import to_image, to_pixels
 from jittor_tsit.data.folders import photos_with_attributes
 from jittor_tsit.data.labels import LabelNames, read_middle
-from jittor_tsit.data.photo_lists import list_photos, photos_with_classes
+from jittor_tsit.data.photo_lists import holds_photos, list_photos, photos_with_classes
+from jittor_tsit.data.remarks import tell_of_inputs
 from jittor_tsit.inference.model import Model, prepare_images
 from jittor_tsit.inference.sheets import SHEET_PAIRS
 from jittor_tsit.runtime import parallel
@@ -49,6 +50,7 @@ def relabel(model: Model, folder: Optional[Path], out: Path) -> int:
     """
     names = cast(PhotoRelabeler, model.system).names
     photos = parallel.on_all_processes(find_photos, model.data, names, folder)
+    parallel.on_first_process(lambda: tell_of_inputs([photo.path for photo in photos]))
     targets = [*names.attributes, *names.classes]
     stems = [f"{photo.stem}_{name}" for photo in photos for name in targets]
     parallel.require_same({"photos": " ".join(stems)}, "inputs")
@@ -86,7 +88,7 @@ def find_photos(data: DataConfig, names: LabelNames, folder: Optional[Path]) -> 
             raise InputError(f"num_test=0: no photo of {data.root} was kept for test; name a folder by --data")
         train, test = photos_with_attributes(folder or Path(data.root), names, 0 if folder else data.num_test)
         paths, labels = train if folder else test
-    elif folder and not any((folder / name).is_dir() for name in ("test", *names.classes)):
+    elif folder and (holds_photos(folder) or not any((folder / n).is_dir() for n in ("test", *names.classes))):
         paths = list_photos(folder)
         labels = [names.of_class(0)] * len(paths)
     else:

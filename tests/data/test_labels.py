@@ -190,7 +190,7 @@ def test_what_does_not_fit_is_named(faces, scenes):
     with pytest.raises(InputError, match="no folder images or imgs"):
         samples_of(scenes, attributes)
     (scenes / "empty").mkdir()
-    with pytest.raises(InputError, match="empty: holds no photos"):
+    with pytest.raises(InputError, match="empty: holds no images"):
         samples_of(scenes, ((), ("forest", "empty")))
 
 
