@@ -133,15 +133,15 @@ def read_storage(path: Path) -> Storage:
 
 
 def write_photo(path: Path, photo: np.ndarray, quality: int = 95) -> None:  # at 95, JPEG's losses are not visible
-    """Write [H, W, 3] uint8 RGB as JPEG without chroma subsampling. Equal pixels give equal bytes.
+    """Write [H, W, 3] uint8 RGB, or [H, W] uint8 grey, as JPEG without chroma subsampling. Equal pixels, equal bytes.
 
     Raises:
         ValueError: The array has another shape or type.
         InputError: The folder is missing or may not be written to.
         OSError: The disk is full.
     """
-    if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3:
-        raise ValueError(f"a photo is [H, W, 3] uint8, not {list(photo.shape)} {photo.dtype}")
+    if photo.dtype != np.uint8 or (photo.ndim != 2 and photo.shape[2:] != (3,)):
+        raise ValueError(f"a photo is [H, W, 3] or [H, W] uint8, not {list(photo.shape)} {photo.dtype}")
     data = io.BytesIO()
     Image.fromarray(photo).save(data, "JPEG", quality=quality, subsampling=0)
     write_atomic(path, data.getvalue())
@@ -167,6 +167,24 @@ def write_label(path: Path, label: np.ndarray) -> None:
 def resize_photo(photo: np.ndarray, width: int, height: int, resample: int = Image.BICUBIC) -> np.ndarray:
     """Resize a photo, [h, w, 3] uint8 -> [height, width, 3] uint8, with one of Pillow's filters (antialiased)."""
     return np.array(Image.fromarray(photo).resize((width, height), resample))
+
+
+def with_channels(photo: np.ndarray, channels: int) -> np.ndarray:
+    """Return a photo in colour or in grey.
+
+    Grey is the luma of ITU-R 601, 0.299 R + 0.587 G + 0.114 B, rounded as Pillow rounds its mode "L". The official code
+    of pix2pix, CycleGAN and BicycleGAN reads images of one channel in this way.
+
+    Args:
+        photo: [H, W, 3] uint8
+        channels: 3 keeps the photo, 1 makes it grey.
+
+    Returns:
+        [H, W, 3] uint8; the three channels of a grey photo are equal.
+    """
+    if channels == 3:
+        return photo
+    return np.repeat(np.asarray(Image.fromarray(photo).convert("L"))[:, :, None], 3, axis=2)
 
 
 def resize_label(label: np.ndarray, width: int, height: int) -> np.ndarray:

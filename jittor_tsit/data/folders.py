@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import random
 from pathlib import Path
-from typing import Optional, Sequence, Tuple
-
-import numpy as np
+from typing import Optional, Sequence
 
 from data_tools.basics.errors import InputError
 from data_tools.sets.held_out import hold_out
@@ -15,20 +12,14 @@ from data_tools.sets.pairing import Pair, find_pairs, match_files
 from data_tools.sets.splits import read_split, select_stems
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.label_maps import label_maps_of
-from jittor_tsit.data.labels import ATTRIBUTE_FILE, LabelledSamples, LabelNames, TwoLabelledSets, list_labelled
-from jittor_tsit.data.photo_lists import (
-    PhotosAndLabels,
-    by_stem,
-    list_photos,
-    photos_of_any_class,
-    photos_with_classes,
-)
+from jittor_tsit.data.photo_lists import by_stem, list_photos
 from jittor_tsit.data.samples import (
+    COLOUR,
     AlignedSamples,
     Augmentation,
+    Channels,
     DomainSamples,
     PairedSamples,
-    Samples,
     UnpairedSamples,
 )
 
@@ -59,7 +50,7 @@ def paired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[in
     """
     if config.direction != "AtoB":
         raise InputError(f"direction={config.direction}: photos are made from label maps; must be AtoB")
-    _refuse_unused_options(config, "cache")
+    refuse_unused_options(config, "cache")
     pairs = training_pairs(Path(config.root), split)
     if config.folds:
         pairs, _ = hold_out(pairs, config.folds, config.fold)
@@ -85,26 +76,31 @@ def unpaired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[
     Raises:
         InputError: A folder is missing or empty, or an option has no meaning for this kind of data.
     """
-    _refuse_split_and_folds(config, split)
+    refuse_split_and_folds(config, split)
     if config.direction != "AtoB":
         raise InputError(f"direction={config.direction}: a is the content and b the style; must be AtoB")
-    _refuse_unused_options(config, "domains")
+    refuse_unused_options(config, "domains")
     a, b = (list_photos(Path(config.root, name)) for name in config.domains)
     return UnpairedSamples(a, b, augmentation_of(config), seeds)
 
 
-def domain_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> DomainSamples:
+def domain_samples(
+    config: DataConfig, split: Optional[Path], seeds: Sequence[int], channels: Channels = COLOUR
+) -> DomainSamples:
     """Return unpaired training photos of two domains, the folders `domains`. direction=BtoA swaps them.
+
+    Args:
+        channels: Of the images of both domains, after they are swapped.
 
     Raises:
         InputError: A folder is missing or empty, or an option has no meaning for this kind of data.
     """
-    _refuse_split_and_folds(config, split)
-    _refuse_unused_options(config, "domains", "load_side")
+    refuse_split_and_folds(config, split)
+    refuse_unused_options(config, "domains", "load_side")
     a, b = (list_photos(Path(config.root, name)) for name in config.domains)
     if config.direction == "BtoA":
         a, b = b, a
-    return DomainSamples(a, b, augmentation_of(config), seeds)
+    return DomainSamples(a, b, augmentation_of(config), seeds, channels)
 
 
 # Options that only some kinds of data use.
@@ -120,7 +116,7 @@ OPTIONS_OF_SOME_KINDS = (
 )
 
 
-def _refuse_unused_options(config: DataConfig, *known: str) -> None:
+def refuse_unused_options(config: DataConfig, *known: str) -> None:
     """Raise InputError if an option is set that this kind of data does not use.
 
     Args:
@@ -131,7 +127,7 @@ def _refuse_unused_options(config: DataConfig, *known: str) -> None:
             raise InputError(f"{name}={getattr(config, name)}: this system's data has no such option")
 
 
-def _refuse_split_and_folds(config: DataConfig, split: Optional[Path]) -> None:
+def refuse_split_and_folds(config: DataConfig, split: Optional[Path]) -> None:
     """Raise InputError if `split` or `folds` is set. Only photos with label maps have them."""
     if split is not None:
         raise InputError(f"split={split}: training without label maps takes all photos of the folders")
@@ -139,29 +135,35 @@ def _refuse_split_and_folds(config: DataConfig, split: Optional[Path]) -> None:
         raise InputError(f"folds={config.folds}: only pairs with label maps are held out; must be 0")
 
 
-def aligned_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> AlignedSamples:
+def aligned_samples(
+    config: DataConfig, split: Optional[Path], seeds: Sequence[int], channels: Channels = COLOUR
+) -> AlignedSamples:
     """Return the training samples of a set of image pairs (an input and its target).
 
     The images of a pair lie in `trainA` and `trainB` under the same name, or side by side in one file in `train`.
     The option `side_by_side` says which; without it, the folders on the disk decide.
 
+    Args:
+        channels: Of the inputs and of the targets.
+
     Raises:
         InputError: A folder is missing or empty, an image has no partner, or an option has no meaning for this kind.
     """
-    _refuse_split_and_folds(config, split)
-    _refuse_unused_options(config, "side_by_side")
+    refuse_split_and_folds(config, split)
+    refuse_unused_options(config, "side_by_side")
     if config.color_jitter:
         raise InputError(f"color_jitter={config.color_jitter}: pairs of images keep their colours; must be 0")
     root, is_reversed = Path(config.root), config.direction == "BtoA"
     if with_layout(config).side_by_side:
         files = [(path,) for path in list_photos(Path(root, "train"))]
-        return AlignedSamples(files, is_reversed, augmentation_of(config), seeds)
+        return AlignedSamples(files, is_reversed, augmentation_of(config), seeds, channels)
     a, b = (by_stem(list_photos(Path(root, name))) for name in ("trainA", "trainB"))
     lone = sorted(set(a) ^ set(b))
     if lone:
         path, other = (a[lone[0]], "trainB") if lone[0] in a else (b[lone[0]], "trainA")
         raise InputError(f"{path}: no image of that name in {other} ({len(lone)} images have no partner)")
-    return AlignedSamples([(a[stem], b[stem]) for stem in sorted(a)], is_reversed, augmentation_of(config), seeds)
+    pairs = [(a[stem], b[stem]) for stem in sorted(a)]
+    return AlignedSamples(pairs, is_reversed, augmentation_of(config), seeds, channels)
 
 
 def with_layout(config: DataConfig) -> DataConfig:
@@ -178,72 +180,3 @@ def layout_of(root: str) -> Optional[bool]:
     """
     has_two_folders, has_one = (bool(root) and Path(root, name).is_dir() for name in ("trainA", "train"))
     return not has_two_folders if has_two_folders or has_one else None
-
-
-def labelled_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int], names: LabelNames) -> Samples:
-    """Return the training samples of photos with attributes or classes, as `names` says. `split` must be None.
-
-    With both there are two sets: the photos of `root` have attributes, those of `second_root` have classes.
-
-    Raises:
-        InputError: See `photos_with_attributes` and `photos_with_classes`; or an option has no meaning for this kind.
-    """
-    _refuse_split_and_folds(config, split)
-    if config.direction != "AtoB":
-        raise InputError(f"direction={config.direction}: photos with labels have no direction; must be AtoB")
-    known = ["crop", *(("num_test",) if names.attributes else ())]
-    _refuse_unused_options(config, *known, *(("second_root", "second_crop") if names.has_two_sets else ()))
-    augmentation, samples = augmentation_of(config), []
-    if names.attributes:
-        photos, labels = photos_with_attributes(Path(config.root), names, config.num_test)[0]
-        samples.append(LabelledSamples(photos, labels, config.crop, augmentation, seeds))
-    if names.has_two_sets and not config.second_root:
-        raise InputError("second_root=: with attributes and classes the folder of the classes is needed")
-    if names.classes:
-        root, crop = (config.second_root, config.second_crop) if names.has_two_sets else (config.root, config.crop)
-        photos, labels = photos_with_classes(Path(root), names, "train")
-        samples.append(LabelledSamples(photos, labels, crop, augmentation, seeds))
-    return TwoLabelledSets(*samples) if names.has_two_sets else samples[0]
-
-
-def adaptation_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int], names: LabelNames) -> Samples:
-    """Return the training samples of two domains, the folders `domains`, for domain adaptation.
-
-    The first domain holds a folder for each class. The second may hold them, too, but its label vectors are all 0.
-
-    Raises:
-        InputError: See `photos_with_classes` and `list_photos`; or an option has no meaning for this kind of data.
-    """
-    _refuse_split_and_folds(config, split)
-    if config.direction != "AtoB":
-        raise InputError(f"direction={config.direction}: a is the domain with classes; must be AtoB")
-    _refuse_unused_options(config, "domains")
-    source, target = (Path(config.root, name) for name in config.domains)
-    photos, labels = photos_with_classes(source, names, "")
-    others = photos_of_any_class(target, names)
-    unknown = [np.zeros(names.size, np.float32)] * len(others)
-    first = LabelledSamples(photos, labels, 0, augmentation_of(config), (*seeds, 0))
-    return TwoLabelledSets(first, LabelledSamples(others, unknown, 0, augmentation_of(config), (*seeds, 1)))
-
-
-def photos_with_attributes(root: Path, names: LabelNames, num_test: int) -> Tuple[PhotosAndLabels, PhotosAndLabels]:
-    """Return two pairs (photos, label vectors): first those for training, then those for test.
-
-    The photos lie in the folder `images` or `imgs`. The attribute list lies beside this folder.
-
-    Args:
-        num_test: Number of photos for test, drawn with the seed of StarGAN's code.
-
-    Raises:
-        InputError: A file or folder is missing, the list does not match the photos, or none is left for training.
-    """
-    folder = next((root / name for name in ("images", "imgs") if (root / name).is_dir()), None)
-    if folder is None:
-        raise InputError(f"{root}: no folder images or imgs; photos with attributes lie there, beside {ATTRIBUTE_FILE}")
-    photos, labels = list_labelled(list_photos(folder), root / ATTRIBUTE_FILE, names)
-    if num_test >= len(photos):
-        raise InputError(f"num_test={num_test}: {root} has {len(photos)} photos; none would be left to train on")
-    order = list(range(len(photos)))
-    random.Random(1234).shuffle(order)  # the official seed
-    parts = [([photos[k] for k in part], [labels[k] for k in part]) for part in (order[num_test:], order[:num_test])]
-    return parts[0], parts[1]

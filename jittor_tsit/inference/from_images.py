@@ -12,7 +12,7 @@ from tqdm import tqdm
 from data_tools.basics.errors import InputError
 from data_tools.basics.spacing import evenly_spaced
 from data_tools.sets.image_io import read_photo, write_photo
-from jittor_tsit.data.batches import ImageBatch, full_share, to_image, to_pixels
+from jittor_tsit.data.batches import ImageBatch, full_share, to_file_pixels, to_image
 from jittor_tsit.inference.input_images import InputImages
 from jittor_tsit.inference.model import Model, prepare_images
 from jittor_tsit.inference.sheets import SHEET_COLUMNS, SHEET_PAIRS, contact_sheet
@@ -65,11 +65,11 @@ def translate(
     def make() -> None:
         own = inputs.paths[parallel.rank() :: parallel.num_processes()]
         for path in tqdm(own, unit="img", dynamic_ncols=True, desc="images", disable=parallel.rank() > 0):
-            a = to_image(inputs.read(path)[None])
+            a = to_image(inputs.read(path)[None], inputs.channels)
             batch = ImageBatch(a, a, [key_of(path.stem)], full_share(1))  # there is no target; b is not used
             for k, name in enumerate(names_of(path, count)):
                 if not (images / f"{name}.jpg").exists():
-                    pixels = to_pixels(generate(batch, Noise(seed + k)))[0]
+                    pixels = to_file_pixels(generate(batch, Noise(seed + k)))[0]
                     write_photo(images / f"{name}.jpg", pixels)
 
     parallel.on_first_process(prepare)

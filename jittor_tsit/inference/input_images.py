@@ -9,7 +9,7 @@ from typing import Dict, List, Optional
 import numpy as np
 
 from data_tools.basics.errors import InputError
-from data_tools.sets.image_io import read_header, read_photo, resize_photo
+from data_tools.sets.image_io import read_header, read_photo, resize_photo, with_channels
 from jittor_tsit.data.folders import layout_of
 from jittor_tsit.data.photo_lists import list_photos
 from jittor_tsit.data.remarks import tell_of_inputs
@@ -43,6 +43,7 @@ class InputImages:
     def __init__(self, model: Model, folder: Optional[Path], back: bool, side_by_side: Optional[bool] = None):
         data = model.data
         self.size, self.is_reversed = (data.image_width, data.image_height), (data.direction == "BtoA") != back
+        self.channels = model.system.batch_kind.channels[back]  # of the inputs
         layout: Optional[bool] = False
         if model.system.batch_kind.may_lie_side_by_side:
             layout = first_known(side_by_side, data.side_by_side, layout_of(data.root))
@@ -105,12 +106,12 @@ class InputImages:
         """Read an input image, or the input half of a file with two images, and resize it to the model's size.
 
         Returns:
-            [H, W, 3] uint8
+            [H, W, 3] uint8, in grey if the model's inputs have one channel
         """
         photo = read_photo(path)
         if self.has_two[path]:
             photo = halves(photo, path)[self.is_reversed]
-        return resize_photo(photo, *self.size)
+        return resize_photo(with_channels(photo, self.channels), *self.size)
 
 
 def first_known(*values: Optional[bool]) -> Optional[bool]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from data_tools.basics.errors import InputError
 from data_tools.sets.classes import CLASSES, NUM_CLASSES, to_classes
-from data_tools.sets.image_io import resize_label, resize_photo
+from data_tools.sets.image_io import resize_label, resize_photo, with_channels
 from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.runtime.inside_program import start_jittor_inside
 
@@ -141,8 +141,8 @@ class ImageModel:
             instances: Numbers of the objects that pixels belong to, shaped as `inputs`; needed by models trained with
                 `instance_edges=true`.
             target: The member of `targets` that the images get. Only StarGAN needs it.
-            label: The photos' own attributes, zeros and ones in the order of `targets`. Only StarGAN's models of
-                attributes need it.
+            label: The photos' own attributes, zeros and ones in the order of `targets`. Only for StarGAN's models of
+                attributes; without it, the model's D finds the attributes, as `test` does for photos without a list.
             back: Translate from the second domain to the first. Only where `translates_back`.
 
         Returns:
@@ -199,7 +199,8 @@ class ImageModel:
         from jittor_tsit.data.batches import ImageBatch, full_share, to_image, to_pixels
         from jittor_tsit.systems.draws import Noise, key_of
 
-        a = to_image(resize_photo(photo, *self.size)[None])
+        channels = self._system.batch_kind.channels[back]
+        a = to_image(resize_photo(with_channels(photo, channels), *self.size)[None], channels)
         batch = ImageBatch(a, a, [key_of(name)], full_share(1))  # there is no target; b is not read
         generate = self._system.generate_back if back else self._system.generate
         return to_pixels(generate(batch, Noise(seed)))[0]
@@ -211,10 +212,11 @@ class ImageModel:
         from jittor_tsit.data.labels import resize_middle
 
         names = self._system.names
-        own = (
-            names.of_attributes(label) if names.attributes else names.of_class(0)
-        )  # with classes only, the own label is not used
         image = to_image(resize_middle(photo, self._data.crop, *self.size)[None])
+        if label:
+            own = names.of_attributes(label)
+        else:  # with classes only, the own label is not used
+            own = self._system.find_label(image) if names.attributes else names.of_class(0)
         wanted = jt.array(self._system.targets(own)[target][None])
         return to_pixels(self._system.relabel(image, wanted))[0]
 
@@ -233,8 +235,8 @@ class ImageModel:
             allowed = f"allowed are {', '.join(self.targets)}" if self.targets else "this model has none; leave it out"
             raise InputError(f"target={target!r}: {allowed}")
         attributes = self._system.names.attributes if self.targets else ()
-        if len(label) != len(attributes) or not set(label) <= {0, 1}:
-            needed = f"a 0 or 1 for each of {', '.join(attributes)} is needed" if attributes else "leave it out"
+        if len(label) not in (0, len(attributes)) or not set(label) <= {0, 1}:
+            needed = f"a 0 or 1 for each of {', '.join(attributes)}, or nothing" if attributes else "leave it out"
             raise InputError(f"label={list(label)}: {needed}")
 
     def _batch(self, array: np.ndarray, what: str, is_photo: bool) -> Tuple[np.ndarray, bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, cast
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, cast
 
 import jittor as jt
 import numpy as np
@@ -16,10 +16,11 @@ from data_tools.basics.errors import InputError
 from data_tools.basics.spacing import evenly_spaced
 from data_tools.sets.image_io import read_photo, write_photo
 from jittor_tsit.config import DataConfig
+from jittor_tsit.data.attribute_lists import find_list
 from jittor_tsit.data.batches import to_image, to_pixels
-from jittor_tsit.data.folders import photos_with_attributes
+from jittor_tsit.data.labelled_folders import photos_of_attribute_set, photos_with_attributes, photos_with_classes
 from jittor_tsit.data.labels import LabelNames, read_middle
-from jittor_tsit.data.photo_lists import holds_photos, list_photos, photos_with_classes
+from jittor_tsit.data.photo_lists import holds_photos, list_photos
 from jittor_tsit.data.remarks import tell_of_inputs
 from jittor_tsit.inference.model import Model, prepare_images
 from jittor_tsit.inference.sheets import SHEET_PAIRS
@@ -31,7 +32,7 @@ class Photo(NamedTuple):
     """A photo to translate: its file, its own label vector, and the stem of its result files."""
 
     path: Path
-    label: np.ndarray  # the photo's own label; not used for classes
+    label: Optional[np.ndarray]  # the photo's own label; not used for classes; None: unknown attributes
     stem: str  # beginning of the names of its images
 
 
@@ -39,8 +40,8 @@ def relabel(model: Model, folder: Optional[Path], out: Path) -> int:
     """Write `<stem>_<name>.jpg` for every photo and target label, and `compare.png`.
 
     Args:
-        folder: Folder with the layout of the training set; with classes also a folder of photos without class folders.
-            Default: the test photos of the training set.
+        folder: Folder with the layout of the training set; or a folder of photos without class folders or attribute
+            list. Default: the test photos of the training set.
 
     Returns:
         The exit status of the command.
@@ -59,7 +60,8 @@ def relabel(model: Model, folder: Optional[Path], out: Path) -> int:
     def contents() -> Iterator[np.ndarray]:
         for photo in tqdm(photos, unit="img", dynamic_ncols=True, desc="reading photos", leave=False):
             yield read(photo, model.data)
-            yield photo.label
+            if photo.label is not None:
+                yield photo.label
 
     def make() -> None:
         own = photos[parallel.rank() :: parallel.num_processes()]
@@ -69,6 +71,8 @@ def relabel(model: Model, folder: Optional[Path], out: Path) -> int:
                 for name, pixels in translate_to_targets(model, photo).items():
                     write_photo(paths[name], pixels)
 
+    if parallel.rank() == 0 and any(photo.label is None for photo in photos):
+        print(how_labels_are_found(model, folder), file=sys.stderr)
     parallel.on_first_process(lambda: prepare_images(model, images, stems, contents()))
     parallel.on_all_processes(make)
     parallel.on_first_process(lambda: save_rows(out / "compare.png", photos, targets, images, model.data))
@@ -83,11 +87,11 @@ def find_photos(data: DataConfig, names: LabelNames, folder: Optional[Path]) -> 
     Raises:
         InputError: There are none.
     """
+    labels: Sequence[Optional[np.ndarray]]
     if names.attributes:
         if not folder and not data.num_test:
             raise InputError(f"num_test=0: no photo of {data.root} was kept for test; name a folder by --data")
-        train, test = photos_with_attributes(folder or Path(data.root), names, 0 if folder else data.num_test)
-        paths, labels = train if folder else test
+        paths, labels = photos_and_attributes(folder or Path(data.root), names, 0 if folder else data.num_test)
     elif folder and (holds_photos(folder) or not any((folder / n).is_dir() for n in ("test", *names.classes))):
         paths = list_photos(folder)
         labels = [names.of_class(0)] * len(paths)
@@ -99,6 +103,33 @@ def find_photos(data: DataConfig, names: LabelNames, folder: Optional[Path]) -> 
             print(f"{root}: no photos for test; taking those of training", file=sys.stderr)
         paths, labels = photos_with_classes(root, names, "test")
     return [Photo(*each) for each in zip(paths, labels, distinct_stems(paths))]
+
+
+def photos_and_attributes(
+    root: Path, names: LabelNames, num_test: int
+) -> Tuple[List[Path], Sequence[Optional[np.ndarray]]]:
+    """Return photos of a set with their label vectors: those kept for test, or all if `num_test` is 0.
+
+    The labels are None in a folder without an attribute list.
+    """
+    if not num_test and find_list(root) is None:
+        paths = photos_of_attribute_set(root)
+        return paths, [None] * len(paths)
+    found = photos_with_attributes(root, names, num_test)
+    if parallel.rank() == 0:
+        for note in found.notes:
+            print(note, file=sys.stderr)
+    return found.test if num_test else found.train
+
+
+def how_labels_are_found(model: Model, folder: Optional[Path]) -> str:
+    """Return a line that says which attributes photos without an attribute list are taken to have."""
+    if "D" in model.system.networks:
+        return f"{folder}: holds no attribute list; the model's D finds the attributes of the photos"
+    return (
+        f"{folder}: holds no attribute list, and {model.checkpoint} lacks D, which finds attributes; each photo is "
+        "taken to have none of them"
+    )
 
 
 def distinct_stems(paths: Sequence[Path]) -> List[str]:
@@ -125,7 +156,8 @@ def read(photo: Photo, data: DataConfig) -> np.ndarray:
 def translate_to_targets(model: Model, photo: Photo) -> Dict[str, np.ndarray]:
     """Translate a photo to each target label: name of the target -> [H, W, 3] uint8."""
     system = cast(PhotoRelabeler, model.system)
-    targets, image = system.targets(photo.label), to_image(read(photo, model.data)[None])
+    image = to_image(read(photo, model.data)[None])
+    targets = system.targets(system.find_label(image) if photo.label is None else photo.label)
     each = jt.concat([image] * len(targets), 0)
     pixels = to_pixels(system.relabel(each, jt.array(np.stack(list(targets.values())))))
     return dict(zip(targets, pixels))

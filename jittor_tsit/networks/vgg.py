@@ -101,7 +101,8 @@ class ContentFeatures(nn.Module):
         path: Caffe's weights in torchvision's layout. torchvision's own weights need another scale of images.
 
     Shapes:
-        image [N, 3, H, W] in [-1, 1] -> [N, 512, H / 8, W / 8], each channel with mean 0 and variance 1
+        image [N, C, H, W] in [-1, 1], C is 3, or 1 for grey
+        -> [N, 512, H / 8, W / 8], each channel with mean 0 and variance 1
 
     Raises:
         InputError: The file cannot be read or does not hold this network.
@@ -113,6 +114,8 @@ class ContentFeatures(nn.Module):
         self.vgg = load_vgg("vgg16", path, tap_last=True, pools_last=False)
 
     def execute(self, image):
+        if image.shape[1] == 1:
+            image = jt.concat([image] * 3, 1)
         mean = jt.array(np.float32(CAFFE_MEAN).reshape(1, 3, 1, 1))
         return instance_norm(self.vgg((image[:, ::-1] + 1) * 127.5 - mean)[-1])
 

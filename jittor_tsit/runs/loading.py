@@ -88,6 +88,7 @@ def load_system(path: Path) -> tuple[System, Experiment]:
     checkpoint = load_networks(path)
     experiment = experiment_of(path, checkpoint.experiment)
     system = make_system(experiment)
+    system.prepare_test()
     arrays = with_averaged_weights(checkpoint.arrays)
     arrays = {name: array for name, array in arrays.items() if name.partition(".")[0] in system.networks}
     for network in system.optional_networks:

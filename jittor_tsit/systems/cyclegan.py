@@ -9,7 +9,7 @@ import jittor as jt
 from data_tools.basics.errors import InputError
 from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
-from jittor_tsit.data.batch_kinds import TWO_DOMAINS
+from jittor_tsit.data.batch_kinds import TWO_DOMAINS, BatchKind, TwoDomains
 from jittor_tsit.data.batches import ImageBatch
 from jittor_tsit.layers.norm_kinds import NORMS
 from jittor_tsit.layers.train_mode import evaluating
@@ -21,7 +21,7 @@ from jittor_tsit.systems.base import System, flatten_terms
 from jittor_tsit.systems.draws import Noise
 from jittor_tsit.systems.image_pool import ImagePool
 from jittor_tsit.systems.one_by_one import one_by_one
-from jittor_tsit.systems.option_checks import require_choice, require_least, require_multiples
+from jittor_tsit.systems.option_checks import require_channels, require_choice, require_least, require_multiples
 
 STRIDE = 4  # of the generator's innermost features
 HALF_WEIGHTS = {"real_a": 0.5, "fake_a": 0.5, "real_b": 0.5, "fake_b": 0.5}  # the official discriminator loss is halved
@@ -40,10 +40,26 @@ class CycleGANWeights:
     gp: float = 0.0  # gradient penalty in the discriminators' loss, for gan_loss=wgan; WGAN-GP uses 10
 
 
+IDENTITY = "idt_a", "idt_b"  # loss terms that give a generator an image of the domain that it translates to
+
+
+def require_equal_channels(terms: Container[str], in_channels: int, out_channels: int) -> None:
+    """Raise InputError if there is an identity term among the loss terms, and the domains have different channels."""
+    found = [name for name in IDENTITY if name in terms]
+    if found and in_channels != out_channels:
+        zero = " ".join(f"weights.{name}=0" for name in IDENTITY)
+        raise InputError(
+            f"in_channels={in_channels}, out_channels={out_channels}: must be equal, because {found[0]}, the identity "
+            f"loss, gives a generator images of both domains; or set {zero}"
+        )
+
+
 @dataclass(frozen=True)
 class CycleGANConfig:
     """Options of CycleGAN. The defaults are those of the official code."""
 
+    in_channels: int = 3  # of the images of domain A; 1: grey
+    out_channels: int = 3  # of the images of domain B; 1: grey. If they differ, weights.idt_a and idt_b must be 0
     num_blocks: int = 9  # 6 for 128 x 128
     width: int = 64
     width_D: int = 64
@@ -57,18 +73,21 @@ class CycleGANConfig:
     optim: OptimConfig = OptimConfig(lr_G=2e-4, lr_D=2e-4, betas=(0.5, 0.999))
 
     def __post_init__(self):
+        require_channels(self)
         require_choice(self, "norm", NORMS)
         require_choice(self, "gan_loss", losses.GAN_LOSSES)
         require_least(self, num_blocks=1, width=1, width_D=1, num_layers_D=0, pool_size=0)
         if self.optim.ema_halflife_nimg:
             raise InputError("optim.ema_halflife_nimg: CycleGAN keeps no averaged weights; must be 0")
+        identity = {name for name in IDENTITY if getattr(self.weights, name)}
+        require_equal_channels(identity, self.in_channels, self.out_channels)
 
 
 class CycleGANSystem(System):
     """G_ab translates images of domain A to domain B, G_ba back. D_a and D_b are the domains' discriminators."""
 
     Config = CycleGANConfig
-    batch_kind = TWO_DOMAINS
+    batch_kind: BatchKind = TWO_DOMAINS
     inference_networks = ("G_ab", "G_ba")
     translates_back = True
     back_network = "G_ba"
@@ -76,9 +95,11 @@ class CycleGANSystem(System):
     def __init__(self, config: CycleGANConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
         require_multiples("CycleGAN", height, width, STRIDE)
-        self.config, self.image_shape, self.seed = config, (3, height, width), seed
-        norm = NORMS[config.norm]
-        self.G_ab, self.G_ba = (ResNetGenerator(3, 3, config.num_blocks, config.width, norm) for _ in "ab")
+        self.config, self.size, self.seed = config, (height, width), seed
+        self.channels = config.in_channels, config.out_channels
+        self.batch_kind = TwoDomains(self.channels)
+        norm, ways = NORMS[config.norm], (self.channels, self.channels[::-1])
+        self.G_ab, self.G_ba = (ResNetGenerator(*way, config.num_blocks, config.width, norm) for way in ways)
         self.networks.update(G_ab=self.G_ab, G_ba=self.G_ba)
 
     def prepare_training(self, terms: Container[str]) -> None:
@@ -87,10 +108,15 @@ class CycleGANSystem(System):
         See `System.prepare_training` for the argument.
         """
         config, optim = self.config, self.config.optim
-        self.D_a, self.D_b = (PatchGAN(3, config.width_D, config.num_layers_D, NORMS[config.norm]) for _ in "ab")
+        require_equal_channels(terms, *self.channels)
+        sizes = config.width_D, config.num_layers_D, NORMS[config.norm]
+        self.D_a, self.D_b = (PatchGAN(channels, *sizes) for channels in self.channels)
         self.networks.update(D_a=self.D_a, D_b=self.D_b)
         self.gan_loss = losses.GAN_LOSSES[config.gan_loss]
-        self.pools = {name: ImagePool(config.pool_size, self.image_shape, name, self.seed) for name in "ab"}
+        self.pools = {
+            name: ImagePool(config.pool_size, (channels, *self.size), name, self.seed)
+            for name, channels in zip("ab", self.channels)
+        }
         self.extras.update({f"pool_{name}": pool for name, pool in self.pools.items()})
         generators = {**trainable(self.G_ab, "G_ab."), **trainable(self.G_ba, "G_ba.")}
         discriminators = {**trainable(self.D_a, "D_a."), **trainable(self.D_b, "D_b.")}

@@ -8,7 +8,7 @@ import jittor as jt
 from jittor import nn
 
 from jittor_tsit import losses
-from jittor_tsit.data.batch_kinds import TWO_DOMAINS
+from jittor_tsit.data.batch_kinds import TWO_DOMAINS, BatchKind, TwoDomains
 from jittor_tsit.data.batches import ImageBatch
 from jittor_tsit.layers.train_mode import evaluating
 from jittor_tsit.optim import Adam, trainable
@@ -29,13 +29,15 @@ class LatentTranslation(System):
     """
 
     Config = UNITConfig
-    batch_kind = TWO_DOMAINS
+    batch_kind: BatchKind = TWO_DOMAINS
     translates_back = True
 
     def __init__(self, config: UNITConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
         require_multiples("UNIT", height, width, STRIDE)
         self.config, self.code_shape = config, (STRIDE * config.width, height // STRIDE, width // STRIDE)
+        self.channels = config.in_channels, config.out_channels
+        self.batch_kind = TwoDomains(self.channels)
         self.networks["G"] = self.G = self.make_generator()
 
     def prepare_training(self, terms: Container[str]) -> None:

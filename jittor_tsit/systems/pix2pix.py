@@ -18,7 +18,7 @@ from jittor_tsit.systems.base import System, flatten_terms
 from jittor_tsit.systems.draws import Noise
 from jittor_tsit.systems.input_and_target import SOURCES, InputAndTarget
 from jittor_tsit.systems.one_by_one import one_by_one
-from jittor_tsit.systems.option_checks import require_choice, require_least, require_multiples
+from jittor_tsit.systems.option_checks import require_channels, require_choice, require_least, require_multiples
 
 GENERATORS = ("unet", "resnet")
 Generator = Union[UNetGenerator, ResNetGenerator]
@@ -39,6 +39,8 @@ class Pix2PixConfig:
     """Options of pix2pix. The defaults are those of the official code."""
 
     source: str = "labels"  # input is the label map in the colours of its classes; or "images": pairs of images
+    in_channels: int = 3  # of the input images; 1: grey
+    out_channels: int = 3  # of the target images; 1: grey, with source="images" only
     generator: str = "unet"  # or resnet, CycleGAN's generator
     num_blocks: int = 9  # of the resnet, for which image sides must be multiples of 4
     num_levels: int = 8  # of the U-Net: 8 is unet_256, 7 unet_128; image sides must be multiples of 2^num_levels
@@ -54,6 +56,7 @@ class Pix2PixConfig:
 
     def __post_init__(self):
         require_choice(self, "source", SOURCES)
+        require_channels(self)
         require_choice(self, "generator", GENERATORS)
         require_choice(self, "norm", NORMS)
         require_choice(self, "gan_loss", losses.GAN_LOSSES)
@@ -69,7 +72,8 @@ class Pix2PixSystem(System):
     def __init__(self, config: Pix2PixConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
         self.config = config
-        self.pairs = InputAndTarget(config.source, in_channels)
+        self.channels = config.in_channels, config.out_channels
+        self.pairs = InputAndTarget(config.source, in_channels, self.channels)
         self.batch_kind = self.pairs.batch_kind
         self.networks["G"] = self.G = self.make_generator(height, width)
 
@@ -82,9 +86,9 @@ class Pix2PixSystem(System):
         config, norm = self.config, NORMS[self.config.norm]
         if config.generator == "resnet":
             require_multiples("pix2pix with generator=resnet", height, width, 4)
-            return ResNetGenerator(3, 3, config.num_blocks, config.width, norm)
+            return ResNetGenerator(*self.channels, config.num_blocks, config.width, norm)
         require_multiples(f"pix2pix with num_levels={config.num_levels}", height, width, 2**config.num_levels)
-        return UNetGenerator(3, 3, config.num_levels, config.width, norm)
+        return UNetGenerator(*self.channels, config.num_levels, config.width, norm)
 
     def prepare_training(self, terms: Container[str]) -> None:
         """Add the discriminator, the averaged weights and the optimizers.
@@ -92,7 +96,8 @@ class Pix2PixSystem(System):
         See `System.prepare_training` for the argument.
         """
         config = self.config
-        self.D = self.networks["D"] = PatchGAN(6, config.width_D, config.num_layers_D, NORMS[config.norm])
+        sizes = sum(self.channels), config.width_D, config.num_layers_D
+        self.D = self.networks["D"] = PatchGAN(*sizes, NORMS[config.norm])
         self.gan_loss = losses.GAN_LOSSES[config.gan_loss]
         self.add_average()
         self.optimizers["G"] = Adam(trainable(self.G), config.optim.lr_G, config.optim.betas)
@@ -141,7 +146,7 @@ class Pix2PixSystem(System):
         return self.config.dropout and self.config.training_mode_at_test
 
     def generate(self, batch: Any, noise: Noise) -> jt.Var:
-        """Translate the inputs of a batch to images [N, 3, H, W], one at a time if `training_mode_at_test` is set."""
+        """Translate the inputs of a batch to images [N, C, H, W], one at a time if `training_mode_at_test` is set."""
         G, a = self.inference_G, self.pairs.images(batch)[0]
         if self.config.training_mode_at_test:
             return one_by_one(G, a, lambda own: self.translate(G, a[own], batch.index[own], noise))

@@ -8,7 +8,7 @@ import jittor as jt
 from data_tools.basics.errors import InputError
 from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
-from jittor_tsit.data.batch_kinds import TWO_DOMAINS
+from jittor_tsit.data.batch_kinds import TWO_DOMAINS, BatchKind, TwoDomains
 from jittor_tsit.data.batches import ImageBatch
 from jittor_tsit.layers.train_mode import evaluating
 from jittor_tsit.networks.simgan import ARCHITECTURES, LocalDiscriminator, Refiner
@@ -68,7 +68,7 @@ class SimGANSystem(System):
     """
 
     Config = SimGANConfig
-    batch_kind = TWO_DOMAINS
+    batch_kind: BatchKind = TWO_DOMAINS
 
     def __init__(self, config: SimGANConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
@@ -78,6 +78,7 @@ class SimGANSystem(System):
                 f"image size {width}x{height}: SimGAN's D for {config.kind} needs sides of at least {least}"
             )
         self.config, self.image_shape, self.seed = config, (config.channels, height, width), seed
+        self.batch_kind = TwoDomains((config.channels, config.channels))
         self.cycle = config.pretrain_G + config.pretrain_D, config.k_g + config.k_d
         self.networks["G"] = self.G = Refiner(config.kind, config.channels, config.width, config.slope)
 
@@ -104,16 +105,14 @@ class SimGANSystem(System):
 
     def distance_terms(self, batch: ImageBatch) -> Dict[str, jt.Var]:
         """Compute the L1 distance of the refined image to the rendered image, for pretraining."""
-        a = self.to_channels(batch.a)
-        return {"reg": losses.l1(self.G(a), a)}
+        return {"reg": losses.l1(self.G(batch.a), batch.a)}
 
     def generator_terms(self, batch: ImageBatch) -> Dict[str, jt.Var]:
         """Compute the adversarial loss of G over patches, and the L1 distance to the rendered image."""
-        a = self.to_channels(batch.a)
-        refined = self.G(a)
+        refined = self.G(batch.a)
         return {
             "gan": losses.patch_cross_entropy(self.D(refined), REAL),
-            "reg": losses.l1(refined, a),
+            "reg": losses.l1(refined, batch.a),
         }
 
     def discriminator_step(self, parts: Sequence[ImageBatch]) -> Dict[str, jt.Var]:
@@ -121,7 +120,7 @@ class SimGANSystem(System):
         shown: List[jt.Var] = []
         for part in parts:
             with jt.no_grad():
-                refined = self.G(self.to_channels(part.a)).detach()
+                refined = self.G(part.a).detach()
             everything, index, own = parallel.gather_images(refined, part.index, part.share)
             shown.append(self.pool.query(everything, index)[own])
         refined_of = iter(shown)
@@ -129,18 +128,13 @@ class SimGANSystem(System):
         def terms(batch: ImageBatch) -> Dict[str, jt.Var]:
             return {
                 "refined": losses.patch_cross_entropy(self.D(next(refined_of)), REFINED),
-                "real": losses.patch_cross_entropy(self.D(self.to_channels(batch.b)), REAL),
+                "real": losses.patch_cross_entropy(self.D(batch.b), REAL),
             }
 
         return self.update("D", parts, terms, HALF_WEIGHTS)
-
-    def to_channels(self, image: jt.Var) -> jt.Var:
-        """Convert images to the networks' number of channels: [N, 3, H, W] -> [N, channels, H, W]."""
-        return image if self.config.channels == 3 else losses.mean(image, [1], keepdims=True)
 
     def generate(self, batch: ImageBatch, noise: Noise) -> jt.Var:
         """Refine the rendered images `a`."""
         G = self.inference_G
         with jt.no_grad(), evaluating(G):
-            refined = G(self.to_channels(batch.a))
-            return refined if self.config.channels == 3 else jt.concat([refined] * 3, 1)
+            return G(batch.a)

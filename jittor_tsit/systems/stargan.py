@@ -64,6 +64,8 @@ class StarGANSystem(PhotoRelabeler):
     """
 
     Config = StarGANConfig
+    inference_networks = ("G", "D")
+    label_network = "D"
 
     def __init__(self, config: StarGANConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
@@ -80,13 +82,21 @@ class StarGANSystem(PhotoRelabeler):
         See `System.prepare_training` for the argument.
         """
         config, optim = self.config, self.config.optim
-        num_labels = len(config.attributes) + len(config.classes)
-        self.D = StarGANDiscriminator(num_labels, *self.size, config.width_D, config.num_layers_D)
-        self.networks["D"] = self.D
+        self.add_discriminator()
         self.gan_loss = losses.GAN_LOSSES[config.gan_loss]
         self.add_average()
         self.optimizers["G"] = Adam(trainable(self.G), optim.lr_G, optim.betas)
         self.optimizers["D"] = Adam(trainable(self.D), optim.lr_D, optim.betas)
+
+    def prepare_test(self) -> None:
+        self.add_discriminator()
+
+    def add_discriminator(self) -> None:
+        """Build D, which judges images in training and finds the attributes of photos."""
+        config = self.config
+        num_labels = len(config.attributes) + len(config.classes)
+        self.D = StarGANDiscriminator(num_labels, *self.size, config.width_D, config.num_layers_D)
+        self.networks["D"] = self.D
 
     def train_step(self, parts: Sequence[LabelledBatch], step: int) -> Dict[str, jt.Var]:
         terms = {}
@@ -144,6 +154,18 @@ class StarGANSystem(PhotoRelabeler):
             return losses.binary_cross_entropy(logits[:, :split], label[:, :split])
         end = split + len(self.names.classes)
         return losses.cross_entropy(logits[:, split:end], label[:, split:end])
+
+    def find_label(self, image: jt.Var) -> np.ndarray:
+        """Return the label vector [c] of a photo without known attributes: those that D finds, or none without D.
+
+        Args:
+            image: [1, 3, H, W] in [-1, 1]
+        """
+        if "D" not in self.networks:
+            return self.names.of_attributes([0] * len(self.names.attributes))
+        with jt.no_grad(), evaluating(self.D):
+            logits = self.D(image)[1].numpy()[0]
+        return self.names.of_attributes([int(logit > 0) for logit in logits[: len(self.names.attributes)]])
 
     def targets(self, label: np.ndarray) -> Dict[str, np.ndarray]:
         """Return the target labels of a photo at test, by the name of the attribute or class that changes.

@@ -21,11 +21,11 @@ class UNITSystem(LatentTranslation):
 
     def make_generator(self) -> SharedLatentGenerator:
         """Build the network of both encoders and both decoders."""
-        return SharedLatentGenerator(self.config.width, self.config.num_blocks, self.config.has_norms)
+        return SharedLatentGenerator(self.config.width, self.config.num_blocks, self.config.has_norms, self.channels)
 
     def make_discriminator(self):
         """Build the discriminator of both domains."""
-        return DISCRIMINATORS[self.config.discriminator](self.config.width_D, self.config.num_layers_D)
+        return DISCRIMINATORS[self.config.discriminator](self.config.width_D, self.config.num_layers_D, self.channels)
 
     def divergence(self, code: jt.Var, noisy: jt.Var) -> jt.Var:
         """Estimate twice the KL divergence of N(code, 1) from N(0, 1), up to a constant.

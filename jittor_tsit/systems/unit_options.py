@@ -6,7 +6,7 @@ from data_tools.basics.errors import InputError
 from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
 from jittor_tsit.networks.unit import DISCRIMINATORS
-from jittor_tsit.systems.option_checks import require_choice, require_least
+from jittor_tsit.systems.option_checks import require_channels, require_choice, require_least
 
 FORMS = ("paper", "rewrite")
 
@@ -32,6 +32,8 @@ class UNITConfig:
     """Options of UNIT. The defaults are those of the paper's code for CelebA faces."""
 
     form: str = "paper"  # or rewrite: without shared weights; use it with REWRITE_WEIGHTS and gan_loss="lsgan"
+    in_channels: int = 3  # of the images of domain A; 1: grey
+    out_channels: int = 3  # of the images of domain B; 1: grey
     discriminator: str = "shared"  # or separate, pyramid; paper form only
     num_blocks: int = 3  # residual blocks of each encoder and decoder, not counting the shared one; the rewrite has 4
     num_layers_D: int = 4  # shared layers; official values: 6 with separate, 4 with pyramid and in the rewrite
@@ -47,6 +49,7 @@ class UNITConfig:
 
     def __post_init__(self):
         require_choice(self, "form", FORMS)
+        require_channels(self)
         require_choice(self, "discriminator", DISCRIMINATORS)
         require_choice(self, "gan_loss", losses.GAN_LOSSES)
         require_least(self, num_blocks=1, num_layers_D=1, width=1, width_D=1, l2=0)

@@ -30,11 +30,11 @@ class UNITRewriteSystem(LatentTranslation):
 
     def make_generator(self) -> SeparateGenerator:
         """Build the network of both encoders and both decoders."""
-        return SeparateGenerator(self.config.width, self.config.num_blocks)
+        return SeparateGenerator(self.config.width, self.config.num_blocks, self.channels)
 
     def make_discriminator(self) -> SidesDiscriminator:
         """Build the discriminator of both domains."""
-        return SidesDiscriminator(self.config.width_D, self.config.num_layers_D)
+        return SidesDiscriminator(self.config.width_D, self.config.num_layers_D, self.channels)
 
     def prepare_training(self, terms: Container[str]) -> None:
         super().prepare_training(terms)
