@@ -92,6 +92,7 @@ def run_score(
     Raises:
         InputError: Images, labels, photos or weights are faulty or do not belong together.
     """
+    from jittor_tsit.data.remarks import tell_of_inputs
     from jittor_tsit.evaluation.page import Scored, write_page
     from jittor_tsit.evaluation.rankings import rankings
     from jittor_tsit.evaluation.scores import compute_terms, find_set, photo_folder, print_table, table
@@ -100,6 +101,7 @@ def run_score(
 
     image_set = find_set(images, labels)
     photos = find_images(photo_folder(real))
+    tell_of_inputs(photos)
     terms = compute_terms(image_set, photos, labels, judges, references, out.parent)
     score = total(board, {name: term.value for name, term in terms.items()})
     lines = table(terms, board, score)

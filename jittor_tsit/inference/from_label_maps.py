@@ -14,11 +14,13 @@ from data_tools.basics.errors import InputError
 from data_tools.basics.invocation import typed
 from data_tools.basics.spacing import evenly_spaced
 from data_tools.sets.classes import colorize
+from data_tools.sets.formats import LABELS
 from data_tools.sets.image_io import read_photo, resize_photo
 from data_tools.sets.pairing import find_labels, read_reference_names
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.batches import PairedBatch, full_share, to_image, to_pixels, to_segmap
 from jittor_tsit.data.label_maps import label_maps_of, with_edges
+from jittor_tsit.data.remarks import tell_of_inputs
 from jittor_tsit.data.sheets import SHEET_PAIRS, Row, across_of, draw_sheet, heads_of
 from jittor_tsit.inference.model import Model
 from jittor_tsit.inference.names import draws_of
@@ -52,6 +54,8 @@ def find_inputs(place: Path, references: Optional[Path]) -> Inputs:
     """
     labels = [place] if place.is_file() else parallel.on_all_processes(find_labels, place)
     photos = parallel.on_all_processes(reference_photos, labels, references) if references else {}
+    if place.is_dir():
+        parallel.on_first_process(lambda: tell_of_inputs(labels, LABELS))
     parallel.require_same({"labels": " ".join(path.stem for path in labels)}, "inputs")
     return Inputs(labels, photos)
 
