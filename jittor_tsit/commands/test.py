@@ -7,6 +7,15 @@ from pathlib import Path
 from typing import Optional
 
 from data_tools.basics.errors import InputError
+from jittor_tsit.commands.path_checks import (
+    check_judges,
+    require_checkpoints,
+    require_file,
+    require_folder,
+    require_input,
+    require_run,
+    require_writable,
+)
 from jittor_tsit.commands.shared_options import (
     add_command,
     add_device,
@@ -30,6 +39,7 @@ def add(commands) -> None:
         "python -m jittor_tsit test --data data/landscape/test --run-dir runs/mine --compare\n"
         "For models of image pairs, side_by_side=true or side_by_side=false says whether every file shows two images.",
         accepts="side_by_side=",
+        check=check,
     )
     parser.add_argument(
         "--data",
@@ -75,6 +85,24 @@ def add(commands) -> None:
     parser.add_argument("--compare", action="store_true", help="also write compare.png, inputs beside images")
     add_processes(parser)
     add_device(parser)
+
+
+def check(args: argparse.Namespace) -> None:
+    """Check the paths that the options name.
+
+    Raises:
+        InputError: A file or folder is missing or not a checkpoint, or the results cannot be written.
+    """
+    require_input("--data", args.data)
+    require_run("--run-dir", args.run_dir)
+    require_checkpoints("--checkpoint", [args.checkpoint] if args.checkpoint else [])
+    require_checkpoints("--checkpoints", args.checkpoints or [])
+    check_judges(args)
+    require_input("--references", args.references)
+    require_folder("--real", args.real)
+    require_file("--measure-by", args.measure_by)
+    if args.out:
+        require_writable("--out", args.out)
 
 
 def run(args: argparse.Namespace) -> int:
