@@ -7,6 +7,15 @@ from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 
 from data_tools.basics.errors import InputError
+from jittor_tsit.commands.path_checks import (
+    check_judges,
+    require_checkpoints,
+    require_file,
+    require_folder,
+    require_input,
+    require_run,
+    require_writable,
+)
 from jittor_tsit.commands.shared_options import (
     add_command,
     add_device,
@@ -127,19 +136,21 @@ def check(args: argparse.Namespace) -> None:
     """Check the options and the paths that they name, before Jittor is imported.
 
     Raises:
-        InputError: A path does not exist, or two options exclude each other.
+        InputError: Two options exclude each other; a file or folder is missing or not a checkpoint, or the results
+            cannot be written.
     """
     check_options(args)
     for path in args.data or []:
-        if not path.exists():
-            raise InputError(f"--data {path}: no such folder or file")
-    for path in args.checkpoints or ([args.checkpoint] if args.checkpoint else []):
-        if not path.is_file():
-            raise InputError(f"{path}: no such checkpoint file")
-    if args.run_dir and not args.run_dir.is_dir():
-        raise InputError(f"{args.run_dir}: holds no checkpoint: no such folder; run train first, or name another run")
-    if args.references and not args.references.is_dir():
-        raise InputError(f"--references {args.references}: no such folder")
+        require_input("--data", path)
+    require_run("--run-dir", args.run_dir)
+    require_checkpoints("--checkpoint", [args.checkpoint] if args.checkpoint else [])
+    require_checkpoints("--checkpoints", args.checkpoints or [])
+    check_judges(args)
+    require_input("--references", args.references)
+    require_folder("--real", args.real)
+    require_file("--measure-by", args.measure_by)
+    if args.out:
+        require_writable("--out", args.out)
 
 
 def check_options(args: argparse.Namespace) -> None:
