@@ -11,6 +11,8 @@ bash run.sh test    generate images from label maps and pack them into submissio
                     example: bash run.sh test --data data/landscape/test --compare
 bash run.sh score   score images by the contest's terms, as far as their judges are available
                     example: bash run.sh score --images runs/mine/test/images --labels DIR/test --real DIR
+bash run.sh label   make label maps of photographs with a trained segmenter, with a confidence for each
+                    example: bash run.sh label --images photos --segmenter runs/segformer/best.safetensors --out labelled
 bash run.sh average average the weights of several checkpoints
                     example: bash run.sh average --run-dir runs/mine --last 3
 bash run.sh convert make a checkpoint from published PyTorch files, or from the contest team's Jittor files
@@ -78,7 +80,7 @@ prepare() {  # sets $python; $1: extra to install besides the package, or nothin
 command=${1:-help}
 [ $# -eq 0 ] || shift
 case $command in
-    train | test | score | average | convert | export | doctor)
+    train | test | score | label | average | convert | export | doctor)
         prepare
         exec "$python" -m jittor_tsit "$command" "$@"
         ;;
