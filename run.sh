@@ -17,6 +17,8 @@ bash run.sh convert make a checkpoint from published PyTorch files, or from the 
                     example: bash run.sh convert --from latest_net_G.pth --system spade --out spade.safetensors
 bash run.sh export  write a checkpoint as the files that the official PyTorch code loads
                     example: bash run.sh export --checkpoint runs/mine/state-000100000.safetensors --out official
+bash run.sh fetch   download weights of judges and teachers from their publishers; --list shows them
+                    example: bash run.sh fetch vgg19
 bash run.sh curate  make the splits Total, Selection I and II of a data set, and a page to review them
                     example: bash run.sh curate --data data/landscape --out curation
 bash run.sh labels  turn pictures in colours into label maps, and back
@@ -80,7 +82,7 @@ prepare() {  # sets $python; $1: extra to install besides the package, or nothin
 command=${1:-help}
 [ $# -eq 0 ] || shift
 case $command in
-    train | test | score | average | convert | export | doctor)
+    train | test | score | average | convert | export | fetch | doctor)
         prepare
         exec "$python" -m jittor_tsit "$command" "$@"
         ;;

@@ -1,4 +1,4 @@
-"""Command line of the package: `python -m jittor_tsit train|test|score|average|convert|export|doctor`."""
+"""Command line of the package: `python -m jittor_tsit train|test|score|average|convert|export|fetch|doctor`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Optional, Sequence
 
 from data_tools.basics.errors import exit_status
 from jittor_tsit import __version__
-from jittor_tsit.commands import average, convert, doctor, export, score, test, train
+from jittor_tsit.commands import average, convert, doctor, export, fetch, score, test, train
 from jittor_tsit.runtime.mpirun import inside_mpi, run_member, run_processes
 
-COMMANDS = (train, test, score, average, convert, export, doctor)  # in the order of --help
+COMMANDS = (train, test, score, average, convert, export, fetch, doctor)  # in the order of --help
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:

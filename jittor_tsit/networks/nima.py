@@ -15,6 +15,7 @@ from jittor import nn
 
 from data_tools.basics.errors import InputError
 from data_tools.sets.image_io import resize_photo
+from jittor_tsit.conversion.published_files import require_published
 from jittor_tsit.conversion.renaming import require_arrays
 from jittor_tsit.conversion.weight_files import read_weights
 from jittor_tsit.layers.basic import to_imagenet
@@ -165,7 +166,7 @@ def load_nima(path: Union[str, Path]) -> NIMA:
     Source of the names: titu1994/neural-image-assessment and idealo/image-quality-assessment (MobileNet);
         yunxiaoshi/Neural-IMage-Assessment (VGG-16: one linear layer on the convolutions, in place of VGG's three).
     """
-    arrays = read_weights(path)
+    arrays = read_weights(require_published(Path(path), "nima"))
     if "features.0.weight" in arrays:
         shapes = {**published_shapes("vgg16"), "classifier.1.weight": (10, VGG_FEATURES), "classifier.1.bias": (10,)}
         require_arrays(arrays, shapes, f"{path}: not the weights of NIMA on VGG-16")

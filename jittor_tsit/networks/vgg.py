@@ -11,6 +11,7 @@ import numpy as np
 from jittor import nn
 
 from data_tools.basics.errors import InputError
+from jittor_tsit.conversion.published_files import FOLDER, PUBLISHED, how_to_get, require_published
 from jittor_tsit.conversion.weight_files import read_weights
 from jittor_tsit.layers.conv import conv2d
 from jittor_tsit.layers.norm import instance_norm
@@ -110,6 +111,7 @@ class ContentFeatures(nn.Module):
     """
 
     def __init__(self, path: Path):
+        require_published(path, "vgg16-caffe")
         self.vgg = load_vgg("vgg16", path, tap_last=True, pools_last=False)
 
     def execute(self, image):
@@ -127,7 +129,7 @@ def load_vgg(arch: str, path: Path, tap_last: bool = False, pools_last: bool = T
     Raises:
         InputError: The file cannot be read or does not hold this network.
     """
-    weights = read_weights(path)
+    weights = read_weights(require_published(path, arch))
     not_ours = f"{path}: not {arch} weights in torchvision's layout"
     try:
         network = VGGFeatures(arch, weights, tap_last, pools_last)
@@ -144,16 +146,18 @@ def load_vgg(arch: str, path: Path, tap_last: bool = False, pools_last: bool = T
 
 
 def find_vgg(arch: str, path: str) -> VGGFeatures:
-    """Load a VGG network from a file, or from Jittor's hub if `path` is empty.
+    """Load a VGG network from a file.
 
     Args:
         arch: "vgg16" or "vgg19".
+        path: If it is empty, the file that `fetch` saved in the folder `judges` is read, else that of Jittor's hub.
 
     Raises:
         InputError: The file cannot be read or does not hold this network; or the hub's file cannot be downloaded (the
             message names two ways to get the weights, and how to train without them).
     """
-    return load_vgg(arch, Path(path) if path else _from_hub(arch))
+    fetched = FOLDER / PUBLISHED[arch].file
+    return load_vgg(arch, Path(path) if path else fetched if fetched.exists() else _from_hub(arch))
 
 
 def _from_hub(arch: str) -> Path:
@@ -174,9 +178,9 @@ def _from_hub(arch: str) -> Path:
         if part.exists():
             part.unlink()
         raise InputError(
-            f"no {arch} weights for the perceptual loss, and Jittor's hub gives none ({error}): name a file "
-            f"(perceptual_weights=FILE, torchvision's {arch} .pth or an .npz), run once where there is a network, "
-            "or do without (weights.vgg=0)"
+            f"no {arch} weights for the perceptual loss, and Jittor's hub gives none ({error}): "
+            f"{how_to_get(arch)}; name it by perceptual_weights={FOLDER / PUBLISHED[arch].file} (any .pth or .npz in "
+            "torchvision's layout does), or do without (weights.vgg=0)"
         ) from None
     part.replace(target)
     return target

@@ -11,7 +11,7 @@ from data_tools.basics.errors import InputError
 from jittor_tsit import losses
 from jittor_tsit.networks.unit import DISCRIMINATORS, SharedLatentGenerator
 from jittor_tsit.systems.latent_translation import LatentTranslation
-from jittor_tsit.systems.unit_options import FORMS, REWRITE_WEIGHTS, UNITConfig, UNITWeights
+from jittor_tsit.systems.unit_options import CONTENT_LOSS_NEEDS, FORMS, REWRITE_WEIGHTS, UNITConfig, UNITWeights
 
 __all__ = ["FORMS", "REWRITE_WEIGHTS", "UNITConfig", "UNITSystem", "UNITWeights"]
 
@@ -36,5 +36,5 @@ class UNITSystem(LatentTranslation):
 
     def prepare_training(self, terms: Container[str]) -> None:
         if "vgg" in terms:
-            raise InputError("weights.vgg: needs form=rewrite and perceptual_weights=FILE; or must be 0")
+            raise InputError(CONTENT_LOSS_NEEDS)
         super().prepare_training(terms)

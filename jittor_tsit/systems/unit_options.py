@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from data_tools.basics.errors import InputError
 from jittor_tsit import losses
 from jittor_tsit.config import OptimConfig
+from jittor_tsit.conversion.published_files import how_to_get
 from jittor_tsit.networks.unit import DISCRIMINATORS
 from jittor_tsit.systems.option_checks import require_choice, require_least
 
@@ -25,6 +26,10 @@ class UNITWeights:
 
 
 REWRITE_WEIGHTS = UNITWeights(gan=1.0, rec=10.0, kl=0.01, cycle=10.0, kl_cycle=0.01)
+
+CONTENT_LOSS_NEEDS = (
+    f"weights.vgg: needs form=rewrite and perceptual_weights=FILE ({how_to_get('vgg16-caffe')}); or must be 0"
+)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from jittor_tsit import losses
 from jittor_tsit.networks.unit_rewrite import SeparateGenerator, SidesDiscriminator
 from jittor_tsit.networks.vgg import ContentFeatures
 from jittor_tsit.systems.latent_translation import LatentTranslation
-from jittor_tsit.systems.unit_options import UNITConfig
+from jittor_tsit.systems.unit_options import CONTENT_LOSS_NEEDS, UNITConfig
 
 
 class UNITRewriteSystem(LatentTranslation):
@@ -40,7 +40,7 @@ class UNITRewriteSystem(LatentTranslation):
         super().prepare_training(terms)
         if "vgg" in terms:
             if not self.config.perceptual_weights:
-                raise InputError("weights.vgg: needs form=rewrite and perceptual_weights=FILE; or must be 0")
+                raise InputError(CONTENT_LOSS_NEEDS)
             self.content = ContentFeatures(Path(self.config.perceptual_weights))
 
     def divergence(self, code: jt.Var, noisy: jt.Var) -> jt.Var:

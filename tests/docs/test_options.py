@@ -29,7 +29,7 @@ CODE = re.compile(r"`([^`\n]+)`")
 OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 FIELD = re.compile(r"^([a-z][\w.]*)=\S*$", re.I)
 PACKAGES = {
-    **dict.fromkeys(("train", "test", "score", "average", "convert", "export", "doctor"), package),
+    **dict.fromkeys(("train", "test", "score", "average", "convert", "export", "fetch", "doctor"), package),
     **dict.fromkeys(("synth", "curate", "labels"), tools),
 }
 OF_OTHERS = {"--netG", "--eval", "--collect-only"}  # official programs, pytest
