@@ -10,13 +10,14 @@ from data_tools.basics.errors import exit_status
 from jittor_tsit import __version__
 from jittor_tsit.commands import average, convert, doctor, export, fetch, score, test, train
 from jittor_tsit.runtime.mpirun import inside_mpi, run_member, run_processes
+from jittor_tsit.runtime.out_of_memory import ADVICE
 
 COMMANDS = (train, test, score, average, convert, export, fetch, doctor)  # in the order of --help
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run one command and return its exit status: 0 success, 1 internal error, 2 wrong input, 130 interrupted."""
-    return run_member(lambda: _run(argv)) if inside_mpi() else exit_status(lambda: _run(argv))
+    return run_member(lambda: _run(argv)) if inside_mpi() else exit_status(lambda: _run(argv), ADVICE)
 
 
 def _run(argv: Optional[Sequence[str]]) -> int:
