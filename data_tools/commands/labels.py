@@ -26,11 +26,12 @@ from data_tools.sets.coloured_labels import (
     read_colors,
     read_palette_indices,
 )
+from data_tools.sets.formats import IMAGES, Kind
 from data_tools.sets.image_io import read_instances, write_label
-from data_tools.sets.listing import list_folder, require_folder
+from data_tools.sets.listing import list_files, list_folder, passed_over
 from data_tools.sets.palette_files import LARGEST_ID, Color, Palette, find_palette, shipped_palettes, write_palette
 
-PICTURES = (".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".jpg", ".jpeg", ".jfif")
+PICTURES = Kind("picture", (*IMAGES.suffixes, ".gif"))  # some palettes come as .gif
 STRAYS_SHOWN = 20  # lines for one file; a picture with smooth edges has thousands of colours
 LANDSCAPE = [Color(each.id, each.color, each.name) for each in CLASSES]
 
@@ -98,11 +99,10 @@ def _targets(source: Path, out: Path) -> List[Tuple[Path, Path]]:
     Raises:
         InputError: There is no image, two have one stem, or `out` holds other files or is the folder itself.
     """
-    files, others = list_folder(require_folder(source), "picture", PICTURES)
-    for problem in others:
-        print(problem, file=sys.stderr)
-    if not files:
-        raise InputError(f"{source}: holds no image ({', '.join(PICTURES)})")
+    list_files(source, PICTURES)  # raises if there are none, or a name is not UTF-8
+    files = list_folder(source, PICTURES).files
+    for line in passed_over((paths[0] for paths in files.values()), PICTURES):
+        print(line, file=sys.stderr)
     double = next((paths for paths in files.values() if len(paths) > 1), None)
     if double:
         raise InputError(f"{double[0]} and {double[1].name}: both would be written as {double[0].stem}.png; rename one")

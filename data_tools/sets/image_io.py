@@ -17,7 +17,7 @@ from PIL import Image, ImageOps
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import write_atomic
 from data_tools.sets.classes import NUM_CLASSES, to_classes
-from data_tools.sets.label_forms import COLOR_MODES, FROM_COLORS, ids_of_equal_channels, refuse_mask
+from data_tools.sets.label_forms import COLOR_MODES, from_colors, ids_of_equal_channels, refuse_mask
 
 _FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "GIF", "WEBP")  # no others: Pillow starts Ghostscript for EPS
 _ALPHA_MODES = ("LA", "PA", "RGBA", "La", "RGBa")
@@ -122,18 +122,27 @@ def read_storage(path: Path) -> Storage:
 
 
 def write_photo(path: Path, photo: np.ndarray, quality: int = 95) -> None:  # at 95, JPEG's losses are not visible
-    """Write [H, W, 3] uint8 RGB as JPEG without chroma subsampling. Equal pixels give equal bytes.
+    """Write [H, W, 3] uint8 RGB, or [H, W] uint8 grey, as JPEG without chroma subsampling. Equal pixels, equal bytes.
 
     Raises:
         ValueError: The array has another shape or type.
         InputError: The folder is missing or may not be written to.
         OSError: The disk is full.
     """
-    if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3:
-        raise ValueError(f"a photo is [H, W, 3] uint8, not {list(photo.shape)} {photo.dtype}")
+    write_atomic(path, jpeg_bytes(photo, quality))
+
+
+def jpeg_bytes(photo: np.ndarray, quality: int = 95) -> bytes:
+    """Return the bytes of the file that `write_photo` writes.
+
+    Raises:
+        ValueError: The array has another shape or type.
+    """
+    if photo.dtype != np.uint8 or (photo.ndim != 2 and photo.shape[2:] != (3,)):
+        raise ValueError(f"a photo is [H, W, 3] or [H, W] uint8, not {list(photo.shape)} {photo.dtype}")
     data = io.BytesIO()
     Image.fromarray(photo).save(data, "JPEG", quality=quality, subsampling=0)
-    write_atomic(path, data.getvalue())
+    return data.getvalue()
 
 
 def write_label(path: Path, label: np.ndarray) -> None:
@@ -156,6 +165,24 @@ def write_label(path: Path, label: np.ndarray) -> None:
 def resize_photo(photo: np.ndarray, width: int, height: int, resample: int = Image.BICUBIC) -> np.ndarray:
     """Resize a photo, [h, w, 3] uint8 -> [height, width, 3] uint8, with one of Pillow's filters (antialiased)."""
     return np.array(Image.fromarray(photo).resize((width, height), resample))
+
+
+def with_channels(photo: np.ndarray, channels: int) -> np.ndarray:
+    """Return a photo in colour or in grey.
+
+    Grey is the luma of ITU-R 601, 0.299 R + 0.587 G + 0.114 B, rounded as Pillow rounds its mode "L". The official code
+    of pix2pix, CycleGAN and BicycleGAN reads images of one channel in this way.
+
+    Args:
+        photo: [H, W, 3] uint8
+        channels: 3 keeps the photo, 1 makes it grey.
+
+    Returns:
+        [H, W, 3] uint8; the three channels of a grey photo are equal.
+    """
+    if channels == 3:
+        return photo
+    return np.repeat(np.asarray(Image.fromarray(photo).convert("L"))[:, :, None], 3, axis=2)
 
 
 def resize_label(label: np.ndarray, width: int, height: int) -> np.ndarray:
@@ -243,12 +270,12 @@ def _require_one_small_frame(path: Path, image: Image.Image) -> None:
 def _require_label_format(path: Path, image: Image.Image) -> None:
     if image.format == "JPEG":
         raise InputError(
-            f"{path}: is a JPEG, whose compression changes ids and colours; a label map is a PNG; of a picture in "
-            "colours, `bash run.sh labels --from-colors FOLDER --palette FILE --nearest --out DIR` makes ids"
+            f"{path}: is a JPEG, whose compression changes ids and colours; a label map is a PNG; "
+            f"{from_colors('--palette FILE --nearest')}"
         )
     if image.mode not in (*_LABEL_MODES, *COLOR_MODES):
         raise InputError(
-            f"{path}: has mode {image.mode}; a label map is 8-bit or 16-bit grey, or has a palette; {FROM_COLORS}"
+            f"{path}: has mode {image.mode}; a label map is 8-bit or 16-bit grey, or has a palette; {from_colors()}"
         )
     if image.mode == "L" and image.format == "PNG" and _png_depth(path) < 8:
         # Pillow scales these to 0..255, which multiplies the ids.

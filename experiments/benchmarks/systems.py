@@ -34,8 +34,8 @@ from data_tools.sets.pairing import find_labels
 from jittor_tsit.commands.test import run_test
 from jittor_tsit.data.batch_kinds import TestTask
 from jittor_tsit.data.batches import ImageBatch, PairedBatch, full_share, to_image, to_segmap
-from jittor_tsit.data.folders import photos_with_attributes, photos_with_classes
 from jittor_tsit.data.label_maps import label_maps_of
+from jittor_tsit.data.labelled_folders import photos_with_attributes, photos_with_classes
 from jittor_tsit.data.labels import read_middle
 from jittor_tsit.evaluation.judges import JudgeAbsent, Judges
 from jittor_tsit.evaluation.scores import photo_folder
@@ -154,7 +154,7 @@ def inputs_of(model: Model):
     else:
         originals = InputImages(model, None, back=False)
         for path in _choose_inputs(originals.paths):
-            a = to_image(originals.read(path)[None])
+            a = to_image(originals.read(path)[None], originals.channels)
             yield ImageBatch(a, a, [key_of(path.stem)], full_share(1))
 
 

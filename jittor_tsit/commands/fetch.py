@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import List
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.invocation import typed
 from jittor_tsit.commands.shared_options import add_command
-from jittor_tsit.conversion.published_files import FOLDER, PUBLISHED, PublishedFile
 from jittor_tsit.conversion.weight_files import WEIGHT_SUFFIXES, require_weight_file
 from jittor_tsit.runtime.download import download, sha256_of
+from jittor_tsit.runtime.published_files import FOLDER, PUBLISHED, PublishedFile
 
 ALL = "all"
 
@@ -81,7 +82,7 @@ def fetch(name: str, published: PublishedFile, folder: Path) -> None:
     if not digest.startswith(published.sha256):
         raise InputError(f"{target}: is another file than the published one (SHA-256 {digest}); move it away")
     require_weight_file(target)
-    print(f"{target}: {_checked(published, digest)}; {published.use.format(path=target)}")
+    print(f"{target}: {_checked(published, digest)}; {typed(published.use.format(path=target))}")
 
 
 def _require_place(target: Path) -> None:

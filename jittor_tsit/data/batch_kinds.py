@@ -6,15 +6,16 @@ A system names its kind as `batch_kind`. To add a kind, write a class here.
 from __future__ import annotations
 
 import enum
+import sys
 from pathlib import Path
-from typing import Any, List, NamedTuple, Optional, Sequence, cast
+from typing import Any, List, Optional, Sequence, cast
 
 import jittor as jt
 import numpy as np
 
 from data_tools.sets.classes import colorize
 from jittor_tsit.config import DataConfig
-from jittor_tsit.data import folders
+from jittor_tsit.data import folders, labelled_folders
 from jittor_tsit.data.batches import (
     ImageBatch,
     LabelledBatch,
@@ -24,11 +25,12 @@ from jittor_tsit.data.batches import (
     to_image,
     to_segmap,
 )
+from jittor_tsit.data.grid_inputs import GridHeads, GridInputs, make_grid, stack_samples
 from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.data.labels import LabelNames
 from jittor_tsit.data.read_ahead import Arrays
 from jittor_tsit.data.read_through import check_all_pairs, check_photos
-from jittor_tsit.data.samples import PairedSamples, Samples
+from jittor_tsit.data.samples import COLOUR, Channels, DomainSamples, PairedSamples, Samples
 from jittor_tsit.runtime.parallel import Piece
 
 
@@ -44,14 +46,6 @@ class TestTask(enum.Enum):
     NOTHING = enum.auto()
 
 
-class GridInputs(NamedTuple):
-    """A batch for the sample grid, and the columns of images that stand left and right of the model's outputs."""
-
-    batch: Any
-    before: np.ndarray  # first column, [N, H, W, 3] uint8
-    after: List[np.ndarray]  # columns to the right of the model's outputs, each [N, H, W, 3] uint8
-
-
 class BatchKind:
     """One kind of training data, such as label maps with photos. Subclasses define `find_samples` and `_batch`."""
 
@@ -59,6 +53,7 @@ class BatchKind:
     has_label_maps = False  # whether a sample holds a label map
     predicts_label_maps = False  # whether a model of this kind finds the label map of a photo
     may_lie_side_by_side = False  # whether one file may show input and target side by side
+    channels: Channels = COLOUR  # of the inputs, or images of domain a; and of the targets, or images of domain b
 
     def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
         """List the training samples of a data set.
@@ -77,7 +72,7 @@ class BatchKind:
         return data
 
     def check_samples(self, samples: Sequence[Samples], data: DataConfig, kept_in: Path) -> None:
-        """Read every file once, to find faulty ones.
+        """Read every file once, to find faulty ones, and print which files are not used.
 
         Args:
             samples: The samples of each phase.
@@ -86,6 +81,8 @@ class BatchKind:
         Raises:
             InputError: A file is faulty. The message names the first one.
         """
+        for note in dict.fromkeys(note for each in samples for note in each.notes):  # phases have the same notes
+            print(note, file=sys.stderr)
         check_photos(samples, kept_in)
 
     def make_batch(self, arrays: Arrays, piece: Piece, num_ids: int, has_other: bool = False) -> Any:
@@ -99,15 +96,20 @@ class BatchKind:
         """
         if not has_other:
             return self._batch(arrays, piece, num_ids)
-        return self._batch(arrays[:-1], piece, num_ids, to_image(arrays[-1]))
+        return self._batch(arrays[:-1], piece, num_ids, to_image(arrays[-1], self.channels[1]))
 
     def _batch(self, arrays: Arrays, piece: Piece, num_ids: int, other: Optional[jt.Var] = None) -> Any:
         raise NotImplementedError
 
     def grid_inputs(self, samples: Samples, positions: Sequence[int]) -> GridInputs:
         """Read the samples at these positions of the list, without augmentation, for the sample grid."""
-        arrays = _stacked(samples, positions)
-        return GridInputs(self._batch(arrays, _whole(positions), 0), arrays[0], self._targets(arrays))
+        arrays = stack_samples(samples, positions)
+        batch = self._batch(arrays, _whole(positions), 0)
+        return make_grid(batch, arrays[0], self._targets(arrays), self._heads(samples), samples, positions)
+
+    def _heads(self, samples: Samples) -> GridHeads:
+        """Return what stands above the columns of the sample grid."""
+        return GridHeads("input", "ours")
 
     def _targets(self, arrays: Arrays) -> List[np.ndarray]:
         """Return the columns of the sample grid to the right of the model's outputs, each [N, H, W, 3] uint8.
@@ -118,12 +120,11 @@ class BatchKind:
         return []
 
 
-def _stacked(samples: Samples, positions: Sequence[int]) -> Arrays:
-    return tuple(np.stack(arrays) for arrays in zip(*(samples.unaugmented(position) for position in positions)))
-
-
 def _whole(positions: Sequence[int]) -> Piece:
     return Piece(range(len(positions)), full_share(len(positions)))
+
+
+LABELS_AND_PHOTOS = GridHeads("label", "ours", ("photograph",))
 
 
 class LabelMapsToPhotos(BatchKind):
@@ -144,13 +145,13 @@ class LabelMapsToPhotos(BatchKind):
         return PairedBatch(segmap, to_image(photo), index=piece.index, share=piece.share, other=other)
 
     def grid_inputs(self, samples: Samples, positions: Sequence[int]) -> GridInputs:
-        photos, *labels = _stacked(samples, positions)
+        photos, *labels = stack_samples(samples, positions)
         segmap = to_segmap(_num_ids(samples), *labels)
         whole = _whole(positions)
         batch = PairedBatch(
             segmap, None, index=whole.index, share=whole.share
         )  # without photos, as in the command `test`
-        return GridInputs(batch, _in_colours(labels[0], samples), [photos])
+        return make_grid(batch, _in_colours(labels[0], samples), [photos], LABELS_AND_PHOTOS, samples, positions)
 
 
 class PhotosToLabelMaps(LabelMapsToPhotos):
@@ -160,9 +161,10 @@ class PhotosToLabelMaps(LabelMapsToPhotos):
     predicts_label_maps = True
 
     def grid_inputs(self, samples: Samples, positions: Sequence[int]) -> GridInputs:
-        photos, *labels = _stacked(samples, positions)
+        photos, *labels = stack_samples(samples, positions)
         batch = self._batch((photos, *labels), _whole(positions), _num_ids(samples))
-        return GridInputs(batch, photos, [_in_colours(labels[0], samples)])
+        heads = GridHeads("photograph", "ours", ("label",))
+        return make_grid(batch, photos, [_in_colours(labels[0], samples)], heads, samples, positions)
 
 
 def _num_ids(samples: Samples) -> int:
@@ -180,14 +182,24 @@ def _in_colours(labels: np.ndarray, samples: Samples) -> np.ndarray:
 
 
 class ContentAndStyle(BatchKind):
-    """Two sets of photos: contents and styles."""
+    """Two sets of photos: contents and styles.
+
+    Args:
+        channels: Of the photos of each set: 3, or 1 for grey.
+    """
+
+    def __init__(self, channels: Channels = COLOUR):
+        self.channels = channels
 
     def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
         return folders.unpaired_samples(data, split, seeds)
 
     def _batch(self, arrays: Arrays, piece: Piece, num_ids: int, other: Optional[jt.Var] = None) -> ImageBatch:
-        a, b = map(to_image, arrays)
+        a, b = map(to_image, arrays, self.channels)
         return ImageBatch(a, b, index=piece.index, share=piece.share, other=other)
+
+    def _heads(self, samples: Samples) -> GridHeads:
+        return GridHeads("content", "ours", ("style",))
 
     def _targets(self, arrays: Arrays) -> List[np.ndarray]:
         return list(arrays[1:])
@@ -199,7 +211,13 @@ class TwoDomains(ContentAndStyle):
     test_task = TestTask.IMAGES_FROM_IMAGES
 
     def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
-        return folders.domain_samples(data, split, seeds)
+        return folders.domain_samples(data, split, seeds, self.channels)
+
+    def _heads(self, samples: Samples) -> GridHeads:
+        """Name the columns by the folders of the photos, which direction=BtoA swaps."""
+        domains = cast(DomainSamples, samples)
+        a, b = (photos[0].parent.name for photos in (domains.photos_a, domains.photos_b))
+        return GridHeads(a, f"{a} to {b}", (f"any of {b}",))
 
 
 class ImagePairs(ContentAndStyle):
@@ -209,7 +227,10 @@ class ImagePairs(ContentAndStyle):
     may_lie_side_by_side = True
 
     def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
-        return folders.aligned_samples(data, split, seeds)
+        return folders.aligned_samples(data, split, seeds, self.channels)
+
+    def _heads(self, samples: Samples) -> GridHeads:
+        return GridHeads("input", "ours", ("target",))
 
     def complete_options(self, data: DataConfig) -> DataConfig:
         """Return the options with `side_by_side` set from the training set.
@@ -232,7 +253,7 @@ class PhotosWithLabels(BatchKind):
         self.names = names
 
     def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
-        return folders.labelled_samples(data, split, seeds, self.names)
+        return labelled_folders.labelled_samples(data, split, seeds, self.names)
 
     def _batch(self, arrays: Arrays, piece: Piece, num_ids: int, other: Optional[jt.Var] = None) -> LabelledBatch:
         groups = [arrays[k : k + 3] for k in range(0, len(arrays), 3)]  # (photo, label, target label) of each set
@@ -256,7 +277,7 @@ class TwoDomainsWithClasses(PhotosWithLabels):
     test_task = TestTask.CLASSES_OF_PHOTOS
 
     def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
-        return folders.adaptation_samples(data, split, seeds, self.names)
+        return labelled_folders.adaptation_samples(data, split, seeds, self.names)
 
 
 LABEL_MAPS_TO_PHOTOS, PHOTOS_TO_LABEL_MAPS = LabelMapsToPhotos(), PhotosToLabelMaps()

@@ -10,7 +10,6 @@ from typing import Callable, NamedTuple, Optional, Union, cast
 import numpy as np
 
 from data_tools.basics.errors import InputError
-from jittor_tsit.conversion.published_files import FOLDER, how_to_get
 from jittor_tsit.conversion.weight_files import WEIGHT_SUFFIXES
 from jittor_tsit.evaluation.history import RANK, read_metrics
 from jittor_tsit.metrics.features import Extractor, fid_extractor, vgg16_extractor
@@ -18,6 +17,7 @@ from jittor_tsit.metrics.lpips import LPIPS, load_lpips
 from jittor_tsit.metrics.segmentation import pixel_accuracy
 from jittor_tsit.networks.nima import load_nima
 from jittor_tsit.runs.loading import load_system
+from jittor_tsit.runtime.published_files import FOLDER, how_to_get
 from jittor_tsit.systems.tasks import PhotoSegmenter
 
 

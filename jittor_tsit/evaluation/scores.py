@@ -14,6 +14,7 @@ from data_tools.basics.errors import InputError
 from data_tools.sets.image_io import read_header, read_label, read_photo
 from data_tools.sets.pairing import find_labels, read_reference_names
 from jittor_tsit.evaluation.judges import JudgeAbsent, Judges
+from jittor_tsit.metrics.best_of_many import nearness
 from jittor_tsit.metrics.contest import BOARDS
 from jittor_tsit.metrics.features import Extractor, cached_features, features_of, find_images
 from jittor_tsit.metrics.frechet import few_images_warning, frechet_distance, statistics
@@ -145,8 +146,9 @@ def distances(
     note = few_images_warning(min(len(generated), len(real)))
     kernel_note = f"standard deviation {kernel.std:.2g} over {kernel.num_subsets} subsets of {kernel.subset_size}"
     judge_name = f"sha256 {extractor.digest[:12]}"
+    near = dict(zip(image_set.images, nearness(generated, real).tolist()))
     return {
-        names[0]: Term(distance, len(generated), judge_name, note),
+        names[0]: Term(distance, len(generated), judge_name, note, nearness=near),
         names[1]: Term(kernel.mean, len(generated), judge_name, kernel_note),
     }
 

@@ -7,12 +7,12 @@ import jittor as jt
 import numpy as np
 from jittor import nn
 
-from jittor_tsit.conversion.published_files import require_published
 from jittor_tsit.conversion.renaming import require_arrays
 from jittor_tsit.conversion.weight_files import read_weights
 from jittor_tsit.layers.elementary import sqrt
 from jittor_tsit.layers.reductions import mean, total
 from jittor_tsit.networks.vgg import WIDTHS, VGGFeatures, published_shapes
+from jittor_tsit.runtime.published_files import require_published
 
 SHIFT = (-0.030, -0.088, -0.188)  # mean of red, green and blue in [-1, 1], the authors' values
 SCALE = (0.458, 0.448, 0.450)  # deviation of red, green and blue

@@ -15,11 +15,11 @@ import numpy as np
 from jittor import nn
 
 from data_tools.basics.errors import InputError
-from jittor_tsit.conversion.published_files import how_to_get, require_published
 from jittor_tsit.conversion.renaming import from_official
 from jittor_tsit.conversion.weight_files import read_weights
 from jittor_tsit.layers.conv import conv2d
 from jittor_tsit.layers.reductions import mean
+from jittor_tsit.runtime.published_files import how_to_get, require_published
 
 BLOCK_CHANNELS = (64, 192, 768, 2048)  # channels of the four blocks
 NORM_EPS = 1e-3  # epsilon of the batch norms, TensorFlow's default

@@ -15,7 +15,6 @@ from jittor import nn
 
 from data_tools.basics.errors import InputError
 from data_tools.sets.image_io import resize_photo
-from jittor_tsit.conversion.published_files import require_published
 from jittor_tsit.conversion.renaming import require_arrays
 from jittor_tsit.conversion.weight_files import read_weights
 from jittor_tsit.layers.basic import to_imagenet
@@ -23,6 +22,7 @@ from jittor_tsit.layers.conv import conv2d
 from jittor_tsit.layers.matmul import matmul
 from jittor_tsit.layers.reductions import mean, total
 from jittor_tsit.networks.vgg import VGGFeatures, published_shapes
+from jittor_tsit.runtime.published_files import require_published
 
 SIDE = 224  # pixels; side of the square images that both trunks were trained on
 NUM_SCORES = 10

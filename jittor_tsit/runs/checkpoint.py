@@ -148,6 +148,12 @@ def check_checkpoint(path: Path, parts: Parts = ("",)) -> None:
             pass
 
 
+def read_header(path: Path) -> Header:
+    """Read the header of a checkpoint. No array is read. See `load_checkpoint` for the errors."""
+    with _open(path) as file:
+        return _read_header(path, file)
+
+
 @contextmanager
 def _open(path: Path) -> Iterator[safe_open]:
     """Open a safetensors file. Turn every error of the `with` block into an InputError that names the file."""

@@ -30,6 +30,8 @@ class System(Updates):
     translates_back = False  # whether it has `generate_back`
     back_network = ""  # the inference network that only `generate_back` needs
     style_network = ""  # the inference network that encodes the style of a photo; random styles work without it
+    image_multiple = 1  # the sides of the images that `generate` takes are multiples of this, in pixels
+    label_network = ""  # the inference network that finds the labels of a photo; photos with labels work without it
     cycle = 0, 1  # (number of warm-up steps, length of one cycle of steps); used to estimate a run's duration
 
     def __init__(self, optim: OptimConfig, weights: Mapping[str, float], seed: int):
@@ -47,6 +49,9 @@ class System(Updates):
             InputError: A weight file is missing or wrong, or a term and an option exclude each other.
         """
         raise NotImplementedError
+
+    def prepare_test(self) -> None:
+        """Add networks that training adds in `prepare_training` and that inference needs, too. Here there are none."""
 
     def train_step(self, parts: Sequence[Any], step: int) -> Dict[str, jt.Var]:
         """Update the networks once.
@@ -79,6 +84,10 @@ class System(Updates):
         """Return the images that the sample grid shows, one Var [N, 3, H, W] in [-1, 1] for each column."""
         return [self.generate(batch, noise)]
 
+    def column_heads(self) -> List[str]:
+        """Return a name for each of `columns`; empty where there is one column, which the kind of data names."""
+        return []
+
     def is_random_at_test(self, has_references: bool) -> bool:
         """Return whether `generate` depends on the seed.
 
@@ -90,7 +99,7 @@ class System(Updates):
     @property
     def optional_networks(self) -> List[str]:
         """Names of the inference networks that `generate` does not need. Published models may lack them."""
-        return [name for name in (self.back_network, self.style_network) if name]
+        return [name for name in (self.back_network, self.style_network, self.label_network) if name]
 
     def remove_network(self, name: str) -> None:
         """Remove an optional network (see `optional_networks`), and mark the methods that need it as missing."""

@@ -10,15 +10,21 @@ from data_tools.basics.errors import InputError
 from helpers.file_server import Site, serving
 from helpers.weight_file_bytes import SAMPLES
 from jittor_tsit.__main__ import main
-from jittor_tsit.conversion.published_files import PUBLISHED, PublishedFile, how_to_get
 from jittor_tsit.evaluation.judges import JudgeAbsent, Judges
 from jittor_tsit.metrics.lpips import load_lpips
 from jittor_tsit.networks.inception import find_inception, load_inception
 from jittor_tsit.networks.nima import load_nima
 from jittor_tsit.networks.vgg import ContentFeatures, load_vgg
+from jittor_tsit.runtime.published_files import PUBLISHED, PublishedFile, how_to_get
 
 DATA = SAMPLES["npz"]
 SIZE, DIGEST = len(DATA), hashlib.sha256(DATA).hexdigest()
+
+
+@pytest.fixture(autouse=True)
+def typed(monkeypatch):
+    """Messages name the commands as the user of run.sh types them."""
+    monkeypatch.setenv("JTSIT_PROGRAM", "bash run.sh")
 
 
 @pytest.fixture
@@ -50,7 +56,7 @@ def test_a_file_comes_whole_with_its_licence_and_use(site, tmp_path, capsys):
     assert main(["fetch", "vgg19"]) == 0
     shown = capsys.readouterr().out
     assert "BSD-3-Clause" in shown and "https://page" in shown
-    assert "judges/vgg19.pth: size and SHA-256 are as published; use judges/vgg19.pth" in shown
+    assert "judges/vgg19.pth: size and SHA-256 are as published; bash run.sh use judges/vgg19.pth" in shown
     assert [path.name for path in (tmp_path / "judges").iterdir()] == ["vgg19.pth"]
     assert (tmp_path / "judges/vgg19.pth").read_bytes() == DATA
 

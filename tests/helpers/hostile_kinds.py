@@ -180,27 +180,27 @@ ODD = [
         [("broken", "labels/x.png", "has no photo"), ("odd", "imgs/x.jpg", "is a folder")],
     ),
     (
-        "bmp",
-        photo_saved("RGB", "x.bmp"),
+        "heic",
+        photo_bytes(b"", "x.heic"),
         [
-            ("broken", "labels/x.png", "has no photo"),
-            ("odd", "imgs/x.bmp", "does not end as a photo does (.jpg, .jpeg, .png) and is not read"),
+            ("broken", "labels/x.png", "has no photo; "),
+            ("odd", "imgs/x.heic", "does not end as an image does and is not read; images end in .jpg, .jpeg, "),
         ],
     ),
     (
-        "webp-beside-a-pair",
-        several(lambda root: put_pair(root), photo_saved("RGB", "x.webp")),
-        [("odd", "imgs/x.webp", "does not end as a photo does")],
+        "gif-beside-a-pair",
+        several(lambda root: put_pair(root), photo_saved("RGB", "x.gif")),
+        [("odd", "imgs/x.gif", "does not end as an image does")],
     ),
     (
         "jpg-among-labels",
         lambda root: (put_pair(root), (root / "labels/x.jpg").write_bytes(b"")),
-        [("odd", "labels/x.jpg", "does not end as a label does (.png)")],
+        [("odd", "labels/x.jpg", "is a JPEG, whose compression changes ids, and is not read")],
     ),
     (
         "no-suffix",
         photo_bytes(b"", "notes"),
-        [("broken", "labels/x.png", "has no photo"), ("odd", "imgs/notes", "does not end as a photo does")],
+        [("broken", "labels/x.png", "has no photo"), ("odd", "imgs/notes", "does not end as an image does")],
     ),
 ]
 

@@ -159,7 +159,8 @@ def test_photos_get_labels_as_by_test(tmp_path, rng, attributes, classes):
     with pytest.raises(ValueError, match=f"target='desert': allowed are {', '.join(model.targets)}"):
         model(photo, target="desert", label=label)
     with pytest.raises(ValueError, match="a 0 or 1 for each of Black_Hair, Male" if attributes else "leave it out"):
-        model(photo, target=model.targets[0], label=() if attributes else (1,))
+        model(photo, target=model.targets[0], label=(1,))
+    assert model(photo, target=model.targets[0]).shape == (64, 128, 3)
 
 
 def test_a_segmenter_gives_class_ids(tmp_path, rng):

@@ -119,7 +119,7 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_are_written(place, c
         (["--from-colors", "in", "--palette", "mask"], "--out DIR: is missing"),
         (["--from-colors", "in", "--palette", "mask", "--out", "in"], "is the folder that is read"),
         (["--from-colors", "in", "--palette", "mask", "--out", "other"], "holds 1 files that are not of this set"),
-        (["--from-colors", "other", "--palette", "mask", "--out", "out"], "holds no image"),
+        (["--from-colors", "other", "--palette", "mask", "--out", "out"], "holds no pictures"),
         (["--from-colors", "in", "--palette", "none", "--out", "out"], "none: no such file"),
         (["--to-colors", "in", "--palette", "mask", "--out", "out", "--nearest"], "are for --from-colors"),
         (["--from-colors", "in", "--palette", "mask", "--out", "o", "--nearest", "--unknown-id", "2"], "only one"),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Dict, NamedTuple, Optional
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.invocation import typed
 
 FOLDER = Path("judges")  # the folder in which `score` looks for judges
 
@@ -20,12 +21,12 @@ class PublishedFile(NamedTuple):
     sha256: str  # 64 hexadecimal digits, or the first of them as far as they are published; empty: not published
     licence: str
     source: str  # page that describes the file and its licence
-    use: str  # where the file is used; {path} is its path
+    use: str  # command that uses the file; {path} is its path
 
 
 _IMAGENET = "the weights were trained on ImageNet, which has terms of its own"
-_TEACHER = "bash run.sh train --data DIR perceptual_weights={path}"
-_SCORE = "bash run.sh score finds it"
+_TEACHER = "train --data DIR perceptual_weights={path}"
+_SCORE = "score finds it"
 
 PUBLISHED: Dict[str, PublishedFile] = {
     # Address: torchvision/models/vgg.py of pytorch/vision. The name holds the first 8 digits of the SHA-256. The size
@@ -74,7 +75,7 @@ PUBLISHED: Dict[str, PublishedFile] = {
         sha256="a78928a0af1e5f0fcb1f3b9e8f8c3a2a5a3de244d830ad5c1feddc79b8432868",
         licence="BSD-2-Clause",
         source="https://github.com/richzhang/PerceptualSimilarity",
-        use="bash run.sh test --candidates finds it",
+        use="test --candidates finds it",
     ),
     # Address: the repository idealo/image-quality-assessment, models/MobileNet. Neither size nor checksum is published.
     "nima": PublishedFile(
@@ -98,7 +99,7 @@ PUBLISHED: Dict[str, PublishedFile] = {
         sha256="00b39a1b",
         licence="see https://www.robots.ox.ac.uk/~vgg/research/very_deep; " + _IMAGENET,
         source="https://github.com/jcjohnson/pytorch-vgg",
-        use="bash run.sh train --data DIR form=rewrite perceptual_weights={path}",
+        use="train --data DIR form=rewrite perceptual_weights={path}",
     ),
 }
 
@@ -113,7 +114,7 @@ def how_to_get(name: str, folder: Path = FOLDER) -> str:
     published = PUBLISHED[name]
     where = "" if folder == FOLDER else f" --judges {folder}"
     return (
-        f"`bash run.sh fetch {name}{where}` saves it as {folder / published.file}, from {published.url} "
+        f"`{typed(f'fetch {name}{where}')}` saves it as {folder / published.file}, from {published.url} "
         f"({published.licence.split(';')[0]})"
     )
 
