@@ -1,9 +1,15 @@
 """Package metadata. `pip install .` or `bash run.sh`."""
 
 import re
+import sys
 from pathlib import Path
 
 from setuptools import find_packages, setup
+
+if sys.platform == "win32":
+    sys.exit(
+        "error: jittor_tsit needs Linux; on Windows install WSL 2 (wsl --install in PowerShell) and use its Ubuntu"
+    )
 
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "jittor_tsit/__init__.py").read_text(encoding="utf-8"))[1]
@@ -35,6 +41,7 @@ setup(
         "data_tools.pages": ["frame.html", "page.css", "language.js"],
         "data_tools.report": ["page.js"],
         "data_tools.sets": ["palettes/*"],
+        "jittor_tsit.runtime": ["csrc/*.c"],
         "jittor_tsit.kernels": ["csrc/*.h", "csrc/*.cuh"],
     },
     extras_require={

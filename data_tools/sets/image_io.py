@@ -13,7 +13,7 @@ from data_tools.basics.errors import InputError
 from data_tools.basics.files import write_atomic
 from data_tools.sets.classes import NUM_CLASSES, to_classes
 from data_tools.sets.depth import Depth, stored_bits, to_8_bits, used_bits
-from data_tools.sets.label_forms import COLOR_MODES, FROM_COLORS, ids_of_equal_channels, refuse_mask
+from data_tools.sets.label_forms import COLOR_MODES, from_colors, ids_of_equal_channels, refuse_mask
 from data_tools.sets.open_image import open_image
 
 _ALPHA_MODES = ("LA", "PA", "RGBA", "La", "RGBa")
@@ -237,12 +237,12 @@ def _in_strips(image: Image.Image, convert: Callable[[Image.Image], Image.Image]
 def _require_label_format(path: Path, image: Image.Image) -> None:
     if image.format == "JPEG" or image.info.get("compression") in _LOSSY:
         raise InputError(
-            f"{path}: is a JPEG, whose compression changes ids and colours; a label map is a PNG; of a picture in "
-            "colours, `bash run.sh labels --from-colors FOLDER --palette FILE --nearest --out DIR` makes ids"
+            f"{path}: is a JPEG, whose compression changes ids and colours; a label map is a PNG; "
+            f"{from_colors('--palette FILE --nearest')}"
         )
     if image.mode not in (*_LABEL_MODES, *COLOR_MODES):
         raise InputError(
-            f"{path}: has mode {image.mode}; a label map is 8-bit or 16-bit grey, or has a palette; {FROM_COLORS}"
+            f"{path}: has mode {image.mode}; a label map is 8-bit or 16-bit grey, or has a palette; {from_colors()}"
         )
     bits = stored_bits(path, image)
     if image.mode == "L" and image.format in ("PNG", "TIFF") and bits < 8:

@@ -10,9 +10,9 @@ from typing import List
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import make_folder
 from data_tools.basics.names import unlistable
+from data_tools.sets.formats import IMAGES
 from data_tools.sets.image_io import read_header
-from data_tools.sets.listing import list_folder, require_folder
-from data_tools.sets.pairing import PHOTO_SUFFIXES
+from data_tools.sets.listing import list_files, list_folder, passed_over
 from jittor_tsit.commands.shared_options import add_command, add_device
 from jittor_tsit.runtime.import_jittor import start_jittor
 
@@ -85,11 +85,9 @@ def find_photos(place: Path) -> List[Path]:
     if place.is_file():
         groups = {place.stem: [place]}
     else:
-        groups, odd = list_folder(require_folder(place), "photo", PHOTO_SUFFIXES)
-        if odd:
-            print(f"{len(odd)} entries of {place} passed over; the first: {odd[0].reason}", file=sys.stderr)
-    if not groups:
-        raise InputError(f"{place}: holds no photographs ({', '.join(PHOTO_SUFFIXES)})")
+        for line in passed_over(list_files(place, IMAGES), IMAGES):
+            print(line, file=sys.stderr)
+        groups = list_folder(place, IMAGES).files
     for stem, paths in groups.items():
         if len(paths) > 1:
             names = " and ".join(sorted(path.name for path in paths))

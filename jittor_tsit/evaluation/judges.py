@@ -10,18 +10,16 @@ from typing import Callable, NamedTuple, Optional, Tuple, Union, cast
 import numpy as np
 
 from data_tools.basics.errors import InputError
+from jittor_tsit.conversion.weight_files import WEIGHT_SUFFIXES
 from jittor_tsit.data.label_maps import LabelMaps, label_maps_of
 from jittor_tsit.evaluation.history import RANK, read_metrics
 from jittor_tsit.metrics.features import Extractor, fid_extractor, vgg16_extractor
 from jittor_tsit.metrics.lpips import LPIPS, load_lpips
 from jittor_tsit.metrics.segmentation import pixel_accuracy
-from jittor_tsit.networks.inception import PUBLISHED
 from jittor_tsit.networks.nima import load_nima
 from jittor_tsit.runs.loading import load_system
+from jittor_tsit.runtime.published_files import FOLDER, how_to_get
 from jittor_tsit.systems.tasks import PhotoSegmenter
-
-SUFFIXES = (".pth", ".pt", ".npz", ".safetensors", ".h5", ".hdf5")
-FOLDER = Path("judges")
 
 
 class Segmenter(NamedTuple):
@@ -63,9 +61,9 @@ class Judges(NamedTuple):
     """The judges of a folder of weight files. Each method loads a judge, or returns JudgeAbsent if its file is missing.
 
     Args:
-        folder: Folder with the files `inception`, `nima`, `vgg16`, `lpips` and `segmenter`, each with one of SUFFIXES.
-            A segmenter is a checkpoint of `train`, or a Python file with a function `segment(photo)` that takes
-            [H, W, 3] uint8 RGB and returns [H, W] class ids.
+        folder: Folder with the files `inception`, `nima`, `vgg16`, `lpips` and `segmenter`, each with one of
+            WEIGHT_SUFFIXES. A segmenter is a checkpoint of `train`, or a Python file with a function `segment(photo)`
+            that takes [H, W, 3] uint8 RGB and returns [H, W] class ids.
         segmenter_file: Used in place of the folder's segmenter.
     """
 
@@ -76,14 +74,14 @@ class Judges(NamedTuple):
         """Load the Inception network of FID and KID."""
         path = self._file("inception")
         if path is None:
-            return JudgeAbsent(f"get {PUBLISHED} and save it as {self.folder / 'inception.pth'}")
+            return JudgeAbsent(how_to_get("inception", self.folder))
         return fid_extractor(str(path))
 
     def vgg16(self) -> Union[Extractor, JudgeAbsent]:
         """Load the VGG-16 network of the other distances between features."""
         path = self._file("vgg16")
         if path is None:
-            return JudgeAbsent(f"save torchvision's vgg16 weights as {self.folder / 'vgg16.pth'}")
+            return JudgeAbsent(how_to_get("vgg16", self.folder))
         return vgg16_extractor(str(path))
 
     def nima(self) -> Union[Rater, JudgeAbsent]:
@@ -94,10 +92,7 @@ class Judges(NamedTuple):
         """
         path = self._file("nima")
         if path is None:
-            wanted = self.folder / "nima.h5"
-            return JudgeAbsent(
-                f"save NIMA's weights (idealo/image-quality-assessment, MobileNet aesthetic) as {wanted}"
-            )
+            return JudgeAbsent(how_to_get("nima", self.folder))
         return Rater(describe_file(path), load_nima(path).rate)
 
     def lpips(self) -> Union[LPIPS, JudgeAbsent]:
@@ -108,8 +103,8 @@ class Judges(NamedTuple):
         """
         vgg16, heads = self._file("vgg16"), self._file("lpips")
         if vgg16 is None or heads is None:
-            wanted = self.folder / "lpips.pth"
-            return JudgeAbsent(f"save LPIPS 0.1's vgg.pth as {wanted}, and torchvision's vgg16 weights beside it")
+            missing = [name for name, path in (("lpips", heads), ("vgg16", vgg16)) if path is None]
+            return JudgeAbsent("; ".join(how_to_get(name, self.folder) for name in missing))
         return load_lpips(vgg16, heads)
 
     def segmenter(self) -> Union[Segmenter, JudgeAbsent]:
@@ -141,7 +136,7 @@ class Judges(NamedTuple):
             raise InputError(f"{what}: {self.folder} holds no judge of images: {ways}")
 
     def _file(self, name: str) -> Optional[Path]:
-        """Find the weight file of a judge: `name` with one of SUFFIXES, in `folder`. Return None if there is none.
+        """Find the weight file of a judge in `folder`: `name` with one of WEIGHT_SUFFIXES. None if there is none.
 
         Args:
             name: Such as "inception". A "segmenter" may also be a Python file.
@@ -149,7 +144,7 @@ class Judges(NamedTuple):
         Raises:
             InputError: There are several such files.
         """
-        suffixes = (*SUFFIXES, ".py") if name == "segmenter" else SUFFIXES
+        suffixes = (*WEIGHT_SUFFIXES, ".py") if name == "segmenter" else WEIGHT_SUFFIXES
         found = [path for path in (self.folder / f"{name}{suffix}" for suffix in suffixes) if path.exists()]
         if len(found) > 1:
             raise InputError(f"{found[1]}: {found[0].name} lies beside it; only one is allowed, remove the other")
