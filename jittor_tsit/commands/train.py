@@ -10,7 +10,7 @@ import dataclasses
 import json
 import sys
 from pathlib import Path
-from typing import List, Optional
+from typing import Any, Dict, List, Optional
 
 from data_tools.basics.errors import InputError
 from jittor_tsit.commands.shared_options import add_command, add_device, add_processes
@@ -20,6 +20,7 @@ from jittor_tsit.config.overrides import override
 from jittor_tsit.runtime.import_jittor import start_jittor
 
 RUNS = Path("runs")
+PLACES = ("root", "second_root", "split", "cache")  # data options that are found again from any working folder
 SAMPLE_SET = Path("data/sample")  # rendered if --data is not given
 SAMPLE_PAIRS, SAMPLE_LABELS, SAMPLE_SEED = 64, 16, 0
 
@@ -30,7 +31,7 @@ def add(commands) -> None:
         commands,
         "train",
         run,
-        "train a model; run the same command again to resume",
+        "train a model; run the same command again to resume, or only with --run-dir DIR",
         "python -m jittor_tsit train --data data/landscape --run-dir runs/mine width=32 weights.vgg=10\n"
         "Any option of the experiment can be set as field=value; --dry-run lists them.",
         accepts="",
@@ -66,6 +67,9 @@ def add(commands) -> None:
         help="if a loss or a gradient is not finite: stop, or skip the step; default: the experiment's option, stop",
     )
     parser.add_argument(
+        "--tensorboard", action="store_true", help="also write event files for TensorBoard into the run's folder"
+    )
+    parser.add_argument(
         "--dry-run", action="store_true", help="print all options and the plan of the phases, without training"
     )
     add_processes(parser)
@@ -81,23 +85,29 @@ def run(args: argparse.Namespace) -> int:
     start_jittor(args.device != "cpu")
     from jittor_tsit.commands.dry_run import show_plan
     from jittor_tsit.config import to_json
+    from jittor_tsit.runs.own_options import own_experiment
     from jittor_tsit.runtime.parallel import on_first_process
     from jittor_tsit.training.session import run_training
 
     options = {"split": args.split, "on_nan": args.on_nan, "initial": args.from_weights}
+    options["tensorboard"] = args.tensorboard
     overrides = [*args.overrides, *(f"{name}={value}" for name, value in options.items() if value)]
     run_dir = args.run_dir or RUNS / experiment_file.stem
-    runs = load_runs(experiment_file)
+    own = own_experiment(run_dir) if args.run_dir and not args.experiment else None
+    runs = load_runs(experiment_file) if own is None else None
     if runs:
         data = args.data or SAMPLE_SET
         if not args.data and not args.dry_run:
             on_first_process(render_sample_set)
         return run_each(runs, data.absolute(), run_dir, overrides, args.dry_run)
-    experiment = configure(experiment_file, args.data, overrides)
+    loaded = own or load_experiment(experiment_file)
+    experiment = adapt(loaded, args.data, overrides)
     if not experiment.data.root:
-        experiment = configure(experiment_file, SAMPLE_SET, overrides)
+        experiment = adapt(loaded, SAMPLE_SET, overrides)
         if not args.dry_run:
             on_first_process(render_sample_set)
+    if own and not Path(experiment.data.root).is_dir():
+        raise InputError(f"{experiment.data.root}: the data set of {run_dir} is not there; --data DIR says where it is")
     if args.dry_run:
         print(to_json(experiment), end="")
         if experiment.phases:
@@ -114,24 +124,31 @@ def render_sample_set() -> None:
     write_set(SAMPLE_SET, SAMPLE_PAIRS, SAMPLE_SEED, test_count=SAMPLE_LABELS)
 
 
-def configure(experiment_file: Path, data: Optional[Path], assignments: list[str]) -> Experiment:
+def configure(experiment_file: Path, data: Optional[Path], assignments: List[str]) -> Experiment:
     """Load an experiment file and apply the data folder and the overrides of the command line.
 
     Raises:
         InputError: The file or an override is faulty.
     """
+    return adapt(load_experiment(experiment_file), data, assignments)
+
+
+def adapt(experiment: Experiment, data: Optional[Path], assignments: List[str]) -> Experiment:
+    """Apply the data folder and the overrides of the command line to an experiment. Make folders absolute.
+
+    Raises:
+        InputError: An override is faulty, or there is no such system.
+    """
     from jittor_tsit.systems import SYSTEMS
 
-    experiment = load_experiment(experiment_file)
     if data is not None:
-        root = str(data.absolute())  # so that `test` finds it from any folder
-        experiment = dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, root=root))
+        experiment = dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, root=str(data)))
     experiment = override(experiment, assignments)
-    if experiment.data.second_root:
-        root = str(Path(experiment.data.second_root).absolute())
-        experiment = dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, second_root=root))
+    places: Dict[str, Any] = {name: getattr(experiment.data, name) for name in PLACES}
+    places = {name: str(Path(place).absolute()) for name, place in places.items() if place}
+    experiment = dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, **places))
     if experiment.system not in SYSTEMS:
-        raise InputError(f"{experiment_file}: no system {experiment.system}; there are {', '.join(SYSTEMS)}")
+        raise InputError(f"no system {experiment.system}; there are {', '.join(SYSTEMS)}")
     return experiment
 
 

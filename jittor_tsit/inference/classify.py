@@ -7,8 +7,8 @@ from typing import Dict, List, Optional, Sequence, cast
 
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
+from data_tools.basics.progress import progress_bar
 from data_tools.basics.spacing import evenly_spaced
 from data_tools.basics.table import write_rows
 from data_tools.sets.image_io import read_photo, resize_photo
@@ -50,7 +50,7 @@ def _classify(model: Model, folder: Optional[Path], out: Path, compare: bool) ->
     folder = folder or own
     paths = photos_of_any_class(folder, system.names)
     found: Dict[Path, str] = {}
-    for path in tqdm(paths, unit="img", dynamic_ncols=True, desc="images"):
+    for path in progress_bar(paths, unit="img", desc="images"):
         number = int(system.classify(to_image(read(path, model.data)[None]), B)[0])
         found[path] = classes[number]
     out.mkdir(parents=True, exist_ok=True)

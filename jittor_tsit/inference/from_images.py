@@ -7,9 +7,9 @@ from typing import List, Optional
 
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.progress import progress_bar
 from data_tools.basics.spacing import evenly_spaced
 from data_tools.sets.image_io import read_photo, write_photo
 from jittor_tsit.data.batches import ImageBatch, full_share, to_image, to_pixels
@@ -59,12 +59,12 @@ def translate(
     parallel.require_same({"images": " ".join(names)}, "inputs")
 
     def prepare() -> None:
-        paths = tqdm(inputs.paths, unit="img", dynamic_ncols=True, desc="reading images", leave=False)
+        paths = progress_bar(inputs.paths, unit="img", desc="reading images", leave=False)
         prepare_images(model, images, names, map(inputs.read, paths), seed, back)
 
     def make() -> None:
         own = inputs.paths[parallel.rank() :: parallel.num_processes()]
-        for path in tqdm(own, unit="img", dynamic_ncols=True, desc="images", disable=parallel.rank() > 0):
+        for path in progress_bar(own, unit="img", desc="images", disable=parallel.rank() > 0):
             a = to_image(inputs.read(path)[None])
             batch = ImageBatch(a, a, [key_of(path.stem)], full_share(1))  # there is no target; b is not used
             for k, name in enumerate(names_of(path, count)):

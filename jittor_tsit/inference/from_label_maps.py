@@ -8,9 +8,9 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
 import jittor as jt
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.progress import progress_bar
 from data_tools.basics.spacing import evenly_spaced
 from data_tools.sets.classes import colorize
 from data_tools.sets.image_io import read_photo, resize_photo, write_photo
@@ -77,7 +77,7 @@ def read_all(inputs: Inputs, data: DataConfig) -> Iterator[np.ndarray]:
     Raises:
         InputError: A file is faulty. The message names the first one.
     """
-    for path in tqdm(inputs.labels, unit="label", dynamic_ncols=True, desc="reading labels", leave=False):
+    for path in progress_bar(inputs.labels, unit="label", desc="reading labels", leave=False):
         yield from label_maps_of(data).read(path, data.image_width, data.image_height)
         if inputs.photos:
             yield read_photo(inputs.photos[path.stem])
@@ -120,7 +120,7 @@ def make_images(model: Model, labels: Sequence[Path], photos: Dict[str, Path], i
     Label maps are processed one at a time, so that an image does not depend on others in its batch.
     """
     data = model.data
-    for path in tqdm(labels, unit="img", dynamic_ncols=True, desc="images", disable=parallel.rank() > 0):
+    for path in progress_bar(labels, unit="img", desc="images", disable=parallel.rank() > 0):
         target = images / f"{path.stem}.jpg"
         if target.exists():
             continue

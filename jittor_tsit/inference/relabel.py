@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, cast
@@ -10,9 +9,9 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, cast
 import jittor as jt
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.progress import progress_bar
 from data_tools.basics.spacing import evenly_spaced
 from data_tools.sets.image_io import read_photo, write_photo
 from jittor_tsit.config import DataConfig
@@ -54,13 +53,13 @@ def relabel(model: Model, folder: Optional[Path], out: Path) -> int:
     images = out / "images"
 
     def contents() -> Iterator[np.ndarray]:
-        for photo in tqdm(photos, unit="img", dynamic_ncols=True, desc="reading photos", leave=False):
+        for photo in progress_bar(photos, unit="img", desc="reading photos", leave=False):
             yield read(photo, model.data)
             yield photo.label
 
     def make() -> None:
         own = photos[parallel.rank() :: parallel.num_processes()]
-        for photo in tqdm(own, unit="photo", dynamic_ncols=True, desc="images", disable=parallel.rank() > 0):
+        for photo in progress_bar(own, unit="photo", desc="images", disable=parallel.rank() > 0):
             paths = {name: images / f"{photo.stem}_{name}.jpg" for name in targets}
             if not all(path.exists() for path in paths.values()):
                 for name, pixels in translate_to_targets(model, photo).items():
@@ -93,7 +92,7 @@ def find_photos(data: DataConfig, names: LabelNames, folder: Optional[Path]) -> 
         if not folder and not (root / "test").is_dir():
             if (root / "train").is_dir():
                 raise InputError(f"{root}: no folder test beside train; name a folder of photos by --data")
-            print(f"{root}: no photos for test; taking those of training", file=sys.stderr)
+            print(f"{root}: no photos for test; taking those of training")
         paths, labels = photos_with_classes(root, names, "test")
     return [Photo(*each) for each in zip(paths, labels, distinct_stems(paths))]
 

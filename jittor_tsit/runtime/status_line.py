@@ -13,16 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Optional
 
+from data_tools.basics.progress import on_terminal
+
 QUIET_SECONDS = 5  # shorter waits show no line
 TERMINAL_SECONDS = 1  # between updates of the line on a terminal
 FILE_SECONDS = 30  # between lines in a file, where a line cannot be overwritten
 RANK_VARIABLE = "OMPI_COMM_WORLD_RANK"  # set by mpirun
-TERMINAL_VARIABLE = "JITTOR_TSIT_TERMINAL"  # set if another process copies standard error to a terminal
-
-
-def on_terminal() -> bool:
-    """Return whether standard error ends at a terminal, where a line can be overwritten."""
-    return sys.stderr.isatty() or bool(os.environ.get(TERMINAL_VARIABLE))
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Callable, Dict, List, Optional
+from typing import Callable, Dict, List, Optional, Sequence
 
 import numpy as np
 from PIL import Image
@@ -17,7 +17,9 @@ from jittor_tsit.data.batches import (
 )
 from jittor_tsit.data.samples import Samples
 from jittor_tsit.runs.checkpoint import Checkpoint, Progress, checkpoint_path, save_checkpoint
+from jittor_tsit.runs.events import Events
 from jittor_tsit.runs.log import LOWER_RATES, NonFiniteLoss
+from jittor_tsit.runs.plots import can_plot, draw_losses
 from jittor_tsit.runs.pruning import prune
 from jittor_tsit.runtime import parallel
 from jittor_tsit.systems.base import System
@@ -35,6 +37,8 @@ class Snapshots:
 
     Args:
         evaluate: Called with the progress and the path of each checkpoint that is saved.
+        phases: First image of each phase, which `losses.png` marks.
+        events: TensorBoard's event file, if it is wanted.
     """
 
     def __init__(
@@ -45,8 +49,11 @@ class Snapshots:
         options: dict,
         run_dir: Path,
         evaluate: Optional[Callable[[Progress, Path], None]] = None,
+        phases: Sequence[int] = (),
+        events: Optional[Events] = None,
     ):
         self.system, self.run, self.options, self.run_dir, self.evaluate = system, run, options, run_dir, evaluate
+        self.phases, self.events = phases, events
         positions = evenly_spaced(len(samples), run.grid_rows).tolist()
         self.batch, self.before, self.after = system.batch_kind.grid_inputs(samples, positions)
 
@@ -64,7 +71,12 @@ class Snapshots:
         prune(path, self.run.keep_snapshots)
         # The grid comes last. The first grid compiles operators, and a run that was asked to stop may be killed then.
         images = map(to_pixels, self.system.columns(self.batch, Noise(self.run.seed)))
-        save_grid(self.run_dir / f"grid-{progress.nimg:09d}.png", [self.before, *images, *self.after])
+        grid = make_grid([self.before, *images, *self.after])
+        save_grid(self.run_dir / f"grid-{progress.nimg:09d}.png", grid)
+        if self.events:
+            self.events.image("grid", grid, progress.nimg)
+        if can_plot():
+            draw_losses(self.run_dir, self.phases)
         if self.evaluate:
             self.evaluate(progress, path)
 
@@ -93,12 +105,13 @@ def require_finite(arrays: Dict[str, np.ndarray], nimg: int) -> None:
             )
 
 
-def save_grid(path: Path, columns: List[np.ndarray]) -> None:
-    """Write the sample grid as a PNG with one row for each sample.
-
-    Args:
-        columns: One array [N, H, W, 3] uint8 for each column.
-    """
+def make_grid(columns: List[np.ndarray]) -> np.ndarray:
+    """Put images side by side, with one row for each sample: columns [N, H, W, 3] uint8 -> [N * H, columns * W, 3]."""
     rows = np.concatenate(columns, axis=2)  # [N, H, columns * W, 3]
-    picture = Image.fromarray(np.concatenate(list(rows), axis=0))
+    return np.concatenate(list(rows), axis=0)
+
+
+def save_grid(path: Path, grid: np.ndarray) -> None:
+    """Write the sample grid [H, W, 3] uint8 as a PNG."""
+    picture = Image.fromarray(grid)
     write_through(path, lambda temporary: picture.save(temporary, "PNG"))
