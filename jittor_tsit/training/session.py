@@ -37,6 +37,7 @@ from jittor_tsit.runs.own_options import OPTIONS
 from jittor_tsit.runs.plots import HOW_TO_GET_PLOTS, can_plot
 from jittor_tsit.runs.same_run import open_run_dir
 from jittor_tsit.runtime import parallel
+from jittor_tsit.runtime.status_line import waiting_for
 from jittor_tsit.systems.base import System
 from jittor_tsit.systems.build import build_system
 from jittor_tsit.training.descriptions import describe, describe_phase
@@ -65,7 +66,8 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
     if experiment.run.tensorboard:
         require_tensorboard()
     say(f"reading {experiment.data.root}")
-    system = build_system(experiment)
+    with waiting_for("building the networks"):
+        system = build_system(experiment)
     experiment = dataclasses.replace(experiment, data=system.batch_kind.complete_options(experiment.data))
     run, data = experiment.run, experiment.data
     samples = parallel.on_all_processes(read_samples, experiment, system, run_dir / CHECKED)
@@ -75,11 +77,12 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
     newest = parallel.on_all_processes(
         lambda: open_run_dir(run_dir, options, plan, say, samples) if parallel.rank() == 0 else None
     )
-    parallel.on_all_processes(system.prepare_training, terms_of(plan))
-    parallel.on_all_processes(system.set_precision, run.precision)
-    jt.sync_all()  # execute the pending draws of D's initial weights here, on all processes at the same point
-    notes = parallel.on_all_processes(begin_networks, system, options, newest, run_dir)
-    progress = start_from(system, newest, run_dir)
+    with waiting_for("preparing the networks"):
+        parallel.on_all_processes(system.prepare_training, terms_of(plan))
+        parallel.on_all_processes(system.set_precision, run.precision)
+        jt.sync_all()  # execute the pending draws of D's initial weights here, on all processes at the same point
+        notes = parallel.on_all_processes(begin_networks, system, options, newest, run_dir)
+        progress = start_from(system, newest, run_dir)
     parallel.on_all_processes(require_even, plan, progress.nimg, parallel.num_processes())
     listed, samples = samples, with_cache(samples, data)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Callable, Dict, List, Optional, Sequence
 
@@ -22,11 +23,13 @@ from jittor_tsit.runs.log import LOWER_RATES, NonFiniteLoss
 from jittor_tsit.runs.plots import can_plot, draw_losses
 from jittor_tsit.runs.pruning import prune
 from jittor_tsit.runtime import parallel
+from jittor_tsit.runtime.status_line import waiting_for
 from jittor_tsit.systems.base import System
 from jittor_tsit.systems.draws import Noise
 
 # Singular vectors of spectral norm: each process computes its own, and they may differ by rounding.
 PER_PROCESS = (".u", ".v")
+GRID_NOTE = "first sample grid: compiling its operators, once"
 
 
 class Snapshots:
@@ -53,7 +56,7 @@ class Snapshots:
         events: Optional[Events] = None,
     ):
         self.system, self.run, self.options, self.run_dir, self.evaluate = system, run, options, run_dir, evaluate
-        self.phases, self.events = phases, events
+        self.phases, self.events, self.has_drawn = phases, events, False
         positions = evenly_spaced(len(samples), run.grid_rows).tolist()
         self.batch, self.before, self.after = system.batch_kind.grid_inputs(samples, positions)
 
@@ -70,7 +73,9 @@ class Snapshots:
         save_checkpoint(path, Checkpoint(arrays, progress, self.options))
         prune(path, self.run.keep_snapshots)
         # The grid comes last. The first grid compiles operators, and a run that was asked to stop may be killed then.
-        images = map(to_pixels, self.system.columns(self.batch, Noise(self.run.seed)))
+        with nullcontext() if self.has_drawn else waiting_for(GRID_NOTE):
+            images = list(map(to_pixels, self.system.columns(self.batch, Noise(self.run.seed))))
+        self.has_drawn = True
         grid = make_grid([self.before, *images, *self.after])
         save_grid(self.run_dir / f"grid-{progress.nimg:09d}.png", grid)
         if self.events:
