@@ -8,10 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Callable, Dict, List, NamedTuple, Optional
 
-from tqdm import tqdm
-
 from data_tools.basics.errors import InputError
 from data_tools.basics.names import composed
+from data_tools.basics.progress import progress_bar
 from data_tools.sets.formats import LABELS
 from data_tools.sets.image_io import read_header, read_label, read_photo
 from data_tools.sets.pairing import find_labels, read_reference_names
@@ -125,7 +124,7 @@ def style(image_set: ImageSet, labels: Path, references: Optional[Path]) -> Term
 
 def value_of_each(image_set: ImageSet, value: Callable[[str], float], name: str) -> Dict[str, float]:
     """Call `value(stem)` for every image, with a progress bar named `name`. Return stem -> value."""
-    stems = tqdm(image_set.images, unit="img", dynamic_ncols=True, desc=name, leave=False)
+    stems = progress_bar(image_set.images, unit="img", desc=name, leave=False)
     return {stem: value(stem) for stem in stems}
 
 

@@ -8,10 +8,10 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 import jittor as jt
 import numpy as np
-from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.invocation import typed
+from data_tools.basics.progress import progress_bar
 from data_tools.basics.spacing import evenly_spaced
 from data_tools.sets.classes import colorize
 from data_tools.sets.formats import LABELS
@@ -135,7 +135,7 @@ def keys_of(model: Model, inputs: Inputs, seed: int, options: ImageOptions) -> D
     """
     keys = {}
     common = model.key, model.data.output_width, model.data.output_height, options.format, options.quality
-    labels = tqdm(inputs.labels, unit="label", dynamic_ncols=True, desc="reading labels", leave=False)
+    labels = progress_bar(inputs.labels, unit="label", desc="reading labels", leave=False)
     for path, arrays in zip(labels, read_all(inputs, model.data)):
         content = digest(*common, path.stem, *arrays)
         for k, name in enumerate(draws_of(path.stem, options.draws)):
@@ -215,7 +215,7 @@ def make_images(
     Label maps are processed one at a time, so that an image does not depend on others in its batch.
     """
     data = model.data
-    for path in tqdm(labels, unit="img", dynamic_ncols=True, desc="images", disable=parallel.rank() > 0):
+    for path in progress_bar(labels, unit="img", desc="images", disable=parallel.rank() > 0):
         targets = [out / options.file(name) for name in draws_of(path.stem, options.draws)]
         if all(target.exists() for target in targets):
             continue
