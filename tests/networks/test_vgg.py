@@ -6,6 +6,7 @@ import pytest
 
 from data_tools.basics.errors import InputError
 from jittor_tsit.networks import vgg
+from jittor_tsit.runtime import jittor_hub
 
 
 def random_weights(arch, width=2):
@@ -35,7 +36,7 @@ def test_a_file_of_another_network_is_refused(tmp_path):
 
 def test_without_file_and_network_the_three_ways_out_are_named(tmp_path, monkeypatch):
     monkeypatch.setenv("JITTOR_HOME", str(tmp_path))
-    monkeypatch.setattr(vgg, "HUB", "http://127.0.0.1:9")  # nobody listens there
+    monkeypatch.setattr(jittor_hub, "HUB", "http://127.0.0.1:9")  # nobody listens there
     with pytest.raises(InputError, match="perceptual_weights=FILE.*where there is a network.*weights.vgg=0"):
         vgg.find_vgg("vgg19", "")
     assert not list((tmp_path / ".cache/jittor/checkpoints").iterdir())
@@ -43,7 +44,7 @@ def test_without_file_and_network_the_three_ways_out_are_named(tmp_path, monkeyp
 
 def test_what_the_hub_gave_before_is_used_again(tmp_path, monkeypatch):
     monkeypatch.setenv("JITTOR_HOME", str(tmp_path))
-    monkeypatch.setattr(vgg, "HUB", "http://127.0.0.1:9")
+    monkeypatch.setattr(jittor_hub, "HUB", "http://127.0.0.1:9")
     folder = tmp_path / ".cache/jittor/checkpoints"
     folder.mkdir(parents=True)
     with open(folder / "vgg19.pkl", "wb") as file:  # told by its content
