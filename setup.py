@@ -49,7 +49,7 @@ setup(
     extras_require={
         "mpi": ["mpi4py>=4"],  # scanning on several machines; needs an MPI library of the system
         "keras": ["h5py>=3"],  # NIMA's published MobileNet weights are an .h5 file
-        "plots": PLOTS,  # losses.png and metrics.png; run.sh installs it
+        "plots": PLOTS,  # losses.png and metrics.png
         "tensorboard": TENSORBOARD,  # event files of --tensorboard; to look at them: pip install tensorboard
         "benchmark": ["cleanvision", "ImageHash"],  # public tools that curation is compared with
         "cuda": [  # what Jittor needs of CUDA besides the driver, nvcc included, all of one version
