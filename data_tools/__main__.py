@@ -23,9 +23,6 @@ def _run(argv: Optional[Sequence[str]]) -> int:
     args = parser().parse_args(argv)
     # Our own messages name faulty files; Pillow's warnings would repeat them.
     warnings.filterwarnings("ignore", module="PIL")
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # the replacements that tests install have no such method
-            stream.reconfigure(errors="backslashreplace")  # some terminals cannot show every file name
     return args.run(args)
 
 

@@ -32,6 +32,9 @@ def exit_status(command: Callable[[], int]) -> int:
     Ctrl-C ends the command even if a shell started it in the background and set Ctrl-C to be ignored.
     A traceback is printed only for exceptions that are bugs: neither InputError nor OSError (such as a full disk).
     """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # the replacements that tests install have no such method
+            stream.reconfigure(errors="backslashreplace")  # not every file name is UTF-8, or known to the terminal
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

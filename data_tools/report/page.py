@@ -11,7 +11,7 @@ from typing import Dict, Mapping, Sequence, Set
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import write_atomic
-from data_tools.basics.names import unlistable
+from data_tools.basics.names import to_utf8, unlistable
 from data_tools.basics.table import Table
 from data_tools.curation.equivalence import ClassMember
 from data_tools.curation.manual import HEADING
@@ -65,7 +65,7 @@ def write_report(
     ]
     head = sections.split_tiles(decisions) + sections.rule_table(rules, table, decisions)
     html = _assemble(len(decisions), head, "".join(main), _data(table, decisions))
-    write_atomic(path, html.encode("utf-8", "backslashreplace"))  # file names may hold bytes that are not UTF-8
+    write_atomic(path, to_utf8(html))
 
 
 def _require_decisions(path: Path, stems: Sequence[str], decisions: Mapping[str, Decision]) -> None:

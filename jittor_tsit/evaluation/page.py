@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from data_tools.basics.files import write_atomic
+from data_tools.basics.names import to_utf8
 from data_tools.sets.classes import colorize
 from data_tools.sets.image_io import read_label, read_photo, resize_label, resize_photo
 from jittor_tsit.metrics.terms import TERMS, Term
@@ -47,7 +48,7 @@ def write_page(
         if term.per_image:
             body += _extremes(name, term, images, labels)
     page = f"<!DOCTYPE html><meta charset='utf-8'><title>{html.escape(title)}</title><style>{STYLE}</style>"
-    write_atomic(path, (page + "\n".join(body) + "\n").encode())
+    write_atomic(path, to_utf8(page + "\n".join(body) + "\n"))
 
 
 def _tagged(lines: List[List[str]]):

@@ -14,6 +14,7 @@ from data_tools.basics.errors import InputError
 from data_tools.basics.names import composed
 from data_tools.sets.formats import LABELS
 from data_tools.sets.image_io import read_header, read_label, read_photo
+from data_tools.sets.listing import find_named
 from data_tools.sets.pairing import find_labels, read_reference_names
 from jittor_tsit.data.remarks import tell_of_inputs
 from jittor_tsit.evaluation.judges import JudgeAbsent, Judges
@@ -114,10 +115,12 @@ def style(image_set: ImageSet, labels: Path, references: Optional[Path]) -> Term
     names = read_reference_names(labels)
 
     def similarity(stem: str) -> float:
-        label = image_set.labels[stem].name
+        label = composed(image_set.labels[stem].name)
         if label not in names:
             raise InputError(f"label_to_img.json: names no photo for {label}")
-        return histogram_correlation(read_photo(image_set.images[stem]), read_photo(references / names[label]))
+        return histogram_correlation(
+            read_photo(image_set.images[stem]), read_photo(find_named(references, names[label]))
+        )
 
     return mean_of(value_of_each(image_set, similarity, "style"), "label_to_img.json")
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import file_version, write_atomic
+from data_tools.basics.names import to_utf8
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.batch_kinds import TestTask
 from jittor_tsit.runs.loading import load_system
@@ -89,9 +90,9 @@ def remove_outdated_images(images: Path, stems: Sequence[str], key: str) -> None
         key: Text that identifies model, inputs and options. It is kept in made_by.txt beside the folder.
     """
     made_by = images.parent / "made_by.txt"
-    if made_by.exists() and made_by.read_text(encoding="utf-8") == key:
+    if made_by.exists() and made_by.read_bytes() == to_utf8(key):
         return
     for stem in stems:
         if (images / f"{stem}.jpg").exists():
             (images / f"{stem}.jpg").unlink()
-    write_atomic(made_by, key.encode())
+    write_atomic(made_by, to_utf8(key))
