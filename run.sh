@@ -19,6 +19,8 @@ bash run.sh export  write a checkpoint as the files that the official PyTorch co
                     example: bash run.sh export --checkpoint runs/mine/state-000100000.safetensors --out official
 bash run.sh curate  make the splits Total, Selection I and II of a data set, and a page to review them
                     example: bash run.sh curate --data data/landscape --out curation
+bash run.sh labels  turn pictures in colours into label maps, and back
+                    example: bash run.sh labels --from-colors coloured --palette classes.json --out labels
 bash run.sh synth   render landscapes with exact label maps
                     example: bash run.sh synth --out data/synth --count 200 --seed 0
 bash run.sh doctor  say what was found on this machine: compiler, oneDNN, CUDA, GPU, versions
@@ -82,7 +84,7 @@ case $command in
         prepare
         exec "$python" -m jittor_tsit "$command" "$@"
         ;;
-    synth | curate)
+    synth | curate | labels)
         prepare
         exec "$python" -m data_tools "$command" "$@"
         ;;

@@ -24,7 +24,7 @@ setup(
     install_requires=[
         "jittor==1.3.11.0",
         "numpy>=1.20,<2",  # with numpy 2 Jittor reads arrays wrongly, without a word
-        "pillow>=8",
+        "pillow>=10.1",  # 10.1 has a font of any size, for the names on sheets
         "opencv-python>=4.5,<4.12",  # 4.12 and later need numpy 2
         "tqdm>=4.60",
         "safetensors>=0.4",  # checkpoints: arrays only, no code, readable everywhere
@@ -32,7 +32,9 @@ setup(
         f"onednn-devel-cpu-gomp==2021.2.0{ON_X86_LINUX}",
     ],
     package_data={
-        "data_tools.report": ["page.html", "page.css", "page.js"],
+        "data_tools.pages": ["frame.html", "page.css", "language.js"],
+        "data_tools.report": ["page.js"],
+        "data_tools.sets": ["palettes/*"],
         "jittor_tsit.kernels": ["csrc/*.h", "csrc/*.cuh"],
     },
     extras_require={

@@ -23,9 +23,13 @@ FLOORS = (  # lowest first; a module imports from its own floor or from below
     ("jittor_tsit.__main__",),
 )
 WITHOUT_JITTOR = ("jittor_tsit.config", "jittor_tsit.conversion", "data_tools")
-# What jittor_tsit uses of data_tools: files and sets, and the renderer of the sample set.
-SHARED = ("data_tools.basics", "data_tools.sets", "data_tools.rendering")
-LOWER_TOOLS = ("data_tools.basics", "data_tools.sets")  # in this order below everything else of data_tools
+# What jittor_tsit uses of data_tools: files and sets, the renderer of the sample set, and the frame of pages.
+SHARED = ("data_tools.basics", "data_tools.sets", "data_tools.pages", "data_tools.rendering")
+LOWER_TOOLS = (
+    "data_tools.basics",
+    "data_tools.sets",
+    "data_tools.pages",
+)  # in this order below everything else of data_tools
 
 
 def floor_of(module, floors):
@@ -66,8 +70,7 @@ def test_basics_and_sets_stand_below_the_other_tools(module, path):
 
 
 SHARED_BY_SYSTEMS = (
-    "base tasks draws image_pool input_and_target latent_translation one_by_one option_checks state synthesis "
-    "tsit_options unit_options updates"
+    "base tasks draws image_pool input_and_target latent_translation one_by_one state synthesis updates"
 ).split()
 
 

@@ -8,12 +8,18 @@ from typing import Iterable
 from data_tools.basics.names import unlistable
 from data_tools.curation.equivalence import ClassMember
 from data_tools.curation.rules import Decision
+from data_tools.pages.pictures import picture_html
+from data_tools.pages.texts import TEXTS, Text
+from data_tools.pages.words import attribute, joined, say, spans, text
 from data_tools.report.choice import MANUAL, UNREADABLE
-from data_tools.report.thumbnails import Picture, Views
+from data_tools.report.thumbnails import Views
 
-SPLIT_NAMES = {"total": "Total", "selection_1": "Selection I", "selection_2": "Selection II"}
+_CAUSES = {MANUAL: "by hand", UNREADABLE: "as unreadable"}  # keys of texts
 
-_CAUSES = {MANUAL: "by hand", UNREADABLE: "as unreadable"}
+
+def split_name(split: str) -> Text:
+    """Return the name of a split for readers; a split of a user's own keeps its name."""
+    return TEXTS.get(split, Text(escape(split), escape(split)))
 
 
 def card(views: Views, decision: Decision, value: str = "") -> str:
@@ -41,7 +47,7 @@ def member_card(views: Views, decision: Decision, member: ClassMember, is_thinne
     stem = decision.stem
     pictures = "".join(_named_pictures(("photo", "label"), stem, views))
     place = f'<b class="value">{member.rank + 1}</b> ' if is_thinned else ""
-    mirrored = '<span class="note">mirrored</span> ' if member.mirrored else ""
+    mirrored = f'<span class="note">{say("mirrored")}</span> ' if member.mirrored else ""
     kind = "member framed" if is_thinned and member.kept else "member"
     return (
         f'<article class="{kind}"{_attributes(decision)}><div class="views">{pictures}</div>'
@@ -52,16 +58,10 @@ def member_card(views: Views, decision: Decision, member: ClassMember, is_thinne
 
 def _named_pictures(kinds: Iterable[str], stem: str, views: Views) -> Iterable[str]:
     for kind in kinds:
-        contents = f": {views.names}" if kind == "label" and views.ids else ""
-        yield _image(getattr(views, kind), f"{kind} of {stem}{contents}")
-
-
-def _image(picture: Picture, words: str) -> str:
-    """Return the HTML of a picture, or of a grey box with the reason why there is none; `words` describe it."""
-    size = f'width="{picture.width}" height="{picture.height}"'
-    if picture.reason:
-        return f'<div class="missing"><span>{escape(picture.reason)}</span></div>'
-    return f'<img src="{picture.source}" alt="{escape(words)}" {size} loading="lazy">'
+        words = text("picture of", kind=TEXTS[kind], stem=stem)
+        if kind == "label" and views.ids:
+            words = text("picture of with classes", kind=TEXTS[kind], stem=stem, classes=views.names)
+        yield picture_html(getattr(views, kind), words)
 
 
 def _attributes(decision: Decision) -> str:
@@ -70,14 +70,16 @@ def _attributes(decision: Decision) -> str:
 
 
 def _verdict(decision: Decision) -> str:
-    is_by_rule = decision.rule not in _CAUSES
-    notes = [] if decision.kept and is_by_rule else [_CAUSES.get(decision.rule, f"by {decision.rule}")]
+    is_by_rule, notes = decision.rule not in _CAUSES, []
+    if not (decision.kept and is_by_rule):
+        notes.append(text("by rule", rule=escape(decision.rule)) if is_by_rule else TEXTS[_CAUSES[decision.rule]])
     if decision.others:
-        notes.append(f"breaks {', '.join(decision.others)}{' too' if is_by_rule and not decision.kept else ''}")
+        key = "breaks too" if is_by_rule and not decision.kept else "breaks"
+        notes.append(text(key, rules=escape(", ".join(decision.others))))
     if not decision.kept and decision.split:
-        notes.append(f"stays in {SPLIT_NAMES.get(decision.split, decision.split)}")
+        notes.append(text("stays in", split=split_name(decision.split)))
     word = "kept" if decision.kept else "dropped"
-    return f'<span class="verdict {word}">{word}</span> <span class="note">{escape(", ".join(notes))}</span>'
+    return f'<span class="verdict {word}">{say(word)}</span> <span class="note">{spans(joined(notes))}</span>'
 
 
 def _boxes(decision: Decision) -> str:
@@ -96,7 +98,8 @@ def _boxes(decision: Decision) -> str:
 
 def _box(word: str, decision: Decision, is_checked: bool) -> str:
     checked = " checked" if is_checked else ""
+    label = attribute("aria-label", text(f"{word} stem", stem=decision.stem))
     return (
-        f'<label class="{word}"><input type="checkbox" name="{word}" autocomplete="off"{checked} '
-        f'aria-label="{word} {escape(decision.stem)}">{word}</label>'
+        f'<label class="{word}"><input type="checkbox" name="{word}" autocomplete="off"{checked} {label}>'
+        f"{say(word)}</label>"
     )

@@ -8,7 +8,10 @@ from typing import List, Tuple
 
 import numpy as np
 
-GROUPS = (("kept", "kept"), ("elsewhere", "dropped for another reason"), ("dropped", "dropped by this rule"))
+from data_tools.pages.texts import TEXTS, Text
+from data_tools.pages.words import attribute, joined, say, spans, text
+
+GROUPS = ("kept", "elsewhere", "dropped")  # by this rule; the texts are called "group kept" and so on
 
 _BINS = 60
 _TOP, _FLOOR, _HEIGHT = 26, 166, 190  # y in pixels: top of the highest bar, axis, bottom of the drawing
@@ -27,7 +30,7 @@ def histogram(name: str, values: np.ndarray, groups: np.ndarray, limit: float) -
     """
     finite = np.isfinite(values)
     if not finite.any():
-        return f'<p class="none">No pair has a value of {escape(name)}.</p>'
+        return f'<p class="none">{say("no value", name=escape(name))}</p>'
     edges, mark = _edges(values[finite], limit)
     counts = _counts(values[finite], groups[finite], edges)
     parts = [
@@ -36,11 +39,10 @@ def histogram(name: str, values: np.ndarray, groups: np.ndarray, limit: float) -
         *_axis(edges),
         *_limit_line(mark, limit, edges),
     ]
-    summary = (
-        f"Histogram of {name}: {finite.sum():,} pairs from {values[finite].min():.4g} to {values[finite].max():.4g}"
-    )
+    low, high = f"{values[finite].min():.4g}", f"{values[finite].max():.4g}"
+    summary = attribute("aria-label", text("histogram", name=name, count=f"{finite.sum():,}", low=low, high=high))
     return (
-        f'<figure class="chart"><svg role="img" aria-label="{escape(summary)}" width="100%" height="{_HEIGHT}">'
+        f'<figure class="chart"><svg role="img" {summary} width="100%" height="{_HEIGHT}">'
         f"{''.join(parts)}</svg>{_caption(counts.sum(axis=0), int((~finite).sum()))}</figure>"
     )
 
@@ -108,8 +110,8 @@ def _bars(counts: np.ndarray, edges: np.ndarray) -> List[str]:
         total, y = sum(by_group), float(_FLOOR)
         if not total:
             continue
-        bars.append(f"<g><title>{escape(_bin_words(edges[i], edges[i + 1], by_group))}</title>")
-        for (group, _), count in zip(GROUPS, by_group):
+        bars.append(f"<g>{_bin_title(edges[i], edges[i + 1], by_group)}")
+        for group, count in zip(GROUPS, by_group):
             height = _bar_height(total, most) * count / total
             y -= height
             if count:
@@ -121,9 +123,12 @@ def _bars(counts: np.ndarray, edges: np.ndarray) -> List[str]:
     return bars
 
 
-def _bin_words(low: float, high: float, by_group: List[int]) -> str:
-    parts = ", ".join(f"{count} {words}" for (_, words), count in zip(GROUPS, by_group) if count)
-    return f"{low:.4g} to {high:.4g}: {parts}"
+def _bin_title(low: float, high: float, by_group: List[int]) -> str:
+    """Return the SVG of what the browser shows over a bar."""
+    counts = ((TEXTS[f"group {group}"], count) for group, count in zip(GROUPS, by_group) if count)
+    parts = joined(Text(f"{count} {words.en}", f"{words.zh} {count}") for words, count in counts)
+    words = text("bin", low=f"{low:.4g}", high=f"{high:.4g}", parts=parts)
+    return f'<title data-zh="{words.zh}">{words.en}</title>'
 
 
 def _axis(edges: np.ndarray) -> List[str]:
@@ -153,7 +158,7 @@ def _limit_line(mark: float, limit: float, edges: np.ndarray) -> List[str]:
         return []
     low, high = float(edges[0]), float(edges[-1])
     x = 100 * min(max((mark - low) / (high - low), 0.0), 1.0)
-    words = f"limit {limit:.6g}"
+    words = spans(text("limit line", limit=f"{limit:.6g}"), "tspan")
     words = f"{words} →" if mark > high else f"← {words}" if mark < low else words
     is_right = x > 70
     return [
@@ -165,8 +170,8 @@ def _limit_line(mark: float, limit: float, edges: np.ndarray) -> List[str]:
 
 def _caption(by_group: np.ndarray, num_absent: int) -> str:
     keys = [
-        f'<span class="key {group}">{words} {count:,}</span>'
-        for (group, words), count in zip(GROUPS, by_group.tolist())
+        f'<span class="key {group}">{say(f"group {group}")} {count:,}</span>'
+        for group, count in zip(GROUPS, by_group.tolist())
     ]
-    absent = f"<span>without a value, not shown: {num_absent:,}</span>" if num_absent else ""
-    return f"<figcaption>{''.join(keys)}{absent}<span>logarithmic heights</span></figcaption>"
+    absent = f"<span>{say('without value', count=f'{num_absent:,}')}</span>" if num_absent else ""
+    return f"<figcaption>{''.join(keys)}{absent}<span>{say('logarithmic')}</span></figcaption>"

@@ -1,5 +1,4 @@
-"use strict";
-// Marks on pairs: ticked on cards, kept in the browser, saved as the text that data_tools/manual.py reads.
+// Marks on pairs: ticked on cards, kept in the browser, saved as the text that curation/manual.py reads.
 (() => {
   const page = JSON.parse(document.getElementById("page-data").textContent);
   const storageKey = `data_tools.report.${page.id}`;
@@ -9,6 +8,7 @@
     const stem = card.dataset.stem;
     cardsOf.set(stem, [...(cardsOf.get(stem) || []), card]);
   }
+  let saying = ""; // key of the words in the bar's status
   let marks = recall() || new Map(page.marks); // stem -> "keep" or "drop"
 
   function recall() {
@@ -24,7 +24,7 @@
     try {
       localStorage.setItem(storageKey, JSON.stringify([...marks]));
     } catch (error) {
-      say("This browser remembers nothing: save before you leave.");
+      say("forgets");
     }
   }
 
@@ -45,7 +45,9 @@
   function showTally() {
     const keep = [...marks.values()].filter((mark) => mark === "keep").length;
     const tally = document.getElementById("tally");
-    tally.textContent = marks.size ? `${marks.size} marked: ${keep} keep, ${marks.size - keep} drop` : "Nothing marked";
+    tally.textContent = marks.size
+      ? words("tally", { marked: marks.size, keep, drop: marks.size - keep })
+      : words("nothing");
     for (const id of ["save", "copy", "clear"]) document.getElementById(id).disabled = !marks.size;
   }
 
@@ -58,8 +60,13 @@
     showTally();
   }
 
-  function say(words) {
-    document.getElementById("status").textContent = words;
+  function words(key, values = {}) {
+    return page.words[pageLanguage()][key].replace(/{(\w+)}/g, (_, name) => values[name]);
+  }
+
+  function say(key) {
+    saying = key;
+    document.getElementById("status").textContent = key && words(key);
   }
 
   // Strings compare by UTF-16 units, Python's by code points: so stems are sorted by theirs.
@@ -79,15 +86,15 @@
     link.download = "manual.txt";
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-    say("Saved.");
+    say("saved");
   }
 
   async function copy() {
     try {
       await navigator.clipboard.writeText(manualText());
-      say("Copied.");
+      say("copied");
     } catch (error) {
-      say(copyBySelection(manualText()) ? "Copied." : "This browser does not let the page copy: save instead.");
+      say(copyBySelection(manualText()) ? "copied" : "no copy");
     }
   }
 
@@ -102,7 +109,7 @@
   }
 
   function clear() {
-    if (!confirm(`Remove all ${marks.size} marks?`)) return;
+    if (!confirm(words("ask clear", { marked: marks.size }))) return;
     marks = new Map();
     say("");
     remember();
@@ -143,6 +150,10 @@
     if (event.key !== storageKey) return; // another tab with this page changed its marks
     marks = recall() || new Map(page.marks);
     showAll();
+  });
+  document.addEventListener("pagelanguage", () => {
+    showTally();
+    say(saying);
   });
   document.getElementById("save").addEventListener("click", save);
   document.getElementById("copy").addEventListener("click", copy);

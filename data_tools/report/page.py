@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from pathlib import Path
-from string import Template
 from typing import Dict, Mapping, Sequence, Set
 
 from data_tools.basics.errors import InputError
-from data_tools.basics.files import write_atomic
-from data_tools.basics.names import to_utf8, unlistable
+from data_tools.basics.names import unlistable
 from data_tools.basics.table import Table
 from data_tools.curation.equivalence import ClassMember
 from data_tools.curation.manual import HEADING
 from data_tools.curation.rules import Decision, Rule
+from data_tools.pages.frame import legend_section, write_page
+from data_tools.pages.texts import REVIEW_SCRIPT, TEXTS
+from data_tools.pages.words import attribute, for_script, say, text
 from data_tools.report import sections
 from data_tools.report.choice import MANUAL, MEMBERS_SHOWN, Examples, examples, shown_classes, signal
 from data_tools.report.sections import Review
 from data_tools.report.thumbnails import make_views
+from data_tools.sets.class_list import LANDSCAPE, ClassList
 from data_tools.sets.pairing import Pair
 
-_FOLDER = Path(__file__).parent  # holds page.html, page.css and page.js
+_FOLDER = Path(__file__).parent  # holds page.js
 
 
 def write_report(
@@ -34,6 +35,7 @@ def write_report(
     classes: Sequence[Sequence[ClassMember]],
     count: int = 12,
     progress: bool = True,
+    class_list: ClassList = LANDSCAPE,
 ) -> None:
     """Write the review page as one HTML file. Equal arguments give an equal file.
 
@@ -45,6 +47,7 @@ def write_report(
         classes: Equivalence classes, the members sorted by rank. Classes with one member are left out.
         count: Number of pairs in each list of examples.
         progress: Whether to show a progress bar on stderr if it takes long.
+        class_list: The classes of the set, with their names and colours.
 
     Raises:
         InputError: A pair of the table or of a class has no decision; `path` cannot be written.
@@ -54,18 +57,45 @@ def write_report(
     members = [member.stem for row in classes for member in row[:MEMBERS_SHOWN]]
     _require_decisions(path, [*table.stems, *members], by_stem)
     shown = [examples(signal(table, rule), rule.limit, count) for rule in rules]
-    views = make_views(pairs, _card_stems(table, shown, decisions), set(members), progress)
+    views = make_views(pairs, _card_stems(table, shown, decisions), set(members), progress, class_list)
     review = Review(by_stem, views)
     main = [
         *(sections.rule_section(i, rule, table, chosen, review) for i, (rule, chosen) in enumerate(zip(rules, shown))),
         sections.manual_section(decisions, review),
         sections.unreadable_section(decisions),
         sections.classes_section(classes, review),
-        sections.legend_section(frozenset().union(*(pair.ids for pair in views.values()))),
+        legend_section(frozenset().union(*(pair.ids for pair in views.values())), class_list),
     ]
-    head = sections.split_tiles(decisions) + sections.rule_table(rules, table, decisions)
-    html = _assemble(len(decisions), head, "".join(main), _data(table, decisions))
-    write_atomic(path, to_utf8(html))
+    count_text = f"{len(decisions):,}"
+    write_page(
+        path,
+        text("review title", count=count_text),
+        _head(count_text) + sections.split_tiles(decisions) + sections.rule_table(rules, table, decisions) + _links(),
+        "".join(main),
+        _bar(),
+        (_FOLDER / "page.js").read_text(encoding="utf-8"),
+        _data(table, decisions),
+    )
+
+
+def _head(count: str) -> str:
+    return f'<h1>{say("review")}</h1>\n<p class="lead">{say("review lead", count=count)}</p>\n'
+
+
+def _links() -> str:
+    """Return the HTML of the links to the sections."""
+    places = ("unreadable", "unreadable"), ("classes", "classes"), ("colours", "to colours"), ("bar", "marks")
+    links = " ".join(f'<a href="#{place}">{say(key)}</a>' for place, key in places)
+    return f"<nav {attribute('aria-label', TEXTS['sections'])}>{links}</nav>"
+
+
+def _bar() -> str:
+    """Return the HTML of the bar below, which the script uncovers."""
+    buttons = "".join(f'<button type="button" id="{key}">{say(key)}</button>\n' for key in ("save", "copy", "clear"))
+    return (
+        f'<div class="bar" id="bar" role="region" {attribute("aria-label", TEXTS["marks"])} hidden>\n'
+        f'<p id="tally"></p>\n<p class="keys">{say("keys")}</p>\n<output id="status"></output>\n{buttons}</div>\n'
+    )
 
 
 def _require_decisions(path: Path, stems: Sequence[str], decisions: Mapping[str, Decision]) -> None:
@@ -92,18 +122,4 @@ def _data(table: Table, decisions: Sequence[Decision]) -> Dict[str, object]:
     )
     state = [marks, table.stems, [[name, column.tolist()] for name, column in table.columns.items()]]
     id = hashlib.sha256(json.dumps(state).encode()).hexdigest()[:16]
-    return {"id": id, "heading": HEADING, "marks": marks}
-
-
-def _assemble(num_pairs: int, head: str, main: str, data: Dict[str, object]) -> str:
-    script = (_FOLDER / "page.js").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode()
-    return Template((_FOLDER / "page.html").read_text(encoding="utf-8")).substitute(
-        num_pairs=f"{num_pairs:,}",
-        head=head,
-        main=main,
-        script=script,
-        script_hash=digest,
-        style=(_FOLDER / "page.css").read_text(encoding="utf-8"),
-        data=json.dumps(data).replace("<", "\\u003c"),  # a file name cannot end the script element
-    )
+    return {"id": id, "heading": HEADING, "marks": marks, "words": for_script(REVIEW_SCRIPT)}

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from html import escape
-from typing import FrozenSet, Iterable, List, Mapping, NamedTuple, Sequence
+from typing import Iterable, List, Mapping, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
 from data_tools.basics.table import Table
 from data_tools.curation.equivalence import ClassMember
 from data_tools.curation.rules import Decision, Rule
-from data_tools.report.cards import SPLIT_NAMES, card, member_card
+from data_tools.pages.texts import TEXTS, Text
+from data_tools.pages.words import say, spans
+from data_tools.report.cards import card, member_card, split_name
 from data_tools.report.choice import (
     MANUAL,
     MEMBERS_SHOWN,
@@ -22,12 +24,15 @@ from data_tools.report.choice import (
     split_sizes,
 )
 from data_tools.report.histogram import GROUPS, histogram
+from data_tools.report.rules_in_chinese import chinese_rule
 from data_tools.report.thumbnails import Views
-from data_tools.sets.classes import CLASSES
 
-_COLUMNS = ("rule", "signal", "limit", "stays out of", "why this limit", "dropped", "break it")
-_NUMBERS = ("limit", "dropped", "break it")
-_OTHER_CAUSES = {UNREADABLE: '<a href="#unreadable">unreadable</a>', MANUAL: '<a href="#manual">by hand</a>'}
+_COLUMNS = ("rule", "signal", "limit", "stays out of", "why this limit", "dropped count", "break it")  # keys of texts
+_NUMBERS = ("limit", "dropped count", "break it")
+_OTHER_CAUSES = {  # name of the cause -> section of the page, key of the text
+    UNREADABLE: ("#unreadable", "unreadable cause"),
+    MANUAL: ("#manual", "by hand"),
+}
 _KEPT, _ELSEWHERE, _DROPPED = range(len(GROUPS))
 
 
@@ -48,7 +53,7 @@ def split_tiles(decisions: Sequence[Decision]) -> str:
     for split, size in split_sizes(decisions).items():
         share = 100 * size / max(len(decisions), 1)
         tiles.append(
-            f'<div class="tile"><dt>{SPLIT_NAMES[split]}</dt><dd>{size:,}</dd>'
+            f'<div class="tile"><dt>{say(split)}</dt><dd>{size:,}</dd>'
             f'<dd class="share"><svg width="100%" height="6" aria-hidden="true">'
             f'<rect class="rest" width="100%" height="6" rx="3"/>'
             f'<rect class="part" width="{share:.2f}%" height="6" rx="3"/></svg>{share:.1f} %</dd></div>'
@@ -61,27 +66,50 @@ def rule_table(rules: Sequence[Rule], table: Table, decisions: Sequence[Decision
     dropped = Counter(decision.rule for decision in decisions if not decision.kept)
     rows = [_rule_row(i, rule, dropped.pop(rule.name, 0), num_breaking(table, rule)) for i, rule in enumerate(rules)]
     others = "".join(
-        f'<tr><td colspan="5">{_OTHER_CAUSES.get(name, escape(name))}</td>'
-        f'<td class="number" data-name="dropped">{count:,}</td><td></td></tr>\n'
+        f'<tr><td colspan="5">{_other_cause(name)}</td>'
+        f'<td class="number"{_named("dropped count")}>{count:,}</td><td></td></tr>\n'
         for name, count in sorted(dropped.items())
     )
-    head = "".join(f'<th scope="col"{" class=number" if name in _NUMBERS else ""}>{name}</th>' for name in _COLUMNS)
+    head = "".join(
+        f'<th scope="col"{" class=number" if name in _NUMBERS else ""}>{say(name)}</th>' for name in _COLUMNS
+    )
     return (
         f'<table class="rules"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody>'
         f"<tbody>{others}</tbody></table>"
     )
 
 
+def _other_cause(name: str) -> str:
+    if name not in _OTHER_CAUSES:
+        return escape(name)
+    link, key = _OTHER_CAUSES[name]
+    return f'<a href="{link}">{say(key)}</a>'
+
+
+def _named(key: str) -> str:
+    """Return the attributes with the name of a cell's column, which narrow screens show before the cell."""
+    words = TEXTS[key]
+    return f' data-name="{words.en}" data-name-zh="{words.zh}"'
+
+
 def _rule_row(index: int, rule: Rule, dropped: int, breaking: int) -> str:
+    meaning, reason = rule_texts(rule)
     return (
-        f'<tr><th scope="row"><a href="#rule-{index}">{escape(rule.name)}</a><br>{escape(rule.meaning)}</th>'
-        f'<td data-name="signal"><code>{escape(rule.signal)}</code></td>'
-        f'<td class="number" data-name="limit">{rule.limit:.6g}</td>'
-        f'<td class="split" data-name="stays out of">{SPLIT_NAMES[rule.split]}</td>'
-        f'<td data-name="why this limit">{escape(rule.reason)}</td>'
-        f'<td class="number" data-name="dropped">{dropped:,}</td>'
-        f'<td class="number" data-name="break it">{breaking:,}</td></tr>\n'
+        f'<tr><th scope="row"><a href="#rule-{index}">{escape(rule.name)}</a><br>{spans(meaning)}</th>'
+        f"<td{_named('signal')}><code>{escape(rule.signal)}</code></td>"
+        f'<td class="number"{_named("limit")}>{rule.limit:.6g}</td>'
+        f'<td class="split"{_named("stays out of")}>{spans(split_name(rule.split))}</td>'
+        f"<td{_named('why this limit')}>{spans(reason)}</td>"
+        f'<td class="number"{_named("dropped count")}>{dropped:,}</td>'
+        f'<td class="number"{_named("break it")}>{breaking:,}</td></tr>\n'
     )
+
+
+def rule_texts(rule: Rule) -> Tuple[Text, Text]:
+    """Return a rule's meaning and the reason of its limit as HTML. A rule of the user's own is not translated."""
+    pairs = zip((rule.meaning, rule.reason), chinese_rule(rule))
+    meaning, reason = (Text(escape(english), escape(chinese)) for english, chinese in pairs)
+    return meaning, reason
 
 
 def rule_section(index: int, rule: Rule, table: Table, shown: Examples, review: Review) -> str:
@@ -89,15 +117,17 @@ def rule_section(index: int, rule: Rule, table: Table, shown: Examples, review: 
     values = signal(table, rule)
     groups = np.array([_group(review.decisions[stem], rule) for stem in table.stems], int)
     figure = histogram(rule.signal, values, groups, rule.limit)
-    above = "Just above the limit" if shown.worst else "All above the limit"
+    above = "just above" if shown.worst else "all above"
     lists = "".join(
-        _example_list(title, places, table, values, review)
-        for title, places in ((above, shown.above), ("Just below the limit", shown.below), ("Worst", shown.worst))
+        _example_list(key, places, table, values, review)
+        for key, places in ((above, shown.above), ("just below", shown.below), ("worst", shown.worst))
     )
+    meaning, _ = rule_texts(rule)
+    limit = f"{rule.limit:.6g}"
+    lead = say("rule lead", signal=escape(rule.signal), limit=limit, split=split_name(rule.split), meaning=meaning)
     return (
-        f'<section id="rule-{index}" class="rule"><h2>{escape(rule.name)}</h2><p class="lead">Pairs whose '
-        f"<code>{escape(rule.signal)}</code> is above {rule.limit:.6g} stay out of "
-        f"{SPLIT_NAMES[rule.split]}: {escape(rule.meaning)}.</p>{figure}{lists}</section>\n"
+        f'<section id="rule-{index}" class="rule"><h2>{escape(rule.name)}</h2>'
+        f'<p class="lead">{lead}</p>{figure}{lists}</section>\n'
     )
 
 
@@ -107,14 +137,14 @@ def _group(decision: Decision, rule: Rule) -> int:
     return _DROPPED if decision.rule == rule.name else _ELSEWHERE
 
 
-def _example_list(title: str, places: List[int], table: Table, values: np.ndarray, review: Review) -> str:
+def _example_list(key: str, places: List[int], table: Table, values: np.ndarray, review: Review) -> str:
     if not places:
         return ""
     stems = [table.stems[place] for place in places]
     cards = (
         card(review.views[stem], review.decisions[stem], f"{values[place]:.4g}") for stem, place in zip(stems, places)
     )
-    return f'<h3>{title} <span class="count">{len(places)}</span></h3><div class="cards">{"".join(cards)}</div>'
+    return f'<h3>{say(key)} <span class="count">{len(places)}</span></h3><div class="cards">{"".join(cards)}</div>'
 
 
 def manual_section(decisions: Iterable[Decision], review: Review) -> str:
@@ -124,8 +154,8 @@ def manual_section(decisions: Iterable[Decision], review: Review) -> str:
         return ""
     cards = "".join(card(review.views[decision.stem], decision) for decision in by_hand)
     return (
-        f'<section id="manual"><h2>By hand <span class="count">{len(by_hand):,}</span></h2>'
-        f'<p class="lead">Decided by the manual file, whatever the rules say.</p><div class="cards">{cards}</div>'
+        f'<section id="manual"><h2>{say("by hand heading")} <span class="count">{len(by_hand):,}</span></h2>'
+        f'<p class="lead">{say("by hand lead")}</p><div class="cards">{cards}</div>'
         "</section>\n"
     )
 
@@ -137,30 +167,20 @@ def unreadable_section(decisions: Iterable[Decision]) -> str:
         for decision in decisions
         if decision.rule == UNREADABLE
     ]
-    body = (
-        (
-            f'<table class="unreadable"><thead><tr><th scope="col">pair</th><th scope="col">reason</th></tr></thead>'
-            f"<tbody>{''.join(rows)}</tbody></table>"
-        )
-        if rows
-        else '<p class="none">Every pair could be read.</p>'
-    )
-    return (
-        f'<section id="unreadable"><h2>Unreadable pairs <span class="count">{len(rows):,}</span></h2>{body}</section>\n'
-    )
+    heads = f'<th scope="col">{say("pair")}</th><th scope="col">{say("reason")}</th>'
+    body = f'<p class="none">{say("all readable")}</p>'
+    if rows:
+        body = f'<table class="unreadable"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+    heading = f'<h2>{say("unreadable")} <span class="count">{len(rows):,}</span></h2>'
+    return f'<section id="unreadable">{heading}{body}</section>\n'
 
 
 def classes_section(classes: Sequence[Sequence[ClassMember]], review: Review) -> str:
     """Return the HTML of the section of the equivalence classes, one row each, in the order of rank."""
     rows = "".join(_class_row(members, review) for members in classes)
-    lead = (
-        "Pairs whose label maps are nearly equal. If their photos differ much, they are numbered from the best, "
-        "and only the framed ones are kept."
-        if classes
-        else "No two label maps are nearly equal."
-    )
+    lead = say("classes lead" if classes else "no classes")
     return (
-        f'<section id="classes"><h2>Equivalence classes <span class="count">{len(classes):,}</span></h2>'
+        f'<section id="classes"><h2>{say("classes")} <span class="count">{len(classes):,}</span></h2>'
         f'<p class="lead">{lead}</p>{rows}</section>\n'
     )
 
@@ -172,18 +192,7 @@ def _class_row(members: Sequence[ClassMember], review: Review) -> str:
     )
     hidden = members[MEMBERS_SHOWN:]
     framed = sum(member.kept for member in hidden) if is_thinned else 0
-    note = f", {framed} of them framed" if framed else ""
-    more = f'<p class="more">+ {len(hidden)} more{note}</p>' if hidden else ""
-    size = f"{len(members)} alike" + ("" if is_thinned else "; their photos are alike too: no pair is dropped here")
+    words = say("more framed" if framed else "more", count=str(len(hidden)), framed=str(framed))
+    more = f'<p class="more">{words}</p>' if hidden else ""
+    size = say("alike" if is_thinned else "alike photos", count=str(len(members)))
     return f'<div class="class"><p class="size">{size}</p><div class="row">{cards}{more}</div></div>\n'
-
-
-def legend_section(ids: FrozenSet[int]) -> str:
-    """Return the HTML of the section with the colours of the classes that occur on the page."""
-    items = "".join(
-        f'<li><svg width="28" height="18" aria-hidden="true"><rect width="28" height="18" rx="3" '
-        f'fill="#{bytes(c.color).hex()}"/></svg>{c.name} <span class="note">{c.id}</span></li>\n'
-        for c in CLASSES
-        if c.id in ids
-    )
-    return f'<section id="colours"><h2>Colours of the label maps</h2><ul class="legend">{items}</ul></section>\n'

@@ -83,12 +83,12 @@ def _turned_by_exif(photo: Path) -> str:
     )
 
 
-def inspect_pair(pair: Pair, num_classes: int = NUM_CLASSES) -> Optional[Problem]:
+def inspect_pair(pair: Pair, num_classes: int = NUM_CLASSES, unknown: Optional[int] = None) -> Optional[Problem]:
     """Read a pair in full and return its problem, or None.
 
     A pair that `read_pair` refuses is broken. A readable pair whose files are unusual (`oddities`) is odd.
     """
-    fault = check_pair(pair, num_classes)
+    fault = check_pair(pair, num_classes, unknown)
     if fault is not None:
         return Problem(pair.stem, fault, broken=True)
     try:
@@ -139,12 +139,16 @@ def check_pairs(
 
 
 def inspect_pairs(
-    pairs: Sequence[Pair], num_classes: int = NUM_CLASSES, workers: int = 2, progress: bool = True
+    pairs: Sequence[Pair],
+    num_classes: int = NUM_CLASSES,
+    workers: int = 2,
+    progress: bool = True,
+    unknown: Optional[int] = None,
 ) -> List[Problem]:
     """Run `inspect_pair` on many pairs with `workers` threads, and show a progress bar on stderr if it takes long.
 
     Returns:
         The problems, broken and odd, in the order of `pairs`.
     """
-    results = with_bar(lambda pair: inspect_pair(pair, num_classes), pairs, workers, "check", progress)
+    results = with_bar(lambda pair: inspect_pair(pair, num_classes, unknown), pairs, workers, "check", progress)
     return [problem for problem in results if problem is not None]

@@ -13,6 +13,7 @@ from data_tools.basics.errors import InputError
 from data_tools.basics.files import write_atomic
 from data_tools.sets.classes import NUM_CLASSES, to_classes
 from data_tools.sets.depth import Depth, stored_bits, to_8_bits, used_bits
+from data_tools.sets.label_forms import COLOR_MODES, FROM_COLORS, ids_of_equal_channels, refuse_mask
 from data_tools.sets.open_image import open_image
 
 _ALPHA_MODES = ("LA", "PA", "RGBA", "La", "RGBa")
@@ -60,6 +61,8 @@ def read_photo(path: Path) -> np.ndarray:
 def read_label(path: Path, num_classes: int = NUM_CLASSES, unknown: Optional[int] = None) -> np.ndarray:
     """Read the class ids of a label map: an 8-bit or 16-bit image with one channel, or a palette image (its indices).
 
+    An 8-bit image with equal colour channels is read as its one channel.
+
     Args:
         num_classes: Number of classes, at most 256; at most 255 if `unknown` is given.
         unknown: Id in the file of pixels without a class. If it is 0, the classes are numbered from 1 in the file.
@@ -68,10 +71,14 @@ def read_label(path: Path, num_classes: int = NUM_CLASSES, unknown: Optional[int
         [H, W] uint8 class ids from 0 to `num_classes` - 1. Pixels without a class get `num_classes`.
 
     Raises:
-        InputError: The file cannot be read as in `read_photo`; it has several channels, fewer than 8 bits of grey or
-            lossy compression; or it holds an id out of range (the message names the id and the pixel).
+        InputError: The file cannot be read as in `read_photo`; its channels differ, it is a mask of 0 and 255, has
+            fewer than 8 bits of grey or lossy compression; or it holds an id out of range (the message names the id
+            and the pixel).
     """
-    return to_classes(_read_ids(path), num_classes, unknown, str(path))
+    ids = _read_ids(path)
+    if num_classes <= 255:  # with 256 classes, 255 is one of them
+        refuse_mask(ids, unknown, Path(path))
+    return to_classes(ids, num_classes, unknown, str(path))
 
 
 def read_instances(path: Path) -> np.ndarray:
@@ -140,11 +147,20 @@ def write_photo(path: Path, photo: np.ndarray, quality: int = 95) -> None:  # at
         InputError: The folder is missing or may not be written to.
         OSError: The disk is full.
     """
+    write_atomic(path, jpeg_bytes(photo, quality))
+
+
+def jpeg_bytes(photo: np.ndarray, quality: int = 95) -> bytes:
+    """Return the bytes of the file that `write_photo` writes.
+
+    Raises:
+        ValueError: The array has another shape or type.
+    """
     if photo.dtype != np.uint8 or (photo.ndim != 2 and photo.shape[2:] != (3,)):
         raise ValueError(f"a photo is [H, W, 3] or [H, W] uint8, not {list(photo.shape)} {photo.dtype}")
     data = io.BytesIO()
     Image.fromarray(photo).save(data, "JPEG", quality=quality, subsampling=0)
-    write_atomic(path, data.getvalue())
+    return data.getvalue()
 
 
 def write_label(path: Path, label: np.ndarray) -> None:
@@ -195,6 +211,8 @@ def resize_label(label: np.ndarray, width: int, height: int) -> np.ndarray:
 def _read_ids(path: Path) -> np.ndarray:
     with open_image(path) as image:
         _require_label_format(path, image)
+        if image.mode in COLOR_MODES:
+            return ids_of_equal_channels(np.asarray(image), path)
         return _in_strips(image, lambda strip: strip)
 
 
@@ -217,10 +235,15 @@ def _in_strips(image: Image.Image, convert: Callable[[Image.Image], Image.Image]
 
 
 def _require_label_format(path: Path, image: Image.Image) -> None:
-    if image.mode not in _LABEL_MODES:
-        raise InputError(f"{path}: has mode {image.mode}; a label map is 8-bit or 16-bit grey, or has a palette")
     if image.format == "JPEG" or image.info.get("compression") in _LOSSY:
-        raise InputError(f"{path}: is a JPEG, whose compression changes ids; a label map is a PNG")
+        raise InputError(
+            f"{path}: is a JPEG, whose compression changes ids and colours; a label map is a PNG; of a picture in "
+            "colours, `bash run.sh labels --from-colors FOLDER --palette FILE --nearest --out DIR` makes ids"
+        )
+    if image.mode not in (*_LABEL_MODES, *COLOR_MODES):
+        raise InputError(
+            f"{path}: has mode {image.mode}; a label map is 8-bit or 16-bit grey, or has a palette; {FROM_COLORS}"
+        )
     bits = stored_bits(path, image)
     if image.mode == "L" and image.format in ("PNG", "TIFF") and bits < 8:
         # Pillow scales these to 0..255, which multiplies the ids.

@@ -11,6 +11,7 @@ from typing import List, NamedTuple, Optional
 
 from data_tools.sets.depth import Depth
 from data_tools.sets.image_io import read_depth, read_storage
+from data_tools.sets.label_forms import COLOR_MODES
 
 _GREY = "is grey (becomes RGB)"
 _PALETTE = "has a palette (its colours become RGB)"
@@ -86,6 +87,8 @@ def label_oddities(path: Path) -> List[str]:
     notes = []
     if mode == "P":
         notes.append("has a palette (its indices are the ids, its colours are ignored)")
+    if mode in COLOR_MODES:
+        notes.append("has equal channels (grey ids saved as colours; one channel is read)")
     if bits == 32:
         notes.append("has 32 bits (8 or 16 are usual)")
     if orientation != 1:

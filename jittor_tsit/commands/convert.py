@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from jittor_tsit.commands.shared_options import add_command
+from jittor_tsit.conversion.weight_files import require_weight_file
 from jittor_tsit.runtime.import_jittor import start_jittor
 
 # Systems with a layout in conversion.official_networks.LAYOUTS.
@@ -38,6 +39,10 @@ def add(commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Make a checkpoint from the published files that the options name. Return the exit status."""
+    for word in args.files:  # FILE or NETWORK=FILE; options in between name no file
+        path = Path(word if Path(word).exists() else word.partition("=")[2])
+        if path.is_file():
+            require_weight_file(path)  # before Jittor is compiled
     start_jittor(use_gpu=False)
     from jittor_tsit.commands.from_official import run_convert
 

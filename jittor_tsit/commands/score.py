@@ -13,7 +13,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Dict, Optional
 
+import numpy as np
+
 from data_tools.basics.files import make_folder, write_atomic
+from data_tools.sets.image_io import read_label
 from jittor_tsit.commands.shared_options import add_command, add_device, add_judges
 from jittor_tsit.runtime.import_jittor import start_jittor
 
@@ -47,7 +50,12 @@ def add(commands) -> None:
         metavar="FILE",
         help="JSON file of the scores; default: score-<images>.json beside the images",
     )
-    parser.add_argument("--report", type=Path, metavar="FILE", help="also write a page with the worst and best images")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="FILE",
+        help="also write a page (English and Chinese) with the worst and best images",
+    )
     add_device(parser)
 
 
@@ -85,7 +93,8 @@ def run_score(
         InputError: Images, labels, photos or weights are faulty or do not belong together.
     """
     from jittor_tsit.data.remarks import tell_of_inputs
-    from jittor_tsit.evaluation.page import write_page
+    from jittor_tsit.evaluation.page import Scored, write_page
+    from jittor_tsit.evaluation.rankings import rankings
     from jittor_tsit.evaluation.scores import compute_terms, find_set, photo_folder, print_table, table
     from jittor_tsit.metrics.contest import total
     from jittor_tsit.metrics.features import find_images
@@ -101,8 +110,12 @@ def run_score(
     write_atomic(out, (json.dumps(record(terms, board, score), indent=2) + "\n").encode())
     print(f"{out}: the scores, also of each image", file=sys.stderr)
     if page:
-        title = f"{images.name}: {len(image_set.images)} images"
-        write_page(page, title, lines, terms, image_set.images, image_set.labels)
+
+        def label_of(stem: str) -> Optional[np.ndarray]:
+            return read_label(image_set.labels[stem]) if stem in image_set.labels else None
+
+        scored = Scored(images.name, str(real), len(photos), board, score, terms, image_set.images, label_of)
+        write_page(page, scored, rankings(terms, image_set.images, photos))
         print(f"{page}: the worst and best images", file=sys.stderr)
     return 0
 
@@ -113,6 +126,9 @@ def record(terms: Dict[str, Term], board: str, score: Optional[float]) -> dict:
     return {
         "board": board,
         "score": score,
-        "terms": {name: {**term._asdict(), "per_image": dict(term.per_image)} for name, term in terms.items()},
+        "terms": {
+            name: {**term._asdict(), "per_image": dict(term.per_image), "nearness": dict(term.nearness)}
+            for name, term in terms.items()
+        },
         "versions": {"python": platform.python_version(), **versions},
     }

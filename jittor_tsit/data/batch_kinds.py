@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from pathlib import Path
-from typing import Any, Callable, List, NamedTuple, Optional, Sequence, cast
+from typing import Any, Callable, List, Optional, Sequence, cast
 
 import jittor as jt
 import numpy as np
@@ -24,11 +24,12 @@ from jittor_tsit.data.batches import (
     to_image,
     to_segmap,
 )
+from jittor_tsit.data.grid_inputs import GridHeads, GridInputs, make_grid, stack_samples
 from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.data.labels import LabelNames
 from jittor_tsit.data.read_ahead import Arrays
 from jittor_tsit.data.read_through import check_all_pairs, check_photos
-from jittor_tsit.data.samples import COLOUR, Channels, PairedSamples, Samples
+from jittor_tsit.data.samples import COLOUR, Channels, DomainSamples, PairedSamples, Samples
 from jittor_tsit.runtime.parallel import Piece
 
 
@@ -42,14 +43,6 @@ class TestTask(enum.Enum):
     PHOTOS_WITH_OTHER_LABELS = enum.auto()
     CLASSES_OF_PHOTOS = enum.auto()
     NOTHING = enum.auto()
-
-
-class GridInputs(NamedTuple):
-    """A batch for the sample grid, and the columns of images that stand left and right of the model's outputs."""
-
-    batch: Any
-    before: np.ndarray  # first column, [N, H, W, 3] uint8
-    after: List[np.ndarray]  # columns to the right of the model's outputs, each [N, H, W, 3] uint8
 
 
 class BatchKind:
@@ -116,8 +109,13 @@ class BatchKind:
 
     def grid_inputs(self, samples: Samples, positions: Sequence[int]) -> GridInputs:
         """Read the samples at these positions of the list, without augmentation, for the sample grid."""
-        arrays = _stacked(samples, positions)
-        return GridInputs(self._batch(arrays, _whole(positions), 0), arrays[0], self._targets(arrays))
+        arrays = stack_samples(samples, positions)
+        batch = self._batch(arrays, _whole(positions), 0)
+        return make_grid(batch, arrays[0], self._targets(arrays), self._heads(samples), samples, positions)
+
+    def _heads(self, samples: Samples) -> GridHeads:
+        """Return what stands above the columns of the sample grid."""
+        return GridHeads("input", "ours")
 
     def _targets(self, arrays: Arrays) -> List[np.ndarray]:
         """Return the columns of the sample grid to the right of the model's outputs, each [N, H, W, 3] uint8.
@@ -128,12 +126,11 @@ class BatchKind:
         return []
 
 
-def _stacked(samples: Samples, positions: Sequence[int]) -> Arrays:
-    return tuple(np.stack(arrays) for arrays in zip(*(samples.unaugmented(position) for position in positions)))
-
-
 def _whole(positions: Sequence[int]) -> Piece:
     return Piece(range(len(positions)), full_share(len(positions)))
+
+
+LABELS_AND_PHOTOS = GridHeads("label", "ours", ("photograph",))
 
 
 class LabelMapsToPhotos(BatchKind):
@@ -160,13 +157,13 @@ class LabelMapsToPhotos(BatchKind):
         return PairedBatch(segmap, to_image(photo), index=piece.index, share=piece.share, other=other)
 
     def grid_inputs(self, samples: Samples, positions: Sequence[int]) -> GridInputs:
-        photos, *labels = _stacked(samples, positions)
+        photos, *labels = stack_samples(samples, positions)
         segmap = to_segmap(_num_ids(samples), *labels)
         whole = _whole(positions)
         batch = PairedBatch(
             segmap, None, index=whole.index, share=whole.share
         )  # without photos, as in the command `test`
-        return GridInputs(batch, _in_colours(labels[0], samples), [photos])
+        return make_grid(batch, _in_colours(labels[0], samples), [photos], LABELS_AND_PHOTOS, samples, positions)
 
 
 class PhotosToLabelMaps(LabelMapsToPhotos):
@@ -176,9 +173,10 @@ class PhotosToLabelMaps(LabelMapsToPhotos):
     predicts_label_maps = True
 
     def grid_inputs(self, samples: Samples, positions: Sequence[int]) -> GridInputs:
-        photos, *labels = _stacked(samples, positions)
+        photos, *labels = stack_samples(samples, positions)
         batch = self._batch((photos, *labels), _whole(positions), _num_ids(samples))
-        return GridInputs(batch, photos, [_in_colours(labels[0], samples)])
+        heads = GridHeads("photograph", "ours", ("label",))
+        return make_grid(batch, photos, [_in_colours(labels[0], samples)], heads, samples, positions)
 
 
 def _num_ids(samples: Samples) -> int:
@@ -212,6 +210,9 @@ class ContentAndStyle(BatchKind):
         a, b = map(to_image, arrays, self.channels)
         return ImageBatch(a, b, index=piece.index, share=piece.share, other=other)
 
+    def _heads(self, samples: Samples) -> GridHeads:
+        return GridHeads("content", "ours", ("style",))
+
     def _targets(self, arrays: Arrays) -> List[np.ndarray]:
         return list(arrays[1:])
 
@@ -224,6 +225,12 @@ class TwoDomains(ContentAndStyle):
     def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
         return folders.domain_samples(data, split, seeds, self.channels)
 
+    def _heads(self, samples: Samples) -> GridHeads:
+        """Name the columns by the folders of the photos, which direction=BtoA swaps."""
+        domains = cast(DomainSamples, samples)
+        a, b = (photos[0].parent.name for photos in (domains.photos_a, domains.photos_b))
+        return GridHeads(a, f"{a} to {b}", (f"any of {b}",))
+
 
 class ImagePairs(ContentAndStyle):
     """Pairs of corresponding images: input and target."""
@@ -233,6 +240,9 @@ class ImagePairs(ContentAndStyle):
 
     def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
         return folders.aligned_samples(data, split, seeds, self.channels)
+
+    def _heads(self, samples: Samples) -> GridHeads:
+        return GridHeads("input", "ours", ("target",))
 
     def complete_options(self, data: DataConfig) -> DataConfig:
         """Return the options with `side_by_side` set from the training set.

@@ -92,6 +92,9 @@ class LabelledSamples(Samples):
         """
         return (*super().unaugmented(position), self.labels[position], self.labels[(position + 1) % len(self)])
 
+    def name(self, position: int) -> str:
+        return self.photos[position].stem
+
     def paths(self) -> Iterable[Path]:
         """Return every file of the set."""
         return self.photos
@@ -130,6 +133,10 @@ class TwoLabelledSets(Samples):
             *self.first.unaugmented(position % len(self.first)),
             *self.second.unaugmented(position % len(self.second)),
         )
+
+    def name(self, position: int) -> str:
+        """Return the stem of the photo of the first set."""
+        return self.first.name(position % len(self.first))
 
     def paths(self) -> Iterable[Path]:
         """Return every file of both sets."""

@@ -100,7 +100,7 @@ def check_all_pairs(
     for line in odd.lines(f"; bash run.sh check-data --data {_set_of(pairs)} lists all" if pairs else ""):
         tell(line)
     if problems:
-        where = "; `python -m data_tools check` lists all" if maps == LabelMaps(NUM_CLASSES) else ""
+        where = "; `{typed('check-data')}` lists all" if maps == LabelMaps(NUM_CLASSES) else ""
         more = f" ({len(problems)} faulty pairs{where})" if len(problems) > 1 else ""
         raise InputError(f"{problems[0][1]}{more}")
     _require_one_scale(odd, kept_in)

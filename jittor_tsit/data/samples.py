@@ -66,6 +66,10 @@ class Samples:
         """Return the lists of files that make the set, each with the kind of its files."""
         return [(list(self.paths()), IMAGES)]
 
+    def name(self, position: int) -> str:
+        """Return the stem of the sample at a position of the list, which names it in pictures."""
+        raise NotImplementedError
+
     def read(self, position: int, width: int, height: int) -> Arrays:
         """Read the arrays of the sample at a position of the list, from its files, resized to width x height."""
         raise NotImplementedError
@@ -124,6 +128,9 @@ class PairedSamples(Samples):
         """Return the photos and the label maps."""
         return [([pair.photo for pair in self.pairs], IMAGES), ([pair.label for pair in self.pairs], LABELS)]
 
+    def name(self, position: int) -> str:
+        return self.pairs[position].stem
+
     def read(self, position: int, width: int, height: int) -> Arrays:
         """Return photo, class ids and, if needed, instance numbers [height, width] int32 of the pair at a position."""
         pair = self.pairs[position]
@@ -164,6 +171,10 @@ class UnpairedSamples(Samples):
     def lists(self) -> Sequence[Tuple[Sequence[Path], Kind]]:
         """Return the photos of each folder."""
         return [(self.photos_a, IMAGES), (self.photos_b, IMAGES)]
+
+    def name(self, position: int) -> str:
+        """Return the stem of photo a."""
+        return self.photos_a[position % len(self.photos_a)].stem
 
     def read(self, position: int, width: int, height: int) -> Arrays:
         """Return the photos a and b at a position of the list of a, resized. The list of b repeats."""
@@ -247,6 +258,9 @@ class AlignedSamples(Samples):
     def lists(self) -> Sequence[Tuple[Sequence[Path], Kind]]:
         """Return the files of a and of b, or one list of files that show both."""
         return [(column, IMAGES) for column in zip(*self.files)]
+
+    def name(self, position: int) -> str:
+        return self.files[position][0].stem
 
     def read(self, position: int, width: int, height: int) -> Arrays:
         """Return input and target at a position of the list, resized."""

@@ -1,76 +1,162 @@
-"""HTML page of a score: all terms, and the worst and best images of each term. One file without external links."""
+"""HTML page of a score: all terms, and the worst and best images. It has the frame and the look of the review page."""
 
 from __future__ import annotations
 
-import base64
-import html
-import io
+from html import escape
 from pathlib import Path
-from typing import List, Mapping
+from typing import Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence
 
 import numpy as np
-from PIL import Image
 
-from data_tools.basics.files import write_atomic
-from data_tools.basics.names import to_utf8
-from data_tools.sets.classes import colorize
-from data_tools.sets.image_io import read_label, read_photo, resize_label, resize_photo
+from data_tools.pages.frame import legend_section
+from data_tools.pages.frame import write_page as write_frame
+from data_tools.pages.pictures import Picture, jpeg, palette_png, picture_html
+from data_tools.pages.texts import TEXTS, Text
+from data_tools.pages.words import attribute, say, text
+from data_tools.sets.class_list import LANDSCAPE, ClassList
+from data_tools.sets.image_io import read_photo, resize_label, resize_photo
+from jittor_tsit.evaluation.rankings import Ranking
+from jittor_tsit.evaluation.scores import SHOWN_DIGITS
+from jittor_tsit.metrics.contest import BOARDS
 from jittor_tsit.metrics.terms import TERMS, Term
 
-SHOWN = 8  # number of worst and of best images for each term; two rows on a screen
-WIDTH, HEIGHT = 256, 192  # size of a thumbnail, half the contest's size
-
-STYLE = """
-body { font-family: sans-serif; margin: 2em; color: #222; }
-table { border-collapse: collapse; } td, th { border: 1px solid #bbb; padding: 0.3em 0.7em; text-align: left; }
-figure { display: inline-block; margin: 0.4em; } figcaption { font-size: 0.85em; } .absent { color: #999; }
-"""
+SHOWN = 8  # number of worst and of best images for each order; two rows on a screen
+SIDE = 256  # longer side of a picture in pixels, half the contest's size
 
 
-def write_page(
-    path: Path,
-    title: str,
-    lines: List[List[str]],
-    terms: Mapping[str, Term],
-    images: Mapping[str, Path],
-    labels: Mapping[str, Path],
-) -> None:
+class Scored(NamedTuple):
+    """What a page shows: the terms of a set of images, and the images."""
+
+    name: str  # of the folder of images
+    real: str  # folder of the photographs
+    num_photos: int
+    board: str
+    score: Optional[float]
+    terms: Mapping[str, Term]
+    images: Mapping[str, Path]  # stem -> file
+    label_of: Callable[[str], Optional[np.ndarray]]  # stem -> class ids [H, W] uint8, or None if there is no label map
+    class_list: ClassList = LANDSCAPE
+
+
+def write_page(path: Path, scored: Scored, orders: Sequence[Ranking]) -> None:
     """Write the page.
 
-    Args:
-        lines: Rows of the table; the first row is the heading.
-        terms: Terms by name.
-        images, labels: Paths by stem.
+    Raises:
+        InputError: `path` cannot be written, or an image is faulty.
     """
-    heading, *rows = ("".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in line) for line, tag in _tagged(lines))
-    body = [f"<h1>{html.escape(title)}</h1>", "<table>", *(f"<tr>{row}</tr>" for row in (heading, *rows)), "</table>"]
-    for name, term in terms.items():
-        if term.per_image:
-            body += _extremes(name, term, images, labels)
-    page = f"<!DOCTYPE html><meta charset='utf-8'><title>{html.escape(title)}</title><style>{STYLE}</style>"
-    write_atomic(path, to_utf8(page + "\n".join(body) + "\n"))
+    cards: Dict[str, Card] = {}
+    for order in orders:
+        for stem in (*_worst(order), *_best(order)):
+            cards[stem] = cards.get(stem) or make_card(stem, scored)
+    sections = "".join(_section(number, order, cards) for number, order in enumerate(orders))
+    ids: FrozenSet[int] = frozenset().union(*(card.ids for card in cards.values()))
+    legend = legend_section(ids, scored.class_list) if ids else ""
+    name = escape(scored.name)
+    lead = say(
+        "score lead", images=f"{len(scored.images):,}", photos=f"{scored.num_photos:,}", real=escape(scored.real)
+    )
+    head = f'<h1>{say("score", name=name)}</h1>\n<p class="lead">{lead}</p>\n{_tiles(scored)}{_table(scored)}'
+    write_frame(path, text("score title", name=scored.name), f"{head}{_links(orders, bool(ids))}", sections + legend)
 
 
-def _tagged(lines: List[List[str]]):
-    return [(line, "th" if number == 0 else "td") for number, line in enumerate(lines)]
+def _tiles(scored: Scored) -> str:
+    """Return the HTML of the boxes with the score and the numbers of images and photographs."""
+    value = say("absent") if scored.score is None else f"{scored.score:.{SHOWN_DIGITS}f}"
+    lacking = [name for name in BOARDS[scored.board].terms if scored.terms[name].value is None]
+    needs = f'<dd class="share">{say("needs", terms=", ".join(lacking))}</dd>' if lacking else ""
+    tiles = (
+        (say("score tile", board=escape(scored.board)), value, needs),
+        (say("images"), f"{len(scored.images):,}", ""),
+        (say("photographs"), f"{scored.num_photos:,}", ""),
+    )
+    boxes = "".join(f'<div class="tile"><dt>{name}</dt><dd>{shown}</dd>{below}</div>' for name, shown, below in tiles)
+    return f'<dl class="tiles">{boxes}</dl>'
 
 
-def _extremes(name: str, term: Term, images: Mapping[str, Path], labels: Mapping[str, Path]) -> List[str]:
-    """Return the HTML that shows the images with the worst and the best values of one term, with their label maps."""
-    stems = sorted(term.per_image, key=lambda stem: term.per_image[stem], reverse=not TERMS[name].higher_is_better)
-    worst, best = stems[:SHOWN], stems[-SHOWN:][::-1]
-    parts = []
-    for heading, chosen in ((f"{name}: worst", worst), (f"{name}: best", best)):
-        figures = [_figure(stem, term.per_image[stem], images[stem], labels[stem]) for stem in chosen]
-        parts += [f"<h2>{html.escape(heading)}</h2>", *figures]
-    return parts
+def _table(scored: Scored) -> str:
+    """Return the HTML of the table of terms: meaning, value, number of images, note."""
+    head = "".join(
+        f'<th scope="col"{" class=number" if key in ("value", "images") else ""}>{say(key)}</th>'
+        for key in ("term", "value", "images", "note")
+    )
+    rows = "".join(_row(name, term) for name, term in scored.terms.items())
+    return f'<table class="rules"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
 
 
-def _figure(stem: str, value: float, image: Path, label: Path) -> str:
-    photo = resize_photo(read_photo(image), WIDTH, HEIGHT)
-    colours = colorize(resize_label(read_label(label), WIDTH, HEIGHT))
-    picture = io.BytesIO()
-    Image.fromarray(np.concatenate([colours, photo], axis=1)).save(picture, "JPEG", quality=85)
-    data = base64.b64encode(picture.getvalue()).decode()
-    caption = f"{html.escape(stem)}: {value:.4g}"
-    return f"<figure><img src='data:image/jpeg;base64,{data}' alt=''><figcaption>{caption}</figcaption></figure>"
+def _row(name: str, term: Term) -> str:
+    value = say("absent") if term.value is None else f"{term.value:.{SHOWN_DIGITS}f}"
+    better = TEXTS["higher" if TERMS[name].higher_is_better else "lower"]
+    meaning = say("meaning and better", meaning=TEXTS[f"term {name}"], better=better)
+    return (
+        f'<tr><th scope="row"><b>{escape(name)}</b><br>{meaning}</th>'
+        f'<td class="number"{_named("value")}>{value}</td>'
+        f'<td class="number"{_named("images")}>{term.count or ""}</td>'
+        f"<td{_named('note')}>{escape(term.note)}</td></tr>\n"
+    )
+
+
+def _named(key: str) -> str:
+    """Return the attributes with the name of a cell's column, which narrow screens show before the cell."""
+    return f' data-name="{TEXTS[key].en}" data-name-zh="{TEXTS[key].zh}"'
+
+
+def _links(orders: Sequence[Ranking], has_legend: bool) -> str:
+    links = [f'<a href="#order-{number}">{say(f"ranking {order.name}")}</a>' for number, order in enumerate(orders)]
+    links += [f'<a href="#colours">{say("to colours")}</a>'] if has_legend else []
+    return f"<nav {attribute('aria-label', TEXTS['sections'])}>{' '.join(links)}</nav>"
+
+
+def _worst(order: Ranking) -> List[str]:
+    return order.ordered()[:SHOWN]
+
+
+def _best(order: Ranking) -> List[str]:
+    """Return the best images that are not among the worst of a small set, the best first."""
+    return order.ordered()[SHOWN:][-SHOWN:][::-1]
+
+
+def _section(number: int, order: Ranking, cards: Mapping[str, Card]) -> str:
+    """Return the HTML with the worst and the best images of one order."""
+    lists = "".join(
+        f'<h3>{say(key)} <span class="count">{len(stems)}</span></h3><div class="cards">'
+        f"{''.join(cards[stem].html(order.values[stem]) for stem in stems)}</div>"
+        for key, stems in (("worst images", _worst(order)), ("best images", _best(order)))
+        if stems
+    )
+    heading, lead = say(f"ranking {order.name}"), say(f"lead {order.name}")
+    return f'<section id="order-{number}"><h2>{heading}</h2><p class="lead">{lead}</p>{lists}</section>\n'
+
+
+class Card(NamedTuple):
+    """The pictures of one image, and the ids of the classes in its label map."""
+
+    stem: str
+    pictures: Sequence[str]  # HTML of each
+    ids: FrozenSet[int]
+
+    def html(self, value: float) -> str:
+        """Return the HTML of the box with the pictures, the name and the value of an image."""
+        columns = ("one", "two")[len(self.pictures) - 1]
+        return (
+            f'<article class="card"><div class="views {columns}">{"".join(self.pictures)}</div>'
+            f'<div class="about"><p class="stem">{escape(self.stem)}</p>'
+            f'<p><b class="value">{value:.4g}</b></p></div></article>\n'
+        )
+
+
+def make_card(stem: str, scored: Scored) -> Card:
+    """Make the pictures of an image and, if there is one, of its label map."""
+    photo, ids = read_photo(scored.images[stem]), scored.label_of(stem)
+    scale = SIDE / max(photo.shape[:2])
+    width, height = (max(1, round(length * scale)) for length in (photo.shape[1], photo.shape[0]))
+    pictures = [_html(Picture(jpeg(resize_photo(photo, width, height)), "", width, height), "image", stem)]
+    if ids is None:
+        return Card(stem, pictures, frozenset())
+    label = palette_png(resize_label(ids, width, height), scored.class_list.palette)
+    pictures.insert(0, _html(Picture(label, "", width, height), "label", stem))
+    return Card(stem, pictures, frozenset(np.unique(ids).tolist()))
+
+
+def _html(picture: Picture, kind: str, stem: str) -> str:
+    words: Text = text("picture of", kind=TEXTS[kind], stem=stem)
+    return picture_html(picture, words)

@@ -16,8 +16,10 @@ from data_tools.sets.formats import LABELS
 from data_tools.sets.image_io import read_header, read_label, read_photo
 from data_tools.sets.listing import find_named
 from data_tools.sets.pairing import find_labels, read_reference_names
+from jittor_tsit.data.photo_lists import by_stem
 from jittor_tsit.data.remarks import tell_of_inputs
 from jittor_tsit.evaluation.judges import JudgeAbsent, Judges
+from jittor_tsit.metrics.best_of_many import nearness
 from jittor_tsit.metrics.contest import BOARDS
 from jittor_tsit.metrics.features import Extractor, cached_features, features_of, find_images
 from jittor_tsit.metrics.frechet import few_images_warning, frechet_distance, statistics
@@ -41,7 +43,7 @@ def find_set(images: Path, labels: Path) -> ImageSet:
     Raises:
         InputError: An image or label map has no partner, their sizes differ, or an image is grey.
     """
-    found = {composed(path.stem): path for path in find_images(images)}
+    found = by_stem(find_images(images))
     maps = {composed(path.stem): path for path in find_labels(labels)}
     tell_of_inputs(list(found.values()))
     tell_of_inputs(list(maps.values()), LABELS)
@@ -153,8 +155,9 @@ def distances(
     note = few_images_warning(min(len(generated), len(real)))
     kernel_note = f"standard deviation {kernel.std:.2g} over {kernel.num_subsets} subsets of {kernel.subset_size}"
     judge_name = f"sha256 {extractor.digest[:12]}"
+    near = dict(zip(image_set.images, nearness(generated, real).tolist()))
     return {
-        names[0]: Term(distance, len(generated), judge_name, note),
+        names[0]: Term(distance, len(generated), judge_name, note, nearness=near),
         names[1]: Term(kernel.mean, len(generated), judge_name, kernel_note),
     }
 

@@ -6,35 +6,33 @@ from pathlib import Path
 from typing import List
 
 import numpy as np
-from PIL import Image
 
 from data_tools.basics.spacing import evenly_spaced
 from data_tools.basics.table import write_rows
 from data_tools.sets.classes import colorize
-from data_tools.sets.image_io import read_photo, resize_photo
+from data_tools.sets.image_io import read_photo
 from jittor_tsit.data.batches import to_image
 from jittor_tsit.data.label_maps import label_maps_of
+from jittor_tsit.data.sheets import Row, draw_sheet
 from jittor_tsit.evaluation.candidate_judges import CandidateJudges
 from jittor_tsit.evaluation.scores import print_table
 from jittor_tsit.inference.candidates import CandidateSet
-from jittor_tsit.inference.sheets import contact_sheet
 from jittor_tsit.metrics.best_of_many import Candidates
 from jittor_tsit.metrics.frechet import frechet_distance, statistics
 from jittor_tsit.metrics.lpips import LPIPS
 
+REPORT = SELECTION, GAIN, PICTURE = "selection.csv", "gain.csv", "candidates.png"
 SHOWN = 12  # number of label maps on the sheet; the diversity of candidates is measured on the same ones
-FRAME = 4  # pixels around the chosen image
-FRAME_COLOR = (230, 40, 40)
 
 
 def write_report(out: Path, candidate_set: CandidateSet, judges: CandidateJudges) -> None:
     """Write the choice and its reasons, the scores before and after choosing, and a picture of the candidates."""
-    write_selection(out / "selection.csv", candidate_set)
-    draw_candidates(out / "candidates.png", candidate_set)
+    write_selection(out / SELECTION, candidate_set)
+    draw_candidates(out / PICTURE, candidate_set)
     stages = candidate_set.stages.items()
     rows = [row for stage, choice in stages for row in gain_rows(stage, choice, candidate_set, judges)]
     header = ["chosen", "term", "value", "its judge", "name"]
-    write_rows(out / "gain.csv", header, rows)
+    write_rows(out / GAIN, header, rows)
     print_table([header, *rows])
     if judges.segmenter and not judges.measuring:
         print("the segmenter that chose overestimates the choice; --measure-by FILE names another to measure it")
@@ -100,19 +98,26 @@ def diversity(candidate_set: CandidateSet, lpips: LPIPS, place: int) -> float:
 
 def draw_candidates(path: Path, candidate_set: CandidateSet) -> None:
     """Draw label maps with their candidates, one label map a row, with a frame around the chosen candidate."""
-    data, pictures = candidate_set.data, []
-    width, height = data.output_width // 2, data.output_height // 2
-    for place in shown_places(len(candidate_set.choice)):
-        ids = label_maps_of(data).read(candidate_set.inputs.labels[place], width, height)[0]
-        pictures.append(colorize(ids, label_maps_of(data).num_ids))
-        for number, photo in enumerate(candidates_of(candidate_set, place)):
-            small = resize_photo(photo, width, height)
-            pictures.append(draw_frame(small) if number == candidate_set.choice[place] else small)
-    Image.fromarray(contact_sheet(pictures, 1 + len(candidate_set.sources))).save(path)
+    data, inputs, places = candidate_set.data, candidate_set.inputs, shown_places(len(candidate_set.choice))
+    maps, rows = label_maps_of(data), []
+    for place in places:
+        ids = maps.read(inputs.labels[place], data.output_width, data.output_height)[0]
+        pictures = [colorize(ids, maps.num_ids), *candidates_of(candidate_set, place)]
+        rows.append(Row(inputs.stems[place], place + 1, pictures, chosen=1 + int(candidate_set.choice[place])))
+    names = checkpoint_names(candidate_set)
+    lines = [
+        f"{path.parent}, candidates by {', '.join(sorted(set(names)))}",
+        f"{len(places)} of {len(inputs.labels):,} label maps of {inputs.labels[0].parent}; the chosen image is framed",
+    ]
+    sources = zip(candidate_set.sources, names)
+    several = len(set(names)) > 1
+    heads = [f"seed {source.seed}, {name}" if several else f"seed {source.seed}" for source, name in sources]
+    draw_sheet(lines, ["label", *heads], rows).save(path)
 
 
-def draw_frame(picture: np.ndarray) -> np.ndarray:
-    """Return a copy of a picture whose outermost pixels are a coloured frame."""
-    result = np.full_like(picture, FRAME_COLOR)
-    result[FRAME:-FRAME, FRAME:-FRAME] = picture[FRAME:-FRAME, FRAME:-FRAME]
-    return result
+def checkpoint_names(candidate_set: CandidateSet) -> List[str]:
+    """Return the checkpoint of each source of candidates, as its folder and name: checkpoints of two runs may be
+    called alike.
+    """
+    paths = [source.checkpoint for source in candidate_set.sources]
+    return [f"{path.resolve().parent.name}/{path.stem}" for path in paths]

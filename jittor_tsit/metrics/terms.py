@@ -13,6 +13,8 @@ class Term(NamedTuple):
     judge: str = ""  # network that rated: file name and SHA-256 of its weights
     note: str = ""  # limits of the value; for an absent term the reason and the way to get it
     per_image: Mapping[str, float] = {}  # stem of the file name -> value, if each image has a value
+    # Stem -> nearness of the image's features to those of the nearest photograph, 0 to 1, for distances of whole sets.
+    nearness: Mapping[str, float] = {}
 
 
 class Kind(NamedTuple):

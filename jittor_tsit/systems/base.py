@@ -30,6 +30,7 @@ class System(Updates):
     translates_back = False  # whether it has `generate_back`
     back_network = ""  # the inference network that only `generate_back` needs
     style_network = ""  # the inference network that encodes the style of a photo; random styles work without it
+    image_multiple = 1  # the sides of the images that `generate` takes are multiples of this, in pixels
     label_network = ""  # the inference network that finds the labels of a photo; photos with labels work without it
     cycle = 0, 1  # (number of warm-up steps, length of one cycle of steps); used to estimate a run's duration
 
@@ -82,6 +83,10 @@ class System(Updates):
     def columns(self, batch: Any, noise: Noise) -> List[jt.Var]:
         """Return the images that the sample grid shows, one Var [N, 3, H, W] in [-1, 1] for each column."""
         return [self.generate(batch, noise)]
+
+    def column_heads(self) -> List[str]:
+        """Return a name for each of `columns`; empty where there is one column, which the kind of data names."""
+        return []
 
     def is_random_at_test(self, has_references: bool) -> bool:
         """Return whether `generate` depends on the seed.

@@ -1,14 +1,12 @@
 """CycleGAN: unpaired image-to-image translation with a cycle-consistency loss (Zhu et al., ICCV 2017)."""
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Container, Dict, List, Sequence
 
 import jittor as jt
 
-from data_tools.basics.errors import InputError
 from jittor_tsit import losses
-from jittor_tsit.config import OptimConfig
+from jittor_tsit.config.systems.cyclegan import STRIDE, CycleGANConfig, CycleGANWeights, require_equal_channels
 from jittor_tsit.data.batch_kinds import TWO_DOMAINS, BatchKind, TwoDomains
 from jittor_tsit.data.batches import ImageBatch
 from jittor_tsit.layers.norm_kinds import NORMS
@@ -21,66 +19,10 @@ from jittor_tsit.systems.base import System, flatten_terms
 from jittor_tsit.systems.draws import Noise
 from jittor_tsit.systems.image_pool import ImagePool
 from jittor_tsit.systems.one_by_one import one_by_one
-from jittor_tsit.systems.option_checks import require_channels, require_choice, require_least, require_multiples
 
-STRIDE = 4  # of the generator's innermost features
+__all__ = ["CycleGANConfig", "CycleGANSystem", "CycleGANWeights"]
+
 HALF_WEIGHTS = {"real_a": 0.5, "fake_a": 0.5, "real_b": 0.5, "fake_b": 0.5}  # the official discriminator loss is halved
-
-
-@dataclass(frozen=True)
-class CycleGANWeights:
-    """Weights of the loss terms. A weight of 0 switches an identity term off."""
-
-    gan_a: float = 1.0
-    gan_b: float = 1.0
-    cycle_a: float = 10.0
-    cycle_b: float = 10.0
-    idt_a: float = 5.0  # 0.5 times the cycle's weight, as in the official code; the paper uses it for paintings only
-    idt_b: float = 5.0
-    gp: float = 0.0  # gradient penalty in the discriminators' loss, for gan_loss=wgan; WGAN-GP uses 10
-
-
-IDENTITY = "idt_a", "idt_b"  # loss terms that give a generator an image of the domain that it translates to
-
-
-def require_equal_channels(terms: Container[str], in_channels: int, out_channels: int) -> None:
-    """Raise InputError if there is an identity term among the loss terms, and the domains have different channels."""
-    found = [name for name in IDENTITY if name in terms]
-    if found and in_channels != out_channels:
-        zero = " ".join(f"weights.{name}=0" for name in IDENTITY)
-        raise InputError(
-            f"in_channels={in_channels}, out_channels={out_channels}: must be equal, because {found[0]}, the identity "
-            f"loss, gives a generator images of both domains; or set {zero}"
-        )
-
-
-@dataclass(frozen=True)
-class CycleGANConfig:
-    """Options of CycleGAN. The defaults are those of the official code."""
-
-    in_channels: int = 3  # of the images of domain A; 1: grey
-    out_channels: int = 3  # of the images of domain B; 1: grey. If they differ, weights.idt_a and idt_b must be 0
-    num_blocks: int = 9  # 6 for 128 x 128
-    width: int = 64
-    width_D: int = 64
-    num_layers_D: int = 3  # patches of 70 pixels
-    norm: str = "instance"  # or batch
-    dropout: bool = False  # in the residual blocks
-    training_mode_at_test: bool = True  # use dropout and each image's batch statistics, as the official test does
-    pool_size: int = 50  # size of each discriminator's pool of earlier generated images
-    gan_loss: str = "lsgan"  # a name in losses.GAN_LOSSES
-    weights: CycleGANWeights = CycleGANWeights()
-    optim: OptimConfig = OptimConfig(lr_G=2e-4, lr_D=2e-4, betas=(0.5, 0.999))
-
-    def __post_init__(self):
-        require_channels(self)
-        require_choice(self, "norm", NORMS)
-        require_choice(self, "gan_loss", losses.GAN_LOSSES)
-        require_least(self, num_blocks=1, width=1, width_D=1, num_layers_D=0, pool_size=0)
-        if self.optim.ema_halflife_nimg:
-            raise InputError("optim.ema_halflife_nimg: CycleGAN keeps no averaged weights; must be 0")
-        identity = {name for name in IDENTITY if getattr(self.weights, name)}
-        require_equal_channels(identity, self.in_channels, self.out_channels)
 
 
 class CycleGANSystem(System):
@@ -94,7 +36,8 @@ class CycleGANSystem(System):
 
     def __init__(self, config: CycleGANConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
-        require_multiples("CycleGAN", height, width, STRIDE)
+        config.require_size(height, width)
+        self.image_multiple = STRIDE
         self.config, self.size, self.seed = config, (height, width), seed
         self.channels = config.in_channels, config.out_channels
         self.batch_kind = TwoDomains(self.channels)

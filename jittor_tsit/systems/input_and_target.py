@@ -11,8 +11,6 @@ from jittor_tsit.data.batch_kinds import LABEL_MAPS_TO_PHOTOS, BatchKind, ImageP
 from jittor_tsit.data.samples import Channels
 from jittor_tsit.layers.conv import conv2d_to_nchw
 
-SOURCES = ("labels", "images")
-
 
 class InputAndTarget:
     """Return the input and target images of a batch.

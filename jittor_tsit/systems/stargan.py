@@ -1,14 +1,12 @@
 """StarGAN: one generator that translates between many domains, given by labels (Choi et al., CVPR 2018)."""
 
-from dataclasses import dataclass
-from typing import Container, Dict, List, Sequence, Tuple
+from typing import Container, Dict, List, Sequence
 
 import jittor as jt
 import numpy as np
 
-from data_tools.basics.errors import InputError
 from jittor_tsit import losses
-from jittor_tsit.config import OptimConfig
+from jittor_tsit.config.systems.stargan import STRIDE, StarGANConfig, StarGANWeights
 from jittor_tsit.data.batch_kinds import PhotosWithLabels
 from jittor_tsit.data.batches import LabelledBatch, LabelledImages
 from jittor_tsit.data.labels import LabelNames
@@ -17,44 +15,11 @@ from jittor_tsit.networks.stargan import StarGANDiscriminator, StarGANGenerator
 from jittor_tsit.optim import Adam, trainable
 from jittor_tsit.systems.base import flatten_terms
 from jittor_tsit.systems.draws import Noise
-from jittor_tsit.systems.option_checks import require_choice, require_least, require_multiples
 from jittor_tsit.systems.tasks import PhotoRelabeler
 
-STRIDE = 4  # of the generator's innermost features
+__all__ = ["StarGANConfig", "StarGANSystem", "StarGANWeights"]
+
 HAIR = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair")  # hair colours of CelebA, which exclude each other
-
-
-@dataclass(frozen=True)
-class StarGANWeights:
-    """Weights of the loss terms: each term is multiplied by its weight before they are added."""
-
-    gan: float = 1.0
-    cls: float = 1.0  # cross-entropy of the attributes or the class that D predicts
-    rec: float = 10.0  # L1 distance of the input to its translation back to its own label
-    gp: float = 10.0  # gradient penalty in D's loss
-
-
-@dataclass(frozen=True)
-class StarGANConfig:
-    """Options of StarGAN. The defaults are those of the official code. With attributes and classes: two sets."""
-
-    attributes: Tuple[str, ...] = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young")  # names in CelebA's list
-    classes: Tuple[str, ...] = ()  # names of the class folders
-    num_blocks: int = 6
-    num_layers_D: int = 6  # image sides must be multiples of 2^num_layers_D
-    width: int = 64
-    width_D: int = 64
-    n_critic: int = 5  # G is updated in every n_critic-th step
-    gan_loss: str = "wgan"  # a name in losses.GAN_LOSSES
-    weights: StarGANWeights = StarGANWeights()
-    optim: OptimConfig = OptimConfig(lr_G=1e-4, lr_D=1e-4, betas=(0.5, 0.999))
-
-    def __post_init__(self):
-        names = [*self.attributes, *self.classes]
-        if len(names) < 2 or len(set(names)) < len(names):
-            raise InputError(f"attributes={self.attributes}, classes={self.classes}: needs two different names or more")
-        require_choice(self, "gan_loss", losses.GAN_LOSSES)
-        require_least(self, num_blocks=1, num_layers_D=1, width=1, width_D=1, n_critic=1)
 
 
 class StarGANSystem(PhotoRelabeler):
@@ -69,8 +34,8 @@ class StarGANSystem(PhotoRelabeler):
 
     def __init__(self, config: StarGANConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
-        stride = max(STRIDE, 2**config.num_layers_D)
-        require_multiples(f"StarGAN with num_layers_D={config.num_layers_D}", height, width, stride)
+        config.require_size(height, width)
+        self.image_multiple = STRIDE
         self.config, self.size, self.cycle = config, (height, width), (0, config.n_critic)
         self.names = LabelNames(config.attributes, config.classes)
         self.batch_kind = PhotosWithLabels(self.names)
@@ -196,6 +161,9 @@ class StarGANSystem(PhotoRelabeler):
         images, labels = batch.sets[0].image, batch.sets[0].label.numpy()
         targets = [self.targets(label) for label in labels]
         return [self.relabel(images, jt.array(np.stack([each[name] for each in targets]))) for name in targets[0]]
+
+    def column_heads(self) -> List[str]:
+        return [*self.names.attributes, *self.names.classes]
 
     def relabel(self, image: jt.Var, target: jt.Var) -> jt.Var:
         """Translate images [N, 3, H, W] to target labels [N, c]."""

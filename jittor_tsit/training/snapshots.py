@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Callable, Dict, List, Optional
 
 import numpy as np
-from PIL import Image
 
 from data_tools.basics.files import write_through
 from data_tools.basics.spacing import evenly_spaced
@@ -16,6 +15,7 @@ from jittor_tsit.data.batches import (
     to_pixels,
 )
 from jittor_tsit.data.samples import Samples
+from jittor_tsit.data.sheets import GRID_SIDE, draw_sheet, rows_of
 from jittor_tsit.runs.checkpoint import Checkpoint, Progress, checkpoint_path, save_checkpoint
 from jittor_tsit.runs.log import LOWER_RATES, NonFiniteLoss
 from jittor_tsit.runs.pruning import prune
@@ -31,6 +31,7 @@ class Snapshots:
     """Writer of checkpoints and sample grids.
 
     Every grid shows the same samples; its columns are the input, the model's output and, if there is one, the target.
+    It names the run, the checkpoint, the seed, the columns and the samples.
     Process 0 writes the files. All processes first check that their states are equal.
 
     Args:
@@ -48,7 +49,7 @@ class Snapshots:
     ):
         self.system, self.run, self.options, self.run_dir, self.evaluate = system, run, options, run_dir, evaluate
         positions = evenly_spaced(len(samples), run.grid_rows).tolist()
-        self.batch, self.before, self.after = system.batch_kind.grid_inputs(samples, positions)
+        self.grid, self.num_samples = system.batch_kind.grid_inputs(samples, positions), len(samples)
 
     def __call__(self, progress: Progress) -> None:
         arrays = {name: var.numpy() for name, var in self.system.state_dict().items()}
@@ -63,10 +64,22 @@ class Snapshots:
         save_checkpoint(path, Checkpoint(arrays, progress, self.options))
         prune(path, self.run.keep_snapshots)
         # The grid comes last. The first grid compiles operators, and a run that was asked to stop may be killed then.
-        images = map(to_pixels, self.system.columns(self.batch, Noise(self.run.seed)))
-        save_grid(self.run_dir / f"grid-{progress.nimg:09d}.png", [self.before, *images, *self.after])
+        images = list(map(to_pixels, self.system.columns(self.grid.batch, Noise(self.run.seed))))
+        self._draw(self.run_dir / f"grid-{progress.nimg:09d}.png", images, progress.nimg)
         if self.evaluate:
             self.evaluate(progress, path)
+
+    def _draw(self, path: Path, images: List[np.ndarray], nimg: int) -> None:
+        """Draw the sample grid of the outputs `images`, one array [N, H, W, 3] uint8 for each column."""
+        grid, count = self.grid, len(self.grid.names)
+        lines = [
+            f"{self.run_dir} ({self.options['system']}), {checkpoint_path(self.run_dir, nimg).name}",
+            f"{nimg:,} images seen, seed {self.run.seed}, {count} of {self.num_samples:,} samples",
+        ]
+        heads = [grid.heads.before, *(self.system.column_heads() or [grid.heads.output]), *grid.heads.after]
+        rows = rows_of(grid.names, grid.numbers, [grid.before, *images, *grid.after])
+        picture = draw_sheet(lines, heads, rows, side=GRID_SIDE)
+        write_through(path, lambda temporary: picture.save(temporary, "PNG"))
 
 
 def digests(arrays: Dict[str, np.ndarray]) -> Dict[str, str]:
@@ -91,14 +104,3 @@ def require_finite(arrays: Dict[str, np.ndarray], nimg: int) -> None:
             raise NonFiniteLoss(
                 f"{name} is not finite after image {nimg}, but all losses and gradients were; {LOWER_RATES}"
             )
-
-
-def save_grid(path: Path, columns: List[np.ndarray]) -> None:
-    """Write the sample grid as a PNG with one row for each sample.
-
-    Args:
-        columns: One array [N, H, W, 3] uint8 for each column.
-    """
-    rows = np.concatenate(columns, axis=2)  # [N, H, columns * W, 3]
-    picture = Image.fromarray(np.concatenate(list(rows), axis=0))
-    write_through(path, lambda temporary: picture.save(temporary, "PNG"))

@@ -30,7 +30,7 @@ OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 FIELD = re.compile(r"^([a-z][\w.]*)=\S*$", re.I)
 PACKAGES = {
     **dict.fromkeys(("train", "test", "score", "average", "convert", "export", "doctor"), package),
-    **dict.fromkeys(("synth", "curate"), tools),
+    **dict.fromkeys(("synth", "curate", "labels"), tools),
 }
 OF_OTHERS = {"--netG", "--eval", "--collect-only"}  # official programs, pytest
 OF_BENCHMARKS = {"--cases", "--seed", "--set", "--work", "--kills", "--two", "--judges"}

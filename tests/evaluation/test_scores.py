@@ -8,6 +8,7 @@ from PIL import Image
 
 from data_tools.basics.errors import InputError
 from data_tools.sets.image_io import write_label, write_photo
+from helpers.page_reader import Page
 from jittor_tsit.commands.score import run_score
 from jittor_tsit.evaluation.judges import Judges
 
@@ -72,10 +73,11 @@ def test_style_follows_the_references_that_the_json_names(place):
 
 def test_the_page_shows_the_worst_image_first(place):
     score(place, page=place / "page.html")
-    page = (place / "page.html").read_text()
-    worst = page.partition("mask_accuracy: worst")[2]
-    assert worst.index("1: 0.75") < worst.index("0: 1")
-    assert page.count("data:image/jpeg;base64,") == 6
+    page = Page((place / "page.html").read_text())
+    worst = page.text.partition("Mask accuracy Share")[2]
+    assert worst.index("1 0.75") < worst.index("0 1 2 1")
+    assert "needs aesthetic, fid" in page.text
+    assert sum(attrs["src"].startswith("data:image/jpeg;base64,") for attrs in page.all("img")) == 3
 
 
 def remove(path):

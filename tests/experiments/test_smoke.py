@@ -16,6 +16,7 @@ from data_tools.rendering.write_set import write_set
 from helpers.tiny import CONFIGS
 from jittor_tsit.__main__ import main
 from jittor_tsit.config.experiment_files import shipped_experiment
+from jittor_tsit.data.sheets import Layout
 from jittor_tsit.runs.checkpoint import checkpoint_path, load_checkpoint
 
 pytestmark = pytest.mark.slow
@@ -64,7 +65,7 @@ def trained(request, place):
 
 def test_each_system_leaves_a_grid_and_terms_of_both_networks(trained):
     with Image.open(trained / "grid-000000004.png") as grid:
-        assert grid.size == (3 * 256, 2 * 128) and np.asarray(grid).std() > 0
+        assert grid.size == Layout((256, 128), 3, 1, 2, 2).size and np.asarray(grid).std() > 0
     lines = [json.loads(line) for line in (trained / "stats.jsonl").read_text().splitlines()]
     assert {term[0] for line in lines for term in line if "/" in term} == {"G", "D"}
 

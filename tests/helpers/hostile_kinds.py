@@ -59,7 +59,7 @@ BROKEN_FILES = [
         lambda root: (put_photo(root), put_label(root, id=300)),
         [("broken", "labels/x.png", "class id 300")],
     ),
-    ("label-rgb", label_saved(pixels()), [("broken", "labels/x.png", "has mode RGB")]),
+    ("label-rgb", label_saved(pixels()), [("broken", "labels/x.png", "is a colour picture")]),
     ("label-1-bit", label_saved(GREY, "1"), [("broken", "labels/x.png", "has mode 1")]),
     (
         "label-4-bit",

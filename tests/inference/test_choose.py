@@ -15,6 +15,7 @@ from data_tools.sets.image_io import read_photo
 from helpers.same_bytes import digest
 from helpers.tiny import CONFIGS, HEIGHT, NUM_CLASSES, WIDTH, make_experiment
 from jittor_tsit.config import to_json
+from jittor_tsit.data.sheets import FRAME_COLOR, Layout
 from jittor_tsit.evaluation.candidate_judges import cached_values
 from jittor_tsit.evaluation.judges import Judges
 from jittor_tsit.inference.choose import JudgeOptions, run_with_candidates
@@ -147,9 +148,12 @@ def test_the_gain_is_told_by_judges_that_did_not_choose_too(chosen):
 
 def test_the_picture_shows_the_candidates_and_frames_the_chosen_one(chosen):
     with Image.open(chosen[0] / "candidates.png") as picture:
-        assert picture.size == (5 * 256, 3 * 192)  # half the size of a submission's images
-        red = (np.asarray(picture)[2::192, :] == (230, 40, 40)).all(2)
-    assert (red.reshape(3, 5, 256).all(2).sum(1) == 1).all()
+        layout = Layout((256, 192), 5, 1, 3, 2)  # half the size of a submission's images
+        assert picture.size == layout.size
+        above = np.asarray(picture)[[layout.top(row) - 1 for row in range(3)]]
+    framed = [(above[:, layout.left(0, column)] == FRAME_COLOR).all(1) for column in range(5)]
+    assert not framed[0].any()  # the label map
+    assert (np.sum(framed, axis=0) == 1).all()
 
 
 def test_the_same_command_again_draws_and_judges_nothing_anew(place, chosen):

@@ -10,6 +10,7 @@ from PIL import Image
 from data_tools.basics.errors import InputError
 from helpers.tiny import CONFIGS, make_batch, make_experiment, make_system
 from jittor_tsit.commands.test import run_test
+from jittor_tsit.data.sheets import Layout
 from jittor_tsit.runs.checkpoint import checkpoint_path
 from jittor_tsit.systems.stargan import StarGANConfig, StarGANSystem
 from jittor_tsit.training import session
@@ -102,7 +103,7 @@ def test_faces_kept_for_test_are_given_every_attribute(faces, tmp_path, capsys):
     names = sorted(path.name.partition("_")[2] for path in (tmp_path / "out/images").iterdir())
     assert names == ["Male.jpg", "Male.jpg", "Young.jpg", "Young.jpg"]
     with Image.open(tmp_path / "out/compare.png") as grid:
-        assert grid.size == (3 * 32, 2 * 32)
+        assert grid.size == Layout((128, 128), 3, 1, 2, 2).size  # 32 pixels, enlarged
     assert run_test(checkpoint, faces, tmp_path / "all", 0, None, compare=False) == 0
     assert len(list((tmp_path / "all/images").iterdir())) == 10
     require_own_photos(checkpoint, faces, tmp_path, capsys)

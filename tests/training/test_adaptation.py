@@ -14,6 +14,7 @@ from jittor_tsit.commands.test import run_test
 from jittor_tsit.config import DataConfig, Experiment, RunConfig
 from jittor_tsit.data.folders import adaptation_samples
 from jittor_tsit.data.labels import LabelNames
+from jittor_tsit.data.sheets import Layout
 from jittor_tsit.runs.checkpoint import checkpoint_path
 from jittor_tsit.training import session
 
@@ -77,13 +78,13 @@ def test_a_classifier_is_trained_and_reads_the_second_set(root, tmp_path, capsys
     run_dir, out = tmp_path / "run", tmp_path / "out"
     assert session.run_training(Experiment("unit_digits", config, config_of(root), run), run_dir) == 0
     # two rows of four: a, itself as b, b, itself as a
-    assert Image.open(run_dir / "grid-000000004.png").size == (4 * 32, 2 * 32)
+    assert Image.open(run_dir / "grid-000000004.png").size == Layout((128, 128), 4, 1, 2, 2).size  # 32 pixels, enlarged
     assert run_test(checkpoint_path(run_dir, 4), None, out, seed=0, references=None, compare=True) == 0
     rows = list(csv.DictReader((out / "classes.csv").open()))
     assert [row["image"] for row in rows] == ["a/5.jpg", "a/6.jpg", "b/8.jpg"]
     right = sum(row["class"] == row["image"][0] for row in rows)
     assert f"{right / 3:.1%} of the images in class folders of {root / 'testB'}" in capsys.readouterr().out
-    assert Image.open(out / "compare.png").size[1] % 32 == 0
+    assert Image.open(out / "compare.png").size[0] == Layout((128, 128), 2, 3, 1, 2).size[0]
 
     assert run_test(checkpoint_path(run_dir, 4), root / "trainB", out, seed=0, references=None, compare=False) == 0
     assert "the classes of 4 images\n" in capsys.readouterr().out  # whose folder says nothing of them

@@ -153,10 +153,10 @@ def test_a_palette_label_gives_its_indices(tmp_path):
     assert np.array_equal(read_label(tmp_path / "a.png"), LABEL)
 
 
-@pytest.mark.parametrize("mode", ["1", "RGB", "RGBA", "LA"])
+@pytest.mark.parametrize("mode", ["1", "CMYK"])
 def test_a_label_with_a_wrong_mode_is_refused(tmp_path, mode):
-    path = save(tmp_path / "a.png", LABEL, mode)
-    with pytest.raises(InputError, match=rf"a\.png: has mode {mode}; a label map is"):
+    path = save(tmp_path / "a.tif", LABEL, mode)
+    with pytest.raises(InputError, match=rf"a\.tif: has mode {mode}; a label map is .*--from-colors"):
         read_label(path)
 
 
@@ -251,9 +251,9 @@ def test_a_folder_that_may_not_be_written_to_is_an_input_error(tmp_path, monkeyp
         write_label(tmp_path / "a.png", LABEL)
 
 
-@pytest.mark.parametrize("wrong", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.float32)])
+@pytest.mark.parametrize("wrong", [np.zeros((4, 4, 2), np.uint8), np.zeros((4, 4, 3), np.float32)])
 def test_what_is_no_photo_is_not_written(tmp_path, wrong):
-    with pytest.raises(ValueError, match=r"\[H, W, 3\] uint8"):
+    with pytest.raises(ValueError, match=r"\[H, W, 3\] or \[H, W\] uint8"):
         write_photo(tmp_path / "a.jpg", wrong)
 
 

@@ -4,6 +4,9 @@ from typing import Any, Collection
 
 from data_tools.basics.errors import InputError
 
+GAN_LOSS_NAMES = ("hinge", "lsgan", "vanilla", "wgan")  # keys of losses.GAN_LOSSES
+NORM_NAMES = ("batch", "instance")  # keys of layers.norm_kinds.NORMS
+
 
 def require_choice(config: Any, name: str, allowed: Collection[Any]) -> None:
     """Raise InputError if the option `name` of `config` has none of the allowed values."""
