@@ -14,7 +14,7 @@ from data_tools.basics.table import write_rows
 from data_tools.sets.image_io import read_photo, resize_photo
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.batches import to_image, to_pixels
-from jittor_tsit.data.labelled_folders import photos_of_any_class
+from jittor_tsit.data.photo_lists import photos_of_any_class
 from jittor_tsit.data.remarks import tell_of_inputs
 from jittor_tsit.data.sheets import SHEET_COLUMNS, SHEET_PAIRS, Row, draw_sheet
 from jittor_tsit.inference.model import Model

@@ -17,9 +17,9 @@ from data_tools.sets.image_io import read_photo, resize_photo
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.attribute_lists import find_list
 from jittor_tsit.data.batches import to_image
-from jittor_tsit.data.labelled_folders import photos_of_attribute_set, photos_with_attributes, photos_with_classes
+from jittor_tsit.data.labelled_folders import photos_of_attribute_set, photos_with_attributes
 from jittor_tsit.data.labels import LabelNames, resize_middle
-from jittor_tsit.data.photo_lists import holds_photos, list_photos
+from jittor_tsit.data.photo_lists import holds_photos, list_photos, photos_with_classes
 from jittor_tsit.data.remarks import tell_of_inputs
 from jittor_tsit.data.sheets import SHEET_PAIRS, Row, draw_sheet
 from jittor_tsit.inference.model import Model
