@@ -13,6 +13,7 @@ from typing import Iterator
 from data_tools.basics.errors import EXIT_PROBLEMS, InputError
 from data_tools.commands.options import add_classes, add_command, add_data, at_least, classes_of
 from data_tools.curation.folder import PROBLEMS
+from data_tools.sets.pairing import passed_over_in
 from data_tools.signals.left_out import left_out
 
 
@@ -50,6 +51,8 @@ def run(args: argparse.Namespace) -> int:
         from data_tools.curation.scan import scan
     classes = classes_of(args)
     make_pool = mpi_pool if args.mpi else partial(local_pool, args.workers)
+    for line in passed_over_in(args.data):
+        print(line, file=sys.stderr)
     count, broken = scan(args.data, args.out, make_pool, classes)
     print(f"{args.out}: {count} pairs measured", file=sys.stderr)
     if left_out(classes):

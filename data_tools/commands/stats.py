@@ -11,7 +11,7 @@ from pathlib import Path
 from data_tools.basics.errors import EXIT_PROBLEMS
 from data_tools.basics.files import write_atomic
 from data_tools.commands.options import add_classes, add_command, add_data, classes_of
-from data_tools.sets.pairing import match_files
+from data_tools.sets.pairing import match_files, passed_over_in
 from data_tools.sets.stats import as_json, as_text, collect
 
 
@@ -35,6 +35,8 @@ def run(args: argparse.Namespace) -> int:
     stats = collect(matching.pairs, workers=os.cpu_count() or 1, class_list=classes)
     stats.broken.extend(problem for problem in matching.problems if problem.broken)
     sys.stdout.write(as_text(stats))
+    for line in passed_over_in(args.data):
+        print(line, file=sys.stderr)
     for problem in sorted(stats.broken):
         print(problem, file=sys.stderr)
     if stats.broken:

@@ -130,9 +130,10 @@ def _lying_there(listing: Listing) -> str:
 def _content(listing: Listing) -> str:
     """Describe other files and sub-folders: "9 .txt, 3 .heic, folder test"."""
     endings = Counter(path.suffix.lower() or "without ending" for path in listing.others)
-    words = [f"{count} {ending}" for ending, count in endings.most_common(_SHOWN_ENDINGS)]
-    if len(endings) > _SHOWN_ENDINGS:
-        words.append(f"{sum(endings.values()) - sum(count for _, count in endings.most_common(_SHOWN_ENDINGS))} others")
+    ordered = sorted(endings.items(), key=lambda item: (-item[1], item[0]))
+    words = [f"{count} {ending}" for ending, count in ordered[:_SHOWN_ENDINGS]]
+    if len(ordered) > _SHOWN_ENDINGS:
+        words.append(f"{sum(count for _, count in ordered[_SHOWN_ENDINGS:])} others")
     folders = sorted(path.name for path in listing.folders)
     if folders:
         words.append(_named("folder", folders))

@@ -1,12 +1,12 @@
-"""Checks of a command's paths and of a run's options that need no Jittor. They come before Jittor is compiled."""
+"""Checks of a run's options that need no Jittor. They come before Jittor is compiled."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import List, Optional, Set
+from typing import List, Set
 
 from data_tools.basics.errors import InputError
+from jittor_tsit.commands.path_checks import require_file, require_folder, require_input, require_writable
 from jittor_tsit.config import Experiment, SegFormerConfig, SystemConfig
 from jittor_tsit.config.phases import make_plan, phases_of, split_of
 from jittor_tsit.conversion.foreign_files import not_a_checkpoint
@@ -18,51 +18,6 @@ from jittor_tsit.runtime.jittor_hub import find_default_weights
 from jittor_tsit.runtime.published_files import how_to_get
 
 FIRST_MAPS = 3  # label maps that are read to compare their ids with num_classes; more would take noticeable time
-
-
-def require_file(option: str, path: Optional[Path]) -> None:
-    """Raise InputError if the file that an option names does not exist. None is allowed."""
-    if path is None or path.is_file():
-        return
-    what = "a folder; a file is needed" if path.is_dir() else f"no such file{_nearest_folder(path)}"
-    raise InputError(f"{_given(option, path)}: {what}")
-
-
-def require_folder(option: str, path: Optional[Path]) -> None:
-    """Raise InputError if the folder that an option names does not exist. None is allowed."""
-    if path is None or path.is_dir():
-        return
-    what = "a file; a folder is needed" if path.exists() else f"no such folder{_nearest_folder(path)}"
-    raise InputError(f"{_given(option, path)}: {what}")
-
-
-def require_input(option: str, path: Optional[Path]) -> None:
-    """Raise InputError if an option names neither a file nor a folder that exists. None is allowed."""
-    if path is not None and not path.exists():
-        raise InputError(f"{_given(option, path)}: no such file or folder{_nearest_folder(path)}")
-
-
-def require_writable(option: str, path: Path) -> None:
-    """Raise InputError if the file or folder that an option names cannot be written. Nothing is written.
-
-    Folders that do not exist yet are made later. The nearest folder that exists decides.
-    """
-    parent = next(each for each in (path.absolute(), *path.absolute().parents) if each.exists())
-    if parent != path.absolute() and not parent.is_dir():
-        raise InputError(f"{_given(option, path)}: {parent} is a file, not a folder; choose another place")
-    if not os.access(parent, os.W_OK):
-        raise InputError(f"{_given(option, path)}: {parent} cannot be written; choose another place")
-
-
-def _given(option: str, path: Path) -> str:
-    """Return an option and its value as the user types them."""
-    return f"{option} {path}" if option.startswith("--") else f"{option}={path}"
-
-
-def _nearest_folder(path: Path) -> str:
-    """Return a text that names the part of a missing path that exists, if that says more than the path itself."""
-    parent = path.parent
-    return "" if parent.is_dir() else f" ({parent} does not exist either)"
 
 
 def check_experiment(experiment: Experiment, run_dir: Path, has_data: bool = True) -> List[Samples]:
@@ -125,7 +80,7 @@ def _require_weights(config: SystemConfig, option: str, path: Path) -> None:
     """Check that a file of weights exists and is of a format that can be read. Say how to get a published one."""
     published = {"perceptual_weights": getattr(config, "perceptual", "vgg16-caffe"), "nima": "nima"}
     if option in published and not path.exists():
-        raise InputError(f"{option}={path}: no such file{_nearest_folder(path)}; {how_to_get(published[option])}")
+        raise InputError(f"{option}={path}: no such file; {how_to_get(published[option])}")
     require_file(option, path)
     require_weight_file(path)
 

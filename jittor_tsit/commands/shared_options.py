@@ -9,6 +9,7 @@ from typing import Callable, List, Optional
 from data_tools.basics import command_line
 from jittor_tsit.config.experiment_files import shipped_experiments
 
+JUDGES = Path("judges")  # default folder of the judges' weights
 Run = Callable[[argparse.Namespace], int]
 Check = Callable[[argparse.Namespace], None]
 
@@ -70,7 +71,7 @@ def add_judges(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--judges",
         type=Path,
-        default=Path("judges"),
+        default=JUDGES,
         metavar="DIR",
         help="weights of the judges: inception, nima, vgg16, lpips, segmenter (.pth, .npz, ...); default: judges",
     )

@@ -7,6 +7,15 @@ from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 
 from data_tools.basics.errors import InputError
+from jittor_tsit.commands.path_checks import (
+    check_judges,
+    require_checkpoints,
+    require_file,
+    require_folder,
+    require_input,
+    require_run,
+    require_writable,
+)
 from jittor_tsit.commands.shared_options import (
     add_command,
     add_device,
@@ -31,6 +40,7 @@ def add(commands) -> None:
         "python -m jittor_tsit test --data data/landscape/test --run-dir runs/mine --compare\n"
         "For models of image pairs, side_by_side=true or side_by_side=false says whether every file shows two images.",
         accepts="side_by_side=",
+        check=check,
     )
     parser.add_argument(
         "--data",
@@ -122,6 +132,42 @@ def input_list(text: str) -> List[Path]:
     return [Path(text)] if Path(text).exists() else path_list(text)
 
 
+def check(args: argparse.Namespace) -> None:
+    """Check the options and the paths that they name, before Jittor is imported.
+
+    Raises:
+        InputError: Two options exclude each other; a file or folder is missing or not a checkpoint, or the results
+            cannot be written.
+    """
+    check_options(args)
+    for path in args.data or []:
+        require_input("--data", path)
+    require_run("--run-dir", args.run_dir)
+    require_checkpoints("--checkpoint", [args.checkpoint] if args.checkpoint else [])
+    require_checkpoints("--checkpoints", args.checkpoints or [])
+    check_judges(args)
+    require_input("--references", args.references)
+    require_folder("--real", args.real)
+    require_file("--measure-by", args.measure_by)
+    if args.out:
+        require_writable("--out", args.out)
+
+
+def check_options(args: argparse.Namespace) -> None:
+    """Raise InputError if options exclude each other."""
+    if args.checkpoint and args.checkpoints:
+        raise InputError("--checkpoint and --checkpoints: only one of them is allowed")
+    ImageOptions(args.draws, args.size, args.keep_size, args.format, args.quality).check()
+    has_choice = args.candidates > 1 or len(args.checkpoints or []) > 1
+    if not has_choice and (args.improve or args.measure_by or args.segmenter or args.real):
+        given = "--improve, --measure-by, --segmenter and --real"
+        raise InputError(f"{given}: there is no choice to make; add --candidates K or --checkpoints A,B")
+    if has_choice and args.back:
+        raise InputError("--back: not with --candidates or --checkpoints, which choose among images for label maps")
+    if has_choice and args.draws > 1:
+        raise InputError("--draws: keeps all images, and --candidates or --checkpoints choose; leave one of them out")
+
+
 def run(args: argparse.Namespace) -> int:
     """Run the command with parsed options: generate, translate or classify images. Return the exit status."""
     start_jittor(args.device != "cpu")
@@ -130,21 +176,10 @@ def run(args: argparse.Namespace) -> int:
     from jittor_tsit.evaluation.judges import Judges
     from jittor_tsit.inference.choose import JudgeOptions, run_with_candidates
 
-    if args.checkpoint and args.checkpoints:
-        raise InputError("--checkpoint and --checkpoints: only one of them is allowed")
     images = ImageOptions(args.draws, args.size, args.keep_size, args.format, args.quality)
-    images.check()
-    checkpoints, out = find_checkpoints(args)
     side_by_side = override_fields(DataConfig(), args.overrides).side_by_side
-    has_choice = args.candidates > 1 or len(checkpoints) > 1
-    if not has_choice and (args.improve or args.measure_by or args.segmenter or args.real):
-        given = "--improve, --measure-by, --segmenter and --real"
-        raise InputError(f"{given}: there is no choice to make; add --candidates K or --checkpoints A,B")
-    if has_choice and args.back:
-        raise InputError("--back: not with --candidates or --checkpoints, which choose among images for label maps")
-    if has_choice and args.draws > 1:
-        raise InputError("--draws: keeps all images, and --candidates or --checkpoints choose; leave one of them out")
-    status = 0
+    checkpoints, out = find_checkpoints(args)
+    has_choice, status = args.candidates > 1 or len(checkpoints) > 1, 0
     for folder, data in folders_of_sets(out, args.data).items():
         common = data, folder, args.seed, args.references, args.compare
         if has_choice:

@@ -53,10 +53,11 @@ def find_experiment(text: str) -> Path:
     names = shipped_experiments()
     if path.stem in names and path.parent in (Path(), Path("experiments")) and path.suffix in ("", ".py"):
         return shipped_experiment(path.stem)
-    guesses = ", ".join(nearest(path.stem, names)) or "tsit_landscape"
+    guesses = ", ".join(nearest(path.stem, names))
+    similar = f"; similar names are {guesses}" if guesses else ""
     raise InputError(
-        f"--experiment {text}: no such experiment file, and no shipped experiment of that name; similar names are "
-        f"{guesses}; --list-experiments lists all"
+        f"--experiment {text}: no such experiment file, and no shipped experiment of that name{similar}; "
+        "--list-experiments lists all"
     )
 
 

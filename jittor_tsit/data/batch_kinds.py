@@ -6,9 +6,8 @@ A system names its kind as `batch_kind`. To add a kind, write a class here.
 from __future__ import annotations
 
 import enum
-import sys
 from pathlib import Path
-from typing import Any, List, Optional, Sequence, cast
+from typing import Any, Callable, List, Optional, Sequence, cast
 
 import jittor as jt
 import numpy as np
@@ -71,19 +70,26 @@ class BatchKind:
         """Return the options. A subclass also fills in those that depend on the files of the data set."""
         return data
 
-    def check_samples(self, samples: Sequence[Samples], data: DataConfig, kept_in: Path) -> None:
-        """Read every file once, to find faulty ones, and print which files are not used.
+    def check_samples(
+        self,
+        samples: Sequence[Samples],
+        data: DataConfig,
+        kept_in: Path,
+        tell: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        """Read every file once, to find faulty ones, and tell which files are not used.
 
         Args:
             samples: The samples of each phase.
             kept_in: Text file that lists the files that passed this check before. They are not read again.
+            tell: Called with one line for each kind of unusual files among those that are read.
 
         Raises:
             InputError: A file is faulty. The message names the first one.
         """
         for note in dict.fromkeys(note for each in samples for note in each.notes):  # phases have the same notes
-            print(note, file=sys.stderr)
-        check_photos(samples, kept_in)
+            tell(note)
+        check_photos(samples, kept_in, tell)
 
     def make_batch(self, arrays: Arrays, piece: Piece, num_ids: int, has_other: bool = False) -> Any:
         """Convert the arrays of N samples to a batch of Jittor's Vars.
@@ -136,8 +142,14 @@ class LabelMapsToPhotos(BatchKind):
     def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
         return folders.paired_samples(data, split, seeds)
 
-    def check_samples(self, samples: Sequence[Samples], data: DataConfig, kept_in: Path) -> None:
-        check_all_pairs(cast(Sequence[PairedSamples], samples), label_maps_of(data), kept_in)
+    def check_samples(
+        self,
+        samples: Sequence[Samples],
+        data: DataConfig,
+        kept_in: Path,
+        tell: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        check_all_pairs(cast(Sequence[PairedSamples], samples), label_maps_of(data), kept_in, tell)
 
     def _batch(self, arrays: Arrays, piece: Piece, num_ids: int, other: Optional[jt.Var] = None) -> PairedBatch:
         photo, *label = arrays

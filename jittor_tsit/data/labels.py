@@ -13,6 +13,7 @@ from typing import Iterable, NamedTuple, Sequence, Tuple
 import numpy as np
 from PIL import Image
 
+from data_tools.sets.formats import Kind
 from data_tools.sets.image_io import read_photo, resize_photo
 from jittor_tsit.data.read_ahead import Arrays
 from jittor_tsit.data.samples import Augmentation, Samples, draw
@@ -140,6 +141,10 @@ class TwoLabelledSets(Samples):
     def paths(self) -> Iterable[Path]:
         """Return every file of both sets."""
         return [*self.first.photos, *self.second.photos]
+
+    def lists(self) -> Sequence[Tuple[Sequence[Path], Kind]]:
+        """Return the photos of each set."""
+        return [*self.first.lists(), *self.second.lists()]
 
     def digest(self) -> str:
         """Return a digest that identifies both sets."""

@@ -11,6 +11,8 @@ import numpy as np
 from PIL import Image
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.names import to_utf8
+from data_tools.sets.formats import IMAGES, LABELS, Kind
 from data_tools.sets.image_io import read_photo, resize_photo, with_channels
 from data_tools.sets.pairing import Pair
 from jittor_tsit.data.augmentation import color_jitter, random_crop
@@ -64,6 +66,10 @@ class Samples:
         """Return the stem of the sample at a position of the list, which names it in pictures."""
         raise NotImplementedError
 
+    def lists(self) -> Sequence[Tuple[Sequence[Path], Kind]]:
+        """Return the lists of files that make the set, each with the kind of its files."""
+        return [(list(self.paths()), IMAGES)]
+
     def read(self, position: int, width: int, height: int) -> Arrays:
         """Read the arrays of the sample at a position of the list, from its files, resized to width x height."""
         raise NotImplementedError
@@ -96,7 +102,7 @@ class Samples:
     def digest(self) -> str:
         """Return a digest of the names and sizes of the set's files, in order. Equal sets have equal digests."""
         lines = [f"{path.name} {path.stat().st_size}" for path in self.paths()]
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        return hashlib.sha256(to_utf8("\n".join(lines))).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -120,6 +126,10 @@ class PairedSamples(Samples):
 
     def name(self, position: int) -> str:
         return self.pairs[position].stem
+
+    def lists(self) -> Sequence[Tuple[Sequence[Path], Kind]]:
+        """Return the photos and the label maps."""
+        return [([pair.photo for pair in self.pairs], IMAGES), ([pair.label for pair in self.pairs], LABELS)]
 
     def read(self, position: int, width: int, height: int) -> Arrays:
         """Return photo, class ids and, if needed, instance numbers [height, width] int32 of the pair at a position."""
@@ -161,6 +171,10 @@ class UnpairedSamples(Samples):
     def name(self, position: int) -> str:
         """Return the stem of photo a."""
         return self.photos_a[position % len(self.photos_a)].stem
+
+    def lists(self) -> Sequence[Tuple[Sequence[Path], Kind]]:
+        """Return the photos of each folder."""
+        return [(self.photos_a, IMAGES), (self.photos_b, IMAGES)]
 
     def read(self, position: int, width: int, height: int) -> Arrays:
         """Return the photos a and b at a position of the list of a, resized. The list of b repeats."""
@@ -243,6 +257,10 @@ class AlignedSamples(Samples):
 
     def name(self, position: int) -> str:
         return self.files[position][0].stem
+
+    def lists(self) -> Sequence[Tuple[Sequence[Path], Kind]]:
+        """Return the files of a and of b, or one list of files that show both."""
+        return [(column, IMAGES) for column in zip(*self.files)]
 
     def read(self, position: int, width: int, height: int) -> Arrays:
         """Return input and target at a position of the list, resized."""

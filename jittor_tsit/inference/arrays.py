@@ -65,3 +65,8 @@ def names_of_batch(name: Names, count: int) -> List[str]:
     if len(names) != count:
         raise InputError(f"name: {len(names)} were given for {count} inputs; give one, or one for each input")
     return names
+
+
+def in_colour(pixels: np.ndarray) -> np.ndarray:
+    """Return pixels with three channels: [H, W, 3] as they are, grey [H, W] three times."""
+    return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)

@@ -21,7 +21,7 @@ from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.evaluation.candidate_judges import CandidateJudges, load_candidate_judges
 from jittor_tsit.evaluation.judges import Judges
 from jittor_tsit.inference.candidates import CandidateSet, Source
-from jittor_tsit.inference.choice_report import write_report
+from jittor_tsit.inference.choice_report import REPORT, write_report
 from jittor_tsit.inference.from_images import require_random, translate
 from jittor_tsit.inference.from_label_maps import Inputs, find_inputs, finish, folder_for_test, make_set
 from jittor_tsit.inference.model import default_folder, load_model
@@ -168,11 +168,11 @@ def choose(
     candidate_set = CandidateSet(sources, inputs, data, verdicts)
     if improve:
         candidate_set.stages["after swaps"] = swap_candidates(candidate_set, judges)
-    write_report(out, candidate_set, judges)
     chosen = [sources[k].images / f"{stem}.jpg" for stem, k in zip(inputs.stems, candidate_set.choice)]
     keys = {f"images/{path.name}": digest(path.read_bytes()) for path in chosen}
     whole = digest(*keys.values())
-    prepare_folder(out, {**keys, SHEET: whole, SUBMISSION: whole}, inputs.labels)
+    prepare_folder(out, {**keys, **dict.fromkeys((SHEET, SUBMISSION, *REPORT), whole)}, inputs.labels)
+    write_report(out, candidate_set, judges)
     for path in chosen:
         shutil.copyfile(path, out / "images" / path.name)
     finish(inputs, data, out, compare, f"{out}: the best of {len(sources)} candidates each")

@@ -14,7 +14,8 @@ from data_tools.basics.table import write_rows
 from data_tools.sets.image_io import read_photo, resize_photo
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.batches import to_image, to_pixels
-from jittor_tsit.data.photo_lists import photos_of_any_class
+from jittor_tsit.data.labelled_folders import photos_of_any_class
+from jittor_tsit.data.remarks import tell_of_inputs
 from jittor_tsit.data.sheets import SHEET_COLUMNS, SHEET_PAIRS, Row, draw_sheet
 from jittor_tsit.inference.model import Model
 from jittor_tsit.inference.results import SHEET, digest, prepare_folder
@@ -51,6 +52,8 @@ def _classify(model: Model, place: Optional[Path], out: Path, compare: bool) -> 
     own = root / "testB" if (root / "testB").is_dir() else root / model.data.domains[B]
     folder = place or own
     paths = [folder] if folder.is_file() else photos_of_any_class(folder, system.names)
+    if folder.is_dir():
+        tell_of_inputs(paths)
     folder = folder.parent if folder.is_file() else folder
     found: Dict[Path, str] = {}
     for path in tqdm(paths, unit="img", dynamic_ncols=True, desc="images"):

@@ -66,6 +66,7 @@ def translate(
     parallel.on_first_process(lambda: save_rows(out / SHEET, inputs, out, options, maker) if compare else None)
     if parallel.rank() == 0:
         print(f"{out / 'images'}: {len(inputs.paths) * options.draws} images")
+        print(f"{out / SHEET}: inputs beside images" if compare else f"next: --compare draws {out / SHEET}")
     return 0
 
 
@@ -108,7 +109,7 @@ def make_images(model: Model, inputs: InputImages, out: Path, seed: int, back: b
 
 
 def translation(model: Model, photo: np.ndarray, name: str, noise: Noise, back: bool) -> np.ndarray:
-    """Translate one photo, [H, W, 3] uint8 -> [H, W, 3] uint8.
+    """Translate one photo, [H, W, 3] uint8 -> [H, W, 3] uint8, or [H, W] uint8 by a model of grey images.
 
     Args:
         name: File name without suffix, which with the seed of `noise` decides the draws.
@@ -116,11 +117,9 @@ def translation(model: Model, photo: np.ndarray, name: str, noise: Noise, back: 
     """
     generate = model.system.generate_back if back else model.system.generate
     batch = partial(ImageBatch, index=[key_of(name)], share=full_share(1))  # there is no target; b is not used
-    least = least_side(model.data)
-    channels = model.system.batch_kind.channels[back]  # of the input
-    return generate_padded(lambda a: generate(batch(a, a), noise), photo, model.system.image_multiple, least, channels)[
-        0
-    ]
+    channels = model.system.batch_kind.channels[back]
+    sides = model.system.image_multiple, least_side(model.data)
+    return generate_padded(lambda a: generate(batch(a, a), noise), photo, *sides, channels)[0]
 
 
 def save_rows(path: Path, inputs: InputImages, out: Path, options: ImageOptions, maker: str) -> None:
@@ -129,11 +128,10 @@ def save_rows(path: Path, inputs: InputImages, out: Path, options: ImageOptions,
     Args:
         maker: What made the images; the sheet names it.
     """
-    places = evenly_spaced(len(inputs.paths), SHEET_PAIRS)
     rows = []
-    for place in places:
+    for place in evenly_spaced(len(inputs.paths), SHEET_PAIRS):
         source = inputs.paths[place]
         files = [out / options.file(name) for name in draws_of(inputs.names[source], options.draws)]
-        rows.append(Row(source.stem, place + 1, [inputs.read(source), *map(read_photo, files)]))
+        rows.append(Row(inputs.names[source], place + 1, [inputs.read(source), *map(read_photo, files)]))
     lines = [maker, f"{len(rows)} of {len(inputs.paths):,} images of {inputs.folder}"]
     draw_sheet(lines, ["input", *heads_of(options.draws)], rows, across=across_of(options.draws)).save(path)

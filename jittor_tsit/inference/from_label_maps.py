@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
 
@@ -10,13 +11,16 @@ import numpy as np
 from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.invocation import typed
 from data_tools.basics.spacing import evenly_spaced
 from data_tools.sets.classes import colorize
+from data_tools.sets.formats import LABELS
 from data_tools.sets.image_io import read_photo, resize_photo
 from data_tools.sets.pairing import find_labels, read_reference_names
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.batches import PairedBatch, full_share, to_image, to_pixels, to_segmap
 from jittor_tsit.data.label_maps import label_maps_of, with_edges
+from jittor_tsit.data.remarks import tell_of_inputs
 from jittor_tsit.data.sheets import SHEET_PAIRS, Row, across_of, draw_sheet, heads_of
 from jittor_tsit.inference.model import Model
 from jittor_tsit.inference.names import draws_of
@@ -50,6 +54,8 @@ def find_inputs(place: Path, references: Optional[Path]) -> Inputs:
     """
     labels = [place] if place.is_file() else parallel.on_all_processes(find_labels, place)
     photos = parallel.on_all_processes(reference_photos, labels, references) if references else {}
+    if place.is_dir():
+        parallel.on_first_process(lambda: tell_of_inputs(labels, LABELS))
     parallel.require_same({"labels": " ".join(path.stem for path in labels)}, "inputs")
     return Inputs(labels, photos)
 
@@ -84,7 +90,8 @@ def make_submission(
     parallel.on_first_process(lambda: finish(inputs, model.data, out, compare, model.maker(seed), options))
     if parallel.rank() == 0 and options.draws == 1:
         real = model.data.root or "PHOTOGRAPHS"
-        print(f"next: bash run.sh score --images {out / 'images'} --labels {folder} --real {real}")
+        images, labels, photos = (shlex.quote(str(path)) for path in (out / "images", folder, real))
+        print(f"next: {typed(f'score --images {images} --labels {labels} --real {photos}')}")
     return 0
 
 
@@ -228,9 +235,8 @@ def save_sheet(
     path: Path, labels: Sequence[Path], out: Path, data: DataConfig, maker: str, options: ImageOptions
 ) -> None:
     """Draw a sheet of label maps with their images, evenly spaced over the set. See `finish` for `maker`."""
-    places = evenly_spaced(len(labels), SHEET_PAIRS)
     rows = []
-    for place in places:
+    for place in evenly_spaced(len(labels), SHEET_PAIRS):
         label = labels[place]
         ids = label_maps_of(data).read(label, data.output_width, data.output_height)[0]
         files = [out / options.file(name) for name in draws_of(label.stem, options.draws)]

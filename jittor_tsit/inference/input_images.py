@@ -12,6 +12,7 @@ from data_tools.basics.errors import InputError
 from data_tools.sets.image_io import read_header, read_photo, resize_photo, with_channels
 from jittor_tsit.data.folders import layout_of
 from jittor_tsit.data.photo_lists import list_photos
+from jittor_tsit.data.remarks import tell_of_inputs
 from jittor_tsit.data.samples import halves
 from jittor_tsit.inference.model import Model, default_folder
 from jittor_tsit.inference.names import names_of_inputs
@@ -63,6 +64,8 @@ class InputImages:
         self.folder = place or self._own_folder(model, bool(layout))
         self.paths: List[Path] = [self.folder] if self.folder.is_file() else list_photos(self.folder)
         self.names: Dict[Path, str] = dict(zip(self.paths, names_of_inputs(self.paths)))
+        if self.folder.is_dir():
+            parallel.on_first_process(lambda: tell_of_inputs(self.paths))
         self.has_two: Dict[Path, bool] = dict.fromkeys(self.paths, bool(layout))
         if model.system.batch_kind.may_lie_side_by_side and side_by_side is None:
             self.has_two = {path: self._shows_two(path, layout) for path in self.paths}

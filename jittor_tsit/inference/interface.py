@@ -13,7 +13,7 @@ from data_tools.basics.invocation import typed
 from data_tools.sets.classes import CLASSES, NUM_CLASSES, to_classes
 from data_tools.sets.image_io import resize_label, resize_photo, with_channels
 from jittor_tsit.data.label_maps import label_maps_of
-from jittor_tsit.inference.arrays import Names, as_batch, matching_batch, names_of_batch
+from jittor_tsit.inference.arrays import Names, as_batch, in_colour, matching_batch, names_of_batch
 from jittor_tsit.inference.options import ImageOptions, Size
 from jittor_tsit.runtime.inside_program import start_jittor_inside
 
@@ -220,14 +220,13 @@ class ImageModel:
         height, width = photo.shape[:2]
         grey_or_colour = with_channels(photo, self._system.batch_kind.channels[back])
         resized = resize_photo(grey_or_colour, *Sizing(self.size, size).of(width, height))
-        return translation(self._model(size), resized, name, Noise(seed), back)
+        return in_colour(translation(self._model(size), resized, name, Noise(seed), back))
 
     def _relabelled(self, photo: np.ndarray, target: str, label: Sequence[int], size: Optional[Size]) -> np.ndarray:
         from jittor_tsit.inference.relabel import fit, relabelled
 
         names = self._system.names
-        own = names.of_attributes(label) if label else None
-        model = self._model(size)
+        own, model = names.of_attributes(label) if label else None, self._model(size)
         return relabelled(model, fit(photo, model.data, ImageOptions(size=size)), own)[target]
 
     def _model(self, size: Optional[Size]) -> Any:

@@ -25,6 +25,10 @@ class Model(NamedTuple):
     system: System
     data: DataConfig  # data options of the training run
 
+    def maker(self, seed: Optional[int] = None) -> str:
+        """Name the model for a sheet: its checkpoint and, if its images depend on one, the seed."""
+        return f"{self.checkpoint}" if seed is None else f"{self.checkpoint}, seed {seed}"
+
     @property
     def key(self) -> str:
         """Text that identifies the checkpoint's content; for files without checksums, their path and time of change."""
@@ -33,10 +37,6 @@ class Model(NamedTuple):
         if header.checksums is None:
             return f"{path} {file_version(path).changed_ns}"
         return json.dumps([header.experiment, header.checksums], sort_keys=True)
-
-    def maker(self, seed: Optional[int] = None) -> str:
-        """Name the model for a sheet: its checkpoint and, if its images depend on one, the seed."""
-        return f"{self.checkpoint}" if seed is None else f"{self.checkpoint}, seed {seed}"
 
 
 def load_model(checkpoint: Path, references: Optional[Path], size: Optional[Size] = None) -> Model:

@@ -17,9 +17,10 @@ from data_tools.sets.image_io import read_photo, resize_photo
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.attribute_lists import find_list
 from jittor_tsit.data.batches import to_image
-from jittor_tsit.data.labelled_folders import photos_of_attribute_set, photos_with_attributes
+from jittor_tsit.data.labelled_folders import photos_of_attribute_set, photos_with_attributes, photos_with_classes
 from jittor_tsit.data.labels import LabelNames, resize_middle
-from jittor_tsit.data.photo_lists import list_photos, photos_with_classes
+from jittor_tsit.data.photo_lists import holds_photos, list_photos
+from jittor_tsit.data.remarks import tell_of_inputs
 from jittor_tsit.data.sheets import SHEET_PAIRS, Row, draw_sheet
 from jittor_tsit.inference.model import Model
 from jittor_tsit.inference.names import names_of_inputs, names_of_targets
@@ -53,6 +54,8 @@ def relabel(model: Model, place: Optional[Path], out: Path, options: ImageOption
     """
     names = cast(PhotoRelabeler, model.system).names
     photos = parallel.on_all_processes(find_photos, model.data, names, place)
+    if place is None or place.is_dir():
+        parallel.on_first_process(lambda: tell_of_inputs([photo.path for photo in photos]))
     targets = [*names.attributes, *names.classes]
     results = names_of_targets([photo.name for photo in photos], targets)  # photo's name -> names of its images
     parallel.require_same({"photos": " ".join(results)}, "inputs")
@@ -98,7 +101,7 @@ def find_photos(data: DataConfig, names: LabelNames, place: Optional[Path]) -> L
         if not folder and not data.num_test:
             raise InputError(f"num_test=0: no photo of {data.root} was kept for test; name a folder by --data")
         paths, labels = photos_and_attributes(folder or Path(data.root), names, 0 if folder else data.num_test)
-    elif folder and not any((folder / name).is_dir() for name in ("test", *names.classes)):
+    elif folder and (holds_photos(folder) or not any((folder / n).is_dir() for n in ("test", *names.classes))):
         paths = list_photos(folder)
         labels = [None] * len(paths)
     else:

@@ -10,7 +10,7 @@ import numpy as np
 
 from data_tools.basics.errors import InputError
 from jittor_tsit.config import DataConfig
-from jittor_tsit.data.batches import to_image, to_pixels
+from jittor_tsit.data.batches import to_file_pixels, to_image
 from jittor_tsit.inference.options import ImageOptions, Size
 
 LEAST = 16  # pixels of a padded side: the innermost features then have at least 4, which reflection padding needs
@@ -73,13 +73,13 @@ def generate_padded(
         channels: Of the network's input: 3, or 1 for grey.
 
     Returns:
-        [N, H, W, 3] uint8
+        [N, H, W, 3] uint8, or [N, H, W] uint8 of a network that makes images of one channel
     """
     height, width = photo.shape[:2]
     rows, columns = (-(-max(side, least) // multiple) * multiple - side for side in (height, width))
     if rows or columns:
         photo = np.pad(photo, ((0, rows), (0, columns), (0, 0)), mode="reflect")
-    return to_pixels(generate(to_image(photo[None], channels)))[:, :height, :width]
+    return to_file_pixels(generate(to_image(photo[None], channels)))[:, :height, :width]
 
 
 def require_multiple(size: Size, multiple: int, system: str) -> None:

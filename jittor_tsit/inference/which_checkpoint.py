@@ -71,5 +71,7 @@ def choose_checkpoint(run_dir: Path) -> Choice:
             return Choice(newest, f"the newest; the best cannot be read: {error}")
         top = max(scores, key=lambda line: line[RANK])
         rank, nimg = top[RANK], int(top["nimg"])
-        return Choice(best, f"the best of {len(scores)} evaluations in {METRICS}: rank {rank:.4g} after {nimg} images")
+        others = "".join(f"; the newest is {path.name}" for path in checkpoint_paths(run_dir)[-1:])
+        what = f"the best of {len(scores)} evaluations in {METRICS}: rank {rank:.4g} after {nimg} images"
+        return Choice(best, what + others)
     return Choice(find_checkpoint(run_dir), "the newest; the run has no evaluations that name a best one")

@@ -184,7 +184,7 @@ def test_what_does_not_fit_is_named(faces, scenes):
     with pytest.raises(InputError, match="num_test=1: this system's data has no such option"):
         samples_of(scenes, ((), ("forest", "sea")), num_test=1)
     (scenes / "empty").mkdir()
-    with pytest.raises(InputError, match="empty: holds no photos"):
+    with pytest.raises(InputError, match="empty: holds no images"):
         samples_of(scenes, ((), ("forest", "empty")))
 
 

@@ -132,18 +132,24 @@ ODD = [
     (
         "16-bit-grey",
         photo_array(GREY.astype(np.uint16)),
-        [("odd", "imgs/x.png", "is grey (becomes RGB), has 16 bits a channel (the upper 8 are kept)")],
+        [
+            (
+                "odd",
+                "imgs/x.png",
+                "is grey (becomes RGB), has 16 bits a channel and uses 8 (the upper 8 of these are kept)",
+            )
+        ],
     ),
     ("16-bit-rgb", photo_bytes(DEEP_PNG), [("odd", "imgs/x.jpg", "has 16 bits a channel (the upper 8 are kept)")]),
     (
         "32-bit",
         photo_array(GREY.astype(np.int32), format="TIFF"),
-        [("odd", "imgs/x.png", "is grey (becomes RGB), has 32 bits (values beyond 0..65535 are cut off")],
+        [("odd", "imgs/x.png", "is grey (becomes RGB), has 32 bits a channel and uses 8")],
     ),
     (
         "fractions",
         photo_array(GREY.astype(np.float32), format="TIFF"),
-        [("odd", "imgs/x.png", "is grey (becomes RGB), has 32-bit fractions")],
+        [("broken", "imgs/x.png", "holds 32-bit fractions; a photo has whole numbers of 8 to 16 bits")],
     ),
     (
         "exif-upside-down",

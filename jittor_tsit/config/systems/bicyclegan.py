@@ -37,16 +37,16 @@ class BicycleGANConfig(SystemConfig):
     in_channels: int = 3  # of the input images; 1: grey, as in edges -> shoes
     out_channels: int = 3  # of the target images; 1: grey, with source="images" only
     num_levels: int = 8  # of the U-Net: 8 is unet_256, 7 unet_128; image sides must be multiples of 2^num_levels
-    z_dim: int = 8
+    z_dim: int = 8  # length of the latent code
     adds_to_all: bool = True  # whether every level of the U-Net gets the code; False: only the first level
     upsampling: str = "basic"  # or bilinear
     encoder: str = "resnet"  # or conv
     num_layers_E: int = 4  # 4: resnet_256; 3: resnet_128
-    width: int = 64
-    width_D: int = 64
-    width_E: int = 64
+    width: int = 64  # channels of G's first features
+    width_D: int = 64  # channels of D's first features
+    width_E: int = 64  # channels of E's first features
     num_layers_D: int = 3  # 3: patches of 70 pixels; the official scripts use 2 for images of 128 x 128
-    norm: str = "instance"
+    norm: str = "instance"  # or batch
     dropout: bool = False  # in training; the published scripts set it to True
     gan_loss: str = "lsgan"  # hinge, lsgan, vanilla or wgan
     weights: BicycleGANWeights = BicycleGANWeights()

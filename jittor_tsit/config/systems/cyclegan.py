@@ -22,12 +22,12 @@ STRIDE = 4  # size of the image divided by the size of the generator's innermost
 class CycleGANWeights:
     """Weights of the loss terms. A weight of 0 switches an identity term off."""
 
-    gan_a: float = 1.0
-    gan_b: float = 1.0
-    cycle_a: float = 10.0
-    cycle_b: float = 10.0
+    gan_a: float = 1.0  # adversarial loss of the translations to domain a
+    gan_b: float = 1.0  # adversarial loss of the translations to domain b
+    cycle_a: float = 10.0  # L1 distance of an image of a to its translation to b and back
+    cycle_b: float = 10.0  # the same for domain b
     idt_a: float = 5.0  # 0.5 times the cycle's weight, as in the official code; the paper uses it for paintings only
-    idt_b: float = 5.0
+    idt_b: float = 5.0  # the same for domain b
     gp: float = 0.0  # gradient penalty in the discriminators' loss, for gan_loss=wgan; WGAN-GP uses 10
 
 
@@ -52,8 +52,8 @@ class CycleGANConfig(SystemConfig):
     in_channels: int = 3  # of the images of domain A; 1: grey
     out_channels: int = 3  # of the images of domain B; 1: grey. If they differ, weights.idt_a and idt_b must be 0
     num_blocks: int = 9  # 6 for 128 x 128
-    width: int = 64
-    width_D: int = 64
+    width: int = 64  # channels of G's first features
+    width_D: int = 64  # channels of D's first features
     num_layers_D: int = 3  # patches of 70 pixels
     norm: str = "instance"  # or batch
     dropout: bool = False  # in the residual blocks

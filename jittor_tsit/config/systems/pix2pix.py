@@ -21,8 +21,8 @@ RESNET_STRIDE = 4  # size of the image divided by the size of the resnet's inner
 class Pix2PixWeights:
     """Weights of the loss terms: each term is multiplied by its weight before they are added."""
 
-    gan: float = 1.0
-    l1: float = 100.0
+    gan: float = 1.0  # adversarial loss
+    l1: float = 100.0  # L1 distance of the image to its target
     gp: float = 0.0  # gradient penalty in D's loss, for gan_loss=wgan; WGAN-GP uses 10
 
 
@@ -36,8 +36,8 @@ class Pix2PixConfig(SystemConfig):
     generator: str = "unet"  # or resnet, CycleGAN's generator
     num_blocks: int = 9  # of the resnet, for which image sides must be multiples of 4
     num_levels: int = 8  # of the U-Net: 8 is unet_256, 7 unet_128; image sides must be multiples of 2^num_levels
-    width: int = 64
-    width_D: int = 64
+    width: int = 64  # channels of G's first features
+    width_D: int = 64  # channels of D's first features
     num_layers_D: int = 3  # patches of 70 pixels; 0: single pixels
     norm: str = "batch"  # or instance
     dropout: bool = True  # the only source of randomness; with resnet, in its blocks

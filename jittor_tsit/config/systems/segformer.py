@@ -16,7 +16,7 @@ LEAST_SIDE = 32  # pixels; the stride of the deepest features
 class SegFormerWeights:
     """Weights of the loss terms: each term is multiplied by its weight before they are added."""
 
-    cross_entropy: float = 1.0
+    cross_entropy: float = 1.0  # cross-entropy of the predicted classes
 
 
 @dataclass(frozen=True)

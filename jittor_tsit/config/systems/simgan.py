@@ -15,7 +15,7 @@ LEAST_SIDE = {"gaze": 13, "hand": 25}
 class SimGANWeights:
     """Weights of the refiner's loss terms. The terms are means over patches and pixels; the paper's are sums."""
 
-    gan: float = 1.0
+    gan: float = 1.0  # adversarial loss
     reg: float = 0.5  # L1 distance to the rendered image; value of daniel-merrick's implementation
 
 
@@ -25,7 +25,7 @@ class SimGANConfig(SystemConfig):
 
     kind: str = "gaze"  # or hand: the paper's two architectures
     channels: int = 1  # of the networks' images: 1 is grey, 3 is colour
-    width: int = 64
+    width: int = 64  # channels of G's first features
     slope: float = 0.0  # negative slope of the leaky ReLU; 0: ReLU
     pretrain_G: int = 1_000  # first steps, which train the refiner only, with its L1 loss only
     pretrain_D: int = 200  # following steps, which train D only

@@ -15,7 +15,7 @@ STRIDE = 4  # size of the image divided by the size of the generator's innermost
 class StarGANWeights:
     """Weights of the loss terms: each term is multiplied by its weight before they are added."""
 
-    gan: float = 1.0
+    gan: float = 1.0  # adversarial loss
     cls: float = 1.0  # cross-entropy of the attributes or the class that D predicts
     rec: float = 10.0  # L1 distance of the input to its translation back to its own label
     gp: float = 10.0  # gradient penalty in D's loss
@@ -27,10 +27,10 @@ class StarGANConfig(SystemConfig):
 
     attributes: Tuple[str, ...] = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young")  # names in CelebA's list
     classes: Tuple[str, ...] = ()  # names of the class folders
-    num_blocks: int = 6
+    num_blocks: int = 6  # residual blocks of G
     num_layers_D: int = 6  # image sides must be multiples of 2^num_layers_D
-    width: int = 64
-    width_D: int = 64
+    width: int = 64  # channels of G's first features
+    width_D: int = 64  # channels of D's first features
     n_critic: int = 5  # G is updated in every n_critic-th step
     gan_loss: str = "wgan"  # hinge, lsgan, vanilla or wgan
     weights: StarGANWeights = StarGANWeights()

@@ -13,7 +13,7 @@ from jittor_tsit.config.systems.checks import GAN_LOSS_NAMES, require_choice, re
 class SynthesisWeights:
     """Weights of the loss terms. A weight of 0 switches a term off."""
 
-    gan: float = 1.0
+    gan: float = 1.0  # adversarial loss
     feat: float = 10.0  # feature matching; default of SPADE, of TSIT's recipes for label maps and of the contest team
     vgg: float = 10.0  # perceptual loss; SPADE's default
     kld: float = 0.05  # KL divergence of the latent code; SPADE's value for the VAE
@@ -27,11 +27,11 @@ class SynthesisConfig(SystemConfig):
     """Options that SPADE and TSIT share."""
 
     width: int = 64  # channels of G's last and E's first features
-    width_D: int = 64
-    num_layers_D: int = 4
-    num_scales_D: int = 2
+    width_D: int = 64  # channels of D's first features
+    num_layers_D: int = 4  # layers of D before its last ones
+    num_scales_D: int = 2  # number of sizes of the image that D judges, each half of the one before
     use_vae: bool = True  # whether a latent code gives the style; False: G starts from the label map
-    z_dim: int = 256
+    z_dim: int = 256  # length of the latent code
     gan_loss: str = "hinge"  # hinge, lsgan, vanilla or wgan
     attention_G: int = 0  # height in pixels of the features of G that get self-attention; 0: no self-attention
     attention_D: int = 0  # hidden layer of D, counted from 1, that self-attention follows; 0: no self-attention
@@ -39,7 +39,7 @@ class SynthesisConfig(SystemConfig):
     perceptual: str = "vgg19"  # or vgg16
     perceptual_weights: str = ""  # file of the VGG weights; empty: what fetch saved, else Jittor's hub
     segmenter_width: int = 256  # size of the images that the segmenter was trained on; G's images are resized to it
-    segmenter_height: int = 192
+    segmenter_height: int = 192  # see segmenter_width
     segmenter: str = ""  # checkpoint of a SegFormer trained on the same classes, for the terms "segmenter" and "score"
     nima: str = ""  # file of NIMA's weights, for the term "score"; empty: score by the label map only
     optim: OptimConfig = OptimConfig()

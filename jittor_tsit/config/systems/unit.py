@@ -24,7 +24,7 @@ STRIDE = 4  # size of the image divided by the size of the generator's innermost
 class UNITWeights:
     """Weights of the loss terms, the same for both domains."""
 
-    gan: float = 10.0
+    gan: float = 10.0  # adversarial loss
     rec: float = 100.0  # L1 distance of an image to its reconstruction in its own domain
     kl: float = 0.1  # KL divergence of the code from N(0, 1)
     cycle: float = 100.0  # L1 distance of an image to its translation to the other domain and back
@@ -48,8 +48,8 @@ class UNITConfig(SystemConfig):
     num_layers_D: int = 4  # shared layers; official values: 6 with separate, 4 with pyramid and in the rewrite
     has_norms: bool = False  # whether layers outside the residual blocks have instance norm, too; paper form only
     dropout: bool = False  # in the residual blocks; paper form only, which uses it for street scenes
-    width: int = 64
-    width_D: int = 64
+    width: int = 64  # channels of G's first features
+    width_D: int = 64  # channels of D's first features
     perceptual_weights: str = ""  # file of Caffe's VGG-16 in torchvision's layout, for weights.vgg
     l2: float = 1e-4  # L2 regularisation of all weights, added to the gradients
     gan_loss: str = "vanilla"  # hinge, lsgan, vanilla or wgan

@@ -15,7 +15,7 @@ STRIDE = 16  # size of the image divided by the size of D's last map
 class UNITDigitsWeights:
     """Weights of the loss terms: each term is multiplied by its weight before they are added."""
 
-    gan: float = 1.0
+    gan: float = 1.0  # adversarial loss
     rec: float = 1e-3  # squared distance of an image to its reconstruction in its own domain, summed over pixels
     kl: float = 1e-4  # KL divergence of the codes from N(0, 1), summed over channels
     feat: float = 1e-4  # squared distance of D's last features of a reconstruction and a translation, summed
@@ -28,8 +28,8 @@ class UNITDigitsConfig(SystemConfig):
 
     classes: Tuple[str, ...] = tuple("0123456789")  # names of the class folders of domain a
     channels: Tuple[int, int] = (3, 1)  # of the images of domains a and b: 3 for colour, 1 for the mean of the colours
-    width: int = 96
-    width_D: int = 64
+    width: int = 96  # channels of G's first features
+    width_D: int = 64  # channels of D's first features
     l2: float = 5e-4  # L2 regularisation of all weights, added to the gradients
     weights: UNITDigitsWeights = UNITDigitsWeights()
     optim: OptimConfig = OptimConfig(lr_G=2e-4, lr_D=2e-4, betas=(0.5, 0.999))
