@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import List, Optional
 
 from data_tools.basics.errors import InputError
+from data_tools.sets.class_list import read_class_names
 from jittor_tsit.commands.shared_options import add_command, add_device, add_processes
 from jittor_tsit.config import ON_NAN, Experiment
 from jittor_tsit.config.experiment_files import Runs, load_experiment, load_runs, shipped_experiment
@@ -20,6 +21,7 @@ from jittor_tsit.config.overrides import override
 from jittor_tsit.runtime.import_jittor import start_jittor
 
 RUNS = Path("runs")
+COUNT_OPTIONS = ("num_classes=", "data.num_classes=")  # two spellings of one option
 SAMPLE_SET = Path("data/sample")  # rendered if --data is not given
 SAMPLE_PAIRS, SAMPLE_LABELS, SAMPLE_SEED = 64, 16, 0
 
@@ -52,6 +54,12 @@ def add(commands) -> None:
         type=Path,
         metavar="PATH",
         help="file with the stems to train on, one a line; or the folder with such files of the phases; default: all",
+    )
+    parser.add_argument(
+        "--class-names",
+        type=Path,
+        metavar="FILE",
+        help="text file with one class name a line, and optionally its colour (sky #96cefa); the model keeps them",
     )
     parser.add_argument("--run-dir", type=Path, metavar="DIR", help="folder of the results; default: runs/<experiment>")
     parser.add_argument(
@@ -92,10 +100,10 @@ def run(args: argparse.Namespace) -> int:
         data = args.data or SAMPLE_SET
         if not args.data and not args.dry_run:
             on_first_process(render_sample_set)
-        return run_each(runs, data.absolute(), run_dir, overrides, args.dry_run)
-    experiment = configure(experiment_file, args.data, overrides)
+        return run_each(runs, data.absolute(), run_dir, overrides, args.dry_run, args.class_names)
+    experiment = configure(experiment_file, args.data, overrides, args.class_names)
     if not experiment.data.root:
-        experiment = configure(experiment_file, SAMPLE_SET, overrides)
+        experiment = configure(experiment_file, SAMPLE_SET, overrides, args.class_names)
         if not args.dry_run:
             on_first_process(render_sample_set)
     if args.dry_run:
@@ -106,6 +114,20 @@ def run(args: argparse.Namespace) -> int:
     return run_training(experiment, run_dir)
 
 
+def with_class_names(experiment: Experiment, path: Optional[Path], assignments: List[str]) -> Experiment:
+    """Return the experiment with the class names of a file and, unless it is among `assignments`, their number.
+
+    Raises:
+        InputError: See `read_class_names`; or there is another number of names than of classes.
+    """
+    if path is None:
+        return experiment
+    lines, data = read_class_names(path), experiment.data
+    is_given = any(text.startswith(COUNT_OPTIONS) for text in assignments)
+    count = data.num_classes if is_given else len(lines)
+    return dataclasses.replace(experiment, data=dataclasses.replace(data, num_classes=count, class_names=lines))
+
+
 def render_sample_set() -> None:
     """Render the sample set, landscapes with label maps, into its folder. Keep the files that exist."""
     from data_tools.rendering.write_set import write_set
@@ -114,8 +136,10 @@ def render_sample_set() -> None:
     write_set(SAMPLE_SET, SAMPLE_PAIRS, SAMPLE_SEED, test_count=SAMPLE_LABELS)
 
 
-def configure(experiment_file: Path, data: Optional[Path], assignments: list[str]) -> Experiment:
-    """Load an experiment file and apply the data folder and the overrides of the command line.
+def configure(
+    experiment_file: Path, data: Optional[Path], assignments: list[str], class_names: Optional[Path] = None
+) -> Experiment:
+    """Load an experiment file and apply the data folder, the overrides and the class names of the command line.
 
     Raises:
         InputError: The file or an override is faulty.
@@ -126,7 +150,7 @@ def configure(experiment_file: Path, data: Optional[Path], assignments: list[str
     if data is not None:
         root = str(data.absolute())  # so that `test` finds it from any folder
         experiment = dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, root=root))
-    experiment = override(experiment, assignments)
+    experiment = with_class_names(override(experiment, assignments), class_names, assignments)
     if experiment.data.second_root:
         root = str(Path(experiment.data.second_root).absolute())
         experiment = dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, second_root=root))
@@ -135,12 +159,20 @@ def configure(experiment_file: Path, data: Optional[Path], assignments: list[str
     return experiment
 
 
-def run_each(runs: Runs, data: Path, run_dir: Path, assignments: List[str], only_shows: bool) -> int:
+def run_each(
+    runs: Runs,
+    data: Path,
+    run_dir: Path,
+    assignments: List[str],
+    only_shows: bool,
+    class_names: Optional[Path] = None,
+) -> int:
     """Train all experiments of a file that defines several, each in its own folder. Return the exit status.
 
     Args:
         runs: The experiments of the file.
         only_shows: Whether to print the options without training.
+        class_names: Text file with the names of the classes.
 
     Raises:
         InputError: See `run_training`.
@@ -149,7 +181,10 @@ def run_each(runs: Runs, data: Path, run_dir: Path, assignments: List[str], only
     from jittor_tsit.training.session import run_training, say
 
     prepared = (run_dir / "data").absolute()
-    experiments = {name: override(each, assignments) for name, each in runs.experiments(data, prepared).items()}
+    experiments = {
+        name: with_class_names(override(each, assignments), class_names, assignments)
+        for name, each in runs.experiments(data, prepared).items()
+    }
     if only_shows:
         print(json.dumps({name: dataclasses.asdict(each) for name, each in experiments.items()}, indent=2))
         return 0

@@ -89,7 +89,9 @@ def check_all_pairs(samples: Sequence[PairedSamples], maps: LabelMaps, kept_in: 
     left = [pair for pair in pairs if keys[pair] not in checked.known]
     problems = check_pairs(left, maps.num_classes, unknown=maps.unknown, sound=lambda pair: checked.add(keys[pair]))
     if problems:
-        where = "; `python -m data_tools check` lists all" if maps == LabelMaps(NUM_CLASSES) else ""
+        options = "" if maps.num_classes == NUM_CLASSES else f" --num-classes {maps.num_classes}"
+        options += "" if maps.unknown is None else f" --unknown-id {maps.unknown}"
+        where = f"; `python -m data_tools check{options}` lists all"
         more = f" ({len(problems)} faulty pairs{where})" if len(problems) > 1 else ""
         raise InputError(f"{problems[0][1]}{more}")
     if maps.has_edges:

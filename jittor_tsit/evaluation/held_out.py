@@ -11,6 +11,7 @@ from typing import Callable, Dict, Optional, cast
 import numpy as np
 from tqdm import tqdm
 
+from data_tools.basics.errors import InputError
 from data_tools.basics.files import make_folder
 from data_tools.basics.table import Table, write_table
 from data_tools.sets.image_io import read_header, resize_photo, write_photo
@@ -20,8 +21,9 @@ from jittor_tsit.data.batches import PairedBatch, full_share, to_pixels, to_segm
 from jittor_tsit.data.folders import held_out_samples
 from jittor_tsit.data.samples import PairedSamples
 from jittor_tsit.evaluation.history import RANK, Evaluation
-from jittor_tsit.evaluation.judges import Judges
-from jittor_tsit.evaluation.scores import ImageSet, compute_terms
+from jittor_tsit.evaluation.image_set import ImageSet
+from jittor_tsit.evaluation.judges import Judges, Segmenter
+from jittor_tsit.evaluation.scores import FEWEST, compute_terms
 from jittor_tsit.metrics.contest import CLOSENESS, as_far_as_known
 from jittor_tsit.metrics.segmentation import confusion, mean_iou, pixel_accuracy
 from jittor_tsit.metrics.terms import Term
@@ -43,7 +45,7 @@ def make_evaluation(
         say: Prints one line for the user.
 
     Raises:
-        InputError: See `held_out_samples`; or the weights of all judges are missing.
+        InputError: See `held_out_samples` and `require_useful`.
     """
     run = experiment.run
     if not run.evaluate_every:
@@ -53,9 +55,29 @@ def make_evaluation(
         measure = lambda: segmentation_scores(system, samples, run_dir)  # noqa: E731
     else:
         judges = Judges(Path(run.judges))
-        parallel.on_all_processes(lambda: judges.require_any("evaluate_every") if parallel.rank() == 0 else None)
+        parallel.on_all_processes(lambda: require_useful(judges, samples) if parallel.rank() == 0 else None)
         measure = lambda: synthesis_scores(system, samples, experiment, run_dir)  # noqa: E731
     return Evaluation(measure, run.evaluate_every * run.snapshot_nimg, total_nimg, run_dir, say)
+
+
+def require_useful(judges: Judges, samples: PairedSamples) -> None:
+    """Check before training that the judges can score the held-out pairs.
+
+    Raises:
+        InputError: The weights of all judges are missing, the segmenter knows other classes than the set, or there are
+            too few held-out pairs for all judges.
+    """
+    judges.require_any("evaluate_every")
+    segmenter = judges.segmenter()
+    if isinstance(segmenter, Segmenter):
+        fault = segmenter.fault(samples.label_maps.num_classes)
+        if fault:
+            raise InputError(f"evaluate_every: {fault}")
+    elif len(samples) < FEWEST and not judges.has("nima"):
+        raise InputError(
+            f"evaluate_every: {len(samples)} pair is held out, and the judges in {judges.folder} need at least "
+            f"{FEWEST}; take fewer folds"
+        )
 
 
 def segmentation_scores(system: System, samples: PairedSamples, run_dir: Path) -> Dict[str, float]:
@@ -89,7 +111,8 @@ def synthesis_scores(system: System, samples: PairedSamples, experiment: Experim
         images[pair.stem] = folder / f"{pair.stem}.jpg"
         width, height, _ = read_header(pair.label)
         write_photo(images[pair.stem], resize_photo(pixels, width, height))
-    image_set = ImageSet(images, {pair.stem: pair.label for pair in samples.pairs})
+    labels = {pair.stem: pair.label for pair in samples.pairs}
+    image_set = ImageSet(images, labels, samples.label_maps.class_list)
     photos = [pair.photo for pair in samples.pairs]
     terms = compute_terms(
         image_set, photos, Path(experiment.data.root), Judges(Path(experiment.run.judges)), None, folder

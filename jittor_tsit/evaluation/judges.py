@@ -29,9 +29,22 @@ class Segmenter(NamedTuple):
     name: str  # file name and SHA-256 of the weights
     note: str  # its own accuracy on held-out pairs, if known
     segment: Callable[[np.ndarray], np.ndarray]  # [H, W, 3] uint8 RGB -> [H, W] class ids
+    num_classes: Optional[int] = None  # number of classes that it knows; None: not known
 
-    def accuracy(self, photo: np.ndarray, label: np.ndarray) -> float:
-        """Return the share of pixels whose predicted class is the label's class.
+    def fault(self, num_classes: int) -> str:
+        """Return in a few words why this segmenter cannot judge label maps of so many classes; "" if it can."""
+        if self.num_classes in (None, num_classes):
+            return ""
+        return (
+            f"{self.name} knows {self.num_classes} classes, and the label maps have {num_classes} "
+            f"(num_classes={num_classes}); take a segmenter of the same classes, or give the right num_classes"
+        )
+
+    def accuracy(self, photo: np.ndarray, label: np.ndarray, num_classes: int) -> Optional[float]:
+        """Return the share of pixels whose predicted class is the label's class; None if no pixel has a class.
+
+        Args:
+            label: Class ids; pixels with an id from `num_classes` on have no class and do not count.
 
         Raises:
             InputError: The prediction has another shape than the label map.
@@ -39,7 +52,8 @@ class Segmenter(NamedTuple):
         predicted = self.segment(photo)
         if predicted.shape != label.shape:
             raise InputError(f"{self.name}: gave {predicted.shape} ids for an image of {label.shape} pixels")
-        return pixel_accuracy(predicted, label)
+        known = label < num_classes
+        return pixel_accuracy(predicted[known], label[known]) if known.any() else None
 
 
 class Rater(NamedTuple):
@@ -136,6 +150,10 @@ class Judges(NamedTuple):
             ways = "; ".join(getattr(self, name)().how for name in names)
             raise InputError(f"{what}: {self.folder} holds no judge of images: {ways}")
 
+    def has(self, name: str) -> bool:
+        """Return whether the folder has the weights of a judge, such as "nima"."""
+        return self._file(name) is not None
+
     def _file(self, name: str) -> Optional[Path]:
         """Find the weight file of a judge: `name` with one of SUFFIXES, in `folder`. Return None if there is none.
 
@@ -175,7 +193,7 @@ def from_checkpoint(path: Path) -> Segmenter:
     if scores:
         note = "on held-out pairs the segmenter's pixel accuracy is {pixel_accuracy:.3f}, its mean IoU {mean_iou:.3f}"
         note = note.format(**scores)
-    return Segmenter(describe_file(path), note, cast(PhotoSegmenter, system).segment)
+    return Segmenter(describe_file(path), note, cast(PhotoSegmenter, system).segment, experiment.data.num_classes)
 
 
 def from_python(path: Path) -> Segmenter:

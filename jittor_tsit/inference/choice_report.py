@@ -10,7 +10,6 @@ from PIL import Image
 
 from data_tools.basics.spacing import evenly_spaced
 from data_tools.basics.table import write_rows
-from data_tools.sets.classes import colorize
 from data_tools.sets.image_io import read_photo, resize_photo
 from jittor_tsit.data.batches import to_image
 from jittor_tsit.data.label_maps import label_maps_of
@@ -104,7 +103,7 @@ def draw_candidates(path: Path, candidate_set: CandidateSet) -> None:
     width, height = data.output_width // 2, data.output_height // 2
     for place in shown_places(len(candidate_set.choice)):
         ids = label_maps_of(data).read(candidate_set.inputs.labels[place], width, height)[0]
-        pictures.append(colorize(ids, label_maps_of(data).num_ids))
+        pictures.append(label_maps_of(data).class_list.colorize(ids))
         for number, photo in enumerate(candidates_of(candidate_set, place)):
             small = resize_photo(photo, width, height)
             pictures.append(draw_frame(small) if number == candidate_set.choice[place] else small)

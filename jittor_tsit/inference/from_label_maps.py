@@ -12,7 +12,6 @@ from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.spacing import evenly_spaced
-from data_tools.sets.classes import colorize
 from data_tools.sets.image_io import read_photo, resize_photo, write_photo
 from data_tools.sets.pairing import find_labels, read_reference_names
 from jittor_tsit.config import DataConfig
@@ -142,6 +141,6 @@ def save_sheet(path: Path, labels: Sequence[Path], images: Path, data: DataConfi
     for label_path in (labels[position] for position in positions):
         ids = label_maps_of(data).read(label_path, width, height)[0]
         photo = read_photo(images / f"{label_path.stem}.jpg")
-        both = np.concatenate([colorize(ids, label_maps_of(data).num_ids), photo], axis=1)
+        both = np.concatenate([label_maps_of(data).class_list.colorize(ids), photo], axis=1)
         pictures.append(resize_photo(both, width, height // 2))
     Image.fromarray(contact_sheet(pictures, SHEET_COLUMNS)).save(path)

@@ -9,12 +9,13 @@ from typing import Any, List, Optional, Sequence, Tuple, Union
 import numpy as np
 
 from data_tools.basics.errors import InputError
-from data_tools.sets.classes import CLASSES, NUM_CLASSES, to_classes
+from data_tools.sets.classes import to_classes
 from data_tools.sets.image_io import resize_label, resize_photo
 from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.runtime.inside_program import start_jittor_inside
 
 PathLike = Union[str, "os.PathLike[str]"]
+OF_MODEL = "; these are the classes that the model was trained with"
 Names = Union[str, Sequence[str], None]
 LABEL_MAPS, IMAGES, PHOTOS_WITH_LABELS, SEGMENTATION = "label maps", "images", "labels", "segmentation"
 TASKS = {  # name of the TestTask of a system -> task of its model here
@@ -100,15 +101,14 @@ class ImageModel:
 
     @property
     def class_names(self) -> List[str]:
-        """Names of the classes in the order of their ids; empty if the model's classes are not the landscape's 29."""
-        return [each.name for each in CLASSES] if self.num_classes == NUM_CLASSES else []
+        """Names of the landscape classes, or those of `train --class-names`, in the order of ids; otherwise empty."""
+        classes = label_maps_of(self._data).class_list
+        return classes.names if self.num_classes and (classes.is_landscape or classes.lines) else []
 
     @property
     def palette(self) -> np.ndarray:
         """Colours that show the classes in pictures, [num_classes, 3] uint8."""
-        from data_tools.sets.classes import colorize
-
-        return colorize(np.arange(self.num_classes)[None], max(self.num_classes, 1))[0]
+        return label_maps_of(self._data).class_list.palette[: self.num_classes]
 
     @property
     def targets(self) -> List[str]:
@@ -186,7 +186,7 @@ class ImageModel:
 
         data, maps = self._data, label_maps_of(self._data)
         size = data.image_width, data.image_height
-        arrays = [to_classes(ids, maps.num_classes, maps.unknown, f"inputs, {name}")]
+        arrays = [to_classes(ids, maps.num_classes, maps.unknown, f"inputs, {name}", OF_MODEL)]
         if objects is not None:
             if objects.shape != ids.shape:
                 raise InputError(f"instances: have the shape {objects.shape}; the label map's {ids.shape} is needed")

@@ -119,16 +119,20 @@ def vgg_input(photo: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(normalized.transpose(2, 0, 1))
 
 
-def find_images(folder: Path) -> List[Path]:
+def find_images(folder: Path, at_least: int = 2) -> List[Path]:
     """Return the images of a folder (.jpg, .jpeg, .png), sorted by name. Hidden and other files are ignored.
 
+    Args:
+        at_least: Smallest number of images that is enough. A distance between two sets needs 2.
+
     Raises:
-        InputError: The folder does not exist or holds fewer than 2 images.
+        InputError: The folder does not exist or holds fewer images.
     """
     files, _ = list_folder(require_folder(Path(folder)), "image", PHOTO_SUFFIXES)
     paths = sorted(path for same_stem in files.values() for path in same_stem)
-    if len(paths) < 2:
-        raise InputError(f"{folder}: holds {len(paths)} images ({', '.join(PHOTO_SUFFIXES)}); at least 2 are needed")
+    if len(paths) < at_least:
+        needed = f"at least {at_least} {'is' if at_least == 1 else 'are'} needed"
+        raise InputError(f"{folder}: holds {len(paths)} images ({', '.join(PHOTO_SUFFIXES)}); {needed}")
     return paths
 
 

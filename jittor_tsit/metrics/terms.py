@@ -13,6 +13,7 @@ class Term(NamedTuple):
     judge: str = ""  # network that rated: file name and SHA-256 of its weights
     note: str = ""  # limits of the value; for an absent term the reason and the way to get it
     per_image: Mapping[str, float] = {}  # stem of the file name -> value, if each image has a value
+    num_real: int = 0  # number of real photographs that the images were compared with; 0 for terms without them
 
 
 class Kind(NamedTuple):

@@ -30,6 +30,7 @@ FREE_OPTIONS = (
     "data.workers",
     "data.cache",
     "data.max_skipped",
+    "data.class_names",  # for people only
     "data.side_by_side",  # older runs do not record it; another layout has other files, which `samples` detects
     "config.perceptual_weights",
 )

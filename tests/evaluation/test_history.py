@@ -68,6 +68,16 @@ def test_a_scoring_that_is_done_again_takes_the_place_of_the_first(evaluation):
     assert (evaluation.run_dir / BEST).read_text() == "after 8"
 
 
+def test_a_scoring_that_fails_is_told_in_one_line_and_the_next_one_is_tried(evaluation):
+    reach(evaluation, 4)  # the fixture has no score to give, and raises IndexError
+    reach(evaluation, 8, 0.6)
+    lines = [json.loads(line) for line in (evaluation.run_dir / METRICS).read_text().splitlines()]
+    assert "IndexError" in lines[0]["error"] and lines[1]["rank"] == 0.6
+    assert "held-out pairs after 4 images: not scored, because IndexError" in evaluation.said[0]
+    assert "\n" not in evaluation.said[0] and (evaluation.run_dir / BEST).read_text() == "after 8"
+    assert [line["nimg"] for line in read_metrics(evaluation.run_dir)] == [8]
+
+
 def test_a_scoring_that_was_cut_off_is_made_up_for_and_no_other(evaluation):
     reach(evaluation, 4, 0.2)
     (evaluation.run_dir / "state-8.safetensors").write_text("after 8")  # and killed
