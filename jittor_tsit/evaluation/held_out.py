@@ -19,6 +19,7 @@ from jittor_tsit.config import Experiment
 from jittor_tsit.config.phases import split_of
 from jittor_tsit.data.batches import PairedBatch, full_share, to_pixels, to_segmap
 from jittor_tsit.data.folders import held_out_samples
+from jittor_tsit.data.label_maps import LabelMaps
 from jittor_tsit.data.samples import PairedSamples
 from jittor_tsit.evaluation.history import RANK, Evaluation
 from jittor_tsit.evaluation.image_set import ImageSet
@@ -55,13 +56,19 @@ def make_evaluation(
         measure = lambda: segmentation_scores(system, samples, run_dir)  # noqa: E731
     else:
         judges = Judges(Path(run.judges))
-        parallel.on_all_processes(lambda: require_useful(judges, samples) if parallel.rank() == 0 else None)
+        parallel.on_all_processes(
+            lambda: require_useful(judges, len(samples), samples.label_maps) if parallel.rank() == 0 else None
+        )
         measure = lambda: synthesis_scores(system, samples, experiment, run_dir)  # noqa: E731
     return Evaluation(measure, run.evaluate_every * run.snapshot_nimg, total_nimg, run_dir, say)
 
 
-def require_useful(judges: Judges, samples: PairedSamples) -> None:
+def require_useful(judges: Judges, num_pairs: int, maps: LabelMaps) -> None:
     """Check before training that the judges can score the held-out pairs.
+
+    Args:
+        num_pairs: Number of held-out pairs.
+        maps: Reader of their label maps.
 
     Raises:
         InputError: The weights of all judges are missing, the segmenter knows other classes than the set, or there are
@@ -70,12 +77,12 @@ def require_useful(judges: Judges, samples: PairedSamples) -> None:
     judges.require_any("evaluate_every")
     segmenter = judges.segmenter()
     if isinstance(segmenter, Segmenter):
-        fault = segmenter.fault(samples.label_maps.num_classes)
+        fault = segmenter.fault(maps.num_classes)
         if fault:
             raise InputError(f"evaluate_every: {fault}")
-    elif len(samples) < FEWEST and not judges.has("nima"):
+    elif num_pairs < FEWEST and not judges.has("nima"):
         raise InputError(
-            f"evaluate_every: {len(samples)} pair is held out, and the judges in {judges.folder} need at least "
+            f"evaluate_every: {num_pairs} pair is held out, and the judges in {judges.folder} need at least "
             f"{FEWEST}; take fewer folds"
         )
 
