@@ -52,12 +52,15 @@ def read_photo(path: Path) -> np.ndarray:
         return _in_strips(image if _orientation(image) == 1 else ImageOps.exif_transpose(image), _to_rgb)
 
 
-def read_label(path: Path, num_classes: int = NUM_CLASSES, unknown: Optional[int] = None) -> np.ndarray:
+def read_label(
+    path: Path, num_classes: int = NUM_CLASSES, unknown: Optional[int] = None, remedy: Optional[str] = None
+) -> np.ndarray:
     """Read the class ids of a label map: an 8-bit or 16-bit image with one channel, or a palette image (its indices).
 
     Args:
         num_classes: Number of classes, at most 256; at most 255 if `unknown` is given.
         unknown: Id in the file of pixels without a class. If it is 0, the classes are numbered from 1 in the file.
+        remedy: As for `classes.to_classes`.
 
     Returns:
         [H, W] uint8 class ids from 0 to `num_classes` - 1. Pixels without a class get `num_classes`.
@@ -66,7 +69,7 @@ def read_label(path: Path, num_classes: int = NUM_CLASSES, unknown: Optional[int
         InputError: The file cannot be read as in `read_photo`; it has several channels, fewer than 8 bits of grey or
             lossy compression; or it holds an id out of range (the message names the id and the pixel).
     """
-    return to_classes(_read_ids(path), num_classes, unknown, str(path))
+    return to_classes(_read_ids(path), num_classes, unknown, str(path), remedy)
 
 
 def read_instances(path: Path) -> np.ndarray:

@@ -13,6 +13,8 @@ from data_tools.sets.class_list import ClassList
 from data_tools.sets.image_io import read_instances, read_label, resize_label
 from jittor_tsit.config import DataConfig
 
+# End of the message about an id out of range: options such as num_classes do not change a trained model.
+OF_MODEL = ", the classes that the model was trained with; change the ids in the file, or train with other options"
 INSTANCES = "instances"  # the folder beside `labels`
 
 
@@ -24,6 +26,7 @@ class LabelMaps:
         num_classes: Number of classes; class ids are 0 to num_classes - 1.
         unknown: Id of pixels without a class. They become one more class, the last one. None: every pixel has a class.
         class_names: Names of the classes, as `ClassList.lines`; only what people look at depends on them.
+        of_model: Whether the classes are those of a trained model, which no option can change; for error messages.
         has_edges: Whether the borders of instances become one more channel. The instance maps then lie in the folder
             `instances` beside `labels`, under the names of the label maps.
 
@@ -34,6 +37,7 @@ class LabelMaps:
     unknown: Optional[int] = None
     has_edges: bool = False
     class_names: Tuple[str, ...] = field(default=(), compare=False, repr=False)
+    of_model: bool = field(default=False, compare=False, repr=False)
 
     @property
     def num_ids(self) -> int:
@@ -59,7 +63,7 @@ class LabelMaps:
             InputError: A file is missing, cannot be read or holds an id out of range; or label map and instance map
                 differ in size.
         """
-        ids = read_label(label, self.num_classes, self.unknown)
+        ids = read_label(label, self.num_classes, self.unknown, OF_MODEL if self.of_model else None)
         arrays = [ids]
         if self.has_edges:
             path = self._instances(label)
@@ -74,10 +78,14 @@ class LabelMaps:
         return label.parent.parent / INSTANCES / label.name
 
 
-def label_maps_of(data: DataConfig) -> LabelMaps:
-    """Return the reader of label maps for the data options of an experiment."""
+def label_maps_of(data: DataConfig, of_model: bool = False) -> LabelMaps:
+    """Return the reader of label maps for the data options of an experiment.
+
+    Args:
+        of_model: Whether these are the options of a trained model.
+    """
     unknown = None if data.unknown_id < 0 else data.unknown_id
-    return LabelMaps(data.num_classes, unknown, data.instance_edges, data.class_names)
+    return LabelMaps(data.num_classes, unknown, data.instance_edges, data.class_names, of_model)
 
 
 def label_channels(data: DataConfig) -> int:

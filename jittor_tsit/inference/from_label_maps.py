@@ -77,7 +77,7 @@ def read_all(inputs: Inputs, data: DataConfig) -> Iterator[np.ndarray]:
         InputError: A file is faulty. The message names the first one.
     """
     for path in tqdm(inputs.labels, unit="label", dynamic_ncols=True, desc="reading labels", leave=False):
-        yield from label_maps_of(data).read(path, data.image_width, data.image_height)
+        yield from label_maps_of(data, of_model=True).read(path, data.image_width, data.image_height)
         if inputs.photos:
             yield read_photo(inputs.photos[path.stem])
 

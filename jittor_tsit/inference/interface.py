@@ -11,11 +11,10 @@ import numpy as np
 from data_tools.basics.errors import InputError
 from data_tools.sets.classes import to_classes
 from data_tools.sets.image_io import resize_label, resize_photo
-from jittor_tsit.data.label_maps import label_maps_of
+from jittor_tsit.data.label_maps import OF_MODEL, label_maps_of
 from jittor_tsit.runtime.inside_program import start_jittor_inside
 
 PathLike = Union[str, "os.PathLike[str]"]
-OF_MODEL = "; these are the classes that the model was trained with"
 Names = Union[str, Sequence[str], None]
 LABEL_MAPS, IMAGES, PHOTOS_WITH_LABELS, SEGMENTATION = "label maps", "images", "labels", "segmentation"
 TASKS = {  # name of the TestTask of a system -> task of its model here
