@@ -73,9 +73,7 @@ def find_set(
             )
     num_other = sum(read_header(maps[stem])[:2] != header[:2] for stem, header in zip(found, headers))
     if num_other:
-        say(
-            f"{num_other} of {len(found)} label maps differ in size from their image; they are resized, by nearest pixel"
-        )
+        say(f"{num_other} of {len(found)} label maps differ in size from their image; resized by the nearest pixel")
     return ImageSet(found, maps, class_list or known_classes(images, list(maps.values()), say))
 
 
