@@ -58,7 +58,9 @@ def read_photo(path: Path) -> np.ndarray:
         return _in_strips(_upright(image, orientation), _to_rgb)
 
 
-def read_label(path: Path, num_classes: int = NUM_CLASSES, unknown: Optional[int] = None) -> np.ndarray:
+def read_label(
+    path: Path, num_classes: int = NUM_CLASSES, unknown: Optional[int] = None, remedy: Optional[str] = None
+) -> np.ndarray:
     """Read the class ids of a label map: an 8-bit or 16-bit image with one channel, or a palette image (its indices).
 
     An 8-bit image with equal colour channels is read as its one channel.
@@ -66,6 +68,7 @@ def read_label(path: Path, num_classes: int = NUM_CLASSES, unknown: Optional[int
     Args:
         num_classes: Number of classes, at most 256; at most 255 if `unknown` is given.
         unknown: Id in the file of pixels without a class. If it is 0, the classes are numbered from 1 in the file.
+        remedy: As for `classes.to_classes`.
 
     Returns:
         [H, W] uint8 class ids from 0 to `num_classes` - 1. Pixels without a class get `num_classes`.
@@ -78,7 +81,7 @@ def read_label(path: Path, num_classes: int = NUM_CLASSES, unknown: Optional[int
     ids = _read_ids(path)
     if num_classes <= 255:  # with 256 classes, 255 is one of them
         refuse_mask(ids, unknown, Path(path))
-    return to_classes(ids, num_classes, unknown, str(path))
+    return to_classes(ids, num_classes, unknown, str(path), remedy)
 
 
 def read_instances(path: Path) -> np.ndarray:

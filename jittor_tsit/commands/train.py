@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from data_tools.basics.errors import InputError
+from data_tools.sets.class_list import read_class_names
 from jittor_tsit.commands.dry_run import show_options, show_plan
 from jittor_tsit.commands.early_checks import check_experiment, fetch_hub_weights
 from jittor_tsit.commands.shared_options import add_command, add_device, add_experiment, add_processes
@@ -23,6 +24,7 @@ from jittor_tsit.runtime.import_jittor import start_jittor
 
 RUNS = Path("runs")
 PLACES = ("root", "second_root", "split", "cache")  # data options that are found again from any working folder
+COUNT_OPTIONS = ("num_classes=", "data.num_classes=")  # two spellings of one option
 SAMPLE_SET = Path("data/sample")  # rendered if --data is not given
 SAMPLE_PAIRS, SAMPLE_LABELS, SAMPLE_SEED = 64, 16, 0
 
@@ -51,6 +53,12 @@ def add(commands) -> None:
         type=Path,
         metavar="PATH",
         help="file with the stems to train on, one a line; or the folder with such files of the phases; default: all",
+    )
+    parser.add_argument(
+        "--class-names",
+        type=Path,
+        metavar="FILE",
+        help="text file with one class name a line, and optionally its colour (sky #96cefa); the model keeps them",
     )
     parser.add_argument("--run-dir", type=Path, metavar="DIR", help="folder of the results; default: runs/<experiment>")
     parser.add_argument(
@@ -144,13 +152,16 @@ def prepare(args: argparse.Namespace) -> Prepared:
     runs, data = load_runs(file) if own is None else None, args.data or SAMPLE_SET
     if runs:
         experiments = runs.experiments(data.absolute(), derived_data(folder))
-        each = {name: (override(one, overrides), folder / name) for name, one in experiments.items()}
+        each = {
+            name: (with_class_names(override(one, overrides), args.class_names, overrides), folder / name)
+            for name, one in experiments.items()
+        }
         return Prepared(each, runs, data.absolute(), args.data is None)
     loaded = own or load_experiment(file)
-    experiment = adapt(loaded, args.data, overrides)
+    experiment = adapt(loaded, args.data, overrides, args.class_names)
     has_root = bool(experiment.data.root)
     if not has_root:
-        experiment = adapt(loaded, SAMPLE_SET, overrides)
+        experiment = adapt(loaded, SAMPLE_SET, overrides, args.class_names)
     if own and not Path(experiment.data.root).is_dir():
         raise InputError(f"{experiment.data.root}: the data set of {folder} is not there; --data DIR says where it is")
     return Prepared({"": (experiment, folder)}, None, Path(experiment.data.root), not has_root)
@@ -171,6 +182,20 @@ def derived_data(run_dir: Path) -> Path:
     return (run_dir / "data").absolute()
 
 
+def with_class_names(experiment: Experiment, path: Optional[Path], assignments: List[str]) -> Experiment:
+    """Return the experiment with the class names of a file and, unless it is among `assignments`, their number.
+
+    Raises:
+        InputError: See `read_class_names`; or there is another number of names than of classes.
+    """
+    if path is None:
+        return experiment
+    lines, data = read_class_names(path), experiment.data
+    is_given = any(text.startswith(COUNT_OPTIONS) for text in assignments)
+    count = data.num_classes if is_given else len(lines)
+    return dataclasses.replace(experiment, data=dataclasses.replace(data, num_classes=count, class_names=lines))
+
+
 def render_sample_set() -> None:
     """Render the sample set, landscapes with label maps, into its folder. Keep the files that exist."""
     from data_tools.rendering.write_set import write_set
@@ -188,8 +213,10 @@ def configure(file: Path, data: Optional[Path], assignments: List[str]) -> Exper
     return adapt(load_experiment(file), data, assignments)
 
 
-def adapt(experiment: Experiment, data: Optional[Path], assignments: List[str]) -> Experiment:
-    """Apply the data folder and the overrides of the command line to an experiment. Make paths absolute.
+def adapt(
+    experiment: Experiment, data: Optional[Path], assignments: List[str], class_names: Optional[Path] = None
+) -> Experiment:
+    """Apply the data folder, class names and overrides of the command line to an experiment. Make paths absolute.
 
     Raises:
         InputError: An override is faulty, or there is no such system.
@@ -198,7 +225,7 @@ def adapt(experiment: Experiment, data: Optional[Path], assignments: List[str]) 
         experiment = dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, root=str(data)))
     if isinstance(experiment.config, SystemConfig) and experiment.system not in CONFIGS:
         raise InputError(f"no system {experiment.system}; there are {', '.join(CONFIGS)}")
-    experiment = override(experiment, assignments)
+    experiment = with_class_names(override(experiment, assignments), class_names, assignments)
     places: Dict[str, Any] = {name: getattr(experiment.data, name) for name in PLACES}
     places = {name: str(Path(place).absolute()) for name, place in places.items() if place}
     experiment = dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, **places))

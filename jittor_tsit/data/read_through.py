@@ -13,6 +13,7 @@ from typing import Callable, Iterable, Sequence, Set, Tuple
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import file_version, make_folder
+from data_tools.basics.invocation import typed
 from data_tools.basics.progress import progress_bar
 from data_tools.sets.checking import check_pairs
 from data_tools.sets.classes import NUM_CLASSES
@@ -99,7 +100,9 @@ def check_all_pairs(
     for line in odd.lines(f"; bash run.sh check-data --data {_set_of(pairs)} lists all" if pairs else ""):
         tell(line)
     if problems:
-        where = "; `{typed('check-data')}` lists all" if maps == LabelMaps(NUM_CLASSES) else ""
+        options = "" if maps.num_classes == NUM_CLASSES else f" --num-classes {maps.num_classes}"
+        options += "" if maps.unknown is None else f" --unknown-id {maps.unknown}"
+        where = f"; `{typed('check-data')}{options}` lists all"
         more = f" ({len(problems)} faulty pairs{where})" if len(problems) > 1 else ""
         raise InputError(f"{problems[0][1]}{more}")
     _require_one_scale(odd, kept_in)

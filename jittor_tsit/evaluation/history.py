@@ -6,8 +6,9 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Tuple
+from typing import Callable, Dict, List, Mapping, Optional, Tuple
 
+from data_tools.basics.errors import InputError
 from data_tools.basics.files import write_atomic
 from jittor_tsit.metrics.terms import TERMS, Kind
 from jittor_tsit.runs.checkpoint import BEST, Progress
@@ -55,21 +56,36 @@ class Evaluation:
     def __call__(self, progress: Progress, checkpoint: Path) -> None:
         if progress.nimg % self.interval and progress.nimg != self.total_nimg:
             return
-        scores = self.measure()
+        try:
+            scores = self.measure()
+        except Exception as error:  # judges are the user's files and code; training does not depend on them
+            self._record_failure(progress.nimg, error)
+            return
         lines = [
             line for line in read_metrics(self.run_dir) if line["nimg"] < progress.nimg
         ]  # later ones are evaluated again
         if all(line[RANK] < scores[RANK] for line in lines):
             _keep(checkpoint, self.run_dir / BEST)
         lines.append({"nimg": progress.nimg, **scores})
-        text = "".join(json.dumps(line) + "\n" for line in lines)
-        write_atomic(self.run_dir / METRICS, text.encode())
+        self._write(progress.nimg, scores)
         draw_curves(self.run_dir / CURVE, lines)
         if self.events:
             self.events.scalars({f"held-out/{name}": value for name, value in scores.items()}, progress.nimg)
         best = max(lines, key=lambda line: line[RANK])["nimg"]
         numbers = "  ".join(f"{name} {value:.4g}" for name, value in scores.items())
         self.say(f"held-out pairs after {progress.nimg} images: {numbers} (best: after {best})")
+
+    def _record_failure(self, nimg: int, error: Exception) -> None:
+        """Write an evaluation that failed to the table, and tell the user in one line."""
+        reason = " ".join(f"{type(error).__name__ * (not isinstance(error, InputError))} {error}".split())
+        self._write(nimg, {"error": reason})
+        self.say(f"held-out pairs after {nimg} images: not scored, because {reason}; training goes on")
+
+    def _write(self, nimg: int, values: Mapping[str, object]) -> None:
+        """Add a line to the table, in place of the line of the same checkpoint and of later ones."""
+        before = [line for line in read_records(self.run_dir / METRICS) if line["nimg"] < nimg]
+        text = "".join(json.dumps(line) + "\n" for line in (*before, {"nimg": nimg, **values}))
+        write_atomic(self.run_dir / METRICS, text.encode())
 
     def catch_up(self, progress: Progress, checkpoint: Path) -> None:
         """Score the checkpoint from which a run resumes, if the run was stopped before that was done."""
@@ -78,7 +94,10 @@ class Evaluation:
 
 
 def read_metrics(run_dir: Path) -> List[Dict[str, float]]:
-    """Return the scores of all evaluations of a run, oldest first: one dict, name -> value, for each evaluation."""
+    """Return the scores of all evaluations of a run, oldest first: one dict, name -> value, for each evaluation.
+
+    Evaluations that failed have a line with `error` in the table, and are left out here.
+    """
     return [line for line in read_records(run_dir / METRICS) if isinstance(line.get(RANK), (int, float))]
 
 

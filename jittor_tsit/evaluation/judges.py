@@ -32,8 +32,25 @@ class Segmenter(NamedTuple):
     segment_with_confidence: Optional[Callable[[np.ndarray], Tuple[np.ndarray, float]]] = None
     label_maps: Optional[LabelMaps] = None  # classes of the set that it was trained on, if known
 
-    def accuracy(self, photo: np.ndarray, label: np.ndarray) -> float:
-        """Return the share of pixels whose predicted class is the label's class.
+    @property
+    def num_classes(self) -> Optional[int]:
+        """Number of classes that it knows; None: not known."""
+        return self.label_maps.num_classes if self.label_maps else None
+
+    def fault(self, num_classes: int) -> str:
+        """Return in a few words why this segmenter cannot judge label maps of so many classes; "" if it can."""
+        if self.num_classes in (None, num_classes):
+            return ""
+        return (
+            f"{self.name} knows {self.num_classes} classes, and the label maps have {num_classes} "
+            f"(num_classes={num_classes}); take a segmenter of the same classes, or give the right num_classes"
+        )
+
+    def accuracy(self, photo: np.ndarray, label: np.ndarray, num_classes: int) -> Optional[float]:
+        """Return the share of pixels whose predicted class is the label's class; None if no pixel has a class.
+
+        Args:
+            label: Class ids; pixels with an id from `num_classes` on have no class and do not count.
 
         Raises:
             InputError: The prediction has another shape than the label map.
@@ -41,7 +58,8 @@ class Segmenter(NamedTuple):
         predicted = self.segment(photo)
         if predicted.shape != label.shape:
             raise InputError(f"{self.name}: gave {predicted.shape} ids for an image of {label.shape} pixels")
-        return pixel_accuracy(predicted, label)
+        known = label < num_classes
+        return pixel_accuracy(predicted[known], label[known]) if known.any() else None
 
 
 class Rater(NamedTuple):
@@ -134,6 +152,10 @@ class Judges(NamedTuple):
         if not self.segmenter_file and not any(self._file(name) for name in names):
             ways = "; ".join(getattr(self, name)().how for name in names)
             raise InputError(f"{what}: {self.folder} holds no judge of images: {ways}")
+
+    def has(self, name: str) -> bool:
+        """Return whether the folder has the weights of a judge, such as "nima"."""
+        return self._file(name) is not None
 
     def _file(self, name: str) -> Optional[Path]:
         """Find the weight file of a judge in `folder`: `name` with one of WEIGHT_SUFFIXES. None if there is none.

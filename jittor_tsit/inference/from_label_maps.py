@@ -14,7 +14,6 @@ from data_tools.basics.invocation import typed
 from data_tools.basics.names import composed
 from data_tools.basics.progress import progress_bar
 from data_tools.basics.spacing import evenly_spaced
-from data_tools.sets.classes import colorize
 from data_tools.sets.formats import LABELS
 from data_tools.sets.image_io import read_photo, resize_photo
 from data_tools.sets.listing import find_named
@@ -174,7 +173,7 @@ def read_all(inputs: Inputs, data: DataConfig) -> Iterator[List[np.ndarray]]:
         InputError: A file is faulty. The message names the first one.
     """
     for path in inputs.labels:
-        arrays = list(label_maps_of(data).read(path, data.image_width, data.image_height))
+        arrays = list(label_maps_of(data, of_model=True).read(path, data.image_width, data.image_height))
         yield arrays + ([read_photo(inputs.photos[path.stem])] if inputs.photos else [])
 
 
@@ -242,6 +241,6 @@ def save_sheet(
         label = labels[place]
         ids = label_maps_of(data).read(label, data.output_width, data.output_height)[0]
         files = [out / options.file(name) for name in draws_of(label.stem, options.draws)]
-        rows.append(Row(label.stem, place + 1, [colorize(ids, label_maps_of(data).num_ids), *map(read_photo, files)]))
+        rows.append(Row(label.stem, place + 1, [label_maps_of(data).class_list.colorize(ids), *map(read_photo, files)]))
     lines = [maker, f"{len(rows)} of {len(labels):,} label maps of {labels[0].parent}"]
     draw_sheet(lines, ["label", *heads_of(options.draws)], rows, across_of(options.draws)).save(path)

@@ -119,15 +119,18 @@ def vgg_input(photo: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(normalized.transpose(2, 0, 1))
 
 
-def find_images(folder: Path) -> List[Path]:
+def find_images(folder: Path, at_least: int = 2) -> List[Path]:
     """Return the images of a folder, sorted by path. Hidden and other files are ignored.
 
+    Args:
+        at_least: Smallest number of images that is enough. A distance between two sets needs 2.
+
     Raises:
-        InputError: The folder does not exist or holds fewer than 2 images, or a name is not UTF-8.
+        InputError: The folder does not exist or holds fewer images, or a name is not UTF-8.
     """
     paths = list_files(Path(folder), IMAGES)
-    if len(paths) < 2:
-        raise InputError(f"{folder}: holds {len(paths)} image; at least 2 are needed; {IMAGES}")
+    if len(paths) < at_least:
+        raise InputError(f"{folder}: holds {len(paths)} image; at least {at_least} are needed; {IMAGES}")
     return paths
 
 

@@ -39,6 +39,7 @@ FREE_OPTIONS = (
     "data.max_skipped",
     "data.output_width",  # of the command `test`
     "data.output_height",
+    "data.class_names",  # for people only
     "data.side_by_side",  # older runs do not record it; another layout has other files, which `samples` detects
     "config.perceptual_weights",
 )
