@@ -12,12 +12,12 @@ from data_tools.basics.command_line import Parser, Renamed, quiet
 from data_tools.basics.errors import exit_status
 from data_tools.basics.invocation import DATA, VARIABLE, program
 from jittor_tsit import __version__
-from jittor_tsit.commands import average, convert, doctor, export, fetch, options, score, test, train
+from jittor_tsit.commands import average, convert, doctor, export, fetch, label, options, score, test, train
 from jittor_tsit.runtime.mpirun import inside_mpi, run_member, run_processes
 from jittor_tsit.runtime.out_of_memory import ADVICE
 
 # To add a command, add its module here; run.sh and `jittor-tsit` have it then, too.
-COMMANDS = (train, test, score, average, convert, export, fetch, options, doctor)  # in the order of --help
+COMMANDS = (train, test, score, label, average, convert, export, fetch, options, doctor)  # in the order of --help
 TOOLS = (
     "data_tools.__main__"  # imported for its commands only, because it imports libraries that training does not need
 )

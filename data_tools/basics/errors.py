@@ -46,6 +46,9 @@ def exit_status(command: Callable[[], int], memory_advice: str = MEMORY_ADVICE) 
     Args:
         memory_advice: What helps if memory runs out, for the message.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # the replacements that tests install have no such method
+            stream.reconfigure(errors="backslashreplace")  # not every file name is UTF-8, or known to the terminal
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

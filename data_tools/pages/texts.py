@@ -175,7 +175,7 @@ SCORE = {
     "lead colours": Text(
         "Correlation of an image's colours with those of the photograph that is most alike in them. No judge of single "
         "images was there; the table says how to get one.",
-        "图像与颜色最相近的那张照片的颜色相关系数。没有可以给单张图像打分的评审模型；获取方法见上表。",
+        "图像与颜色最相近的那张照片的颜色相关系数。没有可以给单张图像打分的评判网络；获取方法见上表。",
     ),
     "worst images": Text("Worst", "最差"),
     "best images": Text("Best", "最好"),

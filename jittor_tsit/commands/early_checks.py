@@ -6,7 +6,13 @@ from pathlib import Path
 from typing import List, Set
 
 from data_tools.basics.errors import InputError
-from jittor_tsit.commands.path_checks import require_file, require_folder, require_input, require_writable
+from jittor_tsit.commands.path_checks import (
+    nearest_folder,
+    require_file,
+    require_folder,
+    require_input,
+    require_writable,
+)
 from jittor_tsit.config import Experiment, SegFormerConfig, SystemConfig
 from jittor_tsit.config.phases import make_plan, phases_of, split_of
 from jittor_tsit.conversion.foreign_files import not_a_checkpoint
@@ -80,7 +86,7 @@ def _require_weights(config: SystemConfig, option: str, path: Path) -> None:
     """Check that a file of weights exists and is of a format that can be read. Say how to get a published one."""
     published = {"perceptual_weights": getattr(config, "perceptual", "vgg16-caffe"), "nima": "nima"}
     if option in published and not path.exists():
-        raise InputError(f"{option}={path}: no such file; {how_to_get(published[option])}")
+        raise InputError(f"{option}={path}: no such file{nearest_folder(path)}; {how_to_get(published[option])}")
     require_file(option, path)
     require_weight_file(path)
 

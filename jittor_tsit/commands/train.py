@@ -9,7 +9,7 @@ import argparse
 import dataclasses
 import sys
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from data_tools.basics.errors import InputError
 from jittor_tsit.commands.dry_run import show_options, show_plan
@@ -18,9 +18,11 @@ from jittor_tsit.commands.shared_options import add_command, add_device, add_exp
 from jittor_tsit.config import CONFIGS, ON_NAN, Experiment, SystemConfig
 from jittor_tsit.config.experiment_files import Runs, find_experiment, load_experiment, load_runs
 from jittor_tsit.config.overrides import override
+from jittor_tsit.runs.own_options import own_experiment
 from jittor_tsit.runtime.import_jittor import start_jittor
 
 RUNS = Path("runs")
+PLACES = ("root", "second_root", "split", "cache")  # data options that are found again from any working folder
 SAMPLE_SET = Path("data/sample")  # rendered if --data is not given
 SAMPLE_PAIRS, SAMPLE_LABELS, SAMPLE_SEED = 64, 16, 0
 
@@ -31,7 +33,7 @@ def add(commands) -> None:
         commands,
         "train",
         run,
-        "train a model; run the same command again to resume",
+        "train a model; run the same command again to resume, or only with --run-dir DIR",
         "python -m jittor_tsit train --data data/landscape --run-dir runs/mine width=32 weights.vgg=10\n"
         "Any option of the experiment can be set as field=value; the command `options` lists them.",
         accepts="",
@@ -61,6 +63,9 @@ def add(commands) -> None:
         "--on-nan",
         choices=ON_NAN,
         help="if a loss or a gradient is not finite: stop, or skip the step; default: the experiment's option, stop",
+    )
+    parser.add_argument(
+        "--tensorboard", action="store_true", help="also write event files for TensorBoard into the run's folder"
     )
     parser.add_argument(
         "--dry-run",
@@ -131,17 +136,23 @@ def prepare(args: argparse.Namespace) -> Prepared:
         InputError: The file or an option is faulty.
     """
     options = {"split": args.split, "on_nan": args.on_nan, "initial": args.from_weights}
+    options["tensorboard"] = args.tensorboard
     overrides = [*args.overrides, *(f"{name}={value}" for name, value in options.items() if value)]
-    file, folder = experiment_file(args), run_folder(args)
-    runs, data = load_runs(file), args.data or SAMPLE_SET
+    folder = run_folder(args)
+    own = own_experiment(folder) if args.run_dir and not args.experiment else None
+    file = experiment_file(args)
+    runs, data = load_runs(file) if own is None else None, args.data or SAMPLE_SET
     if runs:
         experiments = runs.experiments(data.absolute(), derived_data(folder))
         each = {name: (override(one, overrides), folder / name) for name, one in experiments.items()}
         return Prepared(each, runs, data.absolute(), args.data is None)
-    experiment = configure(file, args.data, overrides)
+    loaded = own or load_experiment(file)
+    experiment = adapt(loaded, args.data, overrides)
     has_root = bool(experiment.data.root)
     if not has_root:
-        experiment = configure(file, SAMPLE_SET, overrides)
+        experiment = adapt(loaded, SAMPLE_SET, overrides)
+    if own and not Path(experiment.data.root).is_dir():
+        raise InputError(f"{experiment.data.root}: the data set of {folder} is not there; --data DIR says where it is")
     return Prepared({"": (experiment, folder)}, None, Path(experiment.data.root), not has_root)
 
 
@@ -174,14 +185,21 @@ def configure(file: Path, data: Optional[Path], assignments: List[str]) -> Exper
     Raises:
         InputError: The file or an override is faulty.
     """
-    experiment = load_experiment(file)
+    return adapt(load_experiment(file), data, assignments)
+
+
+def adapt(experiment: Experiment, data: Optional[Path], assignments: List[str]) -> Experiment:
+    """Apply the data folder and the overrides of the command line to an experiment. Make paths absolute.
+
+    Raises:
+        InputError: An override is faulty, or there is no such system.
+    """
     if data is not None:
-        root = str(data.absolute())  # so that `test` finds it from any folder
-        experiment = dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, root=root))
+        experiment = dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, root=str(data)))
     if isinstance(experiment.config, SystemConfig) and experiment.system not in CONFIGS:
-        raise InputError(f"{file}: no system {experiment.system}; there are {', '.join(CONFIGS)}")
+        raise InputError(f"no system {experiment.system}; there are {', '.join(CONFIGS)}")
     experiment = override(experiment, assignments)
-    if experiment.data.second_root:
-        root = str(Path(experiment.data.second_root).absolute())
-        experiment = dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, second_root=root))
+    places: Dict[str, Any] = {name: getattr(experiment.data, name) for name in PLACES}
+    places = {name: str(Path(place).absolute()) for name, place in places.items() if place}
+    experiment = dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, **places))
     return experiment

@@ -127,6 +127,7 @@ class RunConfig:
     seed: int = 0  # of the initial weights, the order of the images and all random draws
     initial: str = ""  # checkpoint from which a new run takes its networks (--from-weights); empty: random weights
     on_nan: str = "stop"  # for a loss or gradient that is not finite: "stop" the run or "skip" the step
+    tensorboard: bool = False  # write event files for TensorBoard into the run's folder (--tensorboard)
     precision: str = "float32"  # of convolutions in training: float32, bf16, or fp16 with loss scaling
 
     def __post_init__(self):

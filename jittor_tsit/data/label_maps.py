@@ -10,6 +10,7 @@ import numpy as np
 
 from data_tools.basics.errors import InputError
 from data_tools.sets.image_io import read_instances, read_label, resize_label
+from data_tools.sets.listing import find_named
 from jittor_tsit.config import DataConfig
 
 INSTANCES = "instances"  # the folder beside `labels`
@@ -63,7 +64,7 @@ class LabelMaps:
         return tuple(resize_label(array, width, height) for array in arrays)
 
     def _instances(self, label: Path) -> Path:
-        return label.parent.parent / INSTANCES / label.name
+        return find_named(label.parent.parent / INSTANCES, label.name)
 
 
 def label_maps_of(data: DataConfig) -> LabelMaps:

@@ -11,10 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Callable, Iterable, Sequence, Set, Tuple
 
-from tqdm import tqdm
-
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import file_version, make_folder
+from data_tools.basics.progress import progress_bar
 from data_tools.sets.checking import check_pairs
 from data_tools.sets.classes import NUM_CLASSES
 from data_tools.sets.image_io import read_photo
@@ -157,6 +156,6 @@ def check_photos(samples: Sequence[Samples], kept_in: Path, tell: Callable[[str]
 def _read_each(groups: Sequence[Group], checked: CheckedFiles, unit: str) -> None:
     keys = [checked.key(files) for files, _ in groups]
     left = [(key, read) for key, (_, read) in zip(keys, groups) if key not in checked.known]
-    for key, read in tqdm(left, unit=unit, desc="check", leave=False):
+    for key, read in progress_bar(left, unit=unit, desc="check", leave=False):
         read()
         checked.add(key)

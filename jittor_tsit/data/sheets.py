@@ -47,7 +47,13 @@ def draw_sheet(
         heads: Name of each column of pictures.
         across: Number of samples side by side. Places that stay empty have the colour of the paper.
         side: Longest side of a picture in pixels; larger ones are shrunk.
+
+    Raises:
+        ValueError: A row has another number of pictures than there are names of columns.
     """
+    for row in rows:
+        if len(row.pictures) != len(heads):
+            raise ValueError(f"{row.name}: {len(row.pictures)} pictures for the columns {', '.join(heads)}")
     pictures = [[scaled(picture, side) for picture in row.pictures] for row in rows]
     cell = (
         max(picture.width for row in pictures for picture in row),

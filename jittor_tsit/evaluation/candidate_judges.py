@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Callable, List, NamedTuple, Optional, Sequence
 
 import numpy as np
-from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import file_version, read_json, write_atomic
+from data_tools.basics.progress import progress_bar
 from data_tools.sets.image_io import read_photo
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.label_maps import label_maps_of
@@ -148,6 +148,6 @@ def cached_values(paths: List[Path], judge: str, value_of: Callable[[int], float
             return np.array(kept["values"], np.float64).reshape(len(paths))
     except (InputError, ValueError, KeyError, TypeError, OverflowError):
         pass  # the cache is missing, truncated or another file; it is written again
-    values = [value_of(k) for k in tqdm(range(len(paths)), unit="img", dynamic_ncols=True, desc=cache.stem)]
+    values = [value_of(k) for k in progress_bar(range(len(paths)), unit="img", desc=cache.stem)]
     write_atomic(cache, json.dumps({"key": key, "values": values}).encode())
     return np.array(values)

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Callable, Dict, Optional, cast
 
 import numpy as np
-from tqdm import tqdm
 
 from data_tools.basics.files import make_folder
+from data_tools.basics.progress import progress_bar
 from data_tools.basics.table import Table, write_table
 from data_tools.sets.image_io import read_header, resize_photo, write_photo
 from jittor_tsit.config import Experiment
@@ -66,7 +66,7 @@ def segmentation_scores(system: System, samples: PairedSamples, run_dir: Path) -
     segmenter = cast(PhotoSegmenter, system)
     num_ids, accuracy = samples.label_maps.num_ids, []
     counts = np.zeros((num_ids, num_ids), np.int64)
-    for position in tqdm(range(len(samples)), unit="img", dynamic_ncols=True, desc="held-out pairs", leave=False):
+    for position in progress_bar(range(len(samples)), unit="img", desc="held-out pairs", leave=False):
         photo, label = samples.unaugmented(position)[:2]
         predicted = segmenter.segment(photo)
         accuracy.append(pixel_accuracy(predicted, label))
@@ -82,7 +82,7 @@ def synthesis_scores(system: System, samples: PairedSamples, experiment: Experim
     folder = run_dir / FOLDER
     make_folder(folder)
     noise, images = Noise(experiment.run.seed), {}
-    for position in tqdm(range(len(samples)), unit="img", dynamic_ncols=True, desc="held-out pairs", leave=False):
+    for position in progress_bar(range(len(samples)), unit="img", desc="held-out pairs", leave=False):
         pair, label = samples.pairs[position], samples.unaugmented(position)[1:]
         segmap = to_segmap(samples.label_maps.num_ids, *(array[None] for array in label))
         pixels = to_pixels(system.generate(PairedBatch(segmap, None, [key_of(pair.stem)], full_share(1)), noise))[0]

@@ -6,18 +6,23 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import Callable, Dict, List
-
-import cv2
-import numpy as np
+from typing import Callable, Dict, List, Optional, Tuple
 
 from data_tools.basics.files import write_atomic
+from jittor_tsit.metrics.terms import TERMS, Kind
 from jittor_tsit.runs.checkpoint import BEST, Progress
+from jittor_tsit.runs.events import Events
+from jittor_tsit.runs.plots import Marks, Panel, can_plot, draw_panels
 from jittor_tsit.runs.records import read_records
 
 METRICS, CURVE = "metrics.jsonl", "metrics.png"
 RANK = "rank"  # name of the score that decides which checkpoint is best; higher is better
-WIDTH, HEIGHT, MARGIN = 640, 160, 24  # of the curve of one term, in pixels
+KINDS: Dict[str, Kind] = {  # the scores of an evaluation
+    **TERMS,
+    "pixel_accuracy": Kind(True, "share of pixels with the right class, 0 to 1"),
+    "mean_iou": Kind(True, "mean intersection over union of the classes, 0 to 1"),
+    RANK: Kind(True, "decides which checkpoint is best"),
+}
 
 
 class Evaluation:
@@ -38,6 +43,7 @@ class Evaluation:
         run_dir: Path,
         say: Callable[[str], None],
     ):
+        self.events: Optional[Events] = None  # TensorBoard's event file, which the session sets if it is wanted
         self.measure, self.interval, self.total_nimg, self.run_dir, self.say = (
             measure,
             interval,
@@ -59,6 +65,8 @@ class Evaluation:
         text = "".join(json.dumps(line) + "\n" for line in lines)
         write_atomic(self.run_dir / METRICS, text.encode())
         draw_curves(self.run_dir / CURVE, lines)
+        if self.events:
+            self.events.scalars({f"held-out/{name}": value for name, value in scores.items()}, progress.nimg)
         best = max(lines, key=lambda line: line[RANK])["nimg"]
         numbers = "  ".join(f"{name} {value:.4g}" for name, value in scores.items())
         self.say(f"held-out pairs after {progress.nimg} images: {numbers} (best: after {best})")
@@ -86,21 +94,26 @@ def _keep(checkpoint: Path, target: Path) -> None:
 
 
 def draw_curves(path: Path, lines: List[Dict[str, float]]) -> None:
-    """Draw one curve for each term, scaled from its smallest to its largest value, and save the picture as PNG."""
+    """Draw one panel for each term, with its meaning and which way is better, and mark the best checkpoint.
+
+    Do nothing without matplotlib.
+    """
+    if not can_plot():
+        return
+    best = int(max(lines, key=lambda line: line[RANK])["nimg"])
     names = [name for name in lines[-1] if name != "nimg"]
-    picture = np.full((HEIGHT * len(names), WIDTH, 3), 255, np.uint8)
-    for row, name in enumerate(names):
-        points = [(line["nimg"], line[name]) for line in lines if line.get(name) is not None]
-        _draw_curve(picture[row * HEIGHT : (row + 1) * HEIGHT], name, points)
-    write_atomic(path, cv2.imencode(".png", picture)[1].tobytes())
+    panels = [
+        Panel(_title(name), name, {name: _points(lines, name)}, best=best) for name in names if _points(lines, name)
+    ]
+    draw_panels(path, panels, Marks())
 
 
-def _draw_curve(canvas: np.ndarray, name: str, points: List) -> None:
-    values = np.array(points, float)
-    low, span = values.min(0), np.maximum(np.ptp(values, 0), 1e-12)  # no division by 0 for a single point
-    places = (values - low) / span * (WIDTH - 2 * MARGIN, 2 * MARGIN - HEIGHT) + (MARGIN, HEIGHT - MARGIN)
-    cv2.polylines(canvas, [places.round().astype(np.int32)], False, (160, 80, 20), 2, cv2.LINE_AA)
-    for place in places.round().astype(int):
-        cv2.circle(canvas, tuple(map(int, place)), 3, (160, 80, 20), -1, cv2.LINE_AA)
-    text = f"{name}: {low[1]:.4g} to {values[:, 1].max():.4g}, last {values[-1, 1]:.4g}"
-    cv2.putText(canvas, text, (MARGIN, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1, cv2.LINE_AA)
+def _points(lines: List[Dict[str, float]], name: str) -> List[Tuple[int, float]]:
+    return [(int(line["nimg"]), line[name]) for line in lines if line.get(name) is not None]
+
+
+def _title(name: str) -> str:
+    kind = KINDS.get(name)
+    if kind is None:
+        return name
+    return f"{name}: {kind.meaning}; {'higher' if kind.higher_is_better else 'lower'} is better"

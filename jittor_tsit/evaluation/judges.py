@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 from pathlib import Path
-from typing import Callable, NamedTuple, Optional, Union, cast
+from typing import Callable, NamedTuple, Optional, Tuple, Union, cast
 
 import numpy as np
 
 from data_tools.basics.errors import InputError
 from jittor_tsit.conversion.weight_files import WEIGHT_SUFFIXES
+from jittor_tsit.data.label_maps import LabelMaps, label_maps_of
 from jittor_tsit.evaluation.history import RANK, read_metrics
 from jittor_tsit.metrics.features import Extractor, fid_extractor, vgg16_extractor
 from jittor_tsit.metrics.lpips import LPIPS, load_lpips
@@ -27,6 +28,9 @@ class Segmenter(NamedTuple):
     name: str  # file name and SHA-256 of the weights
     note: str  # its own accuracy on held-out pairs, if known
     segment: Callable[[np.ndarray], np.ndarray]  # [H, W, 3] uint8 RGB -> [H, W] class ids
+    # Like `segment`, and the mean probability of the predicted classes; None for a segmenter without probabilities.
+    segment_with_confidence: Optional[Callable[[np.ndarray], Tuple[np.ndarray, float]]] = None
+    label_maps: Optional[LabelMaps] = None  # classes of the set that it was trained on, if known
 
     def accuracy(self, photo: np.ndarray, label: np.ndarray) -> float:
         """Return the share of pixels whose predicted class is the label's class.
@@ -170,11 +174,14 @@ def from_checkpoint(path: Path) -> Segmenter:
     if scores:
         note = "on held-out pairs the segmenter's pixel accuracy is {pixel_accuracy:.3f}, its mean IoU {mean_iou:.3f}"
         note = note.format(**scores)
-    return Segmenter(describe_file(path), note, cast(PhotoSegmenter, system).segment)
+    segmenter, maps = cast(PhotoSegmenter, system), label_maps_of(experiment.data)
+    return Segmenter(describe_file(path), note, segmenter.segment, segmenter.segment_with_confidence, maps)
 
 
 def from_python(path: Path) -> Segmenter:
     """Load a segmenter from a Python file with a function `segment(photo)`.
+
+    A further function `probabilities(photo)`, [H, W, 3] uint8 RGB -> [K, H, W] of K classes, gives confidences.
 
     Raises:
         InputError: The file is missing, fails, or has no such function.
@@ -189,13 +196,24 @@ def from_python(path: Path) -> Segmenter:
     if not callable(getattr(module, "segment", None)):
         raise InputError(f"{path}: has no function segment(photo)")
 
-    def segment(photo: np.ndarray) -> np.ndarray:
+    def call(name: str, photo: np.ndarray) -> np.ndarray:
         try:
-            ids = np.asarray(module.segment(photo))
+            return np.asarray(getattr(module, name)(photo))
         except Exception as error:
-            raise InputError(f"{path}: segment(photo) fails: {type(error).__name__}: {error}") from error
+            raise InputError(f"{path}: {name}(photo) fails: {type(error).__name__}: {error}") from error
+
+    def segment(photo: np.ndarray) -> np.ndarray:
+        ids = call("segment", photo)
         if ids.ndim != 2 or ids.dtype.kind not in "iu":
             raise InputError(f"{path}: segment(photo) gave {ids.dtype} of shape {ids.shape}, not ids [H, W]")
         return ids
 
-    return Segmenter(describe_file(path), "", segment)
+    def segment_with_confidence(photo: np.ndarray) -> Tuple[np.ndarray, float]:
+        shares = call("probabilities", photo)
+        if shares.ndim != 3 or shares.dtype.kind != "f" or not (0 <= shares.min() <= shares.max() <= 1.001):
+            form = f"{shares.dtype} of shape {shares.shape}"
+            raise InputError(f"{path}: probabilities(photo) gave {form}; [K, H, W] from 0 to 1 is needed")
+        return shares.argmax(0), float(shares.max(0).mean())
+
+    has_probabilities = callable(getattr(module, "probabilities", None))
+    return Segmenter(describe_file(path), "", segment, segment_with_confidence if has_probabilities else None)

@@ -8,13 +8,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Callable, Dict, List, NamedTuple, Optional
 
-from tqdm import tqdm
-
 from data_tools.basics.errors import InputError
 from data_tools.basics.names import composed
+from data_tools.basics.progress import progress_bar
 from data_tools.sets.formats import LABELS
 from data_tools.sets.image_io import read_header, read_label, read_photo
+from data_tools.sets.listing import find_named
 from data_tools.sets.pairing import find_labels, read_reference_names
+from jittor_tsit.data.photo_lists import by_stem
 from jittor_tsit.data.remarks import tell_of_inputs
 from jittor_tsit.evaluation.judges import JudgeAbsent, Judges
 from jittor_tsit.metrics.best_of_many import nearness
@@ -41,7 +42,7 @@ def find_set(images: Path, labels: Path) -> ImageSet:
     Raises:
         InputError: An image or label map has no partner, their sizes differ, or an image is grey.
     """
-    found = {composed(path.stem): path for path in find_images(images)}
+    found = by_stem(find_images(images))
     maps = {composed(path.stem): path for path in find_labels(labels)}
     tell_of_inputs(list(found.values()))
     tell_of_inputs(list(maps.values()), LABELS)
@@ -115,17 +116,19 @@ def style(image_set: ImageSet, labels: Path, references: Optional[Path]) -> Term
     names = read_reference_names(labels)
 
     def similarity(stem: str) -> float:
-        label = image_set.labels[stem].name
+        label = composed(image_set.labels[stem].name)
         if label not in names:
             raise InputError(f"label_to_img.json: names no photo for {label}")
-        return histogram_correlation(read_photo(image_set.images[stem]), read_photo(references / names[label]))
+        return histogram_correlation(
+            read_photo(image_set.images[stem]), read_photo(find_named(references, names[label]))
+        )
 
     return mean_of(value_of_each(image_set, similarity, "style"), "label_to_img.json")
 
 
 def value_of_each(image_set: ImageSet, value: Callable[[str], float], name: str) -> Dict[str, float]:
     """Call `value(stem)` for every image, with a progress bar named `name`. Return stem -> value."""
-    stems = tqdm(image_set.images, unit="img", dynamic_ncols=True, desc=name, leave=False)
+    stems = progress_bar(image_set.images, unit="img", desc=name, leave=False)
     return {stem: value(stem) for stem in stems}
 
 

@@ -12,10 +12,10 @@ from typing import Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
-from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import file_version, make_folder, write_through
+from data_tools.basics.progress import progress_bar
 from data_tools.sets.formats import IMAGES
 from data_tools.sets.image_io import read_photo, resize_photo
 from data_tools.sets.listing import list_files
@@ -162,7 +162,7 @@ def features_of(
     arrays = read_ahead(_Photos(paths, extractor.prepare), iter([[batch] for batch in batches]), workers)
     rows = []
     try:
-        with tqdm(total=len(paths), unit="img", dynamic_ncols=True, desc=f"{extractor.frechet_name} features") as bar:
+        with progress_bar(total=len(paths), unit="img", desc=f"{extractor.frechet_name} features") as bar:
             for batch, ((photos,),) in zip(batches, arrays):
                 rows.append(extractor.network(photos))
                 bar.update(len(batch))

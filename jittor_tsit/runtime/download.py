@@ -15,11 +15,9 @@ import urllib.request
 from pathlib import Path
 from typing import Optional
 
-from tqdm import tqdm
-
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import make_folder
-from jittor_tsit.runtime.status_line import FILE_SECONDS, TERMINAL_SECONDS, on_terminal
+from data_tools.basics.progress import progress_bar
 
 PART = ".part"  # appended to the name of a file that is not complete
 TIMEOUT = 30  # seconds without a byte; slow sites pause for some seconds
@@ -96,9 +94,8 @@ def _copy(answer, part: Path, start: int) -> None:
     announced = answer.headers.get("Content-Length")
     total = start + int(announced) if announced else None
     _require_room(part.parent, (total or start) - start)
-    seconds = TERMINAL_SECONDS if on_terminal() else FILE_SECONDS
-    with open(part, "ab" if start else "wb") as file, tqdm(
-        desc=part.stem, total=total, initial=start, unit="B", unit_scale=True, mininterval=seconds, leave=False
+    with open(part, "ab" if start else "wb") as file, progress_bar(
+        desc=part.stem, total=total, initial=start, unit="B", unit_scale=True, leave=False
     ) as bar:
         while True:
             block = answer.read(_BLOCK)

@@ -19,9 +19,10 @@ from typing import Callable, List, Optional, Sequence
 
 from data_tools.basics.errors import EXIT_ERROR, EXIT_INTERRUPTED, InputError, exit_status
 from data_tools.basics.invocation import VARIABLE, program
+from data_tools.basics.progress import TERMINAL_VARIABLE, on_terminal
 from jittor_tsit.runtime.bootstrap import count_gpus
 from jittor_tsit.runtime.out_of_memory import ADVICE
-from jittor_tsit.runtime.status_line import RANK_VARIABLE, TERMINAL_VARIABLE, on_terminal
+from jittor_tsit.runtime.status_line import RANK_VARIABLE
 
 # Asks the training processes to stop after their step. Other processes, such as those that read images, ignore it.
 STOP_SIGNAL = signal.SIGURG

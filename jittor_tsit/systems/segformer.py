@@ -3,7 +3,7 @@
 It is trained on the user's own pairs. It then measures how well generated images match their label maps.
 """
 
-from typing import Any, Container, Dict, Sequence
+from typing import Any, Container, Dict, Sequence, Tuple
 
 import jittor as jt
 import numpy as np
@@ -60,15 +60,25 @@ class SegFormerSystem(PhotoSegmenter):
 
     def predict(self, image: jt.Var) -> np.ndarray:
         """Predict the class ids [N, H, W] uint8 of images [N, 3, H, W] in [-1, 1]."""
+        return jt.argmax(self.logits(image), 1)[0].numpy().astype(np.uint8)
+
+    def logits(self, image: jt.Var) -> jt.Var:
+        """Compute the logits of the classes, [N, num_classes, H, W], of images [N, 3, H, W] in [-1, 1]."""
         G = self.inference_G
         with jt.no_grad(), evaluating(*self.networks.values()):
-            logits = upsample(G(to_imagenet(image)), *image.shape[2:])
-        return jt.argmax(logits, 1)[0].numpy().astype(np.uint8)
+            return upsample(G(to_imagenet(image)), *image.shape[2:])
 
     def segment(self, photo: np.ndarray) -> np.ndarray:
         """Predict the class ids [H, W] uint8 of a photo [H, W, 3] uint8 of any size."""
         ids = self.predict(to_image(resize_photo(photo, *self.image_size)[None]))[0]
         return resize_label(ids, photo.shape[1], photo.shape[0])
+
+    def segment_with_confidence(self, photo: np.ndarray) -> Tuple[np.ndarray, float]:
+        logits = self.logits(to_image(resize_photo(photo, *self.image_size)[None])).numpy()[0]  # [K, H, W]
+        ids = logits.argmax(0).astype(np.uint8)
+        likelihood = np.exp(logits - logits.max(0))  # the predicted class has 1
+        confidence = float((1 / likelihood.sum(0)).mean())
+        return resize_label(ids, photo.shape[1], photo.shape[0]), confidence
 
     def generate(self, batch: PairedBatch, noise: Noise) -> jt.Var:
         """Predict the label maps of `batch.image` and return them in the colours of the classes."""

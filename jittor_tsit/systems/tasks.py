@@ -1,6 +1,6 @@
 """What a system has besides `System`, where `test` or a judge needs more than `generate`."""
 
-from typing import Dict
+from typing import Dict, Tuple
 
 import jittor as jt
 import numpy as np
@@ -14,6 +14,10 @@ class PhotoSegmenter(System):
 
     def segment(self, photo: np.ndarray) -> np.ndarray:
         """Predict the class ids [H, W] uint8 of a photo [H, W, 3] uint8 of any size."""
+        raise NotImplementedError
+
+    def segment_with_confidence(self, photo: np.ndarray) -> Tuple[np.ndarray, float]:
+        """Return what `segment` returns, and the mean probability of the predicted classes, 0 to 1."""
         raise NotImplementedError
 
 

@@ -100,3 +100,8 @@ def test_another_font_writes_what_pillows_own_cannot(monkeypatch):
 @pytest.mark.parametrize("name", [CHINESE, "\udcff", "a\nb", "", "🏔" * 50, "x" * 1000])
 def test_every_name_can_be_drawn(name):
     draw([name], [name], [Row(name, 1, [picture(20)])])
+
+
+def test_a_column_without_a_name_is_refused():
+    with pytest.raises(ValueError, match="x: 2 pictures for the columns a"):
+        draw_sheet([], ["a"], [Row("x", 1, [picture(20), picture(40)])])

@@ -68,7 +68,7 @@ def test_without_any_judge_the_images_are_ordered_by_their_colours_and_the_page_
     html = write(folder, NO_JUDGES, tmp_path / "p.html")
     assert stems(html)[SHOWN] == "00"  # black as the photographs
     assert "No judge of single images was there" in Page(html).text
-    assert "没有可以给单张图像打分的评审模型" in Page(html, "zh").text
+    assert "没有可以给单张图像打分的评判网络" in Page(html, "zh").text
 
 
 def test_a_small_set_shows_each_image_once(folder, tmp_path):

@@ -71,3 +71,11 @@ def test_options_that_do_not_fit_are_refused():
     for fields, message in (({"size": "b9"}, "size=b9: allowed are b0"), ({"balance": 2}, "balance=2: allowed")):
         with pytest.raises(InputError, match=message):
             SegFormerConfig(**fields)
+
+
+def test_the_confidence_is_the_mean_probability_of_the_predicted_classes(run):
+    segmenter = Judges(segmenter_file=run / "run" / BEST).segmenter()
+    photo = read_photo(sorted((run / "set/train/imgs").iterdir())[0])
+    ids, confidence = segmenter.segment_with_confidence(photo)
+    np.testing.assert_array_equal(ids, segmenter.segment(photo))
+    assert 1 / 29 < confidence < 1 and segmenter.label_maps.num_classes == 29

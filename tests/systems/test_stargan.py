@@ -56,6 +56,7 @@ def test_the_cycle_is_that_of_g_and_every_set_counts_in_the_updates(classes, num
 def test_a_target_that_is_another_gives_another_image():
     system = make_system("stargan", is_training=False)
     images = [column.numpy() for column in system.columns(make_batch(system), None)]
+    assert len(system.column_heads()) == len(images)
     assert len(images) == 2 and np.abs(images[0] - images[1]).max() > 1e-4
 
 

@@ -24,7 +24,7 @@ def test_the_grid_shows_as_as_bs_then_the_bs_and_these_as_as():
     batch = make_batch(system)
     a, b = (images.image for images in batch.sets)
     columns = [column.numpy() for column in system.columns(batch, None)]
-    assert len(columns) == 3
+    assert len(columns) == 3 and system.column_heads() == ["A to B", "B", "B to A"]
     np.testing.assert_array_equal(columns[0], system.translate(a, 0, 1).numpy())
     np.testing.assert_array_equal(columns[1], b.numpy())
     np.testing.assert_array_equal(columns[2], system.translate(b, 1, 0).numpy())

@@ -1,0 +1,99 @@
+"""The command `label`: make label maps of photographs with a trained segmenter."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import List
+
+from data_tools.basics.errors import InputError
+from data_tools.basics.files import make_folder
+from data_tools.basics.names import unlistable
+from data_tools.sets.formats import IMAGES
+from data_tools.sets.image_io import read_header
+from data_tools.sets.listing import list_files, list_folder, passed_over
+from jittor_tsit.commands.shared_options import add_command, add_device
+from jittor_tsit.runtime.import_jittor import start_jittor
+
+
+def add(commands) -> None:
+    """Add the command `label` and its options to the parsers `commands`."""
+    parser = add_command(
+        commands,
+        "label",
+        run,
+        "make label maps of photographs with a trained segmenter, with a confidence for each",
+        "python -m jittor_tsit label --images photos --segmenter runs/segformer_landscape/best.safetensors "
+        "--out labelled",
+    )
+    parser.add_argument(
+        "--images", type=Path, required=True, metavar="DIR", help="folder of photographs, or one photograph"
+    )
+    parser.add_argument(
+        "--segmenter",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="a checkpoint, or a Python file with segment(photo) and, for confidences, probabilities(photo)",
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder of labels/, labels.csv and compare.png"
+    )
+    add_device(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Label the photographs that the options name. Return the exit status.
+
+    Raises:
+        InputError: A photograph, the segmenter or the folder of results is missing or faulty.
+    """
+    photos = find_photos(args.images)
+    if not args.segmenter.is_file():
+        raise InputError(
+            f"--segmenter {args.segmenter}: no such file; train one by experiments/segformer_landscape.py, "
+            "or name a Python file with segment(photo)"
+        )
+    make_folder(args.out)
+    start_jittor(args.device != "cpu")
+    from jittor_tsit.evaluation.judges import Judges, Segmenter
+    from jittor_tsit.inference.label_photos import LABELS, SHEET, TABLE, label_photos
+
+    segmenter = Judges(segmenter_file=args.segmenter).segmenter()
+    assert isinstance(segmenter, Segmenter)  # a file was named
+    summary = label_photos(photos, segmenter, args.out)
+    kept = f"; {summary.kept} of an earlier call kept" if summary.kept else ""
+    by_hand = f"; {summary.by_hand} that somebody else made or changed kept" if summary.by_hand else ""
+    print(f"{args.out / LABELS}: {summary.made} label maps made{kept}{by_hand}")
+    if summary.confidence is None:
+        print(f"{args.out / TABLE}: the classes of each; no confidence: {args.segmenter} gives no probabilities")
+    else:
+        print(f"{args.out / TABLE}: the confidence and the classes of each; mean confidence {summary.confidence:.3f}")
+    print(f"{args.out / SHEET}: look at them before you train on them")
+    if segmenter.note:
+        print(segmenter.note, file=sys.stderr)
+    return 0
+
+
+def find_photos(place: Path) -> List[Path]:
+    """Return the photographs of a folder, sorted by name, or the one photograph. Read their headers.
+
+    Raises:
+        InputError: There are none, one is faulty, two have one stem, or a stem cannot stand in a table.
+    """
+    if place.is_file():
+        groups = {place.stem: [place]}
+    else:
+        for line in passed_over(list_files(place, IMAGES), IMAGES):
+            print(line, file=sys.stderr)
+        groups = list_folder(place, IMAGES).files
+    for stem, paths in groups.items():
+        if len(paths) > 1:
+            names = " and ".join(sorted(path.name for path in paths))
+            raise InputError(f"{place}: {names} would get one label map, {stem}.png; rename one of them")
+        problem = unlistable(stem)
+        if problem:
+            raise InputError(f"{paths[0]}: {problem.replace('the pair', 'the photo')}")
+        read_header(paths[0])
+    return [groups[stem][0] for stem in sorted(groups)]
