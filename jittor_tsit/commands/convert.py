@@ -46,6 +46,8 @@ def check(args: argparse.Namespace) -> None:
     Raises:
         InputError: A file is missing or holds no weights, or the result cannot be written.
     """
+    require_suffix("--out", args.out)
+    require_writable("--out", args.out)
     for word in args.files:
         name, _, rest = word.partition("=")
         if part_by_name(args.system, name) and rest:
@@ -56,8 +58,6 @@ def check(args: argparse.Namespace) -> None:
             continue  # an option between the files
         require_file("--from", path)
         require_weight_file(path)
-    require_suffix("--out", args.out)
-    require_writable("--out", args.out)
 
 
 def run(args: argparse.Namespace) -> int:
