@@ -16,7 +16,7 @@ from data_tools.sets.formats import LABELS
 from data_tools.sets.image_io import read_header, read_label, read_photo
 from data_tools.sets.listing import find_named
 from data_tools.sets.pairing import find_labels, read_reference_names
-from jittor_tsit.data.photo_lists import by_stem
+from jittor_tsit.data.photo_lists import by_stem, holds_photos
 from jittor_tsit.data.remarks import tell_of_inputs
 from jittor_tsit.evaluation.judges import JudgeAbsent, Judges
 from jittor_tsit.metrics.best_of_many import nearness
@@ -63,7 +63,9 @@ def find_set(images: Path, labels: Path) -> ImageSet:
 
 
 def photo_folder(real: Path) -> Path:
-    """Return the folder of photographs: `train/imgs` or `imgs` of a data set, otherwise the folder itself."""
+    """Return the folder of photographs: `train/imgs` or `imgs` of a data set, or a folder that holds images itself."""
+    if real.is_dir() and holds_photos(real):
+        return real
     return next((real / name for name in ("train/imgs", "imgs") if (real / name).is_dir()), real)
 
 
