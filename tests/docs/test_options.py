@@ -32,7 +32,7 @@ PACKAGES = {
     **dict.fromkeys(("train", "test", "score", "average", "convert", "export", "doctor"), package),
     **dict.fromkeys(("synth", "curate", "labels"), tools),
 }
-OF_OTHERS = {"--netG", "--eval", "--collect-only"}  # official programs, pytest
+OF_OTHERS = {"--netG", "--eval", "--collect-only", "--notest"}  # official programs, pytest, convmv
 OF_BENCHMARKS = {"--cases", "--seed", "--set", "--work", "--kills", "--two", "--judges"}
 NO_FIELDS = {"device", "target"}  # arguments of Python functions
 PLACEHOLDERS = {"field", "weights.NAME"}
