@@ -25,7 +25,8 @@ from data_tools.curation.rules import read_decisions
 from data_tools.curation.scan_cache import ScanCache, cached_keys
 from data_tools.planting.journal import Journal
 from data_tools.sets.image_io import read_header, read_instances, read_label, read_photo, read_storage
-from data_tools.sets.pairing import read_reference_names, read_split
+from data_tools.sets.pairing import read_reference_names
+from data_tools.sets.splits import read_split
 from data_tools.signals.sketches import create_sketches, open_sketches
 from experiments.fuzz import images, texts, weights
 from experiments.fuzz.mutations import damage

@@ -16,7 +16,7 @@ from data_tools.sets.image_io import read_header, read_instances, read_label, re
 from data_tools.sets.pairing import find_labels
 from jittor_tsit.config import DataConfig, from_dict
 from jittor_tsit.data.label_maps import label_maps_of
-from jittor_tsit.data.photo_lists import by_stem
+from jittor_tsit.data.photo_lists import by_stem, holds_photos
 from jittor_tsit.data.remarks import tell_of_inputs
 from jittor_tsit.metrics.features import find_images
 
@@ -128,7 +128,9 @@ def _classes_of_run(run: Path) -> Optional[ClassList]:
 
 
 def photo_folder(real: Path) -> Path:
-    """Return the folder of photographs: `train/imgs` or `imgs` of a data set, otherwise the folder itself."""
+    """Return the folder of photographs: `train/imgs` or `imgs` of a data set, or a folder that holds images itself."""
+    if real.is_dir() and holds_photos(real):
+        return real
     return next((real / name for name in ("train/imgs", "imgs") if (real / name).is_dir()), real)
 
 
