@@ -6,7 +6,7 @@ The formula that joins the terms to one score is in metrics/contest.py.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Callable, Dict, List, Optional
+from typing import Callable, Dict, List, Optional, Union
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.names import composed
@@ -15,7 +15,7 @@ from data_tools.sets.image_io import read_photo
 from data_tools.sets.listing import find_named
 from data_tools.sets.pairing import read_reference_names
 from jittor_tsit.evaluation.image_set import ImageSet
-from jittor_tsit.evaluation.judges import JudgeAbsent, Judges
+from jittor_tsit.evaluation.judges import JudgeAbsent, Judges, Rater, Segmenter
 from jittor_tsit.metrics.best_of_many import nearness
 from jittor_tsit.metrics.contest import BOARDS
 from jittor_tsit.metrics.features import Extractor, cached_features, features_of
@@ -48,26 +48,40 @@ def compute_terms(
         references: Folder of the reference photos; None: without the term "style".
         cache: Folder in which the features of the photographs are cached.
     """
+    # All judges are loaded before the first image is judged, so that a faulty file costs no time.
+    segmenter = judges.segmenter() if image_set.labels else JudgeAbsent(NO_LABELS)
+    nima, lacking = judges.nima(), lacking_images(image_set, photos)
+    inception = JudgeAbsent(lacking) if lacking else judges.inception()
+    vgg16 = JudgeAbsent(lacking) if lacking else judges.vgg16()
+
     terms: Dict[str, Term] = {}
-    terms["mask_accuracy"] = mask_accuracy(image_set, judges)
-    terms["aesthetic"] = aesthetic(image_set, judges)
-    terms.update(distances(("fid", "kid"), image_set, photos, judges.inception, cache))
+    terms["mask_accuracy"] = mask_accuracy(image_set, segmenter)
+    terms["aesthetic"] = aesthetic(image_set, nima)
+    terms.update(distances(("fid", "kid"), image_set, photos, inception, cache))
     terms["style"] = style(image_set, labels, references)
     names = "vgg16_relu5_1_frechet", "vgg16_relu5_1_mmd"
-    terms.update(distances(names, image_set, photos, judges.vgg16, cache))
+    terms.update(distances(names, image_set, photos, vgg16, cache))
     return {name: terms[name] for name in TERMS}
 
 
-def mask_accuracy(image_set: ImageSet, judges: Judges) -> Term:
+def lacking_images(image_set: ImageSet, photos: List[Path]) -> str:
+    """Return in a few words what a distance between images and photographs lacks; "" if it lacks nothing."""
+    if not photos:
+        return NO_PHOTOS
+    if min(len(image_set.images), len(photos)) < FEWEST:
+        counts = f"there are {len(image_set.images)} and {len(photos)}"
+        return f"needs {FEWEST} images and {FEWEST} photographs at least; {counts}"
+    return ""
+
+
+def mask_accuracy(image_set: ImageSet, segmenter: Union[Segmenter, JudgeAbsent]) -> Term:
     """Compute the pixel accuracy of a segmenter's predictions for the images, compared with the label maps.
 
     Pixels without a class do not count. An image whose label map has no other pixels has no value.
     """
-    if not image_set.labels:
-        return absent(NO_LABELS)
-    segmenter, num_classes = judges.segmenter(), image_set.class_list.num_classes
     if isinstance(segmenter, JudgeAbsent):
         return absent(segmenter.how)
+    num_classes = image_set.class_list.num_classes
     fault = segmenter.fault(num_classes)
     if fault:
         return absent(fault)
@@ -85,9 +99,8 @@ def mask_accuracy(image_set: ImageSet, judges: Judges) -> Term:
     return mean_of(values, segmenter.name, "; ".join(filter(None, (segmenter.note, left_out))))
 
 
-def aesthetic(image_set: ImageSet, judges: Judges) -> Term:
+def aesthetic(image_set: ImageSet, nima: Union[Rater, JudgeAbsent]) -> Term:
     """Compute NIMA's mean rating of the images, 1 to 10."""
-    nima = judges.nima()
     if isinstance(nima, JudgeAbsent):
         return absent(nima.how)
     note = "NIMA's mean; other judges of aesthetics give other numbers"
@@ -122,25 +135,18 @@ def value_of_each(image_set: ImageSet, value: Callable[[str], Optional[float]], 
 
 
 def distances(
-    names, image_set: ImageSet, photos: List[Path], find: Callable[[], object], cache: Path
+    names, image_set: ImageSet, photos: List[Path], extractor: Union[Extractor, JudgeAbsent], cache: Path
 ) -> Dict[str, Term]:
     """Compute the Frechet and the kernel distance between the features of the images and of the photos.
 
     Args:
         names: Names of the two terms.
-        photos: Real photographs; may be empty.
-        find: Returns the network of the features, or JudgeAbsent.
+        photos: Real photographs.
+        extractor: The network of the features.
         cache: Folder in which the features of the photos are cached.
     """
-    if not photos:
-        return {name: absent(NO_PHOTOS) for name in names}
-    if min(len(image_set.images), len(photos)) < FEWEST:
-        counts = f"there are {len(image_set.images)} and {len(photos)}"
-        return {name: absent(f"needs {FEWEST} images and {FEWEST} photographs at least; {counts}") for name in names}
-    extractor = find()
     if isinstance(extractor, JudgeAbsent):
         return {name: absent(extractor.how) for name in names}
-    assert isinstance(extractor, Extractor)
     real = cached_features(photos, extractor, cache / f"real-{extractor.frechet_name}.npz")
     generated = features_of(list(image_set.images.values()), extractor)
     distance = frechet_distance(statistics(generated), statistics(real))

@@ -170,6 +170,13 @@ def toy_extractor(name):
     return Extractor(f"{name}_f", f"{name}_k", vgg_input, lambda x: x.mean((2, 3)), "0" * 64)
 
 
+def test_a_faulty_judge_is_named_before_any_image_is_judged(place):
+    (place / "judges/mine.py").write_text("def segment(photo):\n    raise SystemError('an image was judged')\n")
+    (place / "judges/vgg16.npz").write_bytes(b"no weights")
+    with pytest.raises(InputError, match="vgg16.npz: starts with"):
+        score(place)
+
+
 @pytest.mark.parametrize("folder, counts", [("images", "1 and 3"), ("real/imgs", "3 and 1")])
 def test_a_distance_needs_two_images_on_each_side_and_the_other_terms_do_not(place, folder, counts):
     kept = {path.stem for path in (place / folder).iterdir()} - {"1", "2"}
@@ -184,7 +191,7 @@ def test_a_distance_needs_two_images_on_each_side_and_the_other_terms_do_not(pla
 
 def test_the_number_of_real_images_is_kept_with_each_distance(place):
     image_set = find_set(place / "images", None)
-    terms = distances(("f", "k"), image_set, find_photos(place / "real")[:2], lambda: toy_extractor("toy"), place)
+    terms = distances(("f", "k"), image_set, find_photos(place / "real")[:2], toy_extractor("toy"), place)
     assert [(term.count, term.num_real) for term in terms.values()] == [(3, 2), (3, 2)]
     assert table({name: Term(None) for name in TERMS} | {"fid": terms["f"]}, "2022a", None)[3][2:4] == ["3", "2"]
 
