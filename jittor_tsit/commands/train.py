@@ -14,6 +14,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 from data_tools.basics.errors import InputError
 from jittor_tsit.commands.dry_run import show_options, show_plan
 from jittor_tsit.commands.early_checks import check_experiment, fetch_hub_weights
+from jittor_tsit.commands.path_checks import require_folder
 from jittor_tsit.commands.shared_options import add_command, add_device, add_experiment, add_processes
 from jittor_tsit.config import CONFIGS, ON_NAN, Experiment, SystemConfig
 from jittor_tsit.config.experiment_files import Runs, find_experiment, load_experiment, load_runs
@@ -86,6 +87,7 @@ def check(args: argparse.Namespace) -> None:
     Raises:
         InputError: See `check_experiment`; or the perceptual loss has no weights.
     """
+    require_folder("--data", args.data)
     prepared = args.prepared = prepare(args)
     samples = {
         name: check_experiment(experiment, folder, has_data=not (prepared.needs_samples or prepared.runs))

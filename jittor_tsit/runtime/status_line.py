@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Optional
 
+from data_tools.basics.command_line import QUIET_VARIABLE
+
 QUIET_SECONDS = 5  # shorter waits show no line
 TERMINAL_SECONDS = 1  # between updates of the line on a terminal
 FILE_SECONDS = 30  # between lines in a file, where a line cannot be overwritten
@@ -28,8 +30,8 @@ def on_terminal() -> bool:
 @contextmanager
 def waiting_for(what: str):
     """Show the text `what` and the elapsed time while the `with` block runs, if it runs for more than 5 seconds."""
-    if os.environ.get(RANK_VARIABLE, "0") != "0":
-        yield  # of several processes, process 0 shows the line
+    if os.environ.get(RANK_VARIABLE, "0") != "0" or QUIET_VARIABLE in os.environ:
+        yield  # of several processes, process 0 shows the line; with --quiet, none
         return
     command = [sys.executable, "-m", "jittor_tsit.runtime.status_line", what]
     status_line = subprocess.Popen(command, stdin=subprocess.PIPE)
