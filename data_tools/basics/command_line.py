@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from contextlib import contextmanager
@@ -16,8 +17,14 @@ EXAMPLE = re.compile(r"python -m (?:jittor_tsit|data_tools) [a-z-]+")  # the beg
 CHOICES = re.compile(r"invalid choice: (.+) \(choose from (.+)\)", re.S)  # argparse's words for a wrong choice
 NUM_GUESSES = 3  # similar names that a message proposes
 LEAST_LIKENESS = 0.4  # of a proposed name, by difflib's ratio; its default of 0.6 misses short names
-MOST_CHOICES = 9  # a message lists all of so many allowed values; only commands are more
-SHOWN_WHEN_QUIET = ("warning", "error")  # beginnings of the lines that --quiet shows, in any case
+# Words of the lines that --quiet shows: warnings and errors. In doubt a line is shown.
+WARNING = re.compile(
+    r"\b(warning|error|fail\w*|cannot|damaged|broken|faulty|missing|skip\w*|passed over|ignored|not usable|no such"
+    r"|no GPU|not finite|differ\w*)\b",
+    re.I,
+)
+BAR = re.compile(r"\d%\|")  # part of a progress bar
+QUIET_VARIABLE = "JTSIT_QUIET"  # environment variable: processes that show status lines must not
 
 
 class Parser(argparse.ArgumentParser):
@@ -34,7 +41,7 @@ class Parser(argparse.ArgumentParser):
         if wrong:
             word, allowed = wrong[1].strip("'"), [name.strip("' ") for name in wrong[2].split(",")]
             names = get_close_matches(word, allowed, NUM_GUESSES, LEAST_LIKENESS)
-            if len(allowed) > MOST_CHOICES and names:
+            if message.startswith("argument COMMAND") and names:
                 message = f"no command {word}; similar ones are {', '.join(names)}"
         unknown = re.match(r"unrecognized arguments: (\S+)", message)
         if unknown:
@@ -89,9 +96,9 @@ class QuietStream:
         *lines, self.rest = (self.rest + text).split("\n")
         for line in lines:
             line = line.rpartition("\r")[2]  # what a progress bar left
-            if line.lower().startswith(SHOWN_WHEN_QUIET):
+            if WARNING.search(line):
                 self.stream.write(f"{line}\n")
-            elif line.strip():
+            elif line.strip() and not BAR.search(line):
                 self.last = line
         return len(text)
 
@@ -114,10 +121,11 @@ def quiet(is_on: bool) -> Iterator[None]:
         yield
         return
     stream, kept = sys.stderr, QuietStream(sys.stderr)
-    sys.stderr = kept
+    sys.stderr, os.environ[QUIET_VARIABLE] = kept, "1"
     try:
         yield
         if kept.last:
             print(kept.last, file=stream)
     finally:
         sys.stderr = stream
+        del os.environ[QUIET_VARIABLE]

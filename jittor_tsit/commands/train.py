@@ -15,6 +15,7 @@ from data_tools.basics.errors import InputError
 from data_tools.sets.class_list import read_class_names
 from jittor_tsit.commands.dry_run import show_options, show_plan
 from jittor_tsit.commands.early_checks import check_experiment, fetch_hub_weights
+from jittor_tsit.commands.path_checks import require_folder
 from jittor_tsit.commands.shared_options import add_command, add_device, add_experiment, add_processes
 from jittor_tsit.config import CONFIGS, ON_NAN, Experiment, SystemConfig
 from jittor_tsit.config.experiment_files import Runs, find_experiment, load_experiment, load_runs
@@ -99,6 +100,7 @@ def check(args: argparse.Namespace) -> None:
     Raises:
         InputError: See `check_experiment`; or the perceptual loss has no weights.
     """
+    require_folder("--data", args.data)
     prepared = args.prepared = prepare(args)
     samples = {
         name: check_experiment(experiment, folder, has_data=not (prepared.needs_samples or prepared.runs))

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Optional
 
+from data_tools.basics.command_line import QUIET_VARIABLE
 from data_tools.basics.progress import on_terminal
 from jittor_tsit.runtime.compiler_output import OutputFilter, stderr_to
 
@@ -28,6 +29,7 @@ RANK_VARIABLE = "OMPI_COMM_WORLD_RANK"  # set by mpirun
 @contextmanager
 def waiting_for(what: str):
     """Show the text `what` and the elapsed time while the `with` block runs, if it runs for more than 5 seconds.
+    With --quiet the line is not shown.
 
     In the block, what Jittor writes about its own progress is left out, and counted in the line. Everything else that
     C++ code writes on standard error is shown, at most a second later.
@@ -92,7 +94,7 @@ def main() -> None:
         offset += len(data)
         for line in found.lines(data, is_end):
             sys.stderr.write(f"\r{line}\033[K\n" if overwrites else f"{line}\n")
-        if not is_end and time.time() >= due:
+        if not is_end and time.time() >= due and QUIET_VARIABLE not in os.environ:
             _show(_status(text, found.num_compiled, time.time() - started, parent), overwrites)
             due, is_shown = time.time() + (TERMINAL_SECONDS if overwrites else FILE_SECONDS), True
         sys.stderr.flush()

@@ -65,7 +65,7 @@ def without_jittor(place, *words):
         ((*PLAIN, "num_classes=2"), "set/train/labels/"),
         ((*PLAIN, "batch_size=3"), "2 samples, fewer than batch_size=3"),
         ((*PLAIN, "--dry-run", "cache=text.txt/x"), "text.txt is a file"),
-        ((*PLAIN[:2], "absent"), "absent: no such folder"),
+        ((*PLAIN[:2], "absent"), "--data absent: no such folder"),
         (("test", "--data", "absent"), "--data absent: no such file or folder"),
         (("test", "--checkpoint", "text.txt"), "text.txt: is a text"),
         (("test", "--checkpoints", "text.txt,b"), "text.txt: is a text"),
