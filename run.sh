@@ -1,51 +1,39 @@
 #!/usr/bin/env bash
-# Makes the Python environment once, then runs plain `python -m …` lines. `bash run.sh help` lists them.
+# Makes the Python environment once, then runs `python -m jittor_tsit …`. `bash run.sh help` lists the commands.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
-usage() {
-    cat <<'TEXT'
-bash run.sh train   train a model; run the same command again to resume
-                    example: bash run.sh train --data data/landscape perceptual_weights=vgg19.pth
-bash run.sh test    generate images from label maps and pack them into submission.zip
-                    example: bash run.sh test --data data/landscape/test --compare
-bash run.sh score   score images by the contest's terms, as far as their judges are available
-                    example: bash run.sh score --images runs/mine/test/images --labels DIR/test --real DIR
-bash run.sh label   make label maps of photographs with a trained segmenter, with a confidence for each
-                    example: bash run.sh label --images photos --segmenter runs/segformer/best.safetensors --out labelled
-bash run.sh average average the weights of several checkpoints
-                    example: bash run.sh average --run-dir runs/mine --last 3
-bash run.sh convert make a checkpoint from published PyTorch files, or from the contest team's Jittor files
-                    example: bash run.sh convert --from latest_net_G.pth --system spade --out spade.safetensors
-bash run.sh export  write a checkpoint as the files that the official PyTorch code loads
-                    example: bash run.sh export --checkpoint runs/mine/state-000100000.safetensors --out official
-bash run.sh curate  make the splits Total, Selection I and II of a data set, and a page to review them
-                    example: bash run.sh curate --data data/landscape --out curation
-bash run.sh synth   render landscapes with exact label maps
-                    example: bash run.sh synth --out data/synth --count 200 --seed 0
-bash run.sh doctor  say what was found on this machine: compiler, oneDNN, CUDA, GPU, versions
-                    example: bash run.sh doctor
-bash run.sh check   run the tests; with --quick the few that prove the main promises (tests/README.md)
-                    example: bash run.sh check --quick
-bash run.sh lint    check style (ruff) and types (mypy)
-                    example: bash run.sh lint
-bash run.sh help    this list; --version prints the version
-
-Every command has --help. Without --data, train renders a small sample set and trains on that.
-TEXT
-}
-
 fail() { echo "error: $1" >&2; exit 2; }
 
-find_python() {  # the active environment's, the default one, or any other that Jittor can use
-    for python in "${VIRTUAL_ENV:+$VIRTUAL_ENV/bin/python}" "${CONDA_PREFIX:+$CONDA_PREFIX/bin/python}" \
-        python3 python3.12 python3.11 python3.10 python3.9 python3.8; do
-        if [ -n "$python" ] && "$python" -c 'import sys; sys.exit(not (3, 8) <= sys.version_info < (3, 13))' 2>/dev/null; then
+is_usable() { "$1" -c 'import sys; sys.exit(not (3, 8) <= sys.version_info < (3, 13))' 2>/dev/null; }
+
+find_python() {  # the default one, or any other that Jittor can use
+    local python
+    for python in python3 python3.12 python3.11 python3.10 python3.9 python3.8; do
+        if is_usable "$python"; then
             echo "$python"
             return
         fi
     done
     fail "no Python 3.8 to 3.12 found; on Debian or Ubuntu: sudo apt-get install python3 python3-venv python3-dev"
+}
+
+find_environment() {  # .venv; or the active one, if run.sh installed into it before or JTSIT_ENVIRONMENT=active says so
+    local active=${VIRTUAL_ENV:-${CONDA_PREFIX:-}} wanted=${JTSIT_ENVIRONMENT:-}
+    case $wanted in
+        "") ;;
+        active) [ -n "$active" ] || fail "JTSIT_ENVIRONMENT=active: no environment is active; activate one first" ;;
+        *) fail "JTSIT_ENVIRONMENT=$wanted: allowed is active; without it $root/.venv is used" ;;
+    esac
+    if [ -z "${VIRTUAL_ENV:-}" ] && [ "${CONDA_DEFAULT_ENV:-}" = base ]; then  # conda's base is never changed
+        [ -z "$wanted" ] || fail "JTSIT_ENVIRONMENT=active: conda's base is active; activate an environment of its own"
+        active=""
+    fi
+    if [ -n "$active" ] && { [ -n "$wanted" ] || cat "$active"/.jittor_tsit* 2>/dev/null | grep -qF "$root "; }; then
+        echo "$active"
+    else
+        echo "$root/.venv"
+    fi
 }
 
 check_tools() {  # Jittor compiles its operators on this machine
@@ -59,15 +47,21 @@ sys.exit(not (os.path.exists(headers) and any(os.path.exists(os.path.join(p, con
 CODE
 }
 
-prepare() {  # sets $python; $1: extra to install besides the package, or nothing
+prepare() {  # sets $python; $1: extra to install besides the package, or empty; $2: command, checked before that
     local found environment stamp want
-    found=$(find_python) || exit 2
-    environment=${VIRTUAL_ENV:-${CONDA_PREFIX:-$root/.venv}}
+    environment=$(find_environment) || exit 2
     stamp=$environment/.jittor_tsit${1:+-${1:-}}
     want="$root $(cksum <"$root/setup.py")"
     python=$environment/bin/python
     if [ -x "$python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$want" ]; then return; fi
+    if [ "$environment" = "$root/.venv" ]; then
+        found=$(find_python) || exit 2
+    else
+        found=$python
+        is_usable "$found" || fail "$environment: has no Python 3.8 to 3.12; deactivate it, and $root/.venv is used"
+    fi
     check_tools "$found"
+    if [ -n "${2:-}" ]; then (show_help "$2" --help) >/dev/null || exit 2; fi
     if [ ! -x "$environment/bin/pip" ] && [ "$environment" = "$root/.venv" ]; then
         "$found" -m venv "$environment" || fail "cannot make $environment; on Debian or Ubuntu: sudo apt-get install python3-venv"
     fi
@@ -77,17 +71,15 @@ prepare() {  # sets $python; $1: extra to install besides the package, or nothin
     echo "$want" >"$stamp"
 }
 
+show_help() {  # with any Python: installs nothing
+    local python
+    python=$(find_python) || exit 2
+    PYTHONDONTWRITEBYTECODE=1 JTSIT_PROGRAM="bash run.sh" exec "$python" "$root/jittor_tsit/runtime/help_only.py" "$@"
+}
+
 command=${1:-help}
 [ $# -eq 0 ] || shift
 case $command in
-    train | test | score | label | average | convert | export | doctor)
-        prepare
-        exec "$python" -m jittor_tsit "$command" "$@"
-        ;;
-    synth | curate)
-        prepare
-        exec "$python" -m data_tools "$command" "$@"
-        ;;
     check)
         prepare test
         cd "$root"
@@ -110,10 +102,13 @@ case $command in
             echo "mypy needs Python 3.10 or newer; types were not checked" >&2
         fi
         ;;
-    help | -h | --help) usage ;;
+    help | -h | --help) show_help --help ;;
     --version) sed -n 's/^__version__ = "\(.*\)"/jittor_tsit \1/p' "$root/jittor_tsit/__init__.py" ;;
-    *)
-        usage >&2
-        exit 2
+    *)  # the commands of jittor_tsit/__main__.py
+        for word in "$@"; do
+            case $word in -h | --help) show_help "$command" "$@" ;; esac
+        done
+        prepare "" "$command"
+        JTSIT_PROGRAM="bash run.sh" exec "$python" -m jittor_tsit "$command" "$@"
         ;;
 esac

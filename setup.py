@@ -34,6 +34,7 @@ setup(
     package_data={
         "data_tools.pages": ["frame.html", "page.css", "language.js"],
         "data_tools.report": ["page.js"],
+        "data_tools.sets": ["palettes/*"],
         "jittor_tsit.kernels": ["csrc/*.h", "csrc/*.cuh"],
     },
     extras_require={

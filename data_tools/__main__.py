@@ -4,34 +4,33 @@ from __future__ import annotations
 
 import argparse
 import sys
-import warnings
 from typing import Optional, Sequence
 
 from data_tools import __version__
+from data_tools.basics.command_line import Parser, quiet
 from data_tools.basics.errors import exit_status
-from data_tools.commands import check, curate, plant, report, scan, select, stats, synth
+from data_tools.basics.invocation import program
+from data_tools.commands import check, curate, labels, plant, report, scan, select, stats, synth
+from data_tools.commands.options import with_class_options
 
-COMMANDS = (check, stats, scan, select, report, curate, synth, plant)
+COMMANDS = (check, stats, labels, scan, select, report, curate, synth, plant)
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run one command and return its exit status: 0 success, 1 faulty data or a bug, 2 wrong input, 130 interrupted."""
-    return exit_status(lambda: _run(argv))
+    return exit_status(lambda: run(argv))
 
 
-def _run(argv: Optional[Sequence[str]]) -> int:
-    args = parser().parse_args(argv)
-    # Our own messages name faulty files; Pillow's warnings would repeat them.
-    warnings.filterwarnings("ignore", module="PIL")
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # the replacements that tests install have no such method
-            stream.reconfigure(errors="backslashreplace")  # some terminals cannot show every file name
-    return args.run(args)
+def run(argv: Optional[Sequence[str]]) -> int:
+    """Parse the words of a command line, run the command and return its exit status."""
+    args = parser().parse_args(with_class_options(sys.argv[1:] if argv is None else argv))
+    with quiet(args.quiet):
+        return args.run(args)
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line with all commands."""
-    top = argparse.ArgumentParser("python -m data_tools", description="Landscape data sets.")
+    top = Parser(program("data_tools"), description="Landscape data sets.")
     top.add_argument("--version", action="version", version=f"data_tools {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command in COMMANDS:

@@ -7,8 +7,7 @@ target of the second. Here this is a batch of one, and an epoch is half of the i
 Command: bash run.sh train --experiment experiments/bicyclegan_edges2shoes.py --data DIR
 """
 
-from jittor_tsit.config import DataConfig, Experiment, RunConfig, image_gan_optim
-from jittor_tsit.systems.bicyclegan import BicycleGANConfig
+from jittor_tsit.config import BicycleGANConfig, DataConfig, Experiment, RunConfig, image_gan_optim
 
 EPOCH = 24_912  # steps of an official epoch, two of the 49,825 images each
 

@@ -7,8 +7,7 @@ two images and takes only the target of the second. Here this is a batch of one,
 Command: bash run.sh train --experiment experiments/bicyclegan_facades.py --data DIR
 """
 
-from jittor_tsit.config import DataConfig, Experiment, RunConfig, image_gan_optim
-from jittor_tsit.systems.bicyclegan import BicycleGANConfig
+from jittor_tsit.config import BicycleGANConfig, DataConfig, Experiment, RunConfig, image_gan_optim
 
 EPOCH = 200  # steps of an official epoch, two of the 400 images each
 

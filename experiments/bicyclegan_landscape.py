@@ -6,8 +6,7 @@ For each pair of a batch, the batch also contains the photo of another pair.
 Command: bash run.sh train --experiment experiments/bicyclegan_landscape.py --data DIR
 """
 
-from jittor_tsit.config import DataConfig, Experiment, RunConfig, image_gan_optim
-from jittor_tsit.systems.bicyclegan import BicycleGANConfig
+from jittor_tsit.config import BicycleGANConfig, DataConfig, Experiment, RunConfig, image_gan_optim
 
 EPOCH = 10_000  # images of the contest's training set
 

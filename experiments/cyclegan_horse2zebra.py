@@ -6,8 +6,7 @@ Images are scaled to 286 x 286, cropped at random and mirrored at random.
 Command: bash run.sh train --experiment experiments/cyclegan_horse2zebra.py --data DIR
 """
 
-from jittor_tsit.config import DataConfig, Experiment, RunConfig, image_gan_optim
-from jittor_tsit.systems.cyclegan import CycleGANConfig, CycleGANWeights
+from jittor_tsit.config import CycleGANConfig, CycleGANWeights, DataConfig, Experiment, RunConfig, image_gan_optim
 
 EPOCH = 1_334  # the published archive's zebras; there are 1,067 horses
 

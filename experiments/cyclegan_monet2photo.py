@@ -6,8 +6,7 @@ Images are scaled to 286 x 286, cropped at random and mirrored at random.
 Command: bash run.sh train --experiment experiments/cyclegan_monet2photo.py --data DIR
 """
 
-from jittor_tsit.config import DataConfig, Experiment, RunConfig, image_gan_optim
-from jittor_tsit.systems.cyclegan import CycleGANConfig, CycleGANWeights
+from jittor_tsit.config import CycleGANConfig, CycleGANWeights, DataConfig, Experiment, RunConfig, image_gan_optim
 
 EPOCH = 6_287  # the published archive's photographs; there are 1,072 paintings
 

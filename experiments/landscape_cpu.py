@@ -3,8 +3,7 @@
 Command: bash run.sh train --experiment experiments/landscape_cpu.py --data DIR perceptual=vgg16 perceptual_weights=FILE
 """
 
-from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig
-from jittor_tsit.systems.tsit import TSITConfig
+from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig, TSITConfig
 
 experiment = Experiment(
     system="tsit",

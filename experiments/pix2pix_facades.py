@@ -6,8 +6,7 @@ are the input. Batch 1; 200 epochs of 400 images at a constant learning rate, as
 Command: bash run.sh train --experiment experiments/pix2pix_facades.py --data DIR
 """
 
-from jittor_tsit.config import DataConfig, Experiment, RunConfig
-from jittor_tsit.systems.pix2pix import Pix2PixConfig
+from jittor_tsit.config import DataConfig, Experiment, Pix2PixConfig, RunConfig
 
 EPOCH = 400  # images of the training set
 

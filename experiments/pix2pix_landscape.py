@@ -7,8 +7,7 @@ and mirrored at random. The contest's baseline was such a model: score 0.1775 on
 Command: bash run.sh train --experiment experiments/pix2pix_landscape.py --data DIR
 """
 
-from jittor_tsit.config import DataConfig, Experiment, RunConfig, image_gan_optim
-from jittor_tsit.systems.pix2pix import Pix2PixConfig
+from jittor_tsit.config import DataConfig, Experiment, Pix2PixConfig, RunConfig, image_gan_optim
 
 EPOCH = 10_000  # images of the contest's training set
 

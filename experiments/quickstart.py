@@ -3,8 +3,7 @@
 Command: bash run.sh train
 """
 
-from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig
-from jittor_tsit.systems.tsit import TSITConfig, TSITWeights
+from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig, TSITConfig, TSITWeights
 
 experiment = Experiment(
     system="tsit",

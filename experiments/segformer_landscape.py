@@ -13,8 +13,7 @@ Command: bash run.sh train --experiment experiments/segformer_landscape.py --dat
     bash run.sh score --segmenter runs/segformer_landscape/best.safetensors --images … --labels … --real …
 """
 
-from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig
-from jittor_tsit.systems.segformer import SegFormerConfig
+from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig, SegFormerConfig
 
 experiment = Experiment(
     system="segformer",

@@ -7,8 +7,7 @@ not state the length of training; the 10,000 rounds are those of carpedm20's imp
 Command: bash run.sh train --experiment experiments/simgan_gaze.py --data DIR
 """
 
-from jittor_tsit.config import DataConfig, Experiment, RunConfig
-from jittor_tsit.systems.simgan import SimGANConfig
+from jittor_tsit.config import DataConfig, Experiment, RunConfig, SimGANConfig
 
 BATCH = 512
 STEPS = 1_000 + 200 + 10_000 * (2 + 1)  # before the rounds: 1,000 steps of the refiner alone, then 200 of D

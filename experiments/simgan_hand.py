@@ -6,8 +6,7 @@ batch size nor the length of training.
 Command: bash run.sh train --experiment experiments/simgan_hand.py --data DIR
 """
 
-from jittor_tsit.config import DataConfig, Experiment, RunConfig
-from jittor_tsit.systems.simgan import SimGANConfig
+from jittor_tsit.config import DataConfig, Experiment, RunConfig, SimGANConfig
 
 BATCH = 32
 

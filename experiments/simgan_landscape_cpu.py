@@ -5,8 +5,7 @@ DIR contains `trainA`, for example the photos that `bash run.sh synth` renders, 
 Command: bash run.sh train --experiment experiments/simgan_landscape_cpu.py --data DIR
 """
 
-from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig
-from jittor_tsit.systems.simgan import SimGANConfig
+from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig, SimGANConfig
 
 experiment = Experiment(
     system="simgan",

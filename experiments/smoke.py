@@ -11,16 +11,21 @@ from typing import Any, Dict
 
 from data_tools.basics.files import write_atomic
 from data_tools.sets.pairing import find_pairs
-from jittor_tsit.config import DataConfig, Experiment, RunConfig
-from jittor_tsit.systems.bicyclegan import BicycleGANConfig
-from jittor_tsit.systems.cyclegan import CycleGANConfig
-from jittor_tsit.systems.pix2pix import Pix2PixConfig
-from jittor_tsit.systems.simgan import SimGANConfig
-from jittor_tsit.systems.spade import SPADEConfig
-from jittor_tsit.systems.stargan import StarGANConfig
-from jittor_tsit.systems.synthesis import SynthesisWeights
-from jittor_tsit.systems.tsit import TSITConfig, TSITWeights
-from jittor_tsit.systems.unit import UNITConfig
+from jittor_tsit.config import (
+    BicycleGANConfig,
+    CycleGANConfig,
+    DataConfig,
+    Experiment,
+    Pix2PixConfig,
+    RunConfig,
+    SimGANConfig,
+    SPADEConfig,
+    StarGANConfig,
+    SynthesisWeights,
+    TSITConfig,
+    TSITWeights,
+    UNITConfig,
+)
 
 HALVES = ("trainA", "trainB")
 WIDTH, HEIGHT = 256, 128  # the smallest that TSIT accepts

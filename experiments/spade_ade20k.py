@@ -11,8 +11,7 @@ Command: bash run.sh train --experiment experiments/spade_ade20k.py --data DIR -
     bash run.sh test --data ADEChallengeData2016/annotations/validation
 """
 
-from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig
-from jittor_tsit.systems.spade import SPADEConfig
+from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig, SPADEConfig
 
 EPOCH = 20_210  # training images
 

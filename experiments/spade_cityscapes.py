@@ -19,8 +19,7 @@ Command: bash run.sh train --experiment experiments/spade_cityscapes.py --data D
     bash run.sh test --data VAL, with `labels` and `instances` in VAL
 """
 
-from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig
-from jittor_tsit.systems.spade import SPADEConfig
+from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig, SPADEConfig
 
 EPOCH = 2_975  # training images
 

@@ -12,8 +12,7 @@ Command: bash run.sh train --experiment experiments/spade_coco_stuff.py --data D
     bash run.sh test --data VAL, with `labels` and `instances` in VAL
 """
 
-from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig
-from jittor_tsit.systems.spade import SPADEConfig
+from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig, SPADEConfig
 
 EPOCH = 118_287  # training images
 

@@ -7,8 +7,7 @@ papers.
 Command: bash run.sh train --experiment experiments/spade_landscape.py --data DIR perceptual_weights=vgg19.pth
 """
 
-from jittor_tsit.config import Experiment, OptimConfig, RunConfig
-from jittor_tsit.systems.spade import SPADEConfig
+from jittor_tsit.config import Experiment, OptimConfig, RunConfig, SPADEConfig
 
 EPOCH = 10_000  # images of the contest's training set
 

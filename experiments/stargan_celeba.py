@@ -7,8 +7,7 @@ much.
 Command: bash run.sh train --experiment experiments/stargan_celeba.py --data DIR
 """
 
-from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig
-from jittor_tsit.systems.stargan import StarGANConfig
+from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig, StarGANConfig
 
 BATCH = 16
 HALF = 100_000 * BATCH  # images

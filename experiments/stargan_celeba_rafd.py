@@ -7,8 +7,7 @@ one batch of each set.
 Command: bash run.sh train --experiment experiments/stargan_celeba_rafd.py --data DIR second_root=DIR
 """
 
-from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig
-from jittor_tsit.systems.stargan import StarGANConfig
+from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig, StarGANConfig
 
 BATCH = 16
 HALF = 100_000 * BATCH  # images of each set

@@ -5,8 +5,7 @@ DIR contains a folder for each class, or `train` and `test`, each with a folder 
 Command: bash run.sh train --experiment experiments/stargan_scenes_cpu.py --data DIR classes=forest,glacier,mountain,sea
 """
 
-from jittor_tsit.config import DataConfig, Experiment, RunConfig
-from jittor_tsit.systems.stargan import StarGANConfig
+from jittor_tsit.config import DataConfig, Experiment, RunConfig, StarGANConfig
 
 experiment = Experiment(
     system="stargan",

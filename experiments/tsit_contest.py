@@ -20,8 +20,7 @@ Command: bash run.sh curate --data DIR --out curation
     If batch 30 does not fit into the memory of one GPU, add phases.2.accumulate=6. --dry-run prints the plan.
 """
 
-from jittor_tsit.config import Experiment, Phase, RunConfig
-from jittor_tsit.systems.tsit import TSITConfig
+from jittor_tsit.config import Experiment, Phase, RunConfig, TSITConfig
 
 
 def phase(epochs: int, split: str, batch_size: int, rate: float) -> Phase:

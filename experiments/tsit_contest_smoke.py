@@ -4,8 +4,7 @@ Command: bash run.sh curate --data DIR --out curation
     bash run.sh train --experiment experiments/tsit_contest_smoke.py --data DIR --split curation
 """
 
-from jittor_tsit.config import DataConfig, Experiment, Phase, RunConfig
-from jittor_tsit.systems.tsit import TSITConfig, TSITWeights
+from jittor_tsit.config import DataConfig, Experiment, Phase, RunConfig, TSITConfig, TSITWeights
 
 experiment = Experiment(
     system="tsit",

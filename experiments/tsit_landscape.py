@@ -6,8 +6,7 @@ The released recipe for semantic synthesis: hinge loss, feature matching weight 
 Command: bash run.sh train --data DIR perceptual_weights=vgg19.pth
 """
 
-from jittor_tsit.config import Experiment, OptimConfig, RunConfig
-from jittor_tsit.systems.tsit import TSITConfig
+from jittor_tsit.config import Experiment, OptimConfig, RunConfig, TSITConfig
 
 EPOCH = 10_000  # images of the contest's training set
 

@@ -9,8 +9,7 @@ Command: bash run.sh train --experiment experiments/tsit_segmenter.py --data DIR
     perceptual_weights=vgg19.pth segmenter=runs/segformer_landscape/best.safetensors
 """
 
-from jittor_tsit.config import Experiment, OptimConfig, RunConfig
-from jittor_tsit.systems.tsit import TSITConfig, TSITWeights
+from jittor_tsit.config import Experiment, OptimConfig, RunConfig, TSITConfig, TSITWeights
 
 EPOCH = 10_000  # images of the contest's training set
 

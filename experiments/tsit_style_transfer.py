@@ -7,8 +7,7 @@ Command: bash run.sh train --experiment experiments/tsit_style_transfer.py --dat
     DIR/trainA contains the content photographs, DIR/trainB the style photographs.
 """
 
-from jittor_tsit.config import DataConfig, Experiment, RunConfig
-from jittor_tsit.systems.tsit import TSITConfig, TSITWeights
+from jittor_tsit.config import DataConfig, Experiment, RunConfig, TSITConfig, TSITWeights
 
 EPOCH = 1200  # images of one epoch; set it to the number of content photographs
 

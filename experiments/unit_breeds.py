@@ -6,8 +6,7 @@ each domain: one image of each domain a step, constant learning rate, 500,000 st
 Command: bash run.sh train --experiment experiments/unit_breeds.py --data DIR
 """
 
-from jittor_tsit.config import DataConfig, Experiment, RunConfig
-from jittor_tsit.systems.unit import UNITConfig
+from jittor_tsit.config import DataConfig, Experiment, RunConfig, UNITConfig
 
 experiment = Experiment(
     system="unit",

@@ -6,8 +6,7 @@ of each domain a step, constant learning rate, 500,000 steps.
 Command: bash run.sh train --experiment experiments/unit_celeba.py --data DIR
 """
 
-from jittor_tsit.config import DataConfig, Experiment, RunConfig
-from jittor_tsit.systems.unit import UNITConfig
+from jittor_tsit.config import DataConfig, Experiment, RunConfig, UNITConfig
 
 experiment = Experiment(
     system="unit",

@@ -7,8 +7,7 @@ For MNIST -> USPS or back: channels=1,1. 64 images of each domain a step, 200,00
 Command: bash run.sh train --experiment experiments/unit_digits.py --data DIR
 """
 
-from jittor_tsit.config import DataConfig, Experiment, RunConfig
-from jittor_tsit.systems.unit_digits import UNITDigitsConfig
+from jittor_tsit.config import DataConfig, Experiment, RunConfig, UNITDigitsConfig
 
 BATCH = 64
 

@@ -8,8 +8,7 @@ For renderings -> streets (GTA, Cityscapes) add weights.vgg=1 perceptual_weights
 Command: bash run.sh train --experiment experiments/unit_rewrite.py --data DIR
 """
 
-from jittor_tsit.config import DataConfig, Experiment, Phase, RunConfig
-from jittor_tsit.systems.unit import REWRITE_WEIGHTS, UNITConfig
+from jittor_tsit.config import REWRITE_WEIGHTS, DataConfig, Experiment, Phase, RunConfig, UNITConfig
 
 LR, PHASE = 1e-4, 100_000  # images of a phase
 

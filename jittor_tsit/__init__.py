@@ -1,7 +1,8 @@
 """Landscape photographs from semantic label maps, in Jittor.
 
 The names in `__all__` are the Python interface, which docs/python.md describes. Everything else may change.
-Importing the package sets the environment that Jittor reads and does not import Jittor; `load` and `score` do.
+Importing the package does not import Jittor; `load` and `score` do. It lets the first import of Jittor set the
+environment that Jittor reads.
 """
 
 from importlib import import_module
@@ -24,7 +25,7 @@ _HOMES = {  # public name -> module that defines it, imported when the name is f
     "score": "jittor_tsit.evaluation.interface",
 }
 
-bootstrap.configure()
+bootstrap.configure_before_jittor()
 
 
 def __getattr__(name: str) -> Any:

@@ -1,17 +1,32 @@
-"""Command line of the package: `python -m jittor_tsit train|test|score|label|average|convert|export|doctor`."""
+"""The command line of both packages: `bash run.sh`, `jittor-tsit` or `python -m jittor_tsit`, and a command."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from typing import Optional, Sequence
+from importlib import import_module
+from typing import Dict, Optional, Sequence
 
+from data_tools.basics.command_line import Parser, Renamed, quiet
 from data_tools.basics.errors import exit_status
+from data_tools.basics.invocation import DATA, VARIABLE, program
 from jittor_tsit import __version__
-from jittor_tsit.commands import average, convert, doctor, export, label, score, test, train
+from jittor_tsit.commands import average, convert, doctor, export, label, options, score, test, train
 from jittor_tsit.runtime.mpirun import inside_mpi, run_member, run_processes
 
-COMMANDS = (train, test, score, label, average, convert, export, doctor)  # in the order of --help
+# To add a command, add its module here; run.sh and `jittor-tsit` have it then, too.
+COMMANDS = (train, test, score, label, average, convert, export, options, doctor)  # in the order of --help
+TOOLS = (
+    "data_tools.__main__"  # imported for its commands only, because it imports libraries that training does not need
+)
+TOOL_NAMES = {"check": "check-data"}  # `bash run.sh check` runs the tests
+SCRIPT = "bash run.sh"
+OF_SCRIPT = {  # commands that only run.sh has
+    "check": "run the tests; with --quick the few that prove the main promises (tests/README.md)",
+    "lint": "check style (ruff) and types (mypy)",
+    "help": "this list",
+}
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
@@ -20,28 +35,60 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 
 
 def _run(argv: Optional[Sequence[str]]) -> int:
-    top = parser()
-    args, rest = top.parse_known_args(argv)  # field=value is allowed anywhere among the options
-    unknown = [
-        word for word in rest if word.startswith("-") or args.accepts is None or not word.startswith(args.accepts)
-    ]
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == [DATA]:
+        return _run_tools(words[1:])
+    top = parser(with_tools=not is_own(words))
+    args, rest = top.parse_known_args(words)  # field=value is allowed anywhere among the options
+    accepts = getattr(args, "accepts", None)
+    unknown = [word for word in rest if word.startswith("-") or accepts is None or not word.startswith(accepts)]
     if unknown:
-        top.error(f"unrecognized arguments: {' '.join(unknown)}")
+        args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     args.overrides = rest
-    if getattr(args, "procs", 1) > 1 and not inside_mpi() and not getattr(args, "dry_run", False):
-        words = sys.argv[1:] if argv is None else argv
-        return run_processes(words, args.procs, args.hostfile, args.device != "cpu")
-    return args.run(args)
+    with quiet(args.quiet):
+        if not inside_mpi() and hasattr(args, "check"):
+            args.check(args)
+        if getattr(args, "procs", 1) > 1 and not inside_mpi() and not getattr(args, "dry_run", False):
+            return run_processes(words, args.procs, args.hostfile, args.device != "cpu")
+        return args.run(args)
 
 
-def parser() -> argparse.ArgumentParser:
-    """Build the parser. Each module of `commands` adds its own options. None imports Jittor before it runs."""
-    top = argparse.ArgumentParser("python -m jittor_tsit", description="Landscape photographs from label maps.")
+def _run_tools(words: Sequence[str]) -> int:
+    """Run `data_tools` with these arguments as `PROGRAM data …`."""
+    os.environ[VARIABLE] = f"{program('jittor_tsit')} {DATA}"
+    return import_module(TOOLS).run(words)
+
+
+def is_own(words: Sequence[str]) -> bool:
+    """Return whether the first word is a command of this package, so that those of data_tools are not needed."""
+    return bool(words) and words[0] in {command.__name__.rpartition(".")[2] for command in COMMANDS}
+
+
+def parser(with_tools: bool = True) -> argparse.ArgumentParser:
+    """Build the parser. Each module of `commands` adds its own options. None imports Jittor before it runs.
+
+    Args:
+        with_tools: Whether to add the commands of data_tools, too.
+    """
+    called = program("jittor_tsit")
+    top = Parser(called, description="Landscape photographs from label maps.", epilog=_epilog(called))
+    top.formatter_class = argparse.RawDescriptionHelpFormatter
     top.add_argument("--version", action="version", version=f"jittor_tsit {__version__}")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.add(commands)
+    if with_tools:
+        for command in import_module(TOOLS).COMMANDS:
+            command.add(Renamed(commands, TOOL_NAMES))
     return top
+
+
+def _epilog(called: str) -> str:
+    own: Dict[str, str] = OF_SCRIPT if called == SCRIPT else {}
+    lines = [f"    {name:<16}    {summary}" for name, summary in own.items()]
+    lines += [f"`{called} COMMAND --help` lists the options of a command and shows an example."]
+    lines += ["Without --data, train renders a small sample set and trains on that."]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import os
 import sys
 
 from data_tools.basics.errors import EXIT_PROBLEMS
-from data_tools.commands.options import add_command, add_data
+from data_tools.commands.options import add_classes, add_command, add_data, classes_of
 from data_tools.sets.checking import inspect_pairs
 from data_tools.sets.pairing import match_files
 
@@ -23,11 +23,14 @@ def add(commands) -> None:
         "cannot be used and stops training. An `odd` file can be used; the line says how it is treated.",
     )
     add_data(parser)
+    add_classes(parser)
 
 
 def run(args: argparse.Namespace) -> int:
+    classes = classes_of(args)
     matching = match_files(args.data)
-    problems = matching.problems + inspect_pairs(matching.pairs, workers=os.cpu_count() or 1)
+    found = inspect_pairs(matching.pairs, classes.num_classes, os.cpu_count() or 1, unknown=classes.unknown)
+    problems = matching.problems + found
     for problem in sorted(problems, key=lambda p: (not p.broken, p.stem, p.reason)):
         print(problem)
     broken = sum(problem.broken for problem in problems)

@@ -13,6 +13,7 @@ from data_tools.curation.default_rules import DEFAULT_RULES, DISPUTED, Settings,
 from data_tools.rendering.write_set import write_set
 from data_tools.sets import stats as counting
 from data_tools.sets.checking import inspect_pairs
+from data_tools.sets.class_list import ClassList, make_class_list, read_class_names
 from data_tools.sets.classes import IMAGE_HEIGHT, IMAGE_WIDTH, NUM_CLASSES
 from data_tools.sets.pairing import Problem, match_files
 
@@ -20,13 +21,16 @@ PathLike = Union[str, "os.PathLike[str]"]
 EXAMPLES = 12  # pairs in each list of the report, as with the command `report`
 
 
-def check(data: PathLike, num_classes: int = NUM_CLASSES, workers: int = 0) -> List[Problem]:
+def check(
+    data: PathLike, num_classes: int = NUM_CLASSES, workers: int = 0, unknown_id: Optional[int] = None
+) -> List[Problem]:
     """Read every photo and label map of a data set and return what is wrong or odd.
 
     Args:
         data: Folder that contains `train/imgs` and `train/labels`, or `imgs` and `labels`.
-        num_classes: Class ids in the label maps must be smaller than this.
+        num_classes: Number of classes of the set; class ids in the label maps must be smaller than this.
         workers: Number of threads; 0 uses one thread for each core.
+        unknown_id: Id of pixels without a class; with 0, classes are numbered from 1. None: every pixel has a class.
 
     Returns:
         Problems (stem, reason, broken): first the broken pairs, which stop a training, then the odd ones.
@@ -34,16 +38,26 @@ def check(data: PathLike, num_classes: int = NUM_CLASSES, workers: int = 0) -> L
     Raises:
         InputError: The folder does not exist, or does not have this layout.
     """
+    classes = ClassList(num_classes, unknown_id)
     matching = match_files(Path(data))
-    problems = matching.problems + inspect_pairs(matching.pairs, num_classes, _workers(workers))
+    found = inspect_pairs(matching.pairs, classes.num_classes, _workers(workers), unknown=classes.unknown)
+    problems = matching.problems + found
     return sorted(problems, key=lambda problem: (not problem.broken, problem.stem, problem.reason))
 
 
-def stats(data: PathLike, workers: int = 0) -> Dict[str, object]:
+def stats(
+    data: PathLike,
+    workers: int = 0,
+    num_classes: Optional[int] = None,
+    unknown_id: Optional[int] = None,
+    class_names: Optional[PathLike] = None,
+) -> Dict[str, object]:
     """Count the sizes of photos and label maps, and measure the share of each class. Broken pairs are only listed.
 
     Args:
-        data, workers: As for `check`.
+        data, workers, unknown_id: As for `check`.
+        num_classes: Number of classes of the set; by default as many as `class_names` has, or the 29 landscape classes.
+        class_names: Text file with the name of one class a line, and optionally its colour.
 
     Returns:
         The same as `python -m data_tools stats --json` writes.
@@ -52,12 +66,20 @@ def stats(data: PathLike, workers: int = 0) -> Dict[str, object]:
         InputError: As `check`.
     """
     matching = match_files(Path(data))
-    found = counting.collect(matching.pairs, _workers(workers))
+    classes = _classes(num_classes, unknown_id, class_names)
+    found = counting.collect(matching.pairs, _workers(workers), class_list=classes)
     found.broken.extend(problem for problem in matching.problems if problem.broken)
     return counting.as_json(found)
 
 
-def scan(data: PathLike, out: PathLike, workers: int = 0) -> Tuple[int, List[Problem]]:
+def scan(
+    data: PathLike,
+    out: PathLike,
+    workers: int = 0,
+    num_classes: Optional[int] = None,
+    unknown_id: Optional[int] = None,
+    class_names: Optional[PathLike] = None,
+) -> Tuple[int, List[Problem]]:
     """Measure every pair of a data set and write the table `scan.csv` to `out`. Earlier measurements are reused.
 
     The function starts processes, so a script must call it below `if __name__ == "__main__":`.
@@ -66,6 +88,8 @@ def scan(data: PathLike, out: PathLike, workers: int = 0) -> Tuple[int, List[Pro
         data: As for `check`.
         out: Folder for the results, outside of `data`.
         workers: Number of processes; 0 starts one for each core.
+        num_classes, unknown_id, class_names: As for `stats`. If no class is named sky, two signals are left out:
+            backlight and overexposure.
 
     Returns:
         The number of measured pairs, and the problems of the broken pairs.
@@ -76,7 +100,8 @@ def scan(data: PathLike, out: PathLike, workers: int = 0) -> Tuple[int, List[Pro
     with needing_opencv():
         from data_tools.basics.pools import local_pool
         from data_tools.curation.scan import scan as measure
-    return measure(Path(data), Path(out), partial(local_pool, _workers(workers)))
+    classes = _classes(num_classes, unknown_id, class_names)
+    return measure(Path(data), Path(out), partial(local_pool, _workers(workers)), classes)
 
 
 def select(
@@ -118,11 +143,14 @@ def curate(
     limits: Optional[Mapping[str, float]] = None,
     manual: Optional[PathLike] = None,
     workers: int = 0,
+    num_classes: Optional[int] = None,
+    unknown_id: Optional[int] = None,
+    class_names: Optional[PathLike] = None,
 ) -> Dict[str, List[str]]:
     """Scan a data set, make its splits, and write the page `report.html` to `out`.
 
     Args:
-        data, out, workers: As for `scan`.
+        data, out, workers, num_classes, unknown_id, class_names: As for `scan`.
         keep, limits, manual: As for `select`.
 
     Returns:
@@ -133,7 +161,7 @@ def curate(
     """
     from data_tools.report.from_folder import make_report
 
-    scan(data, out, workers)
+    scan(data, out, workers, num_classes, unknown_id, class_names)
     splits = select(out, keep, limits, manual)
     make_report(Path(out), EXAMPLES)
     return splits
@@ -159,6 +187,10 @@ def synth(
     """
     write_set(Path(out), count, seed, *size, test_count=test_count)
     return Path(out)
+
+
+def _classes(num_classes: Optional[int], unknown_id: Optional[int], class_names: Optional[PathLike]) -> ClassList:
+    return make_class_list(num_classes, unknown_id, read_class_names(Path(class_names)) if class_names else ())
 
 
 def _workers(number: int) -> int:

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
+import warnings
 from pathlib import Path
-from typing import Callable, Tuple
+from typing import Callable, List, Sequence, Tuple
 
-from data_tools.sets.classes import IMAGE_HEIGHT, IMAGE_WIDTH
+from data_tools.basics import command_line
+from data_tools.sets.class_list import MAX_CLASSES, ClassList, make_class_list, read_class_names
+from data_tools.sets.classes import IMAGE_HEIGHT, IMAGE_WIDTH, NUM_CLASSES
 
 
 def add_command(commands, name: str, run: Callable, summary: str, example: str) -> argparse.ArgumentParser:
-    """Add the parser of one command. Its help ends with the example."""
-    parser = commands.add_parser(
-        name,
-        help=summary,
-        description=summary,
-        epilog=f"example:\n  {example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.set_defaults(run=run)
-    return parser
+    """Add the parser of one command of data_tools; see `command_line.add_command`."""
+    return command_line.add_command(commands, name, lambda args: _run(run, args), summary, example)
+
+
+def _run(run: Callable, args: argparse.Namespace) -> int:
+    # Our own messages name faulty files; Pillow's warnings would repeat them.
+    warnings.filterwarnings("ignore", module="PIL")
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # the replacements that tests install have no such method
+            stream.reconfigure(errors="backslashreplace")  # some terminals cannot show every file name
+    return run(args)
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +33,49 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", type=Path, required=True, metavar="DIR", help="holds train/imgs and train/labels, or imgs and labels"
     )
+
+
+CLASS_OPTIONS = ("num_classes", "unknown_id")  # also accepted as train takes them, such as num_classes=150
+
+
+def add_classes(parser: argparse.ArgumentParser) -> None:
+    """Add the options that describe the classes of a data set."""
+    parser.add_argument(
+        "--num-classes",
+        type=at_least(1),
+        metavar="N",
+        help=f"number of classes of the set, up to {MAX_CLASSES}; default: as many as --class-names has, or the "
+        f"{NUM_CLASSES} landscape classes; num_classes=N means the same",
+    )
+    parser.add_argument(
+        "--unknown-id",
+        type=at_least(0),
+        metavar="ID",
+        help="id of pixels without a class, such as 255; with 0, classes are numbered from 1; unknown_id=ID means the "
+        "same",
+    )
+    parser.add_argument(
+        "--class-names",
+        type=Path,
+        metavar="FILE",
+        help="text file with the name of one class a line, in the order of their ids, and optionally its colour: "
+        "sky #96cefa",
+    )
+
+
+def classes_of(args: argparse.Namespace) -> ClassList:
+    """Return the list of classes that the options of `add_classes` describe.
+
+    Raises:
+        InputError: A number is out of range, or the file of names is faulty.
+    """
+    lines = read_class_names(args.class_names) if args.class_names else ()
+    return make_class_list(args.num_classes, args.unknown_id, lines)
+
+
+def with_class_options(words: Sequence[str]) -> List[str]:
+    """Turn words such as num_classes=150 into the options --num-classes=150, and return all words."""
+    return [f"--{word.replace('_', '-', 1)}" if word.split("=")[0] in CLASS_OPTIONS else word for word in words]
 
 
 def at_least(minimum: int) -> Callable[[str], int]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from data_tools.commands.options import add_command, add_data, at_least
 from data_tools.planting.kinds import KINDS
 from data_tools.planting.plant import plant_set
 from data_tools.planting.truth import TRUTH_FILE, read_truth, summary
+from data_tools.sets.pairing import passed_over_in
 
 
 def add(commands) -> None:
@@ -50,6 +52,8 @@ def add(commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     plant_set(args.data, args.out, [kind.strip() for kind in args.kinds.split(",")], args.share, args.seed)
+    for line in passed_over_in(args.data):
+        print(line, file=sys.stderr)
     print(f"{args.out}: {summary(read_truth(args.out / TRUTH_FILE))}")
     return 0
 

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Iterator
 
 from data_tools.basics.errors import EXIT_PROBLEMS, InputError
-from data_tools.commands.options import add_command, add_data, at_least
+from data_tools.commands.options import add_classes, add_command, add_data, at_least, classes_of
 from data_tools.curation.folder import PROBLEMS
+from data_tools.sets.pairing import passed_over_in
+from data_tools.signals.left_out import left_out
 
 
 def add(commands) -> None:
@@ -31,6 +33,7 @@ def add(commands) -> None:
 def add_scan_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of `scan` that `curate` has too."""
     add_data(parser)
+    add_classes(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
     parser.add_argument(
         "--workers",
@@ -46,9 +49,18 @@ def run(args: argparse.Namespace) -> int:
     with needing_opencv():
         from data_tools.basics.pools import local_pool, mpi_pool
         from data_tools.curation.scan import scan
+    classes = classes_of(args)
     make_pool = mpi_pool if args.mpi else partial(local_pool, args.workers)
-    count, broken = scan(args.data, args.out, make_pool)
+    for line in passed_over_in(args.data):
+        print(line, file=sys.stderr)
+    count, broken = scan(args.data, args.out, make_pool, classes)
     print(f"{args.out}: {count} pairs measured", file=sys.stderr)
+    if left_out(classes):
+        print(
+            f"signals left out, because no class of this set is named sky: {', '.join(left_out(classes))}; "
+            "scan --class-names FILE names the classes",
+            file=sys.stderr,
+        )
     if broken:
         print(
             f"{len(broken)} cannot be read, the first: {broken[0].reason}; all are in {args.out / PROBLEMS}",

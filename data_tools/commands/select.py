@@ -85,7 +85,7 @@ def add_select_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from data_tools.curation.folder import DECISIONS, counts, find_scanned, select_splits
+    from data_tools.curation.folder import DECISIONS, counts, find_scanned, rules_left_out, select_splits
     from data_tools.sets.layout import lay_out
 
     limits: Dict[str, float] = dict(args.limit)
@@ -98,6 +98,12 @@ def run(args: argparse.Namespace) -> int:
     )
     manual = read_manual(args.manual) if args.manual else {}
     selection = select_splits(args.out, settings, manual, args.keep, args.disagreement)
+    not_measured = rules_left_out(args.out, settings)
+    if not_measured:
+        print(
+            f"rules left out, because no class of this set is named sky: {', '.join(not_measured)}",
+            file=sys.stderr,
+        )
     print(f"{counts(selection)}; the reasons are in {args.out / DECISIONS}", file=sys.stderr)
     folder = args.link or args.copy
     if folder:

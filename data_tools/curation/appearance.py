@@ -18,7 +18,7 @@ from typing import NamedTuple, Sequence
 import cv2
 import numpy as np
 
-from data_tools.sets.classes import LOOKS, NUM_CLASSES
+from data_tools.sets.classes import LOOKS
 from data_tools.signals.sketches import CHANNELS, COLUMNS, ROWS, Sketches
 
 FOLDS = 8  # each model is fitted on 7/8 of the set; ten folds were no better on sets of 24 to 150 pairs
@@ -40,6 +40,7 @@ class ClassModel(NamedTuple):
     Shapes:
         mean, scale [F] standardise the F features; projection [F, D] and phase [D] define the D random cosines;
         weights [FOLDS, D + 1, classes]. All float32.
+        looks [classes] uint8: id of the class that represents each class's group of classes that look alike.
     """
 
     mean: np.ndarray
@@ -47,6 +48,7 @@ class ClassModel(NamedTuple):
     projection: np.ndarray
     phase: np.ndarray
     weights: np.ndarray
+    looks: np.ndarray
 
 
 def fold_of(stem: str) -> int:
@@ -63,19 +65,20 @@ def sample_rows(stems: Sequence[str], count: int) -> np.ndarray:
     return np.sort(np.array(by_hash[:count], np.int64))
 
 
-def fit_class_model(sketches: Sketches, stems: Sequence[str]) -> ClassModel:
+def fit_class_model(sketches: Sketches, stems: Sequence[str], looks: np.ndarray = LOOKS) -> ClassModel:
     """Learn what the classes look like from at most 1,000 of the pairs.
 
     Args:
         sketches: The sketches of all pairs of the set, in the order of `stems`.
+        looks: [classes] uint8, `ClassList.looks` of the set.
     """
     rows = sample_rows(stems, FIT_PAIRS)
     folds = np.array([fold_of(stems[row]) for row in rows])
-    model = _fit(_initial_model(sketches, rows), sketches, rows, folds)
+    model = _fit(_initial_model(sketches, rows, looks), sketches, rows, folds)
     surprise = np.concatenate(
         [
             class_surprise(
-                log_posterior(model, sketches.features[rows[part]], folds[part]), sketches.classes[rows[part]]
+                log_posterior(model, sketches.features[rows[part]], folds[part]), sketches.classes[rows[part]], looks
             )
             for part in _chunks(np.arange(len(rows)))
         ]
@@ -98,7 +101,7 @@ def log_posterior(model: ClassModel, features: np.ndarray, folds: np.ndarray) ->
     return np.log(shares / shares.sum(axis=-1, keepdims=True))
 
 
-def class_surprise(log_probs: np.ndarray, classes: np.ndarray) -> np.ndarray:
+def class_surprise(log_probs: np.ndarray, classes: np.ndarray, looks: np.ndarray = LOOKS) -> np.ndarray:
     """Measure by how much other classes would fit the regions of a label map better than its own classes.
 
     A region is all cells of one class, whether they are connected or not. Classes that look alike (such as lake and
@@ -109,13 +112,15 @@ def class_surprise(log_probs: np.ndarray, classes: np.ndarray) -> np.ndarray:
     Args:
         log_probs: Log probability of each class in each cell, the result of `log_posterior`.
         classes: Class ids of the label maps.
+        looks: Id of the class that represents each class's group of classes that look alike.
 
     Shapes:
-        log_probs [n, ROWS * COLUMNS, classes], classes [n, ROWS, COLUMNS] uint8 -> [n] float64
+        log_probs [n, ROWS * COLUMNS, K], classes [n, ROWS, COLUMNS] uint8, looks [K] uint8 -> [n] float64
     """
     result = np.zeros(len(classes))
-    log_looks = np.log(np.exp(log_probs) @ _LOOK_OF + 1e-6)  # unused columns stay far below the others
-    for i, (shares, label) in enumerate(zip(log_looks, LOOKS[classes].reshape(len(classes), -1))):
+    look_of = np.eye(len(looks), dtype=np.float32)[looks]  # [classes, looks]
+    log_looks = np.log(np.exp(log_probs) @ look_of + 1e-6)  # unused columns stay far below the others
+    for i, (shares, label) in enumerate(zip(log_looks, looks[classes].reshape(len(classes), -1))):
         for c in np.unique(label):
             region = label == c
             area = region.mean()
@@ -156,7 +161,7 @@ def _context(cells: np.ndarray) -> np.ndarray:
     ).astype(np.float32)
 
 
-def _initial_model(sketches: Sketches, rows: np.ndarray) -> ClassModel:
+def _initial_model(sketches: Sketches, rows: np.ndarray, looks: np.ndarray) -> ClassModel:
     """Return a model that is not fitted: random cosines, mean and scale of the features, and weights 0."""
     total, squares = np.zeros(1), np.zeros(1)
     for part in _chunks(rows):
@@ -168,8 +173,9 @@ def _initial_model(sketches: Sketches, rows: np.ndarray) -> ClassModel:
     rng = np.random.default_rng(0)  # fixed seed: equal sets give equal tables
     projection = rng.normal(size=(len(mean), _COSINES)) * _BANDWIDTH / np.sqrt(len(mean))
     phase = rng.uniform(0, 2 * np.pi, _COSINES)
-    weights = np.zeros((FOLDS, _COSINES + 1, NUM_CLASSES))
-    return ClassModel(*(a.astype(np.float32) for a in (mean, scale, projection, phase, weights)))
+    weights = np.zeros((FOLDS, _COSINES + 1, len(looks)))
+    arrays = (array.astype(np.float32) for array in (mean, scale, projection, phase, weights))
+    return ClassModel(*arrays, looks)  # type: ignore[call-arg]  # mypy cannot count the arrays
 
 
 def _cosines(model: ClassModel, context: np.ndarray) -> np.ndarray:
@@ -191,15 +197,15 @@ def _fit(model: ClassModel, sketches: Sketches, rows: np.ndarray, folds: np.ndar
     Args:
         folds: Fold of each pair in `rows`.
     """
-    size = model.weights.shape[1]
-    products, targets = np.zeros((FOLDS, size, size)), np.zeros((FOLDS, size, NUM_CLASSES))
-    one_hot = np.eye(NUM_CLASSES, dtype=np.float32)
+    size, num_ids = model.weights.shape[1:]
+    products, targets = np.zeros((FOLDS, size, size)), np.zeros((FOLDS, size, num_ids))
+    one_hot = np.eye(num_ids, dtype=np.float32)
     for part in _chunks(np.arange(len(rows))):
         cosines = _cosines(model, contexts(sketches.features[rows[part]])[:, ::_STRIDE])
         labels = one_hot[sketches.classes[rows[part]].reshape(len(part), -1)[:, ::_STRIDE]]
         for fold in np.unique(folds[part]):
             inside = folds[part] == fold
-            x, y = cosines[inside].reshape(-1, size), labels[inside].reshape(-1, NUM_CLASSES)
+            x, y = cosines[inside].reshape(-1, size), labels[inside].reshape(-1, num_ids)
             products[fold] += x.T @ x
             targets[fold] += x.T @ y
     products, targets = products.sum(axis=0) - products, targets.sum(axis=0) - targets
@@ -219,7 +225,6 @@ def _place() -> np.ndarray:
 
 
 _PLACE = _place()
-_LOOK_OF = np.eye(NUM_CLASSES, dtype=np.float32)[LOOKS]  # [classes, looks]
 
 
 def _chunks(rows: np.ndarray):

@@ -23,7 +23,9 @@ from data_tools.curation.equivalence import (
 )
 from data_tools.curation.rules import SPLITS, write_decisions
 from data_tools.curation.selection import Selection, select
+from data_tools.sets.class_list import LANDSCAPE, ClassList, class_list_from_json
 from data_tools.sets.pairing import Pair, Problem, match_files
+from data_tools.signals.left_out import left_out
 from data_tools.signals.sketches import open_sketches
 
 _PROBLEM_COLUMNS = ("stem", "problem")
@@ -40,15 +42,20 @@ def invalidate_scan(out: Path) -> None:
         (out / RECORD).unlink()
 
 
-def write_scan(out: Path, data: Path, table: Table, broken: Sequence[Problem]) -> None:
+def write_scan(
+    out: Path, data: Path, table: Table, broken: Sequence[Problem], class_list: ClassList = LANDSCAPE
+) -> None:
     """Write the results of a scan. The record is written last: its presence means that the results are complete.
+
+    Args:
+        class_list: The classes of the set, which the record keeps for `select` and `report`.
 
     Raises:
         InputError: The folder may not be written to.
     """
     write_rows(out / PROBLEMS, _PROBLEM_COLUMNS, ((printable(p.stem), p.reason) for p in broken))
     write_table(out / TABLE, table)
-    record = {"data": str(data.absolute()), "pairs": len(table.stems)}
+    record = {"data": str(data.absolute()), "pairs": len(table.stems), "classes": class_list.as_json()}
     write_atomic(out / RECORD, (json.dumps(record) + "\n").encode())
 
 
@@ -71,12 +78,13 @@ def select_splits(
         InputError: `out` holds no complete scan; a table names a pair that is not in the set; as in
             `selection.select`.
     """
-    scanned_folder(out)
+    not_measured = rules_left_out(out, settings)
+    settings = settings._replace(rules=tuple(rule for rule in settings.rules if rule.name not in not_measured))
     table = read_table(out / TABLE)
     broken = read_problems(out / PROBLEMS)
     sketches = open_sketches(out / SKETCHES)
     classes = equivalence_classes(np.asarray(sketches.classes), settings.agreement, settings.flips)
-    faults = reduce(np.add, (np.nan_to_num(table.columns[name]) for name in _FAULTS))
+    faults = reduce(np.add, (np.nan_to_num(table.columns[name]) for name in _FAULTS if name in table.columns))
     redundant = relative_ranks(
         classes, _thumbnails(sketches.features), faults, settings.class_size, settings.difference
     )
@@ -132,12 +140,39 @@ def counts(selection: Selection) -> str:
     return ", ".join(f"{names[split]} {len(stems)}" for split, stems in selection.splits.items())
 
 
+def rules_left_out(out: Path, settings: Settings) -> List[str]:
+    """Return the names of the rules whose signals are not measured in a set with the classes of the scan in `out`.
+
+    Raises:
+        InputError: `out` holds no scan.
+    """
+    signals = left_out(scanned_classes(out))
+    return [rule.name for rule in settings.rules if rule.signal in signals]
+
+
 def scanned_folder(out: Path) -> Path:
     """Return the folder of the data set whose scan is in `out`.
 
     Raises:
         InputError: `out` holds no scan.
     """
+    return Path(_read_record(out)["data"])
+
+
+def scanned_classes(out: Path) -> ClassList:
+    """Return the classes of the data set whose scan is in `out`. Older scans know the landscape classes only.
+
+    Raises:
+        InputError: `out` holds no scan.
+    """
+    record = _read_record(out)
+    try:
+        return class_list_from_json(record["classes"]) if "classes" in record else LANDSCAPE
+    except InputError as error:
+        raise InputError(f"{out / RECORD}: {error}; run scan again") from None
+
+
+def _read_record(out: Path) -> dict:
     path = out / RECORD
     try:
         record = read_json(path)
@@ -145,7 +180,7 @@ def scanned_folder(out: Path) -> Path:
         raise InputError(f"{error}; run scan first and let it finish") from None
     if not isinstance(record, dict) or not isinstance(record.get("data"), str):
         raise InputError(f"{path}: is not a file that scan wrote; run scan again")
-    return Path(record["data"])
+    return record
 
 
 def read_problems(path: Path) -> List[Problem]:

@@ -16,11 +16,13 @@ from data_tools.basics.names import printable
 from data_tools.basics.pools import Pool, run_in_order
 from data_tools.basics.table import Table
 from data_tools.curation.folder import SKETCHES, invalidate_scan, write_scan
-from data_tools.curation.scan_cache import ScanCache, cached_keys, code_version, content_key
+from data_tools.curation.scan_cache import ScanCache, cached_keys, code_version, content_key, for_classes
 from data_tools.curation.setwise import set_signals
 from data_tools.sets.checking import read_pair
+from data_tools.sets.class_list import LANDSCAPE, ClassList
 from data_tools.sets.pairing import Pair, Problem, match_files
 from data_tools.signals.cells import sketch
+from data_tools.signals.left_out import left_out
 from data_tools.signals.sketches import SHAPES, Sketches, create_sketches, flush_sketches
 from data_tools.signals.table import NAMES, pair_signals
 from data_tools.signals.view import View
@@ -41,13 +43,14 @@ class Measurement(NamedTuple):
     problem: Optional[str]
 
 
-def scan(data: Path, out: Path, make_pool) -> Tuple[int, List[Problem]]:
+def scan(data: Path, out: Path, make_pool, class_list: ClassList = LANDSCAPE) -> Tuple[int, List[Problem]]:
     """Measure all pairs of `data` and write `scan.csv`, `problems.csv`, `scan.json` and the sketches to `out`.
 
     Pairs whose files have not changed since an earlier scan are not measured again, even if that scan was killed.
 
     Args:
         make_pool: `make_pool(start, arguments)` opens the worker processes and returns a context with a `Pool`.
+        class_list: The classes of the set. Signals in `left_out(class_list)` are not measured.
 
     Returns:
         The number of pairs measured, and the broken pairs, including files without a partner.
@@ -58,10 +61,10 @@ def scan(data: Path, out: Path, make_pool) -> Tuple[int, List[Problem]]:
     matching = match_files(data)
     _require_outside(out, data)
     make_folder(out)
-    version = code_version()
+    version = for_classes(code_version(), class_list)
     cache = ScanCache(out / _CACHE, version)
     try:
-        pool_of: ContextManager[Pool] = make_pool(_start, (out / _CACHE, version))
+        pool_of: ContextManager[Pool] = make_pool(_start, (out / _CACHE, version, class_list))
         with pool_of as pool:
             measured = _measure_all(matching.pairs, cache, pool)
             readable = [m for m in measured if m.problem is None]
@@ -73,14 +76,18 @@ def scan(data: Path, out: Path, make_pool) -> Tuple[int, List[Problem]]:
                 )
             invalidate_scan(out)
             table = _collect(readable, cache, out)
+            for name in left_out(class_list):
+                del table.columns[name]
+            looks, stems = class_list.looks, table.stems
             with _bar(len(readable), "compare") as bar:
-                table.columns.update(set_signals(out / SKETCHES, table.stems, pool.executor, pool.ahead, bar.update))
+                of_set = set_signals(out / SKETCHES, stems, looks, pool.executor, pool.ahead, bar.update)
+            table.columns.update(of_set)
     finally:
         cache.close()
     broken = [p for p in matching.problems if p.broken]
     broken += [Problem(m.stem, m.problem, broken=True) for m in measured if m.problem is not None]
     broken.sort(key=lambda p: (p.stem, p.reason))
-    write_scan(out, data, table, broken)
+    write_scan(out, data, table, broken, class_list)
     return len(readable), broken
 
 
@@ -118,29 +125,31 @@ class _Worker:
 
     version: bytes  # of the measuring code
     keys: Set[bytes]  # of the records that were in the cache
+    class_list: ClassList  # of the set
 
 
-def _start(cache: Path, version: bytes) -> None:
+def _start(cache: Path, version: bytes, class_list: ClassList) -> None:
     cv2.setNumThreads(1)  # one process a core is enough
-    _Worker.version, _Worker.keys = version, cached_keys(cache)
+    _Worker.version, _Worker.keys, _Worker.class_list = version, cached_keys(cache), class_list
 
 
 def _measure(pairs: Sequence[Pair]) -> List[Measurement]:
-    return [measure_pair(pair, _Worker.version, _Worker.keys) for pair in pairs]
+    return [measure_pair(pair, _Worker.version, _Worker.keys, _Worker.class_list) for pair in pairs]
 
 
-def measure_pair(pair: Pair, version: bytes, keys: Set[bytes]) -> Measurement:
+def measure_pair(pair: Pair, version: bytes, keys: Set[bytes], class_list: ClassList = LANDSCAPE) -> Measurement:
     """Measure one pair, unless its record is in the cache.
 
     Args:
         version: Version of the measuring code, a part of the key.
         keys: Keys of the records in the cache.
+        class_list: The classes of the set.
     """
     try:
         key = content_key(pair, version)
         if key in keys:
             return Measurement(pair.stem, key, None, None)
-        view = View(*read_pair(pair))
+        view = View(*read_pair(pair, class_list.num_classes, class_list.unknown), class_list)
     except InputError as error:
         return Measurement(pair.stem, b"", None, printable(str(error)))
     cells = sketch(view)

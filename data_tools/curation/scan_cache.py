@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 import PIL
 
 from data_tools.basics.errors import InputError
+from data_tools.sets.class_list import ClassList
 from data_tools.sets.pairing import Pair
 
 # The code that a measured value depends on. A test follows the imports of `scan` to check that nothing is missing.
@@ -112,3 +114,9 @@ def code_version() -> bytes:
     for path in sorted(path for pattern in _SOURCES for path in PACKAGE.glob(pattern)):
         digest.update(path.read_bytes())
     return digest.digest()
+
+
+def for_classes(version: bytes, class_list: ClassList) -> bytes:
+    """Return a digest of a version of the code and of the classes of the set, on which measured values depend too."""
+    classes = json.dumps(class_list.as_json(), sort_keys=True).encode()
+    return hashlib.blake2b(version + classes, digest_size=16).digest()

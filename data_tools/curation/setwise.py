@@ -40,7 +40,12 @@ class Judge(NamedTuple):
 
 
 def set_signals(
-    folder: Path, stems: Sequence[str], pool: Executor, ahead: int, progress: Callable[[int], object]
+    folder: Path,
+    stems: Sequence[str],
+    looks: np.ndarray,
+    pool: Executor,
+    ahead: int,
+    progress: Callable[[int], object],
 ) -> Dict[str, np.ndarray]:
     """Compute the signals in `NAMES` of all pairs.
 
@@ -51,6 +56,7 @@ def set_signals(
 
     Args:
         folder: Holds the sketches, in the order of `stems`.
+        looks: `ClassList.looks` of the set.
         pool, ahead: Worker processes, and the number of tasks to submit ahead (`basics.pools.Pool`).
         progress: Called with the number of pairs just finished.
 
@@ -61,7 +67,7 @@ def set_signals(
     if len(stems) < _FEWEST_PAIRS:
         return {name: np.full(len(stems), np.nan) for name in NAMES}
     # In a worker process, which always uses one thread, so that sums do not depend on the number of cores.
-    digest = pool.submit(_make_judge, folder, list(stems)).result()
+    digest = pool.submit(_make_judge, folder, list(stems), looks).result()
     starts = range(0, len(stems), _CHUNK)
     tasks = ((folder, digest, start, [fold_of(s) for s in stems[start : start + _CHUNK]]) for start in starts)
     judged = []
@@ -76,14 +82,14 @@ def set_signals(
     return dict(zip(NAMES, (surprise, misfits, photo_twin, np.nan_to_num(agreement))))
 
 
-def _make_judge(folder: Path, stems: Sequence[str]) -> str:
+def _make_judge(folder: Path, stems: Sequence[str], looks: np.ndarray) -> str:
     """Fit the model, choose the reference pairs, and write both to a file in `folder`.
 
     Returns:
         Text that changes when the file changes, so that worker processes know when to read it again.
     """
     sketches = open_sketches(folder)
-    model = fit_class_model(sketches, stems)
+    model = fit_class_model(sketches, stems, looks)
     rows = sample_rows(stems, NUM_REFERENCES)
     features, classes = sketches.features[rows], sketches.classes[rows]
     log_probs = log_posterior(model, features, np.array([fold_of(stems[row]) for row in rows]))
@@ -99,7 +105,7 @@ def _judge_pairs(task) -> np.ndarray:
     log_probs = log_posterior(judge.model, features, np.array(folds))
     labels, photos = classes.reshape(len(folds), -1), standardise(features)
     misfits = [misfit(start + i, labels[i], photos[i], log_probs[i], judge.others) for i in range(len(folds))]
-    return np.array([class_surprise(log_probs, classes), misfits])
+    return np.array([class_surprise(log_probs, classes, judge.model.looks), misfits])
 
 
 def _save_judge(path: Path, judge: Judge) -> str:

@@ -11,9 +11,9 @@ from string import Template
 from typing import FrozenSet, Mapping
 
 from data_tools.basics.files import write_atomic
-from data_tools.pages.texts import CLASS_NAMES, Text
-from data_tools.pages.words import attribute, say, spans, text
-from data_tools.sets.classes import CLASSES
+from data_tools.pages.texts import Text
+from data_tools.pages.words import attribute, name_of_class, say, spans, text
+from data_tools.sets.class_list import ClassList
 
 _FOLDER = Path(__file__).parent  # holds frame.html, page.css and language.js
 
@@ -47,12 +47,20 @@ def write_page(
     write_atomic(path, html.encode("utf-8", "backslashreplace"))  # file names may hold bytes that are not UTF-8
 
 
-def legend_section(ids: FrozenSet[int]) -> str:
-    """Return the HTML of the section with the colours of the classes that occur on the page."""
+def legend_section(ids: FrozenSet[int], class_list: ClassList) -> str:
+    """Return the HTML of the section with the colours of the classes that occur on the page.
+
+    The number beside a name is the id in the files.
+    """
+    colors = class_list.palette
     items = "".join(
         f'<li><svg width="28" height="18" aria-hidden="true"><rect width="28" height="18" rx="3" '
-        f'fill="#{bytes(c.color).hex()}"/></svg>{spans(CLASS_NAMES[c.name])} <span class="note">{c.id}</span></li>\n'
-        for c in CLASSES
-        if c.id in ids
+        f'fill="#{colors[number].tobytes().hex()}"/></svg>{_class_html(class_list, number)} '
+        f'<span class="note">{class_list.file_id(number)}</span></li>\n'
+        for number in sorted(ids)
     )
     return f'<section id="colours"><h2>{say("colours")}</h2><ul class="legend">{items}</ul></section>\n'
+
+
+def _class_html(class_list: ClassList, number: int) -> str:
+    return spans(Text(*map(escape, name_of_class(class_list, number))))

@@ -12,7 +12,6 @@ from PIL import Image
 
 from data_tools.pages.texts import Text
 from data_tools.pages.words import attribute
-from data_tools.sets.classes import NUM_CLASSES, colorize
 
 _QUALITY = 75  # of JPEG: no difference is visible at the size of a thumbnail
 
@@ -43,15 +42,15 @@ def jpeg(pixels: np.ndarray) -> str:
     return _data_uri(Image.fromarray(pixels), "JPEG", quality=_QUALITY, optimize=True)
 
 
-def palette_png(label: np.ndarray, num_ids: int = NUM_CLASSES) -> str:
+def palette_png(label: np.ndarray, colors: np.ndarray) -> str:
     """Encode a label map as a PNG with a palette of its classes, a sixth of the size of a JPEG.
 
     Args:
-        num_ids: Number of different ids in the set, which decides the colours.
+        colors: The colour of each id, [K, 3] uint8.
     """
     ids, indices = np.unique(label, return_inverse=True)
     image = Image.fromarray(indices.reshape(label.shape).astype(np.uint8))
-    image.putpalette(colorize(ids, num_ids).tobytes())  # makes it mode P
+    image.putpalette(colors[ids].tobytes())  # makes it mode P
     return _data_uri(image, "PNG", optimize=True)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import Dict, Iterable, Mapping, Union
 
-from data_tools.pages.texts import TEXTS, Text
+from data_tools.pages.texts import CLASS_NAMES, TEXTS, Text
+from data_tools.sets.class_list import ClassList
 
 Value = Union[str, Text]
 
@@ -21,6 +22,12 @@ def text(key: str, **values: Value) -> Text:
 
 def _fill(template: str, values: Mapping[str, Value], place: int) -> str:
     return template.format(**{key: value[place] if isinstance(value, Text) else value for key, value in values.items()})
+
+
+def name_of_class(class_list: ClassList, number: int) -> Text:
+    """Return the name of a class, as text; only the landscape classes have Chinese names."""
+    name = class_list.name_of(number)
+    return CLASS_NAMES.get(name, Text(name, name))
 
 
 def joined(texts: Iterable[Text]) -> Text:

@@ -9,11 +9,10 @@ from data_tools.basics.names import unlistable
 from data_tools.curation.equivalence import ClassMember
 from data_tools.curation.rules import Decision
 from data_tools.pages.pictures import picture_html
-from data_tools.pages.texts import CLASS_NAMES, TEXTS, Text
+from data_tools.pages.texts import TEXTS, Text
 from data_tools.pages.words import attribute, joined, say, spans, text
 from data_tools.report.choice import MANUAL, UNREADABLE
 from data_tools.report.thumbnails import Views
-from data_tools.sets.classes import CLASSES
 
 _CAUSES = {MANUAL: "by hand", UNREADABLE: "as unreadable"}  # keys of texts
 
@@ -61,8 +60,7 @@ def _named_pictures(kinds: Iterable[str], stem: str, views: Views) -> Iterable[s
     for kind in kinds:
         words = text("picture of", kind=TEXTS[kind], stem=stem)
         if kind == "label" and views.ids:
-            classes = joined(CLASS_NAMES[CLASSES[id].name] for id in sorted(views.ids))
-            words = text("picture of with classes", kind=TEXTS[kind], stem=stem, classes=classes)
+            words = text("picture of with classes", kind=TEXTS[kind], stem=stem, classes=views.names)
         yield picture_html(getattr(views, kind), words)
 
 

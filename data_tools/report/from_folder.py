@@ -16,6 +16,7 @@ from data_tools.curation.folder import (
     TABLE,
     find_scanned,
     redundancy_signal,
+    scanned_classes,
 )
 from data_tools.curation.rules import read_decisions
 from data_tools.report.page import write_report
@@ -36,5 +37,14 @@ def make_report(out: Path, count: int) -> Path:
     table.columns[REDUNDANCY] = redundancy_signal(table.stems, classes, settings.class_size)
     if (out / DISAGREEMENT_FILE).exists():
         table.columns[DISAGREEMENT] = read_table(out / DISAGREEMENT_FILE).columns[DISAGREEMENT]
-    write_report(out / PAGE, find_scanned(out), table, settings.rules, read_decisions(out / DECISIONS), classes, count)
+    write_report(
+        out / PAGE,
+        find_scanned(out),
+        table,
+        settings.rules,
+        read_decisions(out / DECISIONS),
+        classes,
+        count,
+        class_list=scanned_classes(out),
+    )
     return out / PAGE

@@ -20,6 +20,7 @@ from data_tools.report import sections
 from data_tools.report.choice import MANUAL, MEMBERS_SHOWN, Examples, examples, shown_classes, signal
 from data_tools.report.sections import Review
 from data_tools.report.thumbnails import make_views
+from data_tools.sets.class_list import LANDSCAPE, ClassList
 from data_tools.sets.pairing import Pair
 
 _FOLDER = Path(__file__).parent  # holds page.js
@@ -34,6 +35,7 @@ def write_report(
     classes: Sequence[Sequence[ClassMember]],
     count: int = 12,
     progress: bool = True,
+    class_list: ClassList = LANDSCAPE,
 ) -> None:
     """Write the review page as one HTML file. Equal arguments give an equal file.
 
@@ -45,6 +47,7 @@ def write_report(
         classes: Equivalence classes, the members sorted by rank. Classes with one member are left out.
         count: Number of pairs in each list of examples.
         progress: Whether to show a progress bar on stderr if it takes long.
+        class_list: The classes of the set, with their names and colours.
 
     Raises:
         InputError: A pair of the table or of a class has no decision; `path` cannot be written.
@@ -54,14 +57,14 @@ def write_report(
     members = [member.stem for row in classes for member in row[:MEMBERS_SHOWN]]
     _require_decisions(path, [*table.stems, *members], by_stem)
     shown = [examples(signal(table, rule), rule.limit, count) for rule in rules]
-    views = make_views(pairs, _card_stems(table, shown, decisions), set(members), progress)
+    views = make_views(pairs, _card_stems(table, shown, decisions), set(members), progress, class_list)
     review = Review(by_stem, views)
     main = [
         *(sections.rule_section(i, rule, table, chosen, review) for i, (rule, chosen) in enumerate(zip(rules, shown))),
         sections.manual_section(decisions, review),
         sections.unreadable_section(decisions),
         sections.classes_section(classes, review),
-        legend_section(frozenset().union(*(pair.ids for pair in views.values()))),
+        legend_section(frozenset().union(*(pair.ids for pair in views.values())), class_list),
     ]
     count_text = f"{len(decisions):,}"
     write_page(

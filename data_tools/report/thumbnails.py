@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import AbstractSet, Callable, Dict, FrozenSet, Mapping, NamedTuple, Optional, Tuple, Union
 
@@ -11,7 +12,9 @@ import numpy as np
 from data_tools.basics.errors import InputError
 from data_tools.basics.threads import with_bar
 from data_tools.pages.pictures import Picture, jpeg, palette_png
-from data_tools.sets.classes import CLASSES, colorize
+from data_tools.pages.texts import Text
+from data_tools.pages.words import joined, name_of_class
+from data_tools.sets.class_list import LANDSCAPE, ClassList
 from data_tools.sets.image_io import read_label, read_photo, resize_label, resize_photo
 from data_tools.sets.pairing import Pair
 
@@ -34,15 +37,15 @@ class Views(NamedTuple):
     label: Picture
     overlay: Optional[Picture]
     ids: FrozenSet[int]
-
-    @property
-    def names(self) -> str:
-        """Names of the classes in the label map."""
-        return ", ".join(CLASSES[id].name for id in sorted(self.ids))
+    names: Text  # of the classes in the label map
 
 
 def make_views(
-    pairs: Mapping[str, Pair], cards: AbstractSet[str], members: AbstractSet[str], progress: bool = True
+    pairs: Mapping[str, Pair],
+    cards: AbstractSet[str],
+    members: AbstractSet[str],
+    progress: bool = True,
+    class_list: ClassList = LANDSCAPE,
 ) -> Dict[str, Views]:
     """Make the pictures of all pairs on the page.
 
@@ -51,26 +54,32 @@ def make_views(
         cards: Stems of the pairs with a card: larger pictures and an overlay.
         members: Stems of the pairs in rows of equivalence classes.
         progress: Whether to show a progress bar on stderr if it takes long.
+        class_list: The classes of the set.
 
     Returns:
         stem -> pictures. A file that cannot be read gives a picture with a reason.
     """
     stems = sorted(cards | members)
     views = with_bar(
-        lambda stem: _views(pairs.get(stem), stem in cards), stems, os.cpu_count() or 1, "report", progress
+        lambda stem: _views(pairs.get(stem), stem in cards, class_list), stems, os.cpu_count() or 1, "report", progress
     )
     return dict(zip(stems, views))
 
 
-def _views(pair: Optional[Pair], is_card: bool) -> Views:
+def _views(pair: Optional[Pair], is_card: bool, class_list: ClassList) -> Views:
+    def read_own_label(path: Path) -> np.ndarray:
+        return read_label(path, class_list.num_classes, class_list.unknown)
+
     photo = _read(read_photo, pair.photo, "photo") if pair else _NO_PAIR
-    label = _read(read_label, pair.label, "label") if pair else _NO_PAIR
+    label = _read(read_own_label, pair.label, "label") if pair else _NO_PAIR
     size = _fit((photo, label), CARD_SIDE if is_card else MEMBER_SIDE)
     ids = () if isinstance(label, str) else np.flatnonzero(np.bincount(label.ravel())).tolist()
     photo = photo if isinstance(photo, str) else resize_photo(photo, *size)
     label = label if isinstance(label, str) else resize_label(label, *size)
-    overlay = _picture(_overlay, size, photo, label) if is_card else None
-    return Views(_picture(jpeg, size, photo), _picture(palette_png, size, label), overlay, frozenset(ids))
+    overlay = _picture(partial(_overlay, colors=class_list.palette), size, photo, label) if is_card else None
+    coloured = _picture(partial(palette_png, colors=class_list.palette), size, label)
+    names = joined(name_of_class(class_list, number) for number in ids)
+    return Views(_picture(jpeg, size, photo), coloured, overlay, frozenset(ids), names)
 
 
 def _read(read: Callable[[Path], np.ndarray], path: Path, kind: str) -> Union[np.ndarray, str]:
@@ -106,8 +115,8 @@ def _picture(encode: Callable[..., str], size: Tuple[int, int], *arrays: Union[n
     return Picture("" if reason else encode(*arrays), reason, *size)
 
 
-def _overlay(photo: np.ndarray, label: np.ndarray) -> str:
-    mixed = ((photo.astype(np.uint16) + colorize(label)) // 2).astype(np.uint8)
+def _overlay(photo: np.ndarray, label: np.ndarray, colors: np.ndarray) -> str:
+    mixed = ((photo.astype(np.uint16) + colors[label]) // 2).astype(np.uint8)
     border = np.zeros(label.shape, bool)
     border[:, 1:] |= label[:, 1:] != label[:, :-1]
     border[1:] |= label[1:] != label[:-1]

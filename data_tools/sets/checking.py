@@ -5,6 +5,7 @@ Used by `data_tools check`, and by `train` through jittor_tsit/data/read_through
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Callable, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -13,8 +14,8 @@ from data_tools.basics.errors import InputError
 from data_tools.basics.names import printable
 from data_tools.basics.threads import with_bar
 from data_tools.sets.classes import NUM_CLASSES
-from data_tools.sets.image_io import read_label, read_photo
-from data_tools.sets.oddities import label_oddities, photo_oddities
+from data_tools.sets.image_io import QUARTER_TURNS, read_label, read_photo, read_storage
+from data_tools.sets.oddities import Unusual, unusual_label, unusual_photo
 from data_tools.sets.pairing import Pair, Problem
 
 # The contest pairs 1024x768 photos with 512x384 labels: the sizes may differ, the proportions may not.
@@ -67,23 +68,40 @@ def mismatch(pair: Pair, photo_size: Tuple[int, int], label_size: Tuple[int, int
     (width, height), (label_width, label_height) = photo_size, label_size
     return printable(
         f"{pair.photo}: {width}x{height} has other proportions than its label, {label_width}x{label_height}"
+        f"{_turned_by_exif(pair.photo)}"
     )
 
 
-def inspect_pair(pair: Pair, num_classes: int = NUM_CLASSES) -> Optional[Problem]:
+def _turned_by_exif(photo: Path) -> str:
+    """Return what to do about a photo that its EXIF orientation turned by 90 degrees; an empty string for others."""
+    orientation = read_storage(photo).orientation
+    if orientation not in QUARTER_TURNS:
+        return ""
+    return (
+        f"; its EXIF orientation {orientation} turned the photo, and the label is not turned: if the label shows the "
+        "photo as it is stored, remove the orientation (exiftool -n -Orientation=1 FILE), otherwise turn the label"
+    )
+
+
+def inspect_pair(pair: Pair, num_classes: int = NUM_CLASSES, unknown: Optional[int] = None) -> Optional[Problem]:
     """Read a pair in full and return its problem, or None.
 
     A pair that `read_pair` refuses is broken. A readable pair whose files are unusual (`oddities`) is odd.
     """
-    fault = check_pair(pair, num_classes)
+    fault = check_pair(pair, num_classes, unknown)
     if fault is not None:
         return Problem(pair.stem, fault, broken=True)
     try:
-        notes = [(pair.photo, photo_oddities(pair.photo)), (pair.label, label_oddities(pair.label))]
+        notes = [(file.path, file.notes) for file in unusual_files(pair)]
     except InputError as error:  # the file has changed since `check_pair` read it
         return Problem(pair.stem, printable(str(error)), broken=True)
     reason = "; ".join(f"{path}: {', '.join(words)}" for path, words in notes if words)
     return Problem(pair.stem, printable(reason), broken=False) if reason else None
+
+
+def unusual_files(pair: Pair) -> Tuple[Unusual, Unusual]:
+    """Return what is unusual about the photo and the label map of a readable pair. Errors as in `read_pair`."""
+    return unusual_photo(pair.photo), unusual_label(pair.label)
 
 
 def check_pairs(
@@ -93,32 +111,44 @@ def check_pairs(
     progress: bool = True,
     unknown: Optional[int] = None,
     sound: Callable[[Pair], None] = lambda pair: None,
+    unusual: Callable[[Unusual], None] = lambda file: None,
 ) -> list[tuple[str, str]]:
     """Run `check_pair` on many pairs with `workers` threads, and show a progress bar on stderr if it takes long.
 
     Args:
         sound: Called in this thread with each pair that has no problem, as soon as it is checked.
+        unusual: Called in this thread with each file of a pair that has no problem.
 
     Returns:
         (stem, message) of the pairs with a problem, in the order of `pairs`.
     """
+
+    def check(pair: Pair) -> Tuple[Optional[str], Sequence[Unusual]]:
+        fault = check_pair(pair, num_classes, unknown)
+        return fault, unusual_files(pair) if fault is None else ()
+
     problems = []
-    results = with_bar(lambda pair: check_pair(pair, num_classes, unknown), pairs, workers, "check", progress)
-    for pair, fault in zip(pairs, results):
-        if fault is None:
-            sound(pair)
-        else:
+    for pair, (fault, files) in zip(pairs, with_bar(check, pairs, workers, "check", progress)):
+        if fault is not None:
             problems.append((pair.stem, fault))
+            continue
+        sound(pair)
+        for file in files:
+            unusual(file)
     return problems
 
 
 def inspect_pairs(
-    pairs: Sequence[Pair], num_classes: int = NUM_CLASSES, workers: int = 2, progress: bool = True
+    pairs: Sequence[Pair],
+    num_classes: int = NUM_CLASSES,
+    workers: int = 2,
+    progress: bool = True,
+    unknown: Optional[int] = None,
 ) -> List[Problem]:
     """Run `inspect_pair` on many pairs with `workers` threads, and show a progress bar on stderr if it takes long.
 
     Returns:
         The problems, broken and odd, in the order of `pairs`.
     """
-    results = with_bar(lambda pair: inspect_pair(pair, num_classes), pairs, workers, "check", progress)
+    results = with_bar(lambda pair: inspect_pair(pair, num_classes, unknown), pairs, workers, "check", progress)
     return [problem for problem in results if problem is not None]

@@ -91,7 +91,15 @@ def colorize(label: np.ndarray, num_ids: int = NUM_CLASSES) -> np.ndarray:
     label = np.asarray(label)
     if label.size and not 0 <= label.min() <= label.max() < num_ids:
         raise ValueError(f"label ids {label.min()}..{label.max()} are not all in 0..{num_ids - 1}")
-    return (_PALETTE if num_ids <= NUM_CLASSES else _many_colors(num_ids))[label]
+    return class_colors(num_ids)[label]
+
+
+def class_colors(num_ids: int) -> np.ndarray:
+    """Return one colour for each of `num_ids` ids, [num_ids, 3] uint8 RGB. No two are equal.
+
+    Up to 29, the colours are those of the landscape classes; with more ids, they are those of PASCAL VOC's colour map.
+    """
+    return _PALETTE[:num_ids] if num_ids <= NUM_CLASSES else _many_colors(num_ids)
 
 
 def _many_colors(count: int) -> np.ndarray:
@@ -104,13 +112,16 @@ def _many_colors(count: int) -> np.ndarray:
     return np.stack(channels, axis=1).astype(np.uint8)
 
 
-def to_classes(ids: np.ndarray, num_classes: int, unknown: Optional[int], source: str) -> np.ndarray:
+def to_classes(
+    ids: np.ndarray, num_classes: int, unknown: Optional[int], source: str, remedy: Optional[str] = None
+) -> np.ndarray:
     """Return the class of each pixel of a label map.
 
     Args:
         ids: [H, W] of any integer type.
         num_classes, unknown: As for `image_io.read_label`.
         source: Where the ids come from, such as a path; error messages begin with it.
+        remedy: End of the message about an id out of range. By default it names the options that admit the id.
 
     Returns:
         [H, W] uint8 class ids from 0 to `num_classes` - 1. Pixels without a class get `num_classes`.
@@ -124,9 +135,25 @@ def to_classes(ids: np.ndarray, num_classes: int, unknown: Optional[int], source
         wrong &= ids != unknown
     if wrong.any():
         y, x = np.argwhere(wrong)[0]
-        allowed = f"{first}..{first + num_classes - 1}" + ("" if unknown is None else f", or {unknown} where unknown")
-        raise InputError(f"{source}: class id {ids[y, x]} at pixel x={x}, y={y}; ids are {allowed}")
+        raise InputError(
+            f"{source}: class id {ids[y, x]} at pixel x={x}, y={y}; ids are {first}..{first + num_classes - 1}"
+            f"{remedy if remedy is not None else _remedy(int(ids[y, x]), ids[wrong], first, unknown)}"
+        )
     classes = np.subtract(ids, first, dtype=np.uint8, casting="unsafe")  # no 32-bit copy in between
     if unknown is not None:
         classes[ids == unknown] = num_classes
     return classes
+
+
+def _remedy(wrong: int, all_wrong: np.ndarray, first: int, unknown: Optional[int]) -> str:
+    """Return the end of the message about the id `wrong`: which options admit it.
+
+    Args:
+        all_wrong: All ids of the label map that are out of range, [n].
+        first: Least class id.
+        unknown: Id of pixels without a class, if there is one.
+    """
+    also = "" if unknown is None else f", or {unknown} without a class (unknown_id={unknown})"
+    classes = all_wrong[(all_wrong >= 0) & (all_wrong < 255)]  # 255 is the usual id of pixels without a class
+    more = f"num_classes={int(classes.max()) + 1 - first}" if len(classes) else "num_classes=N"
+    return f"{also}: unknown_id={wrong} takes these pixels as without a class, {more} admits more classes"

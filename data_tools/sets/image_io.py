@@ -3,57 +3,65 @@
 from __future__ import annotations
 
 import io
-import os
-import stat
-import struct
-import zlib
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Callable, Iterator, NamedTuple, Optional, Tuple, Type
+from typing import Callable, NamedTuple, Optional, Tuple
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import write_atomic
 from data_tools.sets.classes import NUM_CLASSES, to_classes
+from data_tools.sets.depth import Depth, stored_bits, to_8_bits, used_bits
+from data_tools.sets.label_forms import COLOR_MODES, FROM_COLORS, ids_of_equal_channels, refuse_mask
+from data_tools.sets.open_image import open_image
 
-_FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "GIF", "WEBP")  # no others: Pillow starts Ghostscript for EPS
 _ALPHA_MODES = ("LA", "PA", "RGBA", "La", "RGBa")
 _LABEL_MODES = ("L", "P", "I", "I;16", "I;16B", "I;16L", "I;16N")  # P: the palette indices are the ids
-# Bits a channel by mode; all other modes have 8.
-_BITS = {"1": 1, "I": 32, "F": 32, **{mode: 16 for mode in _LABEL_MODES if mode.startswith("I;16")}}
-_ORIENTATION = 0x0112  # EXIF tag; 5..8 swap width and height
-_LARGE_READ = 1 << 20  # bytes; Pillow usually asks for much less at once, often for a single byte
+_ORIENTATION = 0x0112  # EXIF tag
+QUARTER_TURNS = (5, 6, 7, 8)  # orientations that swap width and height
+_TURNS = {  # orientation -> how to turn the image upright, as in ImageOps.exif_transpose
+    2: Image.FLIP_LEFT_RIGHT,
+    3: Image.ROTATE_180,
+    4: Image.FLIP_TOP_BOTTOM,
+    5: Image.TRANSPOSE,
+    6: Image.ROTATE_270,
+    7: Image.TRANSVERSE,
+    8: Image.ROTATE_90,
+}
+_LOSSY = ("jpeg", "tiff_jpeg", "webp")  # compressions of TIFF files
 STRIP_PIXELS = 1 << 22  # pixels (2048x2048) converted at once; most photos are smaller
-
-# All exceptions that Pillow's readers raise for damaged files.
-_DECODING_ERRORS: Tuple[Type[Exception], ...] = (
-    *(OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError, IndexError, OverflowError),
-    *(struct.error, zlib.error),
-)
 
 
 def read_photo(path: Path) -> np.ndarray:
     """Read a photo and turn it upright by its EXIF orientation.
 
-    Grey, palette and CMYK images are converted to RGB. Of 16-bit grey, the upper 8 bits are kept. Transparent parts
-    become white.
+    Grey, palette and CMYK images are converted to RGB. Transparent parts become white. Of more than 8 bits a channel
+    the upper 8 of those that the file's values use are kept: values up to 4095 count as 12 bits (`depth.py`).
 
     Returns:
         [H, W, 3] uint8 RGB.
 
     Raises:
         InputError: The file is missing, unreadable, empty, damaged, animated, not an image (JPEG, PNG, TIFF, BMP,
-            GIF or WebP), or larger than Pillow's limit (`PIL.Image.MAX_IMAGE_PIXELS`).
+            GIF or WebP), or larger than Pillow's limit (`PIL.Image.MAX_IMAGE_PIXELS`); its values are fractions, or
+            need more than 16 bits.
     """
-    with _open_image(path) as image:
+    with open_image(path) as image:
         image.load()  # before reading the orientation, which PNG files may store behind the pixels
-        return _in_strips(image if _orientation(image) == 1 else ImageOps.exif_transpose(image), _to_rgb)
+        orientation, stored = _orientation(image), stored_bits(path, image)
+        if stored > 8:
+            narrow = to_8_bits(path, image, used_bits(path, image, stored))
+            if narrow is not image and not image.mode.startswith("I"):
+                orientation = _stored_orientation(image)  # OpenCV has decoded it, which turns nothing
+            image = narrow
+        return _in_strips(_upright(image, orientation), _to_rgb)
 
 
 def read_label(path: Path, num_classes: int = NUM_CLASSES, unknown: Optional[int] = None) -> np.ndarray:
     """Read the class ids of a label map: an 8-bit or 16-bit image with one channel, or a palette image (its indices).
+
+    An 8-bit image with equal colour channels is read as its one channel.
 
     Args:
         num_classes: Number of classes, at most 256; at most 255 if `unknown` is given.
@@ -63,10 +71,14 @@ def read_label(path: Path, num_classes: int = NUM_CLASSES, unknown: Optional[int
         [H, W] uint8 class ids from 0 to `num_classes` - 1. Pixels without a class get `num_classes`.
 
     Raises:
-        InputError: The file cannot be read as in `read_photo`; it has several channels, fewer than 8 bits of grey or
-            lossy compression; or it holds an id out of range (the message names the id and the pixel).
+        InputError: The file cannot be read as in `read_photo`; its channels differ, it is a mask of 0 and 255, has
+            fewer than 8 bits of grey or lossy compression; or it holds an id out of range (the message names the id
+            and the pixel).
     """
-    return to_classes(_read_ids(path), num_classes, unknown, str(path))
+    ids = _read_ids(path)
+    if num_classes <= 255:  # with 256 classes, 255 is one of them
+        refuse_mask(ids, unknown, Path(path))
+    return to_classes(ids, num_classes, unknown, str(path))
 
 
 def read_instances(path: Path) -> np.ndarray:
@@ -87,11 +99,25 @@ def read_header(path: Path) -> Tuple[int, int, str]:
     Raises:
         InputError: The file is missing, unreadable, empty, animated, not an image or too large.
     """
-    with _open_image(path) as image:
+    with open_image(path) as image:
         width, height = image.size
-        if _orientation(image) in (5, 6, 7, 8):
+        if _orientation(image) in QUARTER_TURNS:
             width, height = height, width
         return width, height, image.mode
+
+
+def read_depth(path: Path) -> Depth:
+    """Read how many bits a channel of a photo has, and how many its values use. Files of 8 bits are not decoded.
+
+    Raises:
+        InputError: As in `read_photo`.
+    """
+    with open_image(path) as image:
+        stored = stored_bits(path, image)
+        if stored <= 8:
+            return Depth(stored, stored)
+        image.load()
+        return Depth(stored, used_bits(path, image, stored))
 
 
 class Storage(NamedTuple):
@@ -109,24 +135,32 @@ def read_storage(path: Path) -> Storage:
     Raises:
         InputError: As in `read_header`.
     """
-    with _open_image(path) as image:
-        bits = _png_depth(path) if image.format == "PNG" else _BITS.get(image.mode, 8)
-        return Storage(image.mode, bits, _has_alpha(image), _orientation(image))
+    with open_image(path) as image:
+        return Storage(image.mode, stored_bits(path, image), _has_alpha(image), _stored_orientation(image))
 
 
 def write_photo(path: Path, photo: np.ndarray, quality: int = 95) -> None:  # at 95, JPEG's losses are not visible
-    """Write [H, W, 3] uint8 RGB as JPEG without chroma subsampling. Equal pixels give equal bytes.
+    """Write [H, W, 3] uint8 RGB, or [H, W] uint8 grey, as JPEG without chroma subsampling. Equal pixels, equal bytes.
 
     Raises:
         ValueError: The array has another shape or type.
         InputError: The folder is missing or may not be written to.
         OSError: The disk is full.
     """
-    if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3:
-        raise ValueError(f"a photo is [H, W, 3] uint8, not {list(photo.shape)} {photo.dtype}")
+    write_atomic(path, jpeg_bytes(photo, quality))
+
+
+def jpeg_bytes(photo: np.ndarray, quality: int = 95) -> bytes:
+    """Return the bytes of the file that `write_photo` writes.
+
+    Raises:
+        ValueError: The array has another shape or type.
+    """
+    if photo.dtype != np.uint8 or (photo.ndim != 2 and photo.shape[2:] != (3,)):
+        raise ValueError(f"a photo is [H, W, 3] or [H, W] uint8, not {list(photo.shape)} {photo.dtype}")
     data = io.BytesIO()
     Image.fromarray(photo).save(data, "JPEG", quality=quality, subsampling=0)
-    write_atomic(path, data.getvalue())
+    return data.getvalue()
 
 
 def write_label(path: Path, label: np.ndarray) -> None:
@@ -151,14 +185,34 @@ def resize_photo(photo: np.ndarray, width: int, height: int, resample: int = Ima
     return np.array(Image.fromarray(photo).resize((width, height), resample))
 
 
+def with_channels(photo: np.ndarray, channels: int) -> np.ndarray:
+    """Return a photo in colour or in grey.
+
+    Grey is the luma of ITU-R 601, 0.299 R + 0.587 G + 0.114 B, rounded as Pillow rounds its mode "L". The official code
+    of pix2pix, CycleGAN and BicycleGAN reads images of one channel in this way.
+
+    Args:
+        photo: [H, W, 3] uint8
+        channels: 3 keeps the photo, 1 makes it grey.
+
+    Returns:
+        [H, W, 3] uint8; the three channels of a grey photo are equal.
+    """
+    if channels == 3:
+        return photo
+    return np.repeat(np.asarray(Image.fromarray(photo).convert("L"))[:, :, None], 3, axis=2)
+
+
 def resize_label(label: np.ndarray, width: int, height: int) -> np.ndarray:
     """Resize a label map by nearest neighbour, [h, w] uint8 or int32 -> [height, width] of the same type."""
     return np.array(Image.fromarray(label).resize((width, height), Image.NEAREST))
 
 
 def _read_ids(path: Path) -> np.ndarray:
-    with _open_image(path) as image:
+    with open_image(path) as image:
         _require_label_format(path, image)
+        if image.mode in COLOR_MODES:
+            return ids_of_equal_channels(np.asarray(image), path)
         return _in_strips(image, lambda strip: strip)
 
 
@@ -180,75 +234,23 @@ def _in_strips(image: Image.Image, convert: Callable[[Image.Image], Image.Image]
     return pixels
 
 
-class _BoundedFile(io.BufferedReader):
-    """A file that limits reads to its own size. Python allocates memory for the whole size that a reader asks for,
-    and a damaged header can ask for gigabytes.
-    """
-
-    def read(self, size: Optional[int] = -1) -> bytes:
-        if size is not None and size > _LARGE_READ:
-            size = min(size, max(0, os.fstat(self.fileno()).st_size - self.tell()))
-        return super().read(size)
-
-
-@contextmanager
-def _open_image(path: Path) -> Iterator[Image.Image]:
-    """Open the still image in a file. Errors of reading inside the `with` block become InputErrors."""
-    try:
-        _require_regular_file(path)
-        with _BoundedFile(io.FileIO(path)) as file, Image.open(file, formats=_FORMATS) as image:
-            _require_one_small_frame(path, image)
-            yield image
-    except InputError:
-        raise
-    except Image.DecompressionBombError as error:
-        raise InputError(f"{path}: {_one_line(error)}") from error
-    except Image.UnidentifiedImageError as error:
-        raise InputError(f"{path}: is not an image of one of the formats {', '.join(_FORMATS)}") from error
-    except _DECODING_ERRORS as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise InputError(f"{path}: cannot be read: {os.strerror(error.errno)}") from error
-        raise InputError(f"{path}: is damaged: {_one_line(error)}") from error
-
-
-def _require_regular_file(path: Path) -> None:
-    status = os.stat(path)
-    if stat.S_ISDIR(status.st_mode):
-        raise InputError(f"{path}: is a folder, not an image")
-    if not stat.S_ISREG(status.st_mode):
-        raise InputError(f"{path}: is not a regular file")
-    if status.st_size == 0:
-        raise InputError(f"{path}: is empty (0 bytes)")
-
-
-def _require_one_small_frame(path: Path, image: Image.Image) -> None:
-    frames = getattr(image, "n_frames", 1)
-    if frames > 1 and image.format != "MPO":  # MPO: a camera's JPEG followed by its preview image
-        raise InputError(f"{path}: is animated or has pages ({frames} frames); one still image is needed")
-    width, height = image.size
-    limit = Image.MAX_IMAGE_PIXELS  # Pillow itself only warns up to twice its limit
-    if limit is not None and width * height > limit:
-        raise InputError(f"{path}: {width}x{height} pixels are more than the {limit} allowed (Pillow's limit)")
-
-
 def _require_label_format(path: Path, image: Image.Image) -> None:
-    if image.mode not in _LABEL_MODES:
-        raise InputError(f"{path}: has mode {image.mode}; a label map is 8-bit or 16-bit grey, or has a palette")
-    if image.format == "JPEG":
-        raise InputError(f"{path}: is a JPEG, whose compression changes ids; a label map is a PNG")
-    if image.mode == "L" and image.format == "PNG" and _png_depth(path) < 8:
+    if image.format == "JPEG" or image.info.get("compression") in _LOSSY:
+        raise InputError(
+            f"{path}: is a JPEG, whose compression changes ids and colours; a label map is a PNG; of a picture in "
+            "colours, `bash run.sh labels --from-colors FOLDER --palette FILE --nearest --out DIR` makes ids"
+        )
+    if image.mode not in (*_LABEL_MODES, *COLOR_MODES):
+        raise InputError(
+            f"{path}: has mode {image.mode}; a label map is 8-bit or 16-bit grey, or has a palette; {FROM_COLORS}"
+        )
+    bits = stored_bits(path, image)
+    if image.mode == "L" and image.format in ("PNG", "TIFF") and bits < 8:
         # Pillow scales these to 0..255, which multiplies the ids.
-        raise InputError(f"{path}: is grey of {_png_depth(path)} bits; a label map has 8 or 16")
-
-
-def _png_depth(path: Path) -> int:
-    with open(path, "rb") as file:
-        return file.read(25)[24]  # signature 8, chunk length 4, "IHDR" 4, width 4, height 4, then bits a channel
+        raise InputError(f"{path}: is grey of {bits} bits; a label map has 8 or 16")
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):
-        return Image.fromarray((np.clip(np.asarray(image), 0, 65535) // 256).astype(np.uint8)).convert("RGB")
     if _has_alpha(image):
         image = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
@@ -262,10 +264,15 @@ def _has_alpha(image: Image.Image) -> bool:
 def _orientation(image: Image.Image) -> int:
     if image.format == "TIFF":
         return 1  # Pillow turns TIFF images upright when it decodes them
+    return _stored_orientation(image)
+
+
+def _stored_orientation(image: Image.Image) -> int:
     # The base class's method: PNG's own one decodes the whole file if its header has no EXIF.
     orientation = Image.Image.getexif(image).get(_ORIENTATION, 1)
     return orientation if orientation in range(1, 9) else 1
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+def _upright(image: Image.Image, orientation: int) -> Image.Image:
+    """Turn an image by an EXIF orientation, 1 to 8."""
+    return image.transpose(_TURNS[orientation]) if orientation in _TURNS else image

@@ -1,22 +1,30 @@
-"""Match photos with label maps by their stems, and select pairs by lists of stems."""
+"""Match photos with label maps by their stems."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import read_text
-from data_tools.basics.names import printable, unlistable
-from data_tools.sets.listing import REFERENCE_FILE, Problem, list_folder, require_folder
-
-PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png")
-_LABEL_SUFFIXES = (".png",)
+from data_tools.basics.names import composed, printable, unlistable
+from data_tools.sets.formats import IMAGES, LABELS, Kind
+from data_tools.sets.listing import (
+    REFERENCE_FILE,
+    Listing,
+    Problem,
+    list_files,
+    list_folder,
+    odd_entries,
+    passed_over,
+    require_folder,
+    why_not_read,
+)
 
 
 class Pair(NamedTuple):
-    """A photo and its label map. Their file names have the same stem."""
+    """A photo and its label map. Their file names have the same stem, which is `stem` as the photo's name spells it."""
 
     stem: str
     photo: Path
@@ -38,14 +46,14 @@ def find_pairs(root: Path) -> list[Pair]:
 
     Args:
         root: The contest's folder (`train/imgs/*.jpg`, `train/labels/*.png`), or a folder that holds `imgs` and
-            `labels` itself. Photos may be .jpg, .jpeg or .png. Hidden files are ignored.
+            `labels` itself. The formats are those of `formats.py`. Hidden files are ignored.
 
     Raises:
         InputError: As in `match_files`; or there is a broken problem, such as a photo without a label map.
     """
     files = _find_files(root)
-    _require_partners("photo", files.photos, "label", files.labels)
-    _require_partners("label", files.labels, "photo", files.photos)
+    _require_partners("photo", files.photos, "label", files.labels, LABELS)
+    _require_partners("label", files.labels, "photo", files.photos, IMAGES)
     pairs, problems = _match(files)
     broken = [problem for problem in problems if problem.broken]
     if broken:
@@ -65,26 +73,38 @@ def match_files(root: Path) -> Matching:
     return _match(_find_files(root))
 
 
-def find_labels(folder: Path) -> list[Path]:
-    """Return the label maps (*.png) of a set without photos, sorted by stem.
-
-    Args:
-        folder: The maps are read from `test/labels`, `test` or `labels` in it, whichever exists first, or from the
-            folder itself.
+def passed_over_in(root: Path) -> List[str]:
+    """Return one line for each folder of a set of pairs that holds files or folders that are not used.
 
     Raises:
-        InputError: There is no such folder, it holds no label maps, or two maps differ only in the case of the suffix.
+        InputError: As in `match_files`.
+    """
+    files = _find_files(root)
+    lists = ((files.photos, IMAGES), (files.labels, LABELS))
+    return [
+        line for listing, kind in lists for line in passed_over((paths[0] for paths in listing.files.values()), kind)
+    ]
+
+
+def find_labels(folder: Path) -> list[Path]:
+    """Return the label maps of a set without photos, sorted by stem.
+
+    Args:
+        folder: The maps are read from the folder itself if it holds any, otherwise from `test`, `test/labels` or
+            `labels` in it, whichever is the first that does.
+
+    Raises:
+        InputError: There is no such folder, it holds no label maps, two maps have the same stem, or a name is not
+            UTF-8.
     """
     folder = require_folder(Path(folder))
-    places = [folder / "test" / "labels", folder / "test", folder / "labels"]
-    place = next((p for p in places if p.is_dir()), folder)
-    labels, _ = list_folder(place, "label", _LABEL_SUFFIXES)
-    if not labels:
-        raise InputError(f"{place}: holds no label maps (*.png)")
-    doubles = [paths for paths in labels.values() if len(paths) > 1]
-    if doubles:
-        raise InputError(_same_stem(doubles[0]))
-    return [labels[stem][0] for stem in sorted(labels)]
+    places = [folder / part for part in ("", "test", "test/labels", "labels") if (folder / part).is_dir()]
+    place = next((place for place in places if list_folder(place, LABELS).files), folder)
+    labels: Dict[str, Path] = {}
+    for path in list_files(place, LABELS):
+        if labels.setdefault(composed(path.stem), path) != path:
+            raise InputError(_same_stem([labels[composed(path.stem)], path]))
+    return [labels[stem] for stem in sorted(labels)]
 
 
 def read_reference_names(folder_or_file: Path) -> dict[str, str]:
@@ -108,83 +128,72 @@ def read_reference_names(folder_or_file: Path) -> dict[str, str]:
     return names
 
 
-def read_split(path: Path) -> list[str]:
-    """Read the stems of a split list: one stem a line. Blank lines and lines that start with # are ignored.
-
-    Raises:
-        InputError: The file cannot be read, names a stem twice, or names none.
-    """
-    lines: dict[str, int] = {}
-    for number, line in enumerate(read_text(path).splitlines(), start=1):
-        stem = line.strip()
-        if not stem or stem.startswith("#"):
-            continue
-        if stem in lines:
-            raise InputError(f"{path}: line {number} names {stem} again (first on line {lines[stem]})")
-        lines[stem] = number
-    if not lines:
-        raise InputError(f"{path}: names no stems; write one stem on each line")
-    return list(lines)
-
-
-def select_stems(pairs: Sequence[Pair], stems: Iterable[str]) -> list[Pair]:
-    """Return the pairs with the given stems, in the order of `pairs`.
-
-    Raises:
-        InputError: Some of the stems belong to no pair.
-    """
-    stems = list(dict.fromkeys(stems))
-    known = {pair.stem for pair in pairs}
-    unknown = [stem for stem in stems if stem not in known]
-    if unknown:
-        raise InputError(
-            f"{len(unknown)} of {len(stems)} stems are not among the {len(known)} pairs, the first is {unknown[0]}"
-        )
-    wanted = set(stems)
-    return [pair for pair in pairs if pair.stem in wanted]
-
-
 class _Files(NamedTuple):
-    """The photos and label maps of a data set by stem (several paths if a stem occurs twice), and odd problems."""
+    """The photos and label maps of a data set."""
 
-    photos: Dict[str, List[Path]]
-    labels: Dict[str, List[Path]]
-    odd: List[Problem]
+    photos: Listing
+    labels: Listing
 
 
 def _find_files(root: Path) -> _Files:
     base = _pair_folder(Path(root))
-    photos, odd_photos = list_folder(base / "imgs", "photo", PHOTO_SUFFIXES)
-    labels, odd_labels = list_folder(base / "labels", "label", _LABEL_SUFFIXES)
-    if not photos and not labels:
-        raise InputError(f"{base}: imgs holds no photos (*.jpg, *.jpeg, *.png) and labels no label maps (*.png)")
-    return _Files(photos, labels, odd_photos + odd_labels)
+    files = _Files(list_folder(base / "imgs", IMAGES), list_folder(base / "labels", LABELS))
+    if not files.photos.files and not files.labels.files:
+        raise InputError(f"{base}: imgs holds no photos ({IMAGES}) and labels no label maps ({LABELS})")
+    return files
 
 
 def _match(files: _Files) -> Matching:
-    matching = Matching([], [])
-    for stem in sorted(files.photos.keys() | files.labels.keys()):
-        photos, labels = files.photos.get(stem, []), files.labels.get(stem, [])
-        fault = _fault(stem, photos, labels)
+    matching, photos, labels = Matching([], []), files.photos.files, files.labels.files
+    unread = _by_stem(files.photos.others), _by_stem(files.labels.others)
+    for key in photos.keys() | labels.keys():
+        own = photos.get(key, []), labels.get(key, [])
+        stem, fault = (own[0] or own[1])[0].stem, _fault(*own, *unread)
         if fault is None:
-            matching.pairs.append(Pair(stem, photos[0], labels[0]))
+            matching.pairs.append(Pair(stem, own[0][0], own[1][0]))
         else:
             matching.problems.append(Problem(stem, printable(fault), broken=True))
-    matching.problems.extend(files.odd)
+    matching.pairs.sort()
+    matching.problems.sort(key=lambda problem: problem.stem)
+    matching.problems.extend(odd_entries(files.photos, IMAGES) + odd_entries(files.labels, LABELS))
     return matching
 
 
-def _fault(stem: str, photos: Sequence[Path], labels: Sequence[Path]) -> Optional[str]:
+def _fault(
+    photos: Sequence[Path], labels: Sequence[Path], other_photos: Mapping[str, Path], other_labels: Mapping[str, Path]
+) -> Optional[str]:
+    """Return why the files of one stem are no pair, or None.
+
+    Args:
+        other_photos, other_labels: Stem -> a file beside the photos or label maps that is not read.
+    """
     path = (photos or labels)[0]
-    reason = unlistable(stem)
+    reason = unlistable(path.stem)
     if reason:
         return f"{path}: {reason}"
     doubles = [_same_stem(paths) for paths in (photos, labels) if len(paths) > 1]
     if doubles:
         return "; ".join(doubles)
-    if not (photos and labels):
-        return f"{path}: has no {'label' if photos else 'photo'}"
+    if not labels:
+        return f"{path}: has no label{_unread_partner(path, other_labels, LABELS)}"
+    if not photos:
+        return f"{path}: has no photo{_unread_partner(path, other_photos, IMAGES)}"
     return None
+
+
+def _by_stem(paths: Iterable[Path]) -> Dict[str, Path]:
+    return {composed(path.stem): path for path in paths}
+
+
+def _unread_partner(path: Path, others: Mapping[str, Path], kind: Kind) -> str:
+    """Name the file with the stem of `path` that is not read because of its ending; an empty string if there is none.
+
+    Args:
+        others: Stem -> a file that is not read, in the folder of the other half of the pairs.
+        kind: The kind of files that is read there.
+    """
+    found = others.get(composed(path.stem))
+    return f"; {found} {why_not_read(found, kind)}" if found else ""
 
 
 def _same_stem(paths: Sequence[Path]) -> str:
@@ -192,14 +201,13 @@ def _same_stem(paths: Sequence[Path]) -> str:
     return f"{paths[0].parent}: {', '.join(names)} and {last} have the same stem; keep one of them"
 
 
-def _require_partners(kind: str, files: Dict[str, List[Path]], partner: str, others: Dict[str, List[Path]]) -> None:
-    lone = sorted(files.keys() - others.keys())
+def _require_partners(kind: str, own: Listing, partner: str, others: Listing, partner_kind: Kind) -> None:
+    lone = sorted(paths[0] for stem, paths in own.files.items() if stem not in others.files)
     if not lone:
         return
-    first = printable(str(files[lone[0]][0]))
-    if len(lone) == 1:
-        raise InputError(f"1 {kind} has no {partner}: {first}")
-    raise InputError(f"{len(lone)} {kind}s have no {partner}, the first is {first}")
+    count = f"1 {kind} has no {partner}:" if len(lone) == 1 else f"{len(lone)} {kind}s have no {partner}, the first is"
+    reason = _unread_partner(lone[0], _by_stem(others.others), partner_kind)
+    raise InputError(printable(f"{count} {lone[0]}{reason}"))
 
 
 def _pair_folder(root: Path) -> Path:

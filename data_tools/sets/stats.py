@@ -14,7 +14,7 @@ from data_tools.basics.errors import InputError
 from data_tools.basics.names import printable
 from data_tools.basics.threads import with_bar
 from data_tools.sets.checking import mismatch
-from data_tools.sets.classes import CLASSES, NUM_CLASSES
+from data_tools.sets.class_list import LANDSCAPE, ClassList
 from data_tools.sets.image_io import read_header, read_label
 from data_tools.sets.pairing import Pair, Problem
 
@@ -24,7 +24,10 @@ Size = Tuple[int, int]  # width, height
 
 
 class Counts(NamedTuple):
-    """Counts of one pair: the sizes of its files, and the number of pixels of each class, [NUM_CLASSES] int64."""
+    """Counts of one pair: the sizes of its files, and the number of pixels of each id, [num_ids] int64.
+
+    If the set may have pixels without a class, the last id is theirs.
+    """
 
     photo_size: Size
     label_size: Size
@@ -36,30 +39,39 @@ class Stats:
     """Counts of a data set.
 
     Args:
+        class_list: The classes of the set.
         classes_per_map: Number of classes in each label map, in the order of the pairs.
-        pixels: [NUM_CLASSES] int64, number of pixels of each class in all label maps together.
-        maps: [NUM_CLASSES] int64, number of label maps that hold each class.
+        pixels: [num_ids] int64, number of pixels of each id in all label maps together. If the set may have pixels
+            without a class, the last number is theirs.
+        maps: [num_ids] int64, number of label maps that hold each id.
         broken: Pairs that could not be counted.
     """
 
+    class_list: ClassList = LANDSCAPE
     photo_sizes: Counter = field(default_factory=Counter)
     label_sizes: Counter = field(default_factory=Counter)
     classes_per_map: List[int] = field(default_factory=list)
-    pixels: np.ndarray = field(default_factory=lambda: np.zeros(NUM_CLASSES, np.int64))
-    maps: np.ndarray = field(default_factory=lambda: np.zeros(NUM_CLASSES, np.int64))
+    pixels: np.ndarray = field(init=False)
+    maps: np.ndarray = field(init=False)
     broken: List[Problem] = field(default_factory=list)
+
+    def __post_init__(self):
+        self.pixels, self.maps = (np.zeros(self.class_list.num_ids, np.int64) for _ in range(2))
 
     def add(self, counts: Counts) -> None:
         """Add the counts of one readable pair to these counts, in place."""
         self.photo_sizes[counts.photo_size] += 1
         self.label_sizes[counts.label_size] += 1
-        self.classes_per_map.append(int(np.count_nonzero(counts.pixels)))
+        self.classes_per_map.append(int(np.count_nonzero(counts.pixels[: self.class_list.num_classes])))
         self.pixels += counts.pixels
         self.maps += counts.pixels > 0
 
 
 class ClassShare(NamedTuple):
-    """Share of one class in the pixels of a data set, and the number of label maps that hold it."""
+    """Share of one class in the pixels of a data set, and the number of label maps that hold it.
+
+    The id is that of the files. Pixels without a class have a share of their own, named "unknown".
+    """
 
     id: int
     name: str
@@ -68,7 +80,7 @@ class ClassShare(NamedTuple):
     percent_of_maps: float
 
 
-def collect(pairs: Sequence[Pair], workers: int = 2, progress: bool = True) -> Stats:
+def collect(pairs: Sequence[Pair], workers: int = 2, progress: bool = True, class_list: ClassList = LANDSCAPE) -> Stats:
     """Count image sizes and class pixels of all pairs, with `workers` threads, and return the sums.
 
     Label maps are read in full. Of photos only the header is read, so damaged pixels are not noticed here
@@ -77,9 +89,10 @@ def collect(pairs: Sequence[Pair], workers: int = 2, progress: bool = True) -> S
 
     Args:
         progress: Whether to show a progress bar.
+        class_list: The classes of the set.
     """
-    stats = Stats()
-    for result in with_bar(count_pair, pairs, workers, "stats", progress):
+    stats = Stats(class_list)
+    for result in with_bar(lambda pair: count_pair(pair, class_list), pairs, workers, "stats", progress):
         if isinstance(result, Problem):
             stats.broken.append(result)
         else:
@@ -87,11 +100,11 @@ def collect(pairs: Sequence[Pair], workers: int = 2, progress: bool = True) -> S
     return stats
 
 
-def count_pair(pair: Pair) -> Union[Counts, Problem]:
+def count_pair(pair: Pair, class_list: ClassList = LANDSCAPE) -> Union[Counts, Problem]:
     """Count the sizes and class pixels of one pair. If it cannot be counted, return the problem instead."""
     try:
         photo_size = read_header(pair.photo)[:2]
-        label = read_label(pair.label)
+        label = read_label(pair.label, class_list.num_classes, class_list.unknown)
     except InputError as error:
         return Problem(pair.stem, printable(str(error)), broken=True)
     label_size = (label.shape[1], label.shape[0])
@@ -99,23 +112,24 @@ def count_pair(pair: Pair) -> Union[Counts, Problem]:
     if fault is not None:
         return Problem(pair.stem, fault, broken=True)
     # Pillow counts the bytes directly; `np.bincount` would first convert every pixel to eight bytes.
-    pixels = np.array(Image.fromarray(label).histogram()[:NUM_CLASSES], np.int64)
+    pixels = np.array(Image.fromarray(label).histogram()[: class_list.num_ids], np.int64)
     return Counts(photo_size, label_size, pixels)
 
 
 def class_shares(stats: Stats) -> List[ClassShare]:
-    """Return the shares of all classes, the class with the most pixels first."""
+    """Return the shares of all classes, and of pixels without a class if the set may have them, the largest first."""
+    class_list = stats.class_list
     all_pixels = max(1, int(stats.pixels.sum()))
     all_maps = max(1, len(stats.classes_per_map))
     shares = [
         ClassShare(
-            c.id,
-            c.name,
-            100 * int(stats.pixels[c.id]) / all_pixels,
-            int(stats.maps[c.id]),
-            100 * int(stats.maps[c.id]) / all_maps,
+            class_list.file_id(number),
+            class_list.name_of(number),
+            100 * int(stats.pixels[number]) / all_pixels,
+            int(stats.maps[number]),
+            100 * int(stats.maps[number]) / all_maps,
         )
-        for c in CLASSES
+        for number in range(class_list.num_ids)
     ]
     return sorted(shares, key=lambda share: (-share.percent_of_pixels, share.id))
 
@@ -124,17 +138,21 @@ def as_text(stats: Stats) -> str:
     """Return the statistics of a data set as the text of a table, for a terminal."""
     numbers = stats.classes_per_map
     spread = f"min {min(numbers)}, median {median(numbers):g}, max {max(numbers)}" if numbers else "no maps"
+    shares = class_shares(stats)
+    longest = max(10, *(len(share.name) for share in shares))  # 10: so that tables of short names look alike
+    digits = max(2, *(len(str(share.id)) for share in shares))
     lines = [
         f"pairs            {len(numbers)}",
         *_size_lines("photos", stats.photo_sizes),
         *_size_lines("label maps", stats.label_sizes),
         f"classes per map  {spread}",
         "",
-        "id  class      % of pixels     in maps  % of maps",
+        f"{'id':<{digits}}  {'class':{longest}} % of pixels     in maps  % of maps",
     ]
     lines += [
-        f"{share.id:2}  {share.name:10} {share.percent_of_pixels:11.2f} {share.maps:11} {share.percent_of_maps:10.1f}"
-        for share in class_shares(stats)
+        f"{share.id:{digits}}  {share.name:{longest}} {share.percent_of_pixels:11.2f} {share.maps:11} "
+        f"{share.percent_of_maps:10.1f}"
+        for share in shares
     ]
     return "\n".join(lines) + "\n"
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import List, Optional
+
 import numpy as np
 
-from data_tools.sets.classes import CLASS_IDS, NUM_CLASSES
 from data_tools.signals.view import View
 
-_SKY = CLASS_IDS["sky"]
-_WATER = [CLASS_IDS[name] for name in ("water", "sea", "river", "lake", "waterfall")]  # as bright as the sky
+_WATER = ("water", "sea", "river", "lake", "waterfall")  # names of classes as bright as the sky
+_NUM_IDS = 256  # of 8 bits
 _SMALLEST_REGION = 0.05  # share of the picture; a smaller sky or ground is not enough to judge the light
 _CRUSHED = 40  # of 255; screens show hardly any detail in darker pixels
 _CLIPPED = 250  # of 255; brighter pixels are white
@@ -19,15 +20,18 @@ def backlight(view: View) -> float:
 
     It is the share of the foreground that is nearly black, times the difference of the median brightness of sky and
     foreground. Sky and foreground are taken from the label map; water is neither, because it mirrors the sky. If
-    there is no sky, the brightest of the larger classes is used. The value is 0 without sky or foreground.
+    there is no sky, the brightest of the larger classes is used. The value is 0 without sky or foreground. It is NaN if
+    the set has no class named sky.
     """
-    label, luma = view.half_label, view.half_luma
-    areas = np.bincount(label.ravel(), minlength=NUM_CLASSES) / label.size
-    sky = _SKY if areas[_SKY] >= _SMALLEST_REGION else _brightest_class(view, areas)
+    label, luma, named_sky, water = view.half_label, view.half_luma, view.sky, view.class_list.ids_of(_WATER)
+    if named_sky is None:
+        return float("nan")
+    areas = np.bincount(label.ravel(), minlength=_NUM_IDS) / label.size
+    sky = named_sky if areas[named_sky] >= _SMALLEST_REGION else _brightest_class(view, areas, water)
     if sky is None:
         return 0.0
-    dark_side = np.ones(NUM_CLASSES, bool)
-    dark_side[[sky, *_WATER]] = False
+    dark_side = np.ones(_NUM_IDS, bool)
+    dark_side[[sky, *water]] = False
     foreground = luma[dark_side[label]]
     if len(foreground) < _SMALLEST_REGION * label.size:
         return 0.0
@@ -43,9 +47,11 @@ def underexposure(view: View) -> float:
 def overexposure(view: View) -> float:
     """Share of the pixels outside the sky that are white, 0..1; of all pixels if the sky covers more than 95 %.
 
-    White pixels in the sky are common, so they do not count.
+    White pixels in the sky are common, so they do not count. The value is NaN if the set has no class named sky.
     """
-    ground = view.half_luma[view.half_label != _SKY]
+    if view.sky is None:
+        return float("nan")
+    ground = view.half_luma[view.half_label != view.sky]
     if len(ground) < _SMALLEST_REGION * view.half_label.size:
         ground = view.half_luma.ravel()
     return float(np.mean(ground >= _CLIPPED))
@@ -63,6 +69,6 @@ def greyness(view: View) -> float:
     return float(1 / (1 + np.sqrt(np.mean(rest**2))))
 
 
-def _brightest_class(view: View, areas: np.ndarray):
-    large = [c for c in np.flatnonzero(areas >= 2 * _SMALLEST_REGION) if c not in _WATER]
+def _brightest_class(view: View, areas: np.ndarray, water: List[int]) -> Optional[int]:
+    large = [c for c in np.flatnonzero(areas >= 2 * _SMALLEST_REGION) if c not in water]
     return max(large, key=lambda c: (np.median(view.half_luma[view.half_label == c]), -c), default=None)

@@ -5,24 +5,22 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from data_tools.sets.classes import CLASS_IDS
 from data_tools.signals.view import View
 
 _WINDOW = 9  # pixels of the additional blur, as in the paper
-_SKY = CLASS_IDS["sky"]
 _SMALLEST_GROUND = 0.05  # share of the picture; less is not enough to judge
 
 
 def blur(view: View) -> float:
     """Blur of the photo: 0 sharp, 1 blurred. It measures how little an additional blur changes the photo.
 
-    The result is that of the worse of the two directions. The sky is left out, because clouds are always soft. The
-    value is 0 if the photo is nearly all sky.
+    The result is that of the worse of the two directions. The sky is left out, because clouds are always soft; if the
+    set has no class named sky, the whole photo counts. The value is 0 if the photo is nearly all sky.
 
     Source: Crete et al., The blur effect: perception and estimation with a new no-reference perceptual blur
         metric (2007). Differs: the sky.
     """
-    ground = (view.label != _SKY).astype(np.uint8)
+    ground = np.ones(view.label.shape, np.uint8) if view.sky is None else (view.label != view.sky).astype(np.uint8)
     if ground.mean() < _SMALLEST_GROUND:
         return 0.0
     return max(_directional(view.luma, ground), _directional(view.luma.T, ground.T))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Optional
 
 import cv2
 import numpy as np
 
+from data_tools.sets.class_list import LANDSCAPE, ClassList
 from data_tools.sets.classes import IMAGE_HEIGHT, IMAGE_WIDTH
 
 _WORKING_AREA = IMAGE_WIDTH * IMAGE_HEIGHT  # pixels; larger pairs are reduced, so that their values are comparable
@@ -18,19 +20,23 @@ class View:
 
     Args:
         photo: [H, W, 3] uint8 RGB; resized by area average.
-        label: [h, w] uint8 class ids; resized by nearest neighbour.
+        label: [h, w] uint8 class ids; resized by nearest neighbour. Pixels without a class then get the class of the
+            nearest pixel that has one, so that no signal measures the gaps between objects.
+        class_list: The classes of the set.
 
     Shapes:
         photo, lab [H, W, 3] uint8 (lab is OpenCV's 8 bit: L * 255 / 100, a + 128, b + 128); label, luma [H, W] uint8;
         `half_lab`, `half_label` and `half_luma` at half of that size.
     """
 
-    def __init__(self, photo: np.ndarray, label: np.ndarray):
+    def __init__(self, photo: np.ndarray, label: np.ndarray, class_list: ClassList = LANDSCAPE):
         height, width = label.shape
         scale = min(1.0, (_WORKING_AREA / (height * width)) ** 0.5)
         self.height, self.width = max(1, round(height * scale)), max(1, round(width * scale))
         self.photo = _resize(photo, self.width, self.height, cv2.INTER_AREA)
-        self.label = _resize(label, self.width, self.height, cv2.INTER_NEAREST)
+        label = _resize(label, self.width, self.height, cv2.INTER_NEAREST)
+        self.label = label if class_list.unknown is None else fill_unknown(label, class_list.num_classes)
+        self.class_list = class_list
 
     @cached_property
     def lab(self) -> np.ndarray:
@@ -53,6 +59,11 @@ class View:
         return cv2.resize(self.label, self._half_size, interpolation=cv2.INTER_NEAREST)
 
     @property
+    def sky(self) -> Optional[int]:
+        """Id of the class named sky; None if the set has no such class."""
+        return next(iter(self.class_list.ids_of(["sky"])), None)
+
+    @property
     def _half_size(self):
         return max(1, self.width // 2), max(1, self.height // 2)
 
@@ -73,6 +84,23 @@ def borders(label: np.ndarray) -> np.ndarray:
     border[[0, -1]] = False  # resized label maps often have a line of another class there
     border[:, [0, -1]] = False
     return border
+
+
+def fill_unknown(label: np.ndarray, unknown: int) -> np.ndarray:
+    """Give pixels with the id `unknown` the class of the nearest other pixel: [H, W] uint8 -> [H, W] uint8.
+
+    A label map without any other pixel is returned as it is.
+    """
+    missing = label == unknown
+    if not missing.any() or missing.all():
+        return label
+    # `nearest` numbers the pixels that have a class, and gives each other pixel the number of the nearest of them.
+    _, nearest = cv2.distanceTransformWithLabels(
+        missing.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    classes = np.zeros(int(nearest.max()) + 1, np.uint8)
+    classes[nearest[~missing]] = label[~missing]
+    return classes[nearest]
 
 
 def _resize(image: np.ndarray, width: int, height: int, interpolation: int) -> np.ndarray:

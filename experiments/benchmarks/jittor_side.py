@@ -19,7 +19,8 @@ from experiments.benchmarks.case import COPIED, MATMUL_SIDE, PEAK_TRIALS, SETTLI
 from experiments.benchmarks.timing import seconds_of_each
 from jittor_tsit.data.batches import PairedBatch, batches, full_share, to_image
 from jittor_tsit.data.label_maps import LabelMaps
-from jittor_tsit.data.samples import Augmentation, PairedSamples, PhasedSamples
+from jittor_tsit.data.run_samples import PhasedSamples
+from jittor_tsit.data.samples import Augmentation, PairedSamples
 from jittor_tsit.kernels import backend
 from jittor_tsit.layers.image_layouts import label_image
 from jittor_tsit.networks.vgg import STAGES, published_shapes

@@ -38,8 +38,7 @@ from jittor_tsit.runs.checkpoint import checkpoint_paths, load_checkpoint
 from jittor_tsit.runs.pruning import partial_files
 
 EXPERIMENT = """
-from jittor_tsit.config import DataConfig, Experiment, RunConfig
-from jittor_tsit.systems.pix2pix import Pix2PixConfig
+from jittor_tsit.config import DataConfig, Experiment, Pix2PixConfig, RunConfig
 
 experiment = Experiment(
     "pix2pix",

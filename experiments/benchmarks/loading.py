@@ -26,8 +26,8 @@ from experiments.benchmarks.case import read_size
 from experiments.benchmarks.machine import describe_machine
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.cached_pairs import from_cache, make_cache
-from jittor_tsit.data.folders import list_photos
 from jittor_tsit.data.label_maps import label_maps_of
+from jittor_tsit.data.photo_lists import list_photos
 from jittor_tsit.data.read_ahead import read_ahead
 from jittor_tsit.data.samples import Augmentation, PairedSamples
 

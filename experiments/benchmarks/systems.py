@@ -34,13 +34,14 @@ from data_tools.sets.pairing import find_labels
 from jittor_tsit.commands.test import run_test
 from jittor_tsit.data.batch_kinds import TestTask
 from jittor_tsit.data.batches import ImageBatch, PairedBatch, full_share, to_image, to_segmap
-from jittor_tsit.data.folders import photos_with_attributes, photos_with_classes
 from jittor_tsit.data.label_maps import label_maps_of
+from jittor_tsit.data.labelled_folders import photos_with_attributes, photos_with_classes
 from jittor_tsit.data.labels import read_middle
 from jittor_tsit.evaluation.judges import JudgeAbsent, Judges
 from jittor_tsit.evaluation.scores import photo_folder
 from jittor_tsit.inference.input_images import InputImages
 from jittor_tsit.inference.model import Model, load_model
+from jittor_tsit.inference.options import DEFAULT, ImageOptions
 from jittor_tsit.inference.relabel import find_photos
 from jittor_tsit.metrics.features import Extractor, cached_features, features_of, find_images
 from jittor_tsit.metrics.frechet import frechet_distance, statistics
@@ -80,7 +81,7 @@ def measure(run_dir: Path, judges: Judges) -> Dict[str, object]:
     checkpoint, out = find_checkpoint(run_dir), run_dir / "judged"
     shutil.rmtree(out, ignore_errors=True)
     model = load_model(checkpoint, None)
-    run_test(checkpoint, None, out, 0, None, compare=True)
+    run_test(checkpoint, None, out, 0, None, compare=True, images=options_of(model))
     images, task = find_images(out / "images"), model.system.batch_kind.test_task
     real = real_photos(model, run_dir / "real")
     experiment = load_checkpoint(checkpoint, ("none",))
@@ -142,6 +143,14 @@ def diversity(model: Model, lpips) -> float:
     return float(np.mean(values))
 
 
+def options_of(model: Model) -> ImageOptions:
+    """Return the options of `test` for images of the training images' size, as all recorded scores have it."""
+    data = model.data
+    if model.system.batch_kind.test_task in (TestTask.IMAGES_FROM_IMAGES, TestTask.PHOTOS_WITH_OTHER_LABELS):
+        return ImageOptions(size=(data.image_width, data.image_height))
+    return DEFAULT
+
+
 def inputs_of(model: Model):
     """Yield batches of one input each, evenly spaced over the inputs of `test`."""
     data = model.data
@@ -152,9 +161,9 @@ def inputs_of(model: Model):
             segmap = to_segmap(label_maps_of(data).num_ids, *(array[None] for array in label))
             yield PairedBatch(segmap, None, [key_of(path.stem)], full_share(1))
     else:
-        originals = InputImages(model, None, back=False)
+        originals = InputImages(model, None, back=False, options=options_of(model))
         for path in _choose_inputs(originals.paths):
-            a = to_image(originals.read(path)[None])
+            a = to_image(originals.read(path)[None], originals.channels)
             yield ImageBatch(a, a, [key_of(path.stem)], full_share(1))
 
 

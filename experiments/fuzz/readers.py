@@ -34,8 +34,8 @@ from jittor_tsit.commands import train
 from jittor_tsit.config import DataConfig, Experiment, OptimConfig, Phase, RunConfig, from_dict, to_json
 from jittor_tsit.config.overrides import PARTS, fields_of, override
 from jittor_tsit.conversion.weight_files import read_weights
+from jittor_tsit.data.attribute_lists import read_attributes
 from jittor_tsit.data.cache_file import START, PairCache, head_of, write_cache
-from jittor_tsit.data.labels import read_attributes
 from jittor_tsit.data.read_through import CheckedFiles
 from jittor_tsit.runs.checkpoint import check_arrays, load_checkpoint, newest_readable
 from jittor_tsit.runs.records import read_records, remove_records_after

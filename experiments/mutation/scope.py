@@ -91,7 +91,7 @@ TESTS: Dict[str, Tuple[str, ...]] = {
         "tests/commands/test_cyclegan_at_test.py",
     ),
     "jittor_tsit/systems/one_by_one.py": _of_system("cyclegan", "tests/commands/test_cyclegan_at_test.py"),
-    "jittor_tsit/systems/option_checks.py": _of_system("cyclegan", "tests/config/test_options.py"),
+    "jittor_tsit/config/systems/checks.py": _of_system("cyclegan", "tests/config/test_options.py"),
     "jittor_tsit/systems/synthesis.py": _of_system(
         "spade or tsit", "tests/systems/test_synthesis_steps.py tests/systems/test_tsit.py", _LABELS
     ),

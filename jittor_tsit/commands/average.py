@@ -10,6 +10,8 @@ import numpy as np
 from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.invocation import typed
+from jittor_tsit.commands.path_checks import FILE, require_checkpoints, require_run, require_writable
 from jittor_tsit.commands.shared_options import add_command, positive_number
 from jittor_tsit.runs.checkpoint import (
     Checkpoint,
@@ -30,6 +32,7 @@ def add(commands) -> None:
         run,
         "average the weights of several checkpoints",
         "python -m jittor_tsit average --run-dir runs/mine --last 3",
+        check=check,
     )
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="checkpoints, the newest last")
     parser.add_argument("--run-dir", type=Path, metavar="DIR", help="average the last checkpoints of this run")
@@ -41,10 +44,22 @@ def add(commands) -> None:
     )
 
 
-def run(args: argparse.Namespace) -> int:
-    """Average the weights of the checkpoints that the options name, and write the result. Return the exit status."""
+def check(args: argparse.Namespace) -> None:
+    """Check the paths that the options name.
+
+    Raises:
+        InputError: One is missing or not a checkpoint, or the result cannot be written.
+    """
     if bool(args.files) == bool(args.run_dir):
         raise InputError("average: name either checkpoint files or a run by --run-dir")
+    require_checkpoints(FILE, args.files)
+    require_run("--run-dir", args.run_dir)
+    if args.out:
+        require_writable("--out", args.out)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Average the weights of the checkpoints that the options name, and write the result. Return the exit status."""
     start_jittor(use_gpu=False)
     return run_average(args.files, args.run_dir, args.last, args.out)
 
@@ -69,7 +84,7 @@ def run_average(files: Sequence[Path], run_dir: Optional[Path], last: int, out: 
         advice = "" if files else "; to average the others, name them in place of --run-dir"
         raise InputError(f"{error}{advice}") from None
     save_checkpoint(target, average)
-    print(f"{target}: the average of {', '.join(path.name for path in paths)}; test --checkpoint {target}")
+    print(f"{target}: the average of {', '.join(path.name for path in paths)}; {typed('test')} --checkpoint {target}")
     return 0
 
 

@@ -13,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 from jittor_tsit.commands.shared_options import add_command
-from jittor_tsit.runtime.bootstrap import find_cuda, onednn_path
+from jittor_tsit.runtime.bootstrap import configure, find_cuda, onednn_path
 from jittor_tsit.runtime.import_jittor import start_jittor
 
 PACKAGES = ("jittor_tsit", "jittor", "numpy", "pillow", "tqdm", "safetensors")
@@ -26,6 +26,7 @@ def add(commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the report of this machine. Return the exit status of `report`."""
+    configure()
     return report()
 
 

@@ -6,17 +6,26 @@ The checkpoint holds the networks only, without optimizers.
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections import Counter
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import make_folder
+from data_tools.basics.invocation import typed
+from jittor_tsit.commands.path_checks import require_suffix
 from jittor_tsit.config import DataConfig, Experiment, RunConfig
 from jittor_tsit.config.overrides import override
 from jittor_tsit.conversion.official_files import OfficialFile, read_official
-from jittor_tsit.conversion.official_networks import LAYOUTS, UNUSED, Part, find_part, part_by_name, split_statistics
+from jittor_tsit.conversion.official_networks import (
+    ASSIGNMENT,
+    LAYOUTS,
+    UNUSED,
+    Part,
+    find_part,
+    part_by_name,
+    split_statistics,
+)
 from jittor_tsit.conversion.official_sizes import FileOptions, Value
 from jittor_tsit.conversion.renaming import from_official
 from jittor_tsit.conversion.unrecorded_options import SIZE
@@ -27,7 +36,6 @@ from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.systems.base import System
 from jittor_tsit.systems.build import make_system
 
-ASSIGNMENT = re.compile(r"\w[\w.]*=")  # beginning of an assignment to an option or a network
 PORT_NOTES = (  # differences at test between the contest team's code and this program
     "theirs normalises a batch of ten test images by its own statistics, ours each image by the running ones",
     "theirs takes the style from the label map's own picture, ours draws one or takes a photo's (--references)",
@@ -60,8 +68,7 @@ def run_convert(words: Sequence[str], system: str, out: Path, assignments: Seque
         InputError: A file cannot be read or is not of this system; an array is missing, unexpected or has another
             shape; or an option contradicts the arrays. Nothing is written.
     """
-    if out.suffix != ".safetensors":
-        raise InputError(f"--out {out}: must end in .safetensors")
+    require_suffix("--out", out)
     files, options = split_words(words, system)
     networks = read_networks(files, system)
     experiment = experiment_for(networks, system, [*options, *assignments])
@@ -71,7 +78,7 @@ def run_convert(words: Sequence[str], system: str, out: Path, assignments: Seque
     save_checkpoint(out, Checkpoint(arrays, Progress(0, 0), dataclasses.asdict(experiment)))
     for line in report(networks, experiment):
         print(line)
-    print(f"{out}: {len(arrays)} arrays of {experiment.system}; test --checkpoint {out}")
+    print(f"{out}: {len(arrays)} arrays of {experiment.system}; {typed('test')} --checkpoint {out}")
     return 0
 
 

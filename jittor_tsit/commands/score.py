@@ -17,6 +17,7 @@ import numpy as np
 
 from data_tools.basics.files import make_folder, write_atomic
 from data_tools.sets.image_io import read_label
+from jittor_tsit.commands.path_checks import check_judges, require_input, require_writable
 from jittor_tsit.commands.shared_options import add_command, add_device, add_judges
 from jittor_tsit.runtime.import_jittor import start_jittor
 
@@ -37,6 +38,7 @@ def add(commands) -> None:
         "score images by the contest's terms, as far as their judges are available",
         "python -m jittor_tsit score --images runs/mine/test/images --labels data/landscape/test "
         "--real data/landscape --report score.html",
+        check=check,
     )
     folders = ("images", "the images to score"), ("labels", "their label maps"), ("real", "photographs, or a data set")
     for name, what in folders:
@@ -57,6 +59,21 @@ def add(commands) -> None:
         help="also write a page (English and Chinese) with the worst and best images",
     )
     add_device(parser)
+
+
+def check(args: argparse.Namespace) -> None:
+    """Check the paths that the options name.
+
+    Raises:
+        InputError: A file or folder is missing, or the results cannot be written.
+    """
+    for name in ("images", "labels", "real"):
+        require_input(f"--{name}", getattr(args, name))
+    check_judges(args)
+    require_input("--references", args.references)
+    for option, path in (("--out", args.out or args.images.parent), ("--report", args.report)):
+        if path:
+            require_writable(option, path)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -92,6 +109,7 @@ def run_score(
     Raises:
         InputError: Images, labels, photos or weights are faulty or do not belong together.
     """
+    from jittor_tsit.data.remarks import tell_of_inputs
     from jittor_tsit.evaluation.page import Scored, write_page
     from jittor_tsit.evaluation.rankings import rankings
     from jittor_tsit.evaluation.scores import compute_terms, find_set, photo_folder, print_table, table
@@ -100,6 +118,7 @@ def run_score(
 
     image_set = find_set(images, labels)
     photos = find_images(photo_folder(real))
+    tell_of_inputs(photos)
     terms = compute_terms(image_set, photos, labels, judges, references, out.parent)
     score = total(board, {name: term.value for name, term in terms.items()})
     lines = table(terms, board, score)

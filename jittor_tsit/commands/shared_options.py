@@ -6,11 +6,22 @@ import argparse
 from pathlib import Path
 from typing import Callable, List, Optional
 
+from data_tools.basics import command_line
+from jittor_tsit.config.experiment_files import shipped_experiments
+
+JUDGES = Path("judges")  # default folder of the judges' weights
 Run = Callable[[argparse.Namespace], int]
+Check = Callable[[argparse.Namespace], None]
 
 
 def add_command(
-    commands, name: str, run: Run, summary: str, example: str, accepts: Optional[str] = None
+    commands,
+    name: str,
+    run: Run,
+    summary: str,
+    example: str,
+    accepts: Optional[str] = None,
+    check: Optional[Check] = None,
 ) -> argparse.ArgumentParser:
     """Add a subcommand with its example in --help, and return its parser.
 
@@ -18,18 +29,36 @@ def add_command(
         commands: The subparsers of the command line.
         run: Called with the parsed options; returns the exit status.
         summary: Description of the command.
-        example: Command line that --help shows.
+        example: Command line that --help shows, beginning with `python -m jittor_tsit`; see `command_line.add_command`.
         accepts: Prefix of the words that are allowed as field=value among the options; None: no such words.
+        check: Called before `run`, and before other processes are started. It raises InputError if a path is wrong.
+            It imports no Jittor.
     """
-    parser = commands.add_parser(
-        name,
-        help=summary,
-        description=summary,
-        epilog=f"example:\n  {example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.set_defaults(run=run, accepts=accepts)
+    parser = command_line.add_command(commands, name, run, summary, example)
+    parser.set_defaults(accepts=accepts, **({"check": check} if check else {}))
     return parser
+
+
+class ListExperiments(argparse.Action):
+    """Print the name and the first line of every shipped experiment, and exit."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        found = shipped_experiments()
+        width = max(map(len, found))
+        print("\n".join(f"{name:{width}}  {summary}" for name, summary in found.items()))
+        parser.exit()
+
+
+def add_experiment(command: argparse.ArgumentParser, default: str) -> None:
+    """Add the options that choose and list experiments."""
+    command.add_argument(
+        "--experiment",
+        metavar="FILE",
+        help=f"experiment file, or the name of one that comes with the program; default: {default}",
+    )
+    command.add_argument(
+        "--list-experiments", action=ListExperiments, nargs=0, help="print the experiments that come with the program"
+    )
 
 
 def add_device(command: argparse.ArgumentParser) -> None:
@@ -42,7 +71,7 @@ def add_judges(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--judges",
         type=Path,
-        default=Path("judges"),
+        default=JUDGES,
         metavar="DIR",
         help="weights of the judges: inception, nima, vgg16, lpips, segmenter (.pth, .npz, ...); default: judges",
     )

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Optional
+from typing import Dict, List, Optional, Tuple
 
 from data_tools.basics.errors import InputError
+from jittor_tsit.commands.path_checks import (
+    check_judges,
+    require_checkpoints,
+    require_file,
+    require_folder,
+    require_input,
+    require_run,
+    require_writable,
+)
 from jittor_tsit.commands.shared_options import (
     add_command,
     add_device,
@@ -17,6 +26,7 @@ from jittor_tsit.commands.shared_options import (
     positive_number,
 )
 from jittor_tsit.commands.train import RUNS
+from jittor_tsit.inference.options import DEFAULT, FORMATS, ImageOptions, Size
 from jittor_tsit.runtime.import_jittor import start_jittor
 
 
@@ -30,15 +40,21 @@ def add(commands) -> None:
         "python -m jittor_tsit test --data data/landscape/test --run-dir runs/mine --compare\n"
         "For models of image pairs, side_by_side=true or side_by_side=false says whether every file shows two images.",
         accepts="side_by_side=",
+        check=check,
     )
     parser.add_argument(
         "--data",
-        type=Path,
-        metavar="DIR",
-        help="folder of label maps, or of images to translate; default: the test set beside the training set",
+        type=input_list,
+        metavar="PATH",
+        help="folder of label maps, or of images to translate, or one file; several sets as A,B get folders of their "
+        "own; default: the test set beside the training set",
     )
-    parser.add_argument("--run-dir", type=Path, metavar="DIR", help="a run of train; default: the latest in runs/")
-    parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="default: the newest readable one of the run")
+    parser.add_argument(
+        "--run-dir", type=Path, metavar="DIR", help="a run of train; default: the latest in runs/ that makes images"
+    )
+    parser.add_argument(
+        "--checkpoint", type=Path, metavar="FILE", help="default: the best by the run's evaluations, else the newest"
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the results; default: <run-dir>/test")
     parser.add_argument(
         "--candidates",
@@ -72,9 +88,84 @@ def add(commands) -> None:
         action="store_true",
         help="translate from domain B to domain A, with a model that has learned both directions (CycleGAN, UNIT)",
     )
+    parser.add_argument(
+        "--draws",
+        type=positive_number,
+        default=1,
+        metavar="N",
+        help="images of each input, NAME_1 to NAME_N, with consecutive seeds from --seed on; default: 1",
+    )
+    parser.add_argument(
+        "--size",
+        type=image_size,
+        metavar="WxH",
+        help="width and height of the images; default: as in training for label maps, and for translated images each "
+        "input's proportions with about the pixels of a training image",
+    )
+    parser.add_argument("--keep-size", action="store_true", help="translated images have the size of their input files")
+    parser.add_argument(
+        "--format", choices=FORMATS, default="jpg", help="of the images; png loses nothing; default: jpg"
+    )
+    parser.add_argument("--quality", type=percentage, metavar="Q", help="of .jpg and .webp, 1 to 100; default: 95")
     parser.add_argument("--compare", action="store_true", help="also write compare.png, inputs beside images")
     add_processes(parser)
     add_device(parser)
+
+
+def image_size(text: str) -> Size:
+    """Convert an option value such as "512x384" to (width, height)."""
+    sides = text.lower().split("x")
+    if len(sides) != 2 or not all(side.isdigit() and int(side) > 0 for side in sides):
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write WIDTHxHEIGHT in pixels, such as 512x384")
+    return int(sides[0]), int(sides[1])
+
+
+def percentage(text: str) -> int:
+    """Convert an option value to a whole number from 1 to 100."""
+    if not text.isdigit() or not 1 <= int(text) <= 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 100")
+    return int(text)
+
+
+def input_list(text: str) -> List[Path]:
+    """Convert the value of --data: one folder or file, or several with commas between them."""
+    return [Path(text)] if Path(text).exists() else path_list(text)
+
+
+def check(args: argparse.Namespace) -> None:
+    """Check the options and the paths that they name, before Jittor is imported.
+
+    Raises:
+        InputError: Two options exclude each other; a file or folder is missing or not a checkpoint, or the results
+            cannot be written.
+    """
+    check_options(args)
+    for path in args.data or []:
+        require_input("--data", path)
+    require_run("--run-dir", args.run_dir)
+    require_checkpoints("--checkpoint", [args.checkpoint] if args.checkpoint else [])
+    require_checkpoints("--checkpoints", args.checkpoints or [])
+    check_judges(args)
+    require_input("--references", args.references)
+    require_folder("--real", args.real)
+    require_file("--measure-by", args.measure_by)
+    if args.out:
+        require_writable("--out", args.out)
+
+
+def check_options(args: argparse.Namespace) -> None:
+    """Raise InputError if options exclude each other."""
+    if args.checkpoint and args.checkpoints:
+        raise InputError("--checkpoint and --checkpoints: only one of them is allowed")
+    ImageOptions(args.draws, args.size, args.keep_size, args.format, args.quality).check()
+    has_choice = args.candidates > 1 or len(args.checkpoints or []) > 1
+    if not has_choice and (args.improve or args.measure_by or args.segmenter or args.real):
+        given = "--improve, --measure-by, --segmenter and --real"
+        raise InputError(f"{given}: there is no choice to make; add --candidates K or --checkpoints A,B")
+    if has_choice and args.back:
+        raise InputError("--back: not with --candidates or --checkpoints, which choose among images for label maps")
+    if has_choice and args.draws > 1:
+        raise InputError("--draws: keeps all images, and --candidates or --checkpoints choose; leave one of them out")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -84,24 +175,67 @@ def run(args: argparse.Namespace) -> int:
     from jittor_tsit.config.overrides import override_fields
     from jittor_tsit.evaluation.judges import Judges
     from jittor_tsit.inference.choose import JudgeOptions, run_with_candidates
-    from jittor_tsit.runs.loading import find_checkpoint, newest_run_dir
 
-    if args.checkpoint and args.checkpoints:
-        raise InputError("--checkpoint and --checkpoints: only one of them is allowed")
-    files = args.checkpoints or ([args.checkpoint] if args.checkpoint else [])
-    run_dir = args.run_dir or (files[0].parent if files else newest_run_dir(RUNS))
-    checkpoints = files or [find_checkpoint(run_dir)]
+    images = ImageOptions(args.draws, args.size, args.keep_size, args.format, args.quality)
     side_by_side = override_fields(DataConfig(), args.overrides).side_by_side
-    common = args.data, args.out or run_dir / "test", args.seed, args.references, args.compare
-    if args.candidates == len(checkpoints) == 1:
-        if args.improve or args.measure_by or args.segmenter or args.real:
-            given = "--improve, --measure-by, --segmenter and --real"
-            raise InputError(f"{given}: there is no choice to make; add --candidates K or --checkpoints A,B")
-        return run_test(checkpoints[0], *common, args.back, side_by_side)
-    if args.back:
-        raise InputError("--back: not with --candidates or --checkpoints, which choose among images for label maps")
-    options = JudgeOptions(Judges(args.judges, args.segmenter), args.measure_by, args.real, args.improve)
-    return run_with_candidates(checkpoints, args.candidates, *common, options, side_by_side)
+    checkpoints, out = find_checkpoints(args)
+    has_choice, status = args.candidates > 1 or len(checkpoints) > 1, 0
+    for folder, data in folders_of_sets(out, args.data).items():
+        common = data, folder, args.seed, args.references, args.compare
+        if has_choice:
+            options = JudgeOptions(Judges(args.judges, args.segmenter), args.measure_by, args.real, args.improve)
+            arguments = checkpoints, args.candidates, *common, options, side_by_side, images
+            status = max(status, run_with_candidates(*arguments))
+        else:
+            status = max(status, run_test(checkpoints[0], *common, args.back, side_by_side, images))
+    return status
+
+
+def find_checkpoints(args: argparse.Namespace) -> Tuple[List[Path], Path]:
+    """Return the checkpoints that the options name or imply, and the output folder. Print both, with the reasons.
+
+    Raises:
+        InputError: There is no run, or none of its checkpoints can be read.
+    """
+    from jittor_tsit.inference.which_checkpoint import Choice, choose_checkpoint, choose_run
+    from jittor_tsit.runtime import parallel
+
+    files = args.checkpoints or ([args.checkpoint] if args.checkpoint else [])
+    if files:
+        choices = [Choice(path, "as asked for") for path in files]
+        run_dir = args.run_dir or files[0].parent
+    else:
+        run_of = Choice(args.run_dir, "as asked for") if args.run_dir else choose_run(RUNS)
+        run_dir, choices = run_of.path, [choose_checkpoint(run_of.path)]
+    if parallel.rank() == 0:
+        if not files:
+            print(f"run: {run_dir} ({run_of.reason})")
+        for choice in choices:
+            print(f"checkpoint: {choice.path} ({choice.reason})")
+    return [choice.path for choice in choices], args.out or run_dir / "test"
+
+
+def folders_of_sets(out: Path, sets: Optional[List[Path]]) -> Dict[Path, Optional[Path]]:
+    """Return the output folder of each set of inputs: output folder -> inputs.
+
+    One set goes into `out` itself, several into folders in it with the names of the sets.
+
+    Args:
+        sets: Folders or files; None: the default set.
+
+    Raises:
+        InputError: Two sets would have the same folder.
+    """
+    if not sets or len(sets) == 1:
+        return {out: sets[0] if sets else None}
+    found: Dict[Path, Optional[Path]] = {}
+    names = [path.resolve().name for path in sets]
+    for name, path in zip(names, sets):
+        folder = out / (name if names.count(name) == 1 else f"{path.resolve().parent.name}_{name}")
+        if folder in found:
+            raise InputError(f"--data: {path} and {found[folder]} would both write to {folder}; run test for each")
+        found[folder] = path
+    return found
 
 
 def run_test(
@@ -113,16 +247,18 @@ def run_test(
     compare: bool,
     back: bool = False,
     side_by_side: Optional[bool] = None,
+    images: ImageOptions = DEFAULT,
 ) -> int:
     """Run the task of a checkpoint's system: generate images and pack them, translate images, or classify them.
 
     Args:
-        data: Folder of the inputs: label maps, images or photos. Default: the test set in the folder of the training
-            data.
+        data: Folder of the inputs (label maps, images or photos), or one file. Default: the test set in the folder of
+            the training data.
         references: Folder of the photos that `label_to_img.json` names. They give the styles.
         compare: Whether to write compare.png.
         back: Whether to translate from domain B to domain A.
         side_by_side: Whether every input image shows two images side by side; None: unknown.
+        images: Number, size, format and quality of the images.
 
     Returns:
         The exit status of the command.
@@ -132,27 +268,28 @@ def run_test(
     """
     from jittor_tsit.data.batch_kinds import TestTask
     from jittor_tsit.inference.classify import classify
-    from jittor_tsit.inference.from_images import translate
-    from jittor_tsit.inference.from_label_maps import find_inputs, finish, make_set
+    from jittor_tsit.inference.from_images import require_random, translate
+    from jittor_tsit.inference.from_label_maps import make_submission
     from jittor_tsit.inference.model import default_folder, load_model
     from jittor_tsit.inference.relabel import relabel
-    from jittor_tsit.runtime import parallel
 
-    model = load_model(checkpoint, references)
+    model = load_model(checkpoint, references, images.size)
     if data is None:
         default_folder(model.data, checkpoint)
+    elif not data.exists():
+        raise InputError(f"{data}: no such folder or file")
     task = model.system.batch_kind.test_task
     if task is TestTask.IMAGES_FROM_IMAGES:
-        return translate(model, data, out, seed, compare, back, side_by_side=side_by_side)
+        return translate(model, data, out, seed, compare, back, side_by_side, images)
     if side_by_side is not None:
         raise InputError(f"side_by_side: the model in {checkpoint} takes no images in pairs; leave it out")
     if back:
         raise InputError(f"--back: the model in {checkpoint} has learned one direction only; leave --back out")
+    require_random(model, images.draws, "--draws", bool(references))
     if task is TestTask.PHOTOS_WITH_OTHER_LABELS:
-        return relabel(model, data, out)
+        return relabel(model, data, out, images)
     if task is TestTask.CLASSES_OF_PHOTOS:
+        if images != DEFAULT:
+            raise InputError(f"{checkpoint}: classifies images and writes a table; --size, --format, … have no meaning")
         return classify(model, data, out, compare)
-    inputs = find_inputs(data or Path(model.data.root), references)
-    make_set(model, inputs, out, seed)
-    parallel.on_first_process(lambda: finish(inputs, model.data, out, compare, model.maker(seed)))
-    return 0
+    return make_submission(model, data, references, out, seed, compare, images)

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import sys
 from pathlib import Path
-from typing import List, Optional
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from data_tools.basics.errors import InputError
-from jittor_tsit.commands.shared_options import add_command, add_device, add_processes
-from jittor_tsit.config import ON_NAN, Experiment
-from jittor_tsit.config.experiment_files import Runs, load_experiment, load_runs, shipped_experiment
+from jittor_tsit.commands.dry_run import show_options, show_plan
+from jittor_tsit.commands.early_checks import check_experiment, fetch_hub_weights
+from jittor_tsit.commands.shared_options import add_command, add_device, add_experiment, add_processes
+from jittor_tsit.config import CONFIGS, ON_NAN, Experiment, SystemConfig
+from jittor_tsit.config.experiment_files import Runs, find_experiment, load_experiment, load_runs
 from jittor_tsit.config.overrides import override
 from jittor_tsit.runtime.import_jittor import start_jittor
 
@@ -32,8 +33,9 @@ def add(commands) -> None:
         run,
         "train a model; run the same command again to resume",
         "python -m jittor_tsit train --data data/landscape --run-dir runs/mine width=32 weights.vgg=10\n"
-        "Any option of the experiment can be set as field=value; --dry-run lists them.",
+        "Any option of the experiment can be set as field=value; the command `options` lists them.",
         accepts="",
+        check=check,
     )
     parser.add_argument(
         "--data",
@@ -41,12 +43,7 @@ def add(commands) -> None:
         metavar="DIR",
         help="data set with train/imgs/*.jpg and train/labels/*.png; default: a rendered sample set",
     )
-    parser.add_argument(
-        "--experiment",
-        type=Path,
-        metavar="FILE",
-        help="experiment file; default: tsit_landscape, or quickstart without --data",
-    )
+    add_experiment(parser, "tsit_landscape, or quickstart without --data")
     parser.add_argument(
         "--split",
         type=Path,
@@ -66,44 +63,101 @@ def add(commands) -> None:
         help="if a loss or a gradient is not finite: stop, or skip the step; default: the experiment's option, stop",
     )
     parser.add_argument(
-        "--dry-run", action="store_true", help="print all options and the plan of the phases, without training"
+        "--dry-run",
+        action="store_true",
+        help="check options and files without training; print all options, and the steps, hours, disk space and memory",
     )
     add_processes(parser)
     add_device(parser)
 
 
+class Prepared(NamedTuple):
+    """The runs that the options ask for: one, or those of a file that defines several."""
+
+    experiments: Dict[str, Tuple[Experiment, Path]]  # name -> experiment, run folder; the name of a single run is empty
+    runs: Optional[Runs]  # the functions of a file that defines several runs
+    data: Path  # the data set
+    needs_samples: bool  # whether the data set is the sample set, which is rendered first
+
+
+def check(args: argparse.Namespace) -> None:
+    """Check all options and paths without Jittor, and print the plan if --dry-run asks for it.
+
+    Raises:
+        InputError: See `check_experiment`; or the perceptual loss has no weights.
+    """
+    prepared = args.prepared = prepare(args)
+    samples = {
+        name: check_experiment(experiment, folder, has_data=not (prepared.needs_samples or prepared.runs))
+        for name, (experiment, folder) in prepared.experiments.items()
+    }
+    if args.dry_run:
+        show_options({name: experiment for name, (experiment, _) in prepared.experiments.items()})
+        for name, (experiment, folder) in prepared.experiments.items():
+            print(f"{name}:" if name else "plan:", file=sys.stderr)
+            show_plan(experiment, samples[name], folder, args.procs)
+        return
+    for experiment, _ in prepared.experiments.values():
+        fetch_hub_weights(experiment)
+
+
 def run(args: argparse.Namespace) -> int:
     """Train with parsed options. Render the sample set first if no data set is given. Return the exit status."""
-    name = "quickstart" if args.data is None else "tsit_landscape"
-    experiment_file = args.experiment or shipped_experiment(name)
-    if args.data is not None and not args.data.is_dir():
-        raise InputError(f"--data {args.data}: no such folder")
+    if args.dry_run:  # `check` has printed the plan
+        return 0
+    prepared = args.prepared if hasattr(args, "prepared") else prepare(args)  # of several processes, none calls `check`
     start_jittor(args.device != "cpu")
-    from jittor_tsit.commands.dry_run import show_plan
-    from jittor_tsit.config import to_json
     from jittor_tsit.runtime.parallel import on_first_process
-    from jittor_tsit.training.session import run_training
+    from jittor_tsit.training.session import run_training, say
 
+    if prepared.needs_samples:
+        on_first_process(render_sample_set)
+    runs = prepared.runs
+    if runs:
+        on_first_process(lambda: runs.prepare(prepared.data, derived_data(run_folder(args))))
+    for name, (experiment, folder) in prepared.experiments.items():
+        if name:
+            say(f"{name}:")
+        status = run_training(experiment, folder)
+        if status:
+            return status
+    return 0
+
+
+def prepare(args: argparse.Namespace) -> Prepared:
+    """Load the experiment file that the options name, and apply the options to its experiments.
+
+    Raises:
+        InputError: The file or an option is faulty.
+    """
     options = {"split": args.split, "on_nan": args.on_nan, "initial": args.from_weights}
     overrides = [*args.overrides, *(f"{name}={value}" for name, value in options.items() if value)]
-    run_dir = args.run_dir or RUNS / experiment_file.stem
-    runs = load_runs(experiment_file)
+    file, folder = experiment_file(args), run_folder(args)
+    runs, data = load_runs(file), args.data or SAMPLE_SET
     if runs:
-        data = args.data or SAMPLE_SET
-        if not args.data and not args.dry_run:
-            on_first_process(render_sample_set)
-        return run_each(runs, data.absolute(), run_dir, overrides, args.dry_run)
-    experiment = configure(experiment_file, args.data, overrides)
-    if not experiment.data.root:
-        experiment = configure(experiment_file, SAMPLE_SET, overrides)
-        if not args.dry_run:
-            on_first_process(render_sample_set)
-    if args.dry_run:
-        print(to_json(experiment), end="")
-        if experiment.phases:
-            show_plan(experiment, run_dir, args.procs)
-        return 0
-    return run_training(experiment, run_dir)
+        experiments = runs.experiments(data.absolute(), derived_data(folder))
+        each = {name: (override(one, overrides), folder / name) for name, one in experiments.items()}
+        return Prepared(each, runs, data.absolute(), args.data is None)
+    experiment = configure(file, args.data, overrides)
+    has_root = bool(experiment.data.root)
+    if not has_root:
+        experiment = configure(file, SAMPLE_SET, overrides)
+    return Prepared({"": (experiment, folder)}, None, Path(experiment.data.root), not has_root)
+
+
+def experiment_file(args: argparse.Namespace) -> Path:
+    """Return the path of the experiment file that the options name."""
+    return find_experiment(args.experiment or ("quickstart" if args.data is None else "tsit_landscape"))
+
+
+def run_folder(args: argparse.Namespace) -> Path:
+    """Return the folder of the results."""
+    return args.run_dir or RUNS / experiment_file(args).stem
+
+
+def derived_data(run_dir: Path) -> Path:
+    """Return the folder of the data that a file with several runs derives from the data set."""
+    return (run_dir / "data").absolute()
 
 
 def render_sample_set() -> None:
@@ -114,49 +168,20 @@ def render_sample_set() -> None:
     write_set(SAMPLE_SET, SAMPLE_PAIRS, SAMPLE_SEED, test_count=SAMPLE_LABELS)
 
 
-def configure(experiment_file: Path, data: Optional[Path], assignments: list[str]) -> Experiment:
+def configure(file: Path, data: Optional[Path], assignments: List[str]) -> Experiment:
     """Load an experiment file and apply the data folder and the overrides of the command line.
 
     Raises:
         InputError: The file or an override is faulty.
     """
-    from jittor_tsit.systems import SYSTEMS
-
-    experiment = load_experiment(experiment_file)
+    experiment = load_experiment(file)
     if data is not None:
         root = str(data.absolute())  # so that `test` finds it from any folder
         experiment = dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, root=root))
+    if isinstance(experiment.config, SystemConfig) and experiment.system not in CONFIGS:
+        raise InputError(f"{file}: no system {experiment.system}; there are {', '.join(CONFIGS)}")
     experiment = override(experiment, assignments)
     if experiment.data.second_root:
         root = str(Path(experiment.data.second_root).absolute())
         experiment = dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, second_root=root))
-    if experiment.system not in SYSTEMS:
-        raise InputError(f"{experiment_file}: no system {experiment.system}; there are {', '.join(SYSTEMS)}")
     return experiment
-
-
-def run_each(runs: Runs, data: Path, run_dir: Path, assignments: List[str], only_shows: bool) -> int:
-    """Train all experiments of a file that defines several, each in its own folder. Return the exit status.
-
-    Args:
-        runs: The experiments of the file.
-        only_shows: Whether to print the options without training.
-
-    Raises:
-        InputError: See `run_training`.
-    """
-    from jittor_tsit.runtime.parallel import on_first_process
-    from jittor_tsit.training.session import run_training, say
-
-    prepared = (run_dir / "data").absolute()
-    experiments = {name: override(each, assignments) for name, each in runs.experiments(data, prepared).items()}
-    if only_shows:
-        print(json.dumps({name: dataclasses.asdict(each) for name, each in experiments.items()}, indent=2))
-        return 0
-    on_first_process(lambda: runs.prepare(data, prepared))
-    for name, experiment in experiments.items():
-        say(f"{name}:")
-        status = run_training(experiment, run_dir / name)
-        if status:
-            return status
-    return 0

@@ -2,21 +2,63 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import importlib.util
 from pathlib import Path
 from types import ModuleType
-from typing import Callable, Dict, NamedTuple, Optional
+from typing import Any, Callable, Dict, NamedTuple, Optional
 
 from data_tools.basics.errors import InputError
+from jittor_tsit import config
 from jittor_tsit.config import Experiment
+from jittor_tsit.config.similar_names import nearest
 
 PACKAGE = Path(__file__).parents[1]
+SYSTEMS = "jittor_tsit.systems."  # prefix of the modules from which older experiment files import their options
+
+
+def shipped_folder() -> Path:
+    """Return the folder of the experiment files that come with the package, in a clone or installed."""
+    places = [PACKAGE / "experiments", PACKAGE.parent / "experiments"]
+    return next((place for place in places if place.is_dir()), places[0])
 
 
 def shipped_experiment(name: str) -> Path:
     """Return the path of an experiment file that comes with the package, in a clone or installed."""
-    places = [PACKAGE.parent / "experiments", PACKAGE / "experiments"]
-    return next((place / f"{name}.py" for place in places if (place / f"{name}.py").exists()), places[0] / f"{name}.py")
+    return shipped_folder() / f"{name}.py"
+
+
+def shipped_experiments() -> Dict[str, str]:
+    """Return name -> first line of the docstring of all experiment files that come with the package."""
+    found = {}
+    for path in sorted(shipped_folder().glob("*.py")):
+        docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+        if docstring:  # all but `__init__.py`
+            found[path.stem] = docstring.splitlines()[0]
+    return found
+
+
+def find_experiment(text: str) -> Path:
+    """Return the path of an experiment file: a path, or the name of one that comes with the package.
+
+    `experiments/NAME.py` is found from any folder, too.
+
+    Raises:
+        InputError: There is neither. The message proposes the most similar names.
+    """
+    path = Path(text)
+    if path.is_file():
+        return path
+    names = shipped_experiments()
+    if path.stem in names and path.parent in (Path(), Path("experiments")) and path.suffix in ("", ".py"):
+        return shipped_experiment(path.stem)
+    guesses = ", ".join(nearest(path.stem, names))
+    similar = f"; similar names are {guesses}" if guesses else ""
+    raise InputError(
+        f"--experiment {text}: no such experiment file, and no shipped experiment of that name{similar}; "
+        "--list-experiments lists all"
+    )
 
 
 def load_experiment(path: Path) -> Experiment:
@@ -61,6 +103,7 @@ def _load(path: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise InputError(f"{path}: not a Python file; an experiment is a .py file that defines `experiment`")
     module = importlib.util.module_from_spec(spec)
+    vars(module)["__builtins__"] = {**vars(builtins), "__import__": _import_without_jittor}
     try:
         spec.loader.exec_module(module)
     except InputError:
@@ -68,3 +111,13 @@ def _load(path: Path) -> ModuleType:
     except Exception as error:
         raise InputError(f"{path}: cannot be loaded ({type(error).__name__}: {error})") from None
     return module
+
+
+def _import_without_jittor(name: str, globals=None, locals=None, fromlist: Any = (), level: int = 0):
+    """Import as `__import__` does, but take options of systems from jittor_tsit.config.
+
+    Experiment files of older versions import them from jittor_tsit.systems, whose modules import Jittor.
+    """
+    if name.startswith(SYSTEMS) and fromlist and all(hasattr(config, each) for each in fromlist):
+        return config
+    return builtins.__import__(name, globals, locals, fromlist, level)

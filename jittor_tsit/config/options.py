@@ -61,7 +61,7 @@ class DataConfig:
     image_width: int = IMAGE_WIDTH  # the contest's 512
     image_height: int = IMAGE_HEIGHT  # the contest's 384
     load_width: int = 0  # training images are resized to this, then cropped at random; 0: no crop
-    load_height: int = 0
+    load_height: int = 0  # see load_width; 0: no crop
     load_side: int = 0  # unpaired images, instead of both: resize the shorter side to this, bilinearly, then crop
     output_width: int = IMAGE_WIDTH  # of the images that `test` writes for label maps; the contest's 512
     output_height: int = IMAGE_HEIGHT  # the contest's 384
@@ -116,7 +116,7 @@ class RunConfig:
     """Length of training, and intervals of reports and checkpoints. All intervals are numbers of images."""
 
     total_nimg: int = 0  # images to train on; 0 if the experiment has phases
-    batch_size: int = 1
+    batch_size: int = 1  # images in a step
     accumulate: int = 1  # forward passes in a step; more need less memory, and batch norm sees a part of the batch
     status_nimg: int = 100  # between lines of the log
     snapshot_nimg: int = 10_000  # between checkpoints and sample grids
@@ -124,7 +124,7 @@ class RunConfig:
     evaluate_every: int = 0  # score the held-out pairs (data.folds) after so many snapshots; 0: never
     judges: str = "judges"  # folder of the judges' weights for that, as in `score`
     grid_rows: int = 4  # pairs in the sample grid
-    seed: int = 0
+    seed: int = 0  # of the initial weights, the order of the images and all random draws
     initial: str = ""  # checkpoint from which a new run takes its networks (--from-weights); empty: random weights
     on_nan: str = "stop"  # for a loss or gradient that is not finite: "stop" the run or "skip" the step
     precision: str = "float32"  # of convolutions in training: float32, bf16, or fp16 with loss scaling
@@ -150,10 +150,10 @@ class Phase:
     epochs: int = 0  # length in passes over its pairs
     nimg: int = 0  # length in images
     split: str = ""  # file of stems, in the folder data.split
-    batch_size: int = 0
-    accumulate: int = 0
-    lr_G: float = 0.0
-    lr_D: float = 0.0
+    batch_size: int = 0  # images in a step
+    accumulate: int = 0  # forward passes in a step
+    lr_G: float = 0.0  # learning rate of G, and of E
+    lr_D: float = 0.0  # learning rate of D
     weights: Mapping[str, float] = field(default_factory=dict)  # loss term -> weight
 
     def __post_init__(self):

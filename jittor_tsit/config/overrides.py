@@ -5,7 +5,9 @@ import math
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, get_type_hints
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.invocation import typed
 from jittor_tsit.config import Experiment, Phase
+from jittor_tsit.config.similar_names import nearest
 
 PHASES = "phases."  # followed by a number from 1 and a field: "phases.2.batch_size"
 PARTS = ("config", "data", "run")  # fields of Experiment; the names inside them differ, so overrides need no prefix
@@ -29,7 +31,7 @@ def override(experiment: Experiment, assignments: List[str]) -> Experiment:
         if path.startswith(PHASES):
             _override_phase(phases, path, value)
             continue
-        part = _part_of(experiment, path)
+        part, path = find_field(experiment, path)
         changed[part][path] = _parse(path, value, fields_of(getattr(experiment, part))[path])
     parts = {part: _replace(getattr(experiment, part), values) for part, values in changed.items()}
     return dataclasses.replace(experiment, phases=tuple(phases), **parts)
@@ -74,17 +76,26 @@ def _override_phase(phases: List[Phase], path: str, value: str) -> None:
     phases[int(number) - 1] = dataclasses.replace(phase, **changes)
 
 
-def _part_of(experiment: Experiment, path: str) -> str:
-    """Return which part of the experiment, one of PARTS, has the field with the dotted name `path`.
+def find_field(experiment: Experiment, path: str) -> Tuple[str, str]:
+    """Return which part of the experiment, one of PARTS, has a field, and the field's dotted name in it.
+
+    Args:
+        path: Such as "weights.vgg", or with the part in front: "config.weights.vgg".
 
     Raises:
-        InputError: No part has such a field. The message lists the fields.
+        InputError: No part has such a field. The message proposes the most similar ones.
     """
+    first, _, rest = path.partition(".")
     for part in PARTS:
-        if path in fields_of(getattr(experiment, part)):
-            return part
-    names = sorted(name for part in PARTS for name in fields_of(getattr(experiment, part)))
-    raise InputError(f"{path}: no such field; the fields are {', '.join(names)}")
+        fields = fields_of(getattr(experiment, part))
+        if path in fields:
+            return part, path
+        if first == part and rest in fields:
+            return part, rest
+    names = [name for part in PARTS for name in fields_of(getattr(experiment, part))]
+    guesses = ", ".join(nearest(rest if first in PARTS else path, names))
+    similar = f"; similar options are {guesses}" if guesses else ""
+    raise InputError(f"{path}: no such field{similar}; `{typed('options')}` lists all")
 
 
 def fields_of(config: Any) -> Dict[str, type]:
@@ -121,7 +132,7 @@ def _parse(path: str, text: str, kind: type) -> Any:
     try:
         return _PARSERS[kind](text)
     except (ValueError, KeyError):
-        raise InputError(f"{path}={text}: not {_KIND_NAMES[kind]}") from None
+        raise InputError(f"{path}={text}: not {KIND_NAMES[kind]}") from None
 
 
 def _parse_finite(text: str) -> float:
@@ -165,7 +176,7 @@ _PARSERS: Dict[Any, Callable[[str], Any]] = {
     Tuple[str, str]: _parse_two_names,
     Tuple[str, ...]: _parse_names,
 }
-_KIND_NAMES: Dict[Any, str] = {
+KIND_NAMES: Dict[Any, str] = {
     int: "a whole number",
     float: "a number",
     bool: "true or false",

@@ -116,6 +116,9 @@ def find_part(path: Path, names: Collection[str], system: str) -> Part:
     )
 
 
+ASSIGNMENT = re.compile(r"\w[\w.]*=")  # beginning of an assignment to an option or a network
+
+
 def part_by_name(system: str, official: str) -> Optional[Part]:
     """Return the network (`Part`) of a system with this official name, or None."""
     return next((part for part in LAYOUTS[system].parts if part.official == official), None)

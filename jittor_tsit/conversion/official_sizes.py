@@ -98,11 +98,13 @@ def pix2pix(networks: Networks) -> FileOptions:
     found.update({"generator": "unet"} if G else {})
     found.count("num_levels", G, r"model\.model\.1\.((?:model\.3\.)*)model\.1\.weight", plus=1)
     found.size("width", G, "model.model.0.weight", 0)
+    found.size("in_channels", G, "model.model.0.weight", 1)
+    found.size("out_channels", G, "model.model.3.weight", 1)
     return FileOptions(found)
 
 
 def _resnet(found: _Options, G: Mapping[str, np.ndarray]) -> None:
-    """Add the options of CycleGAN's generator to `found`: number of blocks, width, and whether it has dropout.
+    """Add the options of CycleGAN's generator to `found`: blocks, width, channels, and whether it has dropout.
 
     Args:
         G: Arrays of the generator by official names. With dropout, the second convolution of a block has another
@@ -110,6 +112,9 @@ def _resnet(found: _Options, G: Mapping[str, np.ndarray]) -> None:
     """
     found.count("num_blocks", G, r"model\.(\d+)\.conv_block\.")
     found.size("width", G, "model.1.weight", 0)
+    found.size("in_channels", G, "model.1.weight", 1)
+    places = [int(match[1]) for match in map(re.compile(r"model\.(\d+)\.weight").match, _convs(G)) if match]
+    found.size("out_channels", G, f"model.{max(places, default=0)}.weight", 0)
     for place, has_dropout in ((5, False), (6, True)):
         if any(name.endswith(f".conv_block.{place}.weight") for name in _convs(G)):
             found["dropout"] = has_dropout
@@ -134,13 +139,16 @@ def _patchgan(D: Mapping[str, np.ndarray]) -> _Options:
 
 
 def cyclegan(networks: Networks) -> FileOptions:
-    """Read CycleGAN's options."""
+    """Read CycleGAN's options. Without an equal number of channels in both domains there is no identity loss."""
     G = networks.get("G_A") or networks.get("G_B") or {}
     D = networks.get("D_A") or networks.get("D_B") or {}
     found = _patchgan(D)
     _resnet(found, G)
     found.norm(G, D)
-    return FileOptions(found)
+    channels = found.pop("in_channels", 3), found.pop("out_channels", 3)
+    a, b = channels if networks.get("G_A") else channels[::-1]  # G_B translates from b to a
+    found.update({"in_channels": a, "out_channels": b} if G else {})
+    return FileOptions(found, published=() if a == b else ("weights.idt_a=0", "weights.idt_b=0"))
 
 
 def simgan(networks: Networks) -> FileOptions:
@@ -161,12 +169,16 @@ def unit(networks: Networks) -> FileOptions:
         found["form"] = "rewrite"
         found.count("num_blocks", G, r"a\.enc\.model\.3\.model\.(\d+)\.")
         found.size("width", G, "a.enc.model.0.conv.weight", 0)
+        found.size("in_channels", G, "a.enc.model.0.conv.weight", 1)
+        found.size("out_channels", G, "b.enc.model.0.conv.weight", 1)
         found.count("num_layers_D", D, r"a\.cnns\.0\.(\d+)\.conv\.")
         found.size("width_D", D, "a.cnns.0.0.conv.weight", 0)
         return FileOptions(found)
     found["form"] = "paper"
     found.count("num_blocks", G, r"encode_A\.(\d+)\.model\.3\.")
     found.size("width", G, "encode_A.0.model.0.weight", 0)
+    found.size("in_channels", G, "encode_A.0.model.0.weight", 1)
+    found.size("out_channels", G, "encode_B.0.model.0.weight", 1)
     for kind, stack, first in _UNIT_DISCRIMINATORS:
         if f"{first}.0.model.0.weight" in D and any(name.startswith(f"{stack}.") for name in D):
             found["discriminator"] = kind
@@ -206,8 +218,9 @@ def bicyclegan(networks: Networks) -> FileOptions:
     places = (
         (1, 3) if found["adds_to_all"] else (3, 5)
     )  # number of the last convolution with basic and with bilinear upsampling
-    for kind, place in zip(("basic", "bilinear"), places):
+    for kind, place, axis in zip(("basic", "bilinear"), places, (1, 0)):  # a transposed convolution, a convolution
         found.update({"upsampling": kind} if up.format(place) in G else {})
+        found.size("out_channels", G, up.format(place), axis)
     found.size("width", G, stem, 0)
     stem_channels, second = _size(G, stem, 1), _size(G, "model.submodule.down.1.weight", 1)
     published: Tuple[str, ...] = ()

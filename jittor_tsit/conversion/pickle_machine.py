@@ -117,7 +117,10 @@ class PickleMachine:
     def _find(self, module: object, name: object) -> None:
         full_name = f"{module}.{name}" if type(module) is type(name) is str else "a global without a name"
         if full_name not in ALLOWED:
-            raise WeightFileError(f"a pickle that imports {full_name!a:.80}; tensors, arrays and numbers are allowed")
+            raise WeightFileError(
+                f"a pickle that imports {full_name!a:.80}; tensors, arrays and numbers are allowed "
+                "(of a whole model, save its state_dict() alone)"
+            )
         self.stack.append(ALLOWED[full_name])
 
     def _reduce(self, _argument) -> None:

@@ -19,6 +19,7 @@ import numpy as np
 import safetensors
 
 from data_tools.basics.errors import InputError
+from jittor_tsit.conversion import foreign_files
 from jittor_tsit.conversion.pickle_globals import ITEM_SIZES, PickledArray, Storage, Tensor, WeightFileError, decode
 from jittor_tsit.conversion.pickle_machine import PickleMachine
 
@@ -35,14 +36,8 @@ _JITTOR_TRAILER = b"HCAJSLHD"  # follows a SHA-1 of the pickle
 _MAX_EXPANSION = 16
 _ALWAYS_ALLOWED_BYTES = 64 << 20
 
-_SAFETENSORS_CODES = {
-    "F64": "f8",
-    "F32": "f4",
-    "F16": "f2",
-    "BF16": "bf16",
-    "BOOL": "b1",
-    **{f"{sign}{8 * size}": f"{sign.lower()}{size}" for sign in "IU" for size in (1, 2, 4, 8)},
-}
+_SAFETENSORS_CODES = dict(F64="f8", F32="f4", F16="f2", BF16="bf16", BOOL="b1")
+_SAFETENSORS_CODES.update({f"{sign}{8 * size}": f"{sign.lower()}{size}" for sign in "IU" for size in (1, 2, 4, 8)})
 
 
 def read_weights(path: Union[str, Path]) -> Arrays:
@@ -68,13 +63,16 @@ def read_weights(path: Union[str, Path]) -> Arrays:
     except WeightFileError as error:
         finding = str(error)
     except Exception as error:  # a damaged file can fail anywhere in zipfile, pickletools, NumPy or safetensors
-        finding = f"damaged or cut short ({type(error).__name__}: {error})"
-    raise InputError(f"{path}: {_one_line(finding)}")
+        finding = f"damaged or cut short ({type(error).__name__}: {error}); download or copy it again"
+    raise InputError(f"{path}: {foreign_files.one_line(finding)}")
 
 
-def _one_line(text: str) -> str:
-    line = " ".join(text[:400].split())
-    return "".join(letter if letter.isprintable() else "?" for letter in line)
+def require_weight_file(path: Path) -> None:
+    """Check by its first bytes that a file is of a format that `read_weights` reads. See there for the errors."""
+    try:
+        _reader_for(path)
+    except WeightFileError as error:
+        raise InputError(f"{path}: {foreign_files.one_line(str(error))}") from None
 
 
 def _reader_for(path: Path) -> Callable[[Path], Arrays]:
@@ -82,23 +80,24 @@ def _reader_for(path: Path) -> Callable[[Path], Arrays]:
         if not path.is_file():
             raise WeightFileError("is not a file" if path.exists() else "no such file")
         with open(path, "rb") as file:
-            head = file.read(64)
+            head = file.read(foreign_files.HEAD_BYTES)
     except OSError as error:
         raise WeightFileError(f"cannot be opened: {error.strerror}") from None
     if not head:
-        raise WeightFileError("the file is empty")
+        raise WeightFileError("is empty (0 bytes): a download that was cut; download it again")
     if head.startswith(_ZIP_MAGIC):
         return _read_zip
     if head[4:9] == b"\0\0\0\0{":  # upper half of the header's length, then its JSON
         return _read_safetensors
-    if head[0] == 0x80 and _LEGACY_MAGIC.to_bytes(10, "little") in head:
+    if head[0] == 0x80 and _LEGACY_MAGIC.to_bytes(10, "little") in head[:64]:
         return _read_torch_legacy
     if head[0] == 0x80:
         return _read_jittor
     if head.startswith(_HDF5_MAGIC):
         return _read_hdf5
     raise WeightFileError(
-        f"starts with {head[:8]!a}; .npz, safetensors, PyTorch, Jittor and Keras weight files can be read"
+        foreign_files.foreign_kind(head, path.stat().st_size)
+        or f"starts with {head[:8]!a}; .npz, safetensors, PyTorch, Jittor and Keras weight files can be read"
     )
 
 
@@ -133,11 +132,13 @@ def _read_zip(path: Path) -> Arrays:
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
         pickles = [name for name in names if name.count("/") == 1 and name.endswith("/data.pkl")]
+        if foreign_files.is_torchscript(names):
+            raise WeightFileError(foreign_files.TORCHSCRIPT)
         if len(pickles) == 1:
             return _read_torch_zip(archive, pickles[0][: -len("data.pkl")], path.stat().st_size)
         _require_proportion(sum(info.file_size for info in archive.infolist()), path.stat().st_size)
     if not names or not all(name.endswith(".npy") for name in names):
-        raise WeightFileError("a zip archive that is neither .npz (only .npy members) nor PyTorch's (one data.pkl)")
+        raise WeightFileError(foreign_files.foreign_zip(names))
     return _read_npz(path)
 
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import enum
 from pathlib import Path
-from typing import Any, List, Optional, Sequence, cast
+from typing import Any, Callable, List, Optional, Sequence, cast
 
 import jittor as jt
 import numpy as np
 
 from data_tools.sets.classes import colorize
 from jittor_tsit.config import DataConfig
-from jittor_tsit.data import folders
+from jittor_tsit.data import folders, labelled_folders
 from jittor_tsit.data.batches import (
     ImageBatch,
     LabelledBatch,
@@ -29,7 +29,7 @@ from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.data.labels import LabelNames
 from jittor_tsit.data.read_ahead import Arrays
 from jittor_tsit.data.read_through import check_all_pairs, check_photos
-from jittor_tsit.data.samples import DomainSamples, PairedSamples, Samples
+from jittor_tsit.data.samples import COLOUR, Channels, DomainSamples, PairedSamples, Samples
 from jittor_tsit.runtime.parallel import Piece
 
 
@@ -52,6 +52,7 @@ class BatchKind:
     has_label_maps = False  # whether a sample holds a label map
     predicts_label_maps = False  # whether a model of this kind finds the label map of a photo
     may_lie_side_by_side = False  # whether one file may show input and target side by side
+    channels: Channels = COLOUR  # of the inputs, or images of domain a; and of the targets, or images of domain b
 
     def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
         """List the training samples of a data set.
@@ -69,17 +70,26 @@ class BatchKind:
         """Return the options. A subclass also fills in those that depend on the files of the data set."""
         return data
 
-    def check_samples(self, samples: Sequence[Samples], data: DataConfig, kept_in: Path) -> None:
-        """Read every file once, to find faulty ones.
+    def check_samples(
+        self,
+        samples: Sequence[Samples],
+        data: DataConfig,
+        kept_in: Path,
+        tell: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        """Read every file once, to find faulty ones, and tell which files are not used.
 
         Args:
             samples: The samples of each phase.
             kept_in: Text file that lists the files that passed this check before. They are not read again.
+            tell: Called with one line for each kind of unusual files among those that are read.
 
         Raises:
             InputError: A file is faulty. The message names the first one.
         """
-        check_photos(samples, kept_in)
+        for note in dict.fromkeys(note for each in samples for note in each.notes):  # phases have the same notes
+            tell(note)
+        check_photos(samples, kept_in, tell)
 
     def make_batch(self, arrays: Arrays, piece: Piece, num_ids: int, has_other: bool = False) -> Any:
         """Convert the arrays of N samples to a batch of Jittor's Vars.
@@ -92,7 +102,7 @@ class BatchKind:
         """
         if not has_other:
             return self._batch(arrays, piece, num_ids)
-        return self._batch(arrays[:-1], piece, num_ids, to_image(arrays[-1]))
+        return self._batch(arrays[:-1], piece, num_ids, to_image(arrays[-1], self.channels[1]))
 
     def _batch(self, arrays: Arrays, piece: Piece, num_ids: int, other: Optional[jt.Var] = None) -> Any:
         raise NotImplementedError
@@ -132,8 +142,14 @@ class LabelMapsToPhotos(BatchKind):
     def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
         return folders.paired_samples(data, split, seeds)
 
-    def check_samples(self, samples: Sequence[Samples], data: DataConfig, kept_in: Path) -> None:
-        check_all_pairs(cast(Sequence[PairedSamples], samples), label_maps_of(data), kept_in)
+    def check_samples(
+        self,
+        samples: Sequence[Samples],
+        data: DataConfig,
+        kept_in: Path,
+        tell: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        check_all_pairs(cast(Sequence[PairedSamples], samples), label_maps_of(data), kept_in, tell)
 
     def _batch(self, arrays: Arrays, piece: Piece, num_ids: int, other: Optional[jt.Var] = None) -> PairedBatch:
         photo, *label = arrays
@@ -178,13 +194,20 @@ def _in_colours(labels: np.ndarray, samples: Samples) -> np.ndarray:
 
 
 class ContentAndStyle(BatchKind):
-    """Two sets of photos: contents and styles."""
+    """Two sets of photos: contents and styles.
+
+    Args:
+        channels: Of the photos of each set: 3, or 1 for grey.
+    """
+
+    def __init__(self, channels: Channels = COLOUR):
+        self.channels = channels
 
     def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
         return folders.unpaired_samples(data, split, seeds)
 
     def _batch(self, arrays: Arrays, piece: Piece, num_ids: int, other: Optional[jt.Var] = None) -> ImageBatch:
-        a, b = map(to_image, arrays)
+        a, b = map(to_image, arrays, self.channels)
         return ImageBatch(a, b, index=piece.index, share=piece.share, other=other)
 
     def _heads(self, samples: Samples) -> GridHeads:
@@ -200,7 +223,7 @@ class TwoDomains(ContentAndStyle):
     test_task = TestTask.IMAGES_FROM_IMAGES
 
     def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
-        return folders.domain_samples(data, split, seeds)
+        return folders.domain_samples(data, split, seeds, self.channels)
 
     def _heads(self, samples: Samples) -> GridHeads:
         """Name the columns by the folders of the photos, which direction=BtoA swaps."""
@@ -216,7 +239,7 @@ class ImagePairs(ContentAndStyle):
     may_lie_side_by_side = True
 
     def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
-        return folders.aligned_samples(data, split, seeds)
+        return folders.aligned_samples(data, split, seeds, self.channels)
 
     def _heads(self, samples: Samples) -> GridHeads:
         return GridHeads("input", "ours", ("target",))
@@ -242,7 +265,7 @@ class PhotosWithLabels(BatchKind):
         self.names = names
 
     def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
-        return folders.labelled_samples(data, split, seeds, self.names)
+        return labelled_folders.labelled_samples(data, split, seeds, self.names)
 
     def _batch(self, arrays: Arrays, piece: Piece, num_ids: int, other: Optional[jt.Var] = None) -> LabelledBatch:
         groups = [arrays[k : k + 3] for k in range(0, len(arrays), 3)]  # (photo, label, target label) of each set
@@ -266,7 +289,7 @@ class TwoDomainsWithClasses(PhotosWithLabels):
     test_task = TestTask.CLASSES_OF_PHOTOS
 
     def find_samples(self, data: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> Samples:
-        return folders.adaptation_samples(data, split, seeds, self.names)
+        return labelled_folders.adaptation_samples(data, split, seeds, self.names)
 
 
 LABEL_MAPS_TO_PHOTOS, PHOTOS_TO_LABEL_MAPS = LabelMapsToPhotos(), PhotosToLabelMaps()

@@ -10,11 +10,8 @@ import jittor as jt
 import numpy as np
 
 from jittor_tsit.data.read_ahead import Arrays, read_ahead
-from jittor_tsit.data.samples import (
-    PhasedSamples,
-    Samples,
-    WithOther,
-)
+from jittor_tsit.data.run_samples import PhasedSamples, WithOther
+from jittor_tsit.data.samples import Samples
 from jittor_tsit.layers.image_layouts import Image, label_image, one_hot
 from jittor_tsit.runtime.parallel import Piece, Share
 
@@ -32,10 +29,13 @@ class PairedBatch:
 
 @dataclass(frozen=True)
 class ImageBatch:
-    """Images of two sets a and b: input and target, content and style, or two unpaired domains."""
+    """Images of two sets a and b: input and target, content and style, or two unpaired domains.
 
-    a: jt.Var  # [N, 3, H, W] in [-1, 1]
-    b: jt.Var  # [N, 3, H, W] in [-1, 1]
+    The kind of data says how many channels each set has (`BatchKind.channels`): C is 3, or 1 for grey.
+    """
+
+    a: jt.Var  # [N, C, H, W] in [-1, 1]
+    b: jt.Var  # [N, C, H, W] in [-1, 1]
     index: Sequence[int]
     share: Share
     other: Optional[jt.Var] = None  # images b of other pairs
@@ -86,19 +86,30 @@ def to_segmap(num_ids: int, label: np.ndarray, *edges: np.ndarray) -> Image:
     return jt.concat([one_hot(ids, num_ids), *(jt.array(one).float32().unsqueeze(1) for one in edges)], 1)
 
 
-def to_image(photo: np.ndarray) -> jt.Var:
-    """Convert pixels to an image for the networks: [N, H, W, 3] uint8 -> [N, 3, H, W] float32 in [-1, 1]."""
-    return jt.array(photo).float32().permute(0, 3, 1, 2) / 127.5 - 1
+def to_image(photo: np.ndarray, channels: int = 3) -> jt.Var:
+    """Convert pixels to an image for the networks: [N, H, W, 3] uint8 -> [N, channels, H, W] float32 in [-1, 1].
+
+    Args:
+        channels: 3, or 1 for grey pixels, whose three channels are equal.
+    """
+    return jt.array(photo[..., :channels]).float32().permute(0, 3, 1, 2) / 127.5 - 1
 
 
 def to_pixels(image: jt.Var) -> np.ndarray:
-    """Convert images to pixels, rounded to the nearest grey level: [N, 3, H, W] in [-1, 1] -> [N, H, W, 3] uint8.
+    """Convert images to pixels, rounded to the nearest grey level: [N, C, H, W] in [-1, 1] -> [N, H, W, 3] uint8.
+
+    C is 3, or 1 for grey. The pixels of a grey image have three equal channels.
 
     The official programs of TSIT, SPADE, pix2pix, CycleGAN and BicycleGAN truncate instead of rounding. Their pictures
     are half a grey level darker on average and differ from these by 0 or 1. StarGAN's program rounds, too.
     """
     pixels = np.clip(np.rint((image.numpy() + 1) * 127.5), 0, 255)
-    return pixels.astype(np.uint8).transpose(0, 2, 3, 1)
+    return np.repeat(pixels.astype(np.uint8), 3 // pixels.shape[1], axis=1).transpose(0, 2, 3, 1)
+
+
+def to_file_pixels(image: jt.Var) -> np.ndarray:
+    """Convert images to the pixels of their files: [N, H, W, 3] uint8, or [N, H, W] uint8 for images of one channel."""
+    return to_pixels(image) if image.shape[1] == 3 else to_pixels(image)[..., 0]
 
 
 def phased_samples(samples: Sequence[Samples], starts: Sequence[int], wants_other: bool) -> PhasedSamples:

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-import random
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence, Tuple
-
-import numpy as np
+from typing import Optional, Sequence
 
 from data_tools.basics.errors import InputError
 from data_tools.sets.held_out import hold_out
-from data_tools.sets.pairing import PHOTO_SUFFIXES, Pair, find_pairs, match_files, read_split, select_stems
+from data_tools.sets.pairing import Pair, find_pairs, match_files
+from data_tools.sets.splits import read_split, select_stems
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.label_maps import label_maps_of
-from jittor_tsit.data.labels import ATTRIBUTE_FILE, LabelledSamples, LabelNames, TwoLabelledSets, list_labelled
+from jittor_tsit.data.photo_lists import by_stem, list_photos
 from jittor_tsit.data.samples import (
+    COLOUR,
     AlignedSamples,
     Augmentation,
+    Channels,
     DomainSamples,
     PairedSamples,
-    Samples,
     UnpairedSamples,
 )
 
@@ -51,7 +50,7 @@ def paired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[in
     """
     if config.direction != "AtoB":
         raise InputError(f"direction={config.direction}: photos are made from label maps; must be AtoB")
-    _refuse_unused_options(config, "cache")
+    refuse_unused_options(config, "cache")
     pairs = training_pairs(Path(config.root), split)
     if config.folds:
         pairs, _ = hold_out(pairs, config.folds, config.fold)
@@ -77,26 +76,31 @@ def unpaired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[
     Raises:
         InputError: A folder is missing or empty, or an option has no meaning for this kind of data.
     """
-    _refuse_split_and_folds(config, split)
+    refuse_split_and_folds(config, split)
     if config.direction != "AtoB":
         raise InputError(f"direction={config.direction}: a is the content and b the style; must be AtoB")
-    _refuse_unused_options(config, "domains")
+    refuse_unused_options(config, "domains")
     a, b = (list_photos(Path(config.root, name)) for name in config.domains)
     return UnpairedSamples(a, b, augmentation_of(config), seeds)
 
 
-def domain_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> DomainSamples:
+def domain_samples(
+    config: DataConfig, split: Optional[Path], seeds: Sequence[int], channels: Channels = COLOUR
+) -> DomainSamples:
     """Return unpaired training photos of two domains, the folders `domains`. direction=BtoA swaps them.
+
+    Args:
+        channels: Of the images of both domains, after they are swapped.
 
     Raises:
         InputError: A folder is missing or empty, or an option has no meaning for this kind of data.
     """
-    _refuse_split_and_folds(config, split)
-    _refuse_unused_options(config, "domains", "load_side")
+    refuse_split_and_folds(config, split)
+    refuse_unused_options(config, "domains", "load_side")
     a, b = (list_photos(Path(config.root, name)) for name in config.domains)
     if config.direction == "BtoA":
         a, b = b, a
-    return DomainSamples(a, b, augmentation_of(config), seeds)
+    return DomainSamples(a, b, augmentation_of(config), seeds, channels)
 
 
 # Options that only some kinds of data use.
@@ -112,7 +116,7 @@ OPTIONS_OF_SOME_KINDS = (
 )
 
 
-def _refuse_unused_options(config: DataConfig, *known: str) -> None:
+def refuse_unused_options(config: DataConfig, *known: str) -> None:
     """Raise InputError if an option is set that this kind of data does not use.
 
     Args:
@@ -123,7 +127,7 @@ def _refuse_unused_options(config: DataConfig, *known: str) -> None:
             raise InputError(f"{name}={getattr(config, name)}: this system's data has no such option")
 
 
-def _refuse_split_and_folds(config: DataConfig, split: Optional[Path]) -> None:
+def refuse_split_and_folds(config: DataConfig, split: Optional[Path]) -> None:
     """Raise InputError if `split` or `folds` is set. Only photos with label maps have them."""
     if split is not None:
         raise InputError(f"split={split}: training without label maps takes all photos of the folders")
@@ -131,29 +135,35 @@ def _refuse_split_and_folds(config: DataConfig, split: Optional[Path]) -> None:
         raise InputError(f"folds={config.folds}: only pairs with label maps are held out; must be 0")
 
 
-def aligned_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> AlignedSamples:
+def aligned_samples(
+    config: DataConfig, split: Optional[Path], seeds: Sequence[int], channels: Channels = COLOUR
+) -> AlignedSamples:
     """Return the training samples of a set of image pairs (an input and its target).
 
     The images of a pair lie in `trainA` and `trainB` under the same name, or side by side in one file in `train`.
     The option `side_by_side` says which; without it, the folders on the disk decide.
 
+    Args:
+        channels: Of the inputs and of the targets.
+
     Raises:
         InputError: A folder is missing or empty, an image has no partner, or an option has no meaning for this kind.
     """
-    _refuse_split_and_folds(config, split)
-    _refuse_unused_options(config, "side_by_side")
+    refuse_split_and_folds(config, split)
+    refuse_unused_options(config, "side_by_side")
     if config.color_jitter:
         raise InputError(f"color_jitter={config.color_jitter}: pairs of images keep their colours; must be 0")
     root, is_reversed = Path(config.root), config.direction == "BtoA"
     if with_layout(config).side_by_side:
         files = [(path,) for path in list_photos(Path(root, "train"))]
-        return AlignedSamples(files, is_reversed, augmentation_of(config), seeds)
-    a, b = (_by_stem(list_photos(Path(root, name))) for name in ("trainA", "trainB"))
+        return AlignedSamples(files, is_reversed, augmentation_of(config), seeds, channels)
+    a, b = (by_stem(list_photos(Path(root, name))) for name in ("trainA", "trainB"))
     lone = sorted(set(a) ^ set(b))
     if lone:
         path, other = (a[lone[0]], "trainB") if lone[0] in a else (b[lone[0]], "trainA")
         raise InputError(f"{path}: no image of that name in {other} ({len(lone)} images have no partner)")
-    return AlignedSamples([(a[stem], b[stem]) for stem in sorted(a)], is_reversed, augmentation_of(config), seeds)
+    pairs = [(a[stem], b[stem]) for stem in sorted(a)]
+    return AlignedSamples(pairs, is_reversed, augmentation_of(config), seeds, channels)
 
 
 def with_layout(config: DataConfig) -> DataConfig:
@@ -170,131 +180,3 @@ def layout_of(root: str) -> Optional[bool]:
     """
     has_two_folders, has_one = (bool(root) and Path(root, name).is_dir() for name in ("trainA", "train"))
     return not has_two_folders if has_two_folders or has_one else None
-
-
-def _by_stem(paths: Sequence[Path]) -> Dict[str, Path]:
-    found: Dict[str, Path] = {}
-    for path in paths:
-        if path.stem in found:
-            raise InputError(f"{path}: {found[path.stem].name} has the same name, in another format")
-        found[path.stem] = path
-    return found
-
-
-PhotosAndLabels = Tuple[List[Path], List[np.ndarray]]
-
-
-def labelled_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int], names: LabelNames) -> Samples:
-    """Return the training samples of photos with attributes or classes, as `names` says. `split` must be None.
-
-    With both there are two sets: the photos of `root` have attributes, those of `second_root` have classes.
-
-    Raises:
-        InputError: See `photos_with_attributes` and `photos_with_classes`; or an option has no meaning for this kind.
-    """
-    _refuse_split_and_folds(config, split)
-    if config.direction != "AtoB":
-        raise InputError(f"direction={config.direction}: photos with labels have no direction; must be AtoB")
-    known = ["crop", *(("num_test",) if names.attributes else ())]
-    _refuse_unused_options(config, *known, *(("second_root", "second_crop") if names.has_two_sets else ()))
-    augmentation, samples = augmentation_of(config), []
-    if names.attributes:
-        photos, labels = photos_with_attributes(Path(config.root), names, config.num_test)[0]
-        samples.append(LabelledSamples(photos, labels, config.crop, augmentation, seeds))
-    if names.has_two_sets and not config.second_root:
-        raise InputError("second_root=: with attributes and classes the folder of the classes is needed")
-    if names.classes:
-        root, crop = (config.second_root, config.second_crop) if names.has_two_sets else (config.root, config.crop)
-        photos, labels = photos_with_classes(Path(root), names, "train")
-        samples.append(LabelledSamples(photos, labels, crop, augmentation, seeds))
-    return TwoLabelledSets(*samples) if names.has_two_sets else samples[0]
-
-
-def adaptation_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int], names: LabelNames) -> Samples:
-    """Return the training samples of two domains, the folders `domains`, for domain adaptation.
-
-    The first domain holds a folder for each class. The second may hold them, too, but its label vectors are all 0.
-
-    Raises:
-        InputError: See `photos_with_classes` and `list_photos`; or an option has no meaning for this kind of data.
-    """
-    _refuse_split_and_folds(config, split)
-    if config.direction != "AtoB":
-        raise InputError(f"direction={config.direction}: a is the domain with classes; must be AtoB")
-    _refuse_unused_options(config, "domains")
-    source, target = (Path(config.root, name) for name in config.domains)
-    photos, labels = photos_with_classes(source, names, "")
-    others = photos_of_any_class(target, names)
-    unknown = [np.zeros(names.size, np.float32)] * len(others)
-    first = LabelledSamples(photos, labels, 0, augmentation_of(config), (*seeds, 0))
-    return TwoLabelledSets(first, LabelledSamples(others, unknown, 0, augmentation_of(config), (*seeds, 1)))
-
-
-def photos_of_any_class(folder: Path, names: LabelNames) -> List[Path]:
-    """Return the photos of a folder, or of its class folders if it has any.
-
-    Raises:
-        InputError: See `photos_with_classes` and `list_photos`.
-    """
-    if any((folder / name).is_dir() for name in names.classes):
-        return photos_with_classes(folder, names, "")[0]
-    return list_photos(folder)
-
-
-def photos_with_attributes(root: Path, names: LabelNames, num_test: int) -> Tuple[PhotosAndLabels, PhotosAndLabels]:
-    """Return two pairs (photos, label vectors): first those for training, then those for test.
-
-    The photos lie in the folder `images` or `imgs`. The attribute list lies beside this folder.
-
-    Args:
-        num_test: Number of photos for test, drawn with the seed of StarGAN's code.
-
-    Raises:
-        InputError: A file or folder is missing, the list does not match the photos, or none is left for training.
-    """
-    folder = next((root / name for name in ("images", "imgs") if (root / name).is_dir()), None)
-    if folder is None:
-        raise InputError(f"{root}: no folder images or imgs; photos with attributes lie there, beside {ATTRIBUTE_FILE}")
-    photos, labels = list_labelled(list_photos(folder), root / ATTRIBUTE_FILE, names)
-    if num_test >= len(photos):
-        raise InputError(f"num_test={num_test}: {root} has {len(photos)} photos; none would be left to train on")
-    order = list(range(len(photos)))
-    random.Random(1234).shuffle(order)  # the official seed
-    parts = [([photos[k] for k in part], [labels[k] for k in part]) for part in (order[num_test:], order[:num_test])]
-    return parts[0], parts[1]
-
-
-def photos_with_classes(root: Path, names: LabelNames, part: str) -> PhotosAndLabels:
-    """Return (photos, one-hot label vectors) of the class folders.
-
-    Args:
-        part: Name of a folder that may lie between `root` and the class folders.
-
-    Raises:
-        InputError: A class has no folder, or a folder has no photos.
-    """
-    folder = root / part if (root / part).is_dir() else root
-    photos, labels = [], []
-    for number, name in enumerate(names.classes):
-        if not (folder / name).is_dir():
-            there = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
-            raise InputError(f"{folder}: no folder for the class {name}; there are {', '.join(there) or 'none'}")
-        found = list_photos(folder / name)
-        photos += found
-        labels += [names.of_class(number)] * len(found)
-    return photos, labels
-
-
-def list_photos(folder: Path) -> list[Path]:
-    """Return the photos of a folder, sorted by name.
-
-    Raises:
-        InputError: The folder is missing or holds no photos.
-    """
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; sets without label maps have trainA, trainB and testA, testB")
-    visible = (path for path in folder.iterdir() if not path.name.startswith("."))
-    paths = sorted(path for path in visible if path.suffix.lower() in PHOTO_SUFFIXES)
-    if not paths:
-        raise InputError(f"{folder}: holds no photos ({', '.join(PHOTO_SUFFIXES)})")
-    return paths

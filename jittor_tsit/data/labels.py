@@ -7,21 +7,16 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Dict, Iterable, List, NamedTuple, Sequence, Tuple
+from typing import Iterable, NamedTuple, Sequence, Tuple
 
 import numpy as np
 from PIL import Image
 
-from data_tools.basics.errors import InputError
-from data_tools.basics.files import read_text
+from data_tools.sets.formats import Kind
 from data_tools.sets.image_io import read_photo, resize_photo
 from jittor_tsit.data.read_ahead import Arrays
 from jittor_tsit.data.samples import Augmentation, Samples, draw
-
-ATTRIBUTE_FILE = "list_attr_celeba.txt"  # the name in CelebA
-YES, NO = "1", "-1"  # values in this file
 
 
 class LabelNames(NamedTuple):
@@ -68,6 +63,7 @@ class LabelledSamples(Samples):
     Args:
         crop: Side of the square that is cut from the middle of each photo before it is resized, in pixels. A smaller
             photo stays whole. 0: the whole photo.
+        notes: See `Samples`.
 
     Source: StarGAN's loader. Difference: the target label is the label of a random photo of the set; in the official
         code it is the label of a random photo of the batch.
@@ -78,6 +74,7 @@ class LabelledSamples(Samples):
     crop: int
     augmentation: Augmentation
     seeds: Sequence[int]
+    notes: Sequence[str] = ()
 
     def __len__(self) -> int:
         return len(self.photos)
@@ -118,6 +115,11 @@ class TwoLabelledSets(Samples):
     first: LabelledSamples
     second: LabelledSamples
 
+    @property
+    def notes(self) -> Sequence[str]:  # type: ignore[override]
+        """Lines for the user; see `Samples`."""
+        return [*self.first.notes, *self.second.notes]
+
     def __len__(self) -> int:
         return max(len(self.first), len(self.second))
 
@@ -140,6 +142,10 @@ class TwoLabelledSets(Samples):
         """Return every file of both sets."""
         return [*self.first.photos, *self.second.photos]
 
+    def lists(self) -> Sequence[Tuple[Sequence[Path], Kind]]:
+        """Return the photos of each set."""
+        return [*self.first.lists(), *self.second.lists()]
+
     def digest(self) -> str:
         """Return a digest that identifies both sets."""
         return f"{self.first.digest()} {self.second.digest()}"
@@ -160,60 +166,3 @@ def resize_middle(photo: np.ndarray, side: int, width: int, height: int) -> np.n
         top, left = (max(0, (whole - side) // 2) for whole in photo.shape[:2])
         photo = photo[top : top + side, left : left + side]
     return resize_photo(photo, width, height, Image.BILINEAR)
-
-
-def read_attributes(path: Path, names: Sequence[str]) -> Dict[str, Tuple[int, ...]]:
-    """Read attributes from a list in CelebA's format.
-
-    The first line is the number of photos, the second line the names of all attributes. Every other line is a file
-    name with 1 or -1 for each attribute.
-
-    Args:
-        names: The attributes to read.
-
-    Returns:
-        File name -> values of these attributes, zeros and ones.
-
-    Raises:
-        InputError: The file is missing, lacks an attribute, or has a malformed line.
-    """
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; attributes are read from it")
-    lines = read_text(path).splitlines()
-    known = lines[1].split() if len(lines) > 1 else []
-    for name in names:
-        if name not in known:
-            raise InputError(f"{path}: has no attribute {name}; there are {', '.join(known) or 'none'}")
-    columns = [known.index(name) for name in names]
-    found: Dict[str, Tuple[int, ...]] = {}
-    for number, line in islice(enumerate(lines, 1), 2, None):
-        photo, *values = line.split() or [""]
-        if not photo:
-            continue
-        if len(values) != len(known) or not set(values) <= {YES, NO}:
-            raise InputError(f"{path}, line {number}: a name and {len(known)} times {YES} or {NO} are needed")
-        if photo in found:
-            raise InputError(f"{path}, line {number}: {photo} has a line already")
-        found[photo] = tuple(int(values[column] == YES) for column in columns)
-    if lines[0].strip() != str(len(found)):
-        raise InputError(f"{path}, line 1: says {lines[0].strip()} photos, but there are lines for {len(found)}")
-    return found
-
-
-def list_labelled(photos: Sequence[Path], path: Path, names: LabelNames) -> Tuple[List[Path], List[np.ndarray]]:
-    """Return the photos in the order of an attribute list, and their labels.
-
-    Args:
-        path: The attribute list.
-
-    Raises:
-        InputError: See `read_attributes`; or a photo has no line, or a line has no photo.
-    """
-    attributes, files = read_attributes(path, names.attributes), {photo.name: photo for photo in photos}
-    for photo in photos:
-        if photo.name not in attributes:
-            raise InputError(f"{path}: no line for {photo}")
-    for name in attributes:
-        if name not in files:
-            raise InputError(f"{path}: names {name}, which is not in {photos[0].parent}")
-    return [files[name] for name in attributes], [names.of_attributes(values) for values in attributes.values()]

@@ -18,6 +18,9 @@ from data_tools.basics.files import file_version, make_folder
 from data_tools.sets.checking import check_pairs
 from data_tools.sets.classes import NUM_CLASSES
 from data_tools.sets.image_io import read_photo
+from data_tools.sets.odd_files import OddFiles
+from data_tools.sets.oddities import unusual_photo
+from data_tools.sets.pairing import Pair
 from jittor_tsit.data.label_maps import LabelMaps
 from jittor_tsit.data.samples import AlignedSamples, PairedSamples, Samples
 
@@ -74,11 +77,14 @@ def _read_lines(path: Path) -> Set[bytes]:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
 
 
-def check_all_pairs(samples: Sequence[PairedSamples], maps: LabelMaps, kept_in: Path) -> None:
+def check_all_pairs(
+    samples: Sequence[PairedSamples], maps: LabelMaps, kept_in: Path, tell: Callable[[str], None] = lambda line: None
+) -> None:
     """Read every pair and, if needed, its instance map.
 
     Args:
         kept_in: The text file of `CheckedFiles`.
+        tell: Called with one line for each kind of unusual files among those that are read.
 
     Raises:
         InputError: A pair is faulty. The message names the first one and says how many there are.
@@ -87,21 +93,43 @@ def check_all_pairs(samples: Sequence[PairedSamples], maps: LabelMaps, kept_in: 
     pairs = sorted({pair for each in samples for pair in each.pairs})
     keys = {pair: checked.key((pair.photo, pair.label)) for pair in pairs}
     left = [pair for pair in pairs if keys[pair] not in checked.known]
-    problems = check_pairs(left, maps.num_classes, unknown=maps.unknown, sound=lambda pair: checked.add(keys[pair]))
+    odd = OddFiles()
+    problems = check_pairs(
+        left, maps.num_classes, unknown=maps.unknown, sound=lambda pair: checked.add(keys[pair]), unusual=odd.add
+    )
+    for line in odd.lines(f"; bash run.sh check-data --data {_set_of(pairs)} lists all" if pairs else ""):
+        tell(line)
     if problems:
-        where = "; `python -m data_tools check` lists all" if maps == LabelMaps(NUM_CLASSES) else ""
+        where = "; `{typed('check-data')}` lists all" if maps == LabelMaps(NUM_CLASSES) else ""
         more = f" ({len(problems)} faulty pairs{where})" if len(problems) > 1 else ""
         raise InputError(f"{problems[0][1]}{more}")
+    _require_one_scale(odd, kept_in)
     if maps.has_edges:
         groups = [(maps.paths(pair.label), partial(maps.read, pair.label, 1, 1)) for pair in pairs]
         _read_each(groups, CheckedFiles(kept_in, f"instances {maps}"), "map")
 
 
-def check_photos(samples: Sequence[Samples], kept_in: Path) -> None:
+def _require_one_scale(odd: OddFiles, kept_in: Path) -> None:
+    """Raise InputError if photos would be scaled differently. The next start then checks all files again."""
+    try:
+        odd.require_one_scale()
+    except InputError:
+        kept_in.unlink()
+        raise
+
+
+def _set_of(pairs: Sequence[Pair]) -> Path:
+    """Return the folder to name in `check-data` for pairs in `imgs` and `labels`."""
+    base = pairs[0].photo.parent.parent
+    return base.parent if base.name == "train" else base
+
+
+def check_photos(samples: Sequence[Samples], kept_in: Path, tell: Callable[[str], None] = lambda line: None) -> None:
     """Read every photo, and split every file that shows two images side by side.
 
     Args:
         kept_in: The text file of `CheckedFiles`.
+        tell: As in `check_all_pairs`.
 
     Raises:
         InputError: A photo cannot be read or split.
@@ -111,8 +139,19 @@ def check_photos(samples: Sequence[Samples], kept_in: Path) -> None:
             continue
         groups = [(files, partial(each.unaugmented, position)) for position, files in enumerate(each.files)]
         _read_each(groups, CheckedFiles(kept_in, "aligned"), "pair")
+    odd = OddFiles()
+
+    def read(path: Path) -> None:
+        read_photo(path)
+        odd.add(unusual_photo(path, has_label=False))
+
     paths = sorted({path for each in samples for path in each.paths()})
-    _read_each([((path,), partial(read_photo, path)) for path in paths], CheckedFiles(kept_in, "photos"), "photo")
+    try:
+        _read_each([((path,), partial(read, path)) for path in paths], CheckedFiles(kept_in, "photos"), "photo")
+    finally:
+        for line in odd.lines():
+            tell(line)
+    _require_one_scale(odd, kept_in)
 
 
 def _read_each(groups: Sequence[Group], checked: CheckedFiles, unit: str) -> None:

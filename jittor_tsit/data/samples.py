@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import bisect
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterable, Sequence, Tuple, Union
+from typing import Iterable, Sequence, Tuple
 
 import numpy as np
 from PIL import Image
 
 from data_tools.basics.errors import InputError
-from data_tools.sets.image_io import read_photo, resize_photo
+from data_tools.basics.names import to_utf8
+from data_tools.sets.formats import IMAGES, LABELS, Kind
+from data_tools.sets.image_io import read_photo, resize_photo, with_channels
 from data_tools.sets.pairing import Pair
 from jittor_tsit.data.augmentation import color_jitter, random_crop
 from jittor_tsit.data.label_maps import LabelMaps, with_edges
 from jittor_tsit.data.read_ahead import Arrays
+
+Channels = Tuple[int, int]  # of the images of two sets: 3 is colour, 1 is grey
+COLOUR: Channels = (3, 3)
 
 
 @dataclass(frozen=True)
@@ -42,11 +46,13 @@ class Samples:
     """Endless, seeded sequence of augmented samples of a data set.
 
     The seeds and the place in the sequence decide which sample it is, its crop and whether it is mirrored. All arrays
-    of a sample get the same crop and the same mirroring.
+    of a sample get the same crop and the same mirroring. `notes` are lines for the user that say which files of the set
+    are not used.
     """
 
     seeds: Sequence[int]
     augmentation: Augmentation
+    notes: Sequence[str] = ()
 
     def __len__(self) -> int:
         """Return the number of samples."""
@@ -59,6 +65,10 @@ class Samples:
     def name(self, position: int) -> str:
         """Return the stem of the sample at a position of the list, which names it in pictures."""
         raise NotImplementedError
+
+    def lists(self) -> Sequence[Tuple[Sequence[Path], Kind]]:
+        """Return the lists of files that make the set, each with the kind of its files."""
+        return [(list(self.paths()), IMAGES)]
 
     def read(self, position: int, width: int, height: int) -> Arrays:
         """Read the arrays of the sample at a position of the list, from its files, resized to width x height."""
@@ -92,7 +102,7 @@ class Samples:
     def digest(self) -> str:
         """Return a digest of the names and sizes of the set's files, in order. Equal sets have equal digests."""
         lines = [f"{path.name} {path.stat().st_size}" for path in self.paths()]
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        return hashlib.sha256(to_utf8("\n".join(lines))).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -117,6 +127,10 @@ class PairedSamples(Samples):
     def name(self, position: int) -> str:
         return self.pairs[position].stem
 
+    def lists(self) -> Sequence[Tuple[Sequence[Path], Kind]]:
+        """Return the photos and the label maps."""
+        return [([pair.photo for pair in self.pairs], IMAGES), ([pair.label for pair in self.pairs], LABELS)]
+
     def read(self, position: int, width: int, height: int) -> Arrays:
         """Return photo, class ids and, if needed, instance numbers [height, width] int32 of the pair at a position."""
         pair = self.pairs[position]
@@ -135,6 +149,9 @@ class UnpairedSamples(Samples):
 
     A sample is a [H, W, 3] uint8 and b [H, W, 3] uint8.
 
+    Args:
+        channels: Of a and of b: 3, or 1 for grey.
+
     Source: TSIT repeats the list of styles to the length of the list of contents and matches them by position.
     """
 
@@ -142,6 +159,7 @@ class UnpairedSamples(Samples):
     photos_b: Sequence[Path]
     augmentation: Augmentation
     seeds: Sequence[int]
+    channels: Channels = COLOUR
 
     def __len__(self) -> int:
         return len(self.photos_a)
@@ -154,10 +172,21 @@ class UnpairedSamples(Samples):
         """Return the stem of photo a."""
         return self.photos_a[position % len(self.photos_a)].stem
 
+    def lists(self) -> Sequence[Tuple[Sequence[Path], Kind]]:
+        """Return the photos of each folder."""
+        return [(self.photos_a, IMAGES), (self.photos_b, IMAGES)]
+
     def read(self, position: int, width: int, height: int) -> Arrays:
         """Return the photos a and b at a position of the list of a, resized. The list of b repeats."""
         paths = self.photos_a[position], self.photos_b[position % len(self.photos_b)]
-        return tuple(resize_photo(read_photo(path), width, height) for path in paths)
+        return self.read_both(paths, width, height)
+
+    def read_both(self, paths: Tuple[Path, Path], width: int, height: int) -> Arrays:
+        """Read a file of a and a file of b and resize them."""
+        return tuple(
+            resize_photo(with_channels(read_photo(path), channels), width, height)
+            for path, channels in zip(paths, self.channels)
+        )
 
 
 @dataclass(frozen=True)
@@ -178,11 +207,11 @@ class DomainSamples(UnpairedSamples):
         rng = np.random.default_rng([*self.seeds, nimg])
         position, _ = draw(self.seeds, nimg, len(self))
         paths = self.photos_a[position % len(self.photos_a)], self.photos_b[int(rng.integers(len(self.photos_b)))]
-        return tuple(self.augment(self.load(path), rng) for path in paths)
+        return tuple(self.augment(self.load(*each), rng) for each in zip(paths, self.channels))
 
-    def load(self, path: Path) -> np.ndarray:
+    def load(self, path: Path, channels: int) -> np.ndarray:
         """Read a photo and resize it to the size before the random crop, [h, w, 3] uint8."""
-        photo = read_photo(path)
+        photo = with_channels(read_photo(path), channels)
         if not self.augmentation.load_side:
             return resize_photo(photo, *self.augmentation.load)
         height, width = (int(whole * self.augmentation.load_side / min(photo.shape[:2])) for whole in photo.shape[:2])
@@ -199,8 +228,8 @@ class DomainSamples(UnpairedSamples):
 
     def read(self, position: int, width: int, height: int) -> Arrays:
         """Return a and b at a position of both lists, resized. The shorter list repeats."""
-        paths = (photos[position % len(photos)] for photos in (self.photos_a, self.photos_b))
-        return tuple(resize_photo(read_photo(path), width, height) for path in paths)
+        paths = self.photos_a[position % len(self.photos_a)], self.photos_b[position % len(self.photos_b)]
+        return self.read_both(paths, width, height)
 
 
 @dataclass(frozen=True)
@@ -210,12 +239,14 @@ class AlignedSamples(Samples):
     Args:
         files: For each sample the files of a and b, or one file that shows a on the left and b on the right.
         is_reversed: Whether b is the input and a the target.
+        channels: Of the input and of the target: 3, or 1 for grey.
     """
 
     files: Sequence[Tuple[Path, ...]]
     is_reversed: bool
     augmentation: Augmentation
     seeds: Sequence[int]
+    channels: Channels = COLOUR
 
     def __len__(self) -> int:
         return len(self.files)
@@ -227,12 +258,17 @@ class AlignedSamples(Samples):
     def name(self, position: int) -> str:
         return self.files[position][0].stem
 
+    def lists(self) -> Sequence[Tuple[Sequence[Path], Kind]]:
+        """Return the files of a and of b, or one list of files that show both."""
+        return [(column, IMAGES) for column in zip(*self.files)]
+
     def read(self, position: int, width: int, height: int) -> Arrays:
         """Return input and target at a position of the list, resized."""
         images = [read_photo(path) for path in self.files[position]]
         if len(images) == 1:
             images = list(halves(images[0], self.files[position][0]))
-        return tuple(resize_photo(image, width, height) for image in (images[::-1] if self.is_reversed else images))
+        ordered = images[::-1] if self.is_reversed else images
+        return tuple(resize_photo(with_channels(*each), width, height) for each in zip(ordered, self.channels))
 
 
 def halves(image: np.ndarray, path: Path) -> Tuple[np.ndarray, np.ndarray]:
@@ -247,47 +283,6 @@ def halves(image: np.ndarray, path: Path) -> Tuple[np.ndarray, np.ndarray]:
     if image.shape[1] % 2:
         raise InputError(f"{path}: {image.shape[1]} pixels wide; two images side by side have an even width")
     return image[:, : image.shape[1] // 2], image[:, image.shape[1] // 2 :]
-
-
-@dataclass(frozen=True)
-class WithOther:
-    """Samples with one more array at the end: the target of another random sample, with that sample's augmentation."""
-
-    samples: Samples
-
-    def __call__(self, nimg: int) -> Arrays:
-        """Return the arrays of the sample at place `nimg`, then the target of another random sample of the same epoch.
-
-        In a set of one sample, it is the target of this sample.
-        """
-        count, target = len(self.samples), 0 if isinstance(self.samples, PairedSamples) else 1
-        epoch, place = divmod(nimg, count)
-        step = int(np.random.default_rng([*self.samples.seeds, nimg, 1]).integers(1, max(count, 2)))
-        other = self.samples(epoch * count + (place + step) % count)
-        return (*self.samples(nimg), other[target])
-
-
-@dataclass(frozen=True)
-class PhasedSamples:
-    """All samples of a run, phase after phase, by their place in the run.
-
-    Args:
-        phases: The samples of each phase; either all or none of them are `WithOther`.
-        starts: Number of images of the run before each phase.
-    """
-
-    phases: Sequence[Union[Samples, WithOther]]
-    starts: Sequence[int]
-
-    @property
-    def has_other(self) -> bool:
-        """Whether the last array of a sample is the target of another sample."""
-        return isinstance(self.phases[0], WithOther)
-
-    def __call__(self, nimg: int) -> Arrays:
-        """Return the sample at place `nimg` of the run."""
-        phase = bisect.bisect_right(self.starts, nimg) - 1
-        return self.phases[phase](nimg - self.starts[phase])
 
 
 def draw(seeds: Sequence[int], nimg: int, size: int) -> tuple[int, bool]:

@@ -135,6 +135,16 @@ def scaled(picture: np.ndarray, side: int) -> Image.Image:
     return image.resize((image.width * factor, image.height * factor), Image.NEAREST) if factor > 1 else image
 
 
+def heads_of(draws: int) -> List[str]:
+    """Return the heads of the columns of a model's images, `draws` for each input."""
+    return ["ours"] if draws == 1 else [f"ours, {k}" for k in range(1, draws + 1)]
+
+
+def across_of(draws: int) -> int:
+    """Return the number of samples side by side on a sheet with `draws` images for each input."""
+    return SHEET_COLUMNS if draws == 1 else 1
+
+
 def rows_of(names: Sequence[str], numbers: Sequence[int], columns: Sequence[np.ndarray]) -> List[Row]:
     """Return the rows of a sheet from its columns, one array [N, H, W, 3] uint8 each."""
     return [Row(name, number, pictures) for name, number, *pictures in zip(names, numbers, *columns)]

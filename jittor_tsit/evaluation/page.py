@@ -13,7 +13,7 @@ from data_tools.pages.frame import write_page as write_frame
 from data_tools.pages.pictures import Picture, jpeg, palette_png, picture_html
 from data_tools.pages.texts import TEXTS, Text
 from data_tools.pages.words import attribute, say, text
-from data_tools.sets.classes import NUM_CLASSES
+from data_tools.sets.class_list import LANDSCAPE, ClassList
 from data_tools.sets.image_io import read_photo, resize_label, resize_photo
 from jittor_tsit.evaluation.rankings import Ranking
 from jittor_tsit.evaluation.scores import SHOWN_DIGITS
@@ -35,6 +35,7 @@ class Scored(NamedTuple):
     terms: Mapping[str, Term]
     images: Mapping[str, Path]  # stem -> file
     label_of: Callable[[str], Optional[np.ndarray]]  # stem -> class ids [H, W] uint8, or None if there is no label map
+    class_list: ClassList = LANDSCAPE
 
 
 def write_page(path: Path, scored: Scored, orders: Sequence[Ranking]) -> None:
@@ -49,7 +50,7 @@ def write_page(path: Path, scored: Scored, orders: Sequence[Ranking]) -> None:
             cards[stem] = cards.get(stem) or make_card(stem, scored)
     sections = "".join(_section(number, order, cards) for number, order in enumerate(orders))
     ids: FrozenSet[int] = frozenset().union(*(card.ids for card in cards.values()))
-    legend = legend_section(ids) if ids else ""
+    legend = legend_section(ids, scored.class_list) if ids else ""
     name = escape(scored.name)
     lead = say(
         "score lead", images=f"{len(scored.images):,}", photos=f"{scored.num_photos:,}", real=escape(scored.real)
@@ -151,7 +152,7 @@ def make_card(stem: str, scored: Scored) -> Card:
     pictures = [_html(Picture(jpeg(resize_photo(photo, width, height)), "", width, height), "image", stem)]
     if ids is None:
         return Card(stem, pictures, frozenset())
-    label = palette_png(resize_label(ids, width, height), max(NUM_CLASSES, int(ids.max()) + 1))
+    label = palette_png(resize_label(ids, width, height), scored.class_list.palette)
     pictures.insert(0, _html(Picture(label, "", width, height), "label", stem))
     return Card(stem, pictures, frozenset(np.unique(ids).tolist()))
 

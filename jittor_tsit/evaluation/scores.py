@@ -11,8 +11,11 @@ from typing import Callable, Dict, List, NamedTuple, Optional
 from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.names import composed
+from data_tools.sets.formats import LABELS
 from data_tools.sets.image_io import read_header, read_label, read_photo
 from data_tools.sets.pairing import find_labels, read_reference_names
+from jittor_tsit.data.remarks import tell_of_inputs
 from jittor_tsit.evaluation.judges import JudgeAbsent, Judges
 from jittor_tsit.metrics.best_of_many import nearness
 from jittor_tsit.metrics.contest import BOARDS
@@ -38,8 +41,10 @@ def find_set(images: Path, labels: Path) -> ImageSet:
     Raises:
         InputError: An image or label map has no partner, their sizes differ, or an image is grey.
     """
-    found = {path.stem: path for path in find_images(images)}
-    maps = {path.stem: path for path in find_labels(labels)}
+    found = {composed(path.stem): path for path in find_images(images)}
+    maps = {composed(path.stem): path for path in find_labels(labels)}
+    tell_of_inputs(list(found.values()))
+    tell_of_inputs(list(maps.values()), LABELS)
     for kind, ours, other, others in (("label map", maps, "image", found), ("image", found, "label map", maps)):
         lone = sorted(set(ours) - set(others))
         if lone:

@@ -21,17 +21,18 @@ from jittor_tsit.metrics.best_of_many import Candidates
 from jittor_tsit.metrics.frechet import frechet_distance, statistics
 from jittor_tsit.metrics.lpips import LPIPS
 
+REPORT = SELECTION, GAIN, PICTURE = "selection.csv", "gain.csv", "candidates.png"
 SHOWN = 12  # number of label maps on the sheet; the diversity of candidates is measured on the same ones
 
 
 def write_report(out: Path, candidate_set: CandidateSet, judges: CandidateJudges) -> None:
     """Write the choice and its reasons, the scores before and after choosing, and a picture of the candidates."""
-    write_selection(out / "selection.csv", candidate_set)
-    draw_candidates(out / "candidates.png", candidate_set)
+    write_selection(out / SELECTION, candidate_set)
+    draw_candidates(out / PICTURE, candidate_set)
     stages = candidate_set.stages.items()
     rows = [row for stage, choice in stages for row in gain_rows(stage, choice, candidate_set, judges)]
     header = ["chosen", "term", "value", "its judge", "name"]
-    write_rows(out / "gain.csv", header, rows)
+    write_rows(out / GAIN, header, rows)
     print_table([header, *rows])
     if judges.segmenter and not judges.measuring:
         print("the segmenter that chose overestimates the choice; --measure-by FILE names another to measure it")

@@ -21,10 +21,12 @@ from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.evaluation.candidate_judges import CandidateJudges, load_candidate_judges
 from jittor_tsit.evaluation.judges import Judges
 from jittor_tsit.inference.candidates import CandidateSet, Source
-from jittor_tsit.inference.choice_report import write_report
-from jittor_tsit.inference.from_images import translate
-from jittor_tsit.inference.from_label_maps import Inputs, find_inputs, finish, make_set
-from jittor_tsit.inference.model import default_folder, load_model, remove_outdated_images
+from jittor_tsit.inference.choice_report import REPORT, write_report
+from jittor_tsit.inference.from_images import require_random, translate
+from jittor_tsit.inference.from_label_maps import Inputs, find_inputs, finish, folder_for_test, make_set
+from jittor_tsit.inference.model import default_folder, load_model
+from jittor_tsit.inference.options import DEFAULT, ImageOptions, Size
+from jittor_tsit.inference.results import SHEET, SUBMISSION, digest, prepare_folder
 from jittor_tsit.metrics.best_of_many import Improver, Space
 from jittor_tsit.metrics.contest import CLOSENESS
 from jittor_tsit.metrics.frechet import frechet_distance, statistics
@@ -61,6 +63,7 @@ def run_with_candidates(
     compare: bool,
     options: JudgeOptions,
     side_by_side: Optional[bool] = None,
+    images: ImageOptions = DEFAULT,
 ) -> int:
     """Generate several candidates for each label map, choose the best ones, and pack them.
 
@@ -68,6 +71,7 @@ def run_with_candidates(
 
     Args:
         num_seeds: Number of images by each checkpoint for each label map; their seeds are `seed`, `seed` + 1, …
+        images: Of its options, a choice among candidates takes only the size.
         See `run_test` for the other arguments.
 
     Returns:
@@ -77,16 +81,21 @@ def run_with_candidates(
         InputError: Checkpoints, labels or references are faulty, or all candidates would be equal.
     """
     if len(checkpoints) == 1:
-        model = load_model(checkpoints[0], references)
+        model = load_model(checkpoints[0], references, images.size)
         if model.system.batch_kind.test_task is TestTask.IMAGES_FROM_IMAGES:  # no judge can choose: keep all images
             if options.improve or options.measuring or options.real:
                 given = "--improve, --measure-by and --real"
                 raise InputError(f"{given}: translated images are all kept, without a choice; leave these options out")
-            return translate(model, data, out, seed, compare, count=num_seeds, side_by_side=side_by_side)
+            require_random(model, num_seeds, "--candidates")
+            images = images._replace(draws=num_seeds)
+            return translate(model, data, out, seed, compare, side_by_side=side_by_side, options=images)
     if side_by_side is not None:
         raise InputError("side_by_side: label maps do not lie in pairs; leave it out")
-    config = common_data(checkpoints, num_seeds, references)
-    inputs = find_inputs(data or default_folder(config, checkpoints[0]), references)
+    if images != ImageOptions(size=images.size):
+        given = "--draws, --keep-size, --format and --quality"
+        raise InputError(f"{given}: leave them out; the candidates are judged as the contest's .jpg, and one is kept")
+    config = common_data(checkpoints, num_seeds, references, images.size)
+    inputs = find_inputs(data or folder_for_test(default_folder(config, checkpoints[0])), references)
     if len(inputs.labels) < 2:
         raise InputError(f"{inputs.labels[0]}: the only label map; a choice is measured on at least 2")
     sources = [
@@ -96,13 +105,18 @@ def run_with_candidates(
     ]
     load = options.load if parallel.rank() == 0 else lambda *_: None
     judges: Any = parallel.on_all_processes(load, config, out / "candidates")  # None on all processes but the first
-    make_candidates(sources, inputs, references)
+    make_candidates(sources, inputs, references, images.size)
     parallel.on_first_process(lambda: choose(sources, inputs, config, out, judges, options.improve, compare))
     return 0
 
 
-def common_data(checkpoints: Sequence[Path], num_seeds: int, references: Optional[Path]) -> DataConfig:
+def common_data(
+    checkpoints: Sequence[Path], num_seeds: int, references: Optional[Path], size: Optional[Size] = None
+) -> DataConfig:
     """Return the data options that all checkpoints share. Load each checkpoint once, to find faults at the start.
+
+    Args:
+        size: Width and height of the images; None: as in training.
 
     Raises:
         InputError: Checkpoints differ in classes or image size, take no label maps, or their images do not depend on
@@ -110,7 +124,7 @@ def common_data(checkpoints: Sequence[Path], num_seeds: int, references: Optiona
     """
     first: Optional[DataConfig] = None
     for path in checkpoints:
-        model = load_model(path, references)
+        model = load_model(path, references, size)
         data = model.data
         first = first or data
         if model.system.batch_kind.test_task is not TestTask.IMAGES_FROM_LABEL_MAPS:
@@ -126,7 +140,9 @@ def common_data(checkpoints: Sequence[Path], num_seeds: int, references: Optiona
     return first
 
 
-def make_candidates(sources: Sequence[Source], inputs: Inputs, references: Optional[Path]) -> None:
+def make_candidates(
+    sources: Sequence[Source], inputs: Inputs, references: Optional[Path], size: Optional[Size]
+) -> None:
     """Generate the candidate images of all sources into their folders, with one model in memory at a time."""
     model = None
     for source in sources:
@@ -134,7 +150,7 @@ def make_candidates(sources: Sequence[Source], inputs: Inputs, references: Optio
             print(f"candidates of {source.checkpoint}, seed {source.seed}", file=sys.stderr)
         if model is None or model.checkpoint != source.checkpoint:
             model = None  # frees its memory before the next model is loaded
-            model = load_model(source.checkpoint, references)
+            model = load_model(source.checkpoint, references, size)
         make_set(model, inputs, source.folder, source.seed)
 
 
@@ -152,12 +168,13 @@ def choose(
     candidate_set = CandidateSet(sources, inputs, data, verdicts)
     if improve:
         candidate_set.stages["after swaps"] = swap_candidates(candidate_set, judges)
+    chosen = [sources[k].images / f"{stem}.jpg" for stem, k in zip(inputs.stems, candidate_set.choice)]
+    keys = {f"images/{path.name}": digest(path.read_bytes()) for path in chosen}
+    whole = digest(*keys.values())
+    prepare_folder(out, {**keys, **dict.fromkeys((SHEET, SUBMISSION, *REPORT), whole)}, inputs.labels)
     write_report(out, candidate_set, judges)
-    images = out / "images"
-    images.mkdir(exist_ok=True)
-    remove_outdated_images(images, inputs.stems, "screening")
-    for stem, chosen in zip(inputs.stems, candidate_set.choice):
-        shutil.copyfile(sources[chosen].images / f"{stem}.jpg", images / f"{stem}.jpg")
+    for path in chosen:
+        shutil.copyfile(path, out / "images" / path.name)
     finish(inputs, data, out, compare, f"{out}: the best of {len(sources)} candidates each")
 
 

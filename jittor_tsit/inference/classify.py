@@ -14,9 +14,11 @@ from data_tools.basics.table import write_rows
 from data_tools.sets.image_io import read_photo, resize_photo
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.batches import to_image, to_pixels
-from jittor_tsit.data.folders import photos_of_any_class
+from jittor_tsit.data.labelled_folders import photos_of_any_class
+from jittor_tsit.data.remarks import tell_of_inputs
 from jittor_tsit.data.sheets import SHEET_COLUMNS, SHEET_PAIRS, Row, draw_sheet
 from jittor_tsit.inference.model import Model
+from jittor_tsit.inference.results import SHEET, digest, prepare_folder
 from jittor_tsit.networks.unit_digits import A, B
 from jittor_tsit.runtime import parallel
 from jittor_tsit.systems.tasks import PhotoClassifier
@@ -24,13 +26,14 @@ from jittor_tsit.systems.tasks import PhotoClassifier
 TABLE = "classes.csv"
 
 
-def classify(model: Model, folder: Optional[Path], out: Path, compare: bool) -> int:
+def classify(model: Model, place: Optional[Path], out: Path, compare: bool) -> int:
     """Write `classes.csv` with the class of every image of the second domain.
 
     For images in class folders, also print the accuracy.
 
     Args:
-        folder: Folder of images, or of class folders. Default: `testB`, or the training images if there is no `testB`.
+        place: Folder of images or of class folders, or the file of one image. Default: `testB`, or the training images
+            if there is no `testB`.
         compare: Whether to draw `compare.png` with images and their translations to the first domain.
 
     Returns:
@@ -39,24 +42,28 @@ def classify(model: Model, folder: Optional[Path], out: Path, compare: bool) -> 
     Raises:
         InputError: There are no images, or one is faulty.
     """
-    parallel.on_first_process(lambda: _classify(model, folder, out, compare))
+    parallel.on_first_process(lambda: _classify(model, place, out, compare))
     return 0
 
 
-def _classify(model: Model, folder: Optional[Path], out: Path, compare: bool) -> None:
+def _classify(model: Model, place: Optional[Path], out: Path, compare: bool) -> None:
     root, system = Path(model.data.root), cast(PhotoClassifier, model.system)
     classes = system.names.classes
     own = root / "testB" if (root / "testB").is_dir() else root / model.data.domains[B]
-    folder = folder or own
-    paths = photos_of_any_class(folder, system.names)
+    folder = place or own
+    paths = [folder] if folder.is_file() else photos_of_any_class(folder, system.names)
+    if folder.is_dir():
+        tell_of_inputs(paths)
+    folder = folder.parent if folder.is_file() else folder
     found: Dict[Path, str] = {}
     for path in tqdm(paths, unit="img", dynamic_ncols=True, desc="images"):
         number = int(system.classify(to_image(read(path, model.data)[None]), B)[0])
         found[path] = classes[number]
-    out.mkdir(parents=True, exist_ok=True)
+    whole = digest(model.key, *paths, *found.values())
+    prepare_folder(out, {TABLE: whole, SHEET: whole}, paths)
     write_rows(out / TABLE, ("image", "class"), [(path.relative_to(folder), name) for path, name in found.items()])
     if compare:
-        save_sheet(out / "compare.png", model, found)
+        save_sheet(out / SHEET, model, found)
     right = [name == path.parent.name for path, name in found.items() if path.parent.name in classes]
     share = f"{np.mean(right):.1%} of the images in class folders" if right else ""
     accuracy = f"; {share} of {folder} got the class of their folder" if right else ""

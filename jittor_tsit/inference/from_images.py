@@ -2,40 +2,44 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import List, Optional
+from typing import Dict, Optional
 
+import numpy as np
 from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.spacing import evenly_spaced
-from data_tools.sets.image_io import read_photo, write_photo
-from jittor_tsit.data.batches import ImageBatch, full_share, to_image, to_pixels
-from jittor_tsit.data.sheets import SHEET_COLUMNS, SHEET_PAIRS, Row, draw_sheet
+from data_tools.sets.image_io import read_photo
+from jittor_tsit.data.batches import ImageBatch, full_share
+from jittor_tsit.data.sheets import SHEET_PAIRS, Row, across_of, draw_sheet, heads_of
 from jittor_tsit.inference.input_images import InputImages
-from jittor_tsit.inference.model import Model, prepare_images
+from jittor_tsit.inference.model import Model
+from jittor_tsit.inference.names import draws_of
+from jittor_tsit.inference.options import DEFAULT, ImageOptions
+from jittor_tsit.inference.results import SHEET, digest, prepare_folder
+from jittor_tsit.inference.sizes import generate_padded, least_side
 from jittor_tsit.runtime import parallel
 from jittor_tsit.systems.draws import Noise, key_of
 
 
 def translate(
     model: Model,
-    folder: Optional[Path],
+    place: Optional[Path],
     out: Path,
     seed: int,
     compare: bool,
     back: bool = False,
-    count: int = 1,
     side_by_side: Optional[bool] = None,
+    options: ImageOptions = DEFAULT,
 ) -> int:
-    """Translate every image of a folder and write `<stem>.jpg` at the model's size.
+    """Translate every image of a folder, or one file, and write the images to the folder `out`/images.
 
     Args:
-        folder, side_by_side: See `InputImages`.
+        place, side_by_side: See `InputImages`.
         compare: Whether to draw `compare.png` with inputs and outputs.
         back: Whether to translate from domain B to domain A.
-        count: Number of images for each input, with the seeds `seed`, `seed` + 1, … If it is above 1, the names are
-            `<stem>_1.jpg`, `<stem>_2.jpg`, …
 
     Returns:
         The exit status of the command.
@@ -46,56 +50,88 @@ def translate(
     """
     if back and not model.system.translates_back:
         raise InputError(f"--back: the model in {model.checkpoint} has learned one direction only; leave --back out")
-    if count > 1 and not model.system.is_random_at_test(has_references=False):
-        raise InputError(f"--candidates {count}: {model.checkpoint} generates the same image for every seed")
-    generate = model.system.generate_back if back else model.system.generate
-    inputs = parallel.on_all_processes(InputImages, model, folder, back, side_by_side)
-    images, names = out / "images", [name for path in inputs.paths for name in names_of(path, count)]
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise InputError(f"{inputs.folder}: two images would be called {twice}")
-    parallel.require_same({"images": " ".join(names)}, "inputs")
+    require_random(model, options.draws, "--draws")
+    inputs = parallel.on_all_processes(InputImages, model, place, back, side_by_side, options)
+    parallel.require_same({"images": " ".join(inputs.names.values())}, "inputs")
+    if parallel.rank() == 0:
+        print(f"{len(inputs.paths)} images of {inputs.folder}; results: {inputs.sizing}")
 
     def prepare() -> None:
-        paths = tqdm(inputs.paths, unit="img", dynamic_ncols=True, desc="reading images", leave=False)
-        prepare_images(model, images, names, map(inputs.read, paths), seed, back)
-
-    def make() -> None:
-        own = inputs.paths[parallel.rank() :: parallel.num_processes()]
-        for path in tqdm(own, unit="img", dynamic_ncols=True, desc="images", disable=parallel.rank() > 0):
-            a = to_image(inputs.read(path)[None])
-            batch = ImageBatch(a, a, [key_of(path.stem)], full_share(1))  # there is no target; b is not used
-            for k, name in enumerate(names_of(path, count)):
-                if not (images / f"{name}.jpg").exists():
-                    pixels = to_pixels(generate(batch, Noise(seed + k)))[0]
-                    write_photo(images / f"{name}.jpg", pixels)
+        keys = keys_of(model, inputs, seed, back, options)
+        prepare_folder(out, {**keys, SHEET: digest(*keys.values())}, inputs.paths)
 
     parallel.on_first_process(prepare)
-    parallel.on_all_processes(make)
+    parallel.on_all_processes(make_images, model, inputs, out, seed, back, options)
     maker = model.maker(seed)
-    parallel.on_first_process(lambda: save_rows(out / "compare.png", inputs, images, count, maker) if compare else None)
+    parallel.on_first_process(lambda: save_rows(out / SHEET, inputs, out, options, maker) if compare else None)
     if parallel.rank() == 0:
-        print(f"{images}: {len(names)} images")
+        print(f"{out / 'images'}: {len(inputs.paths) * options.draws} images")
+        print(f"{out / SHEET}: inputs beside images" if compare else f"next: --compare draws {out / SHEET}")
     return 0
 
 
-def names_of(path: Path, count: int) -> List[str]:
-    """Return the names of the `count` images of an input file, without the suffix; see `translate`."""
-    return [path.stem] if count == 1 else [f"{path.stem}_{k}" for k in range(1, count + 1)]
+def require_random(model: Model, draws: int, option: str, has_references: bool = False) -> None:
+    """Raise InputError if several images of each input are wanted, and the model's do not depend on the seed.
+
+    Args:
+        option: Name of the option that asks for `draws` images, for the message.
+        has_references: Whether reference photos give the styles.
+    """
+    if draws > 1 and not model.system.is_random_at_test(has_references):
+        raise InputError(f"{option} {draws}: {model.checkpoint} generates the same image for every seed; leave it out")
 
 
-def save_rows(path: Path, inputs: InputImages, images: Path, count: int, maker: str) -> None:
-    """Draw a sheet of inputs with their `count` images each, evenly spaced over the set, and write it to `path`.
+def keys_of(model: Model, inputs: InputImages, seed: int, back: bool, options: ImageOptions) -> Dict[str, str]:
+    """Return for each image file a digest of all that its content depends on. All inputs are read.
+
+    Raises:
+        InputError: An input is faulty. The message names the first one.
+    """
+    keys = {}
+    for path in tqdm(inputs.paths, unit="img", dynamic_ncols=True, desc="reading images", leave=False):
+        content = digest(model.key, back, options.format, options.quality, path.stem, inputs.read(path))
+        for k, name in enumerate(draws_of(inputs.names[path], options.draws)):
+            keys[options.file(name)] = digest(content, seed + k)
+    return keys
+
+
+def make_images(model: Model, inputs: InputImages, out: Path, seed: int, back: bool, options: ImageOptions) -> None:
+    """Translate this process's share of the inputs, as far as their images are not in `out` yet."""
+    own = inputs.paths[parallel.rank() :: parallel.num_processes()]
+    for path in tqdm(own, unit="img", dynamic_ncols=True, desc="images", disable=parallel.rank() > 0):
+        targets = [out / options.file(name) for name in draws_of(inputs.names[path], options.draws)]
+        if all(target.exists() for target in targets):
+            continue
+        photo = inputs.read(path)
+        for k, target in enumerate(targets):
+            if not target.exists():
+                options.write(target, translation(model, photo, path.stem, Noise(seed + k), back))
+
+
+def translation(model: Model, photo: np.ndarray, name: str, noise: Noise, back: bool) -> np.ndarray:
+    """Translate one photo, [H, W, 3] uint8 -> [H, W, 3] uint8, or [H, W] uint8 by a model of grey images.
+
+    Args:
+        name: File name without suffix, which with the seed of `noise` decides the draws.
+        back: Whether to translate from domain B to domain A.
+    """
+    generate = model.system.generate_back if back else model.system.generate
+    batch = partial(ImageBatch, index=[key_of(name)], share=full_share(1))  # there is no target; b is not used
+    channels = model.system.batch_kind.channels[back]
+    sides = model.system.image_multiple, least_side(model.data)
+    return generate_padded(lambda a: generate(batch(a, a), noise), photo, *sides, channels)[0]
+
+
+def save_rows(path: Path, inputs: InputImages, out: Path, options: ImageOptions, maker: str) -> None:
+    """Draw a sheet of inputs with their images, evenly spaced over the set, and write it to `path`.
 
     Args:
         maker: What made the images; the sheet names it.
     """
-    places = evenly_spaced(len(inputs.paths), SHEET_PAIRS)
     rows = []
-    for place in places:
+    for place in evenly_spaced(len(inputs.paths), SHEET_PAIRS):
         source = inputs.paths[place]
-        outputs = [read_photo(images / f"{name}.jpg") for name in names_of(source, count)]
-        rows.append(Row(source.stem, place + 1, [inputs.read(source), *outputs]))
+        files = [out / options.file(name) for name in draws_of(inputs.names[source], options.draws)]
+        rows.append(Row(inputs.names[source], place + 1, [inputs.read(source), *map(read_photo, files)]))
     lines = [maker, f"{len(rows)} of {len(inputs.paths):,} images of {inputs.folder}"]
-    ours = ["ours"] if count == 1 else [f"ours, {k}" for k in range(1, count + 1)]
-    draw_sheet(lines, ["input", *ours], rows, SHEET_COLUMNS if count == 1 else 1).save(path)
+    draw_sheet(lines, ["input", *heads_of(options.draws)], rows, across=across_of(options.draws)).save(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
 
@@ -10,15 +11,21 @@ import numpy as np
 from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.invocation import typed
 from data_tools.basics.spacing import evenly_spaced
 from data_tools.sets.classes import colorize
-from data_tools.sets.image_io import read_photo, resize_photo, write_photo
+from data_tools.sets.formats import LABELS
+from data_tools.sets.image_io import read_photo, resize_photo
 from data_tools.sets.pairing import find_labels, read_reference_names
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.batches import PairedBatch, full_share, to_image, to_pixels, to_segmap
 from jittor_tsit.data.label_maps import label_maps_of, with_edges
-from jittor_tsit.data.sheets import SHEET_COLUMNS, SHEET_PAIRS, Row, draw_sheet
-from jittor_tsit.inference.model import Model, prepare_images
+from jittor_tsit.data.remarks import tell_of_inputs
+from jittor_tsit.data.sheets import SHEET_PAIRS, Row, across_of, draw_sheet, heads_of
+from jittor_tsit.inference.model import Model
+from jittor_tsit.inference.names import draws_of
+from jittor_tsit.inference.options import DEFAULT, ImageOptions
+from jittor_tsit.inference.results import SHEET, SUBMISSION, digest, prepare_folder
 from jittor_tsit.inference.submission import pack
 from jittor_tsit.runtime import parallel
 from jittor_tsit.systems.draws import Noise, key_of
@@ -36,54 +43,137 @@ class Inputs(NamedTuple):
         return [path.stem for path in self.labels]
 
 
-def find_inputs(folder: Path, references: Optional[Path]) -> Inputs:
+def find_inputs(place: Path, references: Optional[Path]) -> Inputs:
     """Find the label maps of a folder and their reference photos, if any. All processes must find the same ones.
+
+    Args:
+        place: A folder as in `find_labels`, or the file of one label map.
 
     Raises:
         InputError: See `find_labels` and `reference_photos`.
     """
-    labels = parallel.on_all_processes(find_labels, folder)
+    labels = [place] if place.is_file() else parallel.on_all_processes(find_labels, place)
     photos = parallel.on_all_processes(reference_photos, labels, references) if references else {}
+    if place.is_dir():
+        parallel.on_first_process(lambda: tell_of_inputs(labels, LABELS))
     parallel.require_same({"labels": " ".join(path.stem for path in labels)}, "inputs")
     return Inputs(labels, photos)
 
 
-def make_set(model: Model, inputs: Inputs, folder: Path, seed: int) -> None:
-    """Generate an image for every label map in the folder `folder`/images. Keep the images of an interrupted run.
+def make_submission(
+    model: Model,
+    place: Optional[Path],
+    references: Optional[Path],
+    out: Path,
+    seed: int,
+    compare: bool,
+    options: ImageOptions,
+) -> int:
+    """Generate the images of label maps, pack them, and print what to do next. Return the command's exit status.
+
+    Args:
+        place: A folder as in `find_labels`, or the file of one label map. Default: the test set of the training set.
+        references: Folder of reference photos; None: random styles.
+        compare: Whether to draw compare.png.
+
+    Raises:
+        InputError: See `find_inputs` and `make_set`; or the model makes no images of the label map's objects.
+    """
+    if options.keep_size:
+        raise InputError("--keep-size: is for translated images; --size WxH sets the size of images of label maps")
+    place = place or folder_for_test(Path(model.data.root))
+    inputs = find_inputs(place, references)
+    folder = inputs.labels[0].parent
+    if parallel.rank() == 0:
+        print(f"{len(inputs.labels)} label maps of {folder}; results: {out / 'images'}")
+    make_set(model, inputs, out, seed, options)
+    parallel.on_first_process(lambda: finish(inputs, model.data, out, compare, model.maker(seed), options))
+    if parallel.rank() == 0 and options.draws == 1:
+        real = model.data.root or "PHOTOGRAPHS"
+        images, labels, photos = (shlex.quote(str(path)) for path in (out / "images", folder, real))
+        print(f"next: {typed(f'score --images {images} --labels {labels} --real {photos}')}")
+    return 0
+
+
+def folder_for_test(root: Path) -> Path:
+    """Return the folder of a set's test label maps.
+
+    Raises:
+        InputError: The set has label maps for training only.
+    """
+    if (root / "test").is_dir() or not root.is_dir():
+        return root
+    own = next((path for path in (root / "train/labels", root / "labels") if path.is_dir()), None)
+    if own:
+        raise InputError(f"{root}: holds no label maps for test; --data {own} makes images of those for training")
+    return root
+
+
+def make_set(model: Model, inputs: Inputs, folder: Path, seed: int, options: ImageOptions = DEFAULT) -> None:
+    """Generate the images of all label maps in the folder `folder`/images. Keep the images of an interrupted run.
 
     Raises:
         InputError: A label map or a reference is faulty.
     """
-    images = folder / "images"
-    contents = read_all(inputs, model.data)
-    parallel.on_first_process(lambda: prepare_images(model, images, inputs.stems, contents, seed))
+
+    def prepare() -> None:
+        keys = keys_of(model, inputs, seed, options)
+        whole = digest(*keys.values())
+        files = [*inputs.labels, *inputs.photos.values()]
+        prepare_folder(folder, {**keys, SHEET: whole, SUBMISSION: whole}, files)
+
+    parallel.on_first_process(prepare)
     own = inputs.labels[parallel.rank() :: parallel.num_processes()]
-    parallel.on_all_processes(make_images, model, own, inputs.photos, images, Noise(seed))
+    parallel.on_all_processes(make_images, model, own, inputs.photos, folder, seed, options)
 
 
-def finish(inputs: Inputs, data: DataConfig, out: Path, compare: bool, maker: str) -> None:
+def keys_of(model: Model, inputs: Inputs, seed: int, options: ImageOptions) -> Dict[str, str]:
+    """Return for each image file a digest of all that its content depends on. All inputs are read.
+
+    Raises:
+        InputError: A label map or a reference is faulty. The message names the first one.
+    """
+    keys = {}
+    common = model.key, model.data.output_width, model.data.output_height, options.format, options.quality
+    labels = tqdm(inputs.labels, unit="label", dynamic_ncols=True, desc="reading labels", leave=False)
+    for path, arrays in zip(labels, read_all(inputs, model.data)):
+        content = digest(*common, path.stem, *arrays)
+        for k, name in enumerate(draws_of(path.stem, options.draws)):
+            keys[options.file(name)] = digest(content, seed + k)
+    return keys
+
+
+def finish(
+    inputs: Inputs, data: DataConfig, out: Path, compare: bool, maker: str, options: ImageOptions = DEFAULT
+) -> None:
     """Pack the images in `out` into submission.zip, check it, and draw compare.png if `compare` is True.
+
+    Several draws of each label map are no submission, and nothing is packed.
 
     Args:
         maker: What made the images, such as a checkpoint and a seed; the sheet names it.
     """
     width, height = size = data.output_width, data.output_height
-    pack(out / "images", inputs.stems, out / "submission.zip", size)
+    names = [name for stem in inputs.stems for name in draws_of(stem, options.draws)]
     if compare:
-        save_sheet(out / "compare.png", inputs.labels, out / "images", data, maker)
-    print(f"{out / 'submission.zip'}: {len(inputs.labels)} images {width}x{height}, read back and checked")
+        save_sheet(out / SHEET, inputs.labels, out, data, maker, options)
+    if options.draws > 1:
+        print(f"{out / 'images'}: {len(names)} images {width}x{height}; several of each are no submission: none packed")
+        return
+    pack(out / "images", inputs.stems, out / SUBMISSION, size, options.format)
+    note = "" if options.format == "jpg" else f"; as .jpg, which the contest wants, beside the .{options.format} images"
+    print(f"{out / SUBMISSION}: {len(inputs.labels)} images {width}x{height}, read back and checked{note}")
 
 
-def read_all(inputs: Inputs, data: DataConfig) -> Iterator[np.ndarray]:
-    """Yield the arrays of all label maps and reference photos.
+def read_all(inputs: Inputs, data: DataConfig) -> Iterator[List[np.ndarray]]:
+    """Yield for each label map its arrays and, if there are references, the array of its photo.
 
     Raises:
         InputError: A file is faulty. The message names the first one.
     """
-    for path in tqdm(inputs.labels, unit="label", dynamic_ncols=True, desc="reading labels", leave=False):
-        yield from label_maps_of(data).read(path, data.image_width, data.image_height)
-        if inputs.photos:
-            yield read_photo(inputs.photos[path.stem])
+    for path in inputs.labels:
+        arrays = list(label_maps_of(data).read(path, data.image_width, data.image_height))
+        yield arrays + ([read_photo(inputs.photos[path.stem])] if inputs.photos else [])
 
 
 def reference_photos(labels: Sequence[Path], references: Path) -> Dict[str, Path]:
@@ -117,19 +207,23 @@ def pixels_of(
     return resize_photo(to_pixels(model.system.generate(batch, noise))[0], data.output_width, data.output_height)
 
 
-def make_images(model: Model, labels: Sequence[Path], photos: Dict[str, Path], images: Path, noise: Noise) -> None:
-    """Generate `<stem>.jpg` for every label map that has no image yet.
+def make_images(
+    model: Model, labels: Sequence[Path], photos: Dict[str, Path], out: Path, seed: int, options: ImageOptions
+) -> None:
+    """Generate the images of every label map that are not in `out` yet.
 
     Label maps are processed one at a time, so that an image does not depend on others in its batch.
     """
     data = model.data
     for path in tqdm(labels, unit="img", dynamic_ncols=True, desc="images", disable=parallel.rank() > 0):
-        target = images / f"{path.stem}.jpg"
-        if target.exists():
+        targets = [out / options.file(name) for name in draws_of(path.stem, options.draws)]
+        if all(target.exists() for target in targets):
             continue
         arrays = label_maps_of(data).read(path, data.image_width, data.image_height)
         image = reference_image(photos[path.stem], data) if photos else None
-        write_photo(target, pixels_of(model, arrays, image, path.stem, noise))
+        for k, target in enumerate(targets):
+            if not target.exists():
+                options.write(target, pixels_of(model, arrays, image, path.stem, Noise(seed + k)))
 
 
 def reference_image(path: Path, data: DataConfig) -> jt.Var:
@@ -137,14 +231,15 @@ def reference_image(path: Path, data: DataConfig) -> jt.Var:
     return to_image(resize_photo(read_photo(path), data.image_width, data.image_height)[None])
 
 
-def save_sheet(path: Path, labels: Sequence[Path], images: Path, data: DataConfig, maker: str) -> None:
+def save_sheet(
+    path: Path, labels: Sequence[Path], out: Path, data: DataConfig, maker: str, options: ImageOptions
+) -> None:
     """Draw a sheet of label maps with their images, evenly spaced over the set. See `finish` for `maker`."""
-    places = evenly_spaced(len(labels), SHEET_PAIRS)
     rows = []
-    for place in places:
+    for place in evenly_spaced(len(labels), SHEET_PAIRS):
         label = labels[place]
         ids = label_maps_of(data).read(label, data.output_width, data.output_height)[0]
-        pictures = colorize(ids, label_maps_of(data).num_ids), read_photo(images / f"{label.stem}.jpg")
-        rows.append(Row(label.stem, place + 1, pictures))
+        files = [out / options.file(name) for name in draws_of(label.stem, options.draws)]
+        rows.append(Row(label.stem, place + 1, [colorize(ids, label_maps_of(data).num_ids), *map(read_photo, files)]))
     lines = [maker, f"{len(rows)} of {len(labels):,} label maps of {labels[0].parent}"]
-    draw_sheet(lines, ("label", "ours"), rows, SHEET_COLUMNS).save(path)
+    draw_sheet(lines, ["label", *heads_of(options.draws)], rows, across_of(options.draws)).save(path)

@@ -9,10 +9,15 @@ from typing import Dict, List, Optional
 import numpy as np
 
 from data_tools.basics.errors import InputError
-from data_tools.sets.image_io import read_header, read_photo, resize_photo
-from jittor_tsit.data.folders import layout_of, list_photos
+from data_tools.sets.image_io import read_header, read_photo, resize_photo, with_channels
+from jittor_tsit.data.folders import layout_of
+from jittor_tsit.data.photo_lists import list_photos
+from jittor_tsit.data.remarks import tell_of_inputs
 from jittor_tsit.data.samples import halves
 from jittor_tsit.inference.model import Model, default_folder
+from jittor_tsit.inference.names import names_of_inputs
+from jittor_tsit.inference.options import DEFAULT, ImageOptions
+from jittor_tsit.inference.sizes import sizing_of
 from jittor_tsit.runtime import parallel
 
 # Aspect ratio (width / height) of a file, divided by the aspect ratio of the model's images.
@@ -21,33 +26,46 @@ NEARER_TO_TWO = 2**0.5  # above this a file is nearer to two images than to one
 
 
 class InputImages:
-    """Input images of a model, at its size.
+    """Input images of a model, each at the size of its translation.
 
     A file may show two images side by side. Then one half is the input. The first of these that is known decides
     whether a file shows two images: `side_by_side`, the model's options, the model's training set, the aspect ratio of
     the file.
 
     Args:
-        folder: Folder of the images. Default: `testA` (`testB` with direction=BtoA) or `test`, or the training images
-            if there is no such folder.
+        place: Folder of the images, or the file of one. Default: `testA` (`testB` with direction=BtoA) or `test`, or
+            the training images if there is no such folder.
         back: Whether the images will be translated from domain B to domain A.
         side_by_side: Whether every file shows two images; None: unknown.
+        options: Decide the sizes, see `Sizing`.
 
     Raises:
-        InputError: The folder is missing or unknown; an image cannot be read; or an image has twice the aspect ratio
-            of a model that was trained on single images.
+        InputError: The folder is missing or unknown; an image cannot be read; an image has twice the aspect ratio of a
+            model that was trained on single images; or two results would have one name.
     """
 
-    def __init__(self, model: Model, folder: Optional[Path], back: bool, side_by_side: Optional[bool] = None):
+    def __init__(
+        self,
+        model: Model,
+        place: Optional[Path],
+        back: bool,
+        side_by_side: Optional[bool] = None,
+        options: ImageOptions = DEFAULT,
+    ):
         data = model.data
         self.size, self.is_reversed = (data.image_width, data.image_height), (data.direction == "BtoA") != back
+        self.channels = model.system.batch_kind.channels[back]  # of the inputs
         layout: Optional[bool] = False
         if model.system.batch_kind.may_lie_side_by_side:
             layout = first_known(side_by_side, data.side_by_side, layout_of(data.root))
         elif side_by_side is not None:
             raise InputError(f"side_by_side: the model in {model.checkpoint} has not learned from pairs of images")
-        self.folder = folder or self._own_folder(model, bool(layout))
-        self.paths: List[Path] = list_photos(self.folder)
+        self.sizing = sizing_of(self.size, options)
+        self.folder = place or self._own_folder(model, bool(layout))
+        self.paths: List[Path] = [self.folder] if self.folder.is_file() else list_photos(self.folder)
+        self.names: Dict[Path, str] = dict(zip(self.paths, names_of_inputs(self.paths)))
+        if self.folder.is_dir():
+            parallel.on_first_process(lambda: tell_of_inputs(self.paths))
         self.has_two: Dict[Path, bool] = dict.fromkeys(self.paths, bool(layout))
         if model.system.batch_kind.may_lie_side_by_side and side_by_side is None:
             self.has_two = {path: self._shows_two(path, layout) for path in self.paths}
@@ -98,15 +116,16 @@ class InputImages:
         print(f"{self.folder}: {text} (side_by_side=true or side_by_side=false decides for all)", file=sys.stderr)
 
     def read(self, path: Path) -> np.ndarray:
-        """Read an input image, or the input half of a file with two images, and resize it to the model's size.
+        """Read an input image, or the input half of a file with two images, and resize it as `Sizing` says.
 
         Returns:
-            [H, W, 3] uint8
+            [H, W, 3] uint8, in grey if the model's inputs have one channel
         """
         photo = read_photo(path)
         if self.has_two[path]:
             photo = halves(photo, path)[self.is_reversed]
-        return resize_photo(photo, *self.size)
+        height, width = photo.shape[:2]
+        return resize_photo(with_channels(photo, self.channels), *self.sizing.of(width, height))
 
 
 def first_known(*values: Optional[bool]) -> Optional[bool]:

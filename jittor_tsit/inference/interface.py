@@ -9,13 +9,15 @@ from typing import Any, List, Optional, Sequence, Tuple, Union
 import numpy as np
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.invocation import typed
 from data_tools.sets.classes import CLASSES, NUM_CLASSES, to_classes
-from data_tools.sets.image_io import resize_label, resize_photo
+from data_tools.sets.image_io import resize_label, resize_photo, with_channels
 from jittor_tsit.data.label_maps import label_maps_of
+from jittor_tsit.inference.arrays import Names, as_batch, in_colour, matching_batch, names_of_batch
+from jittor_tsit.inference.options import ImageOptions, Size
 from jittor_tsit.runtime.inside_program import start_jittor_inside
 
 PathLike = Union[str, "os.PathLike[str]"]
-Names = Union[str, Sequence[str], None]
 LABEL_MAPS, IMAGES, PHOTOS_WITH_LABELS, SEGMENTATION = "label maps", "images", "labels", "segmentation"
 TASKS = {  # name of the TestTask of a system -> task of its model here
     "IMAGES_FROM_LABEL_MAPS": LABEL_MAPS,
@@ -30,8 +32,8 @@ def load(path: PathLike, device: str = "auto") -> ImageModel:
     The first call in a new Python environment compiles Jittor's core, which takes some minutes.
 
     Args:
-        path: Folder of a run of `train`, whose newest checkpoint is loaded; or a checkpoint of `train`, `convert` or
-            `average`.
+        path: Folder of a run of `train`, whose best checkpoint by its evaluations is loaded, or the newest if there
+            were none; or a checkpoint of `train`, `convert` or `average`.
         device: "auto" uses the GPU if there is one, "cpu" does not. It applies to the whole process.
 
     Raises:
@@ -39,11 +41,12 @@ def load(path: PathLike, device: str = "auto") -> ImageModel:
     """
     path = Path(path)
     if not path.exists():
-        raise InputError(f"{path}: no such run or checkpoint; train one first by `bash run.sh train`")
+        raise InputError(f"{path}: no such run or checkpoint; train one first by `{typed('train')}`")
     start_jittor_inside(device)
-    from jittor_tsit.runs.loading import find_checkpoint, load_system
+    from jittor_tsit.inference.which_checkpoint import choose_checkpoint
+    from jittor_tsit.runs.loading import load_system
 
-    checkpoint = find_checkpoint(path) if path.is_dir() else path
+    checkpoint = choose_checkpoint(path).path if path.is_dir() else path
     system, experiment = load_system(checkpoint)
     if not _task_of(system):
         raise InputError(f"{checkpoint}: this model of {experiment.system} cannot be called with an array")
@@ -87,7 +90,10 @@ class ImageModel:
 
     @property
     def size(self) -> Tuple[int, int]:
-        """Width and height of the images. A segmenter's results have the size of the photo instead."""
+        """Width and height of the images of label maps, or of the training images of a model that translates photos.
+
+        A segmenter's results have the size of the photo instead.
+        """
         data = self._data
         if self._task == LABEL_MAPS:
             return data.output_width, data.output_height
@@ -127,6 +133,7 @@ class ImageModel:
         target: str = "",
         label: Sequence[int] = (),
         back: bool = False,
+        size: Optional[Size] = None,
     ) -> np.ndarray:
         """Make an image of each input.
 
@@ -141,9 +148,11 @@ class ImageModel:
             instances: Numbers of the objects that pixels belong to, shaped as `inputs`; needed by models trained with
                 `instance_edges=true`.
             target: The member of `targets` that the images get. Only StarGAN needs it.
-            label: The photos' own attributes, zeros and ones in the order of `targets`. Only StarGAN's models of
-                attributes need it.
+            label: The photos' own attributes, zeros and ones in the order of `targets`. Only for StarGAN's models of
+                attributes; without it, the model's D finds the attributes, as `test` does for photos without a list.
             back: Translate from the second domain to the first. Only where `translates_back`.
+            size: Width and height of the images, as `test --size`. The default is `size` of the model for label maps;
+                translated photos keep their proportions, with about as many pixels.
 
         Returns:
             [height, width, 3] uint8 RGB, or [N, height, width, 3] for a batch. A segmenter returns class ids
@@ -155,19 +164,22 @@ class ImageModel:
         if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
             raise InputError(f"seed={seed!r}: a whole number of at least 0 is needed")
         self._require_fitting(reference, instances, target, label, back)
-        batch, is_single = self._batch(inputs, "inputs", is_photo=self._task != LABEL_MAPS)
-        names = _names(name, len(batch))
-        references = None if reference is None else self._matching(reference, "reference", len(batch), is_photo=True)
-        objects = None if instances is None else self._matching(instances, "instances", len(batch), is_photo=False)
+        if size is not None and (self._task == SEGMENTATION or len(size) != 2 or not all(side >= 1 for side in size)):
+            raise InputError(f"size={size}: (width, height) in pixels is allowed, for models that make images")
+        batch, is_single = as_batch(inputs, "inputs", is_photo=self._task != LABEL_MAPS)
+        names = names_of_batch(name, len(batch))
+        references = None if reference is None else matching_batch(reference, "reference", len(batch), is_photo=True)
+        objects = None if instances is None else matching_batch(instances, "instances", len(batch), is_photo=False)
         outputs = []
         for k, one in enumerate(batch):  # one at a time, as `test` does: no image depends on its neighbours
             if self._task == LABEL_MAPS:
                 photo = None if references is None else references[k]
-                outputs.append(self._from_label(one, None if objects is None else objects[k], photo, names[k], seed))
+                own = None if objects is None else objects[k]
+                outputs.append(self._from_label(one, own, photo, names[k], seed, size))
             elif self._task == IMAGES:
-                outputs.append(self._translated(one, names[k], seed, back))
+                outputs.append(self._translated(one, names[k], seed, back, size))
             elif self._task == PHOTOS_WITH_LABELS:
-                outputs.append(self._relabelled(one, target, label))
+                outputs.append(self._relabelled(one, target, label, size))
             else:
                 outputs.append(self._system.segment(one))
         return outputs[0] if is_single else np.stack(outputs)
@@ -177,46 +189,51 @@ class ImageModel:
         return _task_of(self._system)
 
     def _from_label(
-        self, ids: np.ndarray, objects: Optional[np.ndarray], photo: Optional[np.ndarray], name: str, seed: int
+        self,
+        ids: np.ndarray,
+        objects: Optional[np.ndarray],
+        photo: Optional[np.ndarray],
+        name: str,
+        seed: int,
+        size: Optional[Size],
     ) -> np.ndarray:
         from jittor_tsit.data.batches import to_image
         from jittor_tsit.inference.from_label_maps import pixels_of
-        from jittor_tsit.inference.model import Model
         from jittor_tsit.systems.draws import Noise
 
-        data, maps = self._data, label_maps_of(self._data)
-        size = data.image_width, data.image_height
+        model, maps = self._model(size), label_maps_of(self._data)
+        shape = model.data.image_width, model.data.image_height
         arrays = [to_classes(ids, maps.num_classes, maps.unknown, f"inputs, {name}")]
         if objects is not None:
             if objects.shape != ids.shape:
                 raise InputError(f"instances: have the shape {objects.shape}; the label map's {ids.shape} is needed")
             arrays.append(objects.astype(np.int32))
-        image = None if photo is None else to_image(resize_photo(photo, *size)[None])
-        resized = [resize_label(array, *size) for array in arrays]
-        return pixels_of(Model(self.checkpoint, self._system, data), resized, image, name, Noise(seed))
+        image = None if photo is None else to_image(resize_photo(photo, *shape)[None])
+        resized = [resize_label(array, *shape) for array in arrays]
+        return pixels_of(model, resized, image, name, Noise(seed))
 
-    def _translated(self, photo: np.ndarray, name: str, seed: int, back: bool) -> np.ndarray:
-        from jittor_tsit.data.batches import ImageBatch, full_share, to_image, to_pixels
-        from jittor_tsit.systems.draws import Noise, key_of
+    def _translated(self, photo: np.ndarray, name: str, seed: int, back: bool, size: Optional[Size]) -> np.ndarray:
+        from jittor_tsit.inference.from_images import translation
+        from jittor_tsit.inference.sizes import Sizing
+        from jittor_tsit.systems.draws import Noise
 
-        a = to_image(resize_photo(photo, *self.size)[None])
-        batch = ImageBatch(a, a, [key_of(name)], full_share(1))  # there is no target; b is not read
-        generate = self._system.generate_back if back else self._system.generate
-        return to_pixels(generate(batch, Noise(seed)))[0]
+        height, width = photo.shape[:2]
+        grey_or_colour = with_channels(photo, self._system.batch_kind.channels[back])
+        resized = resize_photo(grey_or_colour, *Sizing(self.size, size).of(width, height))
+        return in_colour(translation(self._model(size), resized, name, Noise(seed), back))
 
-    def _relabelled(self, photo: np.ndarray, target: str, label: Sequence[int]) -> np.ndarray:
-        import jittor as jt
-
-        from jittor_tsit.data.batches import to_image, to_pixels
-        from jittor_tsit.data.labels import resize_middle
+    def _relabelled(self, photo: np.ndarray, target: str, label: Sequence[int], size: Optional[Size]) -> np.ndarray:
+        from jittor_tsit.inference.relabel import fit, relabelled
 
         names = self._system.names
-        own = (
-            names.of_attributes(label) if names.attributes else names.of_class(0)
-        )  # with classes only, the own label is not used
-        image = to_image(resize_middle(photo, self._data.crop, *self.size)[None])
-        wanted = jt.array(self._system.targets(own)[target][None])
-        return to_pixels(self._system.relabel(image, wanted))[0]
+        own, model = names.of_attributes(label) if label else None, self._model(size)
+        return relabelled(model, fit(photo, model.data, ImageOptions(size=size)), own)[target]
+
+    def _model(self, size: Optional[Size]) -> Any:
+        """Return the model as the modules of `test` take it, for images of a size; None: the default size."""
+        from jittor_tsit.inference.model import Model, with_size
+
+        return with_size(Model(self.checkpoint, self._system, self._data), size)
 
     def _require_fitting(self, reference, instances, target: str, label: Sequence[int], back: bool) -> None:
         """Raise InputError for options that the model does not use, and for missing ones that it needs."""
@@ -233,66 +250,12 @@ class ImageModel:
             allowed = f"allowed are {', '.join(self.targets)}" if self.targets else "this model has none; leave it out"
             raise InputError(f"target={target!r}: {allowed}")
         attributes = self._system.names.attributes if self.targets else ()
-        if len(label) != len(attributes) or not set(label) <= {0, 1}:
-            needed = f"a 0 or 1 for each of {', '.join(attributes)} is needed" if attributes else "leave it out"
+        if len(label) not in (0, len(attributes)) or not set(label) <= {0, 1}:
+            needed = f"a 0 or 1 for each of {', '.join(attributes)}, or nothing" if attributes else "leave it out"
             raise InputError(f"label={list(label)}: {needed}")
-
-    def _batch(self, array: np.ndarray, what: str, is_photo: bool) -> Tuple[np.ndarray, bool]:
-        """Return an array as a batch, and whether it was a single input.
-
-        Args:
-            what: Name of the argument, for the error message.
-            is_photo: Whether photos are expected, rather than label maps.
-
-        Raises:
-            InputError: The array has a wrong shape or type.
-        """
-        array = np.asarray(array)
-        dimensions = array.ndim - 1 if is_photo else array.ndim
-        is_right = dimensions in (2, 3) and array.size > 0
-        if is_photo:
-            is_right = is_right and array.shape[-1] == 3 and array.dtype == np.uint8
-            allowed = "photos are [H, W, 3] or [N, H, W, 3] uint8 RGB"
-        else:
-            is_right = is_right and array.dtype.kind in "iu"
-            allowed = "label maps are [H, W] or [N, H, W] of integers"
-        if not is_right:
-            raise InputError(f"{what}: an array of shape {array.shape} and type {array.dtype} was given; {allowed}")
-        return (array[None], True) if dimensions == 2 else (array, False)
-
-    def _matching(self, array: np.ndarray, what: str, count: int, is_photo: bool) -> np.ndarray:
-        """Return an array as a batch of `count`. A single input is repeated. See `_batch` for the other arguments.
-
-        Raises:
-            InputError: The array has a wrong shape, type or number of inputs.
-        """
-        batch, is_single = self._batch(array, what, is_photo)
-        if is_single:
-            return np.broadcast_to(batch, (count, *batch.shape[1:]))
-        if len(batch) != count:
-            raise InputError(f"{what}: {len(batch)} were given for {count} inputs; give one, or one for each input")
-        return batch
 
 
 def _task_of(system: Any) -> str:
     """Return the task of a system's model; empty if it cannot be called with an array."""
     kind = system.batch_kind
     return SEGMENTATION if kind.predicts_label_maps else TASKS.get(kind.test_task.name, "")
-
-
-def _names(name: Names, count: int) -> List[str]:
-    """Return the name of each input. Name and seed together decide its random style.
-
-    Args:
-        name: One name for all inputs, one for each, or None for their places in the batch: "0", "1", and so on.
-        count: Number of inputs.
-
-    Raises:
-        InputError: The number of names is wrong.
-    """
-    if name is None:
-        return [str(k) for k in range(count)]
-    names = [name] * count if isinstance(name, str) else [str(each) for each in name]
-    if len(names) != count:
-        raise InputError(f"name: {len(names)} were given for {count} inputs; give one, or one for each input")
-    return names

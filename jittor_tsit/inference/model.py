@@ -1,17 +1,19 @@
-"""Loading of a checkpoint for the command `test`, and the folder of its images."""
+"""Loading of a checkpoint for the command `test`, and the default folder of its inputs."""
 
 from __future__ import annotations
 
-import hashlib
+import dataclasses
+import json
 from pathlib import Path
-from typing import Iterable, NamedTuple, Optional, Sequence
-
-import numpy as np
+from typing import NamedTuple, Optional
 
 from data_tools.basics.errors import InputError
-from data_tools.basics.files import file_version, write_atomic
+from data_tools.basics.files import file_version
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.batch_kinds import TestTask
+from jittor_tsit.inference.options import Size
+from jittor_tsit.inference.sizes import require_multiple
+from jittor_tsit.runs.checkpoint import read_header
 from jittor_tsit.runs.loading import load_system
 from jittor_tsit.systems.base import System
 
@@ -27,15 +29,26 @@ class Model(NamedTuple):
         """Name the model for a sheet: its checkpoint and, if its images depend on one, the seed."""
         return f"{self.checkpoint}" if seed is None else f"{self.checkpoint}, seed {seed}"
 
+    @property
+    def key(self) -> str:
+        """Text that identifies the checkpoint's content; for files without checksums, their path and time of change."""
+        path = self.checkpoint.resolve()
+        header = read_header(path)
+        if header.checksums is None:
+            return f"{path} {file_version(path).changed_ns}"
+        return json.dumps([header.experiment, header.checksums], sort_keys=True)
 
-def load_model(checkpoint: Path, references: Optional[Path]) -> Model:
+
+def load_model(checkpoint: Path, references: Optional[Path], size: Optional[Size] = None) -> Model:
     """Load a checkpoint for inference.
 
     Args:
         references: Folder of reference photos, if styles are to be taken from photos.
+        size: Width and height of the images that a model for label maps is to make; None: as in training.
 
     Raises:
-        InputError: The file is not a checkpoint, its system generates no images, or it cannot use reference photos.
+        InputError: The file is not a checkpoint, its system generates no images or none of this size, or it cannot use
+            reference photos.
     """
     system, experiment = load_system(checkpoint)
     task = system.batch_kind.test_task
@@ -50,7 +63,24 @@ def load_model(checkpoint: Path, references: Optional[Path]) -> Model:
         )
     if references and not (system.has_code and task is TestTask.IMAGES_FROM_LABEL_MAPS):
         raise InputError(f"--references: the model in {checkpoint} takes no style from a photo")
-    return Model(checkpoint, system, experiment.data)
+    return with_size(Model(checkpoint, system, experiment.data), size)
+
+
+def with_size(model: Model, size: Optional[Size]) -> Model:
+    """Return a model for label maps with the options that make images of another size; other models unchanged.
+
+    Args:
+        size: Width and height of the images; None: as in training.
+
+    Raises:
+        InputError: The model makes no images of this size.
+    """
+    if size is None or model.system.batch_kind.test_task is not TestTask.IMAGES_FROM_LABEL_MAPS:
+        return model
+    require_multiple(size, model.system.image_multiple, "this model")
+    data = dataclasses.replace(model.data, load_width=0, load_height=0, load_side=0)
+    data = dataclasses.replace(data, image_width=size[0], image_height=size[1])
+    return model._replace(data=dataclasses.replace(data, output_width=size[0], output_height=size[1]))
 
 
 def default_folder(data: DataConfig, checkpoint: Path) -> Path:
@@ -62,40 +92,3 @@ def default_folder(data: DataConfig, checkpoint: Path) -> Path:
     if not data.root:
         raise InputError(f"{checkpoint}: was made by convert and records no data set; name a folder by --data")
     return Path(data.root)
-
-
-def prepare_images(
-    model: Model, images: Path, stems: Sequence[str], inputs: Iterable[np.ndarray], *options: object
-) -> None:
-    """Read all inputs, create the folder `images`, and remove outdated images from it.
-
-    A faulty input raises an error before the folder changes.
-
-    Args:
-        stems: Names of the images.
-        inputs: Arrays of all inputs.
-        options: Further values that the images depend on.
-    """
-    digest = hashlib.sha256()
-    for array in inputs:
-        digest.update(array.tobytes())
-    images.mkdir(parents=True, exist_ok=True)
-    checkpoint = model.checkpoint.resolve()
-    changed = file_version(checkpoint).changed_ns
-    remove_outdated_images(images, stems, f"{checkpoint} {changed} {options} {digest.hexdigest()}")
-
-
-def remove_outdated_images(images: Path, stems: Sequence[str], key: str) -> None:
-    """Remove images that were generated from other inputs or by another model. Keep those of an interrupted run.
-
-    Args:
-        stems: Names of the images.
-        key: Text that identifies model, inputs and options. It is kept in made_by.txt beside the folder.
-    """
-    made_by = images.parent / "made_by.txt"
-    if made_by.exists() and made_by.read_text(encoding="utf-8") == key:
-        return
-    for stem in stems:
-        if (images / f"{stem}.jpg").exists():
-            (images / f"{stem}.jpg").unlink()
-    write_atomic(made_by, key.encode())

@@ -11,22 +11,28 @@ from typing import Sequence, Tuple
 from PIL import Image
 
 from data_tools.basics.errors import InputError
+from data_tools.sets.image_io import jpeg_bytes, read_photo
 
 ZIP_TIME = (2022, 1, 1, 0, 0, 0)  # fixed, so that equal images give an equal file
 
 
-def pack(images: Path, stems: Sequence[str], target: Path, size: Tuple[int, int]) -> None:
-    """Pack `<stem>.jpg` of a folder into a zip without folders. The file is renamed to `target` after `verify`.
+def pack(images: Path, stems: Sequence[str], target: Path, size: Tuple[int, int], suffix: str = "jpg") -> None:
+    """Pack the images of a folder into a zip without folders. The file is renamed to `target` after `verify`.
+
+    Args:
+        suffix: Ending of the images. Those that are no .jpg are packed as .jpg, the contest's format.
 
     Raises:
-        InputError: See `verify`.
+        InputError: See `verify`, or an image cannot be read.
         OSError: The disk is full.
     """
     part = target.with_suffix(".part")
     try:
         with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:  # JPEGs do not get smaller
             for stem in stems:
-                archive.writestr(zipfile.ZipInfo(f"{stem}.jpg", ZIP_TIME), (images / f"{stem}.jpg").read_bytes())
+                path = images / f"{stem}.{suffix}"
+                data = path.read_bytes() if suffix == "jpg" else jpeg_bytes(read_photo(path))
+                archive.writestr(zipfile.ZipInfo(f"{stem}.jpg", ZIP_TIME), data)
         verify(part, stems, size)
         os.replace(part, target)
     finally:

@@ -16,9 +16,9 @@ from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import file_version, make_folder, write_through
+from data_tools.sets.formats import IMAGES
 from data_tools.sets.image_io import read_photo, resize_photo
-from data_tools.sets.listing import list_folder, require_folder
-from data_tools.sets.pairing import PHOTO_SUFFIXES
+from data_tools.sets.listing import list_files
 from jittor_tsit.conversion.weight_files import read_weights
 from jittor_tsit.data.read_ahead import read_ahead
 from jittor_tsit.layers import imagenet
@@ -120,15 +120,14 @@ def vgg_input(photo: np.ndarray) -> np.ndarray:
 
 
 def find_images(folder: Path) -> List[Path]:
-    """Return the images of a folder (.jpg, .jpeg, .png), sorted by name. Hidden and other files are ignored.
+    """Return the images of a folder, sorted by path. Hidden and other files are ignored.
 
     Raises:
-        InputError: The folder does not exist or holds fewer than 2 images.
+        InputError: The folder does not exist or holds fewer than 2 images, or a name is not UTF-8.
     """
-    files, _ = list_folder(require_folder(Path(folder)), "image", PHOTO_SUFFIXES)
-    paths = sorted(path for same_stem in files.values() for path in same_stem)
+    paths = list_files(Path(folder), IMAGES)
     if len(paths) < 2:
-        raise InputError(f"{folder}: holds {len(paths)} images ({', '.join(PHOTO_SUFFIXES)}); at least 2 are needed")
+        raise InputError(f"{folder}: holds {len(paths)} image; at least 2 are needed; {IMAGES}")
     return paths
 
 

@@ -5,16 +5,14 @@ from typing import List, Optional, Tuple
 import jittor as jt
 from jittor import nn
 
+from jittor_tsit.config.systems.spade import STRIDES
 from jittor_tsit.layers.attention import SelfAttention
 from jittor_tsit.layers.basic import Image, OutputConv, leaky_relu
 from jittor_tsit.layers.elementary import tanh
 from jittor_tsit.layers.norm import BatchNorm
 from jittor_tsit.layers.residual_blocks import SPADEBlock
 from jittor_tsit.layers.resize import upsample2x
-
-# Number of upsamplings -> size of the image divided by the size of the first features. Image sides are multiples of it.
-# The released code calls these `normal`, `more` and `most`.
-STRIDES = {5: 32, 6: 64, 7: 128}
+from jittor_tsit.networks.first_tensor import fit
 
 
 def _same_size_blocks(num_upsamplings: int) -> Tuple[int, ...]:
@@ -54,7 +52,7 @@ class SPADEGenerator(nn.Module):
     ):
         if num_upsamplings not in STRIDES:
             raise ValueError(f"num_upsamplings={num_upsamplings}: allowed are {', '.join(map(str, STRIDES))}")
-        self.attention_block = attention_block
+        self.attention_block, self.stride = attention_block, STRIDES[num_upsamplings]
         channels = [width * factor for factor in (16, 16, 16, 16, 8, 4, 2, 1)]
         if num_upsamplings == 7:
             channels.append(width // 2)
@@ -65,7 +63,7 @@ class SPADEGenerator(nn.Module):
         self.attention = None if attention_block is None else SelfAttention(channels[attention_block + 1])
 
     def execute(self, segmap: Image, start: Image) -> jt.Var:
-        x = self.start(start)
+        x = fit(self.start(start), *(side // self.stride for side in segmap.shape[2:]))
         for k, block in enumerate(self.blocks):
             if k not in self.same_size_blocks:
                 x = upsample2x(x)

@@ -5,6 +5,7 @@ from typing import List, Optional
 import jittor as jt
 from jittor import nn
 
+from jittor_tsit.config.systems.tsit import STRIDE
 from jittor_tsit.layers.attention import SelfAttention
 from jittor_tsit.layers.basic import Image, leaky_relu
 from jittor_tsit.layers.conv_of_upsampled import UpsampleConv
@@ -12,8 +13,8 @@ from jittor_tsit.layers.elementary import tanh
 from jittor_tsit.layers.norm import BatchNorm, fadain
 from jittor_tsit.layers.residual_blocks import FADEBlock, StreamBlock
 from jittor_tsit.layers.resize import average2x, downsample2x, upsample2x
+from jittor_tsit.networks.first_tensor import fit
 
-STRIDE = 128  # size of the image divided by the size of the deepest features: image sides are multiples of it
 DOWNSAMPLINGS = {"nearest": downsample2x, "bilinear": average2x}  # of the streams' features
 
 
@@ -77,7 +78,7 @@ class TSITGenerator(nn.Module):
     def execute(self, content: Image, start: Image, style: Optional[jt.Var] = None) -> jt.Var:
         content_feats = self.content_stream(content)
         style_feats = self.style_stream(style) if self.style_stream is not None else None
-        x = self.start(start)
+        x = fit(self.start(start), *(side // STRIDE for side in content.shape[2:]))
         for k, block in enumerate(self.blocks):
             scale = 7 - k  # from the deepest features up to half the size of the image; feats[0] is not used
             if k:

@@ -20,6 +20,7 @@ from jittor_tsit.layers.resize import blur_down
 
 SLOPE = 0.01  # of the leaky ReLU, PyTorch's default
 SIDES = 0, 1  # domains a and b
+COLOUR = 3, 3  # channels of the images of both domains
 NUM_SCALES = 3  # image sizes that the pyramid discriminator judges
 FRONT_LAYERS = 2  # first layers of the shared discriminator, which each domain has for itself
 Draws = Optional[Iterator[jt.Var]]
@@ -31,16 +32,17 @@ class SharedLatentGenerator(nn.Module):
     Args:
         num_blocks: Number of residual blocks of each encoder and decoder, without the shared one.
         has_norms: Whether the other layers are normalised (COCOResGen) or not (COCOResGen2).
+        channels: Of the images of each domain.
 
     Shapes:
-        encode: image [N, 3, H, W], sides multiples of 4 -> code [N, 4 width, H / 4, W / 4]; decode: code -> image in
-        [-1, 1]
+        encode: image [N, channels[side], H, W], sides multiples of 4 -> code [N, 4 width, H / 4, W / 4]; decode: code
+        -> image in [-1, 1]
     """
 
-    def __init__(self, width: int, num_blocks: int, has_norms: bool):
-        self.encoders = nn.ModuleList([Encoder(width, num_blocks, has_norms) for _ in SIDES])
+    def __init__(self, width: int, num_blocks: int, has_norms: bool, channels: Sequence[int] = COLOUR):
+        self.encoders = nn.ModuleList([Encoder(width, num_blocks, has_norms, own) for own in channels])
         self.shared = nn.ModuleList([UNITBlock(4 * width) for _ in ("in", "out")])
-        self.decoders = nn.ModuleList([Decoder(width, num_blocks, has_norms) for _ in SIDES])
+        self.decoders = nn.ModuleList([Decoder(width, num_blocks, has_norms, own) for own in channels])
         draw_biases(self)
 
     def encode(self, image, side: int, draws: Draws = None):
@@ -58,10 +60,10 @@ class SharedLatentGenerator(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Layers of a domain before the shared block. image [N, 3, H, W] -> [N, 4 width, H / 4, W / 4]"""
+    """Layers of a domain before the shared block. image [N, channels, H, W] -> [N, 4 width, H / 4, W / 4]"""
 
-    def __init__(self, width: int, num_blocks: int, has_norms: bool):
-        self.stem, self.has_norms = Conv(3, width, 7, 1, 3, init=normal), has_norms
+    def __init__(self, width: int, num_blocks: int, has_norms: bool, channels: int):
+        self.stem, self.has_norms = Conv(channels, width, 7, 1, 3, init=normal), has_norms
         self.downs = nn.ModuleList([Conv(k * width, 2 * k * width, 3, 2, 1, init=normal) for k in (1, 2)])
         self.blocks = nn.ModuleList([UNITBlock(4 * width) for _ in range(num_blocks)])
 
@@ -75,12 +77,12 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Layers of a domain after the shared block. x [N, 4 width, h, w] -> [N, 3, 4 h, 4 w] in [-1, 1]"""
+    """Layers of a domain after the shared block. x [N, 4 width, h, w] -> [N, channels, 4 h, 4 w] in [-1, 1]"""
 
-    def __init__(self, width: int, num_blocks: int, has_norms: bool):
+    def __init__(self, width: int, num_blocks: int, has_norms: bool, channels: int):
         self.blocks, self.has_norms = nn.ModuleList([UNITBlock(4 * width) for _ in range(num_blocks)]), has_norms
         self.ups = nn.ModuleList([ConvTranspose(2 * k * width, k * width, 3, init=normal) for k in (2, 1)])
-        self.conv_image = PointConvTranspose(width, 3)
+        self.conv_image = PointConvTranspose(width, channels)
 
     def execute(self, x, draws: Draws):
         for block in self.blocks:
@@ -159,12 +161,15 @@ def _widths(first: int, width: int, num_layers: int) -> List[int]:
 class SeparateDiscriminator(nn.Module):
     """Two discriminators, one for each domain: stacks of convolutions that judge patches (COCODis).
 
+    Args:
+        channels: Of the images of each domain.
+
     Shapes:
-        image [N, 3, H, W], domain 0 or 1 -> a list with one entry, logits [N, 1, h, w]
+        image [N, channels[side], H, W], domain 0 or 1 -> a list with one entry, logits [N, 1, h, w]
     """
 
-    def __init__(self, width: int, num_layers: int):
-        self.stacks = nn.ModuleList([Strided(_widths(3, width, num_layers)) for _ in SIDES])
+    def __init__(self, width: int, num_layers: int, channels: Sequence[int] = COLOUR):
+        self.stacks = nn.ModuleList([Strided(_widths(own, width, num_layers)) for own in channels])
         self.logits = nn.ModuleList([Conv(width << num_layers - 1, 1, 1, init=normal) for _ in SIDES])
         draw_biases(self)
 
@@ -177,15 +182,17 @@ class SharedDiscriminator(nn.Module):
 
     Args:
         num_layers: Number of shared layers.
+        channels: Of the images of each domain.
 
     Shapes:
-        image [N, 3, H, W], domain 0 or 1 -> a list with one entry, logits [N, 1, h, w]
+        image [N, channels[side], H, W], domain 0 or 1 -> a list with one entry, logits [N, 1, h, w]
     """
 
-    def __init__(self, width: int, num_layers: int):
-        widths = _widths(3, width, FRONT_LAYERS + num_layers)
-        self.fronts = nn.ModuleList([Strided(widths[: FRONT_LAYERS + 1], first_size=7) for _ in SIDES])
-        self.stack, self.logits = Strided(widths[FRONT_LAYERS:]), Conv(widths[-1], 1, 1, init=normal)
+    def __init__(self, width: int, num_layers: int, channels: Sequence[int] = COLOUR):
+        widths = [width * 2**k for k in range(FRONT_LAYERS + num_layers)]
+        fronts = [Strided([own, *widths[:FRONT_LAYERS]], first_size=7) for own in channels]
+        self.fronts = nn.ModuleList(fronts)
+        self.stack, self.logits = Strided(widths[FRONT_LAYERS - 1 :]), Conv(widths[-1], 1, 1, init=normal)
         draw_biases(self)
 
     def execute(self, image, side: int) -> List[jt.Var]:
@@ -195,14 +202,17 @@ class SharedDiscriminator(nn.Module):
 class PyramidDiscriminator(nn.Module):
     """Three stacks of convolutions for each domain, for the image at full, half and quarter size (COCOMsDis).
 
+    Args:
+        channels: Of the images of each domain.
+
     Shapes:
-        image [N, 3, H, W], domain 0 or 1 -> NUM_SCALES logits [N, 1, h, w], full size first
+        image [N, channels[side], H, W], domain 0 or 1 -> NUM_SCALES logits [N, 1, h, w], full size first
     """
 
-    def __init__(self, width: int, num_layers: int):
-        count = NUM_SCALES * len(SIDES)  # the scales of domain a, then those of domain b
-        self.stacks = nn.ModuleList([Strided(_widths(3, width, num_layers)) for _ in range(count)])
-        self.logits = nn.ModuleList([Conv(width << num_layers - 1, 1, 1, init=normal) for _ in range(count)])
+    def __init__(self, width: int, num_layers: int, channels: Sequence[int] = COLOUR):
+        firsts = [own for own in channels for _ in range(NUM_SCALES)]  # the scales of domain a, then those of domain b
+        self.stacks = nn.ModuleList([Strided(_widths(first, width, num_layers)) for first in firsts])
+        self.logits = nn.ModuleList([Conv(width << num_layers - 1, 1, 1, init=normal) for _ in firsts])
         draw_biases(self)
 
     def execute(self, image, side: int) -> List[jt.Var]:

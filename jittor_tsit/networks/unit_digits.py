@@ -14,6 +14,7 @@ import jittor as jt
 import numpy as np
 from jittor import nn
 
+from jittor_tsit.config.systems.unit_digits import STRIDE
 from jittor_tsit.layers.basic import Conv, ConvTranspose
 from jittor_tsit.layers.elementary import softplus, tanh
 from jittor_tsit.layers.init import default_bias, normal
@@ -22,7 +23,6 @@ from jittor_tsit.layers.norm import BatchNorm
 
 SLOPE = 0.01  # of the leaky ReLU, PyTorch's default
 SIDES = A, B = 0, 1
-STRIDE = 16  # size of the image divided by the size of D's last map
 DROPOUT = 0.1, 0.3, 0.5, 0.5  # share of the values that dropout sets to 0 after each of D's layers
 Size = Tuple[int, int]  # height and width
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List
+from typing import List, Sequence
 
 import jittor as jt
 from jittor import nn
@@ -14,20 +14,23 @@ from jittor_tsit.layers.norm import InstanceNorm, LayerNorm, instance_norm
 from jittor_tsit.layers.resize import avg_pool_down, reflect_pad, upsample2x
 from jittor_tsit.networks.resnet import ResNetBlock
 
-SIDES = 0, 1  # domains a and b
+COLOUR = 3, 3  # channels of the images of both domains
 NUM_SCALES = 3  # image sizes that the discriminator judges
 
 
 class SeparateGenerator(nn.Module):
     """One auto-encoder for each domain.
 
+    Args:
+        channels: Of the images of each domain.
+
     Shapes:
-        encode: image [N, 3, H, W], sides multiples of 4 -> code [N, 4 width, H / 4, W / 4]; decode: code -> image in
-        [-1, 1]
+        encode: image [N, channels[side], H, W], sides multiples of 4 -> code [N, 4 width, H / 4, W / 4]; decode: code
+        -> image in [-1, 1]
     """
 
-    def __init__(self, width: int, num_blocks: int):
-        self.sides = nn.ModuleList([AutoEncoder(width, num_blocks) for _ in SIDES])
+    def __init__(self, width: int, num_blocks: int, channels: Sequence[int] = COLOUR):
+        self.sides = nn.ModuleList([AutoEncoder(width, num_blocks, own) for own in channels])
 
     def encode(self, image, side: int, draws=None):
         """Return the code of images of a domain, 0 or 1.
@@ -44,8 +47,8 @@ class SeparateGenerator(nn.Module):
 class AutoEncoder(nn.Module):
     """Encoder and decoder of one domain (VAEGen)."""
 
-    def __init__(self, width: int, num_blocks: int):
-        self.encoder, self.decoder = Encoder(width, num_blocks), Decoder(width, num_blocks)
+    def __init__(self, width: int, num_blocks: int, channels: int):
+        self.encoder, self.decoder = Encoder(width, num_blocks, channels), Decoder(width, num_blocks, channels)
 
 
 def _blocks(width: int, num_blocks: int) -> nn.ModuleList:
@@ -53,10 +56,10 @@ def _blocks(width: int, num_blocks: int) -> nn.ModuleList:
 
 
 class Encoder(nn.Module):
-    """Encoder of one domain. image [N, 3, H, W] -> code [N, 4 width, H / 4, W / 4]"""
+    """Encoder of one domain. image [N, channels, H, W] -> code [N, 4 width, H / 4, W / 4]"""
 
-    def __init__(self, width: int, num_blocks: int):
-        self.stem = Conv(3, width, 7, init=kaiming)
+    def __init__(self, width: int, num_blocks: int, channels: int):
+        self.stem = Conv(channels, width, 7, init=kaiming)
         self.downs = nn.ModuleList([Conv(k * width, 2 * k * width, 4, 2, init=kaiming) for k in (1, 2)])
         self.blocks = _blocks(width, num_blocks)
 
@@ -70,13 +73,13 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Decoder of one domain. code [N, 4 width, h, w] -> image [N, 3, 4 h, 4 w] in [-1, 1]"""
+    """Decoder of one domain. code [N, 4 width, h, w] -> image [N, channels, 4 h, 4 w] in [-1, 1]"""
 
-    def __init__(self, width: int, num_blocks: int):
+    def __init__(self, width: int, num_blocks: int, channels: int):
         self.blocks = _blocks(width, num_blocks)
         self.ups = nn.ModuleList([Conv(2 * k * width, k * width, 5, init=kaiming) for k in (2, 1)])
         self.up_norms = nn.ModuleList([LayerNorm(k * width) for k in (2, 1)])
-        self.conv_image = Conv(width, 3, 7, init=kaiming)
+        self.conv_image = Conv(width, channels, 7, init=kaiming)
 
     def execute(self, x):
         for block in self.blocks:
@@ -89,12 +92,15 @@ class Decoder(nn.Module):
 class SidesDiscriminator(nn.Module):
     """One discriminator for each domain.
 
+    Args:
+        channels: Of the images of each domain.
+
     Shapes:
-        image [N, 3, H, W], domain 0 or 1 -> NUM_SCALES logits [N, 1, h, w]
+        image [N, channels[side], H, W], domain 0 or 1 -> NUM_SCALES logits [N, 1, h, w]
     """
 
-    def __init__(self, width: int, num_layers: int):
-        self.sides = nn.ModuleList([ScaleDiscriminator(width, num_layers) for _ in SIDES])
+    def __init__(self, width: int, num_layers: int, channels: Sequence[int] = COLOUR):
+        self.sides = nn.ModuleList([ScaleDiscriminator(width, num_layers, own) for own in channels])
 
     def execute(self, image, side: int) -> List[jt.Var]:
         return self.sides[side](image)
@@ -104,11 +110,11 @@ class ScaleDiscriminator(nn.Module):
     """Three stacks of convolutions, for the image at full, half and quarter size (MsImageDis).
 
     Shapes:
-        image [N, 3, H, W] -> NUM_SCALES logits [N, 1, h, w], full size first
+        image [N, channels, H, W] -> NUM_SCALES logits [N, 1, h, w], full size first
     """
 
-    def __init__(self, width: int, num_layers: int):
-        self.stacks = nn.ModuleList([PatchStack(width, num_layers) for _ in range(NUM_SCALES)])
+    def __init__(self, width: int, num_layers: int, channels: int):
+        self.stacks = nn.ModuleList([PatchStack(width, num_layers, channels) for _ in range(NUM_SCALES)])
 
     def execute(self, image) -> List[jt.Var]:
         logits = []
@@ -119,10 +125,10 @@ class ScaleDiscriminator(nn.Module):
 
 
 class PatchStack(nn.Module):
-    """Stack of convolutions that judges patches. [N, 3, H, W] -> logits [N, 1, h, w]"""
+    """Stack of convolutions that judges patches. [N, channels, H, W] -> logits [N, 1, h, w]"""
 
-    def __init__(self, width: int, num_layers: int):
-        widths = [3, *(width * 2**k for k in range(num_layers))]
+    def __init__(self, width: int, num_layers: int, channels: int):
+        widths = [channels, *(width * 2**k for k in range(num_layers))]
         self.convs = nn.ModuleList([Conv(a, b, 4, 2, init=normal) for a, b in zip(widths, widths[1:])])
         self.conv_logits = Conv(widths[-1], 1, 1, init=normal)
 

@@ -1,8 +1,5 @@
 """VGG-16 and VGG-19 features for the perceptual loss (Simonyan & Zisserman, ICLR 2015)."""
 
-import http.client
-import shutil
-import urllib.request
 from pathlib import Path
 from typing import Dict, List, Mapping, Tuple
 
@@ -14,11 +11,7 @@ from data_tools.basics.errors import InputError
 from jittor_tsit.conversion.weight_files import read_weights
 from jittor_tsit.layers.conv import conv2d
 from jittor_tsit.layers.norm import instance_norm
-from jittor_tsit.runtime.jittor_home import jittor_home
-from jittor_tsit.runtime.status_line import waiting_for
-
-HUB = "https://cg.cs.tsinghua.edu.cn/jittor/assets/build/checkpoints"  # weights of jittor.models
-HUB_TIMEOUT = 20  # seconds to wait for an answer
+from jittor_tsit.runtime.jittor_hub import find_hub_weights
 
 # The N of torchvision's `features.N` for each convolution, stage by stage
 STAGES = {
@@ -101,7 +94,8 @@ class ContentFeatures(nn.Module):
         path: Caffe's weights in torchvision's layout. torchvision's own weights need another scale of images.
 
     Shapes:
-        image [N, 3, H, W] in [-1, 1] -> [N, 512, H / 8, W / 8], each channel with mean 0 and variance 1
+        image [N, C, H, W] in [-1, 1], C is 3, or 1 for grey
+        -> [N, 512, H / 8, W / 8], each channel with mean 0 and variance 1
 
     Raises:
         InputError: The file cannot be read or does not hold this network.
@@ -113,6 +107,8 @@ class ContentFeatures(nn.Module):
         self.vgg = load_vgg("vgg16", path, tap_last=True, pools_last=False)
 
     def execute(self, image):
+        if image.shape[1] == 1:
+            image = jt.concat([image] * 3, 1)
         mean = jt.array(np.float32(CAFFE_MEAN).reshape(1, 3, 1, 1))
         return instance_norm(self.vgg((image[:, ::-1] + 1) * 127.5 - mean)[-1])
 
@@ -153,38 +149,4 @@ def find_vgg(arch: str, path: str) -> VGGFeatures:
         InputError: The file cannot be read or does not hold this network; or the hub's file cannot be downloaded (the
             message names two ways to get the weights, and how to train without them).
     """
-    return load_vgg(arch, Path(path) if path else _from_hub(arch))
-
-
-def _from_hub(arch: str) -> Path:
-    """Return the path of the weights of Jittor's hub in Jittor's cache. Download them if they are not there.
-
-    Raises:
-        InputError: The download fails.
-    """
-    target = jittor_home() / ".cache/jittor/checkpoints" / f"{arch}.pkl"
-    if target.exists():
-        return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_suffix(".part")
-    try:
-        with waiting_for(f"downloading {arch} weights from Jittor's hub, once, about 0.5 GB"):
-            _download(f"{HUB}/{arch}.pkl", part)
-    except (OSError, http.client.HTTPException) as error:
-        if part.exists():
-            part.unlink()
-        raise InputError(
-            f"no {arch} weights for the perceptual loss, and Jittor's hub gives none ({error}): name a file "
-            f"(perceptual_weights=FILE, torchvision's {arch} .pth or an .npz), run once where there is a network, "
-            "or do without (weights.vgg=0)"
-        ) from None
-    part.replace(target)
-    return target
-
-
-def _download(url: str, target: Path) -> None:
-    with urllib.request.urlopen(url, timeout=HUB_TIMEOUT) as answer, open(target, "wb") as file:
-        shutil.copyfileobj(answer, file)
-        size = answer.headers.get("Content-Length")
-    if size is not None and target.stat().st_size != int(size):
-        raise OSError(f"cut short at {target.stat().st_size} of {size} bytes")
+    return load_vgg(arch, Path(path) if path else find_hub_weights(arch))

@@ -20,6 +20,7 @@ from safetensors.numpy import save_file
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import flush_to_disk
 from jittor_tsit.conversion.array_differences import array_differences
+from jittor_tsit.conversion.foreign_files import not_a_checkpoint
 
 PREFIX, SUFFIX = "state-", ".safetensors"
 BEST = f"best{SUFFIX}"  # name of the best checkpoint of a run by its evaluation; pruning does not delete it
@@ -147,6 +148,12 @@ def check_checkpoint(path: Path, parts: Parts = ("",)) -> None:
             pass
 
 
+def read_header(path: Path) -> Header:
+    """Read the header of a checkpoint. No array is read. See `load_checkpoint` for the errors."""
+    with _open(path) as file:
+        return _read_header(path, file)
+
+
 @contextmanager
 def _open(path: Path) -> Iterator[safe_open]:
     """Open a safetensors file. Turn every error of the `with` block into an InputError that names the file."""
@@ -158,9 +165,8 @@ def _open(path: Path) -> Iterator[safe_open]:
     except InputError:
         raise
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise InputError(
-            f"{path}: cut short or not a checkpoint ({error}); a .safetensors file of train is needed"
-        ) from None
+        found = not_a_checkpoint(path) or f"cut short or not a checkpoint ({error})"
+        raise InputError(f"{path}: {found}; a .safetensors file of train is needed") from None
 
 
 def _read_header(path: Path, file: safe_open) -> Header:

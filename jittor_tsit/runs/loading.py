@@ -13,7 +13,7 @@ import numpy as np
 
 from data_tools.basics.errors import InputError
 from jittor_tsit.config import DataConfig, Experiment, Phase, RunConfig, from_dict
-from jittor_tsit.runs.checkpoint import Checkpoint, check_arrays, checkpoint_paths, load_checkpoint, newest_readable
+from jittor_tsit.runs.checkpoint import Checkpoint, check_arrays, load_checkpoint, newest_readable
 from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.systems.base import System
 from jittor_tsit.systems.build import make_system
@@ -32,18 +32,6 @@ def find_checkpoint(run_dir: Path) -> Path:
             f"{run_dir}: holds no checkpoint (state-*.safetensors); run train first, or name one by --checkpoint"
         )
     return path
-
-
-def newest_run_dir(runs: Path) -> Path:
-    """Return the folder in `runs` with the most recent checkpoint.
-
-    Raises:
-        InputError: No run has a checkpoint.
-    """
-    paths = [path for run_dir in runs.glob("*") for path in checkpoint_paths(run_dir)]
-    if not paths:
-        raise InputError(f"{runs}: holds no run with a checkpoint; run train first, or name one by --run-dir")
-    return max(paths, key=lambda path: path.stat().st_mtime).parent
 
 
 def inference_parts(options: dict) -> Tuple[str, ...]:
@@ -88,6 +76,7 @@ def load_system(path: Path) -> tuple[System, Experiment]:
     checkpoint = load_networks(path)
     experiment = experiment_of(path, checkpoint.experiment)
     system = make_system(experiment)
+    system.prepare_test()
     arrays = with_averaged_weights(checkpoint.arrays)
     arrays = {name: array for name, array in arrays.items() if name.partition(".")[0] in system.networks}
     for network in system.optional_networks:

@@ -29,11 +29,34 @@ OUR_VARIABLES = ("nvcc_path", "nccl_lib_path", "nccl_include_path")  # may point
 MPI_LOCAL_RANK = "OMPI_COMM_WORLD_LOCAL_RANK"  # set by mpirun: number of a process on its machine
 
 
+JITTOR_MODULES = ("jittor", "jittor_utils")
+
+
 class Cuda(NamedTuple):
     """What was found of CUDA: the number of GPUs, and the plan of a CUDA home for Jittor."""
 
     num_gpus: int
     home: CudaHome
+
+
+class ConfigureFirst:
+    """Importer that finds nothing, but calls `configure` just before Jittor is imported.
+
+    Copying oneDNN, compiling a header and asking the driver for GPUs take seconds. Help, and the refusal of a wrong
+    option, must not wait for them.
+    """
+
+    def find_spec(self, name, path=None, target=None):
+        """Return None. Called by Python for each module that is imported for the first time."""
+        if name.partition(".")[0] in JITTOR_MODULES and self in sys.meta_path:
+            sys.meta_path.remove(self)
+            configure()
+
+
+def configure_before_jittor() -> None:
+    """Let the first import of Jittor call `configure`."""
+    if not any(isinstance(finder, ConfigureFirst) for finder in sys.meta_path):
+        sys.meta_path.insert(0, ConfigureFirst())  # type: ignore[arg-type]
 
 
 def configure() -> None:

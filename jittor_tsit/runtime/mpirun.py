@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Callable, List, Optional, Sequence
 
 from data_tools.basics.errors import EXIT_ERROR, EXIT_INTERRUPTED, InputError, exit_status
+from data_tools.basics.invocation import VARIABLE, program
 from jittor_tsit.runtime.bootstrap import count_gpus
 from jittor_tsit.runtime.status_line import RANK_VARIABLE, TERMINAL_VARIABLE, on_terminal
 
@@ -45,6 +46,7 @@ FORWARDED_VARIABLES = (
     "nccl_include_path",
     "nccl_lib_path",
     TERMINAL_VARIABLE,
+    VARIABLE,
     *ENVIRONMENT,
 )
 RULE = b"-" * 50  # mpirun prints lines of at least so many dashes above and below its own messages
@@ -104,7 +106,12 @@ def run_processes(words: Sequence[str], num_processes: int, hostfile: Optional[P
         InputError: Open MPI is missing, or there are fewer GPUs than processes.
     """
     command = [*mpirun_command(num_processes, hostfile, use_gpu), sys.executable, "-m", "jittor_tsit", *words]
-    environment = {**ENVIRONMENT, **os.environ, **(AS_ROOT if os.geteuid() == 0 else {})}
+    environment = {
+        **ENVIRONMENT,
+        VARIABLE: program("jittor_tsit"),
+        **os.environ,
+        **(AS_ROOT if os.geteuid() == 0 else {}),
+    }
     if on_terminal():
         environment[TERMINAL_VARIABLE] = "1"
         environment["COLUMNS"] = str(shutil.get_terminal_size().columns)

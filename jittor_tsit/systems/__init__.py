@@ -2,6 +2,7 @@
 
 from typing import Any, Dict, Tuple, Type
 
+from data_tools.basics.errors import InputError
 from jittor_tsit.systems.base import System
 from jittor_tsit.systems.bicyclegan import BicycleGANSystem
 from jittor_tsit.systems.cyclegan import CycleGANSystem
@@ -42,5 +43,10 @@ def system_class(name: str, config: Any) -> Type[System]:
     Args:
         name: A key of SYSTEMS.
         config: Options, of the type `SYSTEMS[name].Config`.
+
+    Raises:
+        InputError: There is no such system.
     """
+    if name not in SYSTEMS:
+        raise InputError(f"no system {name}; there are {', '.join(SYSTEMS)}")
     return FORMS.get((name, getattr(config, "form", "")), SYSTEMS[name])

@@ -30,6 +30,8 @@ class System(Updates):
     translates_back = False  # whether it has `generate_back`
     back_network = ""  # the inference network that only `generate_back` needs
     style_network = ""  # the inference network that encodes the style of a photo; random styles work without it
+    image_multiple = 1  # the sides of the images that `generate` takes are multiples of this, in pixels
+    label_network = ""  # the inference network that finds the labels of a photo; photos with labels work without it
     cycle = 0, 1  # (number of warm-up steps, length of one cycle of steps); used to estimate a run's duration
 
     def __init__(self, optim: OptimConfig, weights: Mapping[str, float], seed: int):
@@ -47,6 +49,9 @@ class System(Updates):
             InputError: A weight file is missing or wrong, or a term and an option exclude each other.
         """
         raise NotImplementedError
+
+    def prepare_test(self) -> None:
+        """Add networks that training adds in `prepare_training` and that inference needs, too. Here there are none."""
 
     def train_step(self, parts: Sequence[Any], step: int) -> Dict[str, jt.Var]:
         """Update the networks once.
@@ -94,7 +99,7 @@ class System(Updates):
     @property
     def optional_networks(self) -> List[str]:
         """Names of the inference networks that `generate` does not need. Published models may lack them."""
-        return [name for name in (self.back_network, self.style_network) if name]
+        return [name for name in (self.back_network, self.style_network, self.label_network) if name]
 
     def remove_network(self, name: str) -> None:
         """Remove an optional network (see `optional_networks`), and mark the methods that need it as missing."""

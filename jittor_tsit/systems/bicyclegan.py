@@ -1,69 +1,25 @@
 """BicycleGAN: image-to-image translation with a latent style code and its encoder (Zhu et al., NIPS 2017)."""
 
-from dataclasses import dataclass
-from typing import Any, Container, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Container, Dict, List, NamedTuple, Optional, Sequence
 
 import jittor as jt
 
 from jittor_tsit import losses
-from jittor_tsit.config import OptimConfig
+from jittor_tsit.config.systems.bicyclegan import BicycleGANConfig, BicycleGANWeights
 from jittor_tsit.data.batch_kinds import LABEL_MAPS_TO_PHOTOS, BatchKind
 from jittor_tsit.layers.init import xavier
 from jittor_tsit.layers.norm_kinds import NORMS
 from jittor_tsit.layers.train_mode import detached, evaluating
-from jittor_tsit.networks.bicyclegan import LAYERS, UPSAMPLINGS, LatentEncoder, LatentUNet
+from jittor_tsit.networks.bicyclegan import LatentEncoder, LatentUNet
 from jittor_tsit.networks.patchgan_pix2pix import TwoScalePatchGAN
 from jittor_tsit.optim import Adam, trainable
 from jittor_tsit.systems.base import System, flatten_terms
 from jittor_tsit.systems.draws import Noise
-from jittor_tsit.systems.input_and_target import SOURCES, InputAndTarget
-from jittor_tsit.systems.option_checks import require_choice, require_least, require_multiples
+from jittor_tsit.systems.input_and_target import InputAndTarget
+
+__all__ = ["BicycleGANConfig", "BicycleGANSystem", "BicycleGANWeights"]
 
 UNIT_WEIGHTS = {"real": 1.0, "fake": 1.0, "real2": 1.0, "fake2": 1.0}  # weights of the discriminators' terms
-
-
-@dataclass(frozen=True)
-class BicycleGANWeights:
-    """Weights of the loss terms: each term is multiplied by its weight before they are added."""
-
-    gan: float = 1.0  # adversarial loss of the image in the style of its target
-    gan2: float = 1.0  # adversarial loss of the image in a random style
-    l1: float = 10.0  # L1 distance of the image in the style of its target to the target
-    kl: float = 0.01  # KL divergence of the encoded code from N(0, 1)
-    gp: float = 0.0  # gradient penalty in the discriminators' losses, for gan_loss=wgan; WGAN-GP uses 10
-    latent: float = 0.5  # L1 distance of the code that E finds in a generated image to its code; trains G only
-
-
-@dataclass(frozen=True)
-class BicycleGANConfig:
-    """Options of BicycleGAN. The defaults are those of the official code."""
-
-    source: str = "labels"  # input is the label map in the colours of its classes; or "images": pairs of images
-    in_channels: int = 3  # channels of G's input; 1: grey, as in edges -> shoes
-    num_levels: int = 8  # of the U-Net: 8 is unet_256, 7 unet_128; image sides must be multiples of 2^num_levels
-    z_dim: int = 8
-    adds_to_all: bool = True  # whether every level of the U-Net gets the code; False: only the first level
-    upsampling: str = "basic"  # or bilinear
-    encoder: str = "resnet"  # or conv
-    num_layers_E: int = 4  # 4: resnet_256; 3: resnet_128
-    width: int = 64
-    width_D: int = 64
-    width_E: int = 64
-    num_layers_D: int = 3  # 3: patches of 70 pixels; the official scripts use 2 for images of 128 x 128
-    norm: str = "instance"
-    dropout: bool = False  # in training; the published scripts set it to True
-    gan_loss: str = "lsgan"  # a name in losses.GAN_LOSSES
-    weights: BicycleGANWeights = BicycleGANWeights()
-    optim: OptimConfig = OptimConfig(lr_G=2e-4, lr_D=2e-4, betas=(0.5, 0.999))
-
-    def __post_init__(self):
-        require_choice(self, "source", SOURCES)
-        require_choice(self, "in_channels", (1, 3))
-        require_choice(self, "upsampling", UPSAMPLINGS)
-        require_choice(self, "encoder", LAYERS)
-        require_choice(self, "norm", NORMS)
-        require_choice(self, "gan_loss", losses.GAN_LOSSES)
-        require_least(self, num_levels=2, z_dim=1, num_layers_E=1, width=1, width_D=1, width_E=1, num_layers_D=0)
 
 
 class Fakes(NamedTuple):
@@ -89,14 +45,15 @@ class BicycleGANSystem(System):
 
     def __init__(self, config: BicycleGANConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
-        require_multiples(f"BicycleGAN with num_levels={config.num_levels}", height, width, 2**config.num_levels)
+        config.require_size(height, width)
+        self.image_multiple = 2**config.num_levels
         self.config = config
-        self.pairs = InputAndTarget(config.source, in_channels)
+        self.pairs = InputAndTarget(config.source, in_channels, (config.in_channels, config.out_channels))
         self.batch_kind = self.pairs.batch_kind
         norm, z_dim = NORMS[config.norm], config.z_dim
-        sizes = config.in_channels, 3, config.num_levels, config.width, z_dim
+        sizes = config.in_channels, config.out_channels, config.num_levels, config.width, z_dim
         self.G = LatentUNet(*sizes, norm, config.adds_to_all, config.upsampling)
-        self.E = LatentEncoder(config.encoder, 3, config.width_E, config.num_layers_E, z_dim, norm)
+        self.E = LatentEncoder(config.encoder, config.out_channels, config.width_E, config.num_layers_E, z_dim, norm)
         self.networks.update(G=self.G, E=self.E)
 
     def prepare_training(self, terms: Container[str]) -> None:
@@ -105,8 +62,8 @@ class BicycleGANSystem(System):
         See `System.prepare_training` for the argument.
         """
         config, optim = self.config, self.config.optim
-        norm = NORMS[config.norm]
-        self.D, self.D2 = (TwoScalePatchGAN(3, config.width_D, config.num_layers_D, norm, xavier) for _ in range(2))
+        sizes = config.out_channels, config.width_D, config.num_layers_D
+        self.D, self.D2 = (TwoScalePatchGAN(*sizes, NORMS[config.norm], xavier) for _ in range(2))
         self.networks.update(D=self.D, D2=self.D2)
         self.gan_loss = losses.GAN_LOSSES[config.gan_loss]
         self.add_average()
@@ -127,7 +84,7 @@ class BicycleGANSystem(System):
         gan, gan2: adversarial losses with encoded and with random codes. l1: reconstruction of the target from its own
         code. kl: KL divergence of the encoded code. latent: reconstruction of the random code from its image.
         """
-        a, b = self.images(batch)
+        a, b = self.pairs.images(batch)
         mu, logvar = self.E(b)
         eps, z = (self.noise.normal(purpose, batch.index, (self.config.z_dim,)) for purpose in ("G", "z"))
         encoded = self.G(a, mu + eps * jt.exp(0.5 * logvar), self.dropout(a, batch.index, "encoded"))
@@ -145,7 +102,7 @@ class BicycleGANSystem(System):
 
     def discriminator_terms(self, batch: Any, fakes: Fakes) -> Dict[str, jt.Var]:
         """Compute the adversarial losses of D and D2 for real and generated images, and their gradient penalties."""
-        b = self.images(batch)[1]
+        b = self.pairs.images(batch)[1]
         return {
             "fake": losses.over_scales(self.gan_loss.fake, self.D(fakes.encoded)),
             "real": losses.over_scales(self.gan_loss.real, self.D(b)),
@@ -154,11 +111,6 @@ class BicycleGANSystem(System):
             **self.penalty_terms(self.D, b, fakes.encoded, batch.index),
             **self.penalty_terms(self.D2, batch.other, fakes.drawn, batch.index, "gp2"),
         }
-
-    def images(self, batch: Any) -> Tuple[jt.Var, Optional[jt.Var]]:
-        """Return G's input [N, in_channels, H, W], and the target [N, 3, H, W] if there is one."""
-        a, b = self.pairs.images(batch)
-        return a if self.config.in_channels == 3 else losses.mean(a, [1], keepdims=True), b
 
     def dropout(self, a: jt.Var, index: Sequence[int], purpose: str) -> Optional[List[jt.Var]]:
         """Return random draws for the dropout of G in training; None without dropout.
@@ -178,7 +130,7 @@ class BicycleGANSystem(System):
 
     def generate(self, batch: Any, noise: Noise) -> jt.Var:
         """Translate the inputs in random styles, or for label maps in the styles of `batch.image` if it is given."""
-        a = self.images(batch)[0]
+        a = self.pairs.images(batch)[0]
         with jt.no_grad(), evaluating(*self.networks.values()):
             z = noise.normal("z", batch.index, (self.config.z_dim,))
             if self.config.source == "labels" and batch.image is not None:

@@ -1,15 +1,13 @@
 """CycleGAN: unpaired image-to-image translation with a cycle-consistency loss (Zhu et al., ICCV 2017)."""
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Container, Dict, List, Sequence
 
 import jittor as jt
 
-from data_tools.basics.errors import InputError
 from jittor_tsit import losses
-from jittor_tsit.config import OptimConfig
-from jittor_tsit.data.batch_kinds import TWO_DOMAINS
+from jittor_tsit.config.systems.cyclegan import STRIDE, CycleGANConfig, CycleGANWeights, require_equal_channels
+from jittor_tsit.data.batch_kinds import TWO_DOMAINS, BatchKind, TwoDomains
 from jittor_tsit.data.batches import ImageBatch
 from jittor_tsit.layers.norm_kinds import NORMS
 from jittor_tsit.layers.train_mode import evaluating
@@ -21,64 +19,30 @@ from jittor_tsit.systems.base import System, flatten_terms
 from jittor_tsit.systems.draws import Noise
 from jittor_tsit.systems.image_pool import ImagePool
 from jittor_tsit.systems.one_by_one import one_by_one
-from jittor_tsit.systems.option_checks import require_choice, require_least, require_multiples
 
-STRIDE = 4  # of the generator's innermost features
+__all__ = ["CycleGANConfig", "CycleGANSystem", "CycleGANWeights"]
+
 HALF_WEIGHTS = {"real_a": 0.5, "fake_a": 0.5, "real_b": 0.5, "fake_b": 0.5}  # the official discriminator loss is halved
-
-
-@dataclass(frozen=True)
-class CycleGANWeights:
-    """Weights of the loss terms. A weight of 0 switches an identity term off."""
-
-    gan_a: float = 1.0
-    gan_b: float = 1.0
-    cycle_a: float = 10.0
-    cycle_b: float = 10.0
-    idt_a: float = 5.0  # 0.5 times the cycle's weight, as in the official code; the paper uses it for paintings only
-    idt_b: float = 5.0
-    gp: float = 0.0  # gradient penalty in the discriminators' loss, for gan_loss=wgan; WGAN-GP uses 10
-
-
-@dataclass(frozen=True)
-class CycleGANConfig:
-    """Options of CycleGAN. The defaults are those of the official code."""
-
-    num_blocks: int = 9  # 6 for 128 x 128
-    width: int = 64
-    width_D: int = 64
-    num_layers_D: int = 3  # patches of 70 pixels
-    norm: str = "instance"  # or batch
-    dropout: bool = False  # in the residual blocks
-    training_mode_at_test: bool = True  # use dropout and each image's batch statistics, as the official test does
-    pool_size: int = 50  # size of each discriminator's pool of earlier generated images
-    gan_loss: str = "lsgan"  # a name in losses.GAN_LOSSES
-    weights: CycleGANWeights = CycleGANWeights()
-    optim: OptimConfig = OptimConfig(lr_G=2e-4, lr_D=2e-4, betas=(0.5, 0.999))
-
-    def __post_init__(self):
-        require_choice(self, "norm", NORMS)
-        require_choice(self, "gan_loss", losses.GAN_LOSSES)
-        require_least(self, num_blocks=1, width=1, width_D=1, num_layers_D=0, pool_size=0)
-        if self.optim.ema_halflife_nimg:
-            raise InputError("optim.ema_halflife_nimg: CycleGAN keeps no averaged weights; must be 0")
 
 
 class CycleGANSystem(System):
     """G_ab translates images of domain A to domain B, G_ba back. D_a and D_b are the domains' discriminators."""
 
     Config = CycleGANConfig
-    batch_kind = TWO_DOMAINS
+    batch_kind: BatchKind = TWO_DOMAINS
     inference_networks = ("G_ab", "G_ba")
     translates_back = True
     back_network = "G_ba"
 
     def __init__(self, config: CycleGANConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
-        require_multiples("CycleGAN", height, width, STRIDE)
-        self.config, self.image_shape, self.seed = config, (3, height, width), seed
-        norm = NORMS[config.norm]
-        self.G_ab, self.G_ba = (ResNetGenerator(3, 3, config.num_blocks, config.width, norm) for _ in "ab")
+        config.require_size(height, width)
+        self.image_multiple = STRIDE
+        self.config, self.size, self.seed = config, (height, width), seed
+        self.channels = config.in_channels, config.out_channels
+        self.batch_kind = TwoDomains(self.channels)
+        norm, ways = NORMS[config.norm], (self.channels, self.channels[::-1])
+        self.G_ab, self.G_ba = (ResNetGenerator(*way, config.num_blocks, config.width, norm) for way in ways)
         self.networks.update(G_ab=self.G_ab, G_ba=self.G_ba)
 
     def prepare_training(self, terms: Container[str]) -> None:
@@ -87,10 +51,15 @@ class CycleGANSystem(System):
         See `System.prepare_training` for the argument.
         """
         config, optim = self.config, self.config.optim
-        self.D_a, self.D_b = (PatchGAN(3, config.width_D, config.num_layers_D, NORMS[config.norm]) for _ in "ab")
+        require_equal_channels(terms, *self.channels)
+        sizes = config.width_D, config.num_layers_D, NORMS[config.norm]
+        self.D_a, self.D_b = (PatchGAN(channels, *sizes) for channels in self.channels)
         self.networks.update(D_a=self.D_a, D_b=self.D_b)
         self.gan_loss = losses.GAN_LOSSES[config.gan_loss]
-        self.pools = {name: ImagePool(config.pool_size, self.image_shape, name, self.seed) for name in "ab"}
+        self.pools = {
+            name: ImagePool(config.pool_size, (channels, *self.size), name, self.seed)
+            for name, channels in zip("ab", self.channels)
+        }
         self.extras.update({f"pool_{name}": pool for name, pool in self.pools.items()})
         generators = {**trainable(self.G_ab, "G_ab."), **trainable(self.G_ba, "G_ba.")}
         discriminators = {**trainable(self.D_a, "D_a."), **trainable(self.D_b, "D_b.")}

@@ -7,6 +7,8 @@ from typing import Callable, Iterator, Sequence, Tuple
 import jittor as jt
 import numpy as np
 
+from data_tools.basics.names import to_utf8
+
 
 class Noise:
     """Random numbers with an independent stream for each purpose and image.
@@ -54,4 +56,4 @@ def initial_draws(seed: int) -> Iterator[None]:
 
 def key_of(name: str) -> int:
     """Return a number for a name, the same on every machine, to use as key of `Noise`."""
-    return zlib.crc32(name.encode())
+    return zlib.crc32(to_utf8(name))

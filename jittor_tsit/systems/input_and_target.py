@@ -6,10 +6,10 @@ import jittor as jt
 import numpy as np
 
 from data_tools.sets.classes import colorize
-from jittor_tsit.data.batch_kinds import IMAGE_PAIRS, LABEL_MAPS_TO_PHOTOS
+from data_tools.sets.image_io import with_channels
+from jittor_tsit.data.batch_kinds import LABEL_MAPS_TO_PHOTOS, BatchKind, ImagePairs
+from jittor_tsit.data.samples import Channels
 from jittor_tsit.layers.conv import conv2d_to_nchw
-
-SOURCES = ("labels", "images")
 
 
 class InputAndTarget:
@@ -18,16 +18,21 @@ class InputAndTarget:
     Args:
         source: "labels": the input is a label map in the colours of its classes, the target its photo. "images": both
             are images of a pair.
-        in_channels: Number of channels of the one-hot label map.
+        label_channels: Number of channels of the one-hot label map.
+        channels: Of the inputs and of the targets: 3, or 1 for grey. The photos of label maps have 3.
     """
 
-    def __init__(self, source: str, in_channels: int):
-        self.batch_kind = LABEL_MAPS_TO_PHOTOS if source == "labels" else IMAGE_PAIRS
-        colors = colorize(np.arange(in_channels), in_channels).T / 127.5 - 1  # [3, K] in [-1, 1]
+    def __init__(self, source: str, label_channels: int, channels: Channels):
+        self.batch_kind: BatchKind = LABEL_MAPS_TO_PHOTOS if source == "labels" else ImagePairs(channels)
+        palette = with_channels(colorize(np.arange(label_channels)[None], label_channels), channels[0])[0]  # [K, 3]
+        colors = palette.T[: channels[0]] / 127.5 - 1  # [C, K] in [-1, 1]
         self.palette = jt.array(colors.astype(np.float32)[:, :, None, None]).stop_grad()
 
     def images(self, batch: Any) -> Tuple[jt.Var, Optional[jt.Var]]:
-        """Return input and target, [N, 3, H, W] each. The target is None if the batch holds label maps only."""
+        """Return input and target, [N, C, H, W] each; C may differ.
+
+        The target is None if the batch holds label maps only.
+        """
         if self.batch_kind is LABEL_MAPS_TO_PHOTOS:
             return conv2d_to_nchw(batch.segmap, self.palette), batch.image
         return batch.a, batch.b

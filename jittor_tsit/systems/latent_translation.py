@@ -8,16 +8,14 @@ import jittor as jt
 from jittor import nn
 
 from jittor_tsit import losses
-from jittor_tsit.data.batch_kinds import TWO_DOMAINS
+from jittor_tsit.config.systems.unit import STRIDE, UNITConfig
+from jittor_tsit.data.batch_kinds import TWO_DOMAINS, BatchKind, TwoDomains
 from jittor_tsit.data.batches import ImageBatch
 from jittor_tsit.layers.train_mode import evaluating
 from jittor_tsit.optim import Adam, trainable
 from jittor_tsit.systems.base import System, flatten_terms
 from jittor_tsit.systems.draws import Noise
-from jittor_tsit.systems.option_checks import require_multiples
-from jittor_tsit.systems.unit_options import UNITConfig
 
-STRIDE = 4  # of the generator's innermost features
 A, B = 0, 1
 SIDES = {"a": A, "b": B}
 
@@ -29,13 +27,16 @@ class LatentTranslation(System):
     """
 
     Config = UNITConfig
-    batch_kind = TWO_DOMAINS
+    batch_kind: BatchKind = TWO_DOMAINS
     translates_back = True
 
     def __init__(self, config: UNITConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
-        require_multiples("UNIT", height, width, STRIDE)
+        config.require_size(height, width)
+        self.image_multiple = STRIDE
         self.config, self.code_shape = config, (STRIDE * config.width, height // STRIDE, width // STRIDE)
+        self.channels = config.in_channels, config.out_channels
+        self.batch_kind = TwoDomains(self.channels)
         self.networks["G"] = self.G = self.make_generator()
 
     def prepare_training(self, terms: Container[str]) -> None:
@@ -44,6 +45,7 @@ class LatentTranslation(System):
         See `System.prepare_training` for the argument.
         """
         config, optim = self.config, self.config.optim
+        config.weight_files(terms)  # raises if an option is missing or has no meaning
         self.D = self.networks["D"] = self.make_discriminator()
         self.gan_loss = losses.GAN_LOSSES[config.gan_loss]
         self.add_average()

@@ -1,12 +1,11 @@
 """pix2pix: paired image-to-image translation with a conditional GAN and an L1 loss (Isola et al., CVPR 2017)."""
 
-from dataclasses import dataclass
 from typing import Any, Container, Dict, Sequence, Union
 
 import jittor as jt
 
 from jittor_tsit import losses
-from jittor_tsit.config import OptimConfig
+from jittor_tsit.config.systems.pix2pix import RESNET_STRIDE, Pix2PixConfig, Pix2PixWeights
 from jittor_tsit.data.batch_kinds import LABEL_MAPS_TO_PHOTOS, BatchKind
 from jittor_tsit.layers.norm_kinds import NORMS
 from jittor_tsit.layers.train_mode import evaluating, holding_statistics
@@ -16,48 +15,13 @@ from jittor_tsit.networks.unet import UNetGenerator
 from jittor_tsit.optim import Adam, trainable
 from jittor_tsit.systems.base import System, flatten_terms
 from jittor_tsit.systems.draws import Noise
-from jittor_tsit.systems.input_and_target import SOURCES, InputAndTarget
+from jittor_tsit.systems.input_and_target import InputAndTarget
 from jittor_tsit.systems.one_by_one import one_by_one
-from jittor_tsit.systems.option_checks import require_choice, require_least, require_multiples
 
-GENERATORS = ("unet", "resnet")
+__all__ = ["Pix2PixConfig", "Pix2PixSystem", "Pix2PixWeights"]
+
 Generator = Union[UNetGenerator, ResNetGenerator]
 HALF_WEIGHTS = {"fake": 0.5, "real": 0.5}  # the official discriminator loss is halved
-
-
-@dataclass(frozen=True)
-class Pix2PixWeights:
-    """Weights of the loss terms: each term is multiplied by its weight before they are added."""
-
-    gan: float = 1.0
-    l1: float = 100.0
-    gp: float = 0.0  # gradient penalty in D's loss, for gan_loss=wgan; WGAN-GP uses 10
-
-
-@dataclass(frozen=True)
-class Pix2PixConfig:
-    """Options of pix2pix. The defaults are those of the official code."""
-
-    source: str = "labels"  # input is the label map in the colours of its classes; or "images": pairs of images
-    generator: str = "unet"  # or resnet, CycleGAN's generator
-    num_blocks: int = 9  # of the resnet, for which image sides must be multiples of 4
-    num_levels: int = 8  # of the U-Net: 8 is unet_256, 7 unet_128; image sides must be multiples of 2^num_levels
-    width: int = 64
-    width_D: int = 64
-    num_layers_D: int = 3  # patches of 70 pixels; 0: single pixels
-    norm: str = "batch"  # or instance
-    dropout: bool = True  # the only source of randomness; with resnet, in its blocks
-    training_mode_at_test: bool = True  # use dropout and each image's batch statistics, as the official test does
-    gan_loss: str = "vanilla"  # a name in losses.GAN_LOSSES
-    weights: Pix2PixWeights = Pix2PixWeights()
-    optim: OptimConfig = OptimConfig(lr_G=2e-4, lr_D=2e-4, betas=(0.5, 0.999))
-
-    def __post_init__(self):
-        require_choice(self, "source", SOURCES)
-        require_choice(self, "generator", GENERATORS)
-        require_choice(self, "norm", NORMS)
-        require_choice(self, "gan_loss", losses.GAN_LOSSES)
-        require_least(self, num_blocks=1, num_levels=2, width=1, width_D=1, num_layers_D=0)
 
 
 class Pix2PixSystem(System):
@@ -69,22 +33,20 @@ class Pix2PixSystem(System):
     def __init__(self, config: Pix2PixConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
         self.config = config
-        self.pairs = InputAndTarget(config.source, in_channels)
+        self.channels = config.in_channels, config.out_channels
+        self.pairs = InputAndTarget(config.source, in_channels, self.channels)
         self.batch_kind = self.pairs.batch_kind
-        self.networks["G"] = self.G = self.make_generator(height, width)
+        config.require_size(height, width)
+        self.networks["G"] = self.G = self.make_generator()
 
-    def make_generator(self, height: int, width: int) -> Generator:
-        """Build the generator that the options ask for.
-
-        Raises:
-            InputError: The generator does not support this image size.
-        """
+    def make_generator(self) -> Generator:
+        """Build the generator that the options ask for."""
         config, norm = self.config, NORMS[self.config.norm]
         if config.generator == "resnet":
-            require_multiples("pix2pix with generator=resnet", height, width, 4)
-            return ResNetGenerator(3, 3, config.num_blocks, config.width, norm)
-        require_multiples(f"pix2pix with num_levels={config.num_levels}", height, width, 2**config.num_levels)
-        return UNetGenerator(3, 3, config.num_levels, config.width, norm)
+            self.image_multiple = RESNET_STRIDE
+            return ResNetGenerator(*self.channels, config.num_blocks, config.width, norm)
+        self.image_multiple = 2**config.num_levels
+        return UNetGenerator(*self.channels, config.num_levels, config.width, norm)
 
     def prepare_training(self, terms: Container[str]) -> None:
         """Add the discriminator, the averaged weights and the optimizers.
@@ -92,7 +54,8 @@ class Pix2PixSystem(System):
         See `System.prepare_training` for the argument.
         """
         config = self.config
-        self.D = self.networks["D"] = PatchGAN(6, config.width_D, config.num_layers_D, NORMS[config.norm])
+        sizes = sum(self.channels), config.width_D, config.num_layers_D
+        self.D = self.networks["D"] = PatchGAN(*sizes, NORMS[config.norm])
         self.gan_loss = losses.GAN_LOSSES[config.gan_loss]
         self.add_average()
         self.optimizers["G"] = Adam(trainable(self.G), config.optim.lr_G, config.optim.betas)
@@ -141,7 +104,7 @@ class Pix2PixSystem(System):
         return self.config.dropout and self.config.training_mode_at_test
 
     def generate(self, batch: Any, noise: Noise) -> jt.Var:
-        """Translate the inputs of a batch to images [N, 3, H, W], one at a time if `training_mode_at_test` is set."""
+        """Translate the inputs of a batch to images [N, C, H, W], one at a time if `training_mode_at_test` is set."""
         G, a = self.inference_G, self.pairs.images(batch)[0]
         if self.config.training_mode_at_test:
             return one_by_one(G, a, lambda own: self.translate(G, a[own], batch.index[own], noise))

@@ -3,55 +3,26 @@
 It is trained on the user's own pairs. It then measures how well generated images match their label maps.
 """
 
-from dataclasses import dataclass
 from typing import Any, Container, Dict, Sequence, Tuple
 
 import jittor as jt
 import numpy as np
 
-from data_tools.basics.errors import InputError
 from data_tools.sets.classes import colorize
 from data_tools.sets.image_io import resize_label, resize_photo
-from jittor_tsit.config import OptimConfig
+from jittor_tsit.config.systems.segformer import SegFormerConfig, SegFormerWeights
 from jittor_tsit.data.batch_kinds import PHOTOS_TO_LABEL_MAPS
 from jittor_tsit.data.batches import PairedBatch, to_image
 from jittor_tsit.layers.basic import to_imagenet
 from jittor_tsit.layers.train_mode import evaluating
 from jittor_tsit.losses import balanced_cross_entropy
-from jittor_tsit.networks.mix_transformer import SIZES
 from jittor_tsit.networks.segformer import SegFormer, load_encoder, upsample
 from jittor_tsit.optim import Adam, trainable
 from jittor_tsit.systems.base import flatten_terms
 from jittor_tsit.systems.draws import Noise
-from jittor_tsit.systems.option_checks import require_choice
 from jittor_tsit.systems.tasks import PhotoSegmenter
 
-LEAST_SIDE = 32  # pixels; the stride of the deepest features
-
-
-@dataclass(frozen=True)
-class SegFormerWeights:
-    """Weights of the loss terms: each term is multiplied by its weight before they are added."""
-
-    cross_entropy: float = 1.0
-
-
-@dataclass(frozen=True)
-class SegFormerConfig:
-    """Options of SegFormer. The learning rate is `optim.lr_G`."""
-
-    size: str = "b0"  # MiT-b0 to b5
-    pretrained: str = ""  # weight file of a published encoder or model; empty: random initial weights
-    balance: float = (
-        0.5  # a class weighs (1 / its share of the pixels) ** balance; 0: all pixels alike; 1: all classes alike
-    )
-    weights: SegFormerWeights = SegFormerWeights()
-    optim: OptimConfig = OptimConfig(lr_G=6e-5, betas=(0.9, 0.999), weight_decay=0.01)  # values of the paper
-
-    def __post_init__(self):
-        require_choice(self, "size", SIZES)
-        if not 0 <= self.balance <= 1:
-            raise InputError(f"balance={self.balance}: allowed are 0 to 1")
+__all__ = ["SegFormerConfig", "SegFormerSystem", "SegFormerWeights"]
 
 
 class SegFormerSystem(PhotoSegmenter):
@@ -62,8 +33,7 @@ class SegFormerSystem(PhotoSegmenter):
     decays_weights = True
 
     def __init__(self, config: SegFormerConfig, in_channels: int, height: int, width: int, seed: int):
-        if min(height, width) < LEAST_SIDE:
-            raise InputError(f"image size {width}x{height}: SegFormer needs at least {LEAST_SIDE} pixels a side")
+        config.require_size(height, width)
         super().__init__(config.optim, vars(config.weights), seed)
         self.config, self.num_classes, self.image_size = config, in_channels, (width, height)
         self.networks["G"] = self.G = SegFormer(in_channels, config.size)

@@ -1,14 +1,12 @@
 """StarGAN: one generator that translates between many domains, given by labels (Choi et al., CVPR 2018)."""
 
-from dataclasses import dataclass
-from typing import Container, Dict, List, Sequence, Tuple
+from typing import Container, Dict, List, Sequence
 
 import jittor as jt
 import numpy as np
 
-from data_tools.basics.errors import InputError
 from jittor_tsit import losses
-from jittor_tsit.config import OptimConfig
+from jittor_tsit.config.systems.stargan import STRIDE, StarGANConfig, StarGANWeights
 from jittor_tsit.data.batch_kinds import PhotosWithLabels
 from jittor_tsit.data.batches import LabelledBatch, LabelledImages
 from jittor_tsit.data.labels import LabelNames
@@ -17,44 +15,11 @@ from jittor_tsit.networks.stargan import StarGANDiscriminator, StarGANGenerator
 from jittor_tsit.optim import Adam, trainable
 from jittor_tsit.systems.base import flatten_terms
 from jittor_tsit.systems.draws import Noise
-from jittor_tsit.systems.option_checks import require_choice, require_least, require_multiples
 from jittor_tsit.systems.tasks import PhotoRelabeler
 
-STRIDE = 4  # of the generator's innermost features
+__all__ = ["StarGANConfig", "StarGANSystem", "StarGANWeights"]
+
 HAIR = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair")  # hair colours of CelebA, which exclude each other
-
-
-@dataclass(frozen=True)
-class StarGANWeights:
-    """Weights of the loss terms: each term is multiplied by its weight before they are added."""
-
-    gan: float = 1.0
-    cls: float = 1.0  # cross-entropy of the attributes or the class that D predicts
-    rec: float = 10.0  # L1 distance of the input to its translation back to its own label
-    gp: float = 10.0  # gradient penalty in D's loss
-
-
-@dataclass(frozen=True)
-class StarGANConfig:
-    """Options of StarGAN. The defaults are those of the official code. With attributes and classes: two sets."""
-
-    attributes: Tuple[str, ...] = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young")  # names in CelebA's list
-    classes: Tuple[str, ...] = ()  # names of the class folders
-    num_blocks: int = 6
-    num_layers_D: int = 6  # image sides must be multiples of 2^num_layers_D
-    width: int = 64
-    width_D: int = 64
-    n_critic: int = 5  # G is updated in every n_critic-th step
-    gan_loss: str = "wgan"  # a name in losses.GAN_LOSSES
-    weights: StarGANWeights = StarGANWeights()
-    optim: OptimConfig = OptimConfig(lr_G=1e-4, lr_D=1e-4, betas=(0.5, 0.999))
-
-    def __post_init__(self):
-        names = [*self.attributes, *self.classes]
-        if len(names) < 2 or len(set(names)) < len(names):
-            raise InputError(f"attributes={self.attributes}, classes={self.classes}: needs two different names or more")
-        require_choice(self, "gan_loss", losses.GAN_LOSSES)
-        require_least(self, num_blocks=1, num_layers_D=1, width=1, width_D=1, n_critic=1)
 
 
 class StarGANSystem(PhotoRelabeler):
@@ -64,11 +29,13 @@ class StarGANSystem(PhotoRelabeler):
     """
 
     Config = StarGANConfig
+    inference_networks = ("G", "D")
+    label_network = "D"
 
     def __init__(self, config: StarGANConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
-        stride = max(STRIDE, 2**config.num_layers_D)
-        require_multiples(f"StarGAN with num_layers_D={config.num_layers_D}", height, width, stride)
+        config.require_size(height, width)
+        self.image_multiple = STRIDE
         self.config, self.size, self.cycle = config, (height, width), (0, config.n_critic)
         self.names = LabelNames(config.attributes, config.classes)
         self.batch_kind = PhotosWithLabels(self.names)
@@ -80,13 +47,21 @@ class StarGANSystem(PhotoRelabeler):
         See `System.prepare_training` for the argument.
         """
         config, optim = self.config, self.config.optim
-        num_labels = len(config.attributes) + len(config.classes)
-        self.D = StarGANDiscriminator(num_labels, *self.size, config.width_D, config.num_layers_D)
-        self.networks["D"] = self.D
+        self.add_discriminator()
         self.gan_loss = losses.GAN_LOSSES[config.gan_loss]
         self.add_average()
         self.optimizers["G"] = Adam(trainable(self.G), optim.lr_G, optim.betas)
         self.optimizers["D"] = Adam(trainable(self.D), optim.lr_D, optim.betas)
+
+    def prepare_test(self) -> None:
+        self.add_discriminator()
+
+    def add_discriminator(self) -> None:
+        """Build D, which judges images in training and finds the attributes of photos."""
+        config = self.config
+        num_labels = len(config.attributes) + len(config.classes)
+        self.D = StarGANDiscriminator(num_labels, *self.size, config.width_D, config.num_layers_D)
+        self.networks["D"] = self.D
 
     def train_step(self, parts: Sequence[LabelledBatch], step: int) -> Dict[str, jt.Var]:
         terms = {}
@@ -144,6 +119,18 @@ class StarGANSystem(PhotoRelabeler):
             return losses.binary_cross_entropy(logits[:, :split], label[:, :split])
         end = split + len(self.names.classes)
         return losses.cross_entropy(logits[:, split:end], label[:, split:end])
+
+    def find_label(self, image: jt.Var) -> np.ndarray:
+        """Return the label vector [c] of a photo without known attributes: those that D finds, or none without D.
+
+        Args:
+            image: [1, 3, H, W] in [-1, 1]
+        """
+        if "D" not in self.networks:
+            return self.names.of_attributes([0] * len(self.names.attributes))
+        with jt.no_grad(), evaluating(self.D):
+            logits = self.D(image)[1].numpy()[0]
+        return self.names.of_attributes([int(logit > 0) for logit in logits[: len(self.names.attributes)]])
 
     def targets(self, label: np.ndarray) -> Dict[str, np.ndarray]:
         """Return the target labels of a photo at test, by the name of the attribute or class that changes.

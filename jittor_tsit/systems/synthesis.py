@@ -1,7 +1,6 @@
 """Base of SPADE and TSIT: loss terms, discriminator, style encoder and training step."""
 
 from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import Any, Container, Dict, NamedTuple, Optional, Sequence, Tuple
 
 import jittor as jt
@@ -9,7 +8,7 @@ from jittor import nn
 
 from data_tools.basics.errors import InputError
 from jittor_tsit import losses
-from jittor_tsit.config import OptimConfig
+from jittor_tsit.config.systems.synthesis import SynthesisConfig, SynthesisWeights
 from jittor_tsit.data.batch_kinds import LABEL_MAPS_TO_PHOTOS, BatchKind
 from jittor_tsit.data.batches import PairedBatch
 from jittor_tsit.layers.basic import Image, to_imagenet
@@ -24,53 +23,10 @@ from jittor_tsit.networks.vgg import find_vgg
 from jittor_tsit.optim import Adam, trainable
 from jittor_tsit.systems.base import System, flatten_terms
 from jittor_tsit.systems.draws import Noise
-from jittor_tsit.systems.option_checks import require_choice, require_least
+
+__all__ = ["Code", "SynthesisConfig", "SynthesisSystem", "SynthesisWeights", "Targets"]
 
 Code = Tuple[jt.Var, jt.Var]  # mu, logvar
-
-
-@dataclass(frozen=True)
-class SynthesisWeights:
-    """Weights of the loss terms. A weight of 0 switches a term off."""
-
-    gan: float = 1.0
-    feat: float = 10.0  # feature matching; default of SPADE, of TSIT's recipes for label maps and of the contest team
-    vgg: float = 10.0  # perceptual loss; SPADE's default
-    kld: float = 0.05  # KL divergence of the latent code; SPADE's value for the VAE
-    segmenter: float = 0.0  # cross-entropy of the label map that a frozen segmenter predicts for the image
-    gp: float = 0.0  # gradient penalty in D's loss, for gan_loss=wgan; WGAN-GP uses 10
-    score: float = 0.0  # 1 minus the differentiable part of the contest score
-
-
-@dataclass(frozen=True)
-class SynthesisConfig:
-    """Options that SPADE and TSIT share."""
-
-    width: int = 64  # channels of G's last and E's first features
-    width_D: int = 64
-    num_layers_D: int = 4
-    num_scales_D: int = 2
-    use_vae: bool = True  # whether a latent code gives the style; False: G starts from the label map
-    z_dim: int = 256
-    gan_loss: str = "hinge"  # a name in losses.GAN_LOSSES
-    attention_G: int = 0  # height in pixels of the features of G that get self-attention; 0: no self-attention
-    attention_D: int = 0  # hidden layer of D, counted from 1, that self-attention follows; 0: no self-attention
-    weights: SynthesisWeights = SynthesisWeights()
-    perceptual: str = "vgg19"  # or vgg16
-    perceptual_weights: str = ""  # file of the VGG weights; empty: Jittor's hub
-    segmenter_width: int = 256  # size of the images that the segmenter was trained on; G's images are resized to it
-    segmenter_height: int = 192
-    segmenter: str = ""  # checkpoint of a SegFormer trained on the same classes, for the terms "segmenter" and "score"
-    nima: str = ""  # file of NIMA's weights, for the term "score"; empty: score by the label map only
-    optim: OptimConfig = OptimConfig()
-
-    def __post_init__(self):
-        require_choice(self, "gan_loss", losses.GAN_LOSSES)
-        require_choice(self, "perceptual", ("vgg16", "vgg19"))
-        require_least(self, width=1, width_D=1, num_layers_D=1, num_scales_D=1, z_dim=1)
-        require_least(self, segmenter_width=1, segmenter_height=1)
-        if not 0 <= self.attention_D <= self.num_layers_D:
-            raise InputError(f"attention_D={self.attention_D}: allowed are 0 to {self.num_layers_D} (num_layers_D)")
 
 
 class Targets(NamedTuple):
@@ -88,15 +44,17 @@ class SynthesisSystem(System):
 
     Args:
         in_channels: Number of channels of the one-hot label map.
-        start_size: Height and width of G's first tensor.
+        stride: Side of the images divided by the side of G's first tensor.
+        size: Height and width of the training images. G also makes images of other multiples of the stride.
     """
 
     batch_kind: BatchKind = LABEL_MAPS_TO_PHOTOS
     inference_networks: Tuple[str, ...] = ("G", "E")
 
-    def __init__(self, config: SynthesisConfig, in_channels: int, start_size: Tuple[int, int], seed: int):
+    def __init__(self, config: SynthesisConfig, in_channels: int, stride: int, size: Tuple[int, int], seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
-        self.config, self.in_channels, self.start_size = config, in_channels, start_size
+        self.config, self.in_channels, self.image_multiple = config, in_channels, stride
+        self.start_size = size[0] // stride, size[1] // stride  # of G's first tensor in training
         self.has_code = config.use_vae
         self.channels_D = in_channels + 3
         self.unit_stride_layer = config.num_layers_D - 1  # the layer of D with stride 1: the last hidden one
@@ -135,6 +93,7 @@ class SynthesisSystem(System):
             terms: Names of the loss terms that have a weight in some phase of the run.
         """
         config = self.config
+        config.weight_files(terms)  # raises if an option is missing
         self.D = self.networks["D"] = MultiscaleDiscriminator(
             self.channels_D,
             config.width_D,
@@ -159,10 +118,8 @@ class SynthesisSystem(System):
         """Load the frozen segmentation network.
 
         Raises:
-            InputError: The option `segmenter` is empty, the file cannot be read, or it has other classes.
+            InputError: The file cannot be read, or it has other classes.
         """
-        if not self.config.segmenter:
-            raise InputError("segmenter=: weights.segmenter and weights.score need a checkpoint of a segmenter")
         net = load_segformer(self.config.segmenter)
         if net.num_classes != self.in_channels:
             raise InputError(
@@ -256,7 +213,8 @@ class SynthesisSystem(System):
         G = self.inference_G
         with jt.no_grad(), evaluating(*self.networks.values()):
             if not self.has_code:
-                return G(batch.segmap, resize_nearest(batch.segmap, *self.start_size))
+                sides = batch.segmap.shape[2:]
+                return G(batch.segmap, resize_nearest(batch.segmap, *(side // self.image_multiple for side in sides)))
             return G(batch.segmap, self._code(batch, noise))
 
     def _code(self, batch: PairedBatch, noise: Noise) -> jt.Var:

@@ -26,6 +26,10 @@ class PhotoRelabeler(System):
 
     names: LabelNames  # of the attributes and classes
 
+    def find_label(self, image: jt.Var) -> np.ndarray:
+        """Return a label vector [c] for a photo [1, 3, H, W] in [-1, 1] whose label nobody knows."""
+        raise NotImplementedError
+
     def targets(self, label: np.ndarray) -> Dict[str, np.ndarray]:
         """Return the label vectors to translate a photo to, by the name of what changes: name -> [c].
 

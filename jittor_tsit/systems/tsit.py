@@ -1,11 +1,8 @@
 """TSIT for semantic image synthesis from label maps (Jiang et al., ECCV 2020)."""
 
-from typing import Container
-
-from data_tools.basics.errors import InputError
-from jittor_tsit.networks.tsit import STRIDE, TSITGenerator
+from jittor_tsit.config.systems.tsit import STRIDE, TSITConfig, TSITWeights
+from jittor_tsit.networks.tsit import TSITGenerator
 from jittor_tsit.systems.synthesis import SynthesisSystem
-from jittor_tsit.systems.tsit_options import TSITConfig, TSITWeights, require_size
 
 __all__ = ["TSITConfig", "TSITSystem", "TSITWeights"]
 
@@ -16,17 +13,10 @@ class TSITSystem(SynthesisSystem):
     Config = TSITConfig
 
     def __init__(self, config: TSITConfig, in_channels: int, height: int, width: int, seed: int):
-        require_size(height, width)
-        super().__init__(config, in_channels, (height // STRIDE, width // STRIDE), seed)
+        config.require_size(height, width)
+        super().__init__(config, in_channels, STRIDE, (height, width), seed)
         self.unit_stride_layer = 3  # the layer of D with stride 1, for every depth of D
         start = self.make_start(16 * config.width)
         attention = self.attention_block([height >> scale for scale in range(7, 0, -1)])
         G = TSITGenerator(in_channels, config.width, start, attention_block=attention, downsampling=config.downsampling)
         self.set_generator(G)
-
-    def prepare_training(self, terms: Container[str]) -> None:
-        if "cycle" in terms:
-            raise InputError(
-                "weights.cycle: needs form=ast; to compare an image with its label map, use weights.segmenter"
-            )
-        super().prepare_training(terms)

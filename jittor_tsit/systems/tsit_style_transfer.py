@@ -4,17 +4,15 @@ from typing import Dict, Optional, Tuple
 
 import jittor as jt
 
-from data_tools.basics.errors import InputError
 from jittor_tsit import losses
+from jittor_tsit.config.systems.tsit import STRIDE, TSITConfig
 from jittor_tsit.data.batch_kinds import CONTENT_AND_STYLE
 from jittor_tsit.data.batches import ImageBatch
 from jittor_tsit.layers.train_mode import evaluating
 from jittor_tsit.networks.first_tensor import MapStart
-from jittor_tsit.networks.segformer import SegFormer
-from jittor_tsit.networks.tsit import STRIDE, TSITGenerator
+from jittor_tsit.networks.tsit import TSITGenerator
 from jittor_tsit.systems.draws import Noise
 from jittor_tsit.systems.synthesis import Code, SynthesisSystem, Targets
-from jittor_tsit.systems.tsit_options import TSITConfig, require_size
 
 
 class TSITStyleTransferSystem(SynthesisSystem):
@@ -28,17 +26,13 @@ class TSITStyleTransferSystem(SynthesisSystem):
     inference_networks = ("G",)
 
     def __init__(self, config: TSITConfig, in_channels: int, height: int, width: int, seed: int):
-        require_size(height, width)
-        super().__init__(config, in_channels, (height // STRIDE, width // STRIDE), seed)
+        config.require_size(height, width)
+        super().__init__(config, in_channels, STRIDE, (height, width), seed)
         self.unit_stride_layer = 3  # the layer of D with stride 1, for every depth of D
         self.has_code, self.channels_D = False, 3
         attention = self.attention_block([height >> scale for scale in range(7, 0, -1)])
         start = MapStart(3, 16 * config.width)
         self.set_generator(TSITGenerator(3, config.width, start, True, config.alpha, attention, config.downsampling))
-
-    def find_segmenter(self) -> SegFormer:
-        """Raise InputError: this system has no label maps, which the loss terms with a segmenter need."""
-        raise InputError("weights.segmenter and weights.score need label maps, which form=ast does not have; must be 0")
 
     def own_terms(self, batch: ImageBatch, fake: jt.Var) -> Dict[str, jt.Var]:
         """Compute the cycle loss, if it has a weight.

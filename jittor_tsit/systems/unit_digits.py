@@ -1,56 +1,24 @@
 """UNIT for domain adaptation: a classifier for images of a second domain without labels (Liu et al., NIPS 2017)."""
 
-from dataclasses import dataclass
-from typing import Any, Container, Dict, List, NamedTuple, Sequence, Tuple
+from typing import Any, Container, Dict, List, NamedTuple, Sequence
 
 import jittor as jt
 import numpy as np
 
-from data_tools.basics.errors import InputError
 from jittor_tsit import losses
-from jittor_tsit.config import OptimConfig
+from jittor_tsit.config.systems.unit_digits import UNITDigitsConfig, UNITDigitsWeights
 from jittor_tsit.data.batch_kinds import TwoDomainsWithClasses
 from jittor_tsit.data.batches import LabelledBatch, LabelledImages
 from jittor_tsit.data.labels import LabelNames
 from jittor_tsit.layers.reductions import mean, total
 from jittor_tsit.layers.train_mode import evaluating
-from jittor_tsit.networks.unit_digits import DROPOUT, SIDES, STRIDE, A, B, CoupledDiscriminator, CoupledVAE
+from jittor_tsit.networks.unit_digits import DROPOUT, SIDES, A, B, CoupledDiscriminator, CoupledVAE
 from jittor_tsit.optim import Adam, trainable
 from jittor_tsit.systems.base import flatten_terms
 from jittor_tsit.systems.draws import Noise
-from jittor_tsit.systems.option_checks import require_least, require_multiples
 from jittor_tsit.systems.tasks import PhotoClassifier
 
-
-@dataclass(frozen=True)
-class UNITDigitsWeights:
-    """Weights of the loss terms: each term is multiplied by its weight before they are added."""
-
-    gan: float = 1.0
-    rec: float = 1e-3  # squared distance of an image to its reconstruction in its own domain, summed over pixels
-    kl: float = 1e-4  # KL divergence of the codes from N(0, 1), summed over channels
-    feat: float = 1e-4  # squared distance of D's last features of a reconstruction and a translation, summed
-    cls: float = 10.0  # cross-entropy of the classes of images of domain a
-
-
-@dataclass(frozen=True)
-class UNITDigitsConfig:
-    """Options of unit_digits. The defaults are those of the official code for SVHN to MNIST."""
-
-    classes: Tuple[str, ...] = tuple("0123456789")  # names of the class folders of domain a
-    channels: Tuple[int, int] = (3, 1)  # of the images of domains a and b: 3 for colour, 1 for the mean of the colours
-    width: int = 96
-    width_D: int = 64
-    l2: float = 5e-4  # L2 regularisation of all weights, added to the gradients
-    weights: UNITDigitsWeights = UNITDigitsWeights()
-    optim: OptimConfig = OptimConfig(lr_G=2e-4, lr_D=2e-4, betas=(0.5, 0.999))
-
-    def __post_init__(self):
-        require_least(self, width=1, width_D=1, l2=0)
-        if len(self.channels) != 2 or any(count not in (1, 3) for count in self.channels):
-            raise InputError(f"channels={self.channels}: must be two numbers, each 1 or 3")
-        if len(self.classes) < 2 or len(set(self.classes)) < len(self.classes):
-            raise InputError(f"classes={self.classes}: must be two or more, each once")
+__all__ = ["UNITDigitsConfig", "UNITDigitsSystem", "UNITDigitsWeights"]
 
 
 class GeneratorOutputs(NamedTuple):
@@ -76,7 +44,7 @@ class UNITDigitsSystem(PhotoClassifier):
 
     def __init__(self, config: UNITDigitsConfig, in_channels: int, height: int, width: int, seed: int):
         super().__init__(config.optim, vars(config.weights), seed)
-        require_multiples("unit_digits", height, width, STRIDE)
+        config.require_size(height, width)
         self.config, self.names = config, LabelNames((), config.classes)
         self.batch_kind = TwoDomainsWithClasses(self.names)
         self.G = CoupledVAE(config.width, config.channels, (height, width))

@@ -1,6 +1,6 @@
 """UNIT in its authors' later form: no shared weights, VGG-16 features as a loss (mingyuliutw/UNIT, branch master).
 
-The training step of both forms is in latent_translation.py, the options are in unit_options.py.
+The training step of both forms is in latent_translation.py, the options are in config/systems/unit.py.
 """
 
 from pathlib import Path
@@ -8,39 +8,26 @@ from typing import Container, Dict
 
 import jittor as jt
 
-from data_tools.basics.errors import InputError
 from jittor_tsit import losses
 from jittor_tsit.networks.unit_rewrite import SeparateGenerator, SidesDiscriminator
 from jittor_tsit.networks.vgg import ContentFeatures
 from jittor_tsit.systems.latent_translation import LatentTranslation
-from jittor_tsit.systems.unit_options import UNITConfig
 
 
 class UNITRewriteSystem(LatentTranslation):
     """UNIT with a separate encoder and decoder for each domain."""
 
-    def __init__(self, config: UNITConfig, in_channels: int, height: int, width: int, seed: int):
-        super().__init__(config, in_channels, height, width, seed)
-        # D's smallest scale needs two pixels in its last but one layer, for the reflection padding.
-        least = 4 * 2**config.num_layers_D
-        if min(height, width) < least:
-            raise InputError(
-                f"image size {width}x{height}: num_layers_D={config.num_layers_D} needs sides of at least {least}"
-            )
-
     def make_generator(self) -> SeparateGenerator:
         """Build the network of both encoders and both decoders."""
-        return SeparateGenerator(self.config.width, self.config.num_blocks)
+        return SeparateGenerator(self.config.width, self.config.num_blocks, self.channels)
 
     def make_discriminator(self) -> SidesDiscriminator:
         """Build the discriminator of both domains."""
-        return SidesDiscriminator(self.config.width_D, self.config.num_layers_D)
+        return SidesDiscriminator(self.config.width_D, self.config.num_layers_D, self.channels)
 
     def prepare_training(self, terms: Container[str]) -> None:
         super().prepare_training(terms)
         if "vgg" in terms:
-            if not self.config.perceptual_weights:
-                raise InputError("weights.vgg: needs form=rewrite and perceptual_weights=FILE; or must be 0")
             self.content = ContentFeatures(Path(self.config.perceptual_weights))
 
     def divergence(self, code: jt.Var, noisy: jt.Var) -> jt.Var:

@@ -20,6 +20,7 @@ from jittor_tsit.data.batches import batches, phased_samples
 from jittor_tsit.data.cached_pairs import from_cache, make_cache
 from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.data.read_through import CHECKED
+from jittor_tsit.data.remarks import tell_passed_over
 from jittor_tsit.data.samples import PairedSamples, Samples
 from jittor_tsit.data.unreadable import SkipCounter
 from jittor_tsit.evaluation.held_out import make_evaluation
@@ -155,7 +156,8 @@ def read_samples(experiment: Experiment, system: System, kept_in: Path) -> List[
     """
     samples = list_samples(experiment, system)
     if parallel.rank() == 0:
-        system.batch_kind.check_samples(samples, experiment.data, kept_in)
+        tell_passed_over([each for phase in samples for each in phase.lists()])
+        system.batch_kind.check_samples(samples, experiment.data, kept_in, say)
     return samples
 
 

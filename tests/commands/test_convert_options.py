@@ -17,6 +17,7 @@ from jittor_tsit.conversion.renaming import official_names
 from jittor_tsit.conversion.unrecorded_options import SIZE
 from jittor_tsit.runs.checkpoint import load_checkpoint
 from jittor_tsit.systems import SYSTEMS, system_class
+from jittor_tsit.systems.cyclegan import CycleGANWeights
 
 # ---- Small models whose options differ from the defaults wherever arrays can tell it
 
@@ -28,12 +29,31 @@ VARIANTS = {
     "pix2pix": {"source": "images", "num_levels": 6, "width": 2, "width_D": 3, "num_layers_D": 2, "norm": "instance"},
     "pix2pix labels": {"generator": "resnet", "num_blocks": 1, "width": 2, "width_D": 3, "dropout": False},
     "cyclegan": {"num_blocks": 1, "width": 2, "width_D": 3, "num_layers_D": 2, "norm": "batch", "dropout": True},
+    "pix2pix grey": {"source": "images", "in_channels": 1, "num_levels": 6, "width": 2, "width_D": 3},
+    "pix2pix to grey": {
+        "source": "images",
+        "out_channels": 1,
+        "generator": "resnet",
+        "num_blocks": 1,
+        "width": 2,
+        "width_D": 3,
+    },
+    "cyclegan to grey": {
+        "out_channels": 1,
+        "num_blocks": 1,
+        "width": 2,
+        "width_D": 3,
+        "weights": CycleGANWeights(idt_a=0, idt_b=0),
+    },
     "simgan": {"kind": "hand", "channels": 3, "width": 2},
     "unit": {"num_blocks": 1, "width": 2, "width_D": 3, "num_layers_D": 2, "discriminator": "separate"},
     "unit rewrite": {"form": "rewrite", "num_blocks": 1, "width": 2, "width_D": 3, "num_layers_D": 2},
+    "unit grey": {"in_channels": 1, "num_blocks": 1, "width": 2, "width_D": 3, "num_layers_D": 2},
+    "unit rewrite to grey": {"form": "rewrite", "out_channels": 1, "num_blocks": 1, "width": 2, "width_D": 3},
     "bicyclegan": {
         "source": "images",
         "in_channels": 1,
+        "out_channels": 1,
         "num_levels": 6,
         "z_dim": 3,
         "upsampling": "bilinear",
@@ -60,15 +80,18 @@ VARIANTS = {
 
 # ---- Every option of a Config, sorted; "weights." and "optim." stand for all that begin so
 
+CHANNELS = {"in_channels", "out_channels"}
 TOLD = {  # by arrays, of all or of some models
     "tsit": {"form", "width", "width_D", "num_layers_D", "num_scales_D", "use_vae", "z_dim"},
     "spade": {"width", "width_D", "num_layers_D", "num_scales_D", "use_vae", "z_dim", "upsampling"},
-    "pix2pix": {"generator", "num_blocks", "num_levels", "width", "width_D", "num_layers_D", "norm", "dropout"},
-    "cyclegan": {"num_blocks", "width", "width_D", "num_layers_D", "norm", "dropout"},
+    "pix2pix": CHANNELS
+    | {"generator", "num_blocks", "num_levels", "width", "width_D", "num_layers_D", "norm", "dropout"},
+    "cyclegan": CHANNELS | {"num_blocks", "width", "width_D", "num_layers_D", "norm", "dropout"},
     "simgan": {"kind", "channels", "width"},
-    "unit": {"form", "discriminator", "num_blocks", "num_layers_D", "width", "width_D"},
+    "unit": CHANNELS | {"form", "discriminator", "num_blocks", "num_layers_D", "width", "width_D"},
     "bicyclegan": {
         "in_channels",
+        "out_channels",
         "num_levels",
         "z_dim",
         "adds_to_all",
@@ -216,9 +239,14 @@ LISTED = {  # beside "image_width=256, image_height=128", the options as the lin
     "pix2pix labels": "source=labels, num_classes=29, unknown_id=-1, instance_edges=false, output_width=256, "
     "output_height=128, training_mode_at_test=true",
     "cyclegan": "training_mode_at_test=true",
+    "pix2pix grey": "source=images, direction=AtoB, side_by_side=auto, dropout=true, training_mode_at_test=true",
+    "pix2pix to grey": "source=images, direction=AtoB, side_by_side=auto, training_mode_at_test=true",
+    "cyclegan to grey": "training_mode_at_test=true",
     "simgan": "slope=0.01",
     "unit": "has_norms=false",
     "unit rewrite": "",
+    "unit grey": "has_norms=false",
+    "unit rewrite to grey": "",
     "bicyclegan": "source=images, direction=AtoB, side_by_side=auto",
     "bicyclegan labels": "source=labels, num_classes=29, unknown_id=-1, instance_edges=false, output_width=256, "
     "output_height=128, norm=instance",

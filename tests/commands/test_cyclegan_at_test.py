@@ -11,7 +11,7 @@ from helpers.official_files import convert
 from helpers.official_modules import Modules
 from helpers.tiny import make_batch
 from jittor_tsit.commands.test import run_test
-from jittor_tsit.inference import from_images
+from jittor_tsit.inference import options
 from jittor_tsit.runs.loading import load_system
 from jittor_tsit.systems.draws import Noise, key_of
 
@@ -89,7 +89,7 @@ def generator(rng, has_dropout):
 def written(monkeypatch):
     """What `test` would write as JPEG: file name -> pixels."""
     found = {}
-    monkeypatch.setattr(from_images, "write_photo", lambda path, pixels: found.update({path.name: pixels}))
+    monkeypatch.setattr(options, "write_photo", lambda path, pixels, quality: found.update({path.name: pixels}))
     return found
 
 

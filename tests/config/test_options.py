@@ -31,9 +31,16 @@ def test_an_override_reaches_every_part(experiment):
     assert experiment.config.weights.vgg == 20.0
 
 
-def test_an_unknown_field_is_refused_and_the_fields_are_listed(experiment):
+def test_an_unknown_field_is_refused_and_similar_ones_are_proposed(experiment):
     with pytest.raises(InputError, match=r"weights\.vg: no such field.*weights\.vgg"):
         override(experiment, ["weights.vg=5"])
+
+
+@pytest.mark.parametrize("text", ["config.width=8", "data.image_width=8", "config.weights.vgg=8", "run.total_nimg=8"])
+def test_the_part_of_a_field_may_stand_before_it(experiment, text):
+    assert override(experiment, [text]) == override(experiment, [text.partition(".")[2]]) != experiment
+    with pytest.raises(InputError, match="no such field"):
+        override(experiment, [text.replace("config", "run").replace("data", "config")[1:]])
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from data_tools.basics.errors import InputError
 from helpers.same_bytes import digest
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.folders import aligned_samples, domain_samples, paired_samples, unpaired_samples
-from jittor_tsit.data.samples import WithOther
+from jittor_tsit.data.run_samples import WithOther
 
 
 @pytest.fixture

@@ -23,7 +23,8 @@ from jittor_tsit.data.cached_pairs import from_cache, make_cache
 from jittor_tsit.data.folders import unpaired_samples
 from jittor_tsit.data.label_maps import LabelMaps
 from jittor_tsit.data.read_ahead import read_ahead
-from jittor_tsit.data.samples import Augmentation, PairedSamples, WithOther
+from jittor_tsit.data.run_samples import WithOther
+from jittor_tsit.data.samples import Augmentation, PairedSamples
 
 SIZE, LOAD, COUNT = (32, 16), (40, 24), 5
 AUGMENTATIONS = {

@@ -4,6 +4,7 @@ import os
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from data_tools.basics.errors import InputError
 from data_tools.sets import checking
@@ -115,3 +116,42 @@ def test_a_damaged_record_only_costs_the_time_to_read_again(root, tmp_path, read
     (tmp_path / "checked.txt").write_bytes(content)
     check(root, tmp_path / "checked.txt")
     assert len(read) == 3
+
+
+def test_unusual_photos_are_told_by_kind_with_the_command_that_lists_them(root, tmp_path):
+    exif, lines = Image.Exif(), []
+    exif[0x0112] = 3
+    for k in (0, 2):
+        Image.new("RGB", (16, 8)).save(root / f"imgs/{k}.jpg", exif=exif)
+    samples = [PairedSamples(find_pairs(root), MAPS, AUGMENTATION, (0,))]
+    for _ in range(2):  # the second time nothing is read
+        check_all_pairs(samples, MAPS, tmp_path / "run/checked.txt", lines.append)
+    (line,) = lines
+    assert line.startswith("2 files: has EXIF orientation 3") and f"such as {root}/imgs/0.jpg" in line
+    assert line.endswith(f"; bash run.sh check-data --data {root} lists all")
+
+
+def deep_photos(folder, *largest):
+    folder.mkdir()
+    for k, value in enumerate(largest):
+        Image.fromarray(np.array([[0, value]], np.uint16)).save(folder / f"{k}.png")
+    return [folder / f"{k}.png" for k in range(len(largest))]
+
+
+def test_the_depth_of_photos_without_labels_is_told_and_their_orientation_is_not(tmp_path):
+    photos, exif, lines = deep_photos(tmp_path / "a", 4095, 4000), Image.Exif(), []
+    exif[0x0112] = 3
+    Image.new("RGB", (16, 8)).save(tmp_path / "turned.jpg", exif=exif)
+    samples = [UnpairedSamples([*photos, tmp_path / "turned.jpg"], photos, AUGMENTATION, (0,))]
+    check_photos(samples, tmp_path / "run/checked.txt", lines.append)
+    assert [line.partition(", such as")[0] for line in lines] == [
+        "2 files: is grey (becomes RGB)",
+        "2 files: has 16 bits a channel and uses 12 (the upper 8 of these are kept)",
+    ]
+
+
+def test_photos_of_two_scales_are_refused_at_every_start(tmp_path):
+    photos = deep_photos(tmp_path / "a", 4095, 900)
+    for _ in range(2):
+        with pytest.raises(InputError, match="use different numbers of bits"):
+            check_photos([UnpairedSamples(photos, photos, AUGMENTATION, (0,))], tmp_path / "run/checked.txt")

@@ -11,7 +11,8 @@ from data_tools.sets.image_io import write_label, write_photo
 from data_tools.sets.pairing import find_pairs
 from jittor_tsit.data.label_maps import LabelMaps
 from jittor_tsit.data.read_ahead import read_ahead
-from jittor_tsit.data.samples import Augmentation, PairedSamples, PhasedSamples, WithOther, draw
+from jittor_tsit.data.run_samples import PhasedSamples, WithOther
+from jittor_tsit.data.samples import Augmentation, PairedSamples, draw
 
 WIDTH, HEIGHT, COUNT = 32, 16, 5
 

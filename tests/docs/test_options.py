@@ -5,7 +5,6 @@ import dataclasses
 import io
 import re
 import shlex
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +14,7 @@ from data_tools.basics.errors import InputError
 from helpers.source_files import ROOT
 from jittor_tsit.commands.train import configure
 from jittor_tsit.config import DataConfig, OptimConfig, Phase, RunConfig
-from jittor_tsit.config.experiment_files import load_runs, shipped_experiment
+from jittor_tsit.config.experiment_files import find_experiment, load_runs
 from jittor_tsit.systems import SYSTEMS
 
 PAGES = [
@@ -28,10 +27,7 @@ BLOCK = re.compile(r"^```(?:bash|)\n(.*?)^```$", re.M | re.S)
 CODE = re.compile(r"`([^`\n]+)`")
 OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 FIELD = re.compile(r"^([a-z][\w.]*)=\S*$", re.I)
-PACKAGES = {
-    **dict.fromkeys(("train", "test", "score", "average", "convert", "export", "doctor"), package),
-    **dict.fromkeys(("synth", "curate"), tools),
-}
+OF_RUN_SH = {"check", "lint", "help", "--version"}  # what it does itself
 OF_OTHERS = {"--netG", "--eval", "--collect-only"}  # official programs, pytest
 OF_BENCHMARKS = {"--cases", "--seed", "--set", "--work", "--kills", "--two", "--judges"}
 NO_FIELDS = {"device", "target"}  # arguments of Python functions
@@ -47,8 +43,8 @@ def lines(page):
 def parse(line):
     """The parsed options of a command of ours, and the words that it leaves over; None for other programs."""
     words = shlex.split(line)
-    if words[:2] == ["bash", "run.sh"] and words[2] in PACKAGES:
-        return PACKAGES[words[2]].parser().parse_known_args(words[2:])
+    if words[:2] == ["bash", "run.sh"] and words[2] not in OF_RUN_SH:
+        return package.parser().parse_known_args(words[2:])
     if words[1:3] == ["-m", "data_tools"]:
         return tools.parser().parse_known_args(words[3:])
     return None
@@ -62,9 +58,9 @@ def test_commands_parse(line):
     args, rest = parsed
     assert all(re.fullmatch(r"[\w.]+=\S*", word) for word in rest), rest
     if shlex.split(line)[2] == "train":
-        file = args.experiment or Path(shipped_experiment("tsit_landscape" if args.data else "quickstart"))
-        if not load_runs(ROOT / file):
-            configure(ROOT / file, None, [*rest, *([f"split={args.split}"] if args.split else [])])
+        file = find_experiment(args.experiment or ("tsit_landscape" if args.data else "quickstart"))
+        if not load_runs(file):
+            configure(file, None, [*rest, *([f"split={args.split}"] if args.split else [])])
 
 
 def options_of(main):

@@ -59,7 +59,7 @@ BROKEN_FILES = [
         lambda root: (put_photo(root), put_label(root, id=300)),
         [("broken", "labels/x.png", "class id 300")],
     ),
-    ("label-rgb", label_saved(pixels()), [("broken", "labels/x.png", "has mode RGB")]),
+    ("label-rgb", label_saved(pixels()), [("broken", "labels/x.png", "is a colour picture")]),
     ("label-1-bit", label_saved(GREY, "1"), [("broken", "labels/x.png", "has mode 1")]),
     (
         "label-4-bit",
@@ -132,18 +132,24 @@ ODD = [
     (
         "16-bit-grey",
         photo_array(GREY.astype(np.uint16)),
-        [("odd", "imgs/x.png", "is grey (becomes RGB), has 16 bits a channel (the upper 8 are kept)")],
+        [
+            (
+                "odd",
+                "imgs/x.png",
+                "is grey (becomes RGB), has 16 bits a channel and uses 8 (the upper 8 of these are kept)",
+            )
+        ],
     ),
     ("16-bit-rgb", photo_bytes(DEEP_PNG), [("odd", "imgs/x.jpg", "has 16 bits a channel (the upper 8 are kept)")]),
     (
         "32-bit",
         photo_array(GREY.astype(np.int32), format="TIFF"),
-        [("odd", "imgs/x.png", "is grey (becomes RGB), has 32 bits (values beyond 0..65535 are cut off")],
+        [("odd", "imgs/x.png", "is grey (becomes RGB), has 32 bits a channel and uses 8")],
     ),
     (
         "fractions",
         photo_array(GREY.astype(np.float32), format="TIFF"),
-        [("odd", "imgs/x.png", "is grey (becomes RGB), has 32-bit fractions")],
+        [("broken", "imgs/x.png", "holds 32-bit fractions; a photo has whole numbers of 8 to 16 bits")],
     ),
     (
         "exif-upside-down",
@@ -180,27 +186,27 @@ ODD = [
         [("broken", "labels/x.png", "has no photo"), ("odd", "imgs/x.jpg", "is a folder")],
     ),
     (
-        "bmp",
-        photo_saved("RGB", "x.bmp"),
+        "heic",
+        photo_bytes(b"", "x.heic"),
         [
-            ("broken", "labels/x.png", "has no photo"),
-            ("odd", "imgs/x.bmp", "does not end as a photo does (.jpg, .jpeg, .png) and is not read"),
+            ("broken", "labels/x.png", "has no photo; "),
+            ("odd", "imgs/x.heic", "does not end as an image does and is not read; images end in .jpg, .jpeg, "),
         ],
     ),
     (
-        "webp-beside-a-pair",
-        several(lambda root: put_pair(root), photo_saved("RGB", "x.webp")),
-        [("odd", "imgs/x.webp", "does not end as a photo does")],
+        "gif-beside-a-pair",
+        several(lambda root: put_pair(root), photo_saved("RGB", "x.gif")),
+        [("odd", "imgs/x.gif", "does not end as an image does")],
     ),
     (
         "jpg-among-labels",
         lambda root: (put_pair(root), (root / "labels/x.jpg").write_bytes(b"")),
-        [("odd", "labels/x.jpg", "does not end as a label does (.png)")],
+        [("odd", "labels/x.jpg", "is a JPEG, whose compression changes ids, and is not read")],
     ),
     (
         "no-suffix",
         photo_bytes(b"", "notes"),
-        [("broken", "labels/x.png", "has no photo"), ("odd", "imgs/notes", "does not end as a photo does")],
+        [("broken", "labels/x.png", "has no photo"), ("odd", "imgs/notes", "does not end as an image does")],
     ),
 ]
 

@@ -109,7 +109,7 @@ def make_batch(system, size=1, with_image=True, height=HEIGHT, width=WIDTH, firs
     kind, place = system.batch_kind, (range(first, first + size), full_share(size))
     rng = np.random.default_rng(1 + first)
     photos = [rng.integers(0, 256, (size, height, width, 3)).astype(np.uint8) for _ in range(2)]
-    other = to_image(photos[0][:, ::-1])
+    (a, b), other = kind.channels, to_image(photos[0][:, ::-1], kind.channels[1])
     if isinstance(kind, PhotosWithLabels):
         num_sets = 2 if isinstance(kind, TwoDomainsWithClasses) else 1 + system.names.has_two_sets
         sets = []
@@ -120,7 +120,7 @@ def make_batch(system, size=1, with_image=True, height=HEIGHT, width=WIDTH, firs
             sets.append(LabelledImages(to_image(photo), *labels, *place, number))
         return LabelledBatch(tuple(sets))
     if not kind.has_label_maps:
-        return ImageBatch(to_image(photos[0]), to_image(photos[1]), *place, other)
+        return ImageBatch(to_image(photos[0], a), to_image(photos[1], b), *place, other)
     label = rng.integers(0, NUM_CLASSES, (size, height // 8, width // 8)).astype(np.uint8).repeat(8, 1).repeat(8, 2)
     return PairedBatch(
         to_segmap(NUM_CLASSES, label),

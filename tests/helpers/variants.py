@@ -31,8 +31,12 @@ VARIANTS = {
         attention_D=2,
         weights=SynthesisWeights(vgg=0),
     ),
-    "pix2pix-images": Pix2PixConfig(source="images", generator="resnet", num_blocks=1, width=2, width_D=2),
+    "pix2pix-images": Pix2PixConfig(
+        source="images", in_channels=1, generator="resnet", num_blocks=1, width=2, width_D=2
+    ),
     "pix2pix-pixel": Pix2PixConfig(
+        source="images",
+        out_channels=1,
         num_levels=6,
         width=2,
         width_D=2,
@@ -43,6 +47,7 @@ VARIANTS = {
         weights=Pix2PixWeights(gp=10),
     ),
     "cyclegan-batch": CycleGANConfig(
+        out_channels=1,
         num_blocks=1,
         width=2,
         width_D=2,
@@ -51,11 +56,12 @@ VARIANTS = {
         norm="batch",
         dropout=True,
         gan_loss="wgan",
-        weights=CycleGANWeights(gp=10),
+        weights=CycleGANWeights(idt_a=0, idt_b=0, gp=10),
     ),
     "bicyclegan-conv": BicycleGANConfig(
         source="images",
         in_channels=1,
+        out_channels=1,
         num_levels=6,
         width=2,
         width_D=2,
@@ -75,10 +81,18 @@ VARIANTS = {
     "stargan-classes": StarGANConfig(attributes=(), classes=("c", "d"), gan_loss="lsgan", **_STARGAN),
     "simgan-hand": SimGANConfig(kind="hand", channels=3, width=2, slope=0.1, pretrain_G=1, pretrain_D=1, pool_size=3),
     "unit-rewrite": UNITConfig(
-        form="rewrite", num_blocks=1, num_layers_D=1, width=2, width_D=2, gan_loss="lsgan", weights=REWRITE_WEIGHTS
+        form="rewrite",
+        out_channels=1,
+        num_blocks=1,
+        num_layers_D=1,
+        width=2,
+        width_D=2,
+        gan_loss="lsgan",
+        weights=REWRITE_WEIGHTS,
     ),
     "unit-pyramid": UNITConfig(
         discriminator="pyramid",
+        in_channels=1,
         num_blocks=1,
         num_layers_D=1,
         has_norms=True,

@@ -15,6 +15,8 @@ from helpers.reference_vectors import (
     record_outputs,
     reference_files,
 )
+from jittor_tsit.config.systems.spade import STRIDES
+from jittor_tsit.config.systems.tsit import STRIDE
 from jittor_tsit.conversion import official_names, renaming
 from jittor_tsit.layers.basic import SLOPE
 from jittor_tsit.layers.image_layouts import nchw_layout, to_nchw
@@ -24,9 +26,9 @@ from jittor_tsit.layers.resize import resize_nearest
 from jittor_tsit.layers.train_mode import set_training
 from jittor_tsit.networks.first_tensor import LatentStart, MapStart
 from jittor_tsit.networks.patchgan_multiscale import MultiscaleDiscriminator
-from jittor_tsit.networks.spade import STRIDES, SPADEGenerator
+from jittor_tsit.networks.spade import SPADEGenerator
 from jittor_tsit.networks.style_encoder import ConvEncoder
-from jittor_tsit.networks.tsit import STRIDE, TSITGenerator
+from jittor_tsit.networks.tsit import TSITGenerator
 
 pytestmark = pytest.mark.reference
 

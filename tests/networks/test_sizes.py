@@ -3,6 +3,7 @@
 import jittor as jt
 import pytest
 
+from jittor_tsit.config.systems.spade import STRIDES
 from jittor_tsit.layers.init import xavier
 from jittor_tsit.layers.norm_kinds import InstanceNorm, affine_batch_norm
 from jittor_tsit.networks.bicyclegan import LatentEncoder, LatentUNet
@@ -11,7 +12,7 @@ from jittor_tsit.networks.patchgan_multiscale import MultiscaleDiscriminator
 from jittor_tsit.networks.patchgan_pix2pix import PatchGAN, TwoScalePatchGAN
 from jittor_tsit.networks.resnet import ResNetGenerator
 from jittor_tsit.networks.simgan import LocalDiscriminator, Refiner
-from jittor_tsit.networks.spade import STRIDES, SPADEGenerator
+from jittor_tsit.networks.spade import SPADEGenerator
 from jittor_tsit.networks.stargan import StarGANDiscriminator, StarGANGenerator
 from jittor_tsit.networks.style_encoder import ConvEncoder
 from jittor_tsit.networks.tsit import Stream, TSITGenerator

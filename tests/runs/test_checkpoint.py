@@ -52,7 +52,8 @@ def test_a_file_that_was_cut_short_is_refused(tmp_path, kept):
     path = checkpoint_path(tmp_path, 10)
     save_checkpoint(path, make())
     path.write_bytes(path.read_bytes()[:kept])
-    with pytest.raises(InputError, match=f"{path.name}: cut short or not a checkpoint"):
+    found = "cut short or not a checkpoint" if kept else "is empty"
+    with pytest.raises(InputError, match=f"{path.name}: {found}"):
         load_checkpoint(path)
 
 

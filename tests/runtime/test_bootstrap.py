@@ -93,3 +93,19 @@ def test_a_dangling_onednn_is_replaced(bare, tmp_path):
 def test_importing_the_package_does_not_import_jittor():
     code = "import jittor_tsit, sys; sys.exit('jittor' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_importing_the_package_prepares_nothing_before_jittor_is_imported(tmp_path):
+    """A command that ends before, such as --help or a refusal, must not copy and compile anything."""
+    code = (
+        "import os, sys, jittor_tsit.__main__; first = os.environ.get('cache_name')\n"
+        "from jittor_tsit.runtime import bootstrap\n"
+        "bootstrap.configure = lambda: print('configured')\n"
+        "import importlib.util; importlib.util.find_spec('jittor'); importlib.util.find_spec('jittor_utils')\n"
+        "print(first, os.listdir(os.environ['HOME']))"
+    )
+    environment = {**os.environ, "HOME": str(tmp_path)}
+    for name in VARIABLES:
+        environment.pop(name, None)
+    shown = subprocess.run([sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True)
+    assert shown.stdout == "configured\nNone []\n", shown.stderr

@@ -5,6 +5,9 @@ import dataclasses
 import pytest
 
 from helpers.tiny import ALL_CONFIGS
+from jittor_tsit.config.systems.base import SOURCES
+from jittor_tsit.config.systems.pix2pix import GENERATORS
+from jittor_tsit.config.systems.spade import NUM_UPSAMPLINGS
 from jittor_tsit.layers.norm_kinds import NORMS
 from jittor_tsit.losses import GAN_LOSSES
 from jittor_tsit.networks.bicyclegan import LAYERS, UPSAMPLINGS
@@ -12,9 +15,6 @@ from jittor_tsit.networks.simgan import ARCHITECTURES
 from jittor_tsit.networks.tsit import DOWNSAMPLINGS
 from jittor_tsit.networks.unit import DISCRIMINATORS
 from jittor_tsit.systems import SYSTEMS
-from jittor_tsit.systems.input_and_target import SOURCES
-from jittor_tsit.systems.pix2pix import GENERATORS
-from jittor_tsit.systems.spade import NUM_UPSAMPLINGS
 from jittor_tsit.systems.unit import FORMS
 
 CHOICES = {

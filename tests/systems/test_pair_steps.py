@@ -56,6 +56,7 @@ def arrays_of(step, config, *others):
     """Inputs of a step, and of the networks."""
     if config.source == "images":
         arrays = images(step, "a", "b", *others)
+        arrays["a"] = arrays["a"][:, : config.in_channels]
         return arrays, arrays["a"], arrays["b"]
     ids = label_ids(step)
     segmap = (ids == np.arange(NUM_CLASSES)[:, None, None]).astype(np.float64)
@@ -124,7 +125,7 @@ def two_scales(w, image):
 def bicyclegan_updates(step, config):
     """G and E, then both Ds by the images that G made before."""
     (x, a, b), index, made = arrays_of(step, config, "other"), index_of(step), []
-    a, weights = a.mean(1, keepdims=True) if config.in_channels == 1 else a, config.weights
+    weights = config.weights
     z = drawn("normal", "z", index, (3,))
     draws = dict.fromkeys(("encoded", "drawn"))
     if config.dropout:

@@ -28,6 +28,8 @@ DEFAULTS = {
     "spade": {**SYNTHESIS, "use_vae": False, "upsampling": "normal"},
     "pix2pix": {
         "source": "labels",
+        "in_channels": 3,
+        "out_channels": 3,
         "generator": "unet",
         "num_blocks": 9,
         "num_levels": 8,
@@ -40,6 +42,8 @@ DEFAULTS = {
         "gan_loss": "vanilla",
     },
     "cyclegan": {
+        "in_channels": 3,
+        "out_channels": 3,
         "num_blocks": 9,
         "width": 64,
         "width_D": 64,
@@ -52,6 +56,7 @@ DEFAULTS = {
     "bicyclegan": {
         "source": "labels",
         "in_channels": 3,
+        "out_channels": 3,
         "num_levels": 8,
         "z_dim": 8,
         "adds_to_all": True,
@@ -90,6 +95,8 @@ DEFAULTS = {
     },
     "unit": {
         "form": "paper",
+        "in_channels": 3,
+        "out_channels": 3,
         "discriminator": "shared",
         "num_blocks": 3,
         "num_layers_D": 4,
@@ -187,7 +194,12 @@ def test_the_least_value_is_taken_and_one_less_is_refused(name, field, least):
 CHOICES = {
     "tsit": {"form": ["sis", "ast"], "downsampling": ["nearest", "bilinear"], "perceptual": ["vgg16", "vgg19"]},
     "spade": {"upsampling": ["normal", "more", "most"], "perceptual": ["vgg16", "vgg19"]},
-    "pix2pix": {"source": ["labels", "images"], "generator": ["unet", "resnet"], "norm": ["batch", "instance"]},
+    "pix2pix": {
+        "source": ["labels", "images"],
+        "generator": ["unet", "resnet"],
+        "norm": ["batch", "instance"],
+        "in_channels": [1, 3],
+    },
     "cyclegan": {"norm": ["batch", "instance"]},
     "bicyclegan": {
         "source": ["labels", "images"],
@@ -197,7 +209,12 @@ CHOICES = {
         "norm": ["batch", "instance"],
     },
     "simgan": {"kind": ["gaze", "hand"], "channels": [1, 3]},
-    "unit": {"form": ["paper", "rewrite"], "discriminator": ["shared", "separate", "pyramid"]},
+    "unit": {
+        "form": ["paper", "rewrite"],
+        "discriminator": ["shared", "separate", "pyramid"],
+        "in_channels": [1, 3],
+        "out_channels": [1, 3],
+    },
     "segformer": {"size": ["b0", "b1", "b2", "b3", "b4", "b5"]},
 }
 for system in ("tsit", "spade", "pix2pix", "cyclegan", "bicyclegan", "stargan", "unit"):
@@ -226,6 +243,10 @@ def test_the_choices_are_these(name, field):
         ("simgan", {"momentum": 1.0}, "momentum=1.0: must be at least 0 and below 1"),
         ("simgan", {"optim": OptimConfig(betas=(0.5, 0.9))}, "SimGAN uses SGD, which has no betas"),
         ("cyclegan", {"optim": OptimConfig(ema_halflife_nimg=1)}, "CycleGAN keeps no averaged weights"),
+        ("pix2pix", {"out_channels": 1}, "out_channels=1: must be 3 with source=labels; source=images allows 1"),
+        ("bicyclegan", {"out_channels": 1}, "out_channels=1: must be 3 with source=labels"),
+        ("cyclegan", {"in_channels": 1}, "in_channels=1, out_channels=3: must be equal, because idt_a, the identity"),
+        ("cyclegan", {"in_channels": 2, "out_channels": 2}, "in_channels=2: allowed are 1, 3"),
         ("unit", {"form": "rewrite", "dropout": True}, "dropout=True: only the paper's form has this option"),
         ("unit", {"form": "rewrite", "has_norms": True}, "has_norms=True: only the paper's form"),
         ("unit", {"form": "rewrite", "discriminator": "pyramid"}, "discriminator=pyramid: only the paper's form"),

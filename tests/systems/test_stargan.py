@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import jittor as jt
 import numpy as np
 import pytest
 from PIL import Image
@@ -92,7 +93,7 @@ def faces(tmp_path_factory):
     return root
 
 
-def test_faces_kept_for_test_are_given_every_attribute(faces, tmp_path):
+def test_faces_kept_for_test_are_given_every_attribute(faces, tmp_path, capsys):
     experiment = make_experiment(faces, total_nimg=2)
     data = dataclasses.replace(experiment.data, image_width=32, image_height=32, crop=40, num_test=2)
     config = dataclasses.replace(CONFIGS["stargan"], attributes=("Male", "Young"))
@@ -106,7 +107,25 @@ def test_faces_kept_for_test_are_given_every_attribute(faces, tmp_path):
         assert grid.size == Layout((128, 128), 3, 1, 2, 2).size  # 32 pixels, enlarged
     assert run_test(checkpoint, faces, tmp_path / "all", 0, None, compare=False) == 0
     assert len(list((tmp_path / "all/images").iterdir())) == 10
-    with pytest.raises(InputError, match="list_attr_celeba.txt: no such file; attributes are read from it"):
-        (tmp_path / "bare/images").mkdir(parents=True)
-        (tmp_path / "bare/images/0.jpg").write_bytes((faces / "images/0.jpg").read_bytes())
-        run_test(checkpoint, tmp_path / "bare", tmp_path / "other", 0, None, compare=False)
+    require_own_photos(checkpoint, faces, tmp_path, capsys)
+
+
+def require_own_photos(checkpoint, faces, tmp_path, capsys):
+    """Photos without an attribute list get every attribute, too: D finds what they have."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/me at home.jpg").write_bytes((faces / "images/0.jpg").read_bytes())
+    capsys.readouterr()
+    assert run_test(checkpoint, tmp_path / "mine", tmp_path / "other", 0, None, compare=False) == 0
+    assert "holds no attribute list; the model's D finds the attributes of the photos" in capsys.readouterr().err
+    names = sorted(path.name for path in (tmp_path / "other/images").iterdir())
+    assert names == ["me at home_Male.jpg", "me at home_Young.jpg"]
+
+
+def test_photos_without_a_list_have_the_attributes_that_d_finds():
+    config = dataclasses.replace(CONFIGS["stargan"], attributes=("Male", "Young"))
+    system = StarGANSystem(config, 29, 32, 32, seed=0)
+    image = jt.zeros((1, 3, 32, 32))
+    assert tuple(system.find_label(image)) == (0, 0)  # a published model without D
+    system.prepare_test()
+    system.D.execute = lambda image: (None, jt.array([[2.0, -1.0]]))
+    assert tuple(system.find_label(image)) == (1, 0)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from data_tools.rendering.write_set import write_set
-from data_tools.sets.pairing import read_split
+from data_tools.sets.splits import read_split
 from jittor_tsit.commands import train
 from jittor_tsit.commands.dry_run import show_plan
 from jittor_tsit.runs.checkpoint import checkpoint_path, checkpoint_paths, load_checkpoint

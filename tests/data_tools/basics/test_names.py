@@ -6,7 +6,7 @@ import unicodedata
 import pytest
 
 from data_tools.basics.names import printable, unlistable
-from data_tools.sets.pairing import read_split
+from data_tools.sets.splits import read_split
 
 
 @pytest.mark.parametrize("stem", ["a b", "山と湖", "a#", "-", "a.b", 'it\'s "x"', "e\u0301", "a\u200db"])

@@ -15,7 +15,7 @@ from data_tools.curation.rules import SPLITS, read_decisions
 from data_tools.curation.scan_cache import ScanCache, cached_keys
 from data_tools.rendering.write_set import write_set
 from data_tools.sets.image_io import read_label, read_photo, write_label, write_photo
-from data_tools.sets.pairing import read_split
+from data_tools.sets.splits import read_split
 from helpers.same_bytes import digest
 
 COUNT = 16

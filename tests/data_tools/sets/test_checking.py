@@ -34,6 +34,25 @@ def test_proportions_may_differ_by_one_percent(tmp_path, label, sound):
         assert "100x100 has other proportions than its label, 102x100" in problem
 
 
+@pytest.mark.parametrize("orientation, named", [(6, True), (8, True), (3, False), (1, False)])
+def test_a_photo_that_exif_turned_against_its_label_is_named_with_the_remedy(tmp_path, orientation, named):
+    pair, exif = make_pair(tmp_path, "a", label=(10, 20)), Image.Exif()
+    exif[0x0112] = orientation
+    size = (30, 20) if orientation in (1, 3) else (20, 10)  # other proportions than the label's, once turned
+    Image.new("RGB", size).save(pair.photo, exif=exif)
+    problem = check_pair(pair)
+    assert "has other proportions than its label" in problem and ("EXIF orientation" in problem) == named
+    assert ("exiftool -n -Orientation=1 FILE" in problem) == named
+
+
+def test_unusual_files_of_sound_pairs_are_passed_on(tmp_path):
+    pairs, found = [make_pair(tmp_path, "a"), make_pair(tmp_path, "b", id=29)], []
+    for pair in pairs:
+        Image.fromarray(np.zeros((12, 16), np.uint8)).save(pair.photo)
+    check_pairs(pairs, progress=False, unusual=found.append)
+    assert [(file.path.name, file.notes) for file in found] == [("a.jpg", ["is grey (becomes RGB)"]), ("a.png", [])]
+
+
 def test_an_id_out_of_range_is_a_problem(tmp_path):
     pair = make_pair(tmp_path, "a", id=29)
     assert "class id 29" in check_pair(pair) and check_pair(pair, num_classes=30) is None

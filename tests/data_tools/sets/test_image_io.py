@@ -53,11 +53,6 @@ def test_a_16_bit_grey_photo_keeps_its_upper_bits(tmp_path, name, dtype):
     assert photo.tolist() == [[[value] * 3 for value in DEEP.values()]]
 
 
-def test_grey_beyond_16_bits_is_black_or_white(tmp_path):
-    photo = read_photo(save(tmp_path / "a.tif", np.array([[-70_000, -1, 0x12FF, 65_536, 2**31 - 1]], np.int32)))
-    assert photo[0, :, 0].tolist() == [0, 0, 0x12, 255, 255]
-
-
 def test_transparent_parts_become_white(tmp_path):
     photo = read_photo(save(tmp_path / "a.png", np.array([[[9, 9, 9, 0], [10, 20, 30, 255]]], np.uint8)))
     assert photo.tolist() == [[[255, 255, 255], [10, 20, 30]]]
@@ -158,10 +153,10 @@ def test_a_palette_label_gives_its_indices(tmp_path):
     assert np.array_equal(read_label(tmp_path / "a.png"), LABEL)
 
 
-@pytest.mark.parametrize("mode", ["1", "RGB", "RGBA", "LA"])
+@pytest.mark.parametrize("mode", ["1", "CMYK"])
 def test_a_label_with_a_wrong_mode_is_refused(tmp_path, mode):
-    path = save(tmp_path / "a.png", LABEL, mode)
-    with pytest.raises(InputError, match=rf"a\.png: has mode {mode}; a label map is"):
+    path = save(tmp_path / "a.tif", LABEL, mode)
+    with pytest.raises(InputError, match=rf"a\.tif: has mode {mode}; a label map is .*--from-colors"):
         read_label(path)
 
 

@@ -1,20 +1,21 @@
-"""Matching photos with label maps, and split files."""
+"""Matching photos with label maps."""
 
 import json
+import os
+import unicodedata
 from pathlib import Path
 
 import pytest
 
 from data_tools.basics.errors import InputError
 from data_tools.sets import listing
+from data_tools.sets.formats import IMAGES, LABELS
 from data_tools.sets.pairing import (
-    Pair,
     find_labels,
     find_pairs,
     match_files,
+    passed_over_in,
     read_reference_names,
-    read_split,
-    select_stems,
 )
 
 
@@ -29,10 +30,6 @@ def data_set(root, photos, labels):
     touch(root / "imgs", *photos)
     touch(root / "labels", *labels)
     return root
-
-
-def pairs_of(*stems):
-    return [Pair(stem, f"{stem}.jpg", f"{stem}.png") for stem in stems]
 
 
 # Pairs
@@ -54,6 +51,43 @@ def test_hidden_files_other_files_and_folders_are_passed_over(tmp_path):
     data_set(tmp_path, ["a.jpg", ".b.jpg", "Thumbs.db"], ["a.png", "._a.png", "label_to_img.json"])
     (tmp_path / "imgs" / "more.jpg").mkdir()
     assert [p.stem for p in find_pairs(tmp_path)] == ["a"]
+
+
+def test_every_format_of_the_table_is_read_in_any_case(tmp_path):
+    photos = [f"{number}{suffix}" for number, suffix in enumerate((*IMAGES.suffixes, ".WebP", ".JFIF"))]
+    labels = [f"{number}{LABELS.suffixes[number % len(LABELS.suffixes)].upper()}" for number in range(len(photos))]
+    data_set(tmp_path, photos, labels)
+    assert sorted(p.photo.name for p in find_pairs(tmp_path)) == sorted(photos)
+    assert passed_over_in(tmp_path) == []
+
+
+def test_names_in_both_unicode_forms_are_one_name(tmp_path):
+    """macOS may write a name in the form NFD, and other systems in NFC."""
+    photo, label = (unicodedata.normalize(form, "caf\u00e9") for form in ("NFC", "NFD"))
+    data_set(tmp_path, [f"{photo}.jpg"], [f"{label}.png"])
+    assert len(find_pairs(tmp_path)) == 1 and len(find_labels(tmp_path)) == 1
+
+
+def test_files_that_are_not_used_are_counted_in_one_line_a_folder(tmp_path):
+    data_set(tmp_path, ["a.jpg", "b.HEIC", "c.heic", "d.txt"], ["a.png", "label_to_img.json", ".hidden"])
+    (tmp_path / "imgs/more").mkdir()
+    endings = "images end in .jpg, .jpeg, .jfif, .png, .webp, .bmp, .tif, .tiff"
+    assert passed_over_in(tmp_path) == [
+        f"{tmp_path}/imgs: 3 files and 1 folder passed over: 2 .heic, 1 .txt, folder more; {endings}"
+    ]
+
+
+def test_a_photo_in_an_unread_format_is_named_where_its_label_has_no_photo(tmp_path):
+    data_set(tmp_path, ["a.heic"], ["a.png"])
+    with pytest.raises(InputError, match=r"no photo: .*a\.png; .*a\.heic does not end as an image does .*\.webp"):
+        find_pairs(tmp_path)
+
+
+def test_a_label_map_as_jpeg_is_named_with_the_reason(tmp_path):
+    data_set(tmp_path, ["a.jpg"], ["a.jpg"])
+    with pytest.raises(InputError, match=r"no label: .*labels/a\.jpg is a JPEG, whose compression changes ids"):
+        find_pairs(tmp_path)
+    assert "labels/a.jpg is a JPEG" in match_files(tmp_path).problems[0].reason
 
 
 def test_a_missing_folder_is_refused(tmp_path):
@@ -102,7 +136,7 @@ def test_a_stem_that_no_split_list_can_hold_is_refused_in_one_line(tmp_path, ste
 
 
 def test_match_files_returns_what_is_broken_and_what_is_odd(tmp_path):
-    photos = ["lone.jpg", "good.jpg", "two.jpg", "two.png", "#.jpg", "x.bmp"]
+    photos = ["lone.jpg", "good.jpg", "two.jpg", "two.png", "#.jpg", "x.heic"]
     data_set(tmp_path, photos, ["good.png", "two.png", "#.png", "only.png"])
     (tmp_path / "labels" / "more").mkdir()
     matching = match_files(tmp_path)
@@ -116,7 +150,7 @@ def test_match_files_returns_what_is_broken_and_what_is_odd(tmp_path):
         ("more", False),
     ]
     for problem, path in zip(
-        matching.problems, ["imgs/#.jpg", "imgs/lone.jpg", "labels/only.png", "imgs", "imgs/x.bmp", "labels/more"]
+        matching.problems, ["imgs/#.jpg", "imgs/lone.jpg", "labels/only.png", "imgs", "imgs/x.heic", "labels/more"]
     ):
         assert problem.reason.startswith(f"{tmp_path / path}: ")
 
@@ -158,7 +192,19 @@ def test_label_maps_are_found_wherever_the_contest_puts_them(tmp_path, inside):
 
 
 def test_a_folder_without_label_maps_is_refused(tmp_path):
-    with pytest.raises(InputError, match=r"holds no label maps \(\*\.png\)"):
+    with pytest.raises(InputError, match=r"holds no label maps; label maps end in \.png, "):
+        find_labels(tmp_path)
+
+
+def test_a_folder_with_label_maps_goes_before_its_sub_folders(tmp_path):
+    touch(tmp_path, "a.png")
+    touch(tmp_path / "test", "old.png")
+    assert [p.name for p in find_labels(tmp_path)] == ["a.png"]
+
+
+def test_a_label_map_whose_name_is_not_utf_8_is_refused_with_the_remedy(tmp_path):
+    touch(tmp_path, os.fsdecode(b"\xc4\xe3.png"))
+    with pytest.raises(InputError, match="its name is not UTF-8.*convmv"):
         find_labels(tmp_path)
 
 
@@ -198,39 +244,3 @@ def test_a_faulty_reference_file_is_refused(tmp_path, text, problem):
 def test_a_folder_without_reference_file_is_refused(tmp_path):
     with pytest.raises(InputError, match="holds no label_to_img.json"):
         read_reference_names(tmp_path)
-
-
-# Splits
-
-
-def test_a_split_file_lists_stems(tmp_path):
-    (tmp_path / "s.txt").write_text("\ufeff# kept\nb\n\n  a \r\n#c\n", encoding="utf-8")
-    assert read_split(tmp_path / "s.txt") == ["b", "a"]
-
-
-@pytest.mark.parametrize(
-    "content, problem",
-    [
-        (b"a\nb\na\n", r"line 3 names a again \(first on line 1\)"),
-        (b"# none\n", "names no stems"),
-        (b"\xff\xfe", "is not UTF-8 text"),
-    ],
-)
-def test_a_faulty_split_file_is_refused(tmp_path, content, problem):
-    (tmp_path / "s.txt").write_bytes(content)
-    with pytest.raises(InputError, match=problem):
-        read_split(tmp_path / "s.txt")
-
-
-def test_a_missing_split_file_is_refused(tmp_path):
-    with pytest.raises(InputError, match="cannot be read: No such file"):
-        read_split(tmp_path / "s.txt")
-
-
-def test_selected_pairs_keep_the_order_of_the_set():
-    assert [p.stem for p in select_stems(pairs_of("a", "b", "c"), ["c", "a"])] == ["a", "c"]
-
-
-def test_unknown_stems_are_counted_and_the_first_is_named():
-    with pytest.raises(InputError, match="2 of 3 stems are not among the 2 pairs, the first is y"):
-        select_stems(pairs_of("a", "b"), ["a", "y", "x"])

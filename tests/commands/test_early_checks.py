@@ -1,0 +1,148 @@
+"""Cheap mistakes are found before Jittor is imported: wrong paths, sizes, numbers of classes, a full disk."""
+
+import dataclasses
+import shutil
+import subprocess
+import sys
+import time
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+
+from data_tools.rendering.write_set import write_set
+from helpers.source_files import ROOT
+from jittor_tsit.__main__ import main
+from jittor_tsit.commands.early_checks import check_experiment
+from jittor_tsit.config import CONFIGS, DataConfig, Experiment, RunConfig
+from jittor_tsit.data.finders import FINDERS, FINDERS_WITH_NAMES
+from jittor_tsit.runs import disk_space
+
+NO_JITTOR = """
+import sys
+from jittor_tsit.__main__ import main
+status = main(sys.argv[1:])
+sys.exit("jittor was imported" if "jittor" in sys.modules else status)
+"""
+PLAIN = ("train", "--data", "set", "--experiment", "landscape_cpu", "weights.vgg=0", "width=2", "width_D=2")
+SCORE = ("score", "--images", "set", "--labels", "set", "--real", "set")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    place = tmp_path_factory.mktemp("early")
+    write_set(place / "set", 2, 0, 64, 48)
+    (place / "text.txt").write_text("no checkpoint")
+    return place
+
+
+def without_jittor(place, *words):
+    """Run a command in a process that ends with status 1 if anything has imported Jittor."""
+    command = [sys.executable, "-c", NO_JITTOR, *words]
+    return subprocess.run(
+        command,
+        cwd=place,
+        env={"PATH": "", "HOME": str(place / "home"), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        ((*PLAIN, "weights.vgg=1", "perceptual_weights=vgg91.pth"), "perceptual_weights=vgg91.pth: no such file"),
+        ((*PLAIN, "weights.segmenter=1", "segmenter=a/b.pth"), "segmenter=a/b.pth: no such file (a does not exist"),
+        ((*PLAIN, "weights.score=1"), "segmenter=: weights.segmenter and weights.score need"),
+        ((*PLAIN, "--split", "absent.txt"), "--split absent.txt: no such file"),
+        ((*PLAIN, "--from-weights", "absent"), "--from-weights absent: no such file"),
+        ((*PLAIN, "--run-dir", "text.txt/run"), "text.txt is a file, not a folder"),
+        ((*PLAIN, "folds=2", "evaluate_every=1", "judges=none"), "judges=none: no such folder"),
+        ((*PLAIN, "image_width=200"), "image size 200x256: TSIT needs multiples of 128"),
+        ((*PLAIN, "num_classes=2"), "set/train/labels/"),
+        ((*PLAIN, "batch_size=3"), "2 samples, fewer than batch_size=3"),
+        ((*PLAIN, "--dry-run", "cache=text.txt/x"), "text.txt is a file"),
+        ((*PLAIN[:2], "absent"), "absent: no such folder"),
+        (("test", "--data", "absent"), "--data absent: no such file or folder"),
+        (("test", "--checkpoint", "text.txt"), "text.txt: cut short or not a checkpoint"),
+        (("test", "--checkpoints", "text.txt,b"), "text.txt: cut short or not a checkpoint"),
+        (("test", "--references", "absent"), "--references absent: no such"),
+        (("test", "--judges", "absent"), "--judges absent: no such folder"),
+        (("test", "--measure-by", "absent"), "--measure-by absent: no such file"),
+        ((*SCORE, "--segmenter", "absent"), "--segmenter absent: no such file"),
+        ((*SCORE[:-1], "absent"), "--real absent: no such"),
+        ((*SCORE, "--report", "text.txt/page.html"), "text.txt is a file"),
+        (("average", "absent", "other"), "absent: no such file"),
+        (("average", "--run-dir", "set"), "--run-dir set: holds no checkpoint"),
+        (
+            ("convert", "--from", "G=absent", "--system", "tsit", "--out", "x.safetensors"),
+            "--from absent: no such file",
+        ),
+        (
+            ("convert", "--from", "text.txt", "--system", "tsit", "--out", "x.pth"),
+            "--out x.pth: must end in .safetensors",
+        ),
+        (("export", "--checkpoint", "absent", "--out", "x"), "--checkpoint absent: no such file"),
+        (("export", "--checkpoint", "text.txt", "--out", "x"), "not a checkpoint"),
+    ],
+)
+def test_a_wrong_path_or_option_is_told_in_one_line_without_jittor(place, monkeypatch, capsys, words, message):
+    monkeypatch.chdir(place)
+    monkeypatch.setitem(sys.modules, "jittor", None)  # an import raises
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert message in said and said.startswith("error: ") and said.count("\n") == 1
+
+
+def test_a_mistyped_file_is_refused_within_seconds_of_a_first_start(place):
+    started = time.time()
+    refused = without_jittor(place, "train", "--data", "set", "perceptual_weights=vgg91.pth")
+    assert refused.stderr == "error: perceptual_weights=vgg91.pth: no such file\n" and refused.returncode == 2
+    assert time.time() - started < 30  # 1 s on a machine without other work; compiling Jittor takes minutes
+
+
+def test_a_dry_run_makes_all_checks_and_tells_steps_disk_and_memory_without_jittor(place):
+    shown = without_jittor(place, *PLAIN, "--dry-run", "--run-dir", "dry")
+    assert shown.returncode == 0, shown.stderr
+    for line in ("hours: unknown, because dry holds no report yet", "disk: about ", "memory: about "):
+        assert line in shown.stderr
+    assert not (place / "dry").exists()
+
+
+def test_a_disk_without_room_for_the_checkpoints_is_told(place, monkeypatch, capsys):
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(disk_space.shutil, "disk_usage", lambda path: usage(10**11, 0, 4 * 10**9))
+    monkeypatch.chdir(place)
+    assert main(["train", "--data", "set", "weights.vgg=0", "--run-dir", "full"]) == 2
+    assert "4.0 GB are free there, but 4 checkpoints of 4.2 GB need 16.8 GB" in capsys.readouterr().err
+    small = dataclasses.replace(CONFIGS["tsit"](), width=2, width_D=2)
+    need = disk_space.need_of(Experiment("tsit", small, run=RunConfig(total_nimg=1)), Path("full"))
+    assert need.checkpoint < 10**7
+
+
+def test_checkpoints_that_a_run_has_written_tell_their_size_and_count_as_free(tmp_path, monkeypatch):
+    for number in range(2):
+        (tmp_path / f"state-{number:09d}.safetensors").write_bytes(bytes(1000))
+    experiment = Experiment("tsit", CONFIGS["tsit"](), run=RunConfig(total_nimg=1))
+    assert disk_space.need_of(experiment, tmp_path).checkpoint == 1000
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(disk_space.shutil, "disk_usage", lambda path: usage(0, 0, 3000))
+    assert disk_space.free_bytes(tmp_path) == 5000
+    disk_space.require_space(experiment, tmp_path)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_every_system_tells_its_kind_of_data_and_its_disk_space(name, tmp_path):
+    experiment = Experiment(
+        name, CONFIGS[name](), DataConfig(image_width=256, image_height=256), RunConfig(total_nimg=1)
+    )
+    assert experiment.config.data_kind() in {**FINDERS, **FINDERS_WITH_NAMES}
+    assert disk_space.need_of(experiment, tmp_path).checkpoint > 10**6
+    assert check_experiment(experiment, tmp_path / "run", has_data=False) == []
+
+
+def test_the_folder_of_a_run_must_be_writable(place, monkeypatch, capsys):
+    monkeypatch.chdir(place)
+    if shutil.which("true") and Path("/proc").is_dir():  # where nobody can write, not even root
+        assert main([*PLAIN, "--run-dir", "/proc/run"]) == 2
+        assert "cannot be written" in capsys.readouterr().err
