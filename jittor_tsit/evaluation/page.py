@@ -28,7 +28,7 @@ class Scored(NamedTuple):
     """What a page shows: the terms of a set of images, and the images."""
 
     name: str  # of the folder of images
-    real: str  # folder of the photographs
+    real: str  # folder of the photographs; not shown without any
     num_photos: int
     board: str
     score: Optional[float]
@@ -49,12 +49,12 @@ def write_page(path: Path, scored: Scored, orders: Sequence[Ranking]) -> None:
         for stem in (*_worst(order), *_best(order)):
             cards[stem] = cards.get(stem) or make_card(stem, scored)
     sections = "".join(_section(number, order, cards) for number, order in enumerate(orders))
+    sections = sections or f'<p class="none">{say("no order")}</p>\n'
     ids: FrozenSet[int] = frozenset().union(*(card.ids for card in cards.values()))
     legend = legend_section(ids, scored.class_list) if ids else ""
     name = escape(scored.name)
-    lead = say(
-        "score lead", images=f"{len(scored.images):,}", photos=f"{scored.num_photos:,}", real=escape(scored.real)
-    )
+    key = "score lead" if scored.num_photos else "score lead alone"
+    lead = say(key, images=f"{len(scored.images):,}", photos=f"{scored.num_photos:,}", real=escape(scored.real))
     head = f'<h1>{say("score", name=name)}</h1>\n<p class="lead">{lead}</p>\n{_tiles(scored)}{_table(scored)}'
     write_frame(path, text("score title", name=scored.name), f"{head}{_links(orders, bool(ids))}", sections + legend)
 

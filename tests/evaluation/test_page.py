@@ -71,6 +71,15 @@ def test_without_any_judge_the_images_are_ordered_by_their_colours_and_the_page_
     assert "没有可以给单张图像打分的评判网络" in Page(html, "zh").text
 
 
+def test_without_judges_and_photographs_the_page_says_that_nothing_orders_the_images(folder, tmp_path):
+    images = find_set(folder / "images", folder / "labels").images
+    assert rankings(NO_JUDGES, images, []) == []
+    scored = Scored("mine", "", 0, "2022a", None, NO_JUDGES, images, lambda stem: None)
+    write_page(tmp_path / "p.html", scored, [])
+    text = Page((tmp_path / "p.html").read_text(encoding="utf-8")).text
+    assert "there were no photographs" in text and "nothing says which images are the worst" in text
+
+
 def test_a_small_set_shows_each_image_once(folder, tmp_path):
     values = {f"{k:02d}": k / COUNT for k in range(3)}
     assert stems(write(folder, {**NO_JUDGES, "style": Term(0.5, 3, per_image=values)}, tmp_path / "p.html")) == [
