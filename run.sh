@@ -47,8 +47,17 @@ sys.exit(not (os.path.exists(headers) and any(os.path.exists(os.path.join(p, con
 CODE
 }
 
+check_system() {  # Git Bash and Cygwin run this script, but Jittor needs Linux
+    case $(uname -s) in
+        MINGW* | MSYS* | CYGWIN*)
+            fail "Windows: install WSL 2 (wsl --install in PowerShell) and run the same command in its Ubuntu; or use Docker (docs/getting-started.md)"
+            ;;
+    esac
+}
+
 prepare() {  # sets $python; $1: extra to install besides the package, or empty; $2: command, checked before that
     local found environment stamp want
+    check_system
     environment=$(find_environment) || exit 2
     stamp=$environment/.jittor_tsit${1:+-${1:-}}
     want="$root $(cksum <"$root/setup.py")"

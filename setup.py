@@ -1,14 +1,22 @@
 """Package metadata. `pip install .` or `bash run.sh`."""
 
 import re
+import sys
 from pathlib import Path
 
 from setuptools import find_packages, setup
+
+if sys.platform == "win32":
+    sys.exit(
+        "error: jittor_tsit needs Linux; on Windows install WSL 2 (wsl --install in PowerShell) and use its Ubuntu"
+    )
 
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "jittor_tsit/__init__.py").read_text(encoding="utf-8"))[1]
 CUDA_PARTS = "cccl,crt,cublas,cudart,cufft,curand,cusparse,nvcc,nvjitlink,nvrtc,nvvm"
 LINT = ["ruff==0.17.6", "mypy==2.4.1; python_version >= '3.10'"]  # pinned: another version finds other faults
+PLOTS = ["matplotlib>=3.6"]  # draws axes, scales and legends; 3.6 is the first with layout="constrained"
+TENSORBOARD = ["tensorboardX>=2.6"]  # writes event files with numpy and protobuf only, without torch or tensorflow
 ON_X86_LINUX = "; sys_platform == 'linux' and platform_machine == 'x86_64'"  # oneDNN has no other wheels
 
 setup(
@@ -35,11 +43,14 @@ setup(
         "data_tools.pages": ["frame.html", "page.css", "language.js"],
         "data_tools.report": ["page.js"],
         "data_tools.sets": ["palettes/*"],
+        "jittor_tsit.runtime": ["csrc/*.c"],
         "jittor_tsit.kernels": ["csrc/*.h", "csrc/*.cuh"],
     },
     extras_require={
         "mpi": ["mpi4py>=4"],  # scanning on several machines; needs an MPI library of the system
         "keras": ["h5py>=3"],  # NIMA's published MobileNet weights are an .h5 file
+        "plots": PLOTS,  # losses.png and metrics.png
+        "tensorboard": TENSORBOARD,  # event files of --tensorboard; to look at them: pip install tensorboard
         "benchmark": ["cleanvision", "ImageHash"],  # public tools that curation is compared with
         "cuda": [  # what Jittor needs of CUDA besides the driver, nvcc included, all of one version
             f"cuda-toolkit[{CUDA_PARTS}]==13.0.2",
@@ -48,7 +59,8 @@ setup(
         "torch": ["torch>=2.4"],  # only for comparing speeds with it; 2.4 has a fused Adam on the CPU
         "mutation": ["cosmic-ray>=8.7"],  # only for experiments/mutation: do the tests notice small faults?
         "lint": LINT,
-        "test": ["pytest>=7", "selenium>=4", "mpi4py>=4", "h5py>=3", *LINT],  # selenium: the report page in a browser
+        # selenium: the report page in a browser
+        "test": ["pytest>=7", "selenium>=4", "mpi4py>=4", "h5py>=3", *LINT, *PLOTS, *TENSORBOARD],
     },
     entry_points={
         "console_scripts": ["jittor-tsit = jittor_tsit.__main__:main", "data-tools = data_tools.__main__:main"],

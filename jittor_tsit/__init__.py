@@ -8,6 +8,10 @@ environment that Jittor reads.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, List
 
+from jittor_tsit.runtime.operating_system import require_linux
+
+require_linux()  # before modules are imported that only Linux has
+
 from jittor_tsit.runtime import bootstrap
 
 if TYPE_CHECKING:

@@ -12,11 +12,12 @@ from data_tools.basics.command_line import Parser, Renamed, quiet
 from data_tools.basics.errors import exit_status
 from data_tools.basics.invocation import DATA, VARIABLE, program
 from jittor_tsit import __version__
-from jittor_tsit.commands import average, convert, doctor, export, label, options, score, test, train
+from jittor_tsit.commands import average, convert, doctor, export, fetch, label, options, score, test, train
 from jittor_tsit.runtime.mpirun import inside_mpi, run_member, run_processes
+from jittor_tsit.runtime.out_of_memory import ADVICE
 
 # To add a command, add its module here; run.sh and `jittor-tsit` have it then, too.
-COMMANDS = (train, test, score, label, average, convert, export, options, doctor)  # in the order of --help
+COMMANDS = (train, test, score, label, average, convert, export, fetch, options, doctor)  # in the order of --help
 TOOLS = (
     "data_tools.__main__"  # imported for its commands only, because it imports libraries that training does not need
 )
@@ -31,7 +32,7 @@ OF_SCRIPT = {  # commands that only run.sh has
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run one command and return its exit status: 0 success, 1 internal error, 2 wrong input, 130 interrupted."""
-    return run_member(lambda: _run(argv)) if inside_mpi() else exit_status(lambda: _run(argv))
+    return run_member(lambda: _run(argv)) if inside_mpi() else exit_status(lambda: _run(argv), ADVICE)
 
 
 def _run(argv: Optional[Sequence[str]]) -> int:

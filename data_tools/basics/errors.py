@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -17,6 +18,15 @@ EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells do
 EXIT_PIPE = 141  # 128 + SIGPIPE
 BUG = "this is a bug in the program; please report it with the lines above and the command that you ran"
 
+ROOM_ADVICE = "make room on this disk, or name a folder on another one, and run the same command again"
+MEMORY_ADVICE = "use fewer workers, or close other programs"
+GPU_NAMES = ("cuda", "cudnn", "cublas")  # in messages of its libraries
+# What exceptions of C++, Jittor, CUDA, cuDNN and cuBLAS say when memory runs out.
+MEMORY_TEXTS = (
+    *("std::bad_alloc", "Unable to alloc cuda device memory", "cudaErrorMemoryAllocation", "out of memory"),
+    *("CUDNN_STATUS_ALLOC_FAILED", "CUBLAS_STATUS_ALLOC_FAILED"),
+)
+
 
 class InputError(ValueError):
     """Error for a fault in the user's files or options.
@@ -26,12 +36,19 @@ class InputError(ValueError):
     """
 
 
-def exit_status(command: Callable[[], int]) -> int:
+def exit_status(command: Callable[[], int], memory_advice: str = MEMORY_ADVICE) -> int:
     """Run a command and return its exit status. Print one line on stderr if an exception ended the command.
 
     Ctrl-C ends the command even if a shell started it in the background and set Ctrl-C to be ignored.
-    A traceback is printed only for exceptions that are bugs: neither InputError nor OSError (such as a full disk).
+    A traceback is printed only for exceptions that are bugs: neither InputError nor OSError (such as a full disk), nor
+    a lack of memory.
+
+    Args:
+        memory_advice: What helps if memory runs out, for the message.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # the replacements that tests install have no such method
+            stream.reconfigure(errors="backslashreplace")  # not every file name is UTF-8, or known to the terminal
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
@@ -43,14 +60,21 @@ def exit_status(command: Callable[[], int]) -> int:
         return EXIT_PIPE
     except OSError as error:  # above all a full disk
         where = f"{error.filename}: " if error.filename else ""
-        return _report(f"error: {where}{error.strerror or error}", EXIT_ERROR)
+        advice = f"; {ROOM_ADVICE}" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        return _report(f"error: {where}{error.strerror or error}{advice}", EXIT_ERROR)
     except KeyboardInterrupt:
         return _report("interrupted", EXIT_INTERRUPTED)
-    except MemoryError:
-        return _report("error: not enough memory", EXIT_ERROR)
-    except Exception:
+    except Exception as error:
+        if is_lack_of_memory(error):
+            where = "GPU memory" if any(name in str(error).lower() for name in GPU_NAMES) else "memory"
+            return _report(f"error: out of {where}: {memory_advice}", EXIT_ERROR)
         traceback.print_exc()
         return _report(BUG, EXIT_BUG)
+
+
+def is_lack_of_memory(error: BaseException) -> bool:
+    """Return whether an exception says that memory of the machine or of the GPU ran out."""
+    return isinstance(error, MemoryError) or any(text in str(error) for text in MEMORY_TEXTS)
 
 
 def _run_and_flush(command: Callable[[], int]) -> int:

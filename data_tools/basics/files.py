@@ -81,9 +81,12 @@ def flush_to_disk(path: Path) -> None:
 
 
 def append_line(path: Path, line: str) -> None:
-    """Add a line at the end of a text file. `line` is given without its newline. Errors as in `write_through`."""
+    """Add a line at the end of a text file. `line` is given without its newline. Errors as in `write_through`.
+
+    Bytes of file names that are not UTF-8 become escapes.
+    """
     try:
-        with open(path, "a", encoding="utf-8") as file:
+        with open(path, "a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(line + "\n")
     except OSError as error:
         raise _with_path(path, error) from error

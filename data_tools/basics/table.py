@@ -11,6 +11,7 @@ import numpy as np
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import read_text, write_atomic
+from data_tools.basics.names import to_utf8
 
 _DIGITS = 6  # significant digits: more than any signal is accurate to, few enough to hide rounding
 
@@ -68,7 +69,7 @@ def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[object
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(rows)
-    write_atomic(path, text.getvalue().encode("utf-8"))
+    write_atomic(path, to_utf8(text.getvalue()))
 
 
 def read_rows(path: Path) -> Iterator[List[str]]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Callable, Iterator, Sequence
 
-from tqdm import tqdm
-
 from data_tools.basics.pools import run_in_order
+from data_tools.basics.progress import progress_bar
 
 _BAR_DELAY = 2.0  # seconds; shorter work shows no bar
 _ITEMS_PER_THREAD = 4  # submitted at a time; all items at once would take a gigabyte for a million pairs
@@ -19,8 +17,8 @@ def with_bar(function: Callable, pairs: Sequence, workers: int, name: str, progr
 
     Work of more than two seconds shows a progress bar with this name on stderr, unless `progress` is False.
     """
-    with ThreadPoolExecutor(workers) as pool, tqdm(
-        total=len(pairs), desc=name, unit="pair", file=sys.stderr, leave=False, delay=_BAR_DELAY, disable=not progress
+    with ThreadPoolExecutor(workers) as pool, progress_bar(
+        total=len(pairs), desc=name, unit="pair", leave=False, delay=_BAR_DELAY, disable=not progress
     ) as bar:
         for result in run_in_order(pool, function, pairs, _ITEMS_PER_THREAD * workers):
             bar.update()

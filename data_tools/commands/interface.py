@@ -13,7 +13,7 @@ from data_tools.curation.default_rules import DEFAULT_RULES, DISPUTED, Settings,
 from data_tools.rendering.write_set import write_set
 from data_tools.sets import stats as counting
 from data_tools.sets.checking import inspect_pairs
-from data_tools.sets.class_list import ClassList, make_class_list, read_class_names
+from data_tools.sets.class_list import LANDSCAPE, ClassList, given_classes
 from data_tools.sets.classes import IMAGE_HEIGHT, IMAGE_WIDTH, NUM_CLASSES
 from data_tools.sets.pairing import Problem, match_files
 
@@ -190,7 +190,7 @@ def synth(
 
 
 def _classes(num_classes: Optional[int], unknown_id: Optional[int], class_names: Optional[PathLike]) -> ClassList:
-    return make_class_list(num_classes, unknown_id, read_class_names(Path(class_names)) if class_names else ())
+    return given_classes(num_classes, unknown_id, Path(class_names) if class_names else None) or LANDSCAPE
 
 
 def _workers(number: int) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Callable, List, Sequence, Tuple
 
 from data_tools.basics import command_line
-from data_tools.sets.class_list import MAX_CLASSES, ClassList, make_class_list, read_class_names
+from data_tools.sets.class_list import LANDSCAPE, MAX_CLASSES, ClassList, given_classes
 from data_tools.sets.classes import IMAGE_HEIGHT, IMAGE_WIDTH, NUM_CLASSES
 
 
@@ -69,8 +69,7 @@ def classes_of(args: argparse.Namespace) -> ClassList:
     Raises:
         InputError: A number is out of range, or the file of names is faulty.
     """
-    lines = read_class_names(args.class_names) if args.class_names else ()
-    return make_class_list(args.num_classes, args.unknown_id, lines)
+    return given_classes(args.num_classes, args.unknown_id, args.class_names) or LANDSCAPE
 
 
 def with_class_options(words: Sequence[str]) -> List[str]:

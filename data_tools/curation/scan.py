@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import ContextManager, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 import cv2
 import numpy as np
-from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import make_folder
 from data_tools.basics.names import printable
 from data_tools.basics.pools import Pool, run_in_order
+from data_tools.basics.progress import Bar, progress_bar
 from data_tools.basics.table import Table
 from data_tools.curation.folder import SKETCHES, invalidate_scan, write_scan
 from data_tools.curation.scan_cache import ScanCache, cached_keys, code_version, content_key, for_classes
@@ -172,8 +171,8 @@ def _from_record(record: bytes) -> Tuple[np.ndarray, List[np.ndarray]]:
     return signals, parts
 
 
-def _bar(total: int, name: str) -> tqdm:
-    return tqdm(total=total, desc=name, unit="pair", file=sys.stderr, leave=False, delay=2.0)  # seconds
+def _bar(total: int, name: str) -> Bar:
+    return progress_bar(total=total, desc=name, unit="pair", leave=False, delay=2.0)  # seconds
 
 
 def _require_outside(out: Path, data: Path) -> None:

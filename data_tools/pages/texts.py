@@ -125,12 +125,13 @@ REVIEW_SCRIPT = {
 SCORE = {
     "score title": Text("Score of {name}", "{name} 的评分"),
     "score": Text("Score of {name}", "{name} 的评分"),
+    "score lead alone": Text(
+        "{images} images were judged without photographs to compare with.",
+        "评判了 {images} 张图像，没有可供比较的照片。",
+    ),
     "score lead": Text(
         "{images} images were compared with {photos} photographs of <code>{real}</code>.",
         "把 {images} 张图像与 <code>{real}</code> 中的 {photos} 张照片作比较。",
-    ),
-    "score lead alone": Text(
-        "{images} images; there were no photographs to compare them with.", "{images} 张图像；没有可供比较的照片。"
     ),
     "no order": Text(
         "There is no judge and no photograph, so nothing says which images are the worst and the best.",

@@ -35,7 +35,7 @@ class Pixels:
     @property
     def label(self) -> np.ndarray:
         """The label map, [h, w] uint8, ids 0..28, read now."""
-        return read_label(self._pair.label)
+        return read_label(self._pair.label, remedy="; plant knows the 29 landscape classes only")
 
 
 class Planted(NamedTuple):

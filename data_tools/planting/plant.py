@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple, Sequence, Set
 
 import numpy as np
-from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import make_folder
 from data_tools.basics.output_folder import copy_file, require_only, require_same_record, write_record
+from data_tools.basics.progress import progress_bar
 from data_tools.planting.fields import make_generator
 from data_tools.planting.journal import Journal
 from data_tools.planting.kinds import KINDS, Pixels, Planted, added_stems
@@ -80,7 +79,7 @@ def plant_pairs(pairs: Sequence[Pair], out: Path, kinds: Sequence[str], share: f
     count = max(1, round(share * len(pairs)))
     kinds_to_plant = [kinds[i % len(kinds)] for i in range(count)]
     truth: List[Truth] = []
-    with tqdm(total=len(pairs), desc="plant", unit="pair", file=sys.stderr) as bar:
+    with progress_bar(total=len(pairs), desc="plant", unit="pair") as bar:
         for rows in _plant_defects(pairs, target, journal, kinds_to_plant, seed):
             truth += rows
             bar.update()

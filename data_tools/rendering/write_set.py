@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Tuple
 
 import numpy as np
-from tqdm import tqdm
 
 from data_tools.basics.files import make_folder
 from data_tools.basics.output_folder import require_between, require_only, require_same_record, write_record
+from data_tools.basics.progress import progress_bar
 from data_tools.rendering.picture import choose_scene, paint
 from data_tools.sets.classes import IMAGE_HEIGHT, IMAGE_WIDTH
 from data_tools.sets.image_io import write_label, write_photo
@@ -69,7 +68,7 @@ def write_set(
     for folder in (photos, labels, tests)[: 3 if test_count else 2]:
         make_folder(folder)
     write_record(out / _RECORD, record)
-    for index in tqdm([*train, *test], desc="synth", unit="image", file=sys.stderr):
+    for index in progress_bar([*train, *test], desc="synth", unit="image"):
         photo_path = photos / f"{_stem(index)}.jpg" if index in train else None
         label_path = (labels if index in train else tests) / f"{_stem(index)}.png"
         if label_path.exists() and (photo_path is None or photo_path.exists()):

@@ -140,6 +140,17 @@ def make_class_list(
     return ClassList(num_classes if num_classes is not None else len(lines) or NUM_CLASSES, unknown, lines)
 
 
+def given_classes(num_classes: Optional[int], unknown: Optional[int], names: Optional[Path]) -> Optional[ClassList]:
+    """Return the list of classes that options describe, or None if no option is given. See `make_class_list`.
+
+    Args:
+        names: Text file of class names.
+    """
+    if num_classes is None and unknown is None and names is None:
+        return None
+    return make_class_list(num_classes, unknown, read_class_names(names) if names else ())
+
+
 def read_class_names(path: Path) -> Tuple[str, ...]:
     """Read a file of class names: one class a line in the order of the ids, its name and optionally a colour "#rrggbb".
 

@@ -135,25 +135,22 @@ def to_classes(
         wrong &= ids != unknown
     if wrong.any():
         y, x = np.argwhere(wrong)[0]
-        raise InputError(
-            f"{source}: class id {ids[y, x]} at pixel x={x}, y={y}; ids are {first}..{first + num_classes - 1}"
-            f"{remedy if remedy is not None else _remedy(int(ids[y, x]), ids[wrong], first, unknown)}"
-        )
+        allowed = f"{first}..{first + num_classes - 1}" + ("" if unknown is None else f", or {unknown} where unknown")
+        end = remedy if remedy is not None else _remedy(int(ids[y, x]), ids[wrong], first)
+        raise InputError(f"{source}: class id {ids[y, x]} at pixel x={x}, y={y}; ids are {allowed}{end}")
     classes = np.subtract(ids, first, dtype=np.uint8, casting="unsafe")  # no 32-bit copy in between
     if unknown is not None:
         classes[ids == unknown] = num_classes
     return classes
 
 
-def _remedy(wrong: int, all_wrong: np.ndarray, first: int, unknown: Optional[int]) -> str:
+def _remedy(wrong: int, all_wrong: np.ndarray, first: int) -> str:
     """Return the end of the message about the id `wrong`: which options admit it.
 
     Args:
         all_wrong: All ids of the label map that are out of range, [n].
         first: Least class id.
-        unknown: Id of pixels without a class, if there is one.
     """
-    also = "" if unknown is None else f", or {unknown} without a class (unknown_id={unknown})"
     classes = all_wrong[(all_wrong >= 0) & (all_wrong < 255)]  # 255 is the usual id of pixels without a class
     more = f"num_classes={int(classes.max()) + 1 - first}" if len(classes) else "num_classes=N"
-    return f"{also}: unknown_id={wrong} takes these pixels as without a class, {more} admits more classes"
+    return f": unknown_id={wrong} takes these pixels as without a class, {more} admits more classes"

@@ -13,7 +13,7 @@ from data_tools.basics.errors import InputError
 from data_tools.basics.files import write_atomic
 from data_tools.sets.classes import NUM_CLASSES, to_classes
 from data_tools.sets.depth import Depth, stored_bits, to_8_bits, used_bits
-from data_tools.sets.label_forms import COLOR_MODES, FROM_COLORS, ids_of_equal_channels, refuse_mask
+from data_tools.sets.label_forms import COLOR_MODES, from_colors, ids_of_equal_channels, refuse_mask
 from data_tools.sets.open_image import open_image
 
 _ALPHA_MODES = ("LA", "PA", "RGBA", "La", "RGBa")
@@ -58,7 +58,9 @@ def read_photo(path: Path) -> np.ndarray:
         return _in_strips(_upright(image, orientation), _to_rgb)
 
 
-def read_label(path: Path, num_classes: int = NUM_CLASSES, unknown: Optional[int] = None) -> np.ndarray:
+def read_label(
+    path: Path, num_classes: int = NUM_CLASSES, unknown: Optional[int] = None, remedy: Optional[str] = None
+) -> np.ndarray:
     """Read the class ids of a label map: an 8-bit or 16-bit image with one channel, or a palette image (its indices).
 
     An 8-bit image with equal colour channels is read as its one channel.
@@ -66,6 +68,7 @@ def read_label(path: Path, num_classes: int = NUM_CLASSES, unknown: Optional[int
     Args:
         num_classes: Number of classes, at most 256; at most 255 if `unknown` is given.
         unknown: Id in the file of pixels without a class. If it is 0, the classes are numbered from 1 in the file.
+        remedy: As for `classes.to_classes`.
 
     Returns:
         [H, W] uint8 class ids from 0 to `num_classes` - 1. Pixels without a class get `num_classes`.
@@ -78,7 +81,7 @@ def read_label(path: Path, num_classes: int = NUM_CLASSES, unknown: Optional[int
     ids = _read_ids(path)
     if num_classes <= 255:  # with 256 classes, 255 is one of them
         refuse_mask(ids, unknown, Path(path))
-    return to_classes(ids, num_classes, unknown, str(path))
+    return to_classes(ids, num_classes, unknown, str(path), remedy)
 
 
 def read_instances(path: Path) -> np.ndarray:
@@ -237,12 +240,12 @@ def _in_strips(image: Image.Image, convert: Callable[[Image.Image], Image.Image]
 def _require_label_format(path: Path, image: Image.Image) -> None:
     if image.format == "JPEG" or image.info.get("compression") in _LOSSY:
         raise InputError(
-            f"{path}: is a JPEG, whose compression changes ids and colours; a label map is a PNG; of a picture in "
-            "colours, `bash run.sh labels --from-colors FOLDER --palette FILE --nearest --out DIR` makes ids"
+            f"{path}: is a JPEG, whose compression changes ids and colours; a label map is a PNG; "
+            f"{from_colors('--palette FILE --nearest')}"
         )
     if image.mode not in (*_LABEL_MODES, *COLOR_MODES):
         raise InputError(
-            f"{path}: has mode {image.mode}; a label map is 8-bit or 16-bit grey, or has a palette; {FROM_COLORS}"
+            f"{path}: has mode {image.mode}; a label map is 8-bit or 16-bit grey, or has a palette; {from_colors()}"
         )
     bits = stored_bits(path, image)
     if image.mode == "L" and image.format in ("PNG", "TIFF") and bits < 8:

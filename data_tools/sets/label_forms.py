@@ -8,9 +8,14 @@ from typing import Optional
 import numpy as np
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.invocation import typed
 
 COLOR_MODES = ("RGB", "RGBA", "LA")  # Pillow's modes in which grey ids can be stored as equal channels
-FROM_COLORS = "`bash run.sh labels --from-colors FOLDER --palette FILE --out DIR` makes ids of colours"
+
+
+def from_colors(options: str = "--palette FILE", folder: str = "FOLDER") -> str:
+    """Return the command that makes ids of colours, as the user types it."""
+    return f"`{typed(f'labels --from-colors {folder} {options} --out DIR')}` makes ids of colours"
 
 
 def ids_of_equal_channels(pixels: np.ndarray, path: Path) -> np.ndarray:
@@ -44,7 +49,7 @@ def _require_nowhere(differs: np.ndarray, pixels: np.ndarray, path: Path) -> Non
         color = ", ".join(map(str, pixels[y, x, :3]))
         raise InputError(
             f"{path}: is a colour picture, with ({color}) at pixel x={x}, y={y}; a label map is grey of 8 or 16 bits, "
-            f"has a palette, or has three equal channels; {FROM_COLORS}"
+            f"has a palette, or has three equal channels; {from_colors()}"
         )
 
 
@@ -62,6 +67,5 @@ def refuse_mask(ids: np.ndarray, unknown: Optional[int], path: Path) -> None:
         return
     raise InputError(
         f"{path}: holds only 0 and 255, as a mask does; if 255 means unknown: unknown_id=255 (data_tools: "
-        f"--unknown-id 255); for two classes `bash run.sh labels --from-colors {path.parent} --palette mask --out DIR` "
-        "writes ids 0 and 1"
+        f"--unknown-id 255); for two classes {from_colors('--palette mask', str(path.parent))}, 0 and 1"
     )

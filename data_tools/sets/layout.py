@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from pathlib import Path
 from typing import Mapping, Sequence
-
-from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import file_version, make_folder, write_through
 from data_tools.basics.output_folder import require_only
+from data_tools.basics.progress import progress_bar
 from data_tools.sets.pairing import Pair
 
 
@@ -32,7 +30,7 @@ def lay_out(folder: Path, splits: Mapping[str, Sequence[Pair]], copy: bool) -> N
             target = Path(folder) / split / "train" / name
             require_only(target, {file.name for file in files}, is_ours=True)
             make_folder(target)
-            for file in tqdm(files, desc=f"{split}/{name}", unit="file", file=sys.stderr, leave=False, delay=2.0):
+            for file in progress_bar(files, desc=f"{split}/{name}", unit="file", leave=False, delay=2.0):
                 _place(file, target / file.name, copy)
 
 

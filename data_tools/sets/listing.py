@@ -76,6 +76,17 @@ def list_files(folder: Path, kind: Kind) -> List[Path]:
     return paths
 
 
+def find_named(folder: Path, name: str) -> Path:
+    """Return the file of a name in a folder, also if the folder spells the name in another Unicode form.
+
+    If there is none, the path of the name itself is returned, and reading it raises the error.
+    """
+    path = folder / name
+    if name.isascii() or path.exists() or not folder.is_dir():
+        return path
+    return next((other for other, _ in _visible_entries(folder) if composed(other.name) == composed(name)), path)
+
+
 def odd_entries(listing: Listing, kind: Kind) -> List[Problem]:
     """Return an odd problem for each sub-folder and each file that is not of the kind."""
     odd = [_odd(path, "is a folder; data sets are flat, so what it holds is not read") for path in listing.folders]

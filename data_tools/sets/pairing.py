@@ -110,6 +110,8 @@ def find_labels(folder: Path) -> list[Path]:
 def read_reference_names(folder_or_file: Path) -> dict[str, str]:
     """Read the 2023 contest's `label_to_img.json`: file name of a label map -> file name of its style photo.
 
+    The names of label maps are given as `names.composed` returns them.
+
     Args:
         folder_or_file: The file, or a folder that holds it itself or in `test`, `labels` or `test/labels`.
 
@@ -234,11 +236,11 @@ def _reference_file(path: Path) -> Path:
 def _unique_names(path: Path, items: Sequence[tuple[str, object]]) -> dict[str, str]:
     names: dict[str, str] = {}
     for label, photo in items:
-        if label in names:
+        if composed(label) in names:
             raise InputError(f"{path}: names {label!r} twice")
         if not isinstance(photo, str) or not _is_file_name(label) or not _is_file_name(photo):
             raise InputError(f"{path}: maps {label!r} to {photo!r}; both must be file names without a folder")
-        names[label] = photo
+        names[composed(label)] = photo
     return names
 
 

@@ -15,14 +15,13 @@ import json
 import multiprocessing
 import os
 import resource
-import sys
 import time
 from pathlib import Path
 from typing import Callable, Dict, List, Optional, Tuple
 
 import numpy as np
-from tqdm import tqdm
 
+from data_tools.basics.progress import progress_bar
 from data_tools.curation.equivalence import equivalence_classes
 from data_tools.curation.neighbours import collapse, nearest_maps
 from data_tools.rendering.write_set import render
@@ -51,7 +50,7 @@ def render_maps(count: int) -> np.ndarray:
     """Render `count` landscapes and return their label maps, [count, 24, 32] uint8."""
     with multiprocessing.Pool(os.cpu_count()) as pool:
         scenes = pool.imap(_render, range(count), chunksize=50)
-        return np.stack(list(tqdm(scenes, desc="render", total=count, unit="map", file=sys.stderr)))
+        return np.stack(list(progress_bar(scenes, desc="render", total=count, unit="map")))
 
 
 def add_shifted_copies(maps: np.ndarray, count: int) -> np.ndarray:

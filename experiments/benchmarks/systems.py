@@ -25,9 +25,9 @@ import jittor_tsit  # noqa: F401  first: it sets the environment that Jittor rea
 # isort: split
 import jittor as jt
 import numpy as np
-from tqdm import tqdm
 
 from data_tools.basics.files import make_folder, write_atomic
+from data_tools.basics.progress import progress_bar
 from data_tools.basics.spacing import evenly_spaced
 from data_tools.sets.image_io import read_label, read_photo, write_photo
 from data_tools.sets.pairing import find_labels
@@ -137,7 +137,7 @@ def labelled_photos(model: Model):
 def diversity(model: Model, lpips) -> float:
     """Compute the mean LPIPS distance between DRAWS images of an input, over DRAWN_INPUTS inputs."""
     values = []
-    for batch in tqdm(list(inputs_of(model)), unit="input", desc="lpips", leave=False):
+    for batch in progress_bar(list(inputs_of(model)), unit="input", desc="lpips", leave=False):
         images = [model.system.generate(batch, Noise(seed)) for seed in range(DRAWS)]
         values.append(lpips.diversity(jt.concat(images, 0)))
     return float(np.mean(values))

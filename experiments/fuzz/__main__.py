@@ -23,6 +23,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 from tqdm import tqdm
 
+from data_tools.basics.progress import progress_bar
 from experiments.fuzz.cases import ACCEPTED, REFUSED, draw, run_case
 from experiments.fuzz.readers import Reader, all_readers
 
@@ -53,10 +54,9 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     if args.case is not None:
         return repeat(readers[args.reader], args)
     started, tables = time.time(), {}
-    with tqdm(total=args.cases, unit="case", dynamic_ncols=True) as bar:
+    with progress_bar(total=args.cases, desc="fuzz", unit="case") as bar:
         for index, name in enumerate(names):
             count = args.cases * (index + 1) // len(names) - args.cases * index // len(names)
-            bar.set_description(name)
             tables[name] = fuzz(readers[name], name, args.seed, count, bar)
     print(report(tables))
     failures = sum(table["failed"] for table in tables.values())
@@ -90,7 +90,7 @@ def options(readers: Dict[str, Reader]) -> argparse.ArgumentParser:
     return parser
 
 
-def fuzz(reader: Reader, name: str, seed: int, count: int, bar: tqdm) -> Dict[str, int]:
+def fuzz(reader: Reader, name: str, seed: int, count: int, bar) -> Dict[str, int]:
     """Run the cases of a reader. Return how many were accepted, refused and failed."""
     verdicts: Counter = Counter()
     for result in results(name, seed, count):

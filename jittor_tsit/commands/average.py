@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Dict, List, Optional, Sequence
 
 import numpy as np
-from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.invocation import typed
+from data_tools.basics.progress import progress_bar
 from jittor_tsit.commands.path_checks import FILE, require_checkpoints, require_run, require_writable
 from jittor_tsit.commands.shared_options import add_command, positive_number
 from jittor_tsit.runs.checkpoint import (
@@ -98,7 +98,7 @@ def average_of(paths: Sequence[Path]) -> Checkpoint:
 
     newest = load_networks(paths[-1])
     totals = {name: array.astype(np.float64) for name, array in newest.arrays.items()}
-    for path in tqdm(paths[:-1], unit="file", dynamic_ncols=True, desc="averaging", leave=False):
+    for path in progress_bar(paths[:-1], unit="file", desc="averaging", leave=False):
         other = load_networks(path)
         if any(other.experiment.get(part) != newest.experiment.get(part) for part in ("system", "config")):
             raise InputError(f"{path}: was trained with other options than {paths[-1].name}")

@@ -15,7 +15,7 @@ from jittor_tsit.config.phases import PlannedPhase, make_plan, require_even
 from jittor_tsit.data.samples import Samples
 from jittor_tsit.runs.disk_space import free_bytes, in_gb, need_of, num_checkpoints
 from jittor_tsit.runs.records import read_records
-from jittor_tsit.runtime.jittor_hub import hub_path
+from jittor_tsit.runtime.jittor_hub import default_path
 
 COLUMNS = "{:>5}  {:>19}  {:>7}  {:>8}  {:>9}  {:>7}  {:>7}  {:>9}"
 
@@ -81,7 +81,7 @@ def _needs(experiment: Experiment, run_dir: Path) -> List[str]:
             f"batch; this machine has {in_gb(memory)} of main memory",
         ]
     arch = config.hub_weights(terms_with_weight(experiment)) if isinstance(config, SystemConfig) else ""
-    if arch and not hub_path(arch).exists():
+    if arch and not default_path(arch).exists():
         lines.append(f"perceptual_weights: empty, so that {arch} is downloaded from Jittor's hub (0.5 GB) at the start")
     return lines
 

@@ -5,13 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import List, Set
 
-from jittor_tsit.commands.path_checks import require_file, require_folder, require_input, require_writable
+from data_tools.basics.errors import InputError
+from jittor_tsit.commands.path_checks import (
+    nearest_folder,
+    require_file,
+    require_folder,
+    require_input,
+    require_writable,
+)
 from jittor_tsit.config import Experiment, SegFormerConfig, SystemConfig
 from jittor_tsit.config.phases import make_plan, phases_of, split_of
+from jittor_tsit.conversion.foreign_files import not_a_checkpoint
+from jittor_tsit.conversion.weight_files import require_weight_file
 from jittor_tsit.data.finders import find_samples
 from jittor_tsit.data.samples import PairedSamples, Samples
 from jittor_tsit.runs.disk_space import require_space
-from jittor_tsit.runtime.jittor_hub import find_hub_weights
+from jittor_tsit.runtime.jittor_hub import find_default_weights
+from jittor_tsit.runtime.published_files import how_to_get
 
 FIRST_MAPS = 3  # label maps that are read to compare their ids with num_classes; more would take noticeable time
 
@@ -53,7 +63,7 @@ def check_paths(experiment: Experiment, run_dir: Path) -> None:
     if isinstance(config, SystemConfig):
         terms = terms_with_weight(experiment)
         for option, file in config.weight_files(terms).items():
-            require_file(option, Path(file))
+            _require_weights(config, option, Path(file))
     for number in range(1, len(phases_of(experiment)) + 1):
         split_of(experiment, number)
     if data.split:
@@ -62,11 +72,29 @@ def check_paths(experiment: Experiment, run_dir: Path) -> None:
         require_folder("second_root", Path(data.second_root))
     if run.initial:
         require_file("--from-weights", Path(run.initial))
+        found = not_a_checkpoint(Path(run.initial))
+        if found:
+            raise InputError(f"{run.initial}: {found}; a .safetensors file of train is needed")
     if run.evaluate_every and not isinstance(config, SegFormerConfig):  # whose scores need no judges
-        require_folder("judges", Path(run.judges))
+        _require_judges(Path(run.judges))
     require_writable("--run-dir", run_dir)
     if data.cache:
         require_writable("cache", Path(data.cache))
+
+
+def _require_weights(config: SystemConfig, option: str, path: Path) -> None:
+    """Check that a file of weights exists and is of a format that can be read. Say how to get a published one."""
+    published = {"perceptual_weights": getattr(config, "perceptual", "vgg16-caffe"), "nima": "nima"}
+    if option in published and not path.exists():
+        raise InputError(f"{option}={path}: no such file{nearest_folder(path)}; {how_to_get(published[option])}")
+    require_file(option, path)
+    require_weight_file(path)
+
+
+def _require_judges(folder: Path) -> None:
+    if not folder.exists():
+        raise InputError(f"judges={folder}: no such folder; {how_to_get('inception', folder)}")
+    require_folder("judges", folder)
 
 
 def fetch_hub_weights(experiment: Experiment) -> None:
@@ -78,7 +106,7 @@ def fetch_hub_weights(experiment: Experiment) -> None:
     config = experiment.config
     arch = config.hub_weights(terms_with_weight(experiment)) if isinstance(config, SystemConfig) else ""
     if arch:
-        find_hub_weights(arch)
+        find_default_weights(arch)
 
 
 def terms_with_weight(experiment: Experiment) -> Set[str]:

@@ -18,7 +18,7 @@ def require_file(option: str, path: Optional[Path]) -> None:
     """Raise InputError if the file that an option names does not exist. None is allowed."""
     if path is None or path.is_file():
         return
-    what = "a folder; a file is needed" if path.is_dir() else f"no such file{_nearest_folder(path)}"
+    what = "a folder; a file is needed" if path.is_dir() else f"no such file{nearest_folder(path)}"
     raise InputError(f"{_given(option, path)}: {what}")
 
 
@@ -26,14 +26,14 @@ def require_folder(option: str, path: Optional[Path]) -> None:
     """Raise InputError if the folder that an option names does not exist. None is allowed."""
     if path is None or path.is_dir():
         return
-    what = "a file; a folder is needed" if path.exists() else f"no such folder{_nearest_folder(path)}"
+    what = "a file; a folder is needed" if path.exists() else f"no such folder{nearest_folder(path)}"
     raise InputError(f"{_given(option, path)}: {what}")
 
 
 def require_input(option: str, path: Optional[Path]) -> None:
     """Raise InputError if an option names neither a file nor a folder that exists. None is allowed."""
     if path is not None and not path.exists():
-        raise InputError(f"{_given(option, path)}: no such file or folder{_nearest_folder(path)}")
+        raise InputError(f"{_given(option, path)}: no such file or folder{nearest_folder(path)}")
 
 
 def require_writable(option: str, path: Path) -> None:
@@ -60,7 +60,7 @@ def _given(option: str, path: Path) -> str:
     return f"{option} {path}" if option.startswith("--") else f"{option}={path}"
 
 
-def _nearest_folder(path: Path) -> str:
+def nearest_folder(path: Path) -> str:
     """Return a text that names the part of a missing path that exists, if that says more than the path itself."""
     parent = path.parent
     return "" if parent.is_dir() else f" ({parent} does not exist either)"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Callable, List, Optional
+from typing import Callable, Dict, List, Optional, Tuple, Union
 
 from data_tools.basics import command_line
+from data_tools.basics.errors import InputError
+from data_tools.sets.class_list import ClassList, given_classes
 from jittor_tsit.config.experiment_files import shipped_experiments
 
 JUDGES = Path("judges")  # default folder of the judges' weights
@@ -20,7 +22,7 @@ def add_command(
     run: Run,
     summary: str,
     example: str,
-    accepts: Optional[str] = None,
+    accepts: Union[str, Tuple[str, ...], None] = None,
     check: Optional[Check] = None,
 ) -> argparse.ArgumentParser:
     """Add a subcommand with its example in --help, and return its parser.
@@ -30,7 +32,8 @@ def add_command(
         run: Called with the parsed options; returns the exit status.
         summary: Description of the command.
         example: Command line that --help shows, beginning with `python -m jittor_tsit`; see `command_line.add_command`.
-        accepts: Prefix of the words that are allowed as field=value among the options; None: no such words.
+        accepts: Prefix, or prefixes, of the words that are allowed as field=value among the options; None: no such
+            words.
         check: Called before `run`, and before other processes are started. It raises InputError if a path is wrong.
             It imports no Jittor.
     """
@@ -78,6 +81,38 @@ def add_judges(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--segmenter", type=Path, metavar="FILE", help="a segmenter's checkpoint, or a Python file with segment(photo)"
     )
+
+
+CLASS_OPTIONS = ("num_classes", "unknown_id")  # both also as train takes them, such as num_classes=150
+
+
+def add_classes(command: argparse.ArgumentParser) -> None:
+    """Add the options that describe the classes of label maps. `classes_of` reads them."""
+    command.add_argument(
+        "--num-classes",
+        type=positive_number,
+        metavar="N",
+        help="number of classes of the label maps; also num_classes=N",
+    )
+    command.add_argument(
+        "--unknown-id", type=natural_number, metavar="ID", help="id of pixels without a class; also unknown_id=ID"
+    )
+    command.add_argument("--class-names", type=Path, metavar="FILE", help="text file with one class name a line")
+
+
+def classes_of(args: argparse.Namespace) -> Optional[ClassList]:
+    """Return the list of classes that the options of `add_classes` describe, or None if none is given.
+
+    Raises:
+        InputError: A number is out of range, or the file of names is faulty.
+    """
+    values: Dict[str, Optional[int]] = {name: getattr(args, name) for name in CLASS_OPTIONS}
+    for word in args.overrides:
+        name, _, text = word.partition("=")
+        if not text.isdigit():
+            raise InputError(f"{word}: a whole number is needed, such as {name}=150")
+        values[name] = int(text)
+    return given_classes(values["num_classes"], values["unknown_id"], args.class_names)
 
 
 def add_processes(command: argparse.ArgumentParser) -> None:

@@ -9,18 +9,22 @@ import argparse
 import dataclasses
 import sys
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from data_tools.basics.errors import InputError
+from data_tools.sets.class_list import read_class_names
 from jittor_tsit.commands.dry_run import show_options, show_plan
 from jittor_tsit.commands.early_checks import check_experiment, fetch_hub_weights
 from jittor_tsit.commands.shared_options import add_command, add_device, add_experiment, add_processes
 from jittor_tsit.config import CONFIGS, ON_NAN, Experiment, SystemConfig
 from jittor_tsit.config.experiment_files import Runs, find_experiment, load_experiment, load_runs
 from jittor_tsit.config.overrides import override
+from jittor_tsit.runs.own_options import own_experiment
 from jittor_tsit.runtime.import_jittor import start_jittor
 
 RUNS = Path("runs")
+PLACES = ("root", "second_root", "split", "cache")  # data options that are found again from any working folder
+COUNT_OPTIONS = ("num_classes=", "data.num_classes=")  # two spellings of one option
 SAMPLE_SET = Path("data/sample")  # rendered if --data is not given
 SAMPLE_PAIRS, SAMPLE_LABELS, SAMPLE_SEED = 64, 16, 0
 
@@ -31,7 +35,7 @@ def add(commands) -> None:
         commands,
         "train",
         run,
-        "train a model; run the same command again to resume",
+        "train a model; run the same command again to resume, or only with --run-dir DIR",
         "python -m jittor_tsit train --data data/landscape --run-dir runs/mine width=32 weights.vgg=10\n"
         "Any option of the experiment can be set as field=value; the command `options` lists them.",
         accepts="",
@@ -50,6 +54,12 @@ def add(commands) -> None:
         metavar="PATH",
         help="file with the stems to train on, one a line; or the folder with such files of the phases; default: all",
     )
+    parser.add_argument(
+        "--class-names",
+        type=Path,
+        metavar="FILE",
+        help="text file with one class name a line, and optionally its colour (sky #96cefa); the model keeps them",
+    )
     parser.add_argument("--run-dir", type=Path, metavar="DIR", help="folder of the results; default: runs/<experiment>")
     parser.add_argument(
         "--from-weights",
@@ -61,6 +71,9 @@ def add(commands) -> None:
         "--on-nan",
         choices=ON_NAN,
         help="if a loss or a gradient is not finite: stop, or skip the step; default: the experiment's option, stop",
+    )
+    parser.add_argument(
+        "--tensorboard", action="store_true", help="also write event files for TensorBoard into the run's folder"
     )
     parser.add_argument(
         "--dry-run",
@@ -131,17 +144,26 @@ def prepare(args: argparse.Namespace) -> Prepared:
         InputError: The file or an option is faulty.
     """
     options = {"split": args.split, "on_nan": args.on_nan, "initial": args.from_weights}
+    options["tensorboard"] = args.tensorboard
     overrides = [*args.overrides, *(f"{name}={value}" for name, value in options.items() if value)]
-    file, folder = experiment_file(args), run_folder(args)
-    runs, data = load_runs(file), args.data or SAMPLE_SET
+    folder = run_folder(args)
+    own = own_experiment(folder) if args.run_dir and not args.experiment else None
+    file = experiment_file(args)
+    runs, data = load_runs(file) if own is None else None, args.data or SAMPLE_SET
     if runs:
         experiments = runs.experiments(data.absolute(), derived_data(folder))
-        each = {name: (override(one, overrides), folder / name) for name, one in experiments.items()}
+        each = {
+            name: (with_class_names(override(one, overrides), args.class_names, overrides), folder / name)
+            for name, one in experiments.items()
+        }
         return Prepared(each, runs, data.absolute(), args.data is None)
-    experiment = configure(file, args.data, overrides)
+    loaded = own or load_experiment(file)
+    experiment = adapt(loaded, args.data, overrides, args.class_names)
     has_root = bool(experiment.data.root)
     if not has_root:
-        experiment = configure(file, SAMPLE_SET, overrides)
+        experiment = adapt(loaded, SAMPLE_SET, overrides, args.class_names)
+    if own and not Path(experiment.data.root).is_dir():
+        raise InputError(f"{experiment.data.root}: the data set of {folder} is not there; --data DIR says where it is")
     return Prepared({"": (experiment, folder)}, None, Path(experiment.data.root), not has_root)
 
 
@@ -160,6 +182,20 @@ def derived_data(run_dir: Path) -> Path:
     return (run_dir / "data").absolute()
 
 
+def with_class_names(experiment: Experiment, path: Optional[Path], assignments: List[str]) -> Experiment:
+    """Return the experiment with the class names of a file and, unless it is among `assignments`, their number.
+
+    Raises:
+        InputError: See `read_class_names`; or there is another number of names than of classes.
+    """
+    if path is None:
+        return experiment
+    lines, data = read_class_names(path), experiment.data
+    is_given = any(text.startswith(COUNT_OPTIONS) for text in assignments)
+    count = data.num_classes if is_given else len(lines)
+    return dataclasses.replace(experiment, data=dataclasses.replace(data, num_classes=count, class_names=lines))
+
+
 def render_sample_set() -> None:
     """Render the sample set, landscapes with label maps, into its folder. Keep the files that exist."""
     from data_tools.rendering.write_set import write_set
@@ -174,14 +210,23 @@ def configure(file: Path, data: Optional[Path], assignments: List[str]) -> Exper
     Raises:
         InputError: The file or an override is faulty.
     """
-    experiment = load_experiment(file)
+    return adapt(load_experiment(file), data, assignments)
+
+
+def adapt(
+    experiment: Experiment, data: Optional[Path], assignments: List[str], class_names: Optional[Path] = None
+) -> Experiment:
+    """Apply the data folder, class names and overrides of the command line to an experiment. Make paths absolute.
+
+    Raises:
+        InputError: An override is faulty, or there is no such system.
+    """
     if data is not None:
-        root = str(data.absolute())  # so that `test` finds it from any folder
-        experiment = dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, root=root))
+        experiment = dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, root=str(data)))
     if isinstance(experiment.config, SystemConfig) and experiment.system not in CONFIGS:
-        raise InputError(f"{file}: no system {experiment.system}; there are {', '.join(CONFIGS)}")
-    experiment = override(experiment, assignments)
-    if experiment.data.second_root:
-        root = str(Path(experiment.data.second_root).absolute())
-        experiment = dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, second_root=root))
+        raise InputError(f"no system {experiment.system}; there are {', '.join(CONFIGS)}")
+    experiment = with_class_names(override(experiment, assignments), class_names, assignments)
+    places: Dict[str, Any] = {name: getattr(experiment.data, name) for name in PLACES}
+    places = {name: str(Path(place).absolute()) for name, place in places.items() if place}
+    experiment = dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, **places))
     return experiment

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, Mapping, Optional, Tuple, get_type_hints
 
 from data_tools.basics.errors import InputError
+from data_tools.sets.class_list import MAX_CLASSES, MAX_ID
 from data_tools.sets.classes import IMAGE_HEIGHT, IMAGE_WIDTH, NUM_CLASSES
 
 
@@ -49,9 +50,6 @@ def image_gan_optim(epoch_nimg: int, constant: int, decay: int, falls_early: boo
     return OptimConfig(2e-4, 2e-4, (0.5, 0.999), constant_nimg=full, decay_nimg=length, epoch_nimg=epoch_nimg)
 
 
-MAX_CLASSES = 255  # ids are stored in 8 bits, and one id is needed for pixels without a class
-
-
 @dataclass(frozen=True)
 class DataConfig:
     """The data set, and the sizes and augmentations of its images."""
@@ -70,6 +68,7 @@ class DataConfig:
     domains: Tuple[str, str] = ("trainA", "trainB")  # unpaired images: folders of the domains a and b
     direction: str = "AtoB"  # pairs of images: a is the input (AtoB), or b (BtoA)
     side_by_side: Optional[bool] = None  # pairs of images: both in one file, a left, b right; null: train detects it
+    class_names: Tuple[str, ...] = ()  # names of the classes, one for each, with or without a colour (--class-names)
     instance_edges: bool = False  # add a channel with the borders of objects, read from the folder `instances`
     flip: bool = True  # mirror half of the pairs at random, photo and label map together
     color_jitter: float = 0.0  # change photos' brightness, contrast and saturation by up to this share; 0: no change
@@ -97,8 +96,10 @@ class DataConfig:
         _require(
             1 <= self.num_classes <= MAX_CLASSES, f"num_classes={self.num_classes}: allowed are 1 to {MAX_CLASSES}"
         )
-        has_place = self.unknown_id in (-1, 0) or self.num_classes <= self.unknown_id <= MAX_CLASSES
-        _require(has_place, f"unknown_id={self.unknown_id}: allowed are -1, 0 and {self.num_classes} to {MAX_CLASSES}")
+        has_place = self.unknown_id in (-1, 0) or self.num_classes <= self.unknown_id <= MAX_ID
+        _require(has_place, f"unknown_id={self.unknown_id}: allowed are -1, 0 and {self.num_classes} to {MAX_ID}")
+        has_names = len(self.class_names) in (0, self.num_classes)
+        _require(has_names, f"class_names: {len(self.class_names)} names for num_classes={self.num_classes}")
         _require(self.direction in ("AtoB", "BtoA"), f"direction={self.direction}: allowed are AtoB, BtoA")
         _require(0 <= self.color_jitter < 1, f"color_jitter={self.color_jitter}: from 0 to below 1")
         _require(self.folds == 0 or self.folds >= 2, f"folds={self.folds}: must be 0, or at least 2")
@@ -127,6 +128,7 @@ class RunConfig:
     seed: int = 0  # of the initial weights, the order of the images and all random draws
     initial: str = ""  # checkpoint from which a new run takes its networks (--from-weights); empty: random weights
     on_nan: str = "stop"  # for a loss or gradient that is not finite: "stop" the run or "skip" the step
+    tensorboard: bool = False  # write event files for TensorBoard into the run's folder (--tensorboard)
     precision: str = "float32"  # of convolutions in training: float32, bf16, or fp16 with loss scaling
 
     def __post_init__(self):

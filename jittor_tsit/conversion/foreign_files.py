@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import NamedTuple, Optional, Sequence
 
+from data_tools.basics.invocation import typed
+
 HEAD_BYTES = 512  # a tar archive is recognised by byte 257; a web page begins within the first line
 _TAR_PLACE, _TAR_MAGIC = 257, b"ustar"
 _SHORTEST_TEXT = 9  # bytes: "Not Found"; the first bytes of a file that was cut may be letters by chance
@@ -14,7 +16,7 @@ _LFS = b"version https://git-lfs.github.com/spec/"
 _WEB_PAGE = re.compile(rb"<!doctype html|<html|<head|<\?xml|<!--", re.I)
 # A zip archive (PyTorch, NumPy), HDF5 (Keras), or a pickle: protocol 2 to 5, then a dict, a number or a frame.
 _OF_OTHER_PROGRAMS = re.compile(rb"PK\x03\x04|\x89HDF|\x80[\x02-\x05][}\]\x8a\x95(c]")
-_ANOTHER_DOWNLOAD = "download the file itself, by `bash run.sh fetch` or in a browser"
+_ANOTHER_DOWNLOAD = f"download the file itself, by `{typed('fetch')}` or in a browser"
 _WEIGHT_MEMBERS = (".pth", ".pt", ".pkl", ".ckpt", ".npz", ".safetensors", ".h5", ".hdf5", ".onnx")
 
 TORCHSCRIPT = (
@@ -119,7 +121,7 @@ def not_a_checkpoint(path: Path) -> Optional[str]:
     if not head:
         return "is empty (0 bytes); copy or download it again"
     if _OF_OTHER_PROGRAMS.match(head):
-        return "holds weights of another program; `bash run.sh convert` makes a checkpoint of published weights"
+        return f"holds weights of another program; `{typed('convert')}` makes a checkpoint of published weights"
     return foreign_kind(head, size)
 
 

@@ -26,6 +26,7 @@ from jittor_tsit.conversion.pickle_machine import PickleMachine
 _LEAF_TYPES = (np.ndarray, PickledArray, Tensor)
 Arrays = Dict[str, np.ndarray]
 
+WEIGHT_SUFFIXES = (".pth", ".pt", ".npz", ".safetensors", ".h5", ".hdf5")  # of judges; the content tells the format
 _ZIP_MAGIC = b"PK\x03\x04"
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 import PIL
-from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.pools import local_pool, run_in_order
+from data_tools.basics.progress import progress_bar
 from data_tools.sets.pairing import Pair
 from jittor_tsit.data.cache_file import PairCache, Shapes, Stamp, stamp_of, write_cache
 from jittor_tsit.data.read_ahead import Arrays, read_with_retries
@@ -125,7 +125,7 @@ def _make(samples: PairedSamples, path: Path, stamps: Dict[str, Stamp], workers:
 
     with local_pool(workers, _start, (samples,)) as pool:
         read = run_in_order(pool.executor, _read, range(len(samples)), pool.ahead)
-        bar = tqdm(read, total=len(samples), unit="pair", desc="cache", dynamic_ncols=True, leave=False)
+        bar = progress_bar(read, total=len(samples), unit="pair", desc="cache", leave=False)
         found = (without_fault(pair.stem, each) for pair, each in zip(samples.pairs, bar))
         write_cache(path, form_of(samples), _shapes(samples), stamps, found)
     return faults

@@ -13,10 +13,14 @@ from jittor_tsit.config import DataConfig
 from jittor_tsit.data.attribute_lists import LIST_FILES, PHOTO_FOLDERS, find_list, list_labelled
 from jittor_tsit.data.folders import augmentation_of, refuse_split_and_folds, refuse_unused_options
 from jittor_tsit.data.labels import LabelledSamples, LabelNames, TwoLabelledSets
-from jittor_tsit.data.photo_lists import folder_of_classes, holds_photos, list_photos
+from jittor_tsit.data.photo_lists import (
+    PhotosAndLabels,
+    holds_photos,
+    list_photos,
+    photos_of_any_class,
+    photos_with_classes,
+)
 from jittor_tsit.data.samples import Samples
-
-PhotosAndLabels = Tuple[List[Path], List[np.ndarray]]
 
 
 def labelled_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int], names: LabelNames) -> Samples:
@@ -65,17 +69,6 @@ def adaptation_samples(config: DataConfig, split: Optional[Path], seeds: Sequenc
     return TwoLabelledSets(first, LabelledSamples(others, unknown, 0, augmentation_of(config), (*seeds, 1)))
 
 
-def photos_of_any_class(folder: Path, names: LabelNames) -> List[Path]:
-    """Return the photos of a folder, or of its class folders if it holds no photos itself.
-
-    Raises:
-        InputError: See `photos_with_classes` and `list_photos`.
-    """
-    if not holds_photos(folder) and any((folder / name).is_dir() for name in names.classes):
-        return photos_with_classes(folder, names, "")[0]
-    return list_photos(folder)
-
-
 class AttributePhotos(NamedTuple):
     """Photos with attributes, as (photos, label vectors), and lines for the user that say what was left out."""
 
@@ -117,24 +110,3 @@ def photos_of_attribute_set(root: Path) -> List[Path]:
         if (root / name).is_dir() and holds_photos(root / name):
             return list_photos(root / name)
     return list_photos(root)
-
-
-def photos_with_classes(root: Path, names: LabelNames, part: str) -> PhotosAndLabels:
-    """Return (photos, one-hot label vectors) of the class folders.
-
-    Args:
-        part: Name of a folder that may lie between `root` and the class folders. Those in `root` itself go first.
-
-    Raises:
-        InputError: A class has no folder, or a folder has no photos.
-    """
-    folder = folder_of_classes(root, names.classes, part)
-    photos, labels = [], []
-    for number, name in enumerate(names.classes):
-        if not (folder / name).is_dir():
-            there = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
-            raise InputError(f"{folder}: no folder for the class {name}; there are {', '.join(there) or 'none'}")
-        found = list_photos(folder / name)
-        photos += found
-        labels += [names.of_class(number)] * len(found)
-    return photos, labels

@@ -11,10 +11,10 @@ from functools import partial
 from pathlib import Path
 from typing import Callable, Iterable, Sequence, Set, Tuple
 
-from tqdm import tqdm
-
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import file_version, make_folder
+from data_tools.basics.invocation import typed
+from data_tools.basics.progress import progress_bar
 from data_tools.sets.checking import check_pairs
 from data_tools.sets.classes import NUM_CLASSES
 from data_tools.sets.image_io import read_photo
@@ -100,7 +100,9 @@ def check_all_pairs(
     for line in odd.lines(f"; bash run.sh check-data --data {_set_of(pairs)} lists all" if pairs else ""):
         tell(line)
     if problems:
-        where = "; `{typed('check-data')}` lists all" if maps == LabelMaps(NUM_CLASSES) else ""
+        options = "" if maps.num_classes == NUM_CLASSES else f" --num-classes {maps.num_classes}"
+        options += "" if maps.unknown is None else f" --unknown-id {maps.unknown}"
+        where = f"; `{typed('check-data')}{options}` lists all"
         more = f" ({len(problems)} faulty pairs{where})" if len(problems) > 1 else ""
         raise InputError(f"{problems[0][1]}{more}")
     _require_one_scale(odd, kept_in)
@@ -157,6 +159,6 @@ def check_photos(samples: Sequence[Samples], kept_in: Path, tell: Callable[[str]
 def _read_each(groups: Sequence[Group], checked: CheckedFiles, unit: str) -> None:
     keys = [checked.key(files) for files, _ in groups]
     left = [(key, read) for key, (_, read) in zip(keys, groups) if key not in checked.known]
-    for key, read in tqdm(left, unit=unit, desc="check", leave=False):
+    for key, read in progress_bar(left, unit=unit, desc="check", leave=False):
         read()
         checked.add(key)

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Callable, List, NamedTuple, Optional, Sequence
 
 import numpy as np
-from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import file_version, read_json, write_atomic
+from data_tools.basics.progress import progress_bar
 from data_tools.sets.image_io import read_photo
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.label_maps import label_maps_of
+from jittor_tsit.evaluation.image_set import photo_folder
 from jittor_tsit.evaluation.judges import JudgeAbsent, Judges, Rater, Segmenter
-from jittor_tsit.evaluation.scores import photo_folder
 from jittor_tsit.metrics.best_of_many import nearness
 from jittor_tsit.metrics.features import Extractor, cached_features, find_images
 from jittor_tsit.metrics.lpips import LPIPS
@@ -66,9 +66,14 @@ class CandidateJudges(NamedTuple):
             segmenter, maps = judge, label_maps_of(data)
 
             def accuracy(k: int) -> float:
-                return segmenter.accuracy(read_photo(paths[k]), maps.read(labels[k], width, height)[0])
+                label = maps.read(labels[k], width, height)[0]
+                return segmenter.accuracy(read_photo(paths[k]), label, maps.num_classes) or 0.0
 
-            return cached_values(paths, segmenter.name, accuracy, images.parent / f"{name}.json")
+            fault = segmenter.fault(maps.num_classes)
+            if fault:
+                raise InputError(fault)
+            described = segmenter.name if maps.unknown is None else f"{segmenter.name} without unknown pixels"
+            return cached_values(paths, described, accuracy, images.parent / f"{name}.json")
 
         features = near = ratings = None
         if self.extractor and self.photographs:
@@ -148,6 +153,6 @@ def cached_values(paths: List[Path], judge: str, value_of: Callable[[int], float
             return np.array(kept["values"], np.float64).reshape(len(paths))
     except (InputError, ValueError, KeyError, TypeError, OverflowError):
         pass  # the cache is missing, truncated or another file; it is written again
-    values = [value_of(k) for k in tqdm(range(len(paths)), unit="img", dynamic_ncols=True, desc=cache.stem)]
+    values = [value_of(k) for k in progress_bar(range(len(paths)), unit="img", desc=cache.stem)]
     write_atomic(cache, json.dumps({"key": key, "values": values}).encode())
     return np.array(values)

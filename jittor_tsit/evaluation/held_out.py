@@ -9,19 +9,22 @@ from pathlib import Path
 from typing import Callable, Dict, Optional, cast
 
 import numpy as np
-from tqdm import tqdm
 
+from data_tools.basics.errors import InputError
 from data_tools.basics.files import make_folder
+from data_tools.basics.progress import progress_bar
 from data_tools.basics.table import Table, write_table
 from data_tools.sets.image_io import read_header, resize_photo, write_photo
 from jittor_tsit.config import Experiment
 from jittor_tsit.config.phases import split_of
 from jittor_tsit.data.batches import PairedBatch, full_share, to_pixels, to_segmap
 from jittor_tsit.data.folders import held_out_samples
+from jittor_tsit.data.label_maps import LabelMaps
 from jittor_tsit.data.samples import PairedSamples
 from jittor_tsit.evaluation.history import RANK, Evaluation
-from jittor_tsit.evaluation.judges import Judges
-from jittor_tsit.evaluation.scores import ImageSet, compute_terms
+from jittor_tsit.evaluation.image_set import ImageSet
+from jittor_tsit.evaluation.judges import Judges, Segmenter
+from jittor_tsit.evaluation.scores import FEWEST, compute_terms
 from jittor_tsit.metrics.contest import CLOSENESS, as_far_as_known
 from jittor_tsit.metrics.segmentation import confusion, mean_iou, pixel_accuracy
 from jittor_tsit.metrics.terms import Term
@@ -43,7 +46,7 @@ def make_evaluation(
         say: Prints one line for the user.
 
     Raises:
-        InputError: See `held_out_samples`; or the weights of all judges are missing.
+        InputError: See `held_out_samples` and `require_useful`.
     """
     run = experiment.run
     if not run.evaluate_every:
@@ -53,9 +56,35 @@ def make_evaluation(
         measure = lambda: segmentation_scores(system, samples, run_dir)  # noqa: E731
     else:
         judges = Judges(Path(run.judges))
-        parallel.on_all_processes(lambda: judges.require_any("evaluate_every") if parallel.rank() == 0 else None)
+        parallel.on_all_processes(
+            lambda: require_useful(judges, len(samples), samples.label_maps) if parallel.rank() == 0 else None
+        )
         measure = lambda: synthesis_scores(system, samples, experiment, run_dir)  # noqa: E731
     return Evaluation(measure, run.evaluate_every * run.snapshot_nimg, total_nimg, run_dir, say)
+
+
+def require_useful(judges: Judges, num_pairs: int, maps: LabelMaps) -> None:
+    """Check before training that the judges can score the held-out pairs.
+
+    Args:
+        num_pairs: Number of held-out pairs.
+        maps: Reader of their label maps.
+
+    Raises:
+        InputError: The weights of all judges are missing, the segmenter knows other classes than the set, or there are
+            too few held-out pairs for all judges.
+    """
+    judges.require_any("evaluate_every")
+    segmenter = judges.segmenter()
+    if isinstance(segmenter, Segmenter):
+        fault = segmenter.fault(maps.num_classes)
+        if fault:
+            raise InputError(f"evaluate_every: {fault}")
+    elif num_pairs < FEWEST and not judges.has("nima"):
+        raise InputError(
+            f"evaluate_every: {num_pairs} pair is held out, and the judges in {judges.folder} need at least "
+            f"{FEWEST}; take fewer folds"
+        )
 
 
 def segmentation_scores(system: System, samples: PairedSamples, run_dir: Path) -> Dict[str, float]:
@@ -66,7 +95,7 @@ def segmentation_scores(system: System, samples: PairedSamples, run_dir: Path) -
     segmenter = cast(PhotoSegmenter, system)
     num_ids, accuracy = samples.label_maps.num_ids, []
     counts = np.zeros((num_ids, num_ids), np.int64)
-    for position in tqdm(range(len(samples)), unit="img", dynamic_ncols=True, desc="held-out pairs", leave=False):
+    for position in progress_bar(range(len(samples)), unit="img", desc="held-out pairs", leave=False):
         photo, label = samples.unaugmented(position)[:2]
         predicted = segmenter.segment(photo)
         accuracy.append(pixel_accuracy(predicted, label))
@@ -82,14 +111,15 @@ def synthesis_scores(system: System, samples: PairedSamples, experiment: Experim
     folder = run_dir / FOLDER
     make_folder(folder)
     noise, images = Noise(experiment.run.seed), {}
-    for position in tqdm(range(len(samples)), unit="img", dynamic_ncols=True, desc="held-out pairs", leave=False):
+    for position in progress_bar(range(len(samples)), unit="img", desc="held-out pairs", leave=False):
         pair, label = samples.pairs[position], samples.unaugmented(position)[1:]
         segmap = to_segmap(samples.label_maps.num_ids, *(array[None] for array in label))
         pixels = to_pixels(system.generate(PairedBatch(segmap, None, [key_of(pair.stem)], full_share(1)), noise))[0]
         images[pair.stem] = folder / f"{pair.stem}.jpg"
         width, height, _ = read_header(pair.label)
         write_photo(images[pair.stem], resize_photo(pixels, width, height))
-    image_set = ImageSet(images, {pair.stem: pair.label for pair in samples.pairs})
+    labels = {pair.stem: pair.label for pair in samples.pairs}
+    image_set = ImageSet(images, labels, samples.label_maps.class_list)
     photos = [pair.photo for pair in samples.pairs]
     terms = compute_terms(
         image_set, photos, Path(experiment.data.root), Judges(Path(experiment.run.judges)), None, folder

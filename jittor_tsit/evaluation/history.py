@@ -6,18 +6,24 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import Callable, Dict, List
+from typing import Callable, Dict, List, Mapping, Optional, Tuple
 
-import cv2
-import numpy as np
-
+from data_tools.basics.errors import InputError
 from data_tools.basics.files import write_atomic
+from jittor_tsit.metrics.terms import TERMS, Kind
 from jittor_tsit.runs.checkpoint import BEST, Progress
+from jittor_tsit.runs.events import Events
+from jittor_tsit.runs.plots import Marks, Panel, can_plot, draw_panels
 from jittor_tsit.runs.records import read_records
 
 METRICS, CURVE = "metrics.jsonl", "metrics.png"
 RANK = "rank"  # name of the score that decides which checkpoint is best; higher is better
-WIDTH, HEIGHT, MARGIN = 640, 160, 24  # of the curve of one term, in pixels
+KINDS: Dict[str, Kind] = {  # the scores of an evaluation
+    **TERMS,
+    "pixel_accuracy": Kind(True, "share of pixels with the right class, 0 to 1"),
+    "mean_iou": Kind(True, "mean intersection over union of the classes, 0 to 1"),
+    RANK: Kind(True, "decides which checkpoint is best"),
+}
 
 
 class Evaluation:
@@ -38,6 +44,7 @@ class Evaluation:
         run_dir: Path,
         say: Callable[[str], None],
     ):
+        self.events: Optional[Events] = None  # TensorBoard's event file, which the session sets if it is wanted
         self.measure, self.interval, self.total_nimg, self.run_dir, self.say = (
             measure,
             interval,
@@ -49,19 +56,36 @@ class Evaluation:
     def __call__(self, progress: Progress, checkpoint: Path) -> None:
         if progress.nimg % self.interval and progress.nimg != self.total_nimg:
             return
-        scores = self.measure()
+        try:
+            scores = self.measure()
+        except Exception as error:  # judges are the user's files and code; training does not depend on them
+            self._record_failure(progress.nimg, error)
+            return
         lines = [
             line for line in read_metrics(self.run_dir) if line["nimg"] < progress.nimg
         ]  # later ones are evaluated again
         if all(line[RANK] < scores[RANK] for line in lines):
             _keep(checkpoint, self.run_dir / BEST)
         lines.append({"nimg": progress.nimg, **scores})
-        text = "".join(json.dumps(line) + "\n" for line in lines)
-        write_atomic(self.run_dir / METRICS, text.encode())
+        self._write(progress.nimg, scores)
         draw_curves(self.run_dir / CURVE, lines)
+        if self.events:
+            self.events.scalars({f"held-out/{name}": value for name, value in scores.items()}, progress.nimg)
         best = max(lines, key=lambda line: line[RANK])["nimg"]
         numbers = "  ".join(f"{name} {value:.4g}" for name, value in scores.items())
         self.say(f"held-out pairs after {progress.nimg} images: {numbers} (best: after {best})")
+
+    def _record_failure(self, nimg: int, error: Exception) -> None:
+        """Write an evaluation that failed to the table, and tell the user in one line."""
+        reason = " ".join(f"{type(error).__name__ * (not isinstance(error, InputError))} {error}".split())
+        self._write(nimg, {"error": reason})
+        self.say(f"held-out pairs after {nimg} images: not scored, because {reason}; training goes on")
+
+    def _write(self, nimg: int, values: Mapping[str, object]) -> None:
+        """Add a line to the table, in place of the line of the same checkpoint and of later ones."""
+        before = [line for line in read_records(self.run_dir / METRICS) if line["nimg"] < nimg]
+        text = "".join(json.dumps(line) + "\n" for line in (*before, {"nimg": nimg, **values}))
+        write_atomic(self.run_dir / METRICS, text.encode())
 
     def catch_up(self, progress: Progress, checkpoint: Path) -> None:
         """Score the checkpoint from which a run resumes, if the run was stopped before that was done."""
@@ -70,7 +94,10 @@ class Evaluation:
 
 
 def read_metrics(run_dir: Path) -> List[Dict[str, float]]:
-    """Return the scores of all evaluations of a run, oldest first: one dict, name -> value, for each evaluation."""
+    """Return the scores of all evaluations of a run, oldest first: one dict, name -> value, for each evaluation.
+
+    Evaluations that failed have a line with `error` in the table, and are left out here.
+    """
     return [line for line in read_records(run_dir / METRICS) if isinstance(line.get(RANK), (int, float))]
 
 
@@ -86,21 +113,26 @@ def _keep(checkpoint: Path, target: Path) -> None:
 
 
 def draw_curves(path: Path, lines: List[Dict[str, float]]) -> None:
-    """Draw one curve for each term, scaled from its smallest to its largest value, and save the picture as PNG."""
+    """Draw one panel for each term, with its meaning and which way is better, and mark the best checkpoint.
+
+    Do nothing without matplotlib.
+    """
+    if not can_plot():
+        return
+    best = int(max(lines, key=lambda line: line[RANK])["nimg"])
     names = [name for name in lines[-1] if name != "nimg"]
-    picture = np.full((HEIGHT * len(names), WIDTH, 3), 255, np.uint8)
-    for row, name in enumerate(names):
-        points = [(line["nimg"], line[name]) for line in lines if line.get(name) is not None]
-        _draw_curve(picture[row * HEIGHT : (row + 1) * HEIGHT], name, points)
-    write_atomic(path, cv2.imencode(".png", picture)[1].tobytes())
+    panels = [
+        Panel(_title(name), name, {name: _points(lines, name)}, best=best) for name in names if _points(lines, name)
+    ]
+    draw_panels(path, panels, Marks())
 
 
-def _draw_curve(canvas: np.ndarray, name: str, points: List) -> None:
-    values = np.array(points, float)
-    low, span = values.min(0), np.maximum(np.ptp(values, 0), 1e-12)  # no division by 0 for a single point
-    places = (values - low) / span * (WIDTH - 2 * MARGIN, 2 * MARGIN - HEIGHT) + (MARGIN, HEIGHT - MARGIN)
-    cv2.polylines(canvas, [places.round().astype(np.int32)], False, (160, 80, 20), 2, cv2.LINE_AA)
-    for place in places.round().astype(int):
-        cv2.circle(canvas, tuple(map(int, place)), 3, (160, 80, 20), -1, cv2.LINE_AA)
-    text = f"{name}: {low[1]:.4g} to {values[:, 1].max():.4g}, last {values[-1, 1]:.4g}"
-    cv2.putText(canvas, text, (MARGIN, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1, cv2.LINE_AA)
+def _points(lines: List[Dict[str, float]], name: str) -> List[Tuple[int, float]]:
+    return [(int(line["nimg"]), line[name]) for line in lines if line.get(name) is not None]
+
+
+def _title(name: str) -> str:
+    kind = KINDS.get(name)
+    if kind is None:
+        return name
+    return f"{name}: {kind.meaning}; {'higher' if kind.higher_is_better else 'lower'} is better"

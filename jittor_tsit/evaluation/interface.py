@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import Dict, Optional, Union
 
 from data_tools.basics.errors import InputError
+from data_tools.sets.class_list import given_classes
 from jittor_tsit.metrics.contest import BOARDS, total
 from jittor_tsit.metrics.terms import Term
 from jittor_tsit.runtime.inside_program import start_jittor_inside
@@ -16,13 +18,16 @@ PathLike = Union[str, "os.PathLike[str]"]
 
 def score(
     images: PathLike,
-    labels: PathLike,
-    real: PathLike,
+    labels: Optional[PathLike] = None,
+    real: Optional[PathLike] = None,
     judges: PathLike = "judges",
     segmenter: Optional[PathLike] = None,
     references: Optional[PathLike] = None,
     board: str = "2022a",
     device: str = "auto",
+    num_classes: Optional[int] = None,
+    unknown_id: Optional[int] = None,
+    class_names: Optional[PathLike] = None,
 ) -> Dict[str, Term]:
     """Score a folder of images as `bash run.sh score` does.
 
@@ -30,14 +35,17 @@ def score(
 
     Args:
         images: Folder of the images.
-        labels: Folder of their label maps, with equal names and sizes.
-        real: Folder of photographs, or a data set.
+        labels: Folder of their label maps, with equal names. None: terms that need them have no value.
+        real: Folder of photographs, or a data set. None: terms that need them have no value.
         judges: Folder of the judges' weights; docs/scoring.md lists them.
         segmenter: A segmenter's checkpoint, or a Python file with a function `segment(photo)`. By default the segmenter
             in the folder `judges`.
         references: Folder of the photos that `label_to_img.json` names.
         board: Name of the formula: "2022a", "2022b" or "2023a".
         device: See `load`.
+        num_classes, unknown_id, class_names: Number of classes, id of pixels without a class, and file of class names,
+            as for `data_tools.stats`. Without them, the classes are those of the run whose images these are, or those
+            that the label maps hold.
 
     Returns:
         Each term by its name, and the result of the formula as "score". If a judge is missing, `value` is None and
@@ -47,16 +55,18 @@ def score(
         InputError: Images, labels, photographs or weights are faulty or do not belong together.
     """
     start_jittor_inside(device)
+    from jittor_tsit.evaluation.image_set import find_photos, find_set
     from jittor_tsit.evaluation.judges import Judges
-    from jittor_tsit.evaluation.scores import compute_terms, find_set, photo_folder
-    from jittor_tsit.metrics.features import find_images
+    from jittor_tsit.evaluation.scores import compute_terms
 
     if board not in BOARDS:
         raise InputError(f"board={board!r}: allowed are {', '.join(BOARDS)}")
-    images, labels = Path(images), Path(labels)
-    image_set, photos = find_set(images, labels), find_images(photo_folder(Path(real)))
-    file, folder = (None if path is None else Path(path) for path in (segmenter, references))
-    terms = compute_terms(image_set, photos, labels, Judges(Path(judges), file), folder, images.parent)
+    file, folder, maps, photos = (
+        None if path is None else Path(path) for path in (segmenter, references, labels, real)
+    )
+    classes = given_classes(num_classes, unknown_id, None if class_names is None else Path(class_names))
+    image_set = find_set(Path(images), maps, classes, say=warnings.warn)
+    terms = compute_terms(image_set, find_photos(photos), maps, Judges(Path(judges), file), folder, Path(images).parent)
     result = total(board, {name: term.value for name, term in terms.items()})
     missing = [name for name in BOARDS[board].terms if terms[name].value is None]
     note = f"needs {', '.join(missing)}" if missing else f"formula of board {board}"

@@ -10,18 +10,16 @@ from typing import Callable, NamedTuple, Optional, Tuple, Union, cast
 import numpy as np
 
 from data_tools.basics.errors import InputError
+from jittor_tsit.conversion.weight_files import WEIGHT_SUFFIXES
 from jittor_tsit.data.label_maps import LabelMaps, label_maps_of
 from jittor_tsit.evaluation.history import RANK, read_metrics
 from jittor_tsit.metrics.features import Extractor, fid_extractor, vgg16_extractor
 from jittor_tsit.metrics.lpips import LPIPS, load_lpips
 from jittor_tsit.metrics.segmentation import pixel_accuracy
-from jittor_tsit.networks.inception import PUBLISHED
 from jittor_tsit.networks.nima import load_nima
 from jittor_tsit.runs.loading import load_system
+from jittor_tsit.runtime.published_files import FOLDER, how_to_get
 from jittor_tsit.systems.tasks import PhotoSegmenter
-
-SUFFIXES = (".pth", ".pt", ".npz", ".safetensors", ".h5", ".hdf5")
-FOLDER = Path("judges")
 
 
 class Segmenter(NamedTuple):
@@ -34,8 +32,25 @@ class Segmenter(NamedTuple):
     segment_with_confidence: Optional[Callable[[np.ndarray], Tuple[np.ndarray, float]]] = None
     label_maps: Optional[LabelMaps] = None  # classes of the set that it was trained on, if known
 
-    def accuracy(self, photo: np.ndarray, label: np.ndarray) -> float:
-        """Return the share of pixels whose predicted class is the label's class.
+    @property
+    def num_classes(self) -> Optional[int]:
+        """Number of classes that it knows; None: not known."""
+        return self.label_maps.num_classes if self.label_maps else None
+
+    def fault(self, num_classes: int) -> str:
+        """Return in a few words why this segmenter cannot judge label maps of so many classes; "" if it can."""
+        if self.num_classes in (None, num_classes):
+            return ""
+        return (
+            f"{self.name} knows {self.num_classes} classes, and the label maps have {num_classes} "
+            f"(num_classes={num_classes}); take a segmenter of the same classes, or give the right num_classes"
+        )
+
+    def accuracy(self, photo: np.ndarray, label: np.ndarray, num_classes: int) -> Optional[float]:
+        """Return the share of pixels whose predicted class is the label's class; None if no pixel has a class.
+
+        Args:
+            label: Class ids; pixels with an id from `num_classes` on have no class and do not count.
 
         Raises:
             InputError: The prediction has another shape than the label map.
@@ -43,7 +58,8 @@ class Segmenter(NamedTuple):
         predicted = self.segment(photo)
         if predicted.shape != label.shape:
             raise InputError(f"{self.name}: gave {predicted.shape} ids for an image of {label.shape} pixels")
-        return pixel_accuracy(predicted, label)
+        known = label < num_classes
+        return pixel_accuracy(predicted[known], label[known]) if known.any() else None
 
 
 class Rater(NamedTuple):
@@ -63,9 +79,9 @@ class Judges(NamedTuple):
     """The judges of a folder of weight files. Each method loads a judge, or returns JudgeAbsent if its file is missing.
 
     Args:
-        folder: Folder with the files `inception`, `nima`, `vgg16`, `lpips` and `segmenter`, each with one of SUFFIXES.
-            A segmenter is a checkpoint of `train`, or a Python file with a function `segment(photo)` that takes
-            [H, W, 3] uint8 RGB and returns [H, W] class ids.
+        folder: Folder with the files `inception`, `nima`, `vgg16`, `lpips` and `segmenter`, each with one of
+            WEIGHT_SUFFIXES. A segmenter is a checkpoint of `train`, or a Python file with a function `segment(photo)`
+            that takes [H, W, 3] uint8 RGB and returns [H, W] class ids.
         segmenter_file: Used in place of the folder's segmenter.
     """
 
@@ -76,14 +92,14 @@ class Judges(NamedTuple):
         """Load the Inception network of FID and KID."""
         path = self._file("inception")
         if path is None:
-            return JudgeAbsent(f"get {PUBLISHED} and save it as {self.folder / 'inception.pth'}")
+            return JudgeAbsent(how_to_get("inception", self.folder))
         return fid_extractor(str(path))
 
     def vgg16(self) -> Union[Extractor, JudgeAbsent]:
         """Load the VGG-16 network of the other distances between features."""
         path = self._file("vgg16")
         if path is None:
-            return JudgeAbsent(f"save torchvision's vgg16 weights as {self.folder / 'vgg16.pth'}")
+            return JudgeAbsent(how_to_get("vgg16", self.folder))
         return vgg16_extractor(str(path))
 
     def nima(self) -> Union[Rater, JudgeAbsent]:
@@ -94,10 +110,7 @@ class Judges(NamedTuple):
         """
         path = self._file("nima")
         if path is None:
-            wanted = self.folder / "nima.h5"
-            return JudgeAbsent(
-                f"save NIMA's weights (idealo/image-quality-assessment, MobileNet aesthetic) as {wanted}"
-            )
+            return JudgeAbsent(how_to_get("nima", self.folder))
         return Rater(describe_file(path), load_nima(path).rate)
 
     def lpips(self) -> Union[LPIPS, JudgeAbsent]:
@@ -108,8 +121,8 @@ class Judges(NamedTuple):
         """
         vgg16, heads = self._file("vgg16"), self._file("lpips")
         if vgg16 is None or heads is None:
-            wanted = self.folder / "lpips.pth"
-            return JudgeAbsent(f"save LPIPS 0.1's vgg.pth as {wanted}, and torchvision's vgg16 weights beside it")
+            missing = [name for name, path in (("lpips", heads), ("vgg16", vgg16)) if path is None]
+            return JudgeAbsent("; ".join(how_to_get(name, self.folder) for name in missing))
         return load_lpips(vgg16, heads)
 
     def segmenter(self) -> Union[Segmenter, JudgeAbsent]:
@@ -140,8 +153,12 @@ class Judges(NamedTuple):
             ways = "; ".join(getattr(self, name)().how for name in names)
             raise InputError(f"{what}: {self.folder} holds no judge of images: {ways}")
 
+    def has(self, name: str) -> bool:
+        """Return whether the folder has the weights of a judge, such as "nima"."""
+        return self._file(name) is not None
+
     def _file(self, name: str) -> Optional[Path]:
-        """Find the weight file of a judge: `name` with one of SUFFIXES, in `folder`. Return None if there is none.
+        """Find the weight file of a judge in `folder`: `name` with one of WEIGHT_SUFFIXES. None if there is none.
 
         Args:
             name: Such as "inception". A "segmenter" may also be a Python file.
@@ -149,7 +166,7 @@ class Judges(NamedTuple):
         Raises:
             InputError: There are several such files.
         """
-        suffixes = (*SUFFIXES, ".py") if name == "segmenter" else SUFFIXES
+        suffixes = (*WEIGHT_SUFFIXES, ".py") if name == "segmenter" else WEIGHT_SUFFIXES
         found = [path for path in (self.folder / f"{name}{suffix}" for suffix in suffixes) if path.exists()]
         if len(found) > 1:
             raise InputError(f"{found[1]}: {found[0].name} lies beside it; only one is allowed, remove the other")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 from pathlib import Path
-from typing import Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence
+from typing import Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence
 
 import numpy as np
 
@@ -13,8 +13,8 @@ from data_tools.pages.frame import write_page as write_frame
 from data_tools.pages.pictures import Picture, jpeg, palette_png, picture_html
 from data_tools.pages.texts import TEXTS, Text
 from data_tools.pages.words import attribute, say, text
-from data_tools.sets.class_list import LANDSCAPE, ClassList
-from data_tools.sets.image_io import read_photo, resize_label, resize_photo
+from data_tools.sets.image_io import read_photo, resize_photo
+from jittor_tsit.evaluation.image_set import ImageSet
 from jittor_tsit.evaluation.rankings import Ranking
 from jittor_tsit.evaluation.scores import SHOWN_DIGITS
 from jittor_tsit.metrics.contest import BOARDS
@@ -28,14 +28,12 @@ class Scored(NamedTuple):
     """What a page shows: the terms of a set of images, and the images."""
 
     name: str  # of the folder of images
-    real: str  # folder of the photographs; not shown without any
+    real: Optional[Path]  # folder of the photographs
     num_photos: int
     board: str
     score: Optional[float]
     terms: Mapping[str, Term]
-    images: Mapping[str, Path]  # stem -> file
-    label_of: Callable[[str], Optional[np.ndarray]]  # stem -> class ids [H, W] uint8, or None if there is no label map
-    class_list: ClassList = LANDSCAPE
+    image_set: ImageSet
 
 
 def write_page(path: Path, scored: Scored, orders: Sequence[Ranking]) -> None:
@@ -51,10 +49,12 @@ def write_page(path: Path, scored: Scored, orders: Sequence[Ranking]) -> None:
     sections = "".join(_section(number, order, cards) for number, order in enumerate(orders))
     sections = sections or f'<p class="none">{say("no order")}</p>\n'
     ids: FrozenSet[int] = frozenset().union(*(card.ids for card in cards.values()))
-    legend = legend_section(ids, scored.class_list) if ids else ""
+    legend = legend_section(ids, scored.image_set.class_list) if ids else ""
     name = escape(scored.name)
-    key = "score lead" if scored.num_photos else "score lead alone"
-    lead = say(key, images=f"{len(scored.images):,}", photos=f"{scored.num_photos:,}", real=escape(scored.real))
+    count = f"{len(scored.image_set.images):,}"
+    lead = say("score lead alone", images=count)
+    if scored.real is not None:
+        lead = say("score lead", images=count, photos=f"{scored.num_photos:,}", real=escape(str(scored.real)))
     head = f'<h1>{say("score", name=name)}</h1>\n<p class="lead">{lead}</p>\n{_tiles(scored)}{_table(scored)}'
     write_frame(path, text("score title", name=scored.name), f"{head}{_links(orders, bool(ids))}", sections + legend)
 
@@ -66,7 +66,7 @@ def _tiles(scored: Scored) -> str:
     needs = f'<dd class="share">{say("needs", terms=", ".join(lacking))}</dd>' if lacking else ""
     tiles = (
         (say("score tile", board=escape(scored.board)), value, needs),
-        (say("images"), f"{len(scored.images):,}", ""),
+        (say("images"), f"{len(scored.image_set.images):,}", ""),
         (say("photographs"), f"{scored.num_photos:,}", ""),
     )
     boxes = "".join(f'<div class="tile"><dt>{name}</dt><dd>{shown}</dd>{below}</div>' for name, shown, below in tiles)
@@ -146,13 +146,14 @@ class Card(NamedTuple):
 
 def make_card(stem: str, scored: Scored) -> Card:
     """Make the pictures of an image and, if there is one, of its label map."""
-    photo, ids = read_photo(scored.images[stem]), scored.label_of(stem)
+    photo = read_photo(scored.image_set.images[stem])
     scale = SIDE / max(photo.shape[:2])
     width, height = (max(1, round(length * scale)) for length in (photo.shape[1], photo.shape[0]))
     pictures = [_html(Picture(jpeg(resize_photo(photo, width, height)), "", width, height), "image", stem)]
-    if ids is None:
+    if stem not in scored.image_set.labels:
         return Card(stem, pictures, frozenset())
-    label = palette_png(resize_label(ids, width, height), scored.class_list.palette)
+    ids = scored.image_set.read_label(stem, width, height)
+    label = palette_png(ids, scored.image_set.class_list.palette)
     pictures.insert(0, _html(Picture(label, "", width, height), "label", stem))
     return Card(stem, pictures, frozenset(np.unique(ids).tolist()))
 

@@ -28,7 +28,7 @@ class Ranking(NamedTuple):
 
 
 def rankings(terms: Mapping[str, Term], images: Mapping[str, Path], photos: Sequence[Path]) -> List[Ranking]:
-    """Return every order that the terms give. With photographs there is always one.
+    """Return every order that the terms give; none only without judges and photographs.
 
     The terms of single images order them. So do features: by the distance to the nearest photograph. Without any judge,
     the images are ordered by their colours.
@@ -43,7 +43,7 @@ def rankings(terms: Mapping[str, Term], images: Mapping[str, Path], photos: Sequ
     near = next((term.nearness for term in terms.values() if term.nearness), None)
     if near:
         found.append(Ranking("nearness", near))
-    if not found and photos:
+    if photos and not found:
         found.append(Ranking("colours", likeness_of_colours(images, photos)))
     return found
 

@@ -6,73 +6,45 @@ The formula that joins the terms to one score is in metrics/contest.py.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Callable, Dict, List, NamedTuple, Optional
-
-from tqdm import tqdm
+from typing import Callable, Dict, List, Optional
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.names import composed
-from data_tools.sets.formats import LABELS
-from data_tools.sets.image_io import read_header, read_label, read_photo
-from data_tools.sets.pairing import find_labels, read_reference_names
-from jittor_tsit.data.remarks import tell_of_inputs
+from data_tools.basics.progress import progress_bar
+from data_tools.sets.image_io import read_photo
+from data_tools.sets.listing import find_named
+from data_tools.sets.pairing import read_reference_names
+from jittor_tsit.evaluation.image_set import ImageSet
 from jittor_tsit.evaluation.judges import JudgeAbsent, Judges
 from jittor_tsit.metrics.best_of_many import nearness
 from jittor_tsit.metrics.contest import BOARDS
-from jittor_tsit.metrics.features import Extractor, cached_features, features_of, find_images
+from jittor_tsit.metrics.features import Extractor, cached_features, features_of
 from jittor_tsit.metrics.frechet import few_images_warning, frechet_distance, statistics
 from jittor_tsit.metrics.kid import kid
 from jittor_tsit.metrics.style import histogram_correlation
 from jittor_tsit.metrics.terms import TERMS, Term, absent, mean_of
 
+FEWEST = 2  # a covariance and a kernel mean without the diagonal need two images on each side
 SHOWN_DIGITS = 4  # decimals of a term; FID's last one depends on the machine
 
 
-class ImageSet(NamedTuple):
-    """Generated images and their label maps by stem."""
-
-    images: Dict[str, Path]
-    labels: Dict[str, Path]
-
-
-def find_set(images: Path, labels: Path) -> ImageSet:
-    """Find images and their label maps by stem. Check their sizes by the file headers.
-
-    Raises:
-        InputError: An image or label map has no partner, their sizes differ, or an image is grey.
-    """
-    found = {composed(path.stem): path for path in find_images(images)}
-    maps = {composed(path.stem): path for path in find_labels(labels)}
-    tell_of_inputs(list(found.values()))
-    tell_of_inputs(list(maps.values()), LABELS)
-    for kind, ours, other, others in (("label map", maps, "image", found), ("image", found, "label map", maps)):
-        lone = sorted(set(ours) - set(others))
-        if lone:
-            raise InputError(f"{ours[lone[0]]}: no {other} of that name ({len(lone)} of {len(ours)} {kind}s have none)")
-    for stem, path in found.items():
-        width, height, mode = read_header(path)
-        map_width, map_height, _ = read_header(maps[stem])
-        if (width, height) != (map_width, map_height):
-            sizes = f"{width}x{height}, and its label map {map_width}x{map_height}"
-            raise InputError(f"{path}: has {sizes}; both must have the same size")
-        if mode in ("1", "L", "LA", "I", "I;16", "F"):
-            raise InputError(f"{path}: is grey ({mode}); an image in colours is needed")
-    return ImageSet(found, maps)
-
-
-def photo_folder(real: Path) -> Path:
-    """Return the folder of photographs: `train/imgs` or `imgs` of a data set, otherwise the folder itself."""
-    return next((real / name for name in ("train/imgs", "imgs") if (real / name).is_dir()), real)
+NO_LABELS = "needs label maps: name their folder by --labels"
+NO_PHOTOS = "needs real photographs: name their folder by --real"
 
 
 def compute_terms(
-    image_set: ImageSet, photos: List[Path], labels: Path, judges: Judges, references: Optional[Path], cache: Path
+    image_set: ImageSet,
+    photos: List[Path],
+    labels: Optional[Path],
+    judges: Judges,
+    references: Optional[Path],
+    cache: Path,
 ) -> Dict[str, Term]:
-    """Compute every term. Terms without a judge are marked as absent.
+    """Compute every term. Terms without a judge, or without what they compare with, are marked as absent.
 
     Args:
-        photos: Real photographs.
-        labels: Folder of the label maps, with `label_to_img.json` if `references` are given.
+        photos: Real photographs; may be empty.
+        labels: Folder of the label maps, with `label_to_img.json` if `references` are given; None: no label maps.
         references: Folder of the reference photos; None: without the term "style".
         cache: Folder in which the features of the photographs are cached.
     """
@@ -87,15 +59,30 @@ def compute_terms(
 
 
 def mask_accuracy(image_set: ImageSet, judges: Judges) -> Term:
-    """Compute the pixel accuracy of a segmenter's predictions for the images, compared with the label maps."""
-    segmenter = judges.segmenter()
+    """Compute the pixel accuracy of a segmenter's predictions for the images, compared with the label maps.
+
+    Pixels without a class do not count. An image whose label map has no other pixels has no value.
+    """
+    if not image_set.labels:
+        return absent(NO_LABELS)
+    segmenter, num_classes = judges.segmenter(), image_set.class_list.num_classes
     if isinstance(segmenter, JudgeAbsent):
         return absent(segmenter.how)
+    fault = segmenter.fault(num_classes)
+    if fault:
+        return absent(fault)
 
-    def accuracy(stem: str) -> float:
-        return segmenter.accuracy(read_photo(image_set.images[stem]), read_label(image_set.labels[stem]))
+    def accuracy(stem: str) -> Optional[float]:
+        photo = read_photo(image_set.images[stem])
+        label = image_set.read_label(stem, photo.shape[1], photo.shape[0])
+        return segmenter.accuracy(photo, label, num_classes)
 
-    return mean_of(value_of_each(image_set, accuracy, "mask_accuracy"), segmenter.name, segmenter.note)
+    values = value_of_each(image_set, accuracy, "mask_accuracy")
+    if not values:
+        return absent("no label map has a pixel with a class")
+    num_empty = len(image_set.images) - len(values)
+    left_out = f"{num_empty} images whose label maps have no pixel with a class do not count" if num_empty else ""
+    return mean_of(values, segmenter.name, "; ".join(filter(None, (segmenter.note, left_out))))
 
 
 def aesthetic(image_set: ImageSet, judges: Judges) -> Term:
@@ -108,25 +95,30 @@ def aesthetic(image_set: ImageSet, judges: Judges) -> Term:
     return mean_of(ratings, nima.name, note)
 
 
-def style(image_set: ImageSet, labels: Path, references: Optional[Path]) -> Term:
+def style(image_set: ImageSet, labels: Optional[Path], references: Optional[Path]) -> Term:
     """Compute how similar the colours of the images and their reference photos are: correlation of histograms."""
     if references is None:
         return absent("name the folder of reference photos by --references")
+    if labels is None:
+        return absent(NO_LABELS)
     names = read_reference_names(labels)
 
     def similarity(stem: str) -> float:
-        label = image_set.labels[stem].name
+        label = composed(image_set.labels[stem].name)
         if label not in names:
             raise InputError(f"label_to_img.json: names no photo for {label}")
-        return histogram_correlation(read_photo(image_set.images[stem]), read_photo(references / names[label]))
+        return histogram_correlation(
+            read_photo(image_set.images[stem]), read_photo(find_named(references, names[label]))
+        )
 
     return mean_of(value_of_each(image_set, similarity, "style"), "label_to_img.json")
 
 
-def value_of_each(image_set: ImageSet, value: Callable[[str], float], name: str) -> Dict[str, float]:
-    """Call `value(stem)` for every image, with a progress bar named `name`. Return stem -> value."""
-    stems = tqdm(image_set.images, unit="img", dynamic_ncols=True, desc=name, leave=False)
-    return {stem: value(stem) for stem in stems}
+def value_of_each(image_set: ImageSet, value: Callable[[str], Optional[float]], name: str) -> Dict[str, float]:
+    """Call `value(stem)` for every image, with a progress bar named `name`. Return stem -> value, without None."""
+    stems = progress_bar(image_set.images, unit="img", desc=name, leave=False)
+    found = ((stem, value(stem)) for stem in stems)
+    return {stem: number for stem, number in found if number is not None}
 
 
 def distances(
@@ -136,10 +128,15 @@ def distances(
 
     Args:
         names: Names of the two terms.
-        photos: Real photographs.
+        photos: Real photographs; may be empty.
         find: Returns the network of the features, or JudgeAbsent.
         cache: Folder in which the features of the photos are cached.
     """
+    if not photos:
+        return {name: absent(NO_PHOTOS) for name in names}
+    if min(len(image_set.images), len(photos)) < FEWEST:
+        counts = f"there are {len(image_set.images)} and {len(photos)}"
+        return {name: absent(f"needs {FEWEST} images and {FEWEST} photographs at least; {counts}") for name in names}
     extractor = find()
     if isinstance(extractor, JudgeAbsent):
         return {name: absent(extractor.how) for name in names}
@@ -153,20 +150,20 @@ def distances(
     judge_name = f"sha256 {extractor.digest[:12]}"
     near = dict(zip(image_set.images, nearness(generated, real).tolist()))
     return {
-        names[0]: Term(distance, len(generated), judge_name, note, nearness=near),
-        names[1]: Term(kernel.mean, len(generated), judge_name, kernel_note),
+        names[0]: Term(distance, len(generated), judge_name, note, nearness=near, num_real=len(real)),
+        names[1]: Term(kernel.mean, len(generated), judge_name, kernel_note, num_real=len(real)),
     }
 
 
 def table(terms: Dict[str, Term], board: str, score: Optional[float]) -> List[List[str]]:
     """Return the rows of the table of a score, each a list of cells. The first row is the heading."""
-    lines = [["term", "value", "images", "note"]]
+    lines = [["term", "value", "images", "real", "note"]]
     for name, term in terms.items():
         value = "absent" if term.value is None else f"{term.value:.{SHOWN_DIGITS}f}"
-        lines.append([name, value, str(term.count or ""), term.note])
+        lines.append([name, value, str(term.count or ""), str(term.num_real or ""), term.note])
     lacking = [name for name in BOARDS[board].terms if terms[name].value is None]
     note = f"needs {', '.join(lacking)}" if lacking else "the contest's formula"
-    return [*lines, [f"score {board}", "absent" if score is None else f"{score:.{SHOWN_DIGITS}f}", "", note]]
+    return [*lines, [f"score {board}", "absent" if score is None else f"{score:.{SHOWN_DIGITS}f}", "", "", note]]
 
 
 def print_table(lines: List[List[str]]) -> None:

@@ -9,7 +9,6 @@ import numpy as np
 
 from data_tools.basics.spacing import evenly_spaced
 from data_tools.basics.table import write_rows
-from data_tools.sets.classes import colorize
 from data_tools.sets.image_io import read_photo
 from jittor_tsit.data.batches import to_image
 from jittor_tsit.data.label_maps import label_maps_of
@@ -102,7 +101,7 @@ def draw_candidates(path: Path, candidate_set: CandidateSet) -> None:
     maps, rows = label_maps_of(data), []
     for place in places:
         ids = maps.read(inputs.labels[place], data.output_width, data.output_height)[0]
-        pictures = [colorize(ids, maps.num_ids), *candidates_of(candidate_set, place)]
+        pictures = [maps.class_list.colorize(ids), *candidates_of(candidate_set, place)]
         rows.append(Row(inputs.stems[place], place + 1, pictures, chosen=1 + int(candidate_set.choice[place])))
     names = checkpoint_names(candidate_set)
     lines = [

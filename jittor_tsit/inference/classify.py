@@ -7,14 +7,14 @@ from typing import Dict, List, Mapping, Optional, cast
 
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
+from data_tools.basics.progress import progress_bar
 from data_tools.basics.spacing import evenly_spaced
 from data_tools.basics.table import write_rows
 from data_tools.sets.image_io import read_photo, resize_photo
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.batches import to_image, to_pixels
-from jittor_tsit.data.labelled_folders import photos_of_any_class
+from jittor_tsit.data.photo_lists import photos_of_any_class
 from jittor_tsit.data.remarks import tell_of_inputs
 from jittor_tsit.data.sheets import SHEET_COLUMNS, SHEET_PAIRS, Row, draw_sheet
 from jittor_tsit.inference.model import Model
@@ -56,7 +56,7 @@ def _classify(model: Model, place: Optional[Path], out: Path, compare: bool) -> 
         tell_of_inputs(paths)
     folder = folder.parent if folder.is_file() else folder
     found: Dict[Path, str] = {}
-    for path in tqdm(paths, unit="img", dynamic_ncols=True, desc="images"):
+    for path in progress_bar(paths, unit="img", desc="images"):
         number = int(system.classify(to_image(read(path, model.data)[None]), B)[0])
         found[path] = classes[number]
     whole = digest(model.key, *paths, *found.values())

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Dict, Optional
 
 import numpy as np
-from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.progress import progress_bar
 from data_tools.basics.spacing import evenly_spaced
 from data_tools.sets.image_io import read_photo
 from jittor_tsit.data.batches import ImageBatch, full_share
@@ -88,7 +88,7 @@ def keys_of(model: Model, inputs: InputImages, seed: int, back: bool, options: I
         InputError: An input is faulty. The message names the first one.
     """
     keys = {}
-    for path in tqdm(inputs.paths, unit="img", dynamic_ncols=True, desc="reading images", leave=False):
+    for path in progress_bar(inputs.paths, unit="img", desc="reading images", leave=False):
         content = digest(model.key, back, options.format, options.quality, path.stem, inputs.read(path))
         for k, name in enumerate(draws_of(inputs.names[path], options.draws)):
             keys[options.file(name)] = digest(content, seed + k)
@@ -98,7 +98,7 @@ def keys_of(model: Model, inputs: InputImages, seed: int, back: bool, options: I
 def make_images(model: Model, inputs: InputImages, out: Path, seed: int, back: bool, options: ImageOptions) -> None:
     """Translate this process's share of the inputs, as far as their images are not in `out` yet."""
     own = inputs.paths[parallel.rank() :: parallel.num_processes()]
-    for path in tqdm(own, unit="img", dynamic_ncols=True, desc="images", disable=parallel.rank() > 0):
+    for path in progress_bar(own, unit="img", desc="images", disable=parallel.rank() > 0):
         targets = [out / options.file(name) for name in draws_of(inputs.names[path], options.draws)]
         if all(target.exists() for target in targets):
             continue

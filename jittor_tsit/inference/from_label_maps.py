@@ -8,14 +8,15 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 import jittor as jt
 import numpy as np
-from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.invocation import typed
+from data_tools.basics.names import composed
+from data_tools.basics.progress import progress_bar
 from data_tools.basics.spacing import evenly_spaced
-from data_tools.sets.classes import colorize
 from data_tools.sets.formats import LABELS
 from data_tools.sets.image_io import read_photo, resize_photo
+from data_tools.sets.listing import find_named
 from data_tools.sets.pairing import find_labels, read_reference_names
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.batches import PairedBatch, full_share, to_image, to_pixels, to_segmap
@@ -53,9 +54,9 @@ def find_inputs(place: Path, references: Optional[Path]) -> Inputs:
         InputError: See `find_labels` and `reference_photos`.
     """
     labels = [place] if place.is_file() else parallel.on_all_processes(find_labels, place)
-    photos = parallel.on_all_processes(reference_photos, labels, references) if references else {}
     if place.is_dir():
         parallel.on_first_process(lambda: tell_of_inputs(labels, LABELS))
+    photos = parallel.on_all_processes(reference_photos, labels, references) if references else {}
     parallel.require_same({"labels": " ".join(path.stem for path in labels)}, "inputs")
     return Inputs(labels, photos)
 
@@ -135,7 +136,7 @@ def keys_of(model: Model, inputs: Inputs, seed: int, options: ImageOptions) -> D
     """
     keys = {}
     common = model.key, model.data.output_width, model.data.output_height, options.format, options.quality
-    labels = tqdm(inputs.labels, unit="label", dynamic_ncols=True, desc="reading labels", leave=False)
+    labels = progress_bar(inputs.labels, unit="label", desc="reading labels", leave=False)
     for path, arrays in zip(labels, read_all(inputs, model.data)):
         content = digest(*common, path.stem, *arrays)
         for k, name in enumerate(draws_of(path.stem, options.draws)):
@@ -172,7 +173,7 @@ def read_all(inputs: Inputs, data: DataConfig) -> Iterator[List[np.ndarray]]:
         InputError: A file is faulty. The message names the first one.
     """
     for path in inputs.labels:
-        arrays = list(label_maps_of(data).read(path, data.image_width, data.image_height))
+        arrays = list(label_maps_of(data, of_model=True).read(path, data.image_width, data.image_height))
         yield arrays + ([read_photo(inputs.photos[path.stem])] if inputs.photos else [])
 
 
@@ -185,9 +186,9 @@ def reference_photos(labels: Sequence[Path], references: Path) -> Dict[str, Path
     names = read_reference_names(labels[0].parent)
     photos = {}
     for label in labels:
-        if label.name not in names:
+        if composed(label.name) not in names:
             raise InputError(f"{label.parent / 'label_to_img.json'}: names no photo for {label.name}")
-        photos[label.stem] = references / names[label.name]
+        photos[label.stem] = find_named(references, names[composed(label.name)])
     return photos
 
 
@@ -215,7 +216,7 @@ def make_images(
     Label maps are processed one at a time, so that an image does not depend on others in its batch.
     """
     data = model.data
-    for path in tqdm(labels, unit="img", dynamic_ncols=True, desc="images", disable=parallel.rank() > 0):
+    for path in progress_bar(labels, unit="img", desc="images", disable=parallel.rank() > 0):
         targets = [out / options.file(name) for name in draws_of(path.stem, options.draws)]
         if all(target.exists() for target in targets):
             continue
@@ -240,6 +241,6 @@ def save_sheet(
         label = labels[place]
         ids = label_maps_of(data).read(label, data.output_width, data.output_height)[0]
         files = [out / options.file(name) for name in draws_of(label.stem, options.draws)]
-        rows.append(Row(label.stem, place + 1, [colorize(ids, label_maps_of(data).num_ids), *map(read_photo, files)]))
+        rows.append(Row(label.stem, place + 1, [label_maps_of(data).class_list.colorize(ids), *map(read_photo, files)]))
     lines = [maker, f"{len(rows)} of {len(labels):,} label maps of {labels[0].parent}"]
     draw_sheet(lines, ["label", *heads_of(options.draws)], rows, across_of(options.draws)).save(path)

@@ -63,9 +63,9 @@ class InputImages:
         self.sizing = sizing_of(self.size, options)
         self.folder = place or self._own_folder(model, bool(layout))
         self.paths: List[Path] = [self.folder] if self.folder.is_file() else list_photos(self.folder)
-        self.names: Dict[Path, str] = dict(zip(self.paths, names_of_inputs(self.paths)))
         if self.folder.is_dir():
             parallel.on_first_process(lambda: tell_of_inputs(self.paths))
+        self.names: Dict[Path, str] = dict(zip(self.paths, names_of_inputs(self.paths)))
         self.has_two: Dict[Path, bool] = dict.fromkeys(self.paths, bool(layout))
         if model.system.batch_kind.may_lie_side_by_side and side_by_side is None:
             self.has_two = {path: self._shows_two(path, layout) for path in self.paths}

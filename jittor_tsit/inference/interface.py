@@ -10,9 +10,9 @@ import numpy as np
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.invocation import typed
-from data_tools.sets.classes import CLASSES, NUM_CLASSES, to_classes
+from data_tools.sets.classes import to_classes
 from data_tools.sets.image_io import resize_label, resize_photo, with_channels
-from jittor_tsit.data.label_maps import label_maps_of
+from jittor_tsit.data.label_maps import OF_MODEL, label_maps_of
 from jittor_tsit.inference.arrays import Names, as_batch, in_colour, matching_batch, names_of_batch
 from jittor_tsit.inference.options import ImageOptions, Size
 from jittor_tsit.runtime.inside_program import start_jittor_inside
@@ -106,15 +106,14 @@ class ImageModel:
 
     @property
     def class_names(self) -> List[str]:
-        """Names of the classes in the order of their ids; empty if the model's classes are not the landscape's 29."""
-        return [each.name for each in CLASSES] if self.num_classes == NUM_CLASSES else []
+        """Names of the landscape classes, or those of `train --class-names`, in the order of ids; otherwise empty."""
+        classes = label_maps_of(self._data).class_list
+        return classes.names if self.num_classes and (classes.is_landscape or classes.lines) else []
 
     @property
     def palette(self) -> np.ndarray:
         """Colours that show the classes in pictures, [num_classes, 3] uint8."""
-        from data_tools.sets.classes import colorize
-
-        return colorize(np.arange(self.num_classes)[None], max(self.num_classes, 1))[0]
+        return label_maps_of(self._data).class_list.palette[: self.num_classes]
 
     @property
     def targets(self) -> List[str]:
@@ -203,7 +202,7 @@ class ImageModel:
 
         model, maps = self._model(size), label_maps_of(self._data)
         shape = model.data.image_width, model.data.image_height
-        arrays = [to_classes(ids, maps.num_classes, maps.unknown, f"inputs, {name}")]
+        arrays = [to_classes(ids, maps.num_classes, maps.unknown, f"inputs, {name}", OF_MODEL)]
         if objects is not None:
             if objects.shape != ids.shape:
                 raise InputError(f"instances: have the shape {objects.shape}; the label map's {ids.shape} is needed")

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence
 
 import numpy as np
-from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import append_line, file_version, make_folder, write_atomic
+from data_tools.basics.progress import progress_bar
 from data_tools.basics.spacing import evenly_spaced
 from data_tools.basics.table import write_rows
 from data_tools.sets.classes import CLASSES, NUM_CLASSES, colorize
@@ -61,7 +61,7 @@ def label_photos(photos: Sequence[Path], segmenter: Segmenter, out: Path) -> Sum
     found = read_record(record)
     require_same_photos(out, [path.stem for path in photos], found)
     counts = {"made": 0, "kept": 0, "by_hand": 0}
-    for photo in tqdm(photos, unit="img", dynamic_ncols=True, desc="labels"):
+    for photo in progress_bar(photos, unit="img", desc="labels"):
         target = folder / f"{photo.stem}.png"
         state = state_of(photo, target, segmenter.name, found.get(photo.stem))
         counts[state] += 1

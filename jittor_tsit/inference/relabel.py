@@ -9,17 +9,17 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, cast
 import jittor as jt
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.progress import progress_bar
 from data_tools.basics.spacing import evenly_spaced
 from data_tools.sets.image_io import read_photo, resize_photo
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.attribute_lists import find_list
 from jittor_tsit.data.batches import to_image
-from jittor_tsit.data.labelled_folders import photos_of_attribute_set, photos_with_attributes, photos_with_classes
+from jittor_tsit.data.labelled_folders import photos_of_attribute_set, photos_with_attributes
 from jittor_tsit.data.labels import LabelNames, resize_middle
-from jittor_tsit.data.photo_lists import holds_photos, list_photos
+from jittor_tsit.data.photo_lists import holds_photos, list_photos, photos_with_classes
 from jittor_tsit.data.remarks import tell_of_inputs
 from jittor_tsit.data.sheets import SHEET_PAIRS, Row, draw_sheet
 from jittor_tsit.inference.model import Model
@@ -62,14 +62,14 @@ def relabel(model: Model, place: Optional[Path], out: Path, options: ImageOption
 
     def prepare() -> None:
         keys: Dict[str, str] = {}
-        for photo in tqdm(photos, unit="img", dynamic_ncols=True, desc="reading photos", leave=False):
+        for photo in progress_bar(photos, unit="img", desc="reading photos", leave=False):
             content = digest(model.key, options.format, options.quality, read(photo, model.data, options), photo.label)
             keys.update((options.file(name), digest(content, name)) for name in results[photo.name])
         prepare_folder(out, {**keys, SHEET: digest(*keys.values())}, [photo.path for photo in photos])
 
     def make() -> None:
         own = photos[parallel.rank() :: parallel.num_processes()]
-        for photo in tqdm(own, unit="photo", dynamic_ncols=True, desc="images", disable=parallel.rank() > 0):
+        for photo in progress_bar(own, unit="photo", desc="images", disable=parallel.rank() > 0):
             paths = [out / options.file(name) for name in results[photo.name]]
             if not all(path.exists() for path in paths):
                 made = relabelled(model, read(photo, model.data, options), photo.label)
@@ -109,7 +109,7 @@ def find_photos(data: DataConfig, names: LabelNames, place: Optional[Path]) -> L
         if not folder and not (root / "test").is_dir():
             if (root / "train").is_dir():
                 raise InputError(f"{root}: no folder test beside train; name a folder of photos by --data")
-            print(f"{root}: no photos for test; taking those of training", file=sys.stderr)
+            print(f"{root}: no photos for test; taking those of training")
         paths, labels = photos_with_classes(root, names, "test")
     return [Photo(*each) for each in zip(paths, labels, names_of_inputs(paths))]
 

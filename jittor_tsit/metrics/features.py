@@ -12,10 +12,10 @@ from typing import Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
-from tqdm import tqdm
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import file_version, make_folder, write_through
+from data_tools.basics.progress import progress_bar
 from data_tools.sets.formats import IMAGES
 from data_tools.sets.image_io import read_photo, resize_photo
 from data_tools.sets.listing import list_files
@@ -119,15 +119,18 @@ def vgg_input(photo: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(normalized.transpose(2, 0, 1))
 
 
-def find_images(folder: Path) -> List[Path]:
+def find_images(folder: Path, at_least: int = 2) -> List[Path]:
     """Return the images of a folder, sorted by path. Hidden and other files are ignored.
 
+    Args:
+        at_least: Smallest number of images that is enough. A distance between two sets needs 2.
+
     Raises:
-        InputError: The folder does not exist or holds fewer than 2 images, or a name is not UTF-8.
+        InputError: The folder does not exist or holds fewer images, or a name is not UTF-8.
     """
     paths = list_files(Path(folder), IMAGES)
-    if len(paths) < 2:
-        raise InputError(f"{folder}: holds {len(paths)} image; at least 2 are needed; {IMAGES}")
+    if len(paths) < at_least:
+        raise InputError(f"{folder}: holds {len(paths)} image; at least {at_least} are needed; {IMAGES}")
     return paths
 
 
@@ -162,7 +165,7 @@ def features_of(
     arrays = read_ahead(_Photos(paths, extractor.prepare), iter([[batch] for batch in batches]), workers)
     rows = []
     try:
-        with tqdm(total=len(paths), unit="img", dynamic_ncols=True, desc=f"{extractor.frechet_name} features") as bar:
+        with progress_bar(total=len(paths), unit="img", desc=f"{extractor.frechet_name} features") as bar:
             for batch, ((photos,),) in zip(batches, arrays):
                 rows.append(extractor.network(photos))
                 bar.update(len(batch))

@@ -12,6 +12,7 @@ from jittor_tsit.conversion.weight_files import read_weights
 from jittor_tsit.layers.elementary import sqrt
 from jittor_tsit.layers.reductions import mean, total
 from jittor_tsit.networks.vgg import WIDTHS, VGGFeatures, published_shapes
+from jittor_tsit.runtime.published_files import require_published
 
 SHIFT = (-0.030, -0.088, -0.188)  # mean of red, green and blue in [-1, 1], the authors' values
 SCALE = (0.458, 0.448, 0.450)  # deviation of red, green and blue
@@ -87,10 +88,10 @@ def load_lpips(vgg_path: Union[str, Path], heads_path: Union[str, Path]) -> LPIP
         InputError: A file cannot be read or does not hold these weights. The message names each missing and mis-shaped
             array.
     """
-    arrays = read_weights(vgg_path)
+    arrays = read_weights(require_published(Path(vgg_path), "vgg16"))
     vgg = {name: array for name, array in arrays.items() if not name.startswith("classifier.")}
     require_arrays(vgg, published_shapes("vgg16"), f"{vgg_path}: not VGG-16's convolutions in torchvision's layout")
-    heads = read_weights(heads_path)
+    heads = read_weights(require_published(Path(heads_path), "lpips"))
     form = next((form for form in HEAD_FORMS if form.format(0) in heads), HEAD_FORMS[0])
     shapes = {
         form.format(k): (1, width, 1, 1) if form == HEAD_FORMS[0] else (1, 1, width, 1)

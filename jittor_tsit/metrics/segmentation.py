@@ -9,7 +9,7 @@ def pixel_accuracy(predicted: np.ndarray, label: np.ndarray) -> float:
     """Return the share of the pixels of one image whose predicted class is the class of the label.
 
     Shapes:
-        predicted [H, W], label [H, W], any integers
+        predicted and label have the same shape, any integers
     """
     return float((predicted == label).mean())
 

@@ -15,6 +15,7 @@ class Term(NamedTuple):
     per_image: Mapping[str, float] = {}  # stem of the file name -> value, if each image has a value
     # Stem -> nearness of the image's features to those of the nearest photograph, 0 to 1, for distances of whole sets.
     nearness: Mapping[str, float] = {}
+    num_real: int = 0  # number of real photographs that the images were compared with; 0 for terms without them
 
 
 class Kind(NamedTuple):

@@ -19,8 +19,8 @@ from jittor_tsit.conversion.renaming import from_official
 from jittor_tsit.conversion.weight_files import read_weights
 from jittor_tsit.layers.conv import conv2d
 from jittor_tsit.layers.reductions import mean
+from jittor_tsit.runtime.published_files import how_to_get, require_published
 
-PUBLISHED = "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth"
 BLOCK_CHANNELS = (64, 192, 768, 2048)  # channels of the four blocks
 NORM_EPS = 1e-3  # epsilon of the batch norms, TensorFlow's default
 CLASSIFIER_SHAPES = {"fc.weight": (1008, 2048), "fc.bias": (1008,)}  # in the published file; not used
@@ -245,7 +245,7 @@ def load_inception(path: Path) -> InceptionFeatures:
     """
     network = InceptionFeatures()
     try:
-        network.put_official(read_weights(path))
+        network.put_official(read_weights(require_published(path, "inception")))
     except ValueError as error:
         if isinstance(error, InputError):
             raise
@@ -260,5 +260,5 @@ def find_inception(path: str) -> InceptionFeatures:
         InputError: No file is named: says where to get it; or as `load_inception`.
     """
     if not path:
-        raise InputError(f"no Inception weights are named, and FID needs pytorch-fid's: download {PUBLISHED} (91 MB)")
+        raise InputError(f"no Inception weights are named, and FID needs pytorch-fid's; {how_to_get('inception')}")
     return load_inception(Path(path))

@@ -22,6 +22,7 @@ from jittor_tsit.layers.conv import conv2d
 from jittor_tsit.layers.matmul import matmul
 from jittor_tsit.layers.reductions import mean, total
 from jittor_tsit.networks.vgg import VGGFeatures, published_shapes
+from jittor_tsit.runtime.published_files import require_published
 
 SIDE = 224  # pixels; side of the square images that both trunks were trained on
 NUM_SCORES = 10
@@ -165,7 +166,7 @@ def load_nima(path: Union[str, Path]) -> NIMA:
     Source of the names: titu1994/neural-image-assessment and idealo/image-quality-assessment (MobileNet);
         yunxiaoshi/Neural-IMage-Assessment (VGG-16: one linear layer on the convolutions, in place of VGG's three).
     """
-    arrays = read_weights(path)
+    arrays = read_weights(require_published(Path(path), "nima"))
     if "features.0.weight" in arrays:
         shapes = {**published_shapes("vgg16"), "classifier.1.weight": (10, VGG_FEATURES), "classifier.1.bias": (10,)}
         require_arrays(arrays, shapes, f"{path}: not the weights of NIMA on VGG-16")

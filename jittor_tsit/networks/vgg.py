@@ -11,7 +11,8 @@ from data_tools.basics.errors import InputError
 from jittor_tsit.conversion.weight_files import read_weights
 from jittor_tsit.layers.conv import conv2d
 from jittor_tsit.layers.norm import instance_norm
-from jittor_tsit.runtime.jittor_hub import find_hub_weights
+from jittor_tsit.runtime.jittor_hub import find_default_weights
+from jittor_tsit.runtime.published_files import require_published
 
 # The N of torchvision's `features.N` for each convolution, stage by stage
 STAGES = {
@@ -104,6 +105,7 @@ class ContentFeatures(nn.Module):
     """
 
     def __init__(self, path: Path):
+        require_published(path, "vgg16-caffe")
         self.vgg = load_vgg("vgg16", path, tap_last=True, pools_last=False)
 
     def execute(self, image):
@@ -123,7 +125,7 @@ def load_vgg(arch: str, path: Path, tap_last: bool = False, pools_last: bool = T
     Raises:
         InputError: The file cannot be read or does not hold this network.
     """
-    weights = read_weights(path)
+    weights = read_weights(require_published(path, arch))
     not_ours = f"{path}: not {arch} weights in torchvision's layout"
     try:
         network = VGGFeatures(arch, weights, tap_last, pools_last)
@@ -140,13 +142,14 @@ def load_vgg(arch: str, path: Path, tap_last: bool = False, pools_last: bool = T
 
 
 def find_vgg(arch: str, path: str) -> VGGFeatures:
-    """Load a VGG network from a file, or from Jittor's hub if `path` is empty.
+    """Load a VGG network from a file.
 
     Args:
         arch: "vgg16" or "vgg19".
+        path: If it is empty, the file that `fetch` saved in the folder `judges` is read, else that of Jittor's hub.
 
     Raises:
         InputError: The file cannot be read or does not hold this network; or the hub's file cannot be downloaded (the
             message names two ways to get the weights, and how to train without them).
     """
-    return load_vgg(arch, Path(path) if path else find_hub_weights(arch))
+    return load_vgg(arch, Path(path) if path else find_default_weights(arch))

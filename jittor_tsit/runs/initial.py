@@ -10,13 +10,9 @@ import numpy as np
 from data_tools.basics.errors import InputError
 from jittor_tsit.runs.checkpoint import check_arrays, load_checkpoint
 from jittor_tsit.runs.loading import with_current_names
-from jittor_tsit.runs.same_run import flatten, with_defaults
+from jittor_tsit.runs.same_run import flatten, is_of_model, with_defaults
 from jittor_tsit.systems.base import System
 from jittor_tsit.systems.state import AVERAGED
-
-# Prefixes of the options that change what the networks compute; OF_TRAINING are exceptions.
-OF_MODEL = ("config.", "data.num_classes", "data.unknown_id", "data.instance_edges", "data.image_", "data.direction")
-OF_TRAINING = ("config.weights.", "config.optim.", "config.perceptual")
 
 
 class Initial(NamedTuple):
@@ -83,10 +79,6 @@ def model_differences(there: dict, here: dict) -> List[str]:
         A list of one line that names all differing options; an empty list if none differs.
     """
     there, here = flatten(with_defaults(there)), flatten(here)
-    names = [
-        name
-        for name in sorted({**there, **here})
-        if name.startswith(OF_MODEL) and not name.startswith(OF_TRAINING) and there.get(name) != here.get(name)
-    ]
+    names = [name for name in sorted({**there, **here}) if is_of_model(name) and there.get(name) != here.get(name)]
     pairs = [f"{name}: {there.get(name)}, {here.get(name)}" for name in names]
     return [f"the model's options differ (there, here): {'; '.join(pairs)}"] if pairs else []

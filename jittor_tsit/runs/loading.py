@@ -12,7 +12,8 @@ from typing import Dict, Mapping, Tuple
 import numpy as np
 
 from data_tools.basics.errors import InputError
-from jittor_tsit.config import DataConfig, Experiment, Phase, RunConfig, from_dict
+from jittor_tsit.config import Experiment
+from jittor_tsit.config.own_options import experiment_from
 from jittor_tsit.runs.checkpoint import Checkpoint, check_arrays, load_checkpoint, newest_readable
 from jittor_tsit.systems import SYSTEMS
 from jittor_tsit.systems.base import System
@@ -97,13 +98,4 @@ def experiment_of(path: Path, options: dict) -> Experiment:
     Raises:
         InputError: This version does not have the system or an option.
     """
-    system, phases = str(options.get("system")), options.get("phases", [])
-    if system not in SYSTEMS:
-        raise InputError(f"{path}: is of system {system}; there are {', '.join(SYSTEMS)}")
-    try:
-        config = from_dict(SYSTEMS[system].Config, options.get("config"))
-        data, run = from_dict(DataConfig, options.get("data")), from_dict(RunConfig, options.get("run"))
-        phases = tuple(from_dict(Phase, phase) for phase in (phases if isinstance(phases, list) else [phases]))
-        return Experiment(system, config, data, run, phases)
-    except InputError as error:
-        raise InputError(f"{path}: a checkpoint of another version: {error}") from None
+    return experiment_from(path, options, {name: system.Config for name, system in SYSTEMS.items()})

@@ -7,16 +7,18 @@ import resource
 import sys
 import time
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict, List, Mapping, Optional
 
 import jittor as jt
 import numpy as np
 from tqdm import tqdm
 
 from data_tools.basics.files import append_line
+from data_tools.basics.progress import progress_bar
+from jittor_tsit.runs.events import Events
+from jittor_tsit.runs.plots import RATE
 from jittor_tsit.runs.records import remove_records_after
 from jittor_tsit.runtime.mpirun import CommonError
-from jittor_tsit.runtime.status_line import on_terminal
 
 
 class NonFiniteLoss(CommonError):
@@ -35,17 +37,18 @@ class RunLog:
         directory: Folder of log.txt and stats.jsonl. Both are appended to.
         total_nimg: Number of images of the whole run.
         nimg: Number of images already seen. Records of later images, from an interrupted run, are removed.
+        events: TensorBoard's event file, if it is wanted. It gets the numbers of `stats.jsonl`.
     """
 
-    def __init__(self, directory: Path, total_nimg: int, nimg: int):
-        self.directory = directory
+    def __init__(self, directory: Path, total_nimg: int, nimg: int, events: Optional[Events] = None):
+        self.directory, self.events = directory, events
         self.started, self.waited = time.time(), 0.0
         self.last_nimg, self.has_begun, self.num_skipped = nimg, False, 0
         self.terms: List[Dict[str, jt.Var]] = []
         self.seen: List[int] = []  # number of images after the step of each entry of `terms`
         remove_records_after(directory / "stats.jsonl", nimg)
         _end_line(directory / "log.txt")
-        self.bar = tqdm(total=total_nimg, initial=nimg, unit="img", dynamic_ncols=True, mininterval=_bar_interval())
+        self.bar = progress_bar(total=total_nimg, initial=nimg, desc="training", unit="img")
 
     def line(self, text: str) -> None:
         """Write one line to the screen and to log.txt."""
@@ -67,8 +70,12 @@ class RunLog:
         self.line(f"{fault}; this step is skipped")
         self.bar.update(nimg - self.bar.n)
 
-    def status(self, nimg: int) -> None:
-        """Write the mean loss terms since the last call to screen, log.txt and stats.jsonl, without skipped steps."""
+    def status(self, nimg: int, rates: Mapping[str, float]) -> None:
+        """Write the mean loss terms since the last call to screen, log.txt and stats.jsonl, without skipped steps.
+
+        Args:
+            rates: Learning rate of each optimizer in the last step.
+        """
         if not self.terms:
             return
         values = _values(self.terms, self.seen)
@@ -77,18 +84,23 @@ class RunLog:
         speed = (nimg - self.last_nimg) / seconds
         memory = peak_memory()
         record = {"nimg": nimg, "img_per_s": speed, "waited_for_data": self.waited / seconds, **memory, **stats}
+        record.update({f"{RATE}{name}": rate for name, rate in rates.items()})
         if self.num_skipped:
             record["skipped_steps"] = self.num_skipped  # since the run was started or resumed
         append_line(self.directory / "stats.jsonl", json.dumps(record))
+        if self.events:
+            self.events.scalars({name: value for name, value in record.items() if name != "nimg"}, nimg)
         numbers = "  ".join(f"{name} {value:.3f}" for name, value in stats.items())
         waiting = f"{self.waited / seconds:.0%} waiting for data"
         peaks = ", ".join(f"{name.replace('_', ' ')} {value:.1f}" for name, value in memory.items())
-        self.line(f"{nimg} images  {speed:.2f} img/s ({waiting}, {peaks})  {numbers}")
+        self.line(f"{nimg} images  {speed:.2f} img/s ({waiting}, {peaks})  {describe_rates(rates)}  {numbers}")
         self.terms, self.seen, self.last_nimg, self.started, self.waited = [], [], nimg, time.time(), 0.0
 
     def close(self) -> None:
-        """Close the progress bar."""
+        """Close the progress bar and the event file."""
         self.bar.close()
+        if self.events:
+            self.events.close()
 
 
 class SilentLog:
@@ -106,7 +118,7 @@ class SilentLog:
     def skip(self, fault: str, nimg: int) -> None:
         """Do nothing."""
 
-    def status(self, nimg: int) -> None:
+    def status(self, nimg: int, rates: Mapping[str, float]) -> None:
         """Do nothing."""
 
     def close(self) -> None:
@@ -121,8 +133,15 @@ def peak_memory() -> Dict[str, float]:
     return peaks
 
 
-def _bar_interval() -> float:
-    return 0.5 if on_terminal() else 30.0  # seconds; in a file every update is a new line
+def describe_rates(rates: Mapping[str, float]) -> str:
+    """Return the learning rates in words: "rate 0.0002", or "rate G 0.0001, D 0.0004" if they differ.
+
+    Args:
+        rates: Optimizer -> learning rate.
+    """
+    if len(set(rates.values())) == 1:
+        return f"rate {next(iter(rates.values())):.4g}"
+    return "rate " + ", ".join(f"{name} {rate:.4g}" for name, rate in rates.items())
 
 
 def _values(terms: List[Dict[str, jt.Var]], seen: List[int]) -> Dict[str, Dict[int, float]]:

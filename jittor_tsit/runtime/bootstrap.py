@@ -56,7 +56,7 @@ class ConfigureFirst:
 def configure_before_jittor() -> None:
     """Let the first import of Jittor call `configure`."""
     if not any(isinstance(finder, ConfigureFirst) for finder in sys.meta_path):
-        sys.meta_path.insert(0, ConfigureFirst())  # type: ignore[arg-type]
+        sys.meta_path.insert(0, ConfigureFirst())
 
 
 def configure() -> None:

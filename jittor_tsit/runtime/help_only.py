@@ -3,6 +3,7 @@
 run.sh uses it before the environment is made, so that --help installs nothing.
 """
 
+import runpy
 import sys
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -30,6 +31,4 @@ class StandIns:
 if __name__ == "__main__":
     sys.path[0] = str(ROOT)
     sys.meta_path.insert(0, StandIns())
-    from jittor_tsit.__main__ import main
-
-    sys.exit(main())
+    runpy.run_module("jittor_tsit", run_name="__main__")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from data_tools.basics.errors import InputError
 from jittor_tsit.runtime.jittor_home import jittor_home
+from jittor_tsit.runtime.published_files import FOLDER, PUBLISHED, how_to_get
 from jittor_tsit.runtime.status_line import waiting_for
 
 HUB = "https://cg.cs.tsinghua.edu.cn/jittor/assets/build/checkpoints"  # weights of jittor.models
@@ -16,6 +17,25 @@ HUB_TIMEOUT = 20  # seconds to wait for an answer
 def hub_path(arch: str) -> Path:
     """Return the path of the hub's weights of a network, "vgg16" or "vgg19", in Jittor's cache. They may be missing."""
     return jittor_home() / ".cache/jittor/checkpoints" / f"{arch}.pkl"
+
+
+def default_path(arch: str) -> Path:
+    """Return the path of the weights that are read if none are named: those that `fetch` saved, else those of the hub.
+
+    Neither may be there yet.
+    """
+    fetched = FOLDER / PUBLISHED[arch].file
+    return fetched if fetched.exists() else hub_path(arch)
+
+
+def find_default_weights(arch: str) -> Path:
+    """Return the path of the weights that are read if none are named. Download them from the hub if there are none.
+
+    Raises:
+        InputError: The download fails.
+    """
+    path = default_path(arch)
+    return path if path.exists() else find_hub_weights(arch)
 
 
 def find_hub_weights(arch: str) -> Path:
@@ -36,9 +56,9 @@ def find_hub_weights(arch: str) -> Path:
         if part.exists():
             part.unlink()
         raise InputError(
-            f"no {arch} weights for the perceptual loss, and Jittor's hub gives none ({error}): name a file "
-            f"(perceptual_weights=FILE, torchvision's {arch} .pth or an .npz), run once where there is a network, "
-            "or do without (weights.vgg=0)"
+            f"no {arch} weights for the perceptual loss, and Jittor's hub gives none ({error}): {how_to_get(arch)}; "
+            "or name a file by perceptual_weights=FILE (any .pth or .npz in torchvision's layout does), or do without "
+            "(weights.vgg=0)"
         ) from None
     part.replace(target)
     return target

@@ -13,6 +13,7 @@ from multiprocessing import pool
 
 from jittor_tsit.runtime.direct_compiler import install_direct_compiler
 from jittor_tsit.runtime.jittor_home import jittor_cache
+from jittor_tsit.runtime.out_of_memory import install_memory_handler
 from jittor_tsit.runtime.precompiled_header import install_kernel_headers
 
 PATCHED_VERSION = "1.3.11"  # setup.py installs it
@@ -90,3 +91,9 @@ def restore_signal_handlers() -> None:
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+
+
+def tell_memory_faults() -> None:
+    """End with one line when memory runs out. Call after `import jittor`, whose signal handler is replaced."""
+    if fits_jittor():
+        install_memory_handler(jittor_cache() / "out_of_memory")

@@ -19,8 +19,10 @@ from typing import Callable, List, Optional, Sequence
 
 from data_tools.basics.errors import EXIT_ERROR, EXIT_INTERRUPTED, InputError, exit_status
 from data_tools.basics.invocation import VARIABLE, program
+from data_tools.basics.progress import TERMINAL_VARIABLE, on_terminal
 from jittor_tsit.runtime.bootstrap import count_gpus
-from jittor_tsit.runtime.status_line import RANK_VARIABLE, TERMINAL_VARIABLE, on_terminal
+from jittor_tsit.runtime.out_of_memory import ADVICE
+from jittor_tsit.runtime.status_line import RANK_VARIABLE
 
 # Asks the training processes to stop after their step. Other processes, such as those that read images, ignore it.
 STOP_SIGNAL = signal.SIGURG
@@ -74,7 +76,7 @@ def run_member(command: Callable[[], int]) -> int:
     """
     signal.signal(STOP_SIGNAL, signal.default_int_handler)  # until the training loop installs its own handler
     os.register_at_fork(after_in_child=_ignore_stop_signal)
-    status = exit_status(lambda: _with_process_number(command))
+    status = exit_status(lambda: _with_process_number(command), ADVICE)
     if status:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -13,6 +13,7 @@ import jittor as jt
 import numpy as np
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.names import to_utf8
 from jittor_tsit.runtime.mpirun import CommonError
 
 Result = TypeVar("Result")
@@ -132,7 +133,7 @@ def gather_texts(text: str) -> List[str]:
 
 def _broadcast_text(root: int, text: str) -> str:
     """Return the text of process `root`, on every process."""
-    data = np.frombuffer(text.encode(), np.uint8).copy()
+    data = np.frombuffer(to_utf8(text), np.uint8).copy()
     size = np.array([data.size], np.int64)
     jt.compile_extern.mpi.broadcast(size, root)
     if root != rank():
@@ -209,7 +210,7 @@ def require_same(values: Dict[str, str], what: str) -> None:
     Raises:
         CommonError: A text differs; the message gives its name and the process.
     """
-    digests = {name: hashlib.sha256(value.encode()).hexdigest() for name, value in values.items()}
+    digests = {name: hashlib.sha256(to_utf8(value)).hexdigest() for name, value in values.items()}
     tables = gather_texts("\n".join(f"{name} {digest}" for name, digest in sorted(digests.items())))
     for number, table in enumerate(tables):
         differing = [one for one, other in zip(tables[0].splitlines(), table.splitlines()) if one != other]

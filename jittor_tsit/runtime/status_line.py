@@ -8,35 +8,45 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Optional
 
+from data_tools.basics.progress import on_terminal
+from jittor_tsit.runtime.compiler_output import OutputFilter, stderr_to
+
 QUIET_SECONDS = 5  # shorter waits show no line
 TERMINAL_SECONDS = 1  # between updates of the line on a terminal
 FILE_SECONDS = 30  # between lines in a file, where a line cannot be overwritten
+POLL_SECONDS = 1  # between two looks at Jittor's output
+MAX_READ = 1 << 24  # bytes at a time
 RANK_VARIABLE = "OMPI_COMM_WORLD_RANK"  # set by mpirun
-TERMINAL_VARIABLE = "JITTOR_TSIT_TERMINAL"  # set if another process copies standard error to a terminal
-
-
-def on_terminal() -> bool:
-    """Return whether standard error ends at a terminal, where a line can be overwritten."""
-    return sys.stderr.isatty() or bool(os.environ.get(TERMINAL_VARIABLE))
 
 
 @contextmanager
 def waiting_for(what: str):
-    """Show the text `what` and the elapsed time while the `with` block runs, if it runs for more than 5 seconds."""
+    """Show the text `what` and the elapsed time while the `with` block runs, if it runs for more than 5 seconds.
+
+    In the block, what Jittor writes about its own progress is left out, and counted in the line. Everything else that
+    C++ code writes on standard error is shown, at most a second later.
+    """
     if os.environ.get(RANK_VARIABLE, "0") != "0":
         yield  # of several processes, process 0 shows the line
         return
-    command = [sys.executable, "-m", "jittor_tsit.runtime.status_line", what]
-    status_line = subprocess.Popen(command, stdin=subprocess.PIPE)
-    try:
-        yield
-    finally:
-        status_line.communicate(b"done")  # closing the pipe is not enough: processes forked by Jittor keep it open
+    with tempfile.TemporaryFile() as output:
+        command = [sys.executable, "-m", "jittor_tsit.runtime.status_line", what, str(output.fileno())]
+        with stderr_to(output.fileno()) as real:
+            status_line = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=real, pass_fds=[output.fileno()])
+            try:
+                yield
+            finally:
+                # Closing the pipe is not enough: processes forked by Jittor keep it open.
+                status_line.communicate(b"done")
+        if status_line.returncode:  # it was killed
+            output.seek(0)
+            sys.stderr.write(output.read().decode(errors="replace"))
 
 
 def lock_note(pid: int) -> str:
@@ -69,19 +79,36 @@ def lock_holder(pid: int, table: Path = Path("/proc/locks")) -> Optional[int]:
 
 
 def main() -> None:
-    """Print the line on standard error repeatedly, until something arrives on standard input."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # this process ends when the parent's end closes standard input
-    text, started = sys.argv[1], time.time()
-    overwrites = on_terminal()
-    pause, is_shown = QUIET_SECONDS, False
-    while not select.select([sys.stdin], [], [], pause)[0]:
-        minutes, seconds = divmod(int(time.time() - started), 60)
-        line = f"{text}{lock_note(os.getppid())} ({minutes}:{seconds:02d} so far)"
-        sys.stderr.write(f"\r{line}\033[K" if overwrites else f"{line}\n")
+    """Print the line on standard error repeatedly, until something arrives on standard input or the parent ends."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # this process ends when its parent ends
+    text, output, parent = sys.argv[1], int(sys.argv[2]), os.getppid()
+    overwrites, found, offset = on_terminal(), OutputFilter(), 0
+    started = time.time()
+    due, is_shown, is_end = started + QUIET_SECONDS, False, False
+    while not is_end:
+        is_end = bool(select.select([sys.stdin], [], [], POLL_SECONDS)[0]) or os.getppid() != parent
+        data = os.pread(output, MAX_READ, offset)
+        offset += len(data)
+        for line in found.lines(data, is_end):
+            sys.stderr.write(f"\r{line}\033[K\n" if overwrites else f"{line}\n")
+        if not is_end and time.time() >= due:
+            _show(_status(text, found.num_compiled, time.time() - started, parent), overwrites)
+            due, is_shown = time.time() + (TERMINAL_SECONDS if overwrites else FILE_SECONDS), True
         sys.stderr.flush()
-        pause, is_shown = TERMINAL_SECONDS if overwrites else FILE_SECONDS, True
     if is_shown and overwrites:
         sys.stderr.write("\n")
+
+
+def _show(line: str, overwrites: bool) -> None:
+    sys.stderr.write(f"\r{line}\033[K" if overwrites else f"{line}\n")
+
+
+def _status(text: str, num_compiled: int, seconds: float, parent: int) -> str:
+    """Return the status line, such as "first step: compiling; operators: 12 so far (1:05 so far)"."""
+    minutes, rest = divmod(int(seconds), 60)
+    operators = f"; operators compiled: {num_compiled}" if num_compiled else ""
+    return f"{text}{operators}{lock_note(parent)} ({minutes}:{rest:02d} so far)"
 
 
 if __name__ == "__main__":

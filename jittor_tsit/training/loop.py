@@ -9,7 +9,7 @@ from typing import Any, Callable, Iterator, List, Union
 import jittor as jt
 
 from jittor_tsit.config import RunConfig
-from jittor_tsit.config.phases import Step, is_due
+from jittor_tsit.config.phases import PlannedPhase, Step, is_due
 from jittor_tsit.runs.checkpoint import Progress
 from jittor_tsit.runs.log import RunLog, SilentLog
 from jittor_tsit.runtime.status_line import waiting_for
@@ -28,6 +28,7 @@ def train(
     snapshot: Callable[[Progress], None],
     progress: Progress,
     asked_to_stop: Callable[[], bool],
+    describe_phase: Callable[[PlannedPhase], str],
 ) -> Progress:
     """Train all `steps`, starting from `progress`.
 
@@ -36,6 +37,7 @@ def train(
         batches: For each step the batches that this process computes.
         snapshot: Saves the sample grid and the checkpoint.
         asked_to_stop: Called after each step. If it returns True, the state is saved and training stops.
+        describe_phase: Returns the line for the log with which a phase begins.
 
     Returns:
         The progress at the end.
@@ -43,8 +45,13 @@ def train(
     Raises:
         NonFiniteLoss: A loss, gradient or weight is not finite. The last checkpoint is older and valid.
     """
-    guard = Guard(system, run.on_nan)
+    guard, phase = Guard(system, run.on_nan), None
     for step in steps:
+        # Announce.
+        if step.phase is not phase:
+            phase = step.phase
+            log.line(describe_phase(phase))
+
         # Read.
         started = time.time()
         parts = next(batches)
@@ -71,7 +78,7 @@ def train(
         is_snapshot = stops or progress.nimg == step.phase.end or is_due(before, progress.nimg, run.snapshot_nimg)
         if is_snapshot or is_due(before, progress.nimg, run.status_nimg):
             guard.check()
-            log.status(progress.nimg)
+            log.status(progress.nimg, {name: optimizer.lr for name, optimizer in system.optimizers.items()})
 
         # Save.
         if is_snapshot:

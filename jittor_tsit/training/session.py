@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import List, Optional, Union, cast
 
@@ -15,26 +16,32 @@ import jittor as jt
 from data_tools.basics.files import write_atomic
 from jittor_tsit.config import DataConfig, Experiment, to_json
 from jittor_tsit.config.experiment_files import shipped_experiment
-from jittor_tsit.config.phases import PlannedPhase, make_plan, phases_of, require_even, split_of, steps_from, terms_of
+from jittor_tsit.config.phases import make_plan, phases_of, require_even, split_of, steps_from, terms_of
 from jittor_tsit.data.batches import batches, phased_samples
 from jittor_tsit.data.cached_pairs import from_cache, make_cache
 from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.data.read_through import CHECKED
 from jittor_tsit.data.remarks import tell_passed_over
+from jittor_tsit.data.sample_list import write_sample_list
 from jittor_tsit.data.samples import PairedSamples, Samples
 from jittor_tsit.data.unreadable import SkipCounter
 from jittor_tsit.evaluation.held_out import make_evaluation
 from jittor_tsit.layers.precision import FLOAT32
 from jittor_tsit.optim import count_parameters
 from jittor_tsit.runs.checkpoint import Checkpoint, Progress, check_arrays, checkpoint_path
+from jittor_tsit.runs.events import Events, require_tensorboard
 from jittor_tsit.runs.initial import read_initial
 from jittor_tsit.runs.loading import with_current_names
 from jittor_tsit.runs.lock import lock_run_dir
 from jittor_tsit.runs.log import RunLog, SilentLog
+from jittor_tsit.runs.own_options import OPTIONS
+from jittor_tsit.runs.plots import HOW_TO_GET_PLOTS, can_plot
 from jittor_tsit.runs.same_run import open_run_dir
 from jittor_tsit.runtime import parallel
+from jittor_tsit.runtime.status_line import waiting_for
 from jittor_tsit.systems.base import System
 from jittor_tsit.systems.build import build_system
+from jittor_tsit.training.descriptions import describe, describe_phase
 from jittor_tsit.training.interrupt import stop_between_steps
 from jittor_tsit.training.loop import train
 from jittor_tsit.training.snapshots import Snapshots
@@ -57,8 +64,11 @@ def run_training(experiment: Experiment, run_dir: Path) -> int:
 
 
 def _train_in(run_dir: Path, experiment: Experiment) -> int:
+    if experiment.run.tensorboard:
+        require_tensorboard()
     say(f"reading {experiment.data.root}")
-    system = build_system(experiment)
+    with waiting_for("building the networks"):
+        system = build_system(experiment)
     experiment = dataclasses.replace(experiment, data=system.batch_kind.complete_options(experiment.data))
     run, data = experiment.run, experiment.data
     samples = parallel.on_all_processes(read_samples, experiment, system, run_dir / CHECKED)
@@ -66,28 +76,35 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
     options = {**json.loads(to_json(experiment)), "samples": [each.digest() for each in samples]}
     require_same_run(options)
     newest = parallel.on_all_processes(
-        lambda: open_run_dir(run_dir, options, plan, say) if parallel.rank() == 0 else None
+        lambda: open_run_dir(run_dir, options, plan, say, samples) if parallel.rank() == 0 else None
     )
-    parallel.on_all_processes(system.prepare_training, terms_of(plan))
-    parallel.on_all_processes(system.set_precision, run.precision)
-    jt.sync_all()  # execute the pending draws of D's initial weights here, on all processes at the same point
-    notes = parallel.on_all_processes(begin_networks, system, options, newest, run_dir)
-    progress = start_from(system, newest, run_dir)
+    with waiting_for("preparing the networks"):
+        parallel.on_all_processes(system.prepare_training, terms_of(plan))
+        parallel.on_all_processes(system.set_precision, run.precision)
+        jt.sync_all()  # execute the pending draws of D's initial weights here, on all processes at the same point
+        notes = parallel.on_all_processes(begin_networks, system, options, newest, run_dir)
+        progress = start_from(system, newest, run_dir)
     parallel.on_all_processes(require_even, plan, progress.nimg, parallel.num_processes())
-    samples = with_cache(samples, data)
+    listed, samples = samples, with_cache(samples, data)
 
     if is_too_large(system):
         small = shipped_experiment("landscape_cpu")
         say(f"no GPU: a model of this size takes minutes a step on a CPU; --experiment {small} is made for one")
     if run.precision != FLOAT32 and not jt.flags.use_cuda:
         say(f"precision={run.precision}: a CPU computes in float32 and rounds; results are the same, but not faster")
+    if not can_plot():
+        say(HOW_TO_GET_PLOTS)
     log: Union[RunLog, SilentLog] = SilentLog()
+    events = None
     if parallel.rank() == 0:
-        write_atomic(run_dir / "options.json", json.dumps(options, indent=2).encode() + b"\n")
-        log = RunLog(run_dir, plan[-1].end, progress.nimg)
+        write_atomic(run_dir / OPTIONS, json.dumps(options, indent=2).encode() + b"\n")
+        write_sample_list(run_dir, listed, options["samples"])
+        events = Events(run_dir, progress.nimg) if run.tensorboard else None
+        log = RunLog(run_dir, plan[-1].end, progress.nimg, events)
     for line in (describe(experiment, system, plan, progress), *notes):
         log.line(line)
-    phased = phased_samples(samples, [phase.start for phase in plan], system.wants_other)
+    starts = [phase.start for phase in plan]
+    phased = phased_samples(samples, starts, system.wants_other)
     pieces = (
         parallel.split_batch(step.first, step.size, step.phase.accumulate) for step in steps_from(plan, progress.nimg)
     )
@@ -104,11 +121,13 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
     try:
         with stop_between_steps() as asked_to_stop:
             evaluation = make_evaluation(system, experiment, plan[-1].end, run_dir, log.line)
+            if evaluation:
+                evaluation.events = events
             if evaluation and newest:
                 evaluation.catch_up(progress, checkpoint_path(run_dir, progress.nimg))
-            snapshot = Snapshots(system, samples[0], run, options, run_dir, evaluation)
-            steps = steps_from(plan, progress.nimg)
-            progress = train(system, steps, incoming, run, log, snapshot, progress, asked_to_stop)
+            snapshot = Snapshots(system, samples[0], run, options, run_dir, evaluation, starts, events)
+            steps, announce = steps_from(plan, progress.nimg), partial(describe_phase, experiment, plan)
+            progress = train(system, steps, incoming, run, log, snapshot, progress, asked_to_stop, announce)
     finally:
         incoming.close()
         log.close()
@@ -234,15 +253,3 @@ def start_from(system: System, newest: Optional[Checkpoint], run_dir: Path) -> P
         arrays = {name: parallel.broadcast_array(var.numpy()) for name, var in state.items()}
         system.load_state_dict(arrays, progress.num_steps)
     return progress
-
-
-def describe(experiment: Experiment, system: System, plan: List[PlannedPhase], progress: Progress) -> str:
-    """Describe the run in one line for the log."""
-    sizes = ", ".join(f"{name} {count_parameters(net) / 1e6:.1f} M" for name, net in system.networks.items())
-    start = f"going on from image {progress.nimg}" if progress.nimg else "from the start"
-    phases = f" in {len(plan)} phases" if len(plan) > 1 else ""
-    helpers = f", {parallel.num_processes()} processes" if parallel.num_processes() > 1 else ""
-    return (
-        f"{experiment.system} ({sizes} parameters) on {plan[0].num_samples} samples, "
-        f"{start} to {plan[-1].end}{phases}{helpers}"
-    )

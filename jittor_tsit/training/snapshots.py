@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Callable, Dict, List, Optional
+from typing import Callable, Dict, List, Optional, Sequence
 
 import numpy as np
+from PIL import Image
 
 from data_tools.basics.files import write_through
 from data_tools.basics.spacing import evenly_spaced
@@ -17,14 +19,18 @@ from jittor_tsit.data.batches import (
 from jittor_tsit.data.samples import Samples
 from jittor_tsit.data.sheets import GRID_SIDE, draw_sheet, rows_of
 from jittor_tsit.runs.checkpoint import Checkpoint, Progress, checkpoint_path, save_checkpoint
+from jittor_tsit.runs.events import Events
 from jittor_tsit.runs.log import LOWER_RATES, NonFiniteLoss
+from jittor_tsit.runs.plots import can_plot, draw_losses
 from jittor_tsit.runs.pruning import prune
 from jittor_tsit.runtime import parallel
+from jittor_tsit.runtime.status_line import waiting_for
 from jittor_tsit.systems.base import System
 from jittor_tsit.systems.draws import Noise
 
 # Singular vectors of spectral norm: each process computes its own, and they may differ by rounding.
 PER_PROCESS = (".u", ".v")
+GRID_NOTE = "first sample grid: compiling its operators, once"
 
 
 class Snapshots:
@@ -36,6 +42,8 @@ class Snapshots:
 
     Args:
         evaluate: Called with the progress and the path of each checkpoint that is saved.
+        phases: First image of each phase, which `losses.png` marks.
+        events: TensorBoard's event file, if it is wanted.
     """
 
     def __init__(
@@ -46,8 +54,11 @@ class Snapshots:
         options: dict,
         run_dir: Path,
         evaluate: Optional[Callable[[Progress, Path], None]] = None,
+        phases: Sequence[int] = (),
+        events: Optional[Events] = None,
     ):
         self.system, self.run, self.options, self.run_dir, self.evaluate = system, run, options, run_dir, evaluate
+        self.phases, self.events, self.has_drawn = phases, events, False
         positions = evenly_spaced(len(samples), run.grid_rows).tolist()
         self.grid, self.num_samples = system.batch_kind.grid_inputs(samples, positions), len(samples)
 
@@ -64,12 +75,19 @@ class Snapshots:
         save_checkpoint(path, Checkpoint(arrays, progress, self.options))
         prune(path, self.run.keep_snapshots)
         # The grid comes last. The first grid compiles operators, and a run that was asked to stop may be killed then.
-        images = list(map(to_pixels, self.system.columns(self.grid.batch, Noise(self.run.seed))))
-        self._draw(self.run_dir / f"grid-{progress.nimg:09d}.png", images, progress.nimg)
+        with nullcontext() if self.has_drawn else waiting_for(GRID_NOTE):
+            images = list(map(to_pixels, self.system.columns(self.grid.batch, Noise(self.run.seed))))
+        self.has_drawn = True
+        grid = self._draw(images, progress.nimg)
+        write_through(self.run_dir / f"grid-{progress.nimg:09d}.png", lambda temporary: grid.save(temporary, "PNG"))
+        if self.events:
+            self.events.image("grid", np.asarray(grid), progress.nimg)
+        if can_plot():
+            draw_losses(self.run_dir, self.phases)
         if self.evaluate:
             self.evaluate(progress, path)
 
-    def _draw(self, path: Path, images: List[np.ndarray], nimg: int) -> None:
+    def _draw(self, images: List[np.ndarray], nimg: int) -> Image.Image:
         """Draw the sample grid of the outputs `images`, one array [N, H, W, 3] uint8 for each column."""
         grid, count = self.grid, len(self.grid.names)
         lines = [
@@ -78,8 +96,7 @@ class Snapshots:
         ]
         heads = [grid.heads.before, *(self.system.column_heads() or [grid.heads.output]), *grid.heads.after]
         rows = rows_of(grid.names, grid.numbers, [grid.before, *images, *grid.after])
-        picture = draw_sheet(lines, heads, rows, side=GRID_SIDE)
-        write_through(path, lambda temporary: picture.save(temporary, "PNG"))
+        return draw_sheet(lines, heads, rows, side=GRID_SIDE)
 
 
 def digests(arrays: Dict[str, np.ndarray]) -> Dict[str, str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from data_tools.basics.errors import BUG, InputError, exit_status
+from data_tools.basics.errors import BUG, ROOM_ADVICE, InputError, exit_status
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,13 +27,21 @@ def failing(error):
     [
         (InputError("x.png: is empty"), 2, "error: x.png: is empty"),
         (PermissionError(errno.EACCES, "Permission denied", "runs/x"), 2, "error: runs/x: Permission denied"),
-        (OSError(errno.ENOSPC, "No space left on device"), 2, "error: No space left on device"),
-        (MemoryError(), 2, "error: not enough memory"),
+        (OSError(errno.ENOSPC, "No space left on device"), 2, f"error: No space left on device; {ROOM_ADVICE}"),
+        (MemoryError(), 2, "error: out of memory: less"),
+        (RuntimeError("Wrong inputs arguments\nstd::bad_alloc"), 2, "error: out of memory: less"),
+        (
+            RuntimeError("[f 0.cc:31]\nUnable to alloc cuda device memory for size 9"),
+            2,
+            "error: out of GPU memory: less",
+        ),
+        (RuntimeError("CUDA error code=2( cudaErrorMemoryAllocation )"), 2, "error: out of GPU memory: less"),
+        (RuntimeError("cudnn error: CUDNN_STATUS_ALLOC_FAILED"), 2, "error: out of GPU memory: less"),
         (KeyboardInterrupt(), 130, "interrupted"),
     ],
 )
 def test_what_is_not_our_fault_is_told_in_one_line(error, status, line, capsys):
-    assert exit_status(failing(error)) == status
+    assert exit_status(failing(error), memory_advice="less") == status
     assert capsys.readouterr() == ("", f"{line}\n")
 
 

@@ -40,7 +40,7 @@ POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64
 PAGE = b"<!DOCTYPE html><html><title>Google Drive - Virus scan warning</title></html>"
 IN_BOTH = {  # file -> what the message says, of weights and of checkpoints
     POINTER: "Git LFS pointer.*45575747 bytes.*git lfs pull",
-    PAGE: "web page.*bash run.sh fetch",
+    PAGE: "web page.*fetch",
     b"\xef\xbb\xbf\n  <html>": "web page",
     b'{"error": "Invalid credentials"}': "is a text.*Invalid credentials",
     b"Not Found": "is a text.*Not Found",
@@ -81,7 +81,7 @@ def test_what_lies_in_place_of_a_checkpoint_is_named(tmp_path, data, message):
 def test_published_weights_named_as_a_checkpoint_lead_to_convert(tmp_path, kind):
     path = tmp_path / "best.safetensors"
     path.write_bytes(SAMPLES[kind])
-    with pytest.raises(InputError, match="bash run.sh convert"):
+    with pytest.raises(InputError, match="convert` makes a checkpoint"):
         load_checkpoint(path)
 
 

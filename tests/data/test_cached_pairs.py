@@ -258,7 +258,7 @@ def test_a_rotten_file_is_passed_over_as_without_a_cache(root, tmp_path):
 @pytest.mark.parametrize("nbytes", [100, 5000, 14_400])  # the last: in the index
 def test_a_full_disk_leaves_what_was_there(root, tmp_path, monkeypatch, nbytes):
     # A bar that cannot print, because pytest's file for it is longer than this, keeps tqdm's lock for ever.
-    monkeypatch.setattr(cached_pairs, "tqdm", lambda items, **_: items)
+    monkeypatch.setattr(cached_pairs, "progress_bar", lambda items, **_: items)
     path = tmp_path / "new/cache"
     path.parent.mkdir()
     with files_of_at_most(nbytes), pytest.raises(OSError, match=f"File too large: '{path}'"):

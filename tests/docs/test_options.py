@@ -15,6 +15,7 @@ from helpers.source_files import ROOT
 from jittor_tsit.commands.train import configure
 from jittor_tsit.config import DataConfig, OptimConfig, Phase, RunConfig
 from jittor_tsit.config.experiment_files import find_experiment, load_runs
+from jittor_tsit.config.overrides import PARTS
 from jittor_tsit.systems import SYSTEMS
 
 PAGES = [
@@ -84,7 +85,8 @@ def known_fields():
     kinds = [system.Config for system in SYSTEMS.values()] + [DataConfig, RunConfig]
     names = {name for kind in kinds for name in fields_of(kind)}
     names |= {f"phases.{k}.{name}" for k in range(1, 5) for name in fields_of(Phase)}
-    return names | {f"optim.{name}" for name in fields_of(OptimConfig)}
+    names |= {f"optim.{name}" for name in fields_of(OptimConfig)}
+    return names | {f"{part}.{name}" for part in PARTS for name in names}
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -15,7 +15,10 @@ from data_tools.sets.held_out import hold_out
 from data_tools.sets.pairing import Pair
 from helpers.tiny import HEIGHT, WIDTH, make_experiment
 from jittor_tsit.config import DataConfig, Experiment, RunConfig
+from jittor_tsit.data.label_maps import LabelMaps
+from jittor_tsit.evaluation.held_out import require_useful
 from jittor_tsit.evaluation.history import BEST, CURVE, METRICS, Evaluation, read_metrics
+from jittor_tsit.evaluation.judges import Judges
 from jittor_tsit.runs.checkpoint import Progress, load_checkpoint
 from jittor_tsit.systems.tsit import TSITConfig
 from jittor_tsit.training import session
@@ -68,6 +71,16 @@ def test_a_scoring_that_is_done_again_takes_the_place_of_the_first(evaluation):
     assert (evaluation.run_dir / BEST).read_text() == "after 8"
 
 
+def test_a_scoring_that_fails_is_told_in_one_line_and_the_next_one_is_tried(evaluation):
+    reach(evaluation, 4)  # the fixture has no score to give, and raises IndexError
+    reach(evaluation, 8, 0.6)
+    lines = [json.loads(line) for line in (evaluation.run_dir / METRICS).read_text().splitlines()]
+    assert "IndexError" in lines[0]["error"] and lines[1]["rank"] == 0.6
+    assert "held-out pairs after 4 images: not scored, because IndexError" in evaluation.said[0]
+    assert "\n" not in evaluation.said[0] and (evaluation.run_dir / BEST).read_text() == "after 8"
+    assert [line["nimg"] for line in read_metrics(evaluation.run_dir)] == [8]
+
+
 def test_a_scoring_that_was_cut_off_is_made_up_for_and_no_other(evaluation):
     reach(evaluation, 4, 0.2)
     (evaluation.run_dir / "state-8.safetensors").write_text("after 8")  # and killed
@@ -80,10 +93,11 @@ def test_a_scoring_that_was_cut_off_is_made_up_for_and_no_other(evaluation):
 
 
 def test_the_curve_shows_one_row_a_term(evaluation):
+    pytest.importorskip("matplotlib")
     reach(evaluation, 4, 0.2)
     reach(evaluation, 8, 0.6)
     with Image.open(evaluation.run_dir / CURVE) as picture:
-        assert picture.size == (640, 160)
+        assert picture.size == (900, 340)
         assert np.asarray(picture).std() > 5  # something is drawn
 
 
@@ -162,3 +176,23 @@ def test_a_generators_checkpoints_are_ranked_by_the_judges_at_hand(tmp_path):
 def test_scoring_a_generator_needs_a_judge(tmp_path):
     with pytest.raises(InputError, match="evaluate_every: .*none holds no judge of images"):
         generator_run(tmp_path, tmp_path / "none")
+
+
+def test_what_cannot_be_scored_is_refused_before_training(tmp_path):
+    judges, maps = Judges(tmp_path), LabelMaps(150)
+    (tmp_path / "segmenter.py").write_text("def segment(photo):\n    return photo[..., 0]\n")
+    require_useful(judges, 1, maps)  # a Python file may know any classes
+    (tmp_path / "segmenter.py").unlink()
+    (tmp_path / "vgg16.pth").write_bytes(b"")
+    require_useful(judges, 2, maps)
+    with pytest.raises(InputError, match="evaluate_every: 1 pair is held out, and the judges in .* need at least 2"):
+        require_useful(judges, 1, maps)
+
+
+def test_a_scoring_that_fails_ends_no_run(tmp_path):
+    judges, run_dir = tmp_path / "judges", tmp_path / "run"
+    judges.mkdir()
+    (judges / "segmenter.py").write_text("def segment(photo):\n    raise RuntimeError('out of order')\n")
+    assert generator_run(tmp_path, judges) == 0
+    lines = [json.loads(line) for line in (run_dir / METRICS).read_text().splitlines()]
+    assert [line["nimg"] for line in lines] == [2, 4] and all("out of order" in line["error"] for line in lines)

@@ -7,10 +7,18 @@ import pytest
 from PIL import Image
 
 from data_tools.basics.errors import InputError
+from data_tools.sets.class_list import ClassList
 from data_tools.sets.image_io import write_label, write_photo
 from helpers.page_reader import Page
+from jittor_tsit.__main__ import parser
 from jittor_tsit.commands.score import run_score
-from jittor_tsit.evaluation.judges import Judges
+from jittor_tsit.commands.shared_options import classes_of
+from jittor_tsit.data.label_maps import LabelMaps
+from jittor_tsit.evaluation.image_set import find_photos, find_set
+from jittor_tsit.evaluation.judges import Judges, Segmenter
+from jittor_tsit.evaluation.scores import distances, table
+from jittor_tsit.metrics.features import Extractor, vgg_input
+from jittor_tsit.metrics.terms import TERMS, Term
 
 SEGMENTER = """
 import numpy as np
@@ -38,11 +46,11 @@ def place(tmp_path):
     return tmp_path
 
 
-def score(place, segmenter="judges/mine.py", references=None, page=None):
+def score(place, segmenter="judges/mine.py", references=None, page=None, labels=True, real=True, classes=None):
     judges = Judges(place / "judges", place / segmenter if segmenter else None)
     out = place / "out/score.json"
-    status = run_score(place / "images", place / "labels", place / "real", judges, references, "2022a", out, page)
-    assert status == 0
+    folders = place / "images", place / "labels" if labels else None, place / "real" if real else None
+    assert run_score(*folders, judges, references, "2022a", out, page, classes) == 0
     return json.loads(out.read_text())
 
 
@@ -101,8 +109,6 @@ def spoil(path):
     [
         ("images/1.jpg", remove, r"labels/1.png: no image of that name \(1 of 3 label maps have none\)"),
         ("labels/2.png", remove, r"images/2.jpg: no label map of that name \(1 of 3 images have none\)"),
-        ("images/0.jpg", make_grey, r"images/0.jpg: is grey \(L\)"),
-        ("images/0.jpg", make_small, "images/0.jpg: has 10x20, and its label map 40x20"),
         ("images/0.jpg", spoil, "images/0.jpg: is not an image"),
         ("judges/mine.py", remove, "mine.py: cannot be loaded"),
         ("judges/mine.py", spoil, "mine.py: cannot be loaded: SyntaxError"),
@@ -139,3 +145,110 @@ def test_two_files_of_one_judge_are_refused(place):
         (place / f"judges/vgg16.{suffix}").write_bytes(b"")
     with pytest.raises(InputError, match="vgg16.npz: vgg16.pth lies beside it"):
         score(place)
+
+
+def test_what_can_be_scored_is_scored_and_told(place, capsys):
+    make_grey(place / "images/0.jpg")
+    make_small(place / "images/1.jpg")
+    record = score(place)
+    assert record["terms"]["mask_accuracy"]["count"] == 3
+    assert (record["images"], record["label_maps"], record["real_images"]) == (3, 3, 3)
+    said = capsys.readouterr().err
+    assert "1 of 3 images are grey" in said and "1 of 3 label maps differ in size" in said
+    assert "3 images, 3 label maps, 3 real photographs" in said
+
+
+@pytest.mark.parametrize("without", ["labels", "real"])
+def test_terms_without_what_they_compare_with_are_left_out_with_the_reason(place, without):
+    record = score(place, page=place / "page.html", **{without: False})
+    term = record["terms"]["mask_accuracy" if without == "labels" else "fid"]
+    assert term["value"] is None and f"by --{without}" in term["note"]
+    assert record["label_maps" if without == "labels" else "real_images"] == 0
+
+
+def toy_extractor(name):
+    return Extractor(f"{name}_f", f"{name}_k", vgg_input, lambda x: x.mean((2, 3)), "0" * 64)
+
+
+@pytest.mark.parametrize("folder, counts", [("images", "1 and 3"), ("real/imgs", "3 and 1")])
+def test_a_distance_needs_two_images_on_each_side_and_the_other_terms_do_not(place, folder, counts):
+    kept = {path.stem for path in (place / folder).iterdir()} - {"1", "2"}
+    for name in ("images", "labels") if folder == "images" else (folder,):
+        for path in (place / name).iterdir():
+            if path.stem not in kept:
+                path.unlink()
+    record = score(place)
+    assert record["terms"]["mask_accuracy"]["count"] == (1 if folder == "images" else 3)
+    assert f"there are {counts}" in record["terms"]["fid"]["note"]
+
+
+def test_the_number_of_real_images_is_kept_with_each_distance(place):
+    image_set = find_set(place / "images", None)
+    terms = distances(("f", "k"), image_set, find_photos(place / "real")[:2], lambda: toy_extractor("toy"), place)
+    assert [(term.count, term.num_real) for term in terms.values()] == [(3, 2), (3, 2)]
+    assert table({name: Term(None) for name in TERMS} | {"fid": terms["f"]}, "2022a", None)[3][2:4] == ["3", "2"]
+
+
+OWN = """
+import numpy as np
+
+def segment(photo):
+    return np.full(photo.shape[:2], 149)
+"""
+
+
+@pytest.fixture
+def own(place):
+    """Label maps of class 149 with a line without a class, 255, and a segmenter that always says 149."""
+    (place / "judges/mine.py").write_text(OWN)
+    for path in (place / "labels").iterdir():
+        label = np.full((20, 40), 149)
+        label[:, :10] = 255
+        write_label(path, label)
+    return place
+
+
+def test_classes_of_the_label_maps_are_found_and_pixels_without_one_do_not_count(own, capsys):
+    record = score(own, page=own / "page.html")
+    assert record["terms"]["mask_accuracy"]["value"] == 1.0
+    assert (record["classes"]["num_classes"], record["classes"]["unknown"]) == (150, 255)
+    assert "num_classes=150 unknown_id=255" in capsys.readouterr().err
+
+
+def test_classes_of_the_run_whose_images_these_are_come_first(own, capsys):
+    options = {"data": {"num_classes": 200, "unknown_id": 255, "class_names": []}}
+    (own / "options.json").write_text(json.dumps(options))
+    assert score(own)["classes"]["num_classes"] == 200
+    assert "classes of the run in" in capsys.readouterr().err
+
+
+def test_given_classes_come_before_all_others(own):
+    assert score(own, classes=ClassList(160, 255))["classes"]["num_classes"] == 160
+    with pytest.raises(InputError, match="class id 255 at pixel x=0, y=0; ids are 0..149: unknown_id=255"):
+        score(own, classes=ClassList(150))
+
+
+def test_an_image_whose_label_map_has_no_class_at_all_does_not_count(own):
+    write_label(own / "labels/1.png", np.full((20, 40), 255))
+    term = score(own)["terms"]["mask_accuracy"]
+    assert term["count"] == 2 and "1 images whose label maps have no pixel with a class" in term["note"]
+
+
+def test_a_segmenter_of_other_classes_is_left_out_with_the_reason():
+    segmenter = Segmenter("seg.npz", "", lambda photo: photo[..., 0], label_maps=LabelMaps(29))
+    assert segmenter.fault(29) == "" and "knows 29 classes, and the label maps have 150" in segmenter.fault(150)
+
+
+def test_two_images_of_one_stem_are_refused(place):
+    make_small(place / "images/1.png")
+    with pytest.raises(InputError, match="1.png: 1.jpg lies beside it"):
+        score(place, labels=False)
+
+
+def test_the_command_takes_the_classes_as_train_does():
+    options = parser().parse_args(["score", "--images", "i", "--unknown-id", "255"])
+    options.overrides = ["num_classes=150"]
+    assert classes_of(options) == ClassList(150, 255)
+    options.overrides = ["num_classes=many"]
+    with pytest.raises(InputError, match="num_classes=many: a whole number is needed"):
+        classes_of(options)

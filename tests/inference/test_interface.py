@@ -11,13 +11,14 @@ import pytest
 from PIL import Image
 
 import jittor_tsit as jts
-from data_tools.sets.image_io import read_label, read_photo, resize_photo, write_label, write_photo
+from data_tools.sets.image_io import read_label, read_photo, resize_photo, with_channels, write_label, write_photo
 from helpers.same_bytes import assert_same_bytes
 from helpers.source_files import ROOT
 from helpers.tiny import CONFIGS
 from helpers.untrained import draw_map, draw_photo, save_model
 from jittor_tsit.commands.test import run_test
 from jittor_tsit.runs.loading import load_system
+from jittor_tsit.systems.cyclegan import CycleGANWeights
 
 SMALL = {"image_width": 128, "image_height": 64}  # of systems that take images
 
@@ -98,7 +99,7 @@ def test_pixels_without_a_class_and_instances_are_read_as_by_test(tmp_path, rng)
     assert model.class_names == []
     with pytest.raises(ValueError, match="instances are needed: this model was trained with instance_edges=true"):
         model(ids)
-    with pytest.raises(ValueError, match=r"class id 3 at pixel x=0, y=0; ids are 0\.\.2, or 255 where unknown"):
+    with pytest.raises(ValueError, match=r"class id 3 at pixel x=0, y=0; ids are 0\.\.2, or 255 without a class"):
         model(np.full_like(ids, 3), instances=objects)
     with pytest.raises(ValueError, match="instances: have the shape"):
         model(ids, instances=objects[:5])
@@ -115,6 +116,24 @@ def test_photos_are_translated_both_ways_as_by_test(tmp_path, rng):
         assert run_test(path, tmp_path / "photos", out, 0, None, compare=False, back=back) == 0
         assert_written(out / "images/a.jpg", model(photo, back=back), tmp_path)
     assert model(np.stack([photo, photo])).shape == (2, 70, 117, 3)  # the photo's proportions
+
+
+def test_a_model_from_grey_to_colour_reads_and_writes_both(tmp_path, rng):
+    weights = CycleGANWeights(idt_a=0, idt_b=0)
+    config = dataclasses.replace(CONFIGS["cyclegan"], in_channels=1, weights=weights)
+    path, photo = save_model(tmp_path / "run", "cyclegan", config, **SMALL), draw_photo(rng)
+    (tmp_path / "photos").mkdir()
+    Image.fromarray(photo).save(tmp_path / "photos/a.png")
+    model = jts.load(path)
+    for back, mode in ((False, "RGB"), (True, "L")):
+        out = tmp_path / mode
+        assert run_test(path, tmp_path / "photos", out, 0, None, compare=False, back=back) == 0
+        ours = model(photo, back=back)
+        assert ours.shape == (70, 117, 3) and (ours == ours[..., :1]).all() == back
+        with Image.open(out / "images/a.jpg") as image:
+            assert image.mode == mode
+        assert_written(out / "images/a.jpg", ours[..., 0] if back else ours, tmp_path)
+    np.testing.assert_array_equal(model(with_channels(photo, 1)), model(photo))  # colours make no difference
 
 
 @pytest.mark.parametrize("attributes, classes", [((), ("sea", "wood")), (("Black_Hair", "Male"), ())])

@@ -6,6 +6,7 @@ import pytest
 
 from data_tools.basics.errors import InputError
 from jittor_tsit.networks import vgg
+from jittor_tsit.runtime import jittor_hub
 
 
 def random_weights(arch, width=2):
@@ -35,15 +36,24 @@ def test_a_file_of_another_network_is_refused(tmp_path):
 
 def test_without_file_and_network_the_three_ways_out_are_named(tmp_path, monkeypatch):
     monkeypatch.setenv("JITTOR_HOME", str(tmp_path))
-    monkeypatch.setattr(vgg, "HUB", "http://127.0.0.1:9")  # nobody listens there
-    with pytest.raises(InputError, match="perceptual_weights=FILE.*where there is a network.*weights.vgg=0"):
+    monkeypatch.setattr(jittor_hub, "HUB", "http://127.0.0.1:9")  # nobody listens there
+    with pytest.raises(InputError, match="fetch vgg19.*judges/vgg19.pth.*perceptual_weights=FILE.*weights.vgg=0"):
         vgg.find_vgg("vgg19", "")
     assert not list((tmp_path / ".cache/jittor/checkpoints").iterdir())
 
 
+def test_what_was_fetched_is_found_without_a_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(jittor_hub, "HUB", "http://127.0.0.1:9")
+    (tmp_path / "judges").mkdir()
+    with open(tmp_path / "judges/vgg19.pth", "wb") as file:  # recognised by its content
+        np.savez(file, **random_weights("vgg19"))
+    assert vgg.find_vgg("vgg19", "").stages == [2, 2, 4, 4, 1]
+
+
 def test_what_the_hub_gave_before_is_used_again(tmp_path, monkeypatch):
     monkeypatch.setenv("JITTOR_HOME", str(tmp_path))
-    monkeypatch.setattr(vgg, "HUB", "http://127.0.0.1:9")
+    monkeypatch.setattr(jittor_hub, "HUB", "http://127.0.0.1:9")
     folder = tmp_path / ".cache/jittor/checkpoints"
     folder.mkdir(parents=True)
     with open(folder / "vgg19.pkl", "wb") as file:  # told by its content

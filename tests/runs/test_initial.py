@@ -95,7 +95,7 @@ def test_a_run_goes_on_from_its_own_checkpoint_without_the_file(root, source, tm
 
 def test_a_run_that_has_begun_takes_no_other_beginning(root, source, tmp_path):
     assert session.run_training(make_experiment(root, total_nimg=1), tmp_path) == 0
-    with pytest.raises(InputError, match=r"run.initial: , .*--from-weights only counts at the beginning of a run"):
+    with pytest.raises(InputError, match=r"--from-weights was not set, now .*only counts at the beginning of a run"):
         begin(root, tmp_path, source)
 
 

@@ -3,11 +3,21 @@
 import copy
 import json
 
+import numpy as np
 import pytest
 
+from data_tools.basics.errors import InputError
 from jittor_tsit.config import DataConfig, Experiment, Phase, RunConfig, to_json
 from jittor_tsit.config.phases import make_plan
-from jittor_tsit.runs.same_run import count_begun_phases, differing_options, flatten, with_defaults
+from jittor_tsit.runs.checkpoint import Checkpoint, Progress, checkpoint_path, save_checkpoint
+from jittor_tsit.runs.same_run import (
+    count_begun_phases,
+    differing_options,
+    flatten,
+    open_run_dir,
+    spelled,
+    with_defaults,
+)
 from jittor_tsit.systems.tsit import TSITConfig
 
 PHASES = (Phase(epochs=2, batch_size=2), Phase(nimg=50, weights={"vgg": 5}), Phase(nimg=7))
@@ -31,6 +41,10 @@ def changed(options, path, value):
     return result
 
 
+def told(there, here, num_begun):
+    return [str(difference) for difference in differing_options(there, here, num_begun)]
+
+
 def test_the_same_options_do_not_differ(options):
     assert differing_options(options, copy.deepcopy(options), 3) == []
 
@@ -44,6 +58,11 @@ def test_the_same_options_do_not_differ(options):
         ("run.keep_snapshots", 1),
         ("run.grid_rows", 2),
         ("run.on_nan", "skip"),
+        ("run.evaluate_every", 2),
+        ("run.judges", "others"),
+        ("run.tensorboard", True),
+        ("data.output_width", 1024),
+        ("data.output_height", 768),
         ("data.root", "moved"),
         ("data.second_root", "moved"),
         ("data.split", "lists"),
@@ -60,19 +79,19 @@ def test_where_files_lie_and_what_is_told_may_change(options, path, value):
 @pytest.mark.parametrize(
     "path, value, words",
     [
-        ("run.seed", 1, "run.seed: 0, 1"),
-        ("run.batch_size", 2, "run.batch_size: 1, 2"),
-        ("run.precision", "bf16", "run.precision: float32, bf16"),
-        ("data.image_width", 256, "data.image_width: 512, 256"),
-        ("data.flip", False, "data.flip: True, False"),
-        ("config.width", 32, "config.width: 64, 32"),
-        ("config.weights.vgg", 1.0, "config.weights.vgg: 20.0, 1.0"),
-        ("system", "spade", "system: tsit, spade"),
-        ("config.optim.betas", [0.5, 0.9], r"config.optim.betas: [0.0, 0.9], [0.5, 0.9]"),
+        ("run.seed", 1, "seed was 0, now 1"),
+        ("run.batch_size", 2, "batch_size was 1, now 2"),
+        ("run.precision", "bf16", "precision was float32, now bf16"),
+        ("data.image_width", 256, "image_width was 512, now 256"),
+        ("data.flip", False, "flip was True, now False"),
+        ("config.width", 32, "width was 64, now 32"),
+        ("config.weights.vgg", 1.0, "weights.vgg was 20.0, now 1.0"),
+        ("system", "spade", "system was tsit, now spade"),
+        ("config.optim.betas", [0.5, 0.9], "optim.betas was 0.0,0.9, now 0.5,0.9"),
     ],
 )
 def test_every_other_option_is_told_with_both_values(options, path, value, words):
-    assert differing_options(options, changed(options, path, value), 0) == [words]
+    assert told(options, changed(options, path, value), 0) == [words]
 
 
 PART = [  # of phase 1: an option, and whether it may change while the phase goes on, and when it is done
@@ -106,14 +125,14 @@ def test_options_of_an_older_version_have_the_defaults_of_newer_fields(options):
     del older["run"]["precision"], older["data"]["cache"], older["config"]["attention_G"]
     assert with_defaults(older) == with_defaults(options) == options
     assert differing_options(older, options, 3) == []
-    assert differing_options(older, changed(options, "run.precision", "bf16"), 3) == ["run.precision: float32, bf16"]
+    assert told(older, changed(options, "run.precision", "bf16"), 3) == ["precision was float32, now bf16"]
 
 
 @pytest.mark.parametrize("path, value", [("run.gone", 1), ("config.gone", 1), ("system", "dalle")])
 def test_options_that_there_are_no_more_differ_and_are_told(options, path, value):
     older = changed(options, path, value)
     assert with_defaults(older) == older
-    assert any(text.startswith(f"{path}: {value}") for text in differing_options(older, options, 3))
+    assert f"{spelled(path)} was {value}, now " in "; ".join(told(older, options, 3))
 
 
 def test_nested_options_become_dotted_names():
@@ -126,3 +145,66 @@ def test_nested_options_become_dotted_names():
         "phases.1.x": 6,
         "samples.0": "s",
     }
+
+
+def test_an_option_is_told_as_the_command_line_spells_it():
+    names = ("run.total_nimg", "config.optim.lr_G", "data.flip", "phases.0.lr_G", "phases.1.weights.vgg", "run.initial")
+    typed = "total_nimg", "optim.lr_G", "flip", "phases.1.lr_G", "phases.2.weights.vgg", "--from-weights"
+    assert tuple(map(spelled, names)) == typed
+
+
+@pytest.fixture
+def begun(tmp_path, options):
+    """A run of one phase of 8 images, whose rate falls to 0 over the second half, stopped after 4 images."""
+    options = {**options, "phases": [], "samples": ["abc"]}
+    options["run"]["total_nimg"] = 8
+    options["config"]["optim"].update(constant_nimg=4, decay_nimg=4, epoch_nimg=1)
+    path = checkpoint_path(tmp_path, 4)
+    save_checkpoint(path, Checkpoint({"x": np.zeros(1)}, Progress(4, 4), options))
+    return tmp_path, options
+
+
+def go_on(begun, *changes, said=()):
+    """Open the run with other options."""
+    run_dir, options = begun
+    for path, value in changes:
+        options = changed(options, path, value)
+    plan = make_plan(
+        Experiment("tsit", TSITConfig(), DataConfig(), RunConfig(total_nimg=options["run"]["total_nimg"])), [8]
+    )
+    return open_run_dir(run_dir, options, plan, list(said).append)
+
+
+@pytest.mark.parametrize(
+    "changes, words",
+    [
+        ([("config.optim.lr_G", 1e-5)], ["optim.lr_G was 0.0001, now 1e-05", "--from-weights", "state-000000004"]),
+        ([("config.weights.vgg", 1.0)], ["weights.vgg was 20.0, now 1.0", "--from-weights"]),
+        ([("config.width", 8)], ["width was 64, now 8", "another --run-dir"]),
+        ([("run.seed", 3), ("data.flip", False)], ["seed was 0, now 3", "flip was True, now False"]),
+        ([("run.initial", "x.pt")], ["--from-weights was not set, now x.pt", "only counts at the beginning"]),
+        ([("data.folds", 5)], ["folds was 0, now 5", "evaluate_every=0"]),
+        ([("samples.0", "xyz")], ["the data set of phase 1 is another one", "restore the data set", "--from-weights"]),
+        ([("run.total_nimg", 3)], ["trained on 4 images already, and would end after 3"]),
+        ([("run.total_nimg", 12)], ["learning rate falls to 0 after 8 images", "optim.decay_nimg=8", "--from-weights"]),
+        ([("config.optim.decay_nimg", 0), ("run.total_nimg", 3)], ["would end after 3"]),
+    ],
+)
+def test_what_differs_is_told_in_one_line_with_the_way_on(begun, changes, words):
+    with pytest.raises(InputError) as error:
+        go_on(begun, *changes)
+    for word in words:
+        assert word in str(error.value)
+    assert "\n" not in str(error.value) and "config." not in str(error.value)
+
+
+def test_a_run_of_another_model_is_not_sent_to_from_weights(begun):
+    with pytest.raises(InputError) as error:
+        go_on(begun, ("config.width", 8))
+    assert "--from-weights" not in str(error.value)
+
+
+def test_a_prolonged_run_goes_on_with_a_longer_decay(begun):
+    assert go_on(begun, ("run.total_nimg", 12), ("config.optim.decay_nimg", 8)).progress.nimg == 4
+    assert go_on(begun, ("run.total_nimg", 8)).progress.nimg == 4
+    assert go_on(begun, ("run.total_nimg", 4)).progress.nimg == 4

@@ -5,12 +5,20 @@ import dataclasses
 import pytest
 
 from helpers.tiny import ALL_CONFIGS
+from jittor_tsit.config import CONFIGS
+from jittor_tsit.config.systems import bicyclegan as config_bicyclegan
+from jittor_tsit.config.systems import checks
+from jittor_tsit.config.systems import segformer as config_segformer
+from jittor_tsit.config.systems import simgan as config_simgan
+from jittor_tsit.config.systems import tsit as config_tsit
+from jittor_tsit.config.systems import unit as config_unit
 from jittor_tsit.config.systems.base import SOURCES
 from jittor_tsit.config.systems.pix2pix import GENERATORS
 from jittor_tsit.config.systems.spade import NUM_UPSAMPLINGS
 from jittor_tsit.layers.norm_kinds import NORMS
 from jittor_tsit.losses import GAN_LOSSES
 from jittor_tsit.networks.bicyclegan import LAYERS, UPSAMPLINGS
+from jittor_tsit.networks.mix_transformer import SIZES
 from jittor_tsit.networks.simgan import ARCHITECTURES
 from jittor_tsit.networks.tsit import DOWNSAMPLINGS
 from jittor_tsit.networks.unit import DISCRIMINATORS
@@ -82,3 +90,25 @@ def test_stargan_has_attributes_classes_and_both():
 @pytest.mark.parametrize("option", ["pretrain_G", "pretrain_D"])
 def test_a_tiny_simgan_trains_its_networks_alone_at_first(option):
     assert any(getattr(config, option) for config in configs_of("simgan"))
+
+
+@pytest.mark.parametrize(
+    "names, table",
+    [
+        (checks.GAN_LOSS_NAMES, GAN_LOSSES),
+        (checks.NORM_NAMES, NORMS),
+        (config_tsit.DOWNSAMPLINGS, DOWNSAMPLINGS),
+        (config_bicyclegan.UPSAMPLINGS, UPSAMPLINGS),
+        (config_bicyclegan.ENCODERS, LAYERS),
+        (config_simgan.LEAST_SIDE, ARCHITECTURES),
+        (config_unit.DISCRIMINATORS, DISCRIMINATORS),
+        (config_segformer.SIZES, SIZES),
+    ],
+)
+def test_the_options_allow_what_the_networks_have(names, table):
+    """The options name them once more, because they must be known before Jittor is imported."""
+    assert set(names) == set(table)
+
+
+def test_both_tables_of_systems_agree():
+    assert {name: system.Config for name, system in SYSTEMS.items()} == CONFIGS

@@ -14,6 +14,7 @@ from data_tools.rendering.write_set import write_set
 from data_tools.sets.splits import read_split
 from jittor_tsit.commands import train
 from jittor_tsit.commands.dry_run import show_plan
+from jittor_tsit.data.finders import find_samples
 from jittor_tsit.runs.checkpoint import checkpoint_path, checkpoint_paths, load_checkpoint
 from jittor_tsit.systems.tsit import TSITSystem
 from jittor_tsit.training import session
@@ -90,17 +91,16 @@ def test_a_run_stopped_once_in_each_phase_equals_one_without_stops(experiment, w
         np.testing.assert_array_equal(ours[name], array, err_msg=name)
 
 
-def test_the_plan_tells_images_steps_and_hours_from_a_measured_step(experiment, whole_run, tmp_path, capsys):
-    show_plan(experiment, tmp_path / "none", num_processes=1)
-    *rows, source = capsys.readouterr().err.splitlines()[-5:]
-    assert [row.split()[1] for row in rows] == ["0-12", "12-26", "26-34", "34-42"]
-    assert [row.split()[3] for row in rows] == ["6", "3", "2", "2"]
-    assert all(float(row.split()[-1]) > 0 or row.endswith("0.00") for row in rows)  # minutes round to 0.00 hours
-    assert "timed now" in source
-    run_dir = tmp_path / "slow"
+def test_the_plan_tells_images_steps_and_hours_from_the_last_report(experiment, tmp_path, capsys):
+    samples, run_dir = find_samples(experiment), tmp_path / "slow"
+    show_plan(experiment, samples, run_dir, num_processes=1)
+    rows = capsys.readouterr().err.splitlines()[1:6]
+    assert [row.split()[1] for row in rows[:4]] == ["0-12", "12-26", "26-34", "34-42"]
+    assert [row.split()[3] for row in rows[:4]] == ["6", "3", "2", "2"]
+    assert all(row.endswith("unknown") for row in rows[:4]) and "holds no report yet" in rows[4]
     run_dir.mkdir()
     (run_dir / "stats.jsonl").write_text(json.dumps({"nimg": 4, "img_per_s": 0.01}) + "\n")
-    show_plan(experiment, run_dir, num_processes=1)
-    *rows, source = capsys.readouterr().err.splitlines()[-5:]
-    assert [row.split()[-1] for row in rows] == ["0.33", "0.39", "0.22", "0.22"]  # images / 0.01 / 3600
-    assert "0.01 img/s, the last report" in source
+    show_plan(experiment, samples, run_dir, num_processes=1)
+    rows = capsys.readouterr().err.splitlines()[1:6]
+    assert [row.split()[-1] for row in rows[:4]] == ["0.33", "0.39", "0.22", "0.22"]  # images / 0.01 / 3600
+    assert rows[4].startswith("hours: 1.17 at 0.01 img/s, the last report in ")

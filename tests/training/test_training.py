@@ -50,10 +50,12 @@ def assert_same_arrays(first, second):
 def test_a_run_leaves_its_options_numbers_grids_and_checkpoints(whole_run):
     assert json.loads((whole_run / "options.json").read_text())["config"]["width"] == 2
     assert [line["nimg"] for line in stats(whole_run)] == [1, 2, 3, 4]
-    assert {"G/gan", "G/feat", "G/kld", "D/real", "D/fake", "img_per_s"} <= set(stats(whole_run)[0])
+    assert {"G/gan", "G/feat", "G/kld", "D/real", "D/fake", "img_per_s", "lr/G", "lr/D"} <= set(stats(whole_run)[0])
     assert len(list(whole_run.glob("grid-*.png"))) == 2
     assert [load_checkpoint(path).progress.nimg for path in checkpoint_paths(whole_run)] == [2, 4]
-    assert "4 images" in (whole_run / "log.txt").read_text()
+    log = (whole_run / "log.txt").read_text()
+    assert "training: images 0 to 4, 4 samples of " in log and "batch 1, rate G 0.0001, D 0.0004\n" in log
+    assert "4 images" in log and "rate G 0.0001, D 0.0004  G/gan " in log
 
 
 def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(root, whole_run, tmp_path):
@@ -108,9 +110,7 @@ def test_a_finished_run_is_left_as_it_is(root, whole_run):
 
 def test_a_run_with_other_options_is_refused(root, whole_run):
     other = override(make_experiment(root), ["optim.lr_G=1", "seed=3"])
-    with pytest.raises(
-        InputError, match=r"holds a run with other options.*config.optim.lr_G: 0.0001, 1.0; run.seed: 0, 3"
-    ):
+    with pytest.raises(InputError, match=r"optim.lr_G was 0.0001, now 1.0; seed was 0, now 3; .*--from-weights"):
         session.run_training(other, whole_run)
 
 
@@ -178,7 +178,7 @@ def test_reference_photos_are_those_that_the_json_names(root, whole_run, tmp_pat
 
 def test_the_same_run_directory_with_other_data_is_refused(root, whole_run, tmp_path):
     write_set(tmp_path / "other", 4, 1, WIDTH, HEIGHT)
-    with pytest.raises(InputError, match=r"holds a run with other options.*samples\.0: "):
+    with pytest.raises(InputError, match=r"whole: file 0.jpg has changed; .*; restore the data set"):
         session.run_training(make_experiment(tmp_path / "other"), whole_run)
     shutil.copytree(root, tmp_path / "moved")  # the same files elsewhere are the same data
     assert session.run_training(make_experiment(tmp_path / "moved"), whole_run) == 0

@@ -37,7 +37,7 @@ class SynthesisConfig(SystemConfig):
     attention_D: int = 0  # hidden layer of D, counted from 1, that self-attention follows; 0: no self-attention
     weights: SynthesisWeights = SynthesisWeights()
     perceptual: str = "vgg19"  # or vgg16
-    perceptual_weights: str = ""  # file of the VGG weights; empty: Jittor's hub
+    perceptual_weights: str = ""  # file of the VGG weights; empty: what fetch saved, else Jittor's hub
     segmenter_width: int = 256  # size of the images that the segmenter was trained on; G's images are resized to it
     segmenter_height: int = 192  # see segmenter_width
     segmenter: str = ""  # checkpoint of a SegFormer trained on the same classes, for the terms "segmenter" and "score"

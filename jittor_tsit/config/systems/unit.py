@@ -13,6 +13,7 @@ from jittor_tsit.config.systems.checks import (
     require_least,
     require_multiples,
 )
+from jittor_tsit.runtime.published_files import how_to_get
 
 FORMS = ("paper", "rewrite")
 DISCRIMINATORS = ("separate", "shared", "pyramid")
@@ -80,5 +81,6 @@ class UNITConfig(SystemConfig):
         if "vgg" not in terms:
             return {}
         if self.form != "rewrite" or not self.perceptual_weights:
-            raise InputError("weights.vgg: needs form=rewrite and perceptual_weights=FILE; or must be 0")
+            way = how_to_get("vgg16-caffe")
+            raise InputError(f"weights.vgg: needs form=rewrite and perceptual_weights=FILE ({way}); or must be 0")
         return {"perceptual_weights": self.perceptual_weights}

@@ -5,7 +5,14 @@ import os
 import pytest
 
 from data_tools.basics.errors import InputError
-from data_tools.basics.files import TEMPORARY, file_version, remove_temporaries, write_atomic, write_through
+from data_tools.basics.files import (
+    TEMPORARY,
+    append_line,
+    file_version,
+    remove_temporaries,
+    write_atomic,
+    write_through,
+)
 from helpers.same_bytes import assert_same_bytes
 
 
@@ -59,3 +66,8 @@ def test_temporary_files_of_killed_writers_are_removed(tmp_path):
 def test_a_missing_folder_is_an_input_error(tmp_path):
     with pytest.raises(InputError, match="cannot be written: No such file or directory"):
         write_atomic(tmp_path / "missing/a", b"")
+
+
+def test_a_line_about_a_name_that_is_not_utf_8_is_written_with_escapes(tmp_path):
+    append_line(tmp_path / "log.txt", f"reading {os.fsdecode(bytes([0xC4, 0xE3]))}")
+    assert (tmp_path / "log.txt").read_text(encoding="utf-8") == "reading \\udcc4\\udce3\n"

@@ -5,7 +5,7 @@ import unicodedata
 
 import pytest
 
-from data_tools.basics.names import printable, unlistable
+from data_tools.basics.names import composed, printable, to_utf8, unlistable
 from data_tools.sets.splits import read_split
 
 
@@ -53,3 +53,11 @@ def test_every_text_becomes_one_line_without_control_characters():
     text = printable("".join(map(chr, [*range(0x11000), 0xE0001, 0xF0000, sys.maxunicode])))
     assert len(text.splitlines()) == 1
     assert not {unicodedata.category(c) for c in text} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+def test_a_text_with_a_name_that_is_not_utf_8_is_encoded_with_escapes():
+    assert to_utf8("山 a\udcc4") == "山 a\\udcc4".encode()
+
+
+def test_both_unicode_forms_of_a_name_are_equal_when_composed():
+    assert composed("cafe\u0301") == composed("caf\u00e9") == "caf\u00e9"

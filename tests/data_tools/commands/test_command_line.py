@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from data_tools.__main__ import main
+from data_tools.basics.errors import ROOM_ADVICE
 from data_tools.commands import synth
 from data_tools.sets.image_io import write_label
 
@@ -113,7 +114,7 @@ def test_a_full_disk_is_one_line_and_exit_2(tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(synth, "write_set", full)
     assert main([*SYNTH, "--out", str(tmp_path)]) == 2
-    assert capsys.readouterr().err == "error: x.jpg: No space left on device\n"
+    assert capsys.readouterr().err == f"error: x.jpg: No space left on device; {ROOM_ADVICE}\n"
 
 
 def test_ctrl_c_is_one_line_and_exit_130(tmp_path, monkeypatch, capsys):

@@ -90,7 +90,7 @@ def test_a_faulty_file_of_names_is_refused(tmp_path, content, message):
     [
         ([0, 255], (29, None), ["ids are 0..28", "unknown_id=255", "num_classes=N"]),
         ([0, 30, 149, 255], (29, None), ["class id 30", "unknown_id=30", "num_classes=150"]),
-        ([1, 200], (29, 0), ["ids are 1..29, or 0 without a class", "unknown_id=200", "num_classes=200"]),
+        ([1, 200], (29, 0), ["ids are 1..29, or 0 where unknown", "unknown_id=200", "num_classes=200"]),
         ([0, 1000], (29, 255), ["class id 1000", "unknown_id=1000", "num_classes=N"]),
     ],
 )

@@ -251,9 +251,9 @@ def test_a_folder_that_may_not_be_written_to_is_an_input_error(tmp_path, monkeyp
         write_label(tmp_path / "a.png", LABEL)
 
 
-@pytest.mark.parametrize("wrong", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.float32)])
+@pytest.mark.parametrize("wrong", [np.zeros((4, 4, 2), np.uint8), np.zeros((4, 4, 3), np.float32)])
 def test_what_is_no_photo_is_not_written(tmp_path, wrong):
-    with pytest.raises(ValueError, match=r"\[H, W, 3\] uint8"):
+    with pytest.raises(ValueError, match=r"\[H, W, 3\] or \[H, W\] uint8"):
         write_photo(tmp_path / "a.jpg", wrong)
 
 

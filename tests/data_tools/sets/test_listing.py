@@ -1,12 +1,13 @@
 """What lies in a folder and is not used is counted in one line."""
 
 import os
+import unicodedata
 
 import pytest
 
 from data_tools.basics.errors import InputError
 from data_tools.sets.formats import IMAGES, LABELS
-from data_tools.sets.listing import list_files, passed_over
+from data_tools.sets.listing import find_named, list_files, passed_over
 
 
 def touch(folder, *names):
@@ -58,3 +59,11 @@ def test_a_name_that_is_not_utf_8_is_refused_in_one_line_with_the_remedy(tmp_pat
     touch(tmp_path, os.fsdecode(b"\xc4\xe3.jpg"))
     with pytest.raises(InputError, match="its name is not UTF-8.*unzip -O GBK.*convmv -r -f gbk -t utf8"):
         list_files(tmp_path, IMAGES)
+
+
+def test_a_file_is_found_by_its_name_in_either_unicode_form(tmp_path):
+    composed, decomposed = (unicodedata.normalize(form, "caf\u00e9.jpg") for form in ("NFC", "NFD"))
+    touch(tmp_path, decomposed)
+    assert find_named(tmp_path, composed) == tmp_path / decomposed == find_named(tmp_path, decomposed)
+    assert find_named(tmp_path, "other.jpg") == tmp_path / "other.jpg"
+    assert find_named(tmp_path / "nowhere", composed) == tmp_path / "nowhere" / composed

@@ -172,7 +172,9 @@ def test_broken_pairs_are_named_on_stderr_and_exit_1(root, tmp_path, capsys):
     assert main(["stats", "--data", str(root), "--json", str(tmp_path / "s.json")]) == 1
     out, err = capsys.readouterr()
     assert out.startswith("pairs            2\n")
-    assert err.splitlines() == [
+    passed_over, *lines = err.splitlines()
+    assert passed_over.startswith(f"{root}/imgs: 1 file passed over: 1 .txt; images end in ")
+    assert lines == [
         f"broken: {root}/labels/a.png: is empty (0 bytes)",
         f"broken: {root}/imgs/lone.jpg: has no label",
         "broken pairs, which are not counted: 2",

@@ -1,0 +1,39 @@
+"""Jittor's own lines are counted, all others are passed on."""
+
+import subprocess
+import sys
+
+from helpers.source_files import ROOT
+from jittor_tsit.runtime.compiler_output import OutputFilter
+
+JITTORS = b"\nCompiling Operators(3/8) used: 2.01s eta: 3.4s \rCompiling Operators(8/8) used: 4s eta: 0s \r\n"
+
+
+def test_progress_and_notes_are_left_out_and_errors_pass():
+    found = OutputFilter()
+    assert found.lines(JITTORS + b"[w 1130 10:15:42.123456 80 x.cc:12] slow\nerror: no space") == []
+    assert found.num_compiled == 8
+    assert found.lines(b" left\n" + JITTORS) == ["error: no space left"]
+    assert found.num_compiled == 16
+    assert found.lines(b"half a line", is_end=True) == ["half a line"]
+
+
+def run_block(code):
+    """Standard error of a program that waits in a block, from start to end."""
+    start = "import os, sys, time\nfrom jittor_tsit.runtime.status_line import waiting_for\nwith waiting_for('x'):\n"
+    return subprocess.run([sys.executable, "-c", start + code], cwd=ROOT, capture_output=True, text=True)
+
+
+def test_a_block_shows_errors_of_cpp_code_and_none_of_jittors_lines():
+    result = run_block(" os.write(2, b'Compiling Operators(1/2) used\\rbad\\n'); print('ours', file=sys.stderr)\n")
+    assert sorted(result.stderr.splitlines()) == ["bad", "ours"]
+
+
+def test_a_crash_in_a_block_shows_what_was_written_before_it():
+    result = run_block(" os.write(2, b'the reason'); os._exit(3)\n")
+    assert result.returncode == 3 and result.stderr == "the reason\n"
+
+
+def test_an_exception_in_a_block_is_shown_as_ever():
+    result = run_block(" raise ValueError('told')\n")
+    assert result.stderr.splitlines()[-1] == "ValueError: told"
