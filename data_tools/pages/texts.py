@@ -133,6 +133,10 @@ SCORE = {
         "{images} images were compared with {photos} photographs of <code>{real}</code>.",
         "把 {images} 张图像与 <code>{real}</code> 中的 {photos} 张照片作比较。",
     ),
+    "no order": Text(
+        "There is no judge and no photograph, so nothing says which images are the worst and the best.",
+        "既没有评判网络，也没有照片，因此无法判断哪些图像最差、哪些最好。",
+    ),
     "score tile": Text("score {board}", "得分 {board}"),
     "photographs": Text("photographs", "照片数"),
     "higher": Text("higher is better", "越高越好"),

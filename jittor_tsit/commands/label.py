@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import List
+from typing import Dict, List
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import make_folder
-from data_tools.basics.names import unlistable
+from data_tools.basics.names import composed, unlistable
 from data_tools.sets.formats import IMAGES
 from data_tools.sets.image_io import read_header
-from data_tools.sets.listing import list_files, list_folder, passed_over
+from data_tools.sets.listing import list_files, passed_over, require_utf8
+from jittor_tsit.commands.path_checks import require_input, require_writable
 from jittor_tsit.commands.shared_options import add_command, add_device
 from jittor_tsit.runtime.import_jittor import start_jittor
 
@@ -26,6 +27,7 @@ def add(commands) -> None:
         "make label maps of photographs with a trained segmenter, with a confidence for each",
         "python -m jittor_tsit label --images photos --segmenter runs/segformer_landscape/best.safetensors "
         "--out labelled",
+        check=check,
     )
     parser.add_argument(
         "--images", type=Path, required=True, metavar="DIR", help="folder of photographs, or one photograph"
@@ -43,18 +45,26 @@ def add(commands) -> None:
     add_device(parser)
 
 
-def run(args: argparse.Namespace) -> int:
-    """Label the photographs that the options name. Return the exit status.
-
-    Raises:
-        InputError: A photograph, the segmenter or the folder of results is missing or faulty.
-    """
-    photos = find_photos(args.images)
+def check(args: argparse.Namespace) -> None:
+    """Check the paths that the options name, before Jittor is compiled."""
+    require_input("--images", args.images)
+    require_writable("--out", args.out)
+    if args.out.is_file():
+        raise InputError(f"--out {args.out}: is a file; a folder is needed there")
     if not args.segmenter.is_file():
         raise InputError(
             f"--segmenter {args.segmenter}: no such file; train one by experiments/segformer_landscape.py, "
             "or name a Python file with segment(photo)"
         )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Label the photographs that the options name. Return the exit status.
+
+    Raises:
+        InputError: A photograph or the segmenter is faulty.
+    """
+    photos = find_photos(args.images)
     make_folder(args.out)
     start_jittor(args.device != "cpu")
     from jittor_tsit.evaluation.judges import Judges, Segmenter
@@ -82,18 +92,18 @@ def find_photos(place: Path) -> List[Path]:
     Raises:
         InputError: There are none, one is faulty, two have one stem, or a stem cannot stand in a table.
     """
-    if place.is_file():
-        groups = {place.stem: [place]}
-    else:
-        for line in passed_over(list_files(place, IMAGES), IMAGES):
-            print(line, file=sys.stderr)
-        groups = list_folder(place, IMAGES).files
-    for stem, paths in groups.items():
-        if len(paths) > 1:
-            names = " and ".join(sorted(path.name for path in paths))
+    paths = [require_utf8(place)] if place.is_file() else list_files(place, IMAGES)
+    for line in [] if place.is_file() else passed_over(paths, IMAGES):
+        print(line, file=sys.stderr)
+    found: Dict[str, Path] = {}
+    for path in paths:
+        stem = composed(path.stem)
+        if stem in found:
+            names = f"{found[stem].name} and {path.name}"
             raise InputError(f"{place}: {names} would get one label map, {stem}.png; rename one of them")
         problem = unlistable(stem)
         if problem:
-            raise InputError(f"{paths[0]}: {problem.replace('the pair', 'the photo')}")
-        read_header(paths[0])
-    return [groups[stem][0] for stem in sorted(groups)]
+            raise InputError(f"{path}: {problem.replace('the pair', 'the photo')}")
+        read_header(path)
+        found[stem] = path
+    return paths

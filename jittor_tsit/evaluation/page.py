@@ -47,6 +47,7 @@ def write_page(path: Path, scored: Scored, orders: Sequence[Ranking]) -> None:
         for stem in (*_worst(order), *_best(order)):
             cards[stem] = cards.get(stem) or make_card(stem, scored)
     sections = "".join(_section(number, order, cards) for number, order in enumerate(orders))
+    sections = sections or f'<p class="none">{say("no order")}</p>\n'
     ids: FrozenSet[int] = frozenset().union(*(card.ids for card in cards.values()))
     legend = legend_section(ids, scored.image_set.class_list) if ids else ""
     name = escape(scored.name)

@@ -139,11 +139,11 @@ def remove_photos(place):
     "fault, message",
     [
         (lambda place: (place / "sure.py").unlink(), "sure.py: no such file; train one by"),
-        (remove_photos, r"photos: holds no photographs \(.jpg"),
-        (lambda place: (place / "photos").rename(place / "other"), "photos: no such folder"),
+        (remove_photos, "photos: holds no images"),
+        (lambda place: (place / "photos").rename(place / "other"), "--images .*photos: no such file or folder"),
         (lambda place: (place / "photos/1.jpg").write_bytes(b"x"), "photos/1.jpg: is not an image"),
         (lambda place: (place / "photos/1.png").write_bytes(b"x"), "1.jpg and 1.png would get one label map"),
-        (lambda place: (place / "out").write_text(""), "out: is a file; a folder is needed there"),
+        (lambda place: (place / "out").write_text(""), "--out .*out: is a file; a folder is needed there"),
         (write("x ="), "sure.py: cannot be loaded: SyntaxError"),
         (write("def segment(photo): return photo[:5, :, 0]"), r"gave \(5, 40\) ids for .*0.jpg, which has \(20, 40\)"),
         (

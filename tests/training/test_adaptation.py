@@ -12,7 +12,7 @@ from data_tools.sets.image_io import write_photo
 from helpers.tiny import CONFIGS
 from jittor_tsit.commands.test import run_test
 from jittor_tsit.config import DataConfig, Experiment, RunConfig
-from jittor_tsit.data.folders import adaptation_samples
+from jittor_tsit.data.labelled_folders import adaptation_samples
 from jittor_tsit.data.labels import LabelNames
 from jittor_tsit.data.sheets import Layout
 from jittor_tsit.runs.checkpoint import checkpoint_path
