@@ -102,7 +102,7 @@ def main() -> None:
 
 def file_pause(seconds: float) -> float:
     """Return the seconds to the next line in a file after a wait of so many seconds: 30 s, and rarer in long waits."""
-    return max(FILE_SECONDS, seconds / 4)  # 20 minutes on a busy machine take 13 lines, not 40
+    return max(FILE_SECONDS, seconds / 4)  # 20 minutes on a busy machine take 16 lines, not 40
 
 
 def _show(line: str, overwrites: bool) -> None:
