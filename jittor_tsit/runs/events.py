@@ -29,7 +29,7 @@ class Events:
         require_tensorboard()
         from tensorboardX import SummaryWriter
 
-        self.writer = SummaryWriter(str(run_dir / FOLDER), purge_step=nimg + 1)
+        self.writer = SummaryWriter(str(run_dir / FOLDER), purge_step=nimg + 1, filename_suffix=f".{nimg}")
 
     def scalars(self, values: Mapping[str, float], nimg: int) -> None:
         """Write named numbers after `nimg` images, and flush the file."""

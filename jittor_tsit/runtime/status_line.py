@@ -96,10 +96,15 @@ def main() -> None:
             sys.stderr.write(f"\r{line}\033[K\n" if overwrites else f"{line}\n")
         if not is_end and time.time() >= due and QUIET_VARIABLE not in os.environ:
             _show(_status(text, found.num_compiled, time.time() - started, parent), overwrites)
-            due, is_shown = time.time() + (TERMINAL_SECONDS if overwrites else FILE_SECONDS), True
+            due, is_shown = time.time() + (TERMINAL_SECONDS if overwrites else file_pause(time.time() - started)), True
         sys.stderr.flush()
     if is_shown and overwrites:
         sys.stderr.write("\n")
+
+
+def file_pause(seconds: float) -> float:
+    """Return the seconds to the next line in a file after a wait of so many seconds: 30 s, and rarer in long waits."""
+    return max(FILE_SECONDS, seconds / 4)  # 20 minutes on a busy machine take 16 lines, not 40
 
 
 def _show(line: str, overwrites: bool) -> None:

@@ -5,6 +5,7 @@ import sys
 
 from helpers.source_files import ROOT
 from jittor_tsit.runtime.compiler_output import OutputFilter
+from jittor_tsit.runtime.status_line import file_pause
 
 JITTORS = b"\nCompiling Operators(3/8) used: 2.01s eta: 3.4s \rCompiling Operators(8/8) used: 4s eta: 0s \r\n"
 
@@ -37,3 +38,11 @@ def test_a_crash_in_a_block_shows_what_was_written_before_it():
 def test_an_exception_in_a_block_is_shown_as_ever():
     result = run_block(" raise ValueError('told')\n")
     assert result.stderr.splitlines()[-1] == "ValueError: told"
+
+
+def test_lines_in_a_file_become_rarer_in_a_long_wait():
+    assert file_pause(5) == 30
+    waited = [5.0]
+    while waited[-1] < 1200:
+        waited.append(waited[-1] + file_pause(waited[-1]))
+    assert len(waited) <= 16
