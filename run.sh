@@ -117,7 +117,7 @@ case $command in
         for word in "$@"; do
             case $word in -h | --help) show_help "$command" "$@" ;; esac
         done
-        prepare "" "$command"
+        prepare plots "$command"  # plots: losses.png and metrics.png
         JTSIT_PROGRAM="bash run.sh" exec "$python" -m jittor_tsit "$command" "$@"
         ;;
 esac

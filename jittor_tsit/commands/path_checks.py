@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Iterable, Optional
 
 from data_tools.basics.errors import InputError
-from jittor_tsit.commands.shared_options import JUDGES
+from jittor_tsit.commands.shared_options import JUDGES, NO_JUDGES
 from jittor_tsit.runs.checkpoint import SUFFIX, check_checkpoint
 
 FILE = "FILE"  # in place of the name of an option for words without one
@@ -90,6 +90,6 @@ def require_suffix(option: str, path: Path) -> None:
 
 def check_judges(args: argparse.Namespace) -> None:
     """Check the options of `shared_options.add_judges`. The default folder of the judges may be missing."""
-    if args.judges != JUDGES:
+    if args.judges not in (JUDGES, NO_JUDGES):
         require_folder("--judges", args.judges)
     require_file("--segmenter", args.segmenter)

@@ -12,6 +12,7 @@ from data_tools.sets.class_list import ClassList, given_classes
 from jittor_tsit.config.experiment_files import shipped_experiments
 
 JUDGES = Path("judges")  # default folder of the judges' weights
+NO_JUDGES = Path("none")  # given as --judges none: score without judges
 Run = Callable[[argparse.Namespace], int]
 Check = Callable[[argparse.Namespace], None]
 
@@ -76,7 +77,8 @@ def add_judges(command: argparse.ArgumentParser) -> None:
         type=Path,
         default=JUDGES,
         metavar="DIR",
-        help="weights of the judges: inception, nima, vgg16, lpips, segmenter (.pth, .npz, ...); default: judges",
+        help="weights of the judges: inception, nima, vgg16, lpips, segmenter (.pth, .npz, ...); none: without them; "
+        "default: judges",
     )
     command.add_argument(
         "--segmenter", type=Path, metavar="FILE", help="a segmenter's checkpoint, or a Python file with segment(photo)"
