@@ -75,7 +75,9 @@ prepare() {  # sets $python; $1: extra to install besides the package, or empty;
         "$found" -m venv "$environment" || fail "cannot make $environment; on Debian or Ubuntu: sudo apt-get install python3-venv"
     fi
     echo "installing the package and what it needs into $environment (once, about a minute)" >&2
-    "$python" -m pip install --disable-pip-version-check --editable "$root${1:+[${1:-}]}" >&2 ||
+    local loudness=()
+    [ -t 2 ] || loudness=(--quiet)  # in a file, pip's lines would hide ours
+    "$python" -m pip install "${loudness[@]}" --disable-pip-version-check --editable "$root${1:+[${1:-}]}" >&2 ||
         fail "the installation into $environment failed; the lines above say why"
     echo "$want" >"$stamp"
 }

@@ -4,6 +4,10 @@ For every operator, Jittor 1.3.11 starts a Python process (`asm_tuner.py`). This
 edits the places that the operator's source marks with @begin, and assembles the result. It takes half of the time of
 compiling an operator, and few sources have such marks. The script written here takes the place of that Python
 process: sources without marks go to g++ directly, all others to Python as before.
+
+g++ writes beside the library and the script renames the file, so that a library that exists is always whole. Jittor
+takes a library whose key file fits without looking at it: a compiler that is killed while it writes would break all
+later runs.
 """
 
 from __future__ import annotations
@@ -24,6 +28,17 @@ case "$1 $2" in
     if [ -f "$3" ] && ! grep -q @begin "$3"; then
         compiler=${{2#--cc_path=}}
         shift 2
+        previous= output=
+        for word do
+            shift
+            if [ "$previous" = -o ]; then output=$word; word=$word.$$; fi
+            set -- "$@" "$word"
+            previous=$word
+        done
+        if [ -n "$output" ]; then
+            "$compiler" "$@" && mv -f "$output.$$" "$output"
+            exit
+        fi
         exec "$compiler" "$@"
     fi ;;
 esac

@@ -1,5 +1,6 @@
 """Jittor calls g++ for an operator directly, without a Python process in between, unless the source needs one."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,26 +15,40 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="Jittor starts a
 
 @pytest.fixture
 def call(tmp_path):
-    """Call the script as Jittor does, with `echo` instead of a compiler, and return its output."""
+    """Call the script as Jittor does, with a compiler that prints its arguments and writes them to its output. Return
+    what is printed.
+    """
     tuner = tmp_path / "asm_tuner.py"
     tuner.write_text("import sys; print('python', *sys.argv[1:])")
     compiler = tmp_path / "echo-g++"
-    compiler.write_text('#!/bin/sh\necho compiler "$@"\n')
+    compiler.write_text('#!/bin/sh\necho compiler "$@"\nfor last do :; done\necho "$@" >"$last"\n')
     compiler.chmod(0o755)
 
-    def called(source: str) -> str:
+    def called(source: str, then: str = "") -> str:
+        if then:
+            compiler.write_text(compiler.read_text() + then)
         path = tmp_path / "kernel_op.cc"
         path.write_text(source)
         script = install_direct_compiler(tmp_path / "scripts")
-        command = f'{script} {tuner} --cc_path="{compiler}" "{path}"  -O2 -D"A B" -o "x.so"'
-        return subprocess.run(command, shell=True, check=True, capture_output=True, text=True).stdout.strip()
+        command = f'{script} {tuner} --cc_path="{compiler}" "{path}"  -O2 -D"A B" -o "{tmp_path}/x.so"'
+        return subprocess.run(command, shell=True, check=not then, capture_output=True, text=True).stdout.strip()
 
     return called
 
 
 @linux_only
 def test_the_compiler_gets_the_options_as_they_are(call, tmp_path):
-    assert call("int x;") == f"compiler {tmp_path / 'kernel_op.cc'} -O2 -DA B -o x.so"
+    printed = call("int x;")
+    assert re.fullmatch(rf"compiler {tmp_path}/kernel_op.cc -O2 -DA B -o {tmp_path}/x.so\.\d+", printed)
+    assert (tmp_path / "x.so").read_text() == printed.replace("compiler ", "") + "\n"
+
+
+@linux_only
+@pytest.mark.parametrize("end", ["exit 1", "kill -9 $$"])
+def test_a_compiler_that_fails_or_is_killed_leaves_the_library_as_it_was(call, tmp_path, end):
+    (tmp_path / "x.so").write_text("whole")
+    call("int x;", then=end)
+    assert (tmp_path / "x.so").read_text() == "whole"
 
 
 @linux_only
