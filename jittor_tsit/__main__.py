@@ -39,7 +39,10 @@ def _run(argv: Optional[Sequence[str]]) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] == [DATA]:
         return _run_tools(words[1:])
-    top = parser(with_tools=not is_own(words))
+    with_tools = not is_own(words)
+    if with_tools:
+        words = import_module(TOOLS).with_class_options(words)
+    top = parser(with_tools)
     args, rest = top.parse_known_args(words)  # field=value is allowed anywhere among the options
     accepts = getattr(args, "accepts", None)
     unknown = [word for word in rest if word.startswith("-") or accepts is None or not word.startswith(accepts)]

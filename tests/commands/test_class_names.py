@@ -1,4 +1,4 @@
-"""`train --class-names FILE`: the names become options, and the number of classes with them. Needs no Jittor."""
+"""Classes on the command line: `train --class-names FILE`, and the spellings that the tools take. Needs no Jittor."""
 
 import json
 
@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from data_tools.basics.errors import InputError
+from data_tools.sets.image_io import write_label, write_photo
+from jittor_tsit.__main__ import main
 from jittor_tsit.commands.train import with_class_names
 from jittor_tsit.config import DataConfig, Experiment, RunConfig, from_dict, to_json
 from jittor_tsit.data.label_maps import label_maps_of
@@ -37,6 +39,16 @@ def test_a_number_of_classes_that_was_given_must_fit(names):
 
 def test_without_a_file_nothing_changes():
     assert with_class_names(experiment(), None, []) == experiment()
+
+
+@pytest.mark.parametrize("command", ["check-data", "stats"])
+def test_the_tools_take_both_spellings(command, tmp_path, capsys):
+    for name in ("imgs", "labels"):
+        (tmp_path / name).mkdir()
+    write_photo(tmp_path / "imgs/0.jpg", np.zeros((32, 32, 3), np.uint8))
+    write_label(tmp_path / "labels/0.png", np.full((32, 32), 149))
+    for words in ("num_classes=150 unknown_id=255", "--num-classes 150 --unknown-id 255"):
+        assert main([command, "--data", str(tmp_path), *words.split()]) == 0, capsys.readouterr()
 
 
 @pytest.mark.parametrize("unknown_id, is_right", [(-1, True), (0, True), (65535, True), (28, False), (65536, False)])
