@@ -1,6 +1,8 @@
 """A TSIT that a CPU can train on photographs: 256 x 256, a quarter of the paper's channels, VGG-16 or VGG-19 loss.
 
-Command: bash run.sh train --experiment experiments/landscape_cpu.py --data DIR perceptual=vgg16 perceptual_weights=FILE
+Command: bash run.sh fetch vgg19
+    bash run.sh train --experiment experiments/landscape_cpu.py --data DIR
+    With VGG-16 in its place: bash run.sh fetch vgg16, and add perceptual=vgg16 to the second command.
 """
 
 from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig, TSITConfig

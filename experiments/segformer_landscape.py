@@ -11,6 +11,7 @@ Then give the `disagreement.csv` of each run to `curate --disagreement`.
 
 Command: bash run.sh train --experiment experiments/segformer_landscape.py --data DIR
     bash run.sh score --segmenter runs/segformer_landscape/best.safetensors --images … --labels … --real …
+    bash run.sh label --segmenter runs/segformer_landscape/best.safetensors --images … --out …
 """
 
 from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig, SegFormerConfig

@@ -6,7 +6,8 @@ official code: mIoU 38.5, pixel accuracy 79.9 %, FID 33.9.
 Data: in DIR, `imgs` and `labels` are links to ADEChallengeData2016's folders:
     mkdir DIR && ln -s "$PWD"/ADEChallengeData2016/images/training DIR/imgs
     ln -s "$PWD"/ADEChallengeData2016/annotations/training DIR/labels
-Command: bash run.sh train --experiment experiments/spade_ade20k.py --data DIR --procs 8 perceptual_weights=vgg19.pth
+Command: bash run.sh fetch vgg19
+    bash run.sh train --experiment experiments/spade_ade20k.py --data DIR --procs 8
     On one GPU: accumulate=8 instead of --procs 8.
     bash run.sh test --data ADEChallengeData2016/annotations/validation
 """

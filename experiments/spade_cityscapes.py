@@ -13,8 +13,8 @@ photo have the same stem:
         ln -s "${fine}_labelIds.png" DIR/labels/$stem.png
         ln -s "${fine}_instanceIds.png" DIR/instances/$stem.png
     done
-Command: bash run.sh train --experiment experiments/spade_cityscapes.py --data DIR --procs 8 \
-        perceptual_weights=vgg19.pth
+Command: bash run.sh fetch vgg19
+    bash run.sh train --experiment experiments/spade_cityscapes.py --data DIR --procs 8
     On one GPU: accumulate=8 instead of --procs 8.
     bash run.sh test --data VAL, with `labels` and `instances` in VAL
 """

@@ -6,8 +6,8 @@ pixel accuracy 67.9 %, FID 22.6.
 Data: in DIR, `imgs` (train2017's photos), `labels` (the stuff-and-thing pixel maps) and `instances` (8-bit or 16-bit
     maps of object numbers, as SPADE's own coco_generate_instance_map.py writes them). The three files of a photo have
     the same stem.
-Command: bash run.sh train --experiment experiments/spade_coco_stuff.py --data DIR --procs 8 \
-        perceptual_weights=vgg19.pth
+Command: bash run.sh fetch vgg19
+    bash run.sh train --experiment experiments/spade_coco_stuff.py --data DIR --procs 8
     On one GPU: accumulate=8 instead of --procs 8.
     bash run.sh test --data VAL, with `labels` and `instances` in VAL
 """

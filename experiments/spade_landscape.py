@@ -4,7 +4,8 @@ No latent code, hinge loss, feature matching weight 10, VGG weight 10, Adam with
 rate, then 100 epochs of linear decay, as for ADE20K. Batch norm needs more than one image: each GPU gets 4, as in the
 papers.
 
-Command: bash run.sh train --experiment experiments/spade_landscape.py --data DIR perceptual_weights=vgg19.pth
+Command: bash run.sh fetch vgg19
+    bash run.sh train --experiment experiments/spade_landscape.py --data DIR
 """
 
 from jittor_tsit.config import Experiment, OptimConfig, RunConfig, SPADEConfig

@@ -1,8 +1,8 @@
 """StarGAN as published (Choi et al., CVPR 2018) on CelebA: hair colour, gender and age of faces, 128 x 128.
 
-DIR contains CelebA's `images` and `list_attr_celeba.txt`. 200,000 steps of 16 faces. In the second half the learning
-rate falls linearly to 0, as in the paper. The official code intends the same, but lowers the rate only a thousandth as
-much.
+DIR contains CelebA as it was downloaded: photographs, and list_attr_celeba.txt or .csv (docs/data.md). 200,000 steps of
+16 faces. In the second half the learning rate falls linearly to 0, as in the paper. The official code intends the same,
+but lowers the rate only a thousandth as much.
 
 Command: bash run.sh train --experiment experiments/stargan_celeba.py --data DIR
 """

@@ -15,8 +15,9 @@ Two things differ from the team's training. Adam's moments are kept from phase t
 phase (with betas of 0 and 0.9 this matters for some tens of steps only). The order of an epoch's pairs depends on our
 seed.
 
-Command: bash run.sh curate --data DIR --out curation
-    bash run.sh train --experiment experiments/tsit_contest.py --data DIR --split curation perceptual_weights=vgg19.pth
+Command: bash run.sh fetch vgg19
+    bash run.sh curate --data DIR --out curation
+    bash run.sh train --experiment experiments/tsit_contest.py --data DIR --split curation
     If batch 30 does not fit into the memory of one GPU, add phases.2.accumulate=6. --dry-run prints the plan.
 """
 

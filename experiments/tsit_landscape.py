@@ -3,7 +3,8 @@
 The released recipe for semantic synthesis: hinge loss, feature matching weight 10, VGG weight 20, VAE, Adam with TTUR,
 100 epochs at the full learning rate, then 100 epochs of linear decay, no averaged weights.
 
-Command: bash run.sh train --data DIR perceptual_weights=vgg19.pth
+Command: bash run.sh fetch vgg19
+    bash run.sh train --data DIR
 """
 
 from jittor_tsit.config import Experiment, OptimConfig, RunConfig, TSITConfig

@@ -4,8 +4,10 @@ The term is 1 - (mean over the pixels of the probability that a frozen segmenter
 x (NIMA's mean score / 10). Without `nima=FILE` the second factor is left out. FID is not part of the term, because FID
 is defined for sets of images only.
 
-Command: bash run.sh train --experiment experiments/tsit_score.py --data DIR \
-    perceptual_weights=vgg19.pth segmenter=runs/segformer_landscape/best.safetensors nima=judges/nima.h5
+Command: bash run.sh fetch vgg19 nima, and .venv/bin/pip install h5py to read NIMA's file
+    bash run.sh train --experiment experiments/segformer_landscape.py --data DIR
+    bash run.sh train --experiment experiments/tsit_score.py --data DIR \
+        segmenter=runs/segformer_landscape/best.safetensors nima=judges/nima.h5
 """
 
 from jittor_tsit.config import Experiment, OptimConfig, RunConfig, TSITConfig, TSITWeights

@@ -5,8 +5,9 @@ pairs:
     bash run.sh train --experiment experiments/segformer_landscape.py --data DIR
 Score the result with another segmenter: the one that was used in training gives too high a score.
 
-Command: bash run.sh train --experiment experiments/tsit_segmenter.py --data DIR \
-    perceptual_weights=vgg19.pth segmenter=runs/segformer_landscape/best.safetensors
+Command: bash run.sh fetch vgg19
+    bash run.sh train --experiment experiments/tsit_segmenter.py --data DIR \
+        segmenter=runs/segformer_landscape/best.safetensors
 """
 
 from jittor_tsit.config import Experiment, OptimConfig, RunConfig, TSITConfig, TSITWeights

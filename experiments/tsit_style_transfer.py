@@ -3,7 +3,8 @@
 The released recipe for style transfer: both streams, discriminator of three layers, feature matching weight 1, VGG
 weight 1, constant learning rate. The columns of the sample grids are: content, result, style.
 
-Command: bash run.sh train --experiment experiments/tsit_style_transfer.py --data DIR perceptual_weights=vgg19.pth
+Command: bash run.sh fetch vgg19
+    bash run.sh train --experiment experiments/tsit_style_transfer.py --data DIR
     DIR/trainA contains the content photographs, DIR/trainB the style photographs.
 """
 

@@ -3,7 +3,8 @@
 DIR contains `trainA` and `trainB`. One image of each domain a step, 1,000,000 steps; the learning rate is halved after
 every 100,000. Images are scaled until the shorter side is 256, and a square is cropped at random. `test` scales whole
 images to 256 x 256.
-For renderings -> streets (GTA, Cityscapes) add weights.vgg=1 perceptual_weights=FILE, Caffe's VGG-16.
+For renderings -> streets (GTA, Cityscapes): bash run.sh fetch vgg16-caffe, and add
+weights.vgg=1 perceptual_weights=judges/vgg16_caffe.pth to the command.
 
 Command: bash run.sh train --experiment experiments/unit_rewrite.py --data DIR
 """

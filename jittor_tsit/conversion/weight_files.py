@@ -106,7 +106,7 @@ def _read_hdf5(path: Path) -> Arrays:
     try:
         import h5py
     except ImportError:
-        raise WeightFileError("Keras' .h5 needs h5py: pip install h5py, or pip install 'jittor_tsit[keras]'") from None
+        raise WeightFileError("Keras' .h5 needs h5py: pip install h5py") from None
     arrays: Arrays = {}
     with h5py.File(path, "r") as file:
 

@@ -49,4 +49,4 @@ class Events:
 def require_tensorboard() -> None:
     """Raise InputError if tensorboardX is not installed."""
     if importlib.util.find_spec("tensorboardX") is None:
-        raise InputError("--tensorboard needs tensorboardX: pip install 'jittor_tsit[tensorboard]', or leave it out")
+        raise InputError("--tensorboard needs tensorboardX: pip install tensorboardX, or leave it out")

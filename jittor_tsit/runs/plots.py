@@ -12,7 +12,7 @@ from data_tools.basics.files import write_through
 from jittor_tsit.runs.records import read_records
 
 LOSSES = "losses.png"
-HOW_TO_GET_PLOTS = "losses.png and metrics.png are drawn by matplotlib: pip install 'jittor_tsit[plots]'"
+HOW_TO_GET_PLOTS = "losses.png and metrics.png are drawn by matplotlib: pip install matplotlib"
 RATE = "lr/"  # in stats.jsonl, before the name of an optimizer: its learning rate
 # Okabe and Ito's colours, which colour-blind people can tell apart, without the yellow that is pale on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")

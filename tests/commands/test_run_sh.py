@@ -27,7 +27,7 @@ def make_environment(folder, project, is_ours=True):
     (folder / "bin/python").chmod(0o755)
     stamp = subprocess.run("cksum <setup.py", shell=True, cwd=project, capture_output=True, text=True, check=True)
     if is_ours:
-        (folder / ".jittor_tsit").write_text(f"{project} {stamp.stdout}")
+        (folder / ".jittor_tsit-plots").write_text(f"{project} {stamp.stdout}")
     return folder
 
 
@@ -52,8 +52,8 @@ def test_an_active_environment_is_taken_if_it_is_this_projects(project, tmp_path
 
 def test_an_active_environment_is_taken_if_the_variable_says_so(project, tmp_path):
     other = make_environment(tmp_path / "other", project)
-    (other / ".jittor_tsit").rename(other / ".jittor_tsit-test")  # what `check` installed into
-    (project / ".venv/.jittor_tsit").rename(other / ".jittor_tsit")
+    (other / ".jittor_tsit-plots").rename(other / ".jittor_tsit-test")  # what `check` installed into
+    (project / ".venv/.jittor_tsit-plots").rename(other / ".jittor_tsit-plots")
     assert f"{other}/bin/python" in run(project, "train", VIRTUAL_ENV=str(other), JTSIT_ENVIRONMENT="active").stdout
     for environment, message in (
         ({"JTSIT_ENVIRONMENT": "active"}, "no environment is active"),

@@ -13,9 +13,10 @@ from helpers.source_files import ROOT
 
 PAGES = ("README.md", "docs/getting-started.md")
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
+DOCKER = 'docker run -it -v "$PWD":/project -v jittor:/root/.cache -w /project python:3.11 bash run.sh doctor'
 NOT_RUN = {  # command -> why it is not run here
     "sudo apt-get install python3-venv python3-dev g++": "changes the system",
-    'docker run -it -v "$PWD":/project -w /project python:3.11 bash run.sh doctor': "needs Docker and a network",
+    DOCKER: "needs Docker",
     "bash run.sh check": "runs this test",
     "bash run.sh check --quick": "runs tests, which the tests of run.sh cover",
 }
@@ -60,7 +61,7 @@ def make_clone(folder: Path) -> Path:
     python.chmod(0o755)
     (python.parent / "pip").symlink_to(shutil.which("true"))
     stamp = subprocess.run("cksum <setup.py", shell=True, cwd=folder, capture_output=True, text=True, check=True)
-    for name in (".jittor_tsit", ".jittor_tsit-test"):  # run.sh then installs nothing
+    for name in (".jittor_tsit-plots", ".jittor_tsit-test"):  # run.sh then installs nothing
         (folder / ".venv" / name).write_text(f"{folder} {stamp.stdout.strip()}\n")
     return folder
 

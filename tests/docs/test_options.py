@@ -29,7 +29,7 @@ CODE = re.compile(r"`([^`\n]+)`")
 OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 FIELD = re.compile(r"^([a-z][\w.]*)=\S*$", re.I)
 OF_RUN_SH = {"check", "lint", "help", "--version"}  # what it does itself
-OF_OTHERS = {"--netG", "--eval", "--collect-only", "--notest"}  # official programs, pytest, convmv
+OF_OTHERS = {"--netG", "--eval", "--collect-only", "--notest", "--install"}  # official programs, pytest, convmv, wsl
 OF_BENCHMARKS = {"--cases", "--seed", "--set", "--work", "--kills", "--two", "--judges"}
 NO_FIELDS = {"device", "target"}  # arguments of Python functions
 PLACEHOLDERS = {"field", "weights.NAME"}
