@@ -125,7 +125,8 @@ class LineProgress(Generic[Item]):
 
     def unpause(self) -> None:
         """Restart the clock, so that a slow beginning does not count in the speed."""
-        self.started, self.initial = time.monotonic(), self.n
+        self.started = self.last_line = time.monotonic()
+        self.initial = self.n
 
     def close(self) -> None:
         """End. Nothing is printed."""

@@ -45,3 +45,15 @@ def test_every_bar_is_made_here():
         imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         assert "tqdm" not in imported or module in USERS_OF_TQDM, f"{module}: use data_tools.basics.progress"
     assert "tqdm" in sys.modules
+
+
+def test_a_slow_beginning_that_is_left_out_gets_no_line_with_its_speed(capsys, monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
+    with progress_bar(total=50, desc="training", unit="img") as bar:
+        clock[0] = 500.0  # the first step compiles operators
+        bar.unpause()
+        bar.update()
+        clock[0] += 30.0
+        bar.update()
+    assert capsys.readouterr().err.splitlines() == ["training: 2 of 50 img (4%), 15.0 s/img, 12:00 left"]
