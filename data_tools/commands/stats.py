@@ -33,7 +33,7 @@ def add(commands) -> None:
 def run(args: argparse.Namespace) -> int:
     classes = classes_of(args)
     if args.json:
-        require_folder(args.json.absolute().parent)  # before all label maps are read
+        require_folder(args.json.parent)  # before all label maps are read
     matching = match_files(args.data)
     stats = collect(matching.pairs, workers=os.cpu_count() or 1, class_list=classes)
     stats.broken.extend(problem for problem in matching.problems if problem.broken)
