@@ -23,7 +23,9 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 
 def run(argv: Optional[Sequence[str]]) -> int:
     """Parse the words of a command line, run the command and return its exit status."""
-    args = parser().parse_args(with_class_options(sys.argv[1:] if argv is None else argv))
+    args, unknown = parser().parse_known_args(with_class_options(sys.argv[1:] if argv is None else argv))
+    if unknown:  # reported by the command's parser, which knows similar options
+        args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     with quiet(args.quiet):
         return args.run(args)
 

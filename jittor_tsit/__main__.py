@@ -8,7 +8,7 @@ import sys
 from importlib import import_module
 from typing import Dict, Optional, Sequence
 
-from data_tools.basics.command_line import Parser, Renamed, quiet
+from data_tools.basics.command_line import OtherNames, Parser, quiet
 from data_tools.basics.errors import exit_status
 from data_tools.basics.invocation import DATA, VARIABLE, program
 from jittor_tsit import __version__
@@ -83,7 +83,7 @@ def parser(with_tools: bool = True) -> argparse.ArgumentParser:
         command.add(commands)
     if with_tools:
         for command in import_module(TOOLS).COMMANDS:
-            command.add(Renamed(commands, TOOL_NAMES))
+            command.add(OtherNames(commands, TOOL_NAMES))
     return top
 
 

@@ -7,16 +7,14 @@ import os
 import re
 import sys
 from contextlib import contextmanager
-from difflib import get_close_matches
 from typing import Callable, Iterator, NoReturn, TextIO
 
 from data_tools.basics.errors import EXIT_ERROR
 from data_tools.basics.names import printable
+from data_tools.basics.similar_names import nearest
 
 EXAMPLE = re.compile(r"python -m (?:jittor_tsit|data_tools) [a-z-]+")  # the beginning of an example
 CHOICES = re.compile(r"invalid choice: (.+) \(choose from (.+)\)", re.S)  # argparse's words for a wrong choice
-NUM_GUESSES = 3  # similar names that a message proposes
-LEAST_LIKENESS = 0.4  # of a proposed name, by difflib's ratio; its default of 0.6 misses short names
 # Words of the lines that --quiet shows: warnings and errors. In doubt a line is shown.
 WARNING = re.compile(
     r"\b(warning|error|fail\w*|cannot|damaged|broken|faulty|missing|skip\w*|passed over|ignored|not usable|no such"
@@ -28,7 +26,7 @@ QUIET_VARIABLE = "JTSIT_QUIET"  # environment variable: processes that show stat
 
 
 class Parser(argparse.ArgumentParser):
-    """Parser that tells a wrong argument in one line, without the usage, and proposes similar names."""
+    """Parser that reports a wrong argument in one line, without the usage, and proposes similar names."""
 
     def error(self, message: str) -> NoReturn:
         """Print one line and exit with status 2."""
@@ -37,16 +35,17 @@ class Parser(argparse.ArgumentParser):
         )
 
     def _plain(self, message: str) -> str:
+        """Return argparse's message with similar names in place of the list of all names."""
         wrong = CHOICES.search(message)
         if wrong:
             word, allowed = wrong[1].strip("'"), [name.strip("' ") for name in wrong[2].split(",")]
-            names = get_close_matches(word, allowed, NUM_GUESSES, LEAST_LIKENESS)
+            names = nearest(word, allowed)
             if message.startswith("argument COMMAND") and names:
                 message = f"no command {word}; similar ones are {', '.join(names)}"
         unknown = re.match(r"unrecognized arguments: (\S+)", message)
         if unknown:
-            options = [name for action in self._actions for name in action.option_strings]
-            names = get_close_matches(unknown[1].partition("=")[0], options, NUM_GUESSES)
+            options = {name.lstrip("-"): name for action in self._actions for name in action.option_strings}
+            names = [options[name] for name in nearest(unknown[1].partition("=")[0].lstrip("-"), options)]
             message += f"; similar options are {', '.join(names)}" if names else ""
         return message
 
@@ -69,7 +68,7 @@ def add_command(commands, name: str, run: Callable, summary: str, example: str) 
     return parser
 
 
-class Renamed:
+class OtherNames:
     """Subparsers that add some commands under other names.
 
     Args:

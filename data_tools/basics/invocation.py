@@ -7,9 +7,8 @@ import sys
 from pathlib import Path
 
 VARIABLE = "JTSIT_PROGRAM"  # environment variable: what was typed in place of `python -m PACKAGE`; run.sh sets it
-SCRIPTS = ("jittor-tsit", "data-tools")  # the entry points of the installed package
-MODULES = ("jittor_tsit", "data_tools")
-DATA = "data"  # the word between jittor_tsit's program and a command of data_tools, where names could collide
+SCRIPT, DATA_SCRIPT = "jittor-tsit", "data-tools"  # entry points of the installed package; the first has all commands
+DATA = "data"  # `PROGRAM data COMMAND` is a command of data_tools: both packages have a command of some names
 
 
 def typed(words: str = "") -> str:
@@ -26,10 +25,9 @@ def program(package: str) -> str:
     Args:
         package: "jittor_tsit" or "data_tools".
     """
-    given = os.environ.get(VARIABLE)
-    script = Path(sys.argv[0] if sys.argv else "").name
-    if given or script == SCRIPTS[0]:
-        return given or script
-    if package == MODULES[1]:
-        return script if script == SCRIPTS[1] else f"python -m {package}"
+    given, script = os.environ.get(VARIABLE), Path(sys.argv[0] if sys.argv else "").name
+    if given:
+        return given
+    if script == SCRIPT or (script == DATA_SCRIPT and package == "data_tools"):
+        return script
     return f"python -m {package}"

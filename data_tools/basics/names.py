@@ -9,7 +9,7 @@ _BREAKING = ("Cc", "Zl", "Zp")  # Unicode's control characters, line and paragra
 
 
 def unlistable(stem: str) -> Optional[str]:
-    """Return why a split list (`pairing.read_split`, one stem a line) cannot hold this stem, or None if it can."""
+    """Return why a split list (`splits.read_split`, one stem a line) cannot hold this stem, or None if it can."""
     if not is_utf8(stem):
         return "name is not UTF-8; rename the pair"
     if any(unicodedata.category(c) in _BREAKING for c in stem):
@@ -29,6 +29,11 @@ def printable(text: str) -> str:
 def composed(name: str) -> str:
     """Return a name in Unicode's form NFC, to compare names. macOS may write the same name in the form NFD."""
     return unicodedata.normalize("NFC", name)
+
+
+def quantity(number: int, word: str) -> str:
+    """Return a number with its noun, which gets an s unless there is one thing: "1 file", "3 files"."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def is_utf8(name: str) -> bool:

@@ -60,6 +60,8 @@ def require_only(folder: Path, wanted: Collection[str], is_ours: bool) -> None:
         names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
     except FileNotFoundError:
         return
+    except NotADirectoryError as error:
+        raise InputError(f"{folder}: is a file; a folder is needed there") from error
     except OSError as error:
         raise InputError(f"{folder}: cannot be read: {error.strerror}") from error
     others = [name for name in names if not is_ours or name not in wanted]

@@ -107,11 +107,8 @@ class LineProgress(Generic[Item]):
     def line(self, seconds: float) -> str:
         """Return the line after so many seconds, such as "check: 60 of 240 pair (25%), 2.0 pair/s, 1:30 left"."""
         speed = (self.n - self.initial) / max(seconds, 1e-9)
-        pace = (
-            f"{self._number(round(speed, 1))} {self.unit}/s"
-            if speed >= 1 or not speed
-            else f"{1 / speed:.1f} s/{self.unit}"
-        )
+        is_slow = 0 < speed < 1  # the line then says the seconds for each item
+        pace = f"{1 / speed:.1f} s/{self.unit}" if is_slow else f"{self._number(round(speed, 1))} {self.unit}/s"
         done = self._number(self.n)
         if not self.total:
             return f"{self.desc}: {done} {self.unit}, {pace}"

@@ -13,13 +13,13 @@ from PIL import Image
 
 from data_tools.basics.errors import EXIT_PROBLEMS, InputError
 from data_tools.basics.files import make_folder, write_atomic
-from data_tools.basics.names import printable
+from data_tools.basics.names import printable, quantity
 from data_tools.basics.output_folder import require_only
 from data_tools.basics.threads import with_bar
 from data_tools.commands.options import add_command, at_least
-from data_tools.sets.classes import CLASSES
+from data_tools.sets.classes import CLASSES, MAX_ID
 from data_tools.sets.coloured_labels import (
-    Converted,
+    Conversion,
     Stray,
     colors_from_ids,
     ids_from_colors,
@@ -29,7 +29,7 @@ from data_tools.sets.coloured_labels import (
 from data_tools.sets.formats import IMAGES, Kind
 from data_tools.sets.image_io import read_instances, write_label
 from data_tools.sets.listing import list_files, list_folder, passed_over
-from data_tools.sets.palette_files import LARGEST_ID, Color, Palette, find_palette, shipped_palettes, write_palette
+from data_tools.sets.palette_files import Color, Palette, find_palette, shipped_palettes, write_palette
 
 PICTURES = Kind("picture", (*IMAGES.suffixes, ".gif"))  # some palettes come as .gif
 STRAYS_SHOWN = 20  # lines for one file; a picture with smooth edges has thousands of colours
@@ -57,10 +57,10 @@ def add(commands) -> None:
     parser.add_argument("--palette", metavar="FILE", help="which colour stands for which id: a file or a name")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder to write to; names are kept, as .png")
     parser.add_argument(
-        "--nearest", action="store_true", help="give other colours the id of the nearest colour; their number is told"
+        "--nearest", action="store_true", help="give other colours the id of the nearest colour, and print their number"
     )
     parser.add_argument(
-        "--unknown-id", type=at_least(0), metavar="ID", help="give other colours this id; their number is told"
+        "--unknown-id", type=at_least(0), metavar="ID", help="give other colours this id, and print their number"
     )
     parser.add_argument(
         "--keep-indices", action="store_true", help="of files with a palette of their own, keep the indices as ids"
@@ -68,11 +68,11 @@ def add(commands) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    _require_options(args)
     if args.write_palette:
         write_palette(args.write_palette, LANDSCAPE, "landscape")
         print(f"{args.write_palette}: {len(LANDSCAPE)} classes")
         return 0
-    _require_options(args)
     palette = find_palette(args.palette)
     source = args.from_colors or args.to_colors
     targets = _targets(source, args.out)
@@ -83,18 +83,22 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _require_options(args: argparse.Namespace) -> None:
+    if args.write_palette:
+        if args.palette or args.out or args.nearest or args.keep_indices or args.unknown_id is not None:
+            raise InputError(f"--write-palette {args.write_palette}: has no other options; leave them out")
+        return
     if not args.palette or not args.out:
         raise InputError(f"{'--out DIR' if args.palette else '--palette FILE'}: is missing; both are needed")
     if args.nearest and args.unknown_id is not None:
         raise InputError("--nearest and --unknown-id: only one of them can be given")
     if args.to_colors and (args.nearest or args.keep_indices or args.unknown_id is not None):
         raise InputError("--nearest, --unknown-id, --keep-indices: are for --from-colors; leave them out")
-    if args.unknown_id is not None and args.unknown_id > LARGEST_ID:
-        raise InputError(f"--unknown-id {args.unknown_id}: ids are 0..{LARGEST_ID}")
+    if args.unknown_id is not None and args.unknown_id > MAX_ID:
+        raise InputError(f"--unknown-id {args.unknown_id}: ids are 0..{MAX_ID}")
 
 
 def _targets(source: Path, out: Path) -> List[Tuple[Path, Path]]:
-    """Return (file, file to write) for the images of a folder. What is passed over is told on stderr.
+    """Return (file, file to write) for the images of a folder. Print on stderr what is passed over.
 
     Raises:
         InputError: There is no image, two have one stem, or `out` holds other files or is the folder itself.
@@ -139,12 +143,12 @@ class _Convert(NamedTuple):
         write(target, found.pixels)
         return _Result(source, found.strays, None)
 
-    def _convert(self, source: Path) -> Converted:
+    def _convert(self, source: Path) -> Conversion:
         if self.to_colors:
             return colors_from_ids(read_instances(source), self.palette)
         indices = read_palette_indices(source) if self.keep_indices else None
         if indices is not None:
-            return Converted(indices, [])
+            return Conversion(indices, [])
         return ids_from_colors(read_colors(source), self.palette, self.nearest, self.unknown)
 
 
@@ -179,17 +183,17 @@ def _report(results: List[_Result], out: Path, is_taken: bool) -> int:
             print(printable(f"{result.source}: and {len(hidden)} more, together {count} pixels"))
     stale = [result.stale for result in results if result.stale]
     if stale:
-        print(f"{len(stale)} files of an earlier run were removed, the first is {stale[0]}", file=sys.stderr)
+        print(f"{quantity(len(stale), 'file')} of an earlier run removed, the first is {stale[0]}", file=sys.stderr)
     strange = [result for result in results if result.strays]
     faulty = [result for result in results if result.fault or (result.strays and not is_taken)]
     print(f"{out}: {len(results) - len(faulty)} of {len(results)} files written", file=sys.stderr)
     if strange and is_taken:
         count = sum(stray.pixels for result in strange for stray in result.strays)
-        print(f"{len(strange)} files had other colours; {count} pixels were changed", file=sys.stderr)
+        print(f"other colours in {quantity(len(strange), 'file')}; {quantity(count, 'pixel')} changed", file=sys.stderr)
     elif strange:
         print(
-            f"{len(strange)} files hold what the palette lacks and were not written; add it to the palette, or give "
-            "--nearest (smooth edges) or --unknown-id ID with --from-colors",
+            f"not written because of what the palette lacks: {quantity(len(strange), 'file')}; add it to the palette, "
+            "or give --nearest (smooth edges) or --unknown-id ID with --from-colors",
             file=sys.stderr,
         )
     return EXIT_PROBLEMS if faulty else 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 import warnings
 from pathlib import Path
 from typing import Callable, List, Sequence, Tuple
@@ -16,15 +15,12 @@ from data_tools.sets.classes import IMAGE_HEIGHT, IMAGE_WIDTH, NUM_CLASSES
 
 def add_command(commands, name: str, run: Callable, summary: str, example: str) -> argparse.ArgumentParser:
     """Add the parser of one command of data_tools; see `command_line.add_command`."""
-    return command_line.add_command(commands, name, lambda args: _run(run, args), summary, example)
+    return command_line.add_command(commands, name, lambda args: _without_warnings(run, args), summary, example)
 
 
-def _run(run: Callable, args: argparse.Namespace) -> int:
+def _without_warnings(run: Callable, args: argparse.Namespace) -> int:
     # Our own messages name faulty files; Pillow's warnings would repeat them.
     warnings.filterwarnings("ignore", module="PIL")
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # the replacements that tests install have no such method
-            stream.reconfigure(errors="backslashreplace")  # some terminals cannot show every file name
     return run(args)
 
 

@@ -14,7 +14,7 @@ from data_tools.basics.errors import EXIT_PROBLEMS, InputError
 from data_tools.commands.options import add_classes, add_command, add_data, at_least, classes_of
 from data_tools.curation.folder import PROBLEMS
 from data_tools.sets.pairing import passed_over_in
-from data_tools.signals.left_out import left_out
+from data_tools.signals.left_out import signals_left_out
 
 
 def add(commands) -> None:
@@ -55,9 +55,10 @@ def run(args: argparse.Namespace) -> int:
         print(line, file=sys.stderr)
     count, broken = scan(args.data, args.out, make_pool, classes)
     print(f"{args.out}: {count} pairs measured", file=sys.stderr)
-    if left_out(classes):
+    left_out = signals_left_out(classes)
+    if left_out:
         print(
-            f"signals left out, because no class of this set is named sky: {', '.join(left_out(classes))}; "
+            f"signals left out, because no class of this set is named sky: {', '.join(left_out)}; "
             "scan --class-names FILE names the classes",
             file=sys.stderr,
         )

@@ -11,6 +11,7 @@ from pathlib import Path
 from data_tools.basics.errors import EXIT_PROBLEMS
 from data_tools.basics.files import write_atomic
 from data_tools.commands.options import add_classes, add_command, add_data, classes_of
+from data_tools.sets.listing import require_folder
 from data_tools.sets.pairing import match_files, passed_over_in
 from data_tools.sets.stats import as_json, as_text, collect
 
@@ -31,6 +32,8 @@ def add(commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     classes = classes_of(args)
+    if args.json:
+        require_folder(args.json.parent)  # before all label maps are read
     matching = match_files(args.data)
     stats = collect(matching.pairs, workers=os.cpu_count() or 1, class_list=classes)
     stats.broken.extend(problem for problem in matching.problems if problem.broken)

@@ -25,7 +25,7 @@ from data_tools.curation.rules import SPLITS, write_decisions
 from data_tools.curation.selection import Selection, select
 from data_tools.sets.class_list import LANDSCAPE, ClassList, class_list_from_json
 from data_tools.sets.pairing import Pair, Problem, match_files
-from data_tools.signals.left_out import left_out
+from data_tools.signals.left_out import signals_left_out
 from data_tools.signals.sketches import open_sketches
 
 _PROBLEM_COLUMNS = ("stem", "problem")
@@ -146,7 +146,7 @@ def rules_left_out(out: Path, settings: Settings) -> List[str]:
     Raises:
         InputError: `out` holds no scan.
     """
-    signals = left_out(scanned_classes(out))
+    signals = signals_left_out(scanned_classes(out))
     return [rule.name for rule in settings.rules if rule.signal in signals]
 
 

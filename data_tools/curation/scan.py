@@ -19,9 +19,10 @@ from data_tools.curation.scan_cache import ScanCache, cached_keys, code_version,
 from data_tools.curation.setwise import set_signals
 from data_tools.sets.checking import read_pair
 from data_tools.sets.class_list import LANDSCAPE, ClassList
+from data_tools.sets.odd_files import count_depths
 from data_tools.sets.pairing import Pair, Problem, match_files
 from data_tools.signals.cells import sketch
-from data_tools.signals.left_out import left_out
+from data_tools.signals.left_out import signals_left_out
 from data_tools.signals.sketches import SHAPES, Sketches, create_sketches, flush_sketches
 from data_tools.signals.table import NAMES, pair_signals
 from data_tools.signals.view import View
@@ -49,13 +50,14 @@ def scan(data: Path, out: Path, make_pool, class_list: ClassList = LANDSCAPE) ->
 
     Args:
         make_pool: `make_pool(start, arguments)` opens the worker processes and returns a context with a `Pool`.
-        class_list: The classes of the set. Signals in `left_out(class_list)` are not measured.
+        class_list: The classes of the set. Signals in `signals_left_out(class_list)` are not measured.
 
     Returns:
         The number of pairs measured, and the broken pairs, including files without a partner.
 
     Raises:
-        InputError: `data` is not a data set, or holds no readable pair; `out` cannot be written to, or lies in `data`.
+        InputError: `data` is not a data set, holds no readable pair, or its photos would be scaled differently
+            (`count_depths`); `out` cannot be written to, or lies in `data`.
     """
     matching = match_files(data)
     _require_outside(out, data)
@@ -73,13 +75,16 @@ def scan(data: Path, out: Path, make_pool, class_list: ClassList = LANDSCAPE) ->
                     if measured
                     else f"{data}: holds no pairs"
                 )
+            stems = {m.stem for m in readable}
+            count_depths(pair.photo for pair in matching.pairs if pair.stem in stems)  # refuses photos of two scales
             invalidate_scan(out)
             table = _collect(readable, cache, out)
-            for name in left_out(class_list):
+            for name in signals_left_out(class_list):
                 del table.columns[name]
-            looks, stems = class_list.looks, table.stems
             with _bar(len(readable), "compare") as bar:
-                of_set = set_signals(out / SKETCHES, stems, looks, pool.executor, pool.ahead, bar.update)
+                of_set = set_signals(
+                    out / SKETCHES, table.stems, class_list.looks, pool.executor, pool.ahead, bar.update
+                )
             table.columns.update(of_set)
     finally:
         cache.close()

@@ -144,7 +144,6 @@ SCORE = {
     "term": Text("term", "评分项"),
     "value": Text("value", "值"),
     "images": Text("images", "图像数"),
-    "meaning": Text("meaning", "含义"),
     "note": Text("note", "说明"),
     "absent": Text("absent", "缺少"),
     "needs": Text("needs {terms}", "还需要 {terms}"),

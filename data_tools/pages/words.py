@@ -64,6 +64,15 @@ def attribute(name: str, words: Text) -> str:
     return f'{name}="{escape(words.en)}" data-zh="{escape(words.zh)}"'
 
 
+def column_name(key: str) -> str:
+    """Return the attributes with the name of a table cell's column, which narrow screens show before the cell.
+
+    Args:
+        key: Key of the text at the head of the column.
+    """
+    return f' data-name="{TEXTS[key].en}" data-name-zh="{TEXTS[key].zh}"'
+
+
 def for_script(texts: Mapping[str, Text]) -> Dict[str, Dict[str, str]]:
     """Return texts as the scripts read them: language -> key -> text."""
     return {

@@ -11,8 +11,8 @@ import numpy as np
 from data_tools.basics.table import Table
 from data_tools.curation.equivalence import ClassMember
 from data_tools.curation.rules import Decision, Rule
-from data_tools.pages.texts import TEXTS, Text
-from data_tools.pages.words import say, spans
+from data_tools.pages.texts import Text
+from data_tools.pages.words import column_name, say, spans
 from data_tools.report.cards import card, member_card, split_name
 from data_tools.report.choice import (
     MANUAL,
@@ -67,7 +67,7 @@ def rule_table(rules: Sequence[Rule], table: Table, decisions: Sequence[Decision
     rows = [_rule_row(i, rule, dropped.pop(rule.name, 0), num_breaking(table, rule)) for i, rule in enumerate(rules)]
     others = "".join(
         f'<tr><td colspan="5">{_other_cause(name)}</td>'
-        f'<td class="number"{_named("dropped count")}>{count:,}</td><td></td></tr>\n'
+        f'<td class="number"{column_name("dropped count")}>{count:,}</td><td></td></tr>\n'
         for name, count in sorted(dropped.items())
     )
     head = "".join(
@@ -86,22 +86,16 @@ def _other_cause(name: str) -> str:
     return f'<a href="{link}">{say(key)}</a>'
 
 
-def _named(key: str) -> str:
-    """Return the attributes with the name of a cell's column, which narrow screens show before the cell."""
-    words = TEXTS[key]
-    return f' data-name="{words.en}" data-name-zh="{words.zh}"'
-
-
 def _rule_row(index: int, rule: Rule, dropped: int, breaking: int) -> str:
     meaning, reason = rule_texts(rule)
     return (
         f'<tr><th scope="row"><a href="#rule-{index}">{escape(rule.name)}</a><br>{spans(meaning)}</th>'
-        f"<td{_named('signal')}><code>{escape(rule.signal)}</code></td>"
-        f'<td class="number"{_named("limit")}>{rule.limit:.6g}</td>'
-        f'<td class="split"{_named("stays out of")}>{spans(split_name(rule.split))}</td>'
-        f"<td{_named('why this limit')}>{spans(reason)}</td>"
-        f'<td class="number"{_named("dropped count")}>{dropped:,}</td>'
-        f'<td class="number"{_named("break it")}>{breaking:,}</td></tr>\n'
+        f"<td{column_name('signal')}><code>{escape(rule.signal)}</code></td>"
+        f'<td class="number"{column_name("limit")}>{rule.limit:.6g}</td>'
+        f'<td class="split"{column_name("stays out of")}>{spans(split_name(rule.split))}</td>'
+        f"<td{column_name('why this limit')}>{spans(reason)}</td>"
+        f'<td class="number"{column_name("dropped count")}>{dropped:,}</td>'
+        f'<td class="number"{column_name("break it")}>{breaking:,}</td></tr>\n'
     )
 
 

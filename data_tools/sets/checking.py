@@ -15,6 +15,7 @@ from data_tools.basics.names import printable
 from data_tools.basics.threads import with_bar
 from data_tools.sets.classes import NUM_CLASSES
 from data_tools.sets.image_io import QUARTER_TURNS, read_label, read_photo, read_storage
+from data_tools.sets.odd_files import OddFiles
 from data_tools.sets.oddities import Unusual, unusual_label, unusual_photo
 from data_tools.sets.pairing import Pair, Problem
 
@@ -88,15 +89,21 @@ def inspect_pair(pair: Pair, num_classes: int = NUM_CLASSES, unknown: Optional[i
 
     A pair that `read_pair` refuses is broken. A readable pair whose files are unusual (`oddities`) is odd.
     """
+    problem, _ = _inspect(pair, num_classes, unknown)
+    return problem
+
+
+def _inspect(pair: Pair, num_classes: int, unknown: Optional[int]) -> Tuple[Optional[Problem], Sequence[Unusual]]:
+    """Return the problem of a pair, or None, and what is unusual about its files if they can be read."""
     fault = check_pair(pair, num_classes, unknown)
     if fault is not None:
-        return Problem(pair.stem, fault, broken=True)
+        return Problem(pair.stem, fault, broken=True), ()
     try:
-        notes = [(file.path, file.notes) for file in unusual_files(pair)]
+        files = unusual_files(pair)
     except InputError as error:  # the file has changed since `check_pair` read it
-        return Problem(pair.stem, printable(str(error)), broken=True)
-    reason = "; ".join(f"{path}: {', '.join(words)}" for path, words in notes if words)
-    return Problem(pair.stem, printable(reason), broken=False) if reason else None
+        return Problem(pair.stem, printable(str(error)), broken=True), ()
+    reason = "; ".join(f"{file.path}: {', '.join(file.notes)}" for file in files if file.notes)
+    return Problem(pair.stem, printable(reason), broken=False) if reason else None, files
 
 
 def unusual_files(pair: Pair) -> Tuple[Unusual, Unusual]:
@@ -148,7 +155,19 @@ def inspect_pairs(
     """Run `inspect_pair` on many pairs with `workers` threads, and show a progress bar on stderr if it takes long.
 
     Returns:
-        The problems, broken and odd, in the order of `pairs`.
+        The problems, broken and odd, in the order of `pairs`. If photos would be scaled differently
+        (`OddFiles.require_one_scale`), the last one is a broken problem of the first deep photo.
     """
-    results = with_bar(lambda pair: inspect_pair(pair, num_classes, unknown), pairs, workers, "check", progress)
-    return [problem for problem in results if problem is not None]
+    problems, odd = [], OddFiles()
+    results = with_bar(lambda pair: _inspect(pair, num_classes, unknown), pairs, workers, "check", progress)
+    for problem, files in results:
+        if problem is not None:
+            problems.append(problem)
+        for file in files:
+            odd.add(file)
+    try:
+        odd.require_one_scale()
+    except InputError as error:
+        first = min(path for _, path in odd.depths.values())
+        problems.append(Problem(first.stem, printable(str(error)), broken=True))
+    return problems

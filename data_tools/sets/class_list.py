@@ -10,13 +10,13 @@ from typing import Any, Dict, Iterable, List, Optional, Tuple
 import numpy as np
 
 from data_tools.basics.errors import InputError
-from data_tools.sets.classes import CLASS_IDS, CLASSES, LOOKS, NUM_CLASSES, class_colors
+from data_tools.sets.classes import CLASSES, LOOKS, MAX_ID, NUM_CLASSES, class_colors
 
 MAX_CLASSES = 255  # class ids are kept in 8 bits, and pixels without a class need one more id
-MAX_ID = 65535  # largest id in a label map of 16 bits
 UNKNOWN_NAME, UNKNOWN_COLOR = "unknown", (224, 224, 192)  # the colour that PASCAL VOC gives to pixels without a class
 
-_NAME_AND_COLOR = re.compile(r"(.*?)(?:\s+#([0-9A-Fa-f]{6}))?")
+_NAME_AND_COLOR = re.compile(r"(.*?)(?:(?:^|\s+)#([0-9A-Fa-f]{6}))?")
+_OTHER_COLOR = re.compile(r"(?:^|\s)(#[0-9A-Fa-f]{3,8})$")  # looks like a colour, but has not six digits
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,6 @@ class ClassList:
 
 
 LANDSCAPE = ClassList()
-assert LANDSCAPE.ids_of(["sky"]) == [CLASS_IDS["sky"]]
 
 
 def class_list_from_json(values: Any) -> ClassList:
@@ -155,7 +154,8 @@ def read_class_names(path: Path) -> Tuple[str, ...]:
     """Read a file of class names: one class a line in the order of the ids, its name and optionally a colour "#rrggbb".
 
     Raises:
-        InputError: The file cannot be read as UTF-8 text, a line is empty, or two classes have the same name.
+        InputError: The file cannot be read as UTF-8 text, a line has no name or a faulty colour, or two classes have
+            the same name.
     """
     needed = "a text file with one class name a line is needed"
     try:
@@ -168,6 +168,9 @@ def read_class_names(path: Path) -> Tuple[str, ...]:
     for number, name in enumerate(names):
         if not name:
             raise InputError(f"{path}: line {number + 1} has no class name; one class a line is needed")
+        other = _OTHER_COLOR.search(name)
+        if other:
+            raise InputError(f"{path}: line {number + 1}: {other[1]} is no colour; #rrggbb is needed")
         if name in names[:number]:
             raise InputError(f"{path}: line {number + 1}: a class is already called {name}; names must differ")
     if not lines:

@@ -9,6 +9,7 @@ import numpy as np
 from data_tools.basics.errors import InputError
 
 IMAGE_WIDTH, IMAGE_HEIGHT = 512, 384  # size of the images of a submission, in pixels
+MAX_ID = 65535  # largest id in a label map of 16 bits
 
 
 class LandscapeClass(NamedTuple):

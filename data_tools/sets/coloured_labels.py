@@ -8,6 +8,7 @@ from typing import List, NamedTuple, Optional, Tuple
 import numpy as np
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.names import quantity
 from data_tools.sets.image_io import read_instances, read_photo, read_storage
 from data_tools.sets.palette_files import Palette, show
 
@@ -23,10 +24,10 @@ class Stray(NamedTuple):
     y: int
 
     def __str__(self) -> str:
-        return f"{self.what}, {self.pixels} pixels, the first at x={self.x}, y={self.y}"
+        return f"{self.what}, {quantity(self.pixels, 'pixel')}, the first at x={self.x}, y={self.y}"
 
 
-class Converted(NamedTuple):
+class Conversion(NamedTuple):
     """Pixels after the conversion, and what the palette did not know."""
 
     pixels: np.ndarray
@@ -35,7 +36,7 @@ class Converted(NamedTuple):
 
 def ids_from_colors(
     photo: np.ndarray, palette: Palette, nearest: bool = False, unknown: Optional[int] = None
-) -> Converted:
+) -> Conversion:
     """Replace the colours of a picture by their ids.
 
     Args:
@@ -44,7 +45,7 @@ def ids_from_colors(
         unknown: Give it this id instead. Without both, its pixels get 0, and the caller refuses the result.
 
     Returns:
-        `Converted` with ids [H, W] int32. `strays` are the colours that the palette lacks, the most frequent first.
+        `Conversion` with ids [H, W] int32. `strays` are the colours that the palette lacks, the most frequent first.
     """
     codes = photo.astype(np.int64) @ np.array([1 << 16, 1 << 8, 1])
     order = np.argsort(palette.codes(), kind="stable")
@@ -55,17 +56,17 @@ def ids_from_colors(
     if is_stray.any():
         found, inverse = np.unique(codes[is_stray], return_inverse=True)
         result[is_stray] = _nearest(found, palette)[inverse] if nearest else (unknown or 0)
-    return Converted(result, strays)
+    return Conversion(result, strays)
 
 
-def colors_from_ids(ids: np.ndarray, palette: Palette) -> Converted:
+def colors_from_ids(ids: np.ndarray, palette: Palette) -> Conversion:
     """Replace class ids by the colours of a palette. An id that it lacks becomes black.
 
     Args:
         ids: [H, W] of any integer type.
 
     Returns:
-        `Converted` with [H, W, 3] uint8 RGB. `strays` are the ids that are not in the palette.
+        `Conversion` with [H, W, 3] uint8 RGB. `strays` are the ids that are not in the palette.
     """
     first = {color.id: color.rgb for color in reversed(palette.colors)}
     known = np.array(sorted(first), np.int64)
@@ -73,7 +74,7 @@ def colors_from_ids(ids: np.ndarray, palette: Palette) -> Converted:
     places = np.searchsorted(known, ids).clip(max=len(known) - 1)
     result, is_stray = colors[places], known[places] != ids
     result[is_stray] = 0
-    return Converted(result, _strays(ids, is_stray, lambda number: f"id {number}"))
+    return Conversion(result, _strays(ids, is_stray, lambda number: f"id {number}"))
 
 
 def read_colors(path: Path) -> np.ndarray:

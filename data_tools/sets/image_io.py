@@ -11,7 +11,7 @@ from PIL import Image
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import write_atomic
-from data_tools.sets.classes import NUM_CLASSES, to_classes
+from data_tools.sets.classes import MAX_ID, NUM_CLASSES, to_classes
 from data_tools.sets.depth import Depth, stored_bits, to_8_bits, used_bits
 from data_tools.sets.label_forms import COLOR_MODES, from_colors, ids_of_equal_channels, refuse_mask
 from data_tools.sets.open_image import open_image
@@ -176,7 +176,7 @@ def write_label(path: Path, label: np.ndarray) -> None:
     """
     if label.ndim != 2 or label.dtype.kind not in "iu":
         raise ValueError(f"a label map is [H, W] of integers, not {list(label.shape)} {label.dtype}")
-    if label.size and not 0 <= label.min() <= label.max() <= 65535:
+    if label.size and not 0 <= label.min() <= label.max() <= MAX_ID:
         raise ValueError(f"label ids {label.min()}..{label.max()} do not fit 16 bits")
     data = io.BytesIO()
     Image.fromarray(label.astype(np.uint16)).save(data, "PNG")

@@ -14,8 +14,8 @@ COLOR_MODES = ("RGB", "RGBA", "LA")  # Pillow's modes in which grey ids can be s
 
 
 def from_colors(options: str = "--palette FILE", folder: str = "FOLDER") -> str:
-    """Return the command that makes ids of colours, as the user types it."""
-    return f"`{typed(f'labels --from-colors {folder} {options} --out DIR')}` makes ids of colours"
+    """Return the advice to turn colours into ids, with the command as the user types it."""
+    return f"`{typed(f'labels --from-colors {folder} {options} --out DIR')}` turns colours into ids"
 
 
 def ids_of_equal_channels(pixels: np.ndarray, path: Path) -> np.ndarray:
@@ -67,5 +67,5 @@ def refuse_mask(ids: np.ndarray, unknown: Optional[int], path: Path) -> None:
         return
     raise InputError(
         f"{path}: holds only 0 and 255, as a mask does; if 255 means unknown: unknown_id=255 (data_tools: "
-        f"--unknown-id 255); for two classes {from_colors('--palette mask', str(path.parent))}, 0 and 1"
+        f"--unknown-id 255); if it is a class: {from_colors('--palette mask', str(path.parent))} 0 and 1"
     )

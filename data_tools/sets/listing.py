@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Collection, Dict, Iterable, List, NamedTuple, Sequence, Tuple
 
 from data_tools.basics.errors import InputError
-from data_tools.basics.names import composed, is_utf8, printable
+from data_tools.basics.names import composed, is_utf8, printable, quantity
 from data_tools.sets.formats import JPEG_SUFFIXES, LABELS, Kind
 
 REFERENCE_FILE = "label_to_img.json"  # lies in the folder of label maps in the 2023 contest
 _SHOWN_ENDINGS = 6  # endings that a line on files passed over names; more would not be read
+_SHOWN_FOLDERS = 3  # the same for sub-folders
 
 
 class Problem(NamedTuple):
@@ -129,9 +130,9 @@ def _passed_over(folder: Path, kind: Kind, used: Collection[str] = ()) -> str:
     left = listing._replace(folders=[path for path in listing.folders if path.name not in used])
     if not left.others and not left.folders:
         return ""
-    counts = [_counted(len(left.others), "file"), _counted(len(left.folders), "folder")]
+    counts = [quantity(len(found), word) for found, word in ((left.others, "file"), (left.folders, "folder")) if found]
     ends = f"; {kind}" if left.others and kind.suffixes else ""
-    return printable(f"{folder}: {' and '.join(filter(None, counts))} passed over: {_content(left)}{ends}")
+    return printable(f"{folder}: {' and '.join(counts)} passed over: {_content(left)}{ends}")
 
 
 def _lying_there(listing: Listing) -> str:
@@ -147,19 +148,16 @@ def _content(listing: Listing) -> str:
         words.append(f"{sum(count for _, count in ordered[_SHOWN_ENDINGS:])} others")
     folders = sorted(path.name for path in listing.folders)
     if folders:
-        words.append(_named("folder", folders))
+        words.append(_folder_names(folders))
     return ", ".join(words)
 
 
-def _named(word: str, names: Sequence[str]) -> str:
+def _folder_names(names: Sequence[str]) -> str:
     if len(names) == 1:
-        return f"{word} {names[0]}"
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"{word}s {', '.join(names[:3])}{more}"
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}{'s' if number > 1 else ''}" if number else ""
+        return f"folder {names[0]}"
+    hidden = len(names) - _SHOWN_FOLDERS
+    more = f" and {hidden} more" if hidden > 0 else ""
+    return f"folders {', '.join(names[:_SHOWN_FOLDERS])}{more}"
 
 
 def require_utf8(path: Path) -> Path:

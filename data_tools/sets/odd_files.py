@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Dict, Iterable, List, Tuple
 
 from data_tools.basics.errors import InputError
-from data_tools.basics.names import printable
+from data_tools.basics.names import printable, quantity
 from data_tools.sets.image_io import read_depth
 from data_tools.sets.oddities import Unusual
 
@@ -36,7 +36,10 @@ class OddFiles:
             ending: How to list all files.
         """
         ordered = sorted(self.counts.items(), key=lambda item: -item[1][0])
-        return [printable(f"{_files(number)}: {note}, such as {first}{ending}") for note, (number, first) in ordered]
+        return [
+            printable(f"{quantity(number, 'file')}: {note}, such as {first}{ending}")
+            for note, (number, first) in ordered
+        ]
 
     def require_one_scale(self) -> None:
         """Check that the photos of more than 8 bits all use the same number of bits.
@@ -60,7 +63,9 @@ def _not_one_scale(stored: int, found: Dict[int, Tuple[int, Path]]) -> str:
     Args:
         found: Number of used bits -> number of files, and the first one.
     """
-    parts = "; ".join(f"{used} bits: {_files(found[used][0])}, such as {found[used][1]}" for used in sorted(found))
+    parts = "; ".join(
+        f"{used} bits: {quantity(found[used][0], 'file')}, such as {found[used][1]}" for used in sorted(found)
+    )
     bits = max(found)
     gain = f"-evaluate multiply {1 << (16 - bits)} " if bits < 16 else ""  # to the full range of 16 bits
     return printable(
@@ -69,22 +74,25 @@ def _not_one_scale(stored: int, found: Dict[int, Tuple[int, Path]]) -> str:
     )
 
 
-def depth_remarks(paths: Iterable[Path]) -> List[str]:
-    """Return one line for each way in which photos of more than 8 bits a channel are scaled.
+def count_depths(paths: Iterable[Path]) -> OddFiles:
+    """Count photos by the bits of their channels.
 
     Raises:
         InputError: As in `read_depth` and `OddFiles.require_one_scale`.
     """
-    deep = [(path, read_depth(path)) for path in paths if path.suffix.lower() in _MAY_BE_DEEP]
     odd = OddFiles()
-    for path, depth in deep:
-        odd.add(Unusual(path, [], depth))
+    for path in paths:
+        if path.suffix.lower() in _MAY_BE_DEEP:
+            odd.add(Unusual(path, [], read_depth(path)))
     odd.require_one_scale()
-    return [
-        printable(f"{_files(number)} of {stored} bits use {used} bits, of which the upper 8 are kept, such as {first}")
-        for (stored, used), (number, first) in odd.depths.items()
-    ]
+    return odd
 
 
-def _files(number: int) -> str:
-    return f"{number} file{'s' if number > 1 else ''}"
+def depth_remarks(paths: Iterable[Path]) -> List[str]:
+    """Return one line for each way in which photos of more than 8 bits a channel are scaled. Errors: `count_depths`."""
+    odd = count_depths(paths)
+    lines = []
+    for (stored, used), (number, first) in odd.depths.items():
+        files = f"{quantity(number, 'file')} of {stored} bits"
+        lines.append(printable(f"{files} use {used} bits, of which the upper 8 are kept, such as {first}"))
+    return lines

@@ -1,6 +1,6 @@
-"""Describe what is unusual about a readable photo or label map, and how reading treats it. Only headers are
-read, and the pixels of photos of more than 8 bits.
+"""Describe what is unusual about a readable photo or label map, and how reading treats it.
 
+Only headers are read, and the pixels of photos of more than 8 bits.
 Sizes that differ within a pair, and everything else about pairs, are found by checking.py.
 """
 

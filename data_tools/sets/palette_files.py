@@ -14,9 +14,9 @@ import numpy as np
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import read_json, read_text, write_atomic
+from data_tools.sets.classes import MAX_ID
 
 SHIPPED = Path(__file__).parent / "palettes"
-LARGEST_ID = 65535  # label maps are written with 16 bits
 _GIMP = "GIMP Palette"
 _HEX = re.compile(r"#?([0-9a-fA-F]{6})")
 _FORMS = "a line is `id r g b name`, `r g b name`, or `name,r,g,b`"
@@ -62,7 +62,7 @@ def find_palette(name: str) -> Palette:
     Raises:
         InputError: There is neither; or the file is faulty, as in `read_palette`.
     """
-    if not Path(name).exists() and name in shipped_palettes():
+    if not Path(name).is_file() and name in shipped_palettes():
         return read_palette(SHIPPED / f"{name}.json")
     return read_palette(Path(name))
 
@@ -117,7 +117,7 @@ def _from_entry(where: str, number: int, entry: Any) -> Color:
     color = entry["color"]
     if isinstance(color, str) and _HEX.fullmatch(color):
         color = list(bytes.fromhex(_HEX.fullmatch(color)[1]))  # type: ignore[index]
-    return _color(where, entry.get("id", number), color, str(entry.get("name", "")))
+    return _color(where, entry.get("id", number), color, str(entry.get("name") or ""))
 
 
 def _from_gimp(path: Path, lines: List[str]) -> List[Color]:
@@ -153,14 +153,21 @@ def _from_words(where: str, position: int, words: List[str]) -> Color:
 
 def _color(where: str, number: Any, rgb: Any, name: str) -> Color:
     try:
-        number, parts = int(number), tuple(int(part) for part in rgb)
+        number, parts = _whole(number), tuple(map(_whole, rgb))
     except (TypeError, ValueError):
         raise InputError(f"{where}: id {number!a:.20} and colour {rgb!a:.40}; whole numbers are needed") from None
-    if not 0 <= number <= LARGEST_ID:
-        raise InputError(f"{where}: id {number}; ids are 0..{LARGEST_ID}")
+    if not 0 <= number <= MAX_ID:
+        raise InputError(f"{where}: id {number}; ids are 0..{MAX_ID}")
     if len(parts) != 3 or not all(0 <= part <= 255 for part in parts):
         raise InputError(f"{where}: colour {list(parts)}; red, green and blue are needed, each 0..255")
     return Color(number, parts, name)
+
+
+def _whole(value: Any) -> int:
+    """Convert a text or a number of JSON to a whole number. Raise ValueError for fractions and truth values."""
+    if isinstance(value, (bool, float)):
+        raise ValueError(value)
+    return int(value)
 
 
 def write_palette(path: Path, colors: List[Color], title: str) -> None:

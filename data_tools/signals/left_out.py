@@ -9,6 +9,6 @@ from data_tools.sets.class_list import ClassList
 NEED_SKY = ("backlight", "overexposure")  # both compare the sky with the rest; without a class named sky they are NaN
 
 
-def left_out(class_list: ClassList) -> Tuple[str, ...]:
+def signals_left_out(class_list: ClassList) -> Tuple[str, ...]:
     """Return the names of the signals that are not measured in a set with these classes."""
     return () if class_list.ids_of(["sky"]) else NEED_SKY

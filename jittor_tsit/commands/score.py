@@ -128,16 +128,17 @@ def run_score(
         InputError: Images, labels, photos or weights are faulty or do not belong together.
     """
     from jittor_tsit.evaluation.image_set import find_photos, find_set
-    from jittor_tsit.evaluation.page import Scored, write_page
+    from jittor_tsit.evaluation.page import ScoredSet, write_page
     from jittor_tsit.evaluation.rankings import rankings
     from jittor_tsit.evaluation.scores import compute_terms, print_table, table
     from jittor_tsit.metrics.contest import total
+    from jittor_tsit.metrics.terms import values_of
 
     image_set = find_set(images, labels, class_list, say)
     photos = find_photos(real)
     say(f"{len(image_set.images)} images, {len(image_set.labels)} label maps, {len(photos)} real photographs")
     terms = compute_terms(image_set, photos, labels, judges, references, out.parent)
-    score = total(board, {name: term.value for name, term in terms.items()})
+    score = total(board, values_of(terms))
     lines = table(terms, board, score)
     print_table(lines)
     make_folder(out.parent)
@@ -152,7 +153,7 @@ def run_score(
     if page:
         write_page(
             page,
-            Scored(images.name, real, len(photos), board, score, terms, image_set),
+            ScoredSet(images.name, real, len(photos), board, score, terms, image_set),
             rankings(terms, image_set.images, photos),
         )
         print(f"{page}: the worst and best images", file=sys.stderr)

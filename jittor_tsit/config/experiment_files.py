@@ -10,9 +10,9 @@ from types import ModuleType
 from typing import Any, Callable, Dict, NamedTuple, Optional
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.similar_names import nearest
 from jittor_tsit import config
 from jittor_tsit.config import Experiment
-from jittor_tsit.config.similar_names import nearest
 
 PACKAGE = Path(__file__).parents[1]
 SYSTEMS = "jittor_tsit.systems."  # prefix of the modules from which older experiment files import their options

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, Mapping, Optional, Tuple, get_type_hints
 
 from data_tools.basics.errors import InputError
-from data_tools.sets.class_list import MAX_CLASSES, MAX_ID
-from data_tools.sets.classes import IMAGE_HEIGHT, IMAGE_WIDTH, NUM_CLASSES
+from data_tools.sets.class_list import MAX_CLASSES
+from data_tools.sets.classes import IMAGE_HEIGHT, IMAGE_WIDTH, MAX_ID, NUM_CLASSES
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class DataConfig:
     unknown_id: int = -1  # id of pixels without a class; 0: classes are numbered from 1; -1: there are no such pixels
     domains: Tuple[str, str] = ("trainA", "trainB")  # unpaired images: folders of the domains a and b
     direction: str = "AtoB"  # pairs of images: a is the input (AtoB), or b (BtoA)
-    side_by_side: Optional[bool] = None  # pairs of images: both in one file, a left, b right; null: train detects it
+    side_by_side: Optional[bool] = None  # pairs of images: both in one file, a left, b right; auto: train detects it
     class_names: Tuple[str, ...] = ()  # names of the classes, one for each, with or without a colour (--class-names)
     instance_edges: bool = False  # add a channel with the borders of objects, read from the folder `instances`
     flip: bool = True  # mirror half of the pairs at random, photo and label map together

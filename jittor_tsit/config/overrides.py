@@ -6,8 +6,8 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, get_typ
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.invocation import typed
+from data_tools.basics.similar_names import nearest
 from jittor_tsit.config import Experiment, Phase
-from jittor_tsit.config.similar_names import nearest
 
 PHASES = "phases."  # followed by a number from 1 and a field: "phases.2.batch_size"
 PARTS = ("config", "data", "run")  # fields of Experiment; the names inside them differ, so overrides need no prefix

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import unicodedata
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -11,7 +10,7 @@ import numpy as np
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import read_text
-from data_tools.basics.names import printable
+from data_tools.basics.names import composed, printable
 from jittor_tsit.data.labels import LabelNames
 
 LIST_FILES = (  # names of the list inside a set, in the order in which they are looked for
@@ -41,15 +40,15 @@ class Table(NamedTuple):
     Args:
         names: Titles of the columns of values.
         rows: For each photo the number of its line in the file, its name, and its values.
-        counted: Number of photos that the first line says; None if the list does not begin with a number.
+        num_photos: Number of photos that the first line states; None if the list does not begin with a number.
     """
 
     names: List[str]
     rows: Iterator[Tuple[int, str, List[str]]]
-    counted: Optional[int]
+    num_photos: Optional[int]
 
 
-class Listed(NamedTuple):
+class ListedPhotos(NamedTuple):
     """Photos that have a line in an attribute list, in the order of the list, with their label vectors.
 
     Args:
@@ -66,11 +65,11 @@ def find_list(root: Path) -> Optional[Path]:
     return next((root / name for name in LIST_FILES if (root / name).is_file()), None)
 
 
-def list_labelled(photos: Sequence[Path], path: Path, names: LabelNames) -> Listed:
+def match_attributes(photos: Sequence[Path], path: Path, names: LabelNames) -> ListedPhotos:
     """Return the photos that an attribute list has a line for, with their labels.
 
-    The list may also have lines for other photos, and photos without a line are left out. `Listed.notes` says so. A
-    line names a photo by its file name, or by its file name with another suffix.
+    The list may also have lines for other photos, and photos without a line are left out. `ListedPhotos.notes` says
+    so. A line names a photo by its file name, or by its file name with another suffix.
 
     Args:
         path: The attribute list.
@@ -100,7 +99,7 @@ def list_labelled(photos: Sequence[Path], path: Path, names: LabelNames) -> List
     if unlisted:
         without = f"{len(unlisted)} photos have no line in {path} and are not used"
         notes.append(f"{folder}: {without} ({_examples(unlisted)})")
-    return Listed(list(found), [names.of_attributes(values) for values in found.values()], tuple(notes))
+    return ListedPhotos(list(found), [names.of_attributes(values) for values in found.values()], tuple(notes))
 
 
 def _examples(names: Sequence[str]) -> str:
@@ -112,20 +111,16 @@ def _finder(photos: Sequence[Path]) -> Callable[[str], Optional[Path]]:
 
     Accents may be written in one code point or in two. Without a file of the name, a file with the same stem is taken.
     """
-    by_name = {_composed(photo.name): photo for photo in photos}
+    by_name = {composed(photo.name): photo for photo in photos}
     by_stem: Dict[str, List[Path]] = {}
     for photo in photos:
-        by_stem.setdefault(_composed(photo.stem), []).append(photo)
+        by_stem.setdefault(composed(photo.stem), []).append(photo)
 
     def find(name: str) -> Optional[Path]:
-        same = by_stem.get(_composed(Path(name).stem), [])
-        return by_name.get(_composed(name), same[0] if len(same) == 1 else None)
+        same = by_stem.get(composed(Path(name).stem), [])
+        return by_name.get(composed(name), same[0] if len(same) == 1 else None)
 
     return find
-
-
-def _composed(name: str) -> str:
-    return unicodedata.normalize("NFC", name)
 
 
 def read_attributes(path: Path, names: Sequence[str]) -> Tuple[Dict[str, Tuple[int, ...]], List[str]]:
@@ -159,17 +154,17 @@ def read_attributes(path: Path, names: Sequence[str]) -> Tuple[Dict[str, Tuple[i
             )
         own = [values[column] for column in columns]
         for name, value in zip(names, own):
-            no = _checked(value, no, f"{path}, line {number}, {name}")
+            no = _value_for_no(value, no, f"{path}, line {number}, {name}")
         if photo in found:
             raise InputError(f"{path}, line {number}: {printable(photo)} has a line already")
         found[photo] = tuple(int(value == YES) for value in own)
     notes = []
-    if table.counted not in (None, len(found)):
-        notes.append(f"{path}, line 1: says {table.counted} photos, but there are lines for {len(found)}")
+    if table.num_photos not in (None, len(found)):
+        notes.append(f"{path}, line 1: says {table.num_photos} photos, but there are lines for {len(found)}")
     return found, notes
 
 
-def _checked(value: str, no: str, place: str) -> str:
+def _value_for_no(value: str, no: str, place: str) -> str:
     """Check a value of a list and return the list's value for no, as far as it is known.
 
     Args:
@@ -190,15 +185,15 @@ def _read_table(path: Path) -> Table:
         raise InputError(f"{path}: no such file; attributes are read from it")
     lines = read_text(path).splitlines()
     first = lines[0].strip() if lines else ""
-    counted = int(first) if first.isdecimal() and len(first) < MAX_DIGITS else None
-    skipped = 0 if counted is None else 1
+    num_photos = int(first) if first.isdecimal() and len(first) < MAX_DIGITS else None
+    skipped = 0 if num_photos is None else 1
     header = lines[skipped] if len(lines) > skipped else ""
     separator = max(SEPARATORS, key=header.count)
     if separator in header:
         names, rows = _split_csv(path, lines, skipped, separator)
     else:
         names, rows = _split_text(lines, skipped)
-    return Table(names, rows, counted)
+    return Table(names, rows, num_photos)
 
 
 def _split_text(lines: List[str], skipped: int) -> Tuple[List[str], Iterator[Tuple[int, str, List[str]]]]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from data_tools.basics.errors import InputError
 from jittor_tsit.config import DataConfig
-from jittor_tsit.data.attribute_lists import LIST_FILES, PHOTO_FOLDERS, find_list, list_labelled
+from jittor_tsit.data.attribute_lists import LIST_FILES, PHOTO_FOLDERS, find_list, match_attributes
 from jittor_tsit.data.folders import augmentation_of, refuse_split_and_folds, refuse_unused_options
 from jittor_tsit.data.labels import LabelledSamples, LabelNames, TwoLabelledSets
 from jittor_tsit.data.photo_lists import (
@@ -86,12 +86,12 @@ def photos_with_attributes(root: Path, names: LabelNames, num_test: int) -> Attr
         num_test: Number of photos for test, drawn with the seed of StarGAN's code.
 
     Raises:
-        InputError: There is no list or no photo; see `list_labelled`; or no photo is left for training.
+        InputError: There is no list or no photo; see `match_attributes`; or no photo is left for training.
     """
     path = find_list(root)
     if path is None:
         raise InputError(f"{root}: holds no attribute list; needed is {' or '.join(LIST_FILES[:2])} beside the photos")
-    photos, labels, notes = list_labelled(photos_of_attribute_set(root), path, names)
+    photos, labels, notes = match_attributes(photos_of_attribute_set(root), path, names)
     if num_test >= len(photos):
         raise InputError(f"num_test={num_test}: {root} has {len(photos)} photos; none would be left to train on")
     order = list(range(len(photos)))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 from functools import partial
 from pathlib import Path
 from typing import Callable, Iterable, Sequence, Set, Tuple
@@ -97,13 +98,11 @@ def check_all_pairs(
     problems = check_pairs(
         left, maps.num_classes, unknown=maps.unknown, sound=lambda pair: checked.add(keys[pair]), unusual=odd.add
     )
-    for line in odd.lines(f"; bash run.sh check-data --data {_set_of(pairs)} lists all" if pairs else ""):
+    ending = f"; `{_check_command(pairs[0], maps)}` lists all" if pairs else ""
+    for line in odd.lines(ending):
         tell(line)
     if problems:
-        options = "" if maps.num_classes == NUM_CLASSES else f" --num-classes {maps.num_classes}"
-        options += "" if maps.unknown is None else f" --unknown-id {maps.unknown}"
-        where = f"; `{typed('check-data')}{options}` lists all"
-        more = f" ({len(problems)} faulty pairs{where})" if len(problems) > 1 else ""
+        more = f" ({len(problems)} faulty pairs{ending})" if len(problems) > 1 else ""
         raise InputError(f"{problems[0][1]}{more}")
     _require_one_scale(odd, kept_in)
     if maps.has_edges:
@@ -120,10 +119,13 @@ def _require_one_scale(odd: OddFiles, kept_in: Path) -> None:
         raise
 
 
-def _set_of(pairs: Sequence[Pair]) -> Path:
-    """Return the folder to name in `check-data` for pairs in `imgs` and `labels`."""
-    base = pairs[0].photo.parent.parent
-    return base.parent if base.name == "train" else base
+def _check_command(pair: Pair, maps: LabelMaps) -> str:
+    """Return the command that checks the data set of a pair, as the user types it."""
+    base = pair.photo.parent.parent  # holds `imgs` and `labels`
+    words = ["check-data", "--data", str(base.parent if base.name == "train" else base)]
+    words += [] if maps.num_classes == NUM_CLASSES else ["--num-classes", str(maps.num_classes)]
+    words += [] if maps.unknown is None else ["--unknown-id", str(maps.unknown)]
+    return typed(" ".join(map(shlex.quote, words)))
 
 
 def check_photos(samples: Sequence[Samples], kept_in: Path, tell: Callable[[str], None] = lambda line: None) -> None:

@@ -1,4 +1,4 @@
-"""List of the files that a run trains on, kept beside the run, to tell in words what has changed. Imports no Jittor."""
+"""List of the files that a run trains on, kept beside the run to describe later what has changed. Imports no Jittor."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def write_sample_list(run_dir: Path, samples: Sequence[Samples], digests: Sequen
     write_atomic(path, text.encode())
 
 
-def tell_changes(run_dir: Path, number: int, digest: str, samples: Samples) -> str:
-    """Tell in words how a data set differs from the one that a run was trained on.
+def describe_changes(run_dir: Path, number: int, digest: str, samples: Samples) -> str:
+    """Return in words how a data set differs from the one that a run was trained on.
 
     Args:
         number: Number of the phase, counted from 0.
@@ -69,7 +69,7 @@ def tell_changes(run_dir: Path, number: int, digest: str, samples: Samples) -> s
 
 
 def compare_files(there: Sequence[ListedFile], here: Sequence[ListedFile], unit: str) -> List[str]:
-    """Return sentences such as "1 pair is missing: p3" that tell how two lists of files differ.
+    """Return sentences such as "1 pair is missing: p3" that say how two lists of files differ.
 
     Args:
         unit: "pair": files of the same name before the suffix belong together; "photo": each file is a sample.

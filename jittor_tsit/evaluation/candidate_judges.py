@@ -67,6 +67,7 @@ class CandidateJudges(NamedTuple):
 
             def accuracy(k: int) -> float:
                 label = maps.read(labels[k], width, height)[0]
+                # Without a pixel with a class, all candidates get 0, and the other judges choose.
                 return segmenter.accuracy(read_photo(paths[k]), label, maps.num_classes) or 0.0
 
             fault = segmenter.fault(maps.num_classes)

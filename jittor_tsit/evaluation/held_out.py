@@ -5,6 +5,7 @@ data_tools/sets/held_out.py chooses which pairs are held out.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Callable, Dict, Optional, cast
 
@@ -27,7 +28,7 @@ from jittor_tsit.evaluation.judges import Judges, Segmenter
 from jittor_tsit.evaluation.scores import FEWEST, compute_terms
 from jittor_tsit.metrics.contest import CLOSENESS, as_far_as_known
 from jittor_tsit.metrics.segmentation import confusion, mean_iou, pixel_accuracy
-from jittor_tsit.metrics.terms import Term
+from jittor_tsit.metrics.terms import Term, values_of
 from jittor_tsit.runtime import parallel
 from jittor_tsit.systems.base import System
 from jittor_tsit.systems.draws import Noise, key_of
@@ -53,13 +54,13 @@ def make_evaluation(
         return None
     samples = held_out_samples(experiment.data, split_of(experiment, 1))
     if system.batch_kind.predicts_label_maps:
-        measure = lambda: segmentation_scores(system, samples, run_dir)  # noqa: E731
+        measure = partial(segmentation_scores, system, samples, run_dir)
     else:
         judges = Judges(Path(run.judges))
         parallel.on_all_processes(
             lambda: require_useful(judges, len(samples), samples.label_maps) if parallel.rank() == 0 else None
         )
-        measure = lambda: synthesis_scores(system, samples, experiment, run_dir)  # noqa: E731
+        measure = partial(synthesis_scores, system, samples, experiment, run_dir)
     return Evaluation(measure, run.evaluate_every * run.snapshot_nimg, total_nimg, run_dir, say)
 
 
@@ -124,7 +125,8 @@ def synthesis_scores(system: System, samples: PairedSamples, experiment: Experim
     terms = compute_terms(
         image_set, photos, Path(experiment.data.root), Judges(Path(experiment.run.judges)), None, folder
     )
-    return {**{name: term.value for name, term in terms.items() if term.value is not None}, RANK: rank_of(terms)}
+    known = {name: value for name, value in values_of(terms).items() if value is not None}
+    return {**known, RANK: rank_of(terms)}
 
 
 def rank_of(terms: Dict[str, Term]) -> float:
@@ -132,7 +134,7 @@ def rank_of(terms: Dict[str, Term]) -> float:
 
     It is not a contest score. If FID is missing, the distance of VGG-16 features takes its place.
     """
-    values = {name: term.value for name, term in terms.items()}
+    values = values_of(terms)
     distances = [(part, values[name]) for name, part in CLOSENESS.items()]
     near = next((part(distance) for part, distance in distances if distance is not None), None)
     return as_far_as_known(values["mask_accuracy"], values["aesthetic"], near)

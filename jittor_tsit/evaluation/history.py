@@ -44,14 +44,9 @@ class Evaluation:
         run_dir: Path,
         say: Callable[[str], None],
     ):
-        self.events: Optional[Events] = None  # TensorBoard's event file, which the session sets if it is wanted
-        self.measure, self.interval, self.total_nimg, self.run_dir, self.say = (
-            measure,
-            interval,
-            total_nimg,
-            run_dir,
-            say,
-        )
+        self.measure, self.interval, self.total_nimg = measure, interval, total_nimg
+        self.run_dir, self.say = run_dir, say
+        self.events: Optional[Events] = None  # TensorBoard's event file; the session sets it if the user wants one
 
     def __call__(self, progress: Progress, checkpoint: Path) -> None:
         if progress.nimg % self.interval and progress.nimg != self.total_nimg:
@@ -61,9 +56,8 @@ class Evaluation:
         except Exception as error:  # judges are the user's files and code; training does not depend on them
             self._record_failure(progress.nimg, error)
             return
-        lines = [
-            line for line in read_metrics(self.run_dir) if line["nimg"] < progress.nimg
-        ]  # later ones are evaluated again
+        # Later ones are evaluated again.
+        lines = [line for line in read_metrics(self.run_dir) if line["nimg"] < progress.nimg]
         if all(line[RANK] < scores[RANK] for line in lines):
             _keep(checkpoint, self.run_dir / BEST)
         lines.append({"nimg": progress.nimg, **scores})
@@ -77,7 +71,8 @@ class Evaluation:
 
     def _record_failure(self, nimg: int, error: Exception) -> None:
         """Write an evaluation that failed to the table, and tell the user in one line."""
-        reason = " ".join(f"{type(error).__name__ * (not isinstance(error, InputError))} {error}".split())
+        kind = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
+        reason = " ".join(f"{kind}{error}".split())  # one line
         self._write(nimg, {"error": reason})
         self.say(f"held-out pairs after {nimg} images: not scored, because {reason}; training goes on")
 
@@ -104,7 +99,8 @@ def read_metrics(run_dir: Path) -> List[Dict[str, float]]:
 def _keep(checkpoint: Path, target: Path) -> None:
     """Let `target` hold the content of the checkpoint: a hard link, or a copy where there are no hard links."""
     part = target.with_suffix(".part")
-    part.unlink() if part.exists() else None
+    if part.exists():
+        part.unlink()
     try:
         os.link(checkpoint, part)
     except OSError:

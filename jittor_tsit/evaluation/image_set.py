@@ -19,9 +19,9 @@ from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.data.photo_lists import by_stem, holds_photos
 from jittor_tsit.data.remarks import tell_of_inputs
 from jittor_tsit.metrics.features import find_images
+from jittor_tsit.runs.own_options import OPTIONS
 
 VOID = 255  # the usual id of pixels without a class, as in SPADE, Cityscapes and PASCAL VOC
-OPTIONS_FILE = "options.json"  # in a run's folder
 RUN_LEVELS = 3  # images lie in <run>/test/images, or one folder deeper for each set
 GREY_MODES = ("1", "L", "LA", "I", "I;16", "F")
 
@@ -93,7 +93,7 @@ def known_classes(images: Path, labels: List[Path], say: Callable[[str], None]) 
         say: Called with one line for the user if these are not the 29 landscape classes.
     """
     ids, near = _ids_of(labels), list(images.absolute().parents)[:RUN_LEVELS]
-    run = next((folder for folder in near if (folder / OPTIONS_FILE).is_file()), None)
+    run = next((folder for folder in near if (folder / OPTIONS).is_file()), None)
     own = _classes_of_run(run) if run else None
     if own and ids <= {own.file_id(number) for number in range(own.num_ids)}:
         if own != LANDSCAPE:
@@ -122,7 +122,7 @@ def _ids_of(labels: List[Path]) -> Set[int]:
 def _classes_of_run(run: Path) -> Optional[ClassList]:
     """Return the classes of a run's label maps, or None if its options cannot be read."""
     try:
-        return label_maps_of(from_dict(DataConfig, read_json(run / OPTIONS_FILE)["data"])).class_list
+        return label_maps_of(from_dict(DataConfig, read_json(run / OPTIONS)["data"])).class_list
     except (InputError, KeyError, TypeError):
         return None
 

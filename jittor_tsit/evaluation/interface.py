@@ -9,8 +9,8 @@ from typing import Dict, Optional, Union
 
 from data_tools.basics.errors import InputError
 from data_tools.sets.class_list import given_classes
-from jittor_tsit.metrics.contest import BOARDS, total
-from jittor_tsit.metrics.terms import Term
+from jittor_tsit.metrics.contest import BOARDS, absent_terms, total
+from jittor_tsit.metrics.terms import Term, values_of
 from jittor_tsit.runtime.inside_program import start_jittor_inside
 
 PathLike = Union[str, "os.PathLike[str]"]
@@ -67,7 +67,7 @@ def score(
     classes = given_classes(num_classes, unknown_id, None if class_names is None else Path(class_names))
     image_set = find_set(Path(images), maps, classes, say=warnings.warn)
     terms = compute_terms(image_set, find_photos(photos), maps, Judges(Path(judges), file), folder, Path(images).parent)
-    result = total(board, {name: term.value for name, term in terms.items()})
-    missing = [name for name in BOARDS[board].terms if terms[name].value is None]
+    values = values_of(terms)
+    result, missing = total(board, values), absent_terms(board, values)
     note = f"needs {', '.join(missing)}" if missing else f"formula of board {board}"
     return {**terms, "score": Term(result, 0 if missing else len(image_set.images), note=note)}

@@ -12,19 +12,19 @@ from data_tools.pages.frame import legend_section
 from data_tools.pages.frame import write_page as write_frame
 from data_tools.pages.pictures import Picture, jpeg, palette_png, picture_html
 from data_tools.pages.texts import TEXTS, Text
-from data_tools.pages.words import attribute, say, text
+from data_tools.pages.words import attribute, column_name, say, text
 from data_tools.sets.image_io import read_photo, resize_photo
 from jittor_tsit.evaluation.image_set import ImageSet
 from jittor_tsit.evaluation.rankings import Ranking
 from jittor_tsit.evaluation.scores import SHOWN_DIGITS
-from jittor_tsit.metrics.contest import BOARDS
-from jittor_tsit.metrics.terms import TERMS, Term
+from jittor_tsit.metrics.contest import absent_terms
+from jittor_tsit.metrics.terms import TERMS, Term, values_of
 
 SHOWN = 8  # number of worst and of best images for each order; two rows on a screen
 SIDE = 256  # longer side of a picture in pixels, half the contest's size
 
 
-class Scored(NamedTuple):
+class ScoredSet(NamedTuple):
     """What a page shows: the terms of a set of images, and the images."""
 
     name: str  # of the folder of images
@@ -36,7 +36,7 @@ class Scored(NamedTuple):
     image_set: ImageSet
 
 
-def write_page(path: Path, scored: Scored, orders: Sequence[Ranking]) -> None:
+def write_page(path: Path, scored: ScoredSet, orders: Sequence[Ranking]) -> None:
     """Write the page.
 
     Raises:
@@ -59,10 +59,10 @@ def write_page(path: Path, scored: Scored, orders: Sequence[Ranking]) -> None:
     write_frame(path, text("score title", name=scored.name), f"{head}{_links(orders, bool(ids))}", sections + legend)
 
 
-def _tiles(scored: Scored) -> str:
+def _tiles(scored: ScoredSet) -> str:
     """Return the HTML of the boxes with the score and the numbers of images and photographs."""
     value = say("absent") if scored.score is None else f"{scored.score:.{SHOWN_DIGITS}f}"
-    lacking = [name for name in BOARDS[scored.board].terms if scored.terms[name].value is None]
+    lacking = absent_terms(scored.board, values_of(scored.terms))
     needs = f'<dd class="share">{say("needs", terms=", ".join(lacking))}</dd>' if lacking else ""
     tiles = (
         (say("score tile", board=escape(scored.board)), value, needs),
@@ -73,7 +73,7 @@ def _tiles(scored: Scored) -> str:
     return f'<dl class="tiles">{boxes}</dl>'
 
 
-def _table(scored: Scored) -> str:
+def _table(scored: ScoredSet) -> str:
     """Return the HTML of the table of terms: meaning, value, number of images, note."""
     head = "".join(
         f'<th scope="col"{" class=number" if key in ("value", "images") else ""}>{say(key)}</th>'
@@ -89,15 +89,10 @@ def _row(name: str, term: Term) -> str:
     meaning = say("meaning and better", meaning=TEXTS[f"term {name}"], better=better)
     return (
         f'<tr><th scope="row"><b>{escape(name)}</b><br>{meaning}</th>'
-        f'<td class="number"{_named("value")}>{value}</td>'
-        f'<td class="number"{_named("images")}>{term.count or ""}</td>'
-        f"<td{_named('note')}>{escape(term.note)}</td></tr>\n"
+        f'<td class="number"{column_name("value")}>{value}</td>'
+        f'<td class="number"{column_name("images")}>{term.count or ""}</td>'
+        f"<td{column_name('note')}>{escape(term.note)}</td></tr>\n"
     )
-
-
-def _named(key: str) -> str:
-    """Return the attributes with the name of a cell's column, which narrow screens show before the cell."""
-    return f' data-name="{TEXTS[key].en}" data-name-zh="{TEXTS[key].zh}"'
 
 
 def _links(orders: Sequence[Ranking], has_legend: bool) -> str:
@@ -144,7 +139,7 @@ class Card(NamedTuple):
         )
 
 
-def make_card(stem: str, scored: Scored) -> Card:
+def make_card(stem: str, scored: ScoredSet) -> Card:
     """Make the pictures of an image and, if there is one, of its label map."""
     photo = read_photo(scored.image_set.images[stem])
     scale = SIDE / max(photo.shape[:2])

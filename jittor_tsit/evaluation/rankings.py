@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Dict, List, Mapping, NamedTuple, Sequence
 
+import numpy as np
+
 from data_tools.basics.spacing import evenly_spaced
 from data_tools.sets.image_io import read_photo, resize_photo
 from jittor_tsit.metrics.style import histogram_correlation
@@ -61,5 +63,5 @@ def likeness_of_colours(images: Mapping[str, Path], photos: Sequence[Path]) -> D
     return values
 
 
-def _small(path: Path):
+def _small(path: Path) -> np.ndarray:
     return resize_photo(read_photo(path), SMALL, SMALL)

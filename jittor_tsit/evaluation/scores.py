@@ -17,16 +17,15 @@ from data_tools.sets.pairing import read_reference_names
 from jittor_tsit.evaluation.image_set import ImageSet
 from jittor_tsit.evaluation.judges import JudgeAbsent, Judges, Rater, Segmenter
 from jittor_tsit.metrics.best_of_many import nearness
-from jittor_tsit.metrics.contest import BOARDS
+from jittor_tsit.metrics.contest import absent_terms
 from jittor_tsit.metrics.features import Extractor, cached_features, features_of
 from jittor_tsit.metrics.frechet import few_images_warning, frechet_distance, statistics
 from jittor_tsit.metrics.kid import kid
 from jittor_tsit.metrics.style import histogram_correlation
-from jittor_tsit.metrics.terms import TERMS, Term, absent, mean_of
+from jittor_tsit.metrics.terms import TERMS, Term, absent, mean_of, values_of
 
 FEWEST = 2  # a covariance and a kernel mean without the diagonal need two images on each side
 SHOWN_DIGITS = 4  # decimals of a term; FID's last one depends on the machine
-
 
 NO_LABELS = "needs label maps: name their folder by --labels"
 NO_PHOTOS = "needs real photographs: name their folder by --real"
@@ -167,7 +166,7 @@ def table(terms: Dict[str, Term], board: str, score: Optional[float]) -> List[Li
     for name, term in terms.items():
         value = "absent" if term.value is None else f"{term.value:.{SHOWN_DIGITS}f}"
         lines.append([name, value, str(term.count or ""), str(term.num_real or ""), term.note])
-    lacking = [name for name in BOARDS[board].terms if terms[name].value is None]
+    lacking = absent_terms(board, values_of(terms))
     note = f"needs {', '.join(lacking)}" if lacking else "the contest's formula"
     return [*lines, [f"score {board}", "absent" if score is None else f"{score:.{SHOWN_DIGITS}f}", "", "", note]]
 

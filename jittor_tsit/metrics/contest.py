@@ -63,7 +63,13 @@ BOARDS: Dict[str, Board] = {
 }
 
 
+def absent_terms(board: str, terms: Mapping[str, Optional[float]]) -> List[str]:
+    """Return the names of the terms that a board, a key of BOARDS, needs and that have no value."""
+    return [name for name in BOARDS[board].terms if terms.get(name) is None]
+
+
 def total(board: str, terms: Mapping[str, Optional[float]]) -> Optional[float]:
     """Return the score of a board, a key of BOARDS, or None if a term that it needs is absent."""
-    values = {name: terms.get(name) for name in BOARDS[board].terms}
-    return None if None in values.values() else BOARDS[board].formula(**values)
+    if absent_terms(board, terms):
+        return None
+    return BOARDS[board].formula(**{name: terms[name] for name in BOARDS[board].terms})

@@ -18,6 +18,11 @@ class Term(NamedTuple):
     num_real: int = 0  # number of real photographs that the images were compared with; 0 for terms without them
 
 
+def values_of(terms: Mapping[str, Term]) -> Dict[str, Optional[float]]:
+    """Return name -> value of the terms."""
+    return {name: term.value for name, term in terms.items()}
+
+
 class Kind(NamedTuple):
     """What a term means in words, and whether a higher value is better."""
 

@@ -11,7 +11,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
 from data_tools.basics.errors import InputError
 from jittor_tsit.config import DataConfig, RunConfig, from_dict
 from jittor_tsit.config.phases import PlannedPhase
-from jittor_tsit.data.sample_list import tell_changes
+from jittor_tsit.data.sample_list import describe_changes
 from jittor_tsit.data.samples import Samples
 from jittor_tsit.runs.checkpoint import Checkpoint, checkpoint_path, load_newest
 from jittor_tsit.runs.pruning import remove_partial_files
@@ -113,7 +113,7 @@ def tell(difference: Difference, run_dir: Path, samples: Sequence[Samples]) -> s
     number = int(match[1])
     if not isinstance(difference.there, str) or number >= len(samples):
         return f"the data set of phase {number + 1} is another one"
-    return tell_changes(run_dir, number, difference.there, samples[number])
+    return describe_changes(run_dir, number, difference.there, samples[number])
 
 
 # Options whose change surprises, and why they must stay.

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.invocation import typed
 from data_tools.sets import checking
 from data_tools.sets.image_io import write_label, write_photo
 from data_tools.sets.pairing import find_pairs
@@ -128,7 +129,7 @@ def test_unusual_photos_are_told_by_kind_with_the_command_that_lists_them(root, 
         check_all_pairs(samples, MAPS, tmp_path / "run/checked.txt", lines.append)
     (line,) = lines
     assert line.startswith("2 files: has EXIF orientation 3") and f"such as {root}/imgs/0.jpg" in line
-    assert line.endswith(f"; bash run.sh check-data --data {root} lists all")
+    assert line.endswith(f"; `{typed(f'check-data --data {root}')}` lists all")
 
 
 def deep_photos(folder, *largest):

@@ -7,7 +7,7 @@ from jittor_tsit.data.sample_list import (
     SAME_FILES,
     ListedFile,
     compare_files,
-    tell_changes,
+    describe_changes,
     write_sample_list,
 )
 from jittor_tsit.data.samples import Augmentation, UnpairedSamples
@@ -60,13 +60,13 @@ def photos(tmp_path):
 def test_a_list_beside_the_run_tells_what_has_changed(photos, tmp_path):
     digest = photos.digest()
     write_sample_list(tmp_path, [photos], [digest])
-    assert tell_changes(tmp_path, 0, digest, photos) == SAME_FILES
+    assert describe_changes(tmp_path, 0, digest, photos) == SAME_FILES
     photos.photos_a[0].write_text("longer")
-    assert tell_changes(tmp_path, 0, digest, photos) == "file a.jpg has changed"
+    assert describe_changes(tmp_path, 0, digest, photos) == "file a.jpg has changed"
 
 
 @pytest.mark.parametrize("content", [None, "", "[]", '{"digests": []}', '{"digests": ["abc"], "files": [[1]]}'])
 def test_without_a_list_of_that_set_a_plain_sentence_says_so(photos, tmp_path, content):
     if content is not None:
         (tmp_path / "samples.json").write_text(content)
-    assert tell_changes(tmp_path, 0, "abc", photos) == NOT_KNOWN
+    assert describe_changes(tmp_path, 0, "abc", photos) == NOT_KNOWN

@@ -10,7 +10,7 @@ from data_tools.pages.texts import TEXTS
 from data_tools.sets.image_io import write_label, write_photo
 from helpers.page_reader import Page
 from jittor_tsit.evaluation.image_set import ImageSet, find_set
-from jittor_tsit.evaluation.page import SHOWN, Scored, write_page
+from jittor_tsit.evaluation.page import SHOWN, ScoredSet, write_page
 from jittor_tsit.evaluation.rankings import Ranking, rankings
 from jittor_tsit.evaluation.scores import distances
 from jittor_tsit.metrics.features import Extractor, fid_input, find_images
@@ -37,7 +37,7 @@ def folder(tmp_path_factory):
 def write(folder, terms, path):
     image_set = find_set(folder / "images", folder / "labels")
     photos = find_images(folder / "real")
-    scored = Scored("mine", folder / "real", len(photos), "2022a", None, terms, image_set._replace(labels={}))
+    scored = ScoredSet("mine", folder / "real", len(photos), "2022a", None, terms, image_set._replace(labels={}))
     write_page(path, scored, rankings(terms, image_set.images, photos))
     return path.read_text(encoding="utf-8")
 
@@ -75,7 +75,7 @@ def test_without_any_judge_the_images_are_ordered_by_their_colours_and_the_page_
 def test_without_judges_and_photographs_the_page_says_that_nothing_orders_the_images(folder, tmp_path):
     images = find_set(folder / "images", folder / "labels").images
     assert rankings(NO_JUDGES, images, []) == []
-    scored = Scored("mine", None, 0, "2022a", None, NO_JUDGES, ImageSet(images, {}))
+    scored = ScoredSet("mine", None, 0, "2022a", None, NO_JUDGES, ImageSet(images, {}))
     write_page(tmp_path / "p.html", scored, [])
     text = Page((tmp_path / "p.html").read_text(encoding="utf-8")).text
     assert "without photographs to compare with" in text and "nothing says which images are the worst" in text
@@ -96,7 +96,7 @@ def test_a_term_where_less_is_better_begins_with_the_highest():
 
 def test_label_maps_stand_beside_the_images_and_name_their_classes(folder, tmp_path):
     image_set = find_set(folder / "images", folder / "labels")
-    scored = Scored("mine", folder / "real", 3, "2022a", 0.5, NO_JUDGES, image_set)
+    scored = ScoredSet("mine", folder / "real", 3, "2022a", 0.5, NO_JUDGES, image_set)
     write_page(tmp_path / "p.html", scored, [Ranking("colours", dict.fromkeys(image_set.images, 1.0))])
     page = Page((tmp_path / "p.html").read_text(encoding="utf-8"))
     assert [attrs["alt"] for attrs in page.all("img")][:2] == ["label of 00", "image of 00"]

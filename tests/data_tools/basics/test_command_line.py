@@ -17,6 +17,11 @@ from data_tools.basics.invocation import program, typed
     [
         (("scann", "--data", "x"), "no command scann; similar ones are scan"),
         (("scan", "--dat", "x", "--outt", "y"), "--out"),
+        (
+            ("check", "--data", "x", "--num-clases", "3"),
+            "unrecognized arguments: --num-clases 3; similar options are --num-classes",
+        ),
+        (("check", "--data", "x", "y"), "unrecognized arguments: y; `python -m data_tools check --help`"),
         (("scan",), "the following arguments are required: --data, --out"),
         (("synth", "--count", "x"), "argument --count: 'x' is not a whole number"),
     ],

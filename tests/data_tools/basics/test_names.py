@@ -5,7 +5,7 @@ import unicodedata
 
 import pytest
 
-from data_tools.basics.names import composed, printable, to_utf8, unlistable
+from data_tools.basics.names import composed, printable, quantity, to_utf8, unlistable
 from data_tools.sets.splits import read_split
 
 
@@ -61,3 +61,8 @@ def test_a_text_with_a_name_that_is_not_utf_8_is_encoded_with_escapes():
 
 def test_both_unicode_forms_of_a_name_are_equal_when_composed():
     assert composed("cafe\u0301") == composed("caf\u00e9") == "caf\u00e9"
+
+
+@pytest.mark.parametrize("number, words", [(0, "0 files"), (1, "1 file"), (2, "2 files")])
+def test_one_thing_has_no_s(number, words):
+    assert quantity(number, "file") == words

@@ -40,7 +40,7 @@ def test_each_colour_that_the_palette_lacks_is_named(place, capsys):
     assert from_colors() == 1
     out, errors = capsys.readouterr()
     assert "in/a.png: colour (9, 9, 9), 2 pixels, the first at x=1, y=1" in out
-    assert "in/a.png: colour (1, 2, 3), 1 pixels, the first at x=1, y=0" in out
+    assert "in/a.png: colour (1, 2, 3), 1 pixel, the first at x=1, y=0" in out
     assert "1 of 2 files written" in errors and "--nearest" in errors
     assert [path.name for path in (place / "out").iterdir()] == ["b.png"]
 
@@ -52,7 +52,7 @@ def test_other_colours_are_taken_only_when_asked_and_counted(place, capsys, opti
     save(place / "in/a.png", picture)
     assert from_colors(*option) == 0
     out, errors = capsys.readouterr()
-    assert "changed: in/a.png: colour (125, 112, 134), 1 pixels" in out and "1 pixels were changed" in errors
+    assert "changed: in/a.png: colour (125, 112, 134), 1 pixel," in out and "in 1 file; 1 pixel changed" in errors
     wanted = LABEL.astype(np.int32)
     wanted[0, 0] = expected
     assert np.array_equal(read_instances(place / "out/a.png"), wanted)
@@ -88,7 +88,7 @@ def test_ids_above_255_work_both_ways(place):
 def test_an_id_without_a_colour_is_named(place, capsys):
     write_label(place / "in/a.png", np.array([[0, 77]]))
     assert main(["labels", "--to-colors", "in", "--palette", "landscape", "--out", "out"]) == 1
-    assert "in/a.png: id 77, 1 pixels, the first at x=1, y=0" in capsys.readouterr().out
+    assert "in/a.png: id 77, 1 pixel, the first at x=1, y=0" in capsys.readouterr().out
 
 
 def test_what_is_not_written_now_does_not_stay_from_before(place, capsys):
@@ -123,7 +123,9 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_are_written(place, c
         (["--from-colors", "in", "--palette", "none", "--out", "out"], "none: no such file"),
         (["--to-colors", "in", "--palette", "mask", "--out", "out", "--nearest"], "are for --from-colors"),
         (["--from-colors", "in", "--palette", "mask", "--out", "o", "--nearest", "--unknown-id", "2"], "only one"),
+        (["--from-colors", "in", "--palette", "mask", "--out", "in/a.png"], "is a file; a folder is needed there"),
         (["--write-palette", "p.png"], "allowed are .json, .gpl, .txt"),
+        (["--write-palette", "p.gpl", "--palette", "mask"], "has no other options"),
         (["--from-colors", "double", "--palette", "mask", "--out", "out"], "both would be written as a.png"),
     ],
 )

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from data_tools.__main__ import main
 from data_tools.basics.table import read_table
@@ -80,3 +81,13 @@ def test_other_classes_measure_all_pairs_again(data, tmp_path):
     assert main([*words, *OPTIONS]) == 0
     assert json.loads(before)["classes"]["num_classes"] == 200
     assert json.loads((tmp_path / "scan.json").read_text())["classes"]["num_classes"] == 150
+
+
+def test_scan_refuses_photos_that_would_be_scaled_differently(tmp_path, capsys):
+    for name in ("imgs", "labels"):
+        (tmp_path / "set" / name).mkdir(parents=True)
+    for k, largest in enumerate((4095, 900)):
+        Image.fromarray(np.full((24, 32), largest, np.uint16)).save(tmp_path / f"set/imgs/{k}.png")
+        write_label(tmp_path / f"set/labels/{k}.png", np.ones((24, 32), np.uint8))
+    assert main(["scan", "--data", str(tmp_path / "set"), "--out", str(tmp_path / "out"), "--workers", "1"]) == 2
+    assert "use different numbers of bits" in capsys.readouterr().err and not (tmp_path / "out/scan.json").exists()

@@ -98,6 +98,18 @@ def test_broken_and_odd_pairs_come_in_the_order_of_the_pairs(tmp_path):
     assert [(p.stem, p.broken) for p in problems] == [("03", True), ("09", False), ("17", True)]
 
 
+def test_photos_that_would_be_scaled_differently_are_a_broken_problem(tmp_path):
+    pairs = []
+    for stem, largest in (("a", 4095), ("b", 900), ("c", 4000)):
+        pair = make_pair(tmp_path, stem)._replace(photo=tmp_path / f"{stem}-deep.png")
+        Image.fromarray(np.full((12, 16), largest, np.uint16)).save(pair.photo)
+        pairs.append(pair)
+    *odd, problem = inspect_pairs(pairs, progress=False)
+    assert [each.broken for each in odd] == [False] * 3
+    assert problem.broken and "10 bits: 1 file" in problem.reason and "12 bits: 2 files" in problem.reason
+    assert all(not each.broken for each in inspect_pairs(pairs[::2], progress=False))
+
+
 def test_a_problem_is_one_line_whatever_the_folder_is_called(tmp_path):
     folder = tmp_path / "a\nb"
     folder.mkdir()

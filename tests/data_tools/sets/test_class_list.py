@@ -73,6 +73,8 @@ def test_names_are_read_from_a_file(tmp_path):
     [
         (b"", "is empty"),
         (b"road\n\nsky\n", "line 2 has no class name"),
+        (b"#ff0000\nsky\n", "line 1 has no class name"),
+        (b"road\nsky #fff\n", "line 2: #fff is no colour; #rrggbb is needed"),
         (b"road\nroad #ff0000\n", "line 2: a class is already called road"),
         ("草地".encode("gbk"), "is not UTF-8 text"),
         (None, "cannot be read: No such file"),

@@ -59,6 +59,8 @@ def test_ids_may_be_large_and_have_gaps_but_not_in_gimps_format(tmp_path):
         ("p.json", json.dumps([{"name": "a"}]), 'class 0: needs "color"'),
         ("p.json", json.dumps([{"color": "red"}]), "class 0: .*whole numbers are needed"),
         ("p.json", json.dumps([{"color": 5}]), "class 0: .*whole numbers are needed"),
+        ("p.json", json.dumps([{"color": [1.5, 2, 3]}]), "class 0: .*whole numbers are needed"),
+        ("p.json", json.dumps([{"id": True, "color": [1, 2, 3]}]), "class 0: .*whole numbers are needed"),
     ],
 )
 def test_a_faulty_palette_is_refused_with_the_place(tmp_path, name, text, message):
@@ -69,7 +71,8 @@ def test_a_faulty_palette_is_refused_with_the_place(tmp_path, name, text, messag
 
 def test_a_name_is_a_shipped_palette_unless_a_file_has_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert find_palette("landscape").colors == LANDSCAPE
+    (tmp_path / "mask").mkdir()  # a folder is no palette
+    assert find_palette("landscape").colors == LANDSCAPE and len(find_palette("mask").colors) == 2
     (tmp_path / "landscape").write_text(FORMS["ids.txt"])
     assert find_palette("landscape").colors == TWO
     with pytest.raises(InputError, match="no such file.*landscape or mask"):

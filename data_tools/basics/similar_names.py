@@ -1,4 +1,4 @@
-"""Names to propose for one that does not exist."""
+"""Names to propose in place of one that does not exist."""
 
 from difflib import SequenceMatcher
 from typing import Iterable, List
