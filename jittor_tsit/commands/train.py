@@ -230,5 +230,4 @@ def adapt(
     experiment = with_class_names(override(experiment, assignments), class_names, assignments)
     places: Dict[str, Any] = {name: getattr(experiment.data, name) for name in PLACES}
     places = {name: str(Path(place).absolute()) for name, place in places.items() if place}
-    experiment = dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, **places))
-    return experiment
+    return dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, **places))

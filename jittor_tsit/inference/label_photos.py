@@ -18,6 +18,7 @@ from data_tools.sets.image_io import read_label, read_photo, write_label
 from jittor_tsit.data.label_maps import LabelMaps
 from jittor_tsit.data.sheets import SHEET_COLUMNS, SHEET_PAIRS, Row, draw_sheet
 from jittor_tsit.evaluation.judges import Segmenter
+from jittor_tsit.runtime.status_line import FirstWait
 
 LABELS, TABLE, SHEET = "labels", "labels.csv", "compare.png"  # in the folder of the results
 RECORD = "made_by.jsonl"  # one line for each label map, written with it, so that a second call goes on
@@ -60,13 +61,15 @@ def label_photos(photos: Sequence[Path], segmenter: Segmenter, out: Path) -> Sum
     make_folder(folder)
     found = read_record(record)
     require_same_photos(out, [path.stem for path in photos], found)
+    first_photo = FirstWait("first photo: new operators are compiled once")
     counts = {"made": 0, "kept": 0, "by_hand": 0}
     for photo in progress_bar(photos, unit="img", desc="labels"):
         target = folder / f"{photo.stem}.png"
         state = state_of(photo, target, segmenter.name, found.get(photo.stem))
         counts[state] += 1
         if state == "made":
-            found[photo.stem] = made = make_label(photo, target, segmenter)
+            with first_photo:
+                found[photo.stem] = made = make_label(photo, target, segmenter)
             append_line(record, json.dumps(made._asdict()))
         elif state == "by_hand":
             found[photo.stem] = describe_other(photo, target)
