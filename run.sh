@@ -114,6 +114,7 @@ case $command in
         fi
         ;;
     help | -h | --help) show_help --help ;;
+    --list-experiments) show_help --list-experiments ;;
     --version) sed -n 's/^__version__ = "\(.*\)"/jittor_tsit \1/p' "$root/jittor_tsit/__init__.py" ;;
     *)  # the commands of jittor_tsit/__main__.py
         for word in "$@"; do

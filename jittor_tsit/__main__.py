@@ -13,6 +13,7 @@ from data_tools.basics.errors import exit_status
 from data_tools.basics.invocation import DATA, VARIABLE, program
 from jittor_tsit import __version__
 from jittor_tsit.commands import average, convert, doctor, export, fetch, label, options, score, test, train
+from jittor_tsit.commands.shared_options import add_list_experiments
 from jittor_tsit.runtime.mpirun import inside_mpi, run_member, run_processes
 from jittor_tsit.runtime.out_of_memory import ADVICE
 
@@ -78,6 +79,7 @@ def parser(with_tools: bool = True) -> argparse.ArgumentParser:
     top = Parser(called, description="Landscape photographs from label maps.", epilog=_epilog(called))
     top.formatter_class = argparse.RawDescriptionHelpFormatter
     top.add_argument("--version", action="version", version=f"jittor_tsit {__version__}")
+    add_list_experiments(top)
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.add(commands)

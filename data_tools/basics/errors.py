@@ -27,6 +27,13 @@ MEMORY_TEXTS = (
     *("CUDNN_STATUS_ALLOC_FAILED", "CUBLAS_STATUS_ALLOC_FAILED"),
 )
 
+# Jittor says this if the compiler ends without a message: something ended it, perhaps the system for lack of memory.
+COMPILER_TEXT = "overcommit issue or out of memory"
+COMPILER_LINE = (
+    "error: the compiler was ended before it was done, by a signal or for lack of memory; run the same command again, "
+    "and close other programs if it happens again"
+)
+
 
 class InputError(ValueError):
     """Error for a fault in the user's files or options.
@@ -65,6 +72,8 @@ def exit_status(command: Callable[[], int], memory_advice: str = MEMORY_ADVICE) 
     except KeyboardInterrupt:
         return _report("interrupted", EXIT_INTERRUPTED)
     except Exception as error:
+        if COMPILER_TEXT in str(error):
+            return _report(COMPILER_LINE, EXIT_ERROR)
         if is_lack_of_memory(error):
             where = "GPU memory" if any(name in str(error).lower() for name in GPU_NAMES) else "memory"
             return _report(f"error: out of {where}: {memory_advice}", EXIT_ERROR)

@@ -13,12 +13,7 @@ from data_tools.basics.invocation import typed
 from data_tools.basics.progress import progress_bar
 from jittor_tsit.commands.path_checks import FILE, require_checkpoints, require_run, require_writable
 from jittor_tsit.commands.shared_options import add_command, positive_number
-from jittor_tsit.runs.checkpoint import (
-    Checkpoint,
-    check_arrays,
-    checkpoint_paths,
-    save_checkpoint,
-)
+from jittor_tsit.runs.checkpoint import Checkpoint, check_arrays, checkpoint_paths, save_checkpoint
 from jittor_tsit.runtime.import_jittor import start_jittor
 
 POWER_ITERATIONS = 20  # for the singular vectors of the averaged weights; about ten already reach an error of 1e-6

@@ -19,7 +19,9 @@ from jittor_tsit.conversion.foreign_files import not_a_checkpoint
 from jittor_tsit.conversion.weight_files import require_weight_file
 from jittor_tsit.data.finders import find_samples
 from jittor_tsit.data.samples import PairedSamples, Samples
+from jittor_tsit.runs.checkpoint import checkpoint_paths
 from jittor_tsit.runs.disk_space import require_space
+from jittor_tsit.runs.events import require_tensorboard
 from jittor_tsit.runtime.jittor_hub import find_default_weights
 from jittor_tsit.runtime.published_files import how_to_get
 
@@ -57,7 +59,7 @@ def check_paths(experiment: Experiment, run_dir: Path) -> None:
     """Check that all files and folders exist that the options of a run name, and that its folder can be written.
 
     Raises:
-        InputError: One is missing, or an option that a loss term needs is empty.
+        InputError: One is missing, an option that a loss term needs is empty, or --tensorboard lacks its package.
     """
     config, run, data = experiment.config, experiment.run, experiment.data
     if isinstance(config, SystemConfig):
@@ -70,11 +72,13 @@ def check_paths(experiment: Experiment, run_dir: Path) -> None:
         require_input("--split", Path(data.split))
     if data.second_root:
         require_folder("second_root", Path(data.second_root))
-    if run.initial:
+    if run.initial and not checkpoint_paths(run_dir):  # a run that has begun does not read it again
         require_file("--from-weights", Path(run.initial))
         found = not_a_checkpoint(Path(run.initial))
         if found:
             raise InputError(f"{run.initial}: {found}; a .safetensors file of train is needed")
+    if run.tensorboard:
+        require_tensorboard()
     if run.evaluate_every and not isinstance(config, SegFormerConfig):  # whose scores need no judges
         _require_judges(Path(run.judges))
     require_writable("--run-dir", run_dir)

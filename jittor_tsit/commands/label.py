@@ -9,6 +9,7 @@ from typing import Dict, List
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import make_folder
+from data_tools.basics.invocation import typed
 from data_tools.basics.names import composed, unlistable
 from data_tools.sets.formats import IMAGES
 from data_tools.sets.image_io import read_header
@@ -53,8 +54,8 @@ def check(args: argparse.Namespace) -> None:
         raise InputError(f"--out {args.out}: is a file; a folder is needed there")
     if not args.segmenter.is_file():
         raise InputError(
-            f"--segmenter {args.segmenter}: no such file; train one by experiments/segformer_landscape.py, "
-            "or name a Python file with segment(photo)"
+            f"--segmenter {args.segmenter}: no such file; train one by "
+            f"`{typed('train --data DIR --experiment segformer_landscape')}`, or name a Python file with segment(photo)"
         )
 
 

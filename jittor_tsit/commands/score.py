@@ -23,6 +23,7 @@ from jittor_tsit.commands.shared_options import (
     add_device,
     add_judges,
     classes_of,
+    judges_folder,
 )
 from jittor_tsit.runtime.import_jittor import start_jittor
 
@@ -94,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
     start_jittor(args.device != "cpu")
     from jittor_tsit.evaluation.judges import Judges
 
-    judges = Judges(args.judges, args.segmenter)
+    judges = Judges(judges_folder(args), args.segmenter)
     out = args.out or args.images.parent / f"score-{args.images.name}.json"
     return run_score(
         args.images, args.labels, args.real, judges, args.references, args.board, out, args.report, classes

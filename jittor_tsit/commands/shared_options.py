@@ -60,6 +60,11 @@ def add_experiment(command: argparse.ArgumentParser, default: str) -> None:
         metavar="FILE",
         help=f"experiment file, or the name of one that comes with the program; default: {default}",
     )
+    add_list_experiments(command)
+
+
+def add_list_experiments(command: argparse.ArgumentParser) -> None:
+    """Add the option that lists experiments."""
     command.add_argument(
         "--list-experiments", action=ListExperiments, nargs=0, help="print the experiments that come with the program"
     )
@@ -83,6 +88,11 @@ def add_judges(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--segmenter", type=Path, metavar="FILE", help="a segmenter's checkpoint, or a Python file with segment(photo)"
     )
+
+
+def judges_folder(args: argparse.Namespace) -> Optional[Path]:
+    """Return the folder of `--judges`; None for `--judges none`."""
+    return None if args.judges == NO_JUDGES else args.judges
 
 
 CLASS_OPTIONS = ("num_classes", "unknown_id")  # both also as train takes them, such as num_classes=150

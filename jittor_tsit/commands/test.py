@@ -21,6 +21,7 @@ from jittor_tsit.commands.shared_options import (
     add_device,
     add_judges,
     add_processes,
+    judges_folder,
     natural_number,
     path_list,
     positive_number,
@@ -183,7 +184,8 @@ def run(args: argparse.Namespace) -> int:
     for folder, data in folders_of_sets(out, args.data).items():
         common = data, folder, args.seed, args.references, args.compare
         if has_choice:
-            options = JudgeOptions(Judges(args.judges, args.segmenter), args.measure_by, args.real, args.improve)
+            judges = Judges(judges_folder(args), args.segmenter)
+            options = JudgeOptions(judges, args.measure_by, args.real, args.improve)
             arguments = checkpoints, args.candidates, *common, options, side_by_side, images
             status = max(status, run_with_candidates(*arguments))
         else:

@@ -85,7 +85,7 @@ def add(commands) -> None:
     add_device(parser)
 
 
-class Prepared(NamedTuple):
+class RunPlan(NamedTuple):
     """The runs that the options ask for: one, or those of a file that defines several."""
 
     experiments: Dict[str, Tuple[Experiment, Path]]  # name -> experiment, run folder; the name of a single run is empty
@@ -139,7 +139,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def prepare(args: argparse.Namespace) -> Prepared:
+def prepare(args: argparse.Namespace) -> RunPlan:
     """Load the experiment file that the options name, and apply the options to its experiments.
 
     Raises:
@@ -158,7 +158,7 @@ def prepare(args: argparse.Namespace) -> Prepared:
             name: (with_class_names(override(one, overrides), args.class_names, overrides), folder / name)
             for name, one in experiments.items()
         }
-        return Prepared(each, runs, data.absolute(), args.data is None)
+        return RunPlan(each, runs, data.absolute(), args.data is None)
     loaded = own or load_experiment(file)
     experiment = adapt(loaded, args.data, overrides, args.class_names)
     has_root = bool(experiment.data.root)
@@ -166,7 +166,7 @@ def prepare(args: argparse.Namespace) -> Prepared:
         experiment = adapt(loaded, SAMPLE_SET, overrides, args.class_names)
     if own and not Path(experiment.data.root).is_dir():
         raise InputError(f"{experiment.data.root}: the data set of {folder} is not there; --data DIR says where it is")
-    return Prepared({"": (experiment, folder)}, None, Path(experiment.data.root), not has_root)
+    return RunPlan({"": (experiment, folder)}, None, Path(experiment.data.root), not has_root)
 
 
 def experiment_file(args: argparse.Namespace) -> Path:
@@ -230,5 +230,4 @@ def adapt(
     experiment = with_class_names(override(experiment, assignments), class_names, assignments)
     places: Dict[str, Any] = {name: getattr(experiment.data, name) for name in PLACES}
     places = {name: str(Path(place).absolute()) for name, place in places.items() if place}
-    experiment = dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, **places))
-    return experiment
+    return dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, **places))

@@ -20,6 +20,7 @@ from jittor_tsit.evaluation.judges import JudgeAbsent, Judges, Rater, Segmenter
 from jittor_tsit.metrics.best_of_many import nearness
 from jittor_tsit.metrics.features import Extractor, cached_features, find_images
 from jittor_tsit.metrics.lpips import LPIPS
+from jittor_tsit.runtime.status_line import SCORE_NOTE, FirstWait
 
 
 class Verdict(NamedTuple):
@@ -154,6 +155,9 @@ def cached_values(paths: List[Path], judge: str, value_of: Callable[[int], float
             return np.array(kept["values"], np.float64).reshape(len(paths))
     except (InputError, ValueError, KeyError, TypeError, OverflowError):
         pass  # the cache is missing, truncated or another file; it is written again
-    values = [value_of(k) for k in progress_bar(range(len(paths)), unit="img", desc=cache.stem)]
+    values, first_image = [], FirstWait(SCORE_NOTE)
+    for k in progress_bar(range(len(paths)), unit="img", desc=cache.stem):
+        with first_image:
+            values.append(value_of(k))
     write_atomic(cache, json.dumps({"key": key, "values": values}).encode())
     return np.array(values)

@@ -30,6 +30,7 @@ from jittor_tsit.metrics.contest import CLOSENESS, as_far_as_known
 from jittor_tsit.metrics.segmentation import confusion, mean_iou, pixel_accuracy
 from jittor_tsit.metrics.terms import Term, values_of
 from jittor_tsit.runtime import parallel
+from jittor_tsit.runtime.status_line import IMAGE_NOTE, FirstWait
 from jittor_tsit.systems.base import System
 from jittor_tsit.systems.draws import Noise, key_of
 from jittor_tsit.systems.tasks import PhotoSegmenter
@@ -95,10 +96,11 @@ def segmentation_scores(system: System, samples: PairedSamples, run_dir: Path) -
     """
     segmenter = cast(PhotoSegmenter, system)
     num_ids, accuracy = samples.label_maps.num_ids, []
-    counts = np.zeros((num_ids, num_ids), np.int64)
+    counts, first_image = np.zeros((num_ids, num_ids), np.int64), FirstWait(IMAGE_NOTE)
     for position in progress_bar(range(len(samples)), unit="img", desc="held-out pairs", leave=False):
         photo, label = samples.unaugmented(position)[:2]
-        predicted = segmenter.segment(photo)
+        with first_image:
+            predicted = segmenter.segment(photo)
         accuracy.append(pixel_accuracy(predicted, label))
         counts = counts + confusion(predicted, label, num_ids)
     stems = [pair.stem for pair in samples.pairs]
@@ -111,11 +113,13 @@ def synthesis_scores(system: System, samples: PairedSamples, experiment: Experim
     """Generate images for the held-out label maps and compute the contest's terms whose judges are available."""
     folder = run_dir / FOLDER
     make_folder(folder)
-    noise, images = Noise(experiment.run.seed), {}
+    noise, images, first_image = Noise(experiment.run.seed), {}, FirstWait(IMAGE_NOTE)
     for position in progress_bar(range(len(samples)), unit="img", desc="held-out pairs", leave=False):
         pair, label = samples.pairs[position], samples.unaugmented(position)[1:]
         segmap = to_segmap(samples.label_maps.num_ids, *(array[None] for array in label))
-        pixels = to_pixels(system.generate(PairedBatch(segmap, None, [key_of(pair.stem)], full_share(1)), noise))[0]
+        batch = PairedBatch(segmap, None, [key_of(pair.stem)], full_share(1))
+        with first_image:
+            pixels = to_pixels(system.generate(batch, noise))[0]
         images[pair.stem] = folder / f"{pair.stem}.jpg"
         width, height, _ = read_header(pair.label)
         write_photo(images[pair.stem], resize_photo(pixels, width, height))

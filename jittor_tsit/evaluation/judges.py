@@ -10,6 +10,7 @@ from typing import Callable, NamedTuple, Optional, Tuple, Union, cast
 import numpy as np
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.invocation import typed
 from jittor_tsit.conversion.weight_files import WEIGHT_SUFFIXES
 from jittor_tsit.data.label_maps import LabelMaps, label_maps_of
 from jittor_tsit.evaluation.history import RANK, read_metrics
@@ -20,6 +21,8 @@ from jittor_tsit.networks.nima import load_nima
 from jittor_tsit.runs.loading import load_system
 from jittor_tsit.runtime.published_files import FOLDER, how_to_get
 from jittor_tsit.systems.tasks import PhotoSegmenter
+
+WITHOUT = "left out by --judges none"
 
 
 class Segmenter(NamedTuple):
@@ -85,21 +88,21 @@ class Judges(NamedTuple):
         segmenter_file: Used in place of the folder's segmenter.
     """
 
-    folder: Path = FOLDER
+    folder: Optional[Path] = FOLDER  # None: no judge but `segmenter_file`
     segmenter_file: Optional[Path] = None
 
     def inception(self) -> Union[Extractor, JudgeAbsent]:
         """Load the Inception network of FID and KID."""
         path = self._file("inception")
         if path is None:
-            return JudgeAbsent(how_to_get("inception", self.folder))
+            return self._absent("inception")
         return fid_extractor(str(path))
 
     def vgg16(self) -> Union[Extractor, JudgeAbsent]:
         """Load the VGG-16 network of the other distances between features."""
         path = self._file("vgg16")
         if path is None:
-            return JudgeAbsent(how_to_get("vgg16", self.folder))
+            return self._absent("vgg16")
         return vgg16_extractor(str(path))
 
     def nima(self) -> Union[Rater, JudgeAbsent]:
@@ -110,7 +113,7 @@ class Judges(NamedTuple):
         """
         path = self._file("nima")
         if path is None:
-            return JudgeAbsent(how_to_get("nima", self.folder))
+            return self._absent("nima")
         return Rater(describe_file(path), load_nima(path).rate)
 
     def lpips(self) -> Union[LPIPS, JudgeAbsent]:
@@ -121,8 +124,7 @@ class Judges(NamedTuple):
         """
         vgg16, heads = self._file("vgg16"), self._file("lpips")
         if vgg16 is None or heads is None:
-            missing = [name for name, path in (("lpips", heads), ("vgg16", vgg16)) if path is None]
-            return JudgeAbsent("; ".join(how_to_get(name, self.folder) for name in missing))
+            return self._absent(*(name for name, path in (("lpips", heads), ("vgg16", vgg16)) if path is None))
         return load_lpips(vgg16, heads)
 
     def segmenter(self) -> Union[Segmenter, JudgeAbsent]:
@@ -133,10 +135,11 @@ class Judges(NamedTuple):
         """
         path = self.segmenter_file or self._file("segmenter")
         if path is None:
+            if self.folder is None:
+                return JudgeAbsent(WITHOUT)
             wanted = self.folder / "segmenter.safetensors"
-            return JudgeAbsent(
-                f"train one by experiments/segformer_landscape.py and save its best.safetensors as {wanted}"
-            )
+            train = typed("train --data DIR --experiment segformer_landscape")
+            return JudgeAbsent(f"`{train}` trains one; save its best.safetensors as {wanted}")
         return from_python(path) if path.suffix == ".py" else from_checkpoint(path)
 
     def require_any(self, what: str) -> None:
@@ -149,6 +152,8 @@ class Judges(NamedTuple):
             InputError: All judges are missing. The message says how to get them.
         """
         names = "segmenter", "nima", "inception", "vgg16"
+        if self.folder is None and not self.segmenter_file:
+            raise InputError(f"{what}: needs a judge, and the judges are {WITHOUT}; leave that option out")
         if not self.segmenter_file and not any(self._file(name) for name in names):
             ways = "; ".join(getattr(self, name)().how for name in names)
             raise InputError(f"{what}: {self.folder} holds no judge of images: {ways}")
@@ -156,6 +161,13 @@ class Judges(NamedTuple):
     def has(self, name: str) -> bool:
         """Return whether the folder has the weights of a judge, such as "nima"."""
         return self._file(name) is not None
+
+    def _absent(self, *names: str) -> JudgeAbsent:
+        """Return the placeholder of a judge whose files are missing, with the way to get them."""
+        if self.folder is None:
+            return JudgeAbsent(WITHOUT)
+        folder = self.folder
+        return JudgeAbsent("; ".join(how_to_get(name, folder) for name in names))
 
     def _file(self, name: str) -> Optional[Path]:
         """Find the weight file of a judge in `folder`: `name` with one of WEIGHT_SUFFIXES. None if there is none.
@@ -166,6 +178,8 @@ class Judges(NamedTuple):
         Raises:
             InputError: There are several such files.
         """
+        if self.folder is None:
+            return None
         suffixes = (*WEIGHT_SUFFIXES, ".py") if name == "segmenter" else WEIGHT_SUFFIXES
         found = [path for path in (self.folder / f"{name}{suffix}" for suffix in suffixes) if path.exists()]
         if len(found) > 1:

@@ -23,6 +23,7 @@ from jittor_tsit.metrics.frechet import few_images_warning, frechet_distance, st
 from jittor_tsit.metrics.kid import kid
 from jittor_tsit.metrics.style import histogram_correlation
 from jittor_tsit.metrics.terms import TERMS, Term, absent, mean_of, values_of
+from jittor_tsit.runtime.status_line import SCORE_NOTE, FirstWait
 
 FEWEST = 2  # a covariance and a kernel mean without the diagonal need two images on each side
 SHOWN_DIGITS = 4  # decimals of a term; FID's last one depends on the machine
@@ -129,8 +130,13 @@ def style(image_set: ImageSet, labels: Optional[Path], references: Optional[Path
 def value_of_each(image_set: ImageSet, value: Callable[[str], Optional[float]], name: str) -> Dict[str, float]:
     """Call `value(stem)` for every image, with a progress bar named `name`. Return stem -> value, without None."""
     stems = progress_bar(image_set.images, unit="img", desc=name, leave=False)
-    found = ((stem, value(stem)) for stem in stems)
-    return {stem: number for stem, number in found if number is not None}
+    found, first_image = {}, FirstWait(SCORE_NOTE)
+    for stem in stems:
+        with first_image:
+            number = value(stem)
+        if number is not None:
+            found[stem] = number
+    return found
 
 
 def distances(

@@ -19,6 +19,7 @@ from jittor_tsit.inference.candidates import CandidateSet
 from jittor_tsit.metrics.best_of_many import Candidates
 from jittor_tsit.metrics.frechet import frechet_distance, statistics
 from jittor_tsit.metrics.lpips import LPIPS
+from jittor_tsit.runtime.status_line import waiting_for
 
 REPORT = SELECTION, GAIN, PICTURE = "selection.csv", "gain.csv", "candidates.png"
 SHOWN = 12  # number of label maps on the sheet; the diversity of candidates is measured on the same ones
@@ -37,7 +38,8 @@ def write_report(out: Path, candidate_set: CandidateSet, judges: CandidateJudges
         print("the segmenter that chose overestimates the choice; --measure-by FILE names another to measure it")
     if judges.lpips:
         places = shown_places(len(candidate_set.choice))
-        values = [diversity(candidate_set, judges.lpips, place) for place in places]
+        with waiting_for("diversity of the candidates"):
+            values = [diversity(candidate_set, judges.lpips, place) for place in places]
         print(f"diversity of the candidates (LPIPS, mean of {len(places)} label maps): {np.mean(values):.4f}")
     print(f"{out / 'selection.csv'}: what was chosen, and why")
 

@@ -21,6 +21,7 @@ from jittor_tsit.inference.model import Model
 from jittor_tsit.inference.results import SHEET, digest, prepare_folder
 from jittor_tsit.networks.unit_digits import A, B
 from jittor_tsit.runtime import parallel
+from jittor_tsit.runtime.status_line import IMAGE_NOTE, FirstWait
 from jittor_tsit.systems.tasks import PhotoClassifier
 
 TABLE = "classes.csv"
@@ -56,8 +57,10 @@ def _classify(model: Model, place: Optional[Path], out: Path, compare: bool) -> 
         tell_of_inputs(paths)
     folder = folder.parent if folder.is_file() else folder
     found: Dict[Path, str] = {}
+    first_image = FirstWait(IMAGE_NOTE)
     for path in progress_bar(paths, unit="img", desc="images"):
-        number = int(system.classify(to_image(read(path, model.data)[None]), B)[0])
+        with first_image:
+            number = int(system.classify(to_image(read(path, model.data)[None]), B)[0])
         found[path] = classes[number]
     whole = digest(model.key, *paths, *found.values())
     prepare_folder(out, {TABLE: whole, SHEET: whole}, paths)
@@ -81,12 +84,13 @@ def save_sheet(path: Path, model: Model, classes: Mapping[Path, str]) -> None:
     Args:
         classes: Image file -> its class.
     """
-    system, paths = cast(PhotoClassifier, model.system), list(classes)
+    system, paths, first_image = cast(PhotoClassifier, model.system), list(classes), FirstWait(IMAGE_NOTE)
     places = evenly_spaced(len(paths), SHEET_PAIRS)
     rows: List[Row] = []
     for place in places:
         photo = read(paths[place], model.data)
-        translation = to_pixels(system.translate(to_image(photo[None]), B, A))[0]
+        with first_image:
+            translation = to_pixels(system.translate(to_image(photo[None]), B, A))[0]
         rows.append(Row(f"{paths[place].stem}: {classes[paths[place]]}", place + 1, [photo, translation]))
     lines = [model.maker(), f"{len(rows)} of {len(paths):,} images of {paths[0].parent}, with their classes"]
     draw_sheet(lines, ("B", "B to A"), rows, SHEET_COLUMNS).save(path)

@@ -21,6 +21,7 @@ from jittor_tsit.inference.options import DEFAULT, ImageOptions
 from jittor_tsit.inference.results import SHEET, digest, prepare_folder
 from jittor_tsit.inference.sizes import generate_padded, least_side
 from jittor_tsit.runtime import parallel
+from jittor_tsit.runtime.status_line import IMAGE_NOTE, FirstWait
 from jittor_tsit.systems.draws import Noise, key_of
 
 
@@ -97,7 +98,7 @@ def keys_of(model: Model, inputs: InputImages, seed: int, back: bool, options: I
 
 def make_images(model: Model, inputs: InputImages, out: Path, seed: int, back: bool, options: ImageOptions) -> None:
     """Translate this process's share of the inputs, as far as their images are not in `out` yet."""
-    own = inputs.paths[parallel.rank() :: parallel.num_processes()]
+    own, first_image = inputs.paths[parallel.rank() :: parallel.num_processes()], FirstWait(IMAGE_NOTE)
     for path in progress_bar(own, unit="img", desc="images", disable=parallel.rank() > 0):
         targets = [out / options.file(name) for name in draws_of(inputs.names[path], options.draws)]
         if all(target.exists() for target in targets):
@@ -105,7 +106,9 @@ def make_images(model: Model, inputs: InputImages, out: Path, seed: int, back: b
         photo = inputs.read(path)
         for k, target in enumerate(targets):
             if not target.exists():
-                options.write(target, translation(model, photo, path.stem, Noise(seed + k), back))
+                with first_image:
+                    pixels = translation(model, photo, path.stem, Noise(seed + k), back)
+                options.write(target, pixels)
 
 
 def translation(model: Model, photo: np.ndarray, name: str, noise: Noise, back: bool) -> np.ndarray:

@@ -29,6 +29,7 @@ from jittor_tsit.inference.options import DEFAULT, ImageOptions
 from jittor_tsit.inference.results import SHEET, SUBMISSION, digest, prepare_folder
 from jittor_tsit.inference.submission import pack
 from jittor_tsit.runtime import parallel
+from jittor_tsit.runtime.status_line import IMAGE_NOTE, FirstWait
 from jittor_tsit.systems.draws import Noise, key_of
 
 
@@ -215,7 +216,7 @@ def make_images(
 
     Label maps are processed one at a time, so that an image does not depend on others in its batch.
     """
-    data = model.data
+    data, first_image = model.data, FirstWait(IMAGE_NOTE)
     for path in progress_bar(labels, unit="img", desc="images", disable=parallel.rank() > 0):
         targets = [out / options.file(name) for name in draws_of(path.stem, options.draws)]
         if all(target.exists() for target in targets):
@@ -224,7 +225,9 @@ def make_images(
         image = reference_image(photos[path.stem], data) if photos else None
         for k, target in enumerate(targets):
             if not target.exists():
-                options.write(target, pixels_of(model, arrays, image, path.stem, Noise(seed + k)))
+                with first_image:
+                    pixels = pixels_of(model, arrays, image, path.stem, Noise(seed + k))
+                options.write(target, pixels)
 
 
 def reference_image(path: Path, data: DataConfig) -> jt.Var:

@@ -18,6 +18,7 @@ from data_tools.sets.image_io import read_label, read_photo, write_label
 from jittor_tsit.data.label_maps import LabelMaps
 from jittor_tsit.data.sheets import SHEET_COLUMNS, SHEET_PAIRS, Row, draw_sheet
 from jittor_tsit.evaluation.judges import Segmenter
+from jittor_tsit.runtime.status_line import FirstWait
 
 LABELS, TABLE, SHEET = "labels", "labels.csv", "compare.png"  # in the folder of the results
 RECORD = "made_by.jsonl"  # one line for each label map, written with it, so that a second call goes on
@@ -25,8 +26,8 @@ LARGEST_ID = 255  # of the label maps that this project reads
 DIGITS = 4  # of a confidence; more depend on the machine
 
 
-class Made(NamedTuple):
-    """One label map that was made: from what, by what, and what it says."""
+class LabelRecord(NamedTuple):
+    """What a label map was made from, what made it, and which classes it holds."""
 
     stem: str
     photo: List[int]  # size and time of the last change of the photo, as `file_version` gives them
@@ -60,14 +61,16 @@ def label_photos(photos: Sequence[Path], segmenter: Segmenter, out: Path) -> Sum
     make_folder(folder)
     found = read_record(record)
     require_same_photos(out, [path.stem for path in photos], found)
+    first_photo = FirstWait("first photo: new operators are compiled once")
     counts = {"made": 0, "kept": 0, "by_hand": 0}
     for photo in progress_bar(photos, unit="img", desc="labels"):
         target = folder / f"{photo.stem}.png"
         state = state_of(photo, target, segmenter.name, found.get(photo.stem))
         counts[state] += 1
         if state == "made":
-            found[photo.stem] = made = make_label(photo, target, segmenter)
-            append_line(record, json.dumps(made._asdict()))
+            with first_photo:
+                found[photo.stem] = make_label(photo, target, segmenter)
+            append_line(record, json.dumps(found[photo.stem]._asdict()))
         elif state == "by_hand":
             found[photo.stem] = describe_other(photo, target)
     rows = [found[path.stem] for path in photos]
@@ -78,20 +81,20 @@ def label_photos(photos: Sequence[Path], segmenter: Segmenter, out: Path) -> Sum
     return Summary(**counts, confidence=float(np.mean(known)) if known else None)
 
 
-def read_record(path: Path) -> Dict[str, Made]:
+def read_record(path: Path) -> Dict[str, LabelRecord]:
     """Read what earlier calls made: stem -> the last line about it. A line that was cut off by a crash is left out."""
-    found: Dict[str, Made] = {}
+    found: Dict[str, LabelRecord] = {}
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     for line in lines:
         try:
-            made = Made(**json.loads(line))
+            made = LabelRecord(**json.loads(line))
         except (ValueError, TypeError):
             continue
         found[made.stem] = made
     return found
 
 
-def require_same_photos(out: Path, stems: Sequence[str], found: Dict[str, Made]) -> None:
+def require_same_photos(out: Path, stems: Sequence[str], found: Dict[str, LabelRecord]) -> None:
     """Check that the folder of results holds no label map of another photo.
 
     Raises:
@@ -106,7 +109,7 @@ def require_same_photos(out: Path, stems: Sequence[str], found: Dict[str, Made])
         )
 
 
-def state_of(photo: Path, target: Path, segmenter: str, made: Optional[Made]) -> str:
+def state_of(photo: Path, target: Path, segmenter: str, made: Optional[LabelRecord]) -> str:
     """Return what to do for a photo: "made" (anew), "kept", or "by_hand" (kept, because a person has changed it)."""
     if not target.exists():
         return "made"
@@ -115,7 +118,7 @@ def state_of(photo: Path, target: Path, segmenter: str, made: Optional[Made]) ->
     return "kept" if (made.segmenter, made.photo) == (segmenter, list(file_version(photo))) else "made"
 
 
-def make_label(path: Path, target: Path, segmenter: Segmenter) -> Made:
+def make_label(path: Path, target: Path, segmenter: Segmenter) -> LabelRecord:
     """Segment a photo and write its label map with the ids that the files of the segmenter's own set have.
 
     Raises:
@@ -136,7 +139,7 @@ def make_label(path: Path, target: Path, segmenter: Segmenter) -> Made:
         )
     write_label(target, ids)
     versions = list(file_version(path)), list(file_version(target))
-    return Made(path.stem, versions[0], segmenter.name, versions[1], confidence, classes_of(ids))
+    return LabelRecord(path.stem, versions[0], segmenter.name, versions[1], confidence, classes_of(ids))
 
 
 def ids_in_file(ids: np.ndarray, maps: LabelMaps) -> np.ndarray:
@@ -153,12 +156,12 @@ def classes_of(ids: np.ndarray) -> List[int]:
     return sorted(np.flatnonzero(counts).tolist(), key=lambda id: -counts[id])
 
 
-def describe_other(photo: Path, label: Path) -> Made:
+def describe_other(photo: Path, label: Path) -> LabelRecord:
     """Read a label map that a person has made or changed, for the table."""
-    return Made(photo.stem, [], "", [], None, classes_of(read_label(label, LARGEST_ID + 1)))
+    return LabelRecord(photo.stem, [], "", [], None, classes_of(read_label(label, LARGEST_ID + 1)))
 
 
-def write_table(path: Path, rows: Iterable[Made]) -> None:
+def write_table(path: Path, rows: Iterable[LabelRecord]) -> None:
     """Write one line for each label map: stem, confidence, and the names of the classes, the most frequent first.
 
     Classes of other sets than the landscapes have numbers.
@@ -173,7 +176,9 @@ def write_table(path: Path, rows: Iterable[Made]) -> None:
     write_rows(path, ("stem", "confidence", "classes"), lines)
 
 
-def draw_labels(path: Path, photos: Sequence[Path], rows: Sequence[Made], folder: Path, segmenter: Segmenter) -> None:
+def draw_labels(
+    path: Path, photos: Sequence[Path], rows: Sequence[LabelRecord], folder: Path, segmenter: Segmenter
+) -> None:
     """Draw a sheet of photos with their label maps: the least sure ones first, or evenly spaced over the set."""
     known = [place for place, row in enumerate(rows) if row.confidence is not None]
     places = sorted(known, key=lambda place: rows[place].confidence or 0)[:SHEET_PAIRS]

@@ -28,6 +28,7 @@ from jittor_tsit.inference.options import DEFAULT, ImageOptions
 from jittor_tsit.inference.results import SHEET, digest, prepare_folder
 from jittor_tsit.inference.sizes import generate_padded, least_side, sizing_of
 from jittor_tsit.runtime import parallel
+from jittor_tsit.runtime.status_line import IMAGE_NOTE, FirstWait
 from jittor_tsit.systems.tasks import PhotoRelabeler
 
 
@@ -68,12 +69,13 @@ def relabel(model: Model, place: Optional[Path], out: Path, options: ImageOption
         prepare_folder(out, {**keys, SHEET: digest(*keys.values())}, [photo.path for photo in photos])
 
     def make() -> None:
-        own = photos[parallel.rank() :: parallel.num_processes()]
+        own, first_image = photos[parallel.rank() :: parallel.num_processes()], FirstWait(IMAGE_NOTE)
         for photo in progress_bar(own, unit="photo", desc="images", disable=parallel.rank() > 0):
             paths = [out / options.file(name) for name in results[photo.name]]
             if not all(path.exists() for path in paths):
-                made = relabelled(model, read(photo, model.data, options), photo.label)
-                for path, pixels in zip(paths, made.values()):
+                with first_image:
+                    images = relabelled(model, read(photo, model.data, options), photo.label)
+                for path, pixels in zip(paths, images.values()):
                     options.write(path, pixels)
 
     if parallel.rank() == 0 and names.attributes and any(photo.label is None for photo in photos):

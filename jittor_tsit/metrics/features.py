@@ -22,6 +22,7 @@ from data_tools.sets.listing import list_files
 from jittor_tsit.conversion.weight_files import read_weights
 from jittor_tsit.data.read_ahead import read_ahead
 from jittor_tsit.layers import imagenet
+from jittor_tsit.runtime.status_line import SCORE_NOTE, FirstWait
 
 BATCH_SIZE = 16  # on 2 cores Inception is a quarter faster than with 8; uses 0.9 GB with Inception, 1.1 GB with VGG-16
 WORKERS = 2  # reading takes far less time than the network on a CPU; on a GPU more workers pay
@@ -163,11 +164,12 @@ def features_of(
     places = range(len(paths))
     batches = [places[first : first + batch_size] for first in places[::batch_size]]
     arrays = read_ahead(_Photos(paths, extractor.prepare), iter([[batch] for batch in batches]), workers)
-    rows = []
+    rows, first_batch = [], FirstWait(SCORE_NOTE)
     try:
         with progress_bar(total=len(paths), unit="img", desc=f"{extractor.frechet_name} features") as bar:
             for batch, ((photos,),) in zip(batches, arrays):
-                rows.append(extractor.network(photos))
+                with first_batch:
+                    rows.append(extractor.network(photos))
                 bar.update(len(batch))
     finally:
         arrays.close()

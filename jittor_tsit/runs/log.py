@@ -107,7 +107,7 @@ class SilentLog:
     """Log that writes nothing: it has the methods of `RunLog`. All processes but process 0 use it."""
 
     def __init__(self):
-        self.waited, self.has_begun = 0.0, True
+        self.waited, self.has_begun, self.events = 0.0, True, None
 
     def line(self, text: str) -> None:
         """Do nothing."""

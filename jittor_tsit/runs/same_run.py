@@ -49,6 +49,11 @@ OF_TRAINING = ("config.weights.", "config.optim.", "config.perceptual")
 PHASE_OPTION = re.compile(r"(?:phases|samples)\.(\d+)(?:\.(\w+))?")  # phases are counted from 0
 SAMPLES = re.compile(r"samples\.(\d+)")
 LENGTHS = ("epochs", "nimg")  # length of a phase; that of the last phase that has begun may change
+# Options whose change surprises, and why they must stay.
+HINTS = {
+    "data.folds": " (folds decides which pairs are trained on; evaluate_every=0 switches only the evaluation off)",
+    "run.initial": " (--from-weights only counts at the beginning of a run, and this run has begun)",
+}
 PREFIXES = re.compile(r"^(?:config|data|run)\.")  # not typed on the command line
 
 
@@ -98,15 +103,15 @@ def open_run_dir(
         warn(f"{run_dir}: another schedule of the learning rate from here on: {'; '.join(map(str, changes))}")
         differences = [each for each in differences if each not in changes]
     if differences:
-        texts = [tell(each, run_dir, samples) for each in differences]
+        texts = [describe_difference(each, run_dir, samples) for each in differences]
         raise InputError(f"{run_dir}: {'; '.join(texts)}; {way_on(run_dir, newest, differences)}")
     require_length(run_dir, newest, total)
     require_rate(run_dir, options, total, newest)
     return newest
 
 
-def tell(difference: Difference, run_dir: Path, samples: Sequence[Samples]) -> str:
-    """Tell a difference in words. For data sets, name the files that have changed."""
+def describe_difference(difference: Difference, run_dir: Path, samples: Sequence[Samples]) -> str:
+    """Describe a difference in words. For data sets, name the files that have changed."""
     match = SAMPLES.fullmatch(difference.name)
     if not match:
         return f"{difference}{HINTS.get(difference.name, '')}"
@@ -114,13 +119,6 @@ def tell(difference: Difference, run_dir: Path, samples: Sequence[Samples]) -> s
     if not isinstance(difference.there, str) or number >= len(samples):
         return f"the data set of phase {number + 1} is another one"
     return describe_changes(run_dir, number, difference.there, samples[number])
-
-
-# Options whose change surprises, and why they must stay.
-HINTS = {
-    "data.folds": " (folds decides which pairs are trained on; evaluate_every=0 switches only the evaluation off)",
-    "run.initial": " (--from-weights only counts at the beginning of a run, and this run has begun)",
-}
 
 
 def way_on(run_dir: Path, newest: Checkpoint, differences: Sequence[Difference]) -> str:

@@ -9,8 +9,8 @@ from data_tools.basics.errors import InputError
 from jittor_tsit.runtime.jittor_patches import (
     call_compiler_directly,
     protect_compiler_processes,
+    report_memory_faults,
     restore_signal_handlers,
-    tell_memory_faults,
     warn_of_other_version,
 )
 from jittor_tsit.runtime.status_line import waiting_for
@@ -51,7 +51,7 @@ def start_jittor(use_gpu: bool = True):
         _restart()
         raise
     restore_signal_handlers()
-    tell_memory_faults()
+    report_memory_faults()
     return jt
 
 

@@ -93,7 +93,7 @@ def restore_signal_handlers() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
-def tell_memory_faults() -> None:
+def report_memory_faults() -> None:
     """End with one line when memory runs out. Call after `import jittor`, whose signal handler is replaced."""
     if fits_jittor():
         install_memory_handler(jittor_cache() / "out_of_memory")

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Optional
 
@@ -23,6 +23,8 @@ TERMINAL_SECONDS = 1  # between updates of the line on a terminal
 FILE_SECONDS = 30  # between lines in a file, where a line cannot be overwritten
 POLL_SECONDS = 1  # between two looks at Jittor's output
 MAX_READ = 1 << 24  # bytes at a time
+IMAGE_NOTE = "first image: new operators are compiled once"
+SCORE_NOTE = "first image to score: new operators are compiled once"
 RANK_VARIABLE = "OMPI_COMM_WORLD_RANK"  # set by mpirun
 
 
@@ -49,6 +51,25 @@ def waiting_for(what: str):
         if status_line.returncode:  # it was killed
             output.seek(0)
             sys.stderr.write(output.read().decode(errors="replace"))
+
+
+class FirstWait:
+    """Context manager for work that compiles operators only the first time: its first use is `waiting_for(what)`.
+
+    Later uses do nothing, and cost nothing.
+    """
+
+    def __init__(self, what: str):
+        self.what, self.is_over = what, False
+        self.stack = ExitStack()
+
+    def __enter__(self) -> None:
+        if not self.is_over:
+            self.stack.enter_context(waiting_for(self.what))
+
+    def __exit__(self, *error) -> None:
+        self.is_over = True
+        self.stack.__exit__(*error)
 
 
 def lock_note(pid: int) -> str:

@@ -9,14 +9,14 @@ import sys
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import List, Optional, Union, cast
+from typing import Any, Callable, Generator, List, Optional, Sequence, Union, cast
 
 import jittor as jt
 
 from data_tools.basics.files import write_atomic
-from jittor_tsit.config import DataConfig, Experiment, to_json
+from jittor_tsit.config import DataConfig, Experiment, RunConfig, to_json
 from jittor_tsit.config.experiment_files import shipped_experiment
-from jittor_tsit.config.phases import make_plan, phases_of, require_even, split_of, steps_from, terms_of
+from jittor_tsit.config.phases import PlannedPhase, make_plan, phases_of, require_even, split_of, steps_from, terms_of
 from jittor_tsit.data.batches import batches, phased_samples
 from jittor_tsit.data.cached_pairs import from_cache, make_cache
 from jittor_tsit.data.label_maps import label_maps_of
@@ -29,7 +29,7 @@ from jittor_tsit.evaluation.held_out import make_evaluation
 from jittor_tsit.layers.precision import FLOAT32
 from jittor_tsit.optim import count_parameters
 from jittor_tsit.runs.checkpoint import Checkpoint, Progress, check_arrays, checkpoint_path
-from jittor_tsit.runs.events import Events, require_tensorboard
+from jittor_tsit.runs.events import Events
 from jittor_tsit.runs.initial import read_initial
 from jittor_tsit.runs.loading import with_current_names
 from jittor_tsit.runs.lock import lock_run_dir
@@ -64,8 +64,6 @@ def run_training(experiment: Experiment, run_dir: Path) -> int:
 
 
 def _train_in(run_dir: Path, experiment: Experiment) -> int:
-    if experiment.run.tensorboard:
-        require_tensorboard()
     say(f"reading {experiment.data.root}")
     with waiting_for("building the networks"):
         system = build_system(experiment)
@@ -86,46 +84,23 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
         progress = start_from(system, newest, run_dir)
     parallel.on_all_processes(require_even, plan, progress.nimg, parallel.num_processes())
     listed, samples = samples, with_cache(samples, data)
-
-    if is_too_large(system):
-        small = shipped_experiment("landscape_cpu")
-        say(f"no GPU: a model of this size takes minutes a step on a CPU; --experiment {small} is made for one")
-    if run.precision != FLOAT32 and not jt.flags.use_cuda:
-        say(f"precision={run.precision}: a CPU computes in float32 and rounds; results are the same, but not faster")
-    if not can_plot():
-        say(HOW_TO_GET_PLOTS)
-    log: Union[RunLog, SilentLog] = SilentLog()
-    events = None
+    report_limits(system, run)
     if parallel.rank() == 0:
         write_atomic(run_dir / OPTIONS, json.dumps(options, indent=2).encode() + b"\n")
         write_sample_list(run_dir, listed, options["samples"])
-        events = Events(run_dir, progress.nimg) if run.tensorboard else None
-        log = RunLog(run_dir, plan[-1].end, progress.nimg, events)
+    log = open_log(run, run_dir, plan[-1].end, progress.nimg)
     for line in (describe(experiment, system, plan, progress), *notes):
         log.line(line)
     starts = [phase.start for phase in plan]
-    phased = phased_samples(samples, starts, system.wants_other)
-    pieces = (
-        parallel.split_batch(step.first, step.size, step.phase.accumulate) for step in steps_from(plan, progress.nimg)
-    )
-    skipped = SkipCounter(data.max_skipped, log.line)
-    incoming = batches(
-        system.batch_kind.make_batch,
-        phased,
-        label_maps_of(data).num_ids,
-        pieces,
-        data.workers,
-        data.max_skipped,
-        skipped,
-    )
+    incoming = read_batches(system, data, samples, plan, progress.nimg, log.line)
     try:
         with stop_between_steps() as asked_to_stop:
             evaluation = make_evaluation(system, experiment, plan[-1].end, run_dir, log.line)
             if evaluation:
-                evaluation.events = events
+                evaluation.events = log.events
             if evaluation and newest:
                 evaluation.catch_up(progress, checkpoint_path(run_dir, progress.nimg))
-            snapshot = Snapshots(system, samples[0], run, options, run_dir, evaluation, starts, events)
+            snapshot = Snapshots(system, samples[0], run, options, run_dir, evaluation, starts, log.events)
             steps, announce = steps_from(plan, progress.nimg), partial(describe_phase, experiment, plan)
             progress = train(system, steps, incoming, run, log, snapshot, progress, asked_to_stop, announce)
     finally:
@@ -136,6 +111,51 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
         return 130  # the shells' custom for Ctrl-C
     say(f"done: {run_dir} holds the checkpoint, the sample grids and the log")
     return 0
+
+
+def report_limits(system: System, run: RunConfig) -> None:
+    """Print what this machine lacks for the run: a GPU for a large model or for 16 bits, and a library for figures."""
+    if is_too_large(system):
+        small = shipped_experiment("landscape_cpu")
+        say(f"no GPU: a model of this size takes minutes a step on a CPU; --experiment {small} is made for one")
+    if run.precision != FLOAT32 and not jt.flags.use_cuda:
+        say(f"precision={run.precision}: a CPU computes in float32 and rounds; results are the same, but not faster")
+    if not can_plot():
+        say(HOW_TO_GET_PLOTS)
+
+
+def open_log(run: RunConfig, run_dir: Path, total_nimg: int, nimg: int) -> Union[RunLog, SilentLog]:
+    """Return the log of a run: on process 0 one that writes, on all others one that does not.
+
+    Args:
+        total_nimg: Number of images of the whole run.
+        nimg: Number of images already seen.
+    """
+    if parallel.rank() > 0:
+        return SilentLog()
+    return RunLog(run_dir, total_nimg, nimg, Events(run_dir, nimg) if run.tensorboard else None)
+
+
+def read_batches(
+    system: System,
+    data: DataConfig,
+    samples: Sequence[Samples],
+    plan: Sequence[PlannedPhase],
+    nimg: int,
+    warn: Callable[[str], None],
+) -> Generator[List[Any], None, None]:
+    """Start the processes that read samples, and yield for each remaining step the batches of this process.
+
+    Args:
+        samples: The training samples of each phase.
+        nimg: Number of images already seen.
+        warn: Called with a line of text for each sample that cannot be read and is skipped.
+    """
+    phased = phased_samples(samples, [phase.start for phase in plan], system.wants_other)
+    pieces = (parallel.split_batch(step.first, step.size, step.phase.accumulate) for step in steps_from(plan, nimg))
+    skipped = SkipCounter(data.max_skipped, warn)
+    num_ids = label_maps_of(data).num_ids
+    return batches(system.batch_kind.make_batch, phased, num_ids, pieces, data.workers, data.max_skipped, skipped)
 
 
 def is_too_large(system: System) -> bool:

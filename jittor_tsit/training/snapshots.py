@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Callable, Dict, List, Optional, Sequence
 
@@ -13,9 +12,7 @@ from PIL import Image
 from data_tools.basics.files import write_through
 from data_tools.basics.spacing import evenly_spaced
 from jittor_tsit.config import RunConfig
-from jittor_tsit.data.batches import (
-    to_pixels,
-)
+from jittor_tsit.data.batches import to_pixels
 from jittor_tsit.data.samples import Samples
 from jittor_tsit.data.sheets import GRID_SIDE, draw_sheet, rows_of
 from jittor_tsit.runs.checkpoint import Checkpoint, Progress, checkpoint_path, save_checkpoint
@@ -24,7 +21,7 @@ from jittor_tsit.runs.log import LOWER_RATES, NonFiniteLoss
 from jittor_tsit.runs.plots import can_plot, draw_losses
 from jittor_tsit.runs.pruning import prune
 from jittor_tsit.runtime import parallel
-from jittor_tsit.runtime.status_line import waiting_for
+from jittor_tsit.runtime.status_line import FirstWait
 from jittor_tsit.systems.base import System
 from jittor_tsit.systems.draws import Noise
 
@@ -58,7 +55,7 @@ class Snapshots:
         events: Optional[Events] = None,
     ):
         self.system, self.run, self.options, self.run_dir, self.evaluate = system, run, options, run_dir, evaluate
-        self.phases, self.events, self.has_drawn = phases, events, False
+        self.phases, self.events, self.first_grid = phases, events, FirstWait(GRID_NOTE)
         positions = evenly_spaced(len(samples), run.grid_rows).tolist()
         self.grid, self.num_samples = system.batch_kind.grid_inputs(samples, positions), len(samples)
 
@@ -75,9 +72,8 @@ class Snapshots:
         save_checkpoint(path, Checkpoint(arrays, progress, self.options))
         prune(path, self.run.keep_snapshots)
         # The grid comes last. The first grid compiles operators, and a run that was asked to stop may be killed then.
-        with nullcontext() if self.has_drawn else waiting_for(GRID_NOTE):
+        with self.first_grid:
             images = list(map(to_pixels, self.system.columns(self.grid.batch, Noise(self.run.seed))))
-        self.has_drawn = True
         grid = self._draw(images, progress.nimg)
         write_through(self.run_dir / f"grid-{progress.nimg:09d}.png", lambda temporary: grid.save(temporary, "PNG"))
         if self.events:

@@ -1,6 +1,7 @@
 """Cheap mistakes are found before Jittor is imported: wrong paths, sizes, numbers of classes, a full disk."""
 
 import dataclasses
+import importlib.util
 import shutil
 import subprocess
 import sys
@@ -10,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from data_tools.basics.errors import InputError
 from data_tools.rendering.write_set import write_set
 from helpers.source_files import ROOT
 from jittor_tsit.__main__ import main
-from jittor_tsit.commands.early_checks import check_experiment
+from jittor_tsit.commands.early_checks import check_experiment, check_paths
 from jittor_tsit.config import CONFIGS, DataConfig, Experiment, RunConfig
 from jittor_tsit.data.finders import FINDERS, FINDERS_WITH_NAMES
 from jittor_tsit.runs import disk_space
@@ -135,6 +137,22 @@ def test_checkpoints_that_a_run_has_written_tell_their_size_and_count_as_free(tm
     monkeypatch.setattr(disk_space.shutil, "disk_usage", lambda path: usage(0, 0, 3000))
     assert disk_space.free_bytes(tmp_path) == 5000
     disk_space.require_space(experiment, tmp_path)
+
+
+def test_a_run_that_has_begun_does_not_need_the_file_of_its_first_weights(tmp_path):
+    run = RunConfig(total_nimg=1, initial=str(tmp_path / "absent"))
+    experiment = Experiment("pix2pix", CONFIGS["pix2pix"](), run=run)
+    with pytest.raises(InputError, match="--from-weights .*absent: no such file"):
+        check_paths(experiment, tmp_path)
+    (tmp_path / "state-000000001.safetensors").write_bytes(b"")
+    check_paths(experiment, tmp_path)
+
+
+def test_tensorboard_without_its_package_is_refused_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    experiment = Experiment("pix2pix", CONFIGS["pix2pix"](), run=RunConfig(total_nimg=1, tensorboard=True))
+    with pytest.raises(InputError, match="--tensorboard needs tensorboardX"):
+        check_paths(experiment, tmp_path)
 
 
 @pytest.mark.parametrize("name", CONFIGS)

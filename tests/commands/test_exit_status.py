@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from data_tools.basics.errors import BUG, ROOM_ADVICE, InputError, exit_status
+from data_tools.basics.errors import BUG, COMPILER_LINE, ROOM_ADVICE, InputError, exit_status
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,6 +30,7 @@ def failing(error):
         (OSError(errno.ENOSPC, "No space left on device"), 2, f"error: No space left on device; {ROOM_ADVICE}"),
         (MemoryError(), 2, "error: out of memory: less"),
         (RuntimeError("Wrong inputs arguments\nstd::bad_alloc"), 2, "error: out of memory: less"),
+        (RuntimeError("This might be an overcommit issue or out of memory.Try"), 2, COMPILER_LINE),
         (
             RuntimeError("[f 0.cc:31]\nUnable to alloc cuda device memory for size 9"),
             2,

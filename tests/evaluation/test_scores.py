@@ -12,7 +12,7 @@ from data_tools.sets.image_io import write_label, write_photo
 from helpers.page_reader import Page
 from jittor_tsit.__main__ import parser
 from jittor_tsit.commands.score import run_score
-from jittor_tsit.commands.shared_options import classes_of
+from jittor_tsit.commands.shared_options import classes_of, judges_folder
 from jittor_tsit.data.label_maps import LabelMaps
 from jittor_tsit.evaluation.image_set import find_photos, find_set
 from jittor_tsit.evaluation.judges import Judges, Segmenter
@@ -173,7 +173,7 @@ def toy_extractor(name):
 def test_a_faulty_judge_is_named_before_any_image_is_judged(place):
     (place / "judges/mine.py").write_text("def segment(photo):\n    raise SystemError('an image was judged')\n")
     (place / "judges/vgg16.npz").write_bytes(b"no weights")
-    with pytest.raises(InputError, match="vgg16.npz: starts with"):
+    with pytest.raises(InputError, match="vgg16.npz: is a text"):
         score(place)
 
 
@@ -259,3 +259,15 @@ def test_the_command_takes_the_classes_as_train_does():
     options.overrides = ["num_classes=many"]
     with pytest.raises(InputError, match="num_classes=many: a whole number is needed"):
         classes_of(options)
+
+
+def test_judges_none_leaves_judges_out_even_beside_a_folder_of_that_name(place, monkeypatch):
+    monkeypatch.chdir(place)
+    (place / "judges").rename(place / "none")
+    args = parser().parse_args(["score", "--images", "images", "--judges", "none", "--segmenter", "none/mine.py"])
+    judges = Judges(judges_folder(args), args.segmenter)
+    assert isinstance(judges.segmenter(), Segmenter)
+    for judge in (judges.inception(), judges.nima(), judges.lpips(), Judges(None).segmenter()):
+        assert judge.how == "left out by --judges none"
+    with pytest.raises(InputError, match="--candidates: needs a judge, .* left out by --judges none"):
+        Judges(None).require_any("--candidates")

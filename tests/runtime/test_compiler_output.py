@@ -46,3 +46,30 @@ def test_lines_in_a_file_become_rarer_in_a_long_wait():
     while waited[-1] < 1200:
         waited.append(waited[-1] + file_pause(waited[-1]))
     assert len(waited) <= 16
+
+
+def test_only_the_first_use_of_a_first_wait_sorts_the_output():
+    code = """
+import os
+from jittor_tsit.runtime.status_line import FirstWait
+first = FirstWait("x")
+for number in "12":
+    with first:
+        os.write(2, f"Compiling Operators({number}/2) used\\n".encode())
+"""
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert result.stderr == "Compiling Operators(2/2) used\n"
+
+
+def test_a_first_wait_ends_with_an_exception_of_its_block():
+    code = """
+import os
+from jittor_tsit.runtime.status_line import FirstWait
+try:
+    with FirstWait("x"):
+        raise ValueError
+except ValueError:
+    os.write(2, b"Compiling Operators(1/2) used\\n")
+"""
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert result.stderr == "Compiling Operators(1/2) used\n"
