@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import List, Set
 
@@ -13,7 +14,7 @@ from jittor_tsit.commands.path_checks import (
     require_input,
     require_writable,
 )
-from jittor_tsit.config import Experiment, SegFormerConfig, SystemConfig
+from jittor_tsit.config import Experiment, SegFormerConfig, SystemConfig, to_json
 from jittor_tsit.config.phases import make_plan, phases_of, split_of
 from jittor_tsit.conversion.foreign_files import not_a_checkpoint
 from jittor_tsit.conversion.weight_files import require_weight_file
@@ -22,6 +23,7 @@ from jittor_tsit.data.samples import PairedSamples, Samples
 from jittor_tsit.runs.checkpoint import checkpoint_paths
 from jittor_tsit.runs.disk_space import require_space
 from jittor_tsit.runs.events import require_tensorboard
+from jittor_tsit.runs.same_run import check_options_of_run
 from jittor_tsit.runtime.jittor_hub import find_default_weights
 from jittor_tsit.runtime.published_files import how_to_get
 
@@ -50,7 +52,8 @@ def check_experiment(experiment: Experiment, run_dir: Path, has_data: bool = Tru
     require_folder("--data", Path(data.root))
     samples = find_samples(experiment) or []
     if samples:
-        make_plan(experiment, [len(each) for each in samples])
+        plan = make_plan(experiment, [len(each) for each in samples])
+        check_options_of_run(run_dir, json.loads(to_json(experiment)), plan)
         _check_first_maps(samples[0])
     return samples
 

@@ -230,4 +230,7 @@ def adapt(
     experiment = with_class_names(override(experiment, assignments), class_names, assignments)
     places: Dict[str, Any] = {name: getattr(experiment.data, name) for name in PLACES}
     places = {name: str(Path(place).absolute()) for name, place in places.items() if place}
-    return dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, **places))
+    run = experiment.run
+    if run.evaluate_every and Path(run.judges).is_dir():
+        run = dataclasses.replace(run, judges=str(Path(run.judges).absolute()))
+    return dataclasses.replace(experiment, data=dataclasses.replace(experiment.data, **places), run=run)

@@ -62,6 +62,7 @@ def make_evaluation(
             lambda: require_useful(judges, len(samples), samples.label_maps) if parallel.rank() == 0 else None
         )
         measure = partial(synthesis_scores, system, samples, experiment, run_dir)
+    say(f"evaluation: {len(samples)} held-out pairs, every {run.evaluate_every * run.snapshot_nimg} images")
     return Evaluation(measure, run.evaluate_every * run.snapshot_nimg, total_nimg, run_dir, say)
 
 

@@ -6,13 +6,13 @@ import hashlib
 import json
 import sys
 from pathlib import Path, PurePosixPath
-from typing import Dict, Iterable, Mapping
+from typing import Dict, Iterable, Mapping, Sequence
 
 import numpy as np
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import make_folder, read_json, write_atomic
-from data_tools.basics.names import printable
+from data_tools.basics.names import printable, quantity
 
 RECORD = "made_from.json"  # beside the folder `images`: file name -> digest of all that decides its content
 OLD_RECORD = "made_by.txt"  # older versions wrote this file, which does not name the images
@@ -49,9 +49,10 @@ def prepare_folder(out: Path, keys: Mapping[str, str], inputs: Iterable[Path] = 
     _refuse_inputs(out, keys, inputs)
     make_folder(out)
     earlier, is_older = read_record(out), (out / OLD_RECORD).exists()
-    for name, key in earlier.items():
-        if keys.get(name) != key and (out / name).is_file():
-            (out / name).unlink()
+    outdated = [name for name, key in earlier.items() if keys.get(name) != key and (out / name).is_file()]
+    for name in outdated:
+        (out / name).unlink()
+    _report_removed(out, [name for name in outdated if name not in keys])
     for name in keys:
         if name not in earlier and (out / name).is_file():
             (out / name).unlink() if is_older else _set_aside(out, name)
@@ -96,6 +97,17 @@ def _set_aside(out: Path, name: str) -> None:
     make_folder(target.parent)
     source.rename(target)
     print(f"{printable(str(source))}: was not made by test; moved to {printable(str(target))}", file=sys.stderr)
+
+
+def _report_removed(out: Path, names: Sequence[str]) -> None:
+    """Say how many results of other inputs were removed, and how to keep them."""
+    images = sum(name.startswith("images/") for name in names)
+    if images:
+        print(
+            f"{out}: removed {quantity(images, 'image')} of other inputs that an earlier test made; another --out keeps "
+            "both",
+            file=sys.stderr,
+        )
 
 
 def _report_others(out: Path, keys: Mapping[str, str]) -> None:

@@ -6,17 +6,23 @@ import dataclasses
 import json
 import re
 from pathlib import Path
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Union
 
 from data_tools.basics.errors import InputError
-from jittor_tsit.config import DataConfig, RunConfig, from_dict
+from jittor_tsit.config import CONFIGS, DataConfig, RunConfig, from_dict
 from jittor_tsit.config.phases import PlannedPhase
 from jittor_tsit.data.sample_list import describe_changes
 from jittor_tsit.data.samples import Samples
-from jittor_tsit.runs.checkpoint import Checkpoint, checkpoint_path, load_newest
+from jittor_tsit.runs.checkpoint import (
+    Checkpoint,
+    Header,
+    checkpoint_path,
+    checkpoint_paths,
+    load_newest,
+    read_header,
+)
 from jittor_tsit.runs.pruning import remove_partial_files
 from jittor_tsit.runs.schedule import SCHEDULE, may_change_schedule, require_length, require_rate
-from jittor_tsit.systems import SYSTEMS
 
 # Options that may change when a run is resumed; all others must stay the same. None of them changes what is learned.
 # Paths of data may change, because the digests in `samples` compare the data themselves.
@@ -96,6 +102,45 @@ def open_run_dir(
     if newest is None:
         require_rate(run_dir, options, total, None)
         return None
+    require_same_options(run_dir, options, plan, newest, warn, samples)
+    return newest
+
+
+def check_options_of_run(run_dir: Path, options: dict, plan: Sequence[PlannedPhase]) -> None:
+    """Check options against the newest checkpoint of a run by its header, before Jittor is imported. Data are not read.
+
+    Args:
+        options: Options of the experiment in JSON form, without the digests of its samples.
+
+    Raises:
+        InputError: See `require_same_options`.
+    """
+    paths = checkpoint_paths(run_dir)
+    if not paths:
+        return
+    try:
+        header = read_header(paths[-1])
+    except InputError:
+        return  # `open_run_dir` says so, and takes an older checkpoint
+    there = {name: value for name, value in header.experiment.items() if name != "samples"}
+    require_same_options(run_dir, options, plan, header._replace(experiment=there), warn=lambda line: None)
+
+
+def require_same_options(
+    run_dir: Path,
+    options: dict,
+    plan: Sequence[PlannedPhase],
+    newest: Union[Checkpoint, Header],
+    warn: Callable[[str], None],
+    samples: Sequence[Samples] = (),
+) -> None:
+    """Check that a run can go on from its newest checkpoint. See `open_run_dir` for the other arguments.
+
+    Raises:
+        InputError: Options or data differ; or the training ends before the checkpoint, or goes on at a learning rate of
+            0.
+    """
+    total = plan[-1].end
     there = with_defaults(newest.experiment)
     differences = differing_options(there, options, count_begun_phases(plan, newest.progress.nimg))
     changes = [each for each in differences if each.name in SCHEDULE]
@@ -107,7 +152,6 @@ def open_run_dir(
         raise InputError(f"{run_dir}: {'; '.join(texts)}; {way_on(run_dir, newest, differences)}")
     require_length(run_dir, newest, total)
     require_rate(run_dir, options, total, newest)
-    return newest
 
 
 def describe_difference(difference: Difference, run_dir: Path, samples: Sequence[Samples]) -> str:
@@ -121,7 +165,7 @@ def describe_difference(difference: Difference, run_dir: Path, samples: Sequence
     return describe_changes(run_dir, number, difference.there, samples[number])
 
 
-def way_on(run_dir: Path, newest: Checkpoint, differences: Sequence[Difference]) -> str:
+def way_on(run_dir: Path, newest: Union[Checkpoint, Header], differences: Sequence[Difference]) -> str:
     """Return what to do about options that differ from those of a run: the last part of an error message."""
     if any(each.name == "system" or is_of_model(each.name) for each in differences):
         return "go on with the old values, or train the other model in another --run-dir"
@@ -130,7 +174,7 @@ def way_on(run_dir: Path, newest: Checkpoint, differences: Sequence[Difference])
     return f"{old}, or begin a new run from these networks: {from_weights(run_dir, newest)}"
 
 
-def from_weights(run_dir: Path, newest: Checkpoint) -> str:
+def from_weights(run_dir: Path, newest: Union[Checkpoint, Header]) -> str:
     """Return the options that begin a new run from the networks of a checkpoint."""
     return f"--from-weights {checkpoint_path(run_dir, newest.progress.nimg)} --run-dir ANOTHER"
 
@@ -172,11 +216,20 @@ def with_defaults(options: dict) -> dict:
     Options with fields or a system that no longer exist are returned unchanged, so that the difference is reported.
     """
     try:
-        kinds = {"config": SYSTEMS[options["system"]].Config, "data": DataConfig, "run": RunConfig}
+        kinds = {"config": _config_class(options["system"]), "data": DataConfig, "run": RunConfig}
         parts = {name: dataclasses.asdict(from_dict(kind, options[name])) for name, kind in kinds.items()}
     except (InputError, KeyError, TypeError):
         return options
     return {**options, **json.loads(json.dumps(parts))}
+
+
+def _config_class(system: str) -> Any:
+    """Return the class of a system's options."""
+    if system in CONFIGS:
+        return CONFIGS[system]
+    from jittor_tsit.systems import SYSTEMS  # imports Jittor: a system of a user's own
+
+    return SYSTEMS[system].Config
 
 
 def _may_change(name: str, num_begun: int) -> bool:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Mapping, Optional
+from typing import Mapping, Union
 
 from data_tools.basics.errors import InputError
-from jittor_tsit.runs.checkpoint import Checkpoint, checkpoint_path
+from jittor_tsit.runs.checkpoint import Checkpoint, Header, checkpoint_path
 
 # Options of the schedule. They may change where that changes no step of the past, or to prolong a run.
 SCHEDULE = ("config.optim.constant_nimg", "config.optim.decay_nimg")
@@ -47,7 +47,7 @@ def may_change_schedule(there: dict, here: dict, nimg: int, total_nimg: int) -> 
     return is_prolonged and end_of_schedule(old) < end_of_schedule(new) < math.inf
 
 
-def require_length(run_dir: Path, newest: Checkpoint, total_nimg: int) -> None:
+def require_length(run_dir: Path, newest: Union[Checkpoint, Header], total_nimg: int) -> None:
     """Check that a run does not end before its checkpoint.
 
     Args:
@@ -65,7 +65,7 @@ def require_length(run_dir: Path, newest: Checkpoint, total_nimg: int) -> None:
         )
 
 
-def require_rate(run_dir: Path, options: dict, total_nimg: int, newest: Optional[Checkpoint]) -> None:
+def require_rate(run_dir: Path, options: dict, total_nimg: int, newest: Union[Checkpoint, Header, None]) -> None:
     """Check that no part of the training has a learning rate of 0, except the last epoch of a run as it was planned.
 
     Some published schedules end with an epoch at a rate of 0.

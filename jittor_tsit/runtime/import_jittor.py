@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 
 from data_tools.basics.errors import InputError
+from jittor_tsit.runtime.jittor_home import jittor_cache
 from jittor_tsit.runtime.jittor_patches import (
     call_compiler_directly,
     protect_compiler_processes,
@@ -16,6 +18,7 @@ from jittor_tsit.runtime.jittor_patches import (
 from jittor_tsit.runtime.status_line import waiting_for
 
 COMPILE_NOTE = "compiling Jittor's core: once for each Python environment, about 4 minutes on 2 cores"
+START_NOTE = "starting Jittor (in a new Python environment it compiles its core first, about 4 minutes on 2 cores)"
 RESTARTS = "JITTOR_TSIT_RESTARTS"  # environment variable: how often this command has restarted itself
 MAX_RESTARTS = 2  # one after Jittor rebuilt its helper library, one without CUDA
 
@@ -29,8 +32,10 @@ def start_jittor(use_gpu: bool = True):
     Raises:
         InputError: Jittor was rebuilt and still cannot be loaded.
     """
+    # The library that gets this option is not linked by us: NumPy would warn of it in the middle of a training.
+    warnings.filterwarnings("ignore", "The value of the smallest subnormal")
     try:
-        with waiting_for(COMPILE_NOTE):
+        with waiting_for(START_NOTE if has_core() else COMPILE_NOTE):
             warn_of_other_version()
             protect_compiler_processes()
             import jittor as jt
@@ -53,6 +58,11 @@ def start_jittor(use_gpu: bool = True):
     restore_signal_handlers()
     report_memory_faults()
     return jt
+
+
+def has_core() -> bool:
+    """Return whether a compiled core of Jittor lies in the cache. It may be that of another Python environment."""
+    return any(jittor_cache().glob("jt*/*/*/*/*/*/*/jittor_core*.so"))
 
 
 def _restart() -> None:
