@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
 from pathlib import Path, PurePosixPath
 from typing import Dict, Iterable, Mapping
@@ -18,6 +19,7 @@ RECORD = "made_from.json"  # beside the folder `images`: file name -> digest of 
 OLD_RECORD = "made_by.txt"  # older versions wrote this file, which does not name the images
 ASIDE = "set_aside"  # folder for files of the user that stand where an image is to be written
 SHEET, SUBMISSION = "compare.png", "submission.zip"
+LONGEST_NAME = 255  # bytes of a file name, on nearly all file systems
 
 
 def digest(*parts: object) -> str:
@@ -44,9 +46,11 @@ def prepare_folder(out: Path, keys: Mapping[str, str], inputs: Iterable[Path] = 
         inputs: Files that the results are made from. They must not be among the results.
 
     Raises:
-        InputError: A result would replace an input, or the folder cannot be written to. Nothing has changed then.
+        InputError: A result would replace an input, its name is too long, or the folder cannot be written to. Nothing
+            has changed then.
     """
     _refuse_inputs(out, keys, inputs)
+    _refuse_long_names(out, keys)
     make_folder(out)
     earlier, is_older = read_record(out), (out / OLD_RECORD).exists()
     for name, key in earlier.items():
@@ -84,6 +88,16 @@ def _refuse_inputs(out: Path, keys: Mapping[str, str], inputs: Iterable[Path]) -
     for path in inputs:
         if path.resolve() in results:
             raise InputError(f"{path}: the result would replace this input; name another folder by --out")
+
+
+def _refuse_long_names(out: Path, keys: Iterable[str]) -> None:
+    for name in keys:
+        length = len(os.fsencode(PurePosixPath(name).name))
+        if length > LONGEST_NAME:
+            raise InputError(
+                f"{printable(str(out / name))}: the name of this result would have {length} bytes, and at most "
+                f"{LONGEST_NAME} are allowed; shorten the input's name by {length - LONGEST_NAME} or more"
+            )
 
 
 def _set_aside(out: Path, name: str) -> None:
