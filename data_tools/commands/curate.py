@@ -23,7 +23,8 @@ def add(commands) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    select.check(args)  # before the pairs are measured, which can take hours
     status = scan.run(args)
-    select.run(args)
+    select.make_selection(args)
     report.run(args)
     return status

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Dict, Tuple
 
+from data_tools.basics.invocation import program
+from data_tools.basics.table import read_table
 from data_tools.commands.options import add_command, at_least
 from data_tools.curation.default_rules import DEFAULT_RULES, DISPUTED, Settings, with_limits
 from data_tools.curation.manual import read_manual
@@ -85,18 +87,36 @@ def add_select_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from data_tools.curation.folder import PAGE
+
+    status, page = make_selection(args), args.out / PAGE
+    if page.exists():
+        again = f"`{program('data_tools')} report --out {args.out}` writes it anew"
+        print(f"{page}: shows the selection before this one; {again}", file=sys.stderr)
+    return status
+
+
+def check(args: argparse.Namespace) -> Tuple[Settings, Dict[str, bool]]:
+    """Return the rules and the marks of a person that the options name. No pair is read.
+
+    Raises:
+        InputError: A rule is unknown, or one of the files is missing or malformed.
+    """
+    rules = DEFAULT_RULES + ((DISPUTED,) if args.disagreement else ())
+    settings = Settings(
+        rules, agreement=args.agreement, flips=args.flips, class_size=args.class_size, difference=args.difference
+    )
+    for path in args.disagreement:
+        read_table(path)
+    return with_limits(settings, dict(args.limit)), read_manual(args.manual) if args.manual else {}
+
+
+def make_selection(args: argparse.Namespace) -> int:
+    """Make the splits and say how many pairs they have. Return the exit status."""
     from data_tools.curation.folder import DECISIONS, counts, find_scanned, rules_left_out, select_splits
     from data_tools.sets.layout import lay_out
 
-    limits: Dict[str, float] = dict(args.limit)
-    rules = DEFAULT_RULES + ((DISPUTED,) if args.disagreement else ())
-    settings = with_limits(
-        Settings(
-            rules, agreement=args.agreement, flips=args.flips, class_size=args.class_size, difference=args.difference
-        ),
-        limits,
-    )
-    manual = read_manual(args.manual) if args.manual else {}
+    settings, manual = check(args)
     selection = select_splits(args.out, settings, manual, args.keep, args.disagreement)
     not_measured = rules_left_out(args.out, settings)
     if not_measured:

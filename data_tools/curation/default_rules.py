@@ -253,7 +253,7 @@ def read_settings(path: Path) -> Settings:
             _require_types_of(DISPUTED, rule)
         return settings
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}; run select first") from error
+        raise InputError(f"{path}: cannot be read: {error.strerror}; run scan and select first") from error
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise InputError(f"{path}: is not a file that select wrote ({error}); run select again") from error
 

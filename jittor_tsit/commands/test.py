@@ -82,7 +82,10 @@ def add(commands) -> None:
         "--seed", type=natural_number, default=0, metavar="N", help="seed of the random styles; default: 0"
     )
     parser.add_argument(
-        "--references", type=Path, metavar="DIR", help="photos named by label_to_img.json, which give the styles"
+        "--references",
+        type=Path,
+        metavar="PATH",
+        help="photos named by label_to_img.json, or one photo, which give the styles",
     )
     parser.add_argument(
         "--back",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import zipfile
 from pathlib import Path
 from typing import NamedTuple, Optional, Sequence
 
@@ -120,9 +121,25 @@ def not_a_checkpoint(path: Path) -> Optional[str]:
         return f"cannot be read: {error.strerror}"
     if not head:
         return "is empty (0 bytes); copy or download it again"
+    if head.startswith(b"PK\x03\x04") and not _is_weight_zip(names := _members(path)):
+        return f"is {foreign_zip(names)}"
     if _OF_OTHER_PROGRAMS.match(head):
         return f"holds weights of another program; `{typed('convert')}` makes a checkpoint of published weights"
     return foreign_kind(head, size)
+
+
+def _members(path: Path) -> Sequence[str]:
+    """Return the names in a zip archive; none if it is damaged."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.namelist()
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return ()
+
+
+def _is_weight_zip(names: Sequence[str]) -> bool:
+    """Return whether an archive with members of these names is PyTorch's or NumPy's. A damaged one may be."""
+    return all(name.endswith(".npy") for name in names) or any(name.endswith("data.pkl") for name in names)
 
 
 def one_line(text: str) -> str:

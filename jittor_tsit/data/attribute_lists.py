@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
 from data_tools.basics.errors import InputError
-from data_tools.basics.files import read_text
 from data_tools.basics.names import composed, printable
+from jittor_tsit.data.attribute_tables import read_table
 from jittor_tsit.data.labels import LabelNames
 
 LIST_FILES = (  # names of the list inside a set, in the order in which they are looked for
@@ -29,23 +28,7 @@ PHOTO_FOLDERS = (  # names of the folder of photos inside a set, in the order in
     "",  # the set's folder itself
 )
 YES, NO = "1", ("-1", "0")  # values in a list; one list uses only one of the two values for no
-FILE_COLUMNS = ("image_id", "image", "img", "file", "filename", "file_name", "name")  # titles of the column of names
-MAX_DIGITS = 10  # a longer number is no number of photos
-SEPARATORS = ",;"  # of the columns of a .csv; some spreadsheets write semicolons
-
-
-class Table(NamedTuple):
-    """An attribute list as a table.
-
-    Args:
-        names: Titles of the columns of values.
-        rows: For each photo the number of its line in the file, its name, and its values.
-        num_photos: Number of photos that the first line states; None if the list does not begin with a number.
-    """
-
-    names: List[str]
-    rows: Iterator[Tuple[int, str, List[str]]]
-    num_photos: Optional[int]
+SPELLINGS = {"1.0": "1", "+1": "1", "-1.0": "-1", "0.0": "0", "true": "1", "false": "0"}  # as other programs write them
 
 
 class ListedPhotos(NamedTuple):
@@ -129,7 +112,7 @@ def read_attributes(path: Path, names: Sequence[str]) -> Tuple[Dict[str, Tuple[i
     A list in CelebA's format has the number of photos in the first line, which may be missing, and the names of the
     attributes in the second line. Every other line is a file name, which may contain blanks, and a value for each
     attribute. A list with commas has a first line such as "image_id,Male,Young"; names with commas stand in quotes.
-    Values are 1 and -1, or 1 and 0.
+    Values are 1 and -1, or 1 and 0; see also SPELLINGS.
 
     Args:
         names: The attributes to read.
@@ -140,10 +123,13 @@ def read_attributes(path: Path, names: Sequence[str]) -> Tuple[Dict[str, Tuple[i
     Raises:
         InputError: The file is missing, lacks an attribute, or has a malformed line.
     """
-    table = _read_table(path)
+    table = read_table(path)
     for name in names:
         if name not in table.names:
-            raise InputError(f"{path}: has no attribute {name}; there are {', '.join(table.names) or 'none'}")
+            there = printable(", ".join(table.names)) or "none"
+            raise InputError(f"{path}, line {table.header}: has no attribute {name}; there are {there}")
+        if table.names.count(name) > 1:
+            raise InputError(f"{path}, line {table.header}: {name} stands there more than once; rename or remove one")
     columns = [table.names.index(name) for name in names]
     found: Dict[str, Tuple[int, ...]] = {}
     no = ""  # the value for no in this list, once it is known
@@ -152,7 +138,7 @@ def read_attributes(path: Path, names: Sequence[str]) -> Tuple[Dict[str, Tuple[i
             raise InputError(
                 f"{path}, line {number}: a file name and {len(table.names)} values are needed, there are {len(values)}"
             )
-        own = [values[column] for column in columns]
+        own = [SPELLINGS.get(values[column].lower(), values[column]) for column in columns]
         for name, value in zip(names, own):
             no = _value_for_no(value, no, f"{path}, line {number}, {name}")
         if photo in found:
@@ -178,57 +164,3 @@ def _value_for_no(value: str, no: str, place: str) -> str:
     if no not in ("", value):
         raise InputError(f"{place}: {value}, but no was {no} before; use 1 and -1, or 1 and 0, in the whole list")
     return value
-
-
-def _read_table(path: Path) -> Table:
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; attributes are read from it")
-    lines = read_text(path).splitlines()
-    first = lines[0].strip() if lines else ""
-    num_photos = int(first) if first.isdecimal() and len(first) < MAX_DIGITS else None
-    skipped = 0 if num_photos is None else 1
-    header = lines[skipped] if len(lines) > skipped else ""
-    separator = max(SEPARATORS, key=header.count)
-    if separator in header:
-        names, rows = _split_csv(path, lines, skipped, separator)
-    else:
-        names, rows = _split_text(lines, skipped)
-    return Table(names, rows, num_photos)
-
-
-def _split_text(lines: List[str], skipped: int) -> Tuple[List[str], Iterator[Tuple[int, str, List[str]]]]:
-    """Split lines at blanks. The last columns are the values, and everything before them is the name."""
-    names = lines[skipped].split() if len(lines) > skipped else []
-    if names and names[0].lower() in FILE_COLUMNS:
-        names = names[1:]
-
-    def rows() -> Iterator[Tuple[int, str, List[str]]]:
-        for number, line in enumerate(lines[skipped + 1 :], skipped + 2):
-            if line.strip():
-                photo, *values = line.strip().rsplit(None, len(names))
-                yield number, photo, values
-
-    return names, rows()
-
-
-def _split_csv(
-    path: Path, lines: List[str], skipped: int, separator: str
-) -> Tuple[List[str], Iterator[Tuple[int, str, List[str]]]]:
-    """Split lines at commas or semicolons. The first column is the name; a column without title before it is left out.
-
-    Pandas writes a column without title, the number of the row.
-    """
-
-    def cells() -> Iterator[Tuple[int, List[str]]]:
-        reader = csv.reader(lines[skipped:], delimiter=separator, skipinitialspace=True)
-        try:
-            for row in reader:
-                yield skipped + reader.line_num, [cell.strip() for cell in row]
-        except csv.Error as error:
-            raise InputError(f"{path}, line {skipped + reader.line_num}: {error}") from error
-
-    table = cells()
-    _, titles = next(table)
-    first = 0 if titles[0] else 1
-    rows = ((number, row[first], row[first + 1 :]) for number, row in table if len(row) > first)
-    return titles[first + 1 :], rows

@@ -246,9 +246,10 @@ def from_python(path: Path) -> Segmenter:
 
     def segment_with_confidence(photo: np.ndarray) -> Tuple[np.ndarray, float]:
         shares = call("probabilities", photo)
-        if shares.ndim != 3 or shares.dtype.kind != "f" or not (0 <= shares.min() <= shares.max() <= 1.001):
-            form = f"{shares.dtype} of shape {shares.shape}"
-            raise InputError(f"{path}: probabilities(photo) gave {form}; [K, H, W] from 0 to 1 is needed")
+        is_right = shares.ndim == 3 and shares.dtype.kind == "f" and shares.shape[1:] == photo.shape[:2]
+        if not is_right or not (0 <= shares.min() <= shares.max() <= 1.001):
+            form, pixels = f"{shares.dtype} of shape {shares.shape}", f"a photo of {photo.shape[:2]} pixels"
+            raise InputError(f"{path}: probabilities(photo) gave {form} for {pixels}; [K, H, W] from 0 to 1 is needed")
         return shares.argmax(0), float(shares.max(0).mean())
 
     has_probabilities = callable(getattr(module, "probabilities", None))

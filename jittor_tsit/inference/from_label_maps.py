@@ -75,7 +75,7 @@ def make_submission(
 
     Args:
         place: A folder as in `find_labels`, or the file of one label map. Default: the test set of the training set.
-        references: Folder of reference photos; None: random styles.
+        references: Folder of reference photos, or one photo for all; None: random styles.
         compare: Whether to draw compare.png.
 
     Raises:
@@ -179,11 +179,16 @@ def read_all(inputs: Inputs, data: DataConfig) -> Iterator[List[np.ndarray]]:
 
 
 def reference_photos(labels: Sequence[Path], references: Path) -> Dict[str, Path]:
-    """Find the reference photo of each label map by `label_to_img.json`: stem -> photo.
+    """Find the reference photo of each label map: stem -> photo.
+
+    Args:
+        references: The folder of the photos that `label_to_img.json` names, or one photo for all label maps.
 
     Raises:
         InputError: The file is missing or names no photo for a label map.
     """
+    if references.is_file():
+        return {label.stem: references for label in labels}
     names = read_reference_names(labels[0].parent)
     photos = {}
     for label in labels:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
 from pathlib import Path, PurePosixPath
 from typing import Dict, Iterable, Mapping, Sequence
@@ -18,6 +19,7 @@ RECORD = "made_from.json"  # beside the folder `images`: file name -> digest of 
 OLD_RECORD = "made_by.txt"  # older versions wrote this file, which does not name the images
 ASIDE = "set_aside"  # folder for files of the user that stand where an image is to be written
 SHEET, SUBMISSION = "compare.png", "submission.zip"
+LONGEST_NAME = 255  # bytes of a file name, on nearly all file systems
 
 
 def digest(*parts: object) -> str:
@@ -44,9 +46,11 @@ def prepare_folder(out: Path, keys: Mapping[str, str], inputs: Iterable[Path] = 
         inputs: Files that the results are made from. They must not be among the results.
 
     Raises:
-        InputError: A result would replace an input, or the folder cannot be written to. Nothing has changed then.
+        InputError: A result would replace an input, its name is too long, or the folder cannot be written to. Nothing
+            has changed then.
     """
     _refuse_inputs(out, keys, inputs)
+    _refuse_long_names(out, keys)
     make_folder(out)
     earlier, is_older = read_record(out), (out / OLD_RECORD).exists()
     outdated = [name for name, key in earlier.items() if keys.get(name) != key and (out / name).is_file()]
@@ -87,6 +91,16 @@ def _refuse_inputs(out: Path, keys: Mapping[str, str], inputs: Iterable[Path]) -
             raise InputError(f"{path}: the result would replace this input; name another folder by --out")
 
 
+def _refuse_long_names(out: Path, keys: Iterable[str]) -> None:
+    for name in keys:
+        length = len(os.fsencode(PurePosixPath(name).name))
+        if length > LONGEST_NAME:
+            raise InputError(
+                f"{printable(str(out / name))}: the name of this result would have {length} bytes, and at most "
+                f"{LONGEST_NAME} are allowed; shorten the input's name by {length - LONGEST_NAME} or more"
+            )
+
+
 def _set_aside(out: Path, name: str) -> None:
     """Move a file of the user into the folder ASIDE, under a name that is free there, and say so."""
     source, number = out / name, 1
@@ -103,11 +117,8 @@ def _report_removed(out: Path, names: Sequence[str]) -> None:
     """Say how many results of other inputs were removed, and how to keep them."""
     images = sum(name.startswith("images/") for name in names)
     if images:
-        print(
-            f"{out}: removed {quantity(images, 'image')} of other inputs that an earlier test made; another --out keeps "
-            "both",
-            file=sys.stderr,
-        )
+        what = f"{quantity(images, 'image')} of other inputs that an earlier test made"
+        print(f"{out}: removed {what}; another --out keeps both", file=sys.stderr)
 
 
 def _report_others(out: Path, keys: Mapping[str, str]) -> None:

@@ -77,6 +77,17 @@ def test_what_lies_in_place_of_a_checkpoint_is_named(tmp_path, data, message):
         load_checkpoint(path)
 
 
+@pytest.mark.parametrize(
+    "members, message",
+    [(("a/net_G.pth",), "is a zip archive that holds 'a/net_G.pth'; unpack it"), (("readme.txt",), "neither .npz")],
+)
+def test_an_archive_named_as_a_checkpoint_is_no_weights_of_another_program(tmp_path, members, message):
+    path = tmp_path / "best.safetensors"
+    path.write_bytes(zip_of(*members))
+    with pytest.raises(InputError, match=f"best.safetensors: .*{message}"):
+        load_checkpoint(path)
+
+
 @pytest.mark.parametrize("kind", ["npz", "zip", "legacy", "jittor"])
 def test_published_weights_named_as_a_checkpoint_lead_to_convert(tmp_path, kind):
     path = tmp_path / "best.safetensors"

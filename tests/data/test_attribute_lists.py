@@ -79,6 +79,23 @@ def test_names_with_commas_and_quotes_are_quoted_in_a_csv(tmp_path):
     assert found_in(tmp_path)[0] == names
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "image_id,Male,Young\na.jpg,1.0,-1.0\nb.jpg,-1.0,1.0\n",
+        "image_id,Male,Young\na.jpg,True,False\nb.jpg,False,True\n",
+        ",Male,Young\na.jpg,1,-1\nb.jpg,-1,1\n",  # pandas, with the names as its index
+        "Male\tYoung\tWears Hat\na.jpg\t1\t-1\t1\nb.jpg\t-1\t1\t1\n",
+        "image path\tMale\tYoung\na.jpg\t1\t-1\nb.jpg\t-1\t1\n",
+        "\n2\n\nfile_path Male Young\na.jpg +1 0\nb.jpg 0 +1\n",
+    ],
+)
+def test_lists_are_read_as_other_programs_write_them(tmp_path, text):
+    (tmp_path / "list.txt").write_text(text)
+    found, notes = read_attributes(tmp_path / "list.txt", ("Male", "Young"))
+    assert found == {"a.jpg": (1, 0), "b.jpg": (0, 1)} and not notes
+
+
 def test_accents_may_be_written_in_two_ways_and_the_suffix_may_differ(tmp_path):
     save_photos(tmp_path / "images", [unicodedata.normalize("NFD", "Zo\u00eb.jpg"), "000001.png"])
     write_text(tmp_path / "list_attr_celeba.txt", {"Zo\u00eb.jpg": (1, 0), "000001.jpg": (0, 1)})
@@ -116,6 +133,9 @@ def test_a_list_of_other_photos_is_refused(tmp_path):
     "text, message",
     [
         ("Male Young\na.jpg 1 -1\nb.jpg 0 1\n", "line 3, Male: 0, but no was -1 before"),
+        ("Male, Young\na.jpg 1 1\n", "line 1: has ',' between its columns, and line 2 has not; use one separator"),
+        ("9\nMale Young\na.jpg,1,1\n", "line 2: has blanks between its columns, and line 3 has ','"),
+        ("image_id,Male,Young,Male\na.jpg,1,1,-1\n", "line 1: Male stands there more than once"),
         ("Male Young\na.jpg 1 yes\n", "line 2, Young: 'yes' is no value; allowed are 1 and -1, or 1 and 0"),
         ("2\nMale Young\na.jpg 1 1\nb c.jpg 2 1\n", "line 4, Male: '2' is no value"),
         ("Male Young\na.jpg 1 1\n\na.jpg 1 1\n", "line 4: a.jpg has a line already"),

@@ -151,6 +151,10 @@ def remove_photos(place):
             "gave ids -300 to .*; label maps hold 0",
         ),
         (write(PLAIN + "def probabilities(photo): return photo"), "probabilities.photo. gave uint8 of shape"),
+        (
+            write(PLAIN + "def probabilities(photo): return np.ones((20, 40, 2))"),
+            r"gave float64 of shape \(20, 40, 2\) for a photo of \(20, 40\) pixels; \[K, H, W\] from 0 to 1",
+        ),
     ],
 )
 def test_faults_are_named_in_one_line(place, capsys, fault, message):

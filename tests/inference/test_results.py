@@ -107,3 +107,10 @@ def test_digests_tell_values_shapes_and_names_apart():
         digest("\udcff"),
     ]
     assert len(set(made)) == len(made)
+
+
+def test_a_result_with_too_long_a_name_is_refused_before_anything_is_made(tmp_path):
+    out = tmp_path / "out"
+    with pytest.raises(InputError, match="would have 256 bytes, and at most 255 are allowed; shorten .* by 1 or more"):
+        prepare_folder(out, keys(**{"y" * 250 + "_1": "1"}, a="2"))
+    assert not out.exists()
