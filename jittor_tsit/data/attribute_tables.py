@@ -29,13 +29,13 @@ class Table(NamedTuple):
         names: Titles of the columns of values.
         rows: For each photo the number of its line in the file, its name, and its values.
         header: Number of the line with the titles.
-        counted: Number of photos that the first line says; None if the list does not begin with a number.
+        num_photos: Number of photos that the first line says; None if the list does not begin with a number.
     """
 
     names: List[str]
     rows: Iterator[Row]
     header: int
-    counted: Optional[int]
+    num_photos: Optional[int]
 
 
 def read_table(path: Path) -> Table:
@@ -50,10 +50,10 @@ def read_table(path: Path) -> Table:
     lines = read_text(path).splitlines()
     used = [number for number, line in enumerate(lines) if line.strip()]
     first = lines[used[0]].strip() if used else ""
-    counted = int(first) if first.isdecimal() and len(first) < MAX_DIGITS else None
-    used = used if counted is None else used[1:]
+    num_photos = int(first) if first.isdecimal() and len(first) < MAX_DIGITS else None
+    used = used if num_photos is None else used[1:]
     if not used:
-        return Table([], iter(()), 1, counted)
+        return Table([], iter(()), 1, num_photos)
     skipped = used[0]
     header, row = lines[skipped], lines[used[1]] if len(used) > 1 else ""
     separator = max(SEPARATORS, key=header.count)
@@ -64,7 +64,7 @@ def read_table(path: Path) -> Table:
     if not has_columns and other in row and len(row.split()) == 1:
         raise _mixed(path, skipped, f"has blanks between its columns, and line {used[1] + 1} has {other!r}")
     names, rows = _split_csv(path, lines, skipped, separator) if has_columns else _split_text(lines, skipped)
-    return Table(names, rows, skipped + 1, counted)
+    return Table(names, rows, skipped + 1, num_photos)
 
 
 def _mixed(path: Path, skipped: int, what: str) -> InputError:
