@@ -48,8 +48,8 @@ CODE
 }
 
 check_system() {  # Git Bash and Cygwin run this script, but Jittor needs Linux
-    case $(uname -s) in
-        MINGW* | MSYS* | CYGWIN*)
+    case $OSTYPE in
+        msys* | cygwin*)
             fail "Windows: install WSL 2 (wsl --install in PowerShell) and run the same command in its Ubuntu; or use Docker (docs/getting-started.md)"
             ;;
     esac

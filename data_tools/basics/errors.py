@@ -25,6 +25,7 @@ GPU_NAMES = ("cuda", "cudnn", "cublas")  # in messages of its libraries
 MEMORY_TEXTS = (
     *("std::bad_alloc", "Unable to alloc cuda device memory", "cudaErrorMemoryAllocation", "out of memory"),
     *("CUDNN_STATUS_ALLOC_FAILED", "CUBLAS_STATUS_ALLOC_FAILED"),
+    *("failed to map segment", "Cannot allocate memory", "cannot allocate memory"),  # the loader of libraries
 )
 
 # Jittor says this if the compiler ends without a message: something ended it, perhaps the system for lack of memory.

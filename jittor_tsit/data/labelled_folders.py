@@ -93,7 +93,10 @@ def photos_with_attributes(root: Path, names: LabelNames, num_test: int) -> Attr
         raise InputError(f"{root}: holds no attribute list; needed is {' or '.join(LIST_FILES[:2])} beside the photos")
     photos, labels, notes = match_attributes(photos_of_attribute_set(root), path, names)
     if num_test >= len(photos):
-        raise InputError(f"num_test={num_test}: {root} has {len(photos)} photos; none would be left to train on")
+        raise InputError(
+            f"num_test={num_test}: {root} has {len(photos)} photos; none would be left to train on; "
+            "give a smaller num_test, such as num_test=0"
+        )
     order = list(range(len(photos)))
     random.Random(1234).shuffle(order)  # the official seed
     parts = [([photos[k] for k in part], [labels[k] for k in part]) for part in (order[num_test:], order[:num_test])]

@@ -60,7 +60,8 @@ def prepare_folder(out: Path, keys: Mapping[str, str], inputs: Iterable[Path] = 
     for name in keys:
         if name not in earlier and (out / name).is_file():
             (out / name).unlink() if is_older else _set_aside(out, name)
-    write_atomic(out / RECORD, json.dumps(dict(keys), indent=0).encode())
+    if earlier != keys:
+        write_atomic(out / RECORD, json.dumps(dict(keys), indent=0).encode())
     if is_older:
         (out / OLD_RECORD).unlink()
     for name in keys:

@@ -164,6 +164,7 @@ TRAINING_DATA = {  # or where the inputs lie
     "fold",
     "second_crop",
     "num_test",
+    "class_names",
     "second_root",
     "workers",
     "cache",

@@ -60,7 +60,7 @@ def test_each_term_of_single_images_shows_its_worst_and_best(folder, tmp_path):
 def test_features_order_the_images_by_the_nearest_photograph(folder):
     extractor = Extractor("fid", "kid", fid_input, lambda x: x.mean((2, 3)), "0")
     image_set, photos = find_set(folder / "images", folder / "labels"), find_images(folder / "real")
-    terms = distances(("fid", "kid"), image_set, photos, lambda: extractor, folder)
+    terms = distances(("fid", "kid"), image_set, photos, extractor, folder)
     (order,) = rankings(terms, image_set.images, photos)
     assert order.name == "nearness" and order.ordered()[0] == f"{COUNT - 1:02d}" and order.ordered()[-1] == "00"
 

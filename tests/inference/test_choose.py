@@ -175,7 +175,7 @@ def test_one_judge_is_enough(place, tmp_path):
 
 def test_faults_are_named_before_anything_is_drawn(place, tmp_path):
     out = tmp_path / "out"
-    with pytest.raises(InputError, match="--candidates: .*none holds no judge of images: train one by .*segformer"):
+    with pytest.raises(InputError, match="--candidates: .*none holds no judge of images: `.*segformer_landscape`"):
         screen(place, out, judges="none", segmenter=None)
     with pytest.raises(InputError, match="--improve: needs inception or vgg16"):
         screen(place, out, judges="none", improve=True)

@@ -99,7 +99,7 @@ def test_pixels_without_a_class_and_instances_are_read_as_by_test(tmp_path, rng)
     assert model.class_names == []
     with pytest.raises(ValueError, match="instances are needed: this model was trained with instance_edges=true"):
         model(ids)
-    with pytest.raises(ValueError, match=r"class id 3 at pixel x=0, y=0; ids are 0\.\.2, or 255 without a class"):
+    with pytest.raises(ValueError, match=r"class id 3 at pixel x=0, y=0; ids are 0\.\.2, or 255 where unknown"):
         model(np.full_like(ids, 3), instances=objects)
     with pytest.raises(ValueError, match="instances: have the shape"):
         model(ids, instances=objects[:5])

@@ -138,7 +138,7 @@ def remove_photos(place):
 @pytest.mark.parametrize(
     "fault, message",
     [
-        (lambda place: (place / "sure.py").unlink(), "sure.py: no such file; train one by"),
+        (lambda place: (place / "sure.py").unlink(), "sure.py: no such file; `"),
         (remove_photos, "photos: holds no images"),
         (lambda place: (place / "photos").rename(place / "other"), "--images .*photos: no such file or folder"),
         (lambda place: (place / "photos/1.jpg").write_bytes(b"x"), "photos/1.jpg: is not an image"),

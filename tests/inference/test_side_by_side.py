@@ -227,7 +227,7 @@ def test_the_command_takes_the_option_and_no_other(paired, tmp_path, capsys):
     for word in ("side_by_side=true", "side_by_side=false", "side_by_side=auto"):
         assert main([*command, str(tmp_path / word), word]) == 0
     images = [pixels_of(tmp_path / f"side_by_side={word}/images/x.jpg") for word in ("true", "false", "auto")]
-    assert np.array_equal(images[0], images[2]) and np.abs(images[0] - images[1]).mean() > 0.5
+    assert np.array_equal(images[0], images[2]) and images[0].shape != images[1].shape
     assert main([*command, str(tmp_path / "other"), "side_by_side=maybe"]) == 2
     assert "side_by_side=maybe: not true, false or auto" in capsys.readouterr().err
     with pytest.raises(SystemExit):
