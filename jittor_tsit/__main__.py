@@ -48,7 +48,8 @@ def _run(argv: Optional[Sequence[str]]) -> int:
     accepts = getattr(args, "accepts", None)
     unknown = [word for word in rest if word.startswith("-") or accepts is None or not word.startswith(accepts)]
     if unknown:
-        args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+        hint = "; options of the experiment are written NAME=VALUE, without dashes" if accepts == "" else ""
+        args.parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
     args.overrides = rest
     with quiet(args.quiet):
         if not inside_mpi() and hasattr(args, "check"):

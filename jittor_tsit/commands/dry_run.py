@@ -48,6 +48,8 @@ def show_plan(experiment: Experiment, samples: Sequence[Samples], run_dir: Path,
         plan = make_plan(experiment, [len(each) for each in samples])
         require_even(plan, 0, num_processes)
         lines += _table(plan, last_speed(run_dir)) + [_hours_line(plan, run_dir)]
+    else:
+        lines.append("steps: not known before the data set is there")
     print("\n".join([*lines, *_needs(experiment, run_dir)]), file=sys.stderr)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.similar_names import nearest
 from data_tools.sets.class_list import read_class_names
 from jittor_tsit.commands.dry_run import show_options, show_plan
 from jittor_tsit.commands.early_checks import check_experiment, fetch_hub_weights
@@ -20,7 +21,7 @@ from jittor_tsit.commands.shared_options import add_command, add_device, add_exp
 from jittor_tsit.config import CONFIGS, ON_NAN, Experiment, SystemConfig
 from jittor_tsit.config.experiment_files import Runs, find_experiment, load_experiment, load_runs
 from jittor_tsit.config.overrides import override
-from jittor_tsit.runs.own_options import own_experiment
+from jittor_tsit.runs.own_options import OPTIONS, own_experiment
 from jittor_tsit.runtime.import_jittor import start_jittor
 
 RUNS = Path("runs")
@@ -150,6 +151,8 @@ def prepare(args: argparse.Namespace) -> RunPlan:
     overrides = [*args.overrides, *(f"{name}={value}" for name, value in options.items() if value)]
     folder = run_folder(args)
     own = own_experiment(folder) if args.run_dir and not args.experiment else None
+    if args.run_dir and own is None and not args.experiment and not args.data:
+        require_no_similar_run(folder)
     file = experiment_file(args)
     runs, data = load_runs(file) if own is None else None, args.data or SAMPLE_SET
     if runs:
@@ -167,6 +170,21 @@ def prepare(args: argparse.Namespace) -> RunPlan:
     if own and not Path(experiment.data.root).is_dir():
         raise InputError(f"{experiment.data.root}: the data set of {folder} is not there; --data DIR says where it is")
     return RunPlan({"": (experiment, folder)}, None, Path(experiment.data.root), not has_root)
+
+
+def require_no_similar_run(folder: Path) -> None:
+    """Check that a folder without a run, named by --run-dir alone, is not meant to be another one beside it.
+
+    Raises:
+        InputError: Folders of runs with a similar name lie beside it.
+    """
+    runs = [path.name for path in folder.parent.glob("*") if (path / OPTIONS).is_file()]
+    similar = nearest(folder.name, [name for name in runs if name != folder.name])
+    if similar:
+        raise InputError(
+            f"--run-dir {folder}: holds no run; similar ones are {', '.join(similar)}; to begin a new run there, name "
+            "--data or --experiment"
+        )
 
 
 def experiment_file(args: argparse.Namespace) -> Path:

@@ -186,7 +186,7 @@ def test_the_same_training_gives_the_same_bytes(place, run):
 
 
 def test_on_nan_is_an_option_of_its_own(place, main_in):
-    shown = main_in(place, *TRAIN, "--dry-run", "--on-nan", "skip", "optim.clip_norm=1")
+    shown = main_in(place, *TRAIN, "--run-dir", "new", "--dry-run", "--on-nan", "skip", "optim.clip_norm=1")
     options = json.loads(shown.stdout)
     assert options["run"]["on_nan"] == "skip" and options["config"]["optim"]["clip_norm"] == 1.0
 

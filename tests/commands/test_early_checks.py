@@ -58,7 +58,7 @@ def without_jittor(place, *words):
         ((*PLAIN, "weights.vgg=1", "perceptual_weights=text.txt"), "text.txt: is a text"),
         ((*PLAIN, "weights.segmenter=1", "segmenter=a/b.pth"), "segmenter=a/b.pth: no such file (a does not exist"),
         ((*PLAIN, "weights.score=1"), "segmenter=: weights.segmenter and weights.score need"),
-        ((*PLAIN, "--split", "absent.txt"), "--split absent.txt: no such file"),
+        ((*PLAIN, "--split", "absent.txt"), "absent.txt: no such file"),
         ((*PLAIN, "--from-weights", "absent"), "--from-weights absent: no such file"),
         ((*PLAIN, "--from-weights", "text.txt"), "text.txt: is a text"),
         ((*PLAIN, "--run-dir", "text.txt/run"), "text.txt is a file, not a folder"),
@@ -73,7 +73,7 @@ def without_jittor(place, *words):
         (("test", "--checkpoints", "text.txt,b"), "text.txt: is a text"),
         (("test", "--references", "absent"), "--references absent: no such"),
         (("test", "--judges", "absent"), "--judges absent: no such folder"),
-        (("test", "--measure-by", "absent"), "--measure-by absent: no such file"),
+        (("test", "--candidates", "2", "--measure-by", "absent"), "--measure-by absent: no such file"),
         ((*SCORE, "--segmenter", "absent"), "--segmenter absent: no such file"),
         ((*SCORE[:-1], "absent"), "--real absent: no such"),
         ((*SCORE, "--report", "text.txt/page.html"), "text.txt is a file"),
@@ -170,3 +170,18 @@ def test_the_folder_of_a_run_must_be_writable(place, monkeypatch, capsys):
     if shutil.which("true") and Path("/proc").is_dir():  # where nobody can write, not even root
         assert main([*PLAIN, "--run-dir", "/proc/run"]) == 2
         assert "cannot be written" in capsys.readouterr().err
+
+
+def test_a_mistyped_run_is_not_begun_as_a_new_one(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs/mine").mkdir(parents=True)
+    (tmp_path / "runs/mine/options.json").write_text("{}")
+    assert main(["train", "--run-dir", "runs/mien"]) == 2
+    assert "--run-dir runs/mien: holds no run; similar ones are mine" in capsys.readouterr().err
+    assert not (tmp_path / "runs/mien").exists()
+
+
+def test_an_option_with_dashes_is_told_how_it_is_written(capsys):
+    with pytest.raises(SystemExit):
+        main(["train", "--total_nimg", "20"])
+    assert "written NAME=VALUE, without dashes" in capsys.readouterr().err
