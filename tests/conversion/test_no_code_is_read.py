@@ -9,6 +9,7 @@ from helpers.source_files import modules
 UNPICKLERS = {"pickle", "cPickle", "_pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "torch"}
 RUNNERS = {"eval", "exec", "compile", "__import__"}  # as builtins; module.eval() of a network is another thing
 LOADERS = {("jt", "load"), ("jittor", "load"), ("jt", "safeunpickle"), ("pandas", "read_pickle")}
+ALLOWED = {"jittor_tsit.config.experiment_files": "builtins.__import__"}  # experiment files are Python by design
 SHELLS = {("os", "system"), ("os", "popen"), ("subprocess", "getoutput"), ("subprocess", "getstatusoutput")}
 
 
@@ -39,7 +40,8 @@ def faults_of(tree):
 
 @pytest.mark.parametrize("module, path", list(modules()), ids=lambda value: value if isinstance(value, str) else "")
 def test_no_module_runs_what_a_file_holds(module, path):
-    assert not list(faults_of(ast.parse(path.read_text(encoding="utf-8"))))
+    faults = [fault.partition(": ")[2] for fault in faults_of(ast.parse(path.read_text(encoding="utf-8")))]
+    assert not [fault for fault in faults if fault != ALLOWED.get(module)]
 
 
 @pytest.mark.parametrize(

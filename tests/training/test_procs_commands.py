@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -83,6 +84,8 @@ def test_a_run_of_two_processes_leaves_what_one_leaves(run):
     assert {path.name for path in run.iterdir()} == {
         "options.json",
         "checked.txt",
+        "samples.json",
+        "losses.png",
         "log.txt",
         "stats.jsonl",
         ".lock",
@@ -90,7 +93,7 @@ def test_a_run_of_two_processes_leaves_what_one_leaves(run):
         *(f"grid-00000000{nimg}.png" for nimg in (2, 4, 5)),
     }
     log = (run / "log.txt").read_text()
-    assert log.count("from the start to 5, 2 processes") == 1 and len(log.splitlines()) == 4
+    assert log.count("from the start to 5, 2 processes") == 1 and len(log.splitlines()) == 5  # and the phase's begin
 
 
 def train_moved(place, seed):
@@ -164,12 +167,13 @@ def test_two_processes_read_one_cache_and_end_with_the_same_weights(place, run):
     assert "pairs.cache: is no cache of pairs: it begins with b'no cache'" in result.errors[0]
 
 
-def test_images_are_the_same_to_the_byte_whoever_makes_them(place, run):
-    assert run_test(checkpoint_path(run, 5), None, place / "by_one", seed=0, references=None, compare=True) == 0
+def test_images_are_the_same_to_the_byte_whoever_makes_them(place, run, monkeypatch):
+    monkeypatch.chdir(place)  # the sheet shows the path of the checkpoint
+    assert run_test(checkpoint_path(Path("two"), 5), None, place / "by_one", seed=0, references=None, compare=True) == 0
     result = finished(tsit("test", "--run-dir", "two", "--out", "by_two", "--compare", *TWO), place)
     assert result.status == 0, result.stderr
     names = [path.relative_to(place / "by_one") for path in (place / "by_one").rglob("*.*") if path.suffix != ".txt"]
-    assert len(names) == 5  # three images, the zip, the sheet
+    assert len(names) == 6  # three images, the zip, the sheet, the record
     for name in names:
         assert_same_bytes(place / "by_two" / name, place / "by_one" / name)
 
