@@ -56,7 +56,7 @@ def error_of(result):
     [
         ("options", r"error: process 1 has other inputs than process 0: options"),
         ("data", r"error: process 1 has other inputs than process 0: data"),
-        ("no data", r"error: process 1 of 2: absent.*"),
+        ("no data", r"error: process 1 of 2: .*absent: .*"),
         ("file", r"error: process 1 of 2 on \S+: total_nimg=-1: must be 0 or more"),  # while process 0 waits for it
     ],
 )
@@ -74,7 +74,7 @@ def test_a_batch_that_does_not_divide_over_the_processes_is_refused(place):
     )
 
 
-@pytest.mark.parametrize("words", [("train", "--experiment", "differing.py"), ("test", "--run-dir", "absent")])
+@pytest.mark.parametrize("words", [("train", "--experiment", "differing.py"), ("test", "--data", "set")])
 def test_without_open_mpi_its_packages_are_named(place, words):
     python, *rest = tsit(*words, "--procs", 2)
     assert error_of(finished([python, *rest], place, PATH=str(place))) == (
