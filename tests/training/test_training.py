@@ -184,7 +184,7 @@ def test_reference_photos_are_those_that_the_json_names(root, whole_run, tmp_pat
 
 def test_the_same_run_directory_with_other_data_is_refused(root, whole_run, tmp_path):
     write_set(tmp_path / "other", 4, 1, WIDTH, HEIGHT)
-    with pytest.raises(InputError, match=r"whole: file 0.jpg has changed; .*; restore the data set"):
+    with pytest.raises(InputError, match=r"whole: .*(missing|changed).*; restore the data set"):
         session.run_training(make_experiment(tmp_path / "other"), whole_run)
     shutil.copytree(root, tmp_path / "moved")  # the same files elsewhere are the same data
     assert session.run_training(make_experiment(tmp_path / "moved"), whole_run) == 0
