@@ -108,6 +108,7 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
         log.close()
     if progress.nimg < plan[-1].end:
         say(f"stopped at {progress.nimg} of {plan[-1].end} images; run the same command again to resume")
+        parallel.gather_texts("stopped")  # mpirun ends the other processes when the first one returns this status
         return 130  # the shells' custom for Ctrl-C
     say(f"done: {run_dir} holds the checkpoint, the sample grids and the log")
     return 0

@@ -26,6 +26,7 @@ from helpers.hand_steps import (
     penalty,
 )
 from helpers.step_options import CYCLEGAN, SIMGAN
+from jittor_tsit.config.systems.simgan import LEAST_SIDE
 from jittor_tsit.data.batches import ImageBatch
 from jittor_tsit.systems import cyclegan, simgan
 from jittor_tsit.systems.image_pool import ImagePool
@@ -159,7 +160,7 @@ def test_simgans_steps_are_the_papers(monkeypatch, name):
     toys = {"G": Toy(refiner, 0.3, 0.6, 0.1), "D": Toy(patches, 0.7, 0.4, -0.9)}
     monkeypatch.setattr(simgan, "Refiner", lambda *_: toys["G"])
     monkeypatch.setattr(simgan, "LocalDiscriminator", lambda *_: toys["D"])
-    monkeypatch.setitem(simgan.LEAST_SIDE, "gaze", 4)
+    monkeypatch.setitem(LEAST_SIDE, "gaze", 4)
     system = simgan.SimGANSystem(config, 3, 4, 4, SEED)
     system.prepare_training(terms=())
     asked, query = [], system.pool.query
