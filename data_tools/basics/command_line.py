@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from contextlib import contextmanager
-from typing import Callable, Iterator, NoReturn, TextIO
+from typing import Callable, Iterator, NoReturn, TextIO, Tuple
 
 from data_tools.basics.errors import EXIT_ERROR
 from data_tools.basics.names import printable
@@ -128,3 +128,11 @@ def quiet(is_on: bool) -> Iterator[None]:
     finally:
         sys.stderr = stream
         del os.environ[QUIET_VARIABLE]
+
+
+def image_size(text: str) -> Tuple[int, int]:
+    """Convert the text of an option, such as 512x384, to (width, height), at least 1 each."""
+    match = re.fullmatch(r"([0-9]{1,6})x([0-9]{1,6})", text, re.I)
+    if not match or not all(map(int, match.groups())):
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write WIDTHxHEIGHT in pixels, such as 512x384")
+    return int(match[1]), int(match[2])

@@ -6,11 +6,11 @@ import argparse
 import re
 import warnings
 from pathlib import Path
-from typing import Callable, List, Sequence, Tuple
+from typing import Callable, List, Sequence
 
 from data_tools.basics import command_line
 from data_tools.sets.class_list import LANDSCAPE, MAX_CLASSES, ClassList, given_classes
-from data_tools.sets.classes import IMAGE_HEIGHT, IMAGE_WIDTH, NUM_CLASSES
+from data_tools.sets.classes import NUM_CLASSES
 
 
 def add_command(commands, name: str, run: Callable, summary: str, example: str) -> argparse.ArgumentParser:
@@ -82,11 +82,3 @@ def at_least(minimum: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
-
-
-def size(text: str) -> Tuple[int, int]:
-    """Convert the text of an option, such as 512x384, to (width, height)."""
-    match = re.fullmatch(r"([0-9]{1,6})x([0-9]{1,6})", text)
-    if not match:
-        raise argparse.ArgumentTypeError(f"{text!r} is not WIDTHxHEIGHT, such as {IMAGE_WIDTH}x{IMAGE_HEIGHT}")
-    return int(match[1]), int(match[2])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from data_tools.commands.options import add_command, at_least, size
+from data_tools.basics.command_line import image_size
+from data_tools.commands.options import add_command, at_least
 from data_tools.planting.synthetic_set import write_planted_set
 from data_tools.planting.truth import TRUTH_FILE, read_truth, summary
 from data_tools.rendering.write_set import write_set
@@ -33,7 +34,7 @@ def add(commands) -> None:
     )
     parser.add_argument(
         "--size",
-        type=size,
+        type=image_size,
         default=(IMAGE_WIDTH, IMAGE_HEIGHT),
         metavar="WxH",
         help=f"in pixels (default: the contest's {IMAGE_WIDTH}x{IMAGE_HEIGHT})",

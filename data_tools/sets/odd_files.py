@@ -94,5 +94,5 @@ def depth_remarks(paths: Iterable[Path]) -> List[str]:
     lines = []
     for (stored, used), (number, first) in odd.depths.items():
         files = f"{quantity(number, 'file')} of {stored} bits"
-        lines.append(printable(f"{files} use {used} bits, of which the upper 8 are kept, such as {first}"))
+        lines.append(printable(f"{files} use {used} bits, and only the upper 8 are read; the first is {first}"))
     return lines

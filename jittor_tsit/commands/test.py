@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple
+from typing import List, Optional, Tuple
 
+from data_tools.basics.command_line import image_size
 from data_tools.basics.errors import InputError
 from jittor_tsit.commands.path_checks import (
     check_judges,
@@ -27,7 +28,8 @@ from jittor_tsit.commands.shared_options import (
     positive_number,
 )
 from jittor_tsit.commands.train import RUNS
-from jittor_tsit.inference.options import DEFAULT, FORMATS, ImageOptions, Size
+from jittor_tsit.inference.options import DEFAULT, FORMATS, ImageOptions
+from jittor_tsit.inference.results import folders_of_sets
 from jittor_tsit.runtime.import_jittor import start_jittor
 
 
@@ -57,6 +59,29 @@ def add(commands) -> None:
         "--checkpoint", type=Path, metavar="FILE", help="default: the best by the run's evaluations, else the newest"
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the results; default: <run-dir>/test")
+    add_choice_options(parser)
+    parser.add_argument(
+        "--seed", type=natural_number, default=0, metavar="N", help="seed of the random styles; default: 0"
+    )
+    parser.add_argument(
+        "--references",
+        type=Path,
+        metavar="PATH",
+        help="photos named by label_to_img.json, or one photo, which give the styles",
+    )
+    parser.add_argument(
+        "--back",
+        action="store_true",
+        help="translate from domain B to domain A, with a model that has learned both directions (CycleGAN, UNIT)",
+    )
+    add_image_options(parser)
+    parser.add_argument("--compare", action="store_true", help="also write compare.png, inputs beside images")
+    add_processes(parser)
+    add_device(parser)
+
+
+def add_choice_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the choice among several candidates for each label map."""
     parser.add_argument(
         "--candidates",
         type=positive_number,
@@ -78,20 +103,10 @@ def add(commands) -> None:
     parser.add_argument(
         "--measure-by", type=Path, metavar="FILE", help="a segmenter that does not choose, to measure the gain"
     )
-    parser.add_argument(
-        "--seed", type=natural_number, default=0, metavar="N", help="seed of the random styles; default: 0"
-    )
-    parser.add_argument(
-        "--references",
-        type=Path,
-        metavar="PATH",
-        help="photos named by label_to_img.json, or one photo, which give the styles",
-    )
-    parser.add_argument(
-        "--back",
-        action="store_true",
-        help="translate from domain B to domain A, with a model that has learned both directions (CycleGAN, UNIT)",
-    )
+
+
+def add_image_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the images that are written: their number, size, format and quality."""
     parser.add_argument(
         "--draws",
         type=positive_number,
@@ -111,17 +126,6 @@ def add(commands) -> None:
         "--format", choices=FORMATS, default="jpg", help="of the images; png loses nothing; default: jpg"
     )
     parser.add_argument("--quality", type=percentage, metavar="Q", help="of .jpg and .webp, 1 to 100; default: 95")
-    parser.add_argument("--compare", action="store_true", help="also write compare.png, inputs beside images")
-    add_processes(parser)
-    add_device(parser)
-
-
-def image_size(text: str) -> Size:
-    """Convert an option value such as "512x384" to (width, height)."""
-    sides = text.lower().split("x")
-    if len(sides) != 2 or not all(side.isdigit() and int(side) > 0 for side in sides):
-        raise argparse.ArgumentTypeError(f"{text!r} is no size; write WIDTHxHEIGHT in pixels, such as 512x384")
-    return int(sides[0]), int(sides[1])
 
 
 def percentage(text: str) -> int:
@@ -218,29 +222,6 @@ def find_checkpoints(args: argparse.Namespace) -> Tuple[List[Path], Path]:
         for choice in choices:
             print(f"checkpoint: {choice.path} ({choice.reason})")
     return [choice.path for choice in choices], args.out or run_dir / "test"
-
-
-def folders_of_sets(out: Path, sets: Optional[List[Path]]) -> Dict[Path, Optional[Path]]:
-    """Return the output folder of each set of inputs: output folder -> inputs.
-
-    One set goes into `out` itself, several into folders in it with the names of the sets.
-
-    Args:
-        sets: Folders or files; None: the default set.
-
-    Raises:
-        InputError: Two sets would have the same folder.
-    """
-    if not sets or len(sets) == 1:
-        return {out: sets[0] if sets else None}
-    found: Dict[Path, Optional[Path]] = {}
-    names = [path.resolve().name for path in sets]
-    for name, path in zip(names, sets):
-        folder = out / (name if names.count(name) == 1 else f"{path.resolve().parent.name}_{name}")
-        if folder in found:
-            raise InputError(f"--data: {path} and {found[folder]} would both write to {folder}; run test for each")
-        found[folder] = path
-    return found
 
 
 def run_test(

@@ -102,18 +102,18 @@ def check(args: argparse.Namespace) -> None:
         InputError: See `check_experiment`; or the perceptual loss has no weights.
     """
     require_folder("--data", args.data)
-    prepared = args.prepared = prepare(args)
+    plan = args.run_plan = plan_runs(args)
     samples = {
-        name: check_experiment(experiment, folder, has_data=not (prepared.needs_samples or prepared.runs))
-        for name, (experiment, folder) in prepared.experiments.items()
+        name: check_experiment(experiment, folder, has_data=not (plan.needs_samples or plan.runs))
+        for name, (experiment, folder) in plan.experiments.items()
     }
     if args.dry_run:
-        show_options({name: experiment for name, (experiment, _) in prepared.experiments.items()})
-        for name, (experiment, folder) in prepared.experiments.items():
+        show_options({name: experiment for name, (experiment, _) in plan.experiments.items()})
+        for name, (experiment, folder) in plan.experiments.items():
             print(f"{name}:" if name else "plan:", file=sys.stderr)
             show_plan(experiment, samples[name], folder, args.procs)
         return
-    for experiment, _ in prepared.experiments.values():
+    for experiment, _ in plan.experiments.values():
         fetch_hub_weights(experiment)
 
 
@@ -121,17 +121,17 @@ def run(args: argparse.Namespace) -> int:
     """Train with parsed options. Render the sample set first if no data set is given. Return the exit status."""
     if args.dry_run:  # `check` has printed the plan
         return 0
-    prepared = args.prepared if hasattr(args, "prepared") else prepare(args)  # of several processes, none calls `check`
+    plan = args.run_plan if hasattr(args, "run_plan") else plan_runs(args)  # of several processes, none calls `check`
     start_jittor(args.device != "cpu")
     from jittor_tsit.runtime.parallel import on_first_process
     from jittor_tsit.training.session import run_training, say
 
-    if prepared.needs_samples:
+    if plan.needs_samples:
         on_first_process(render_sample_set)
-    runs = prepared.runs
+    runs = plan.runs
     if runs:
-        on_first_process(lambda: runs.prepare(prepared.data, derived_data(run_folder(args))))
-    for name, (experiment, folder) in prepared.experiments.items():
+        on_first_process(lambda: runs.prepare(plan.data, derived_data(run_folder(args))))
+    for name, (experiment, folder) in plan.experiments.items():
         if name:
             say(f"{name}:")
         status = run_training(experiment, folder)
@@ -140,7 +140,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def prepare(args: argparse.Namespace) -> RunPlan:
+def plan_runs(args: argparse.Namespace) -> RunPlan:
     """Load the experiment file that the options name, and apply the options to its experiments.
 
     Raises:
@@ -222,15 +222,6 @@ def render_sample_set() -> None:
 
     print(f"no --data: rendering {SAMPLE_PAIRS} landscapes to {SAMPLE_SET}", file=sys.stderr)
     write_set(SAMPLE_SET, SAMPLE_PAIRS, SAMPLE_SEED, test_count=SAMPLE_LABELS)
-
-
-def configure(file: Path, data: Optional[Path], assignments: List[str]) -> Experiment:
-    """Load an experiment file and apply the data folder and the overrides of the command line.
-
-    Raises:
-        InputError: The file or an override is faulty.
-    """
-    return adapt(load_experiment(file), data, assignments)
 
 
 def adapt(

@@ -12,7 +12,6 @@ from typing import Any, Callable, List, Optional, Sequence, cast
 import jittor as jt
 import numpy as np
 
-from data_tools.sets.classes import colorize
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data import folders, labelled_folders
 from jittor_tsit.data.batches import (
@@ -75,7 +74,7 @@ class BatchKind:
         samples: Sequence[Samples],
         data: DataConfig,
         kept_in: Path,
-        tell: Callable[[str], None] = lambda line: None,
+        tell: Callable[[str], None],
     ) -> None:
         """Read every file once, to find faulty ones, and tell which files are not used.
 
@@ -147,7 +146,7 @@ class LabelMapsToPhotos(BatchKind):
         samples: Sequence[Samples],
         data: DataConfig,
         kept_in: Path,
-        tell: Callable[[str], None] = lambda line: None,
+        tell: Callable[[str], None],
     ) -> None:
         check_all_pairs(cast(Sequence[PairedSamples], samples), label_maps_of(data), kept_in, tell)
 
@@ -185,12 +184,12 @@ def _num_ids(samples: Samples) -> int:
 
 
 def _in_colours(labels: np.ndarray, samples: Samples) -> np.ndarray:
-    """Colour label maps as `colorize` does: class ids [N, H, W] -> [N, H, W, 3] uint8.
+    """Colour label maps in the colours of the set's classes: class ids [N, H, W] -> [N, H, W, 3] uint8.
 
     Args:
-        samples: Gives the number of ids.
+        samples: `PairedSamples`, which know the classes.
     """
-    return np.stack([colorize(label, _num_ids(samples)) for label in labels])
+    return cast(PairedSamples, samples).label_maps.class_list.colorize(labels)
 
 
 class ContentAndStyle(BatchKind):

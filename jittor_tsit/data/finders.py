@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Callable, Dict, List, Optional
 
 from jittor_tsit.config import Experiment, SystemConfig
@@ -36,13 +37,24 @@ def find_samples(experiment: Experiment) -> Optional[List[Samples]]:
     Raises:
         InputError: A folder or a split file is missing or faulty, or an option has no meaning for this kind of data.
     """
-    config, data, seed = experiment.config, experiment.data, experiment.run.seed
+    config = experiment.config
     kind = config.data_kind() if isinstance(config, SystemConfig) else ""
     if not kind:
         return None
-    names = []
-    if kind in FINDERS_WITH_NAMES:
-        names = [LabelNames(getattr(config, "attributes", ()), config.classes)]
-    find = FINDERS_WITH_NAMES[kind] if names else FINDERS[kind]
-    numbers = range(1, len(phases_of(experiment)) + 1)
-    return [find(data, split_of(experiment, number), (seed, number), *names) for number in numbers]
+    find = FINDERS.get(kind)
+    if find is None:
+        find = partial(FINDERS_WITH_NAMES[kind], names=LabelNames(getattr(config, "attributes", ()), config.classes))
+    return samples_of_phases(experiment, find)
+
+
+def samples_of_phases(experiment: Experiment, find: Callable[..., Samples]) -> List[Samples]:
+    """Return the training samples of each phase.
+
+    Args:
+        find: A function of the data options, the split file or None, and the seeds.
+
+    Raises:
+        InputError: The folder or a split file is missing or faulty.
+    """
+    numbers, seed = range(1, len(phases_of(experiment)) + 1), experiment.run.seed
+    return [find(experiment.data, split_of(experiment, number), (seed, number)) for number in numbers]

@@ -29,6 +29,7 @@ from jittor_tsit.evaluation.scores import FEWEST, compute_terms
 from jittor_tsit.metrics.contest import CLOSENESS, as_far_as_known
 from jittor_tsit.metrics.segmentation import confusion, mean_iou, pixel_accuracy
 from jittor_tsit.metrics.terms import Term, values_of
+from jittor_tsit.runs.events import Events
 from jittor_tsit.runtime import parallel
 from jittor_tsit.runtime.status_line import IMAGE_NOTE, FirstWait
 from jittor_tsit.systems.base import System
@@ -40,12 +41,18 @@ DISAGREEMENT = "disagreement.csv"  # in the run directory: a table that data_too
 
 
 def make_evaluation(
-    system: System, experiment: Experiment, total_nimg: int, run_dir: Path, say: Callable[[str], None]
+    system: System,
+    experiment: Experiment,
+    total_nimg: int,
+    run_dir: Path,
+    say: Callable[[str], None],
+    events: Optional[Events] = None,
 ) -> Optional[Evaluation]:
     """Return the evaluation of an experiment's held-out pairs; None if `run.evaluate_every` is 0.
 
     Args:
         say: Prints one line for the user.
+        events: TensorBoard's event file, if the user wants one.
 
     Raises:
         InputError: See `held_out_samples` and `require_useful`.
@@ -63,7 +70,7 @@ def make_evaluation(
         )
         measure = partial(synthesis_scores, system, samples, experiment, run_dir)
     say(f"evaluation: {len(samples)} held-out pairs, every {run.evaluate_every * run.snapshot_nimg} images")
-    return Evaluation(measure, run.evaluate_every * run.snapshot_nimg, total_nimg, run_dir, say)
+    return Evaluation(measure, run.evaluate_every * run.snapshot_nimg, total_nimg, run_dir, say, events)
 
 
 def require_useful(judges: Judges, num_pairs: int, maps: LabelMaps) -> None:

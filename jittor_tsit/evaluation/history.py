@@ -34,6 +34,7 @@ class Evaluation:
         interval: Number of images between two evaluations.
         total_nimg: Number of images of the whole run. The last checkpoint is always scored.
         say: Prints one line for the user.
+        events: TensorBoard's event file, if the user wants one.
     """
 
     def __init__(
@@ -43,10 +44,10 @@ class Evaluation:
         total_nimg: int,
         run_dir: Path,
         say: Callable[[str], None],
+        events: Optional[Events] = None,
     ):
         self.measure, self.interval, self.total_nimg = measure, interval, total_nimg
-        self.run_dir, self.say = run_dir, say
-        self.events: Optional[Events] = None  # TensorBoard's event file; the session sets it if the user wants one
+        self.run_dir, self.say, self.events = run_dir, say, events
 
     def __call__(self, progress: Progress, checkpoint: Path) -> None:
         if progress.nimg % self.interval and progress.nimg != self.total_nimg:

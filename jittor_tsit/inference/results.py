@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from pathlib import Path, PurePosixPath
-from typing import Dict, Iterable, Mapping, Sequence
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence
 
 import numpy as np
 
@@ -20,6 +20,29 @@ OLD_RECORD = "made_by.txt"  # older versions wrote this file, which does not nam
 ASIDE = "set_aside"  # folder for files of the user that stand where an image is to be written
 SHEET, SUBMISSION = "compare.png", "submission.zip"
 LONGEST_NAME = 255  # bytes of a file name, on nearly all file systems
+
+
+def folders_of_sets(out: Path, sets: Optional[List[Path]]) -> Dict[Path, Optional[Path]]:
+    """Return the output folder of each set of inputs: output folder -> inputs.
+
+    One set goes into `out` itself, several into folders in it with the names of the sets.
+
+    Args:
+        sets: Folders or files; None: the default set.
+
+    Raises:
+        InputError: Two sets would have the same folder.
+    """
+    if not sets or len(sets) == 1:
+        return {out: sets[0] if sets else None}
+    found: Dict[Path, Optional[Path]] = {}
+    names = [path.resolve().name for path in sets]
+    for name, path in zip(names, sets):
+        folder = out / (name if names.count(name) == 1 else f"{path.resolve().parent.name}_{name}")
+        if folder in found:
+            raise InputError(f"--data: {path} and {found[folder]} would both write to {folder}; run test for each")
+        found[folder] = path
+    return found
 
 
 def digest(*parts: object) -> str:

@@ -1,17 +1,13 @@
 """Weights of VGG from Jittor's hub, kept in Jittor's cache. Imports no Jittor."""
 
-import http.client
-import shutil
-import urllib.request
 from pathlib import Path
 
 from data_tools.basics.errors import InputError
+from jittor_tsit.runtime.download import download
 from jittor_tsit.runtime.jittor_home import jittor_home
 from jittor_tsit.runtime.published_files import FOLDER, PUBLISHED, how_to_get
-from jittor_tsit.runtime.status_line import waiting_for
 
 HUB = "https://cg.cs.tsinghua.edu.cn/jittor/assets/build/checkpoints"  # weights of jittor.models
-HUB_TIMEOUT = 20  # seconds to wait for an answer
 
 
 def hub_path(arch: str) -> Path:
@@ -47,26 +43,12 @@ def find_hub_weights(arch: str) -> Path:
     target = hub_path(arch)
     if target.exists():
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_suffix(".part")
     try:
-        with waiting_for(f"downloading {arch} weights from Jittor's hub, once, about 0.5 GB"):
-            _download(f"{HUB}/{arch}.pkl", part)
-    except (OSError, http.client.HTTPException) as error:
-        if part.exists():
-            part.unlink()
+        download(f"{HUB}/{arch}.pkl", target, size=None, sha256="")  # the hub publishes neither
+    except InputError as error:
         raise InputError(
             f"no {arch} weights for the perceptual loss, and Jittor's hub gives none ({error}): {how_to_get(arch)}; "
             "or name a file by perceptual_weights=FILE (any .pth or .npz in torchvision's layout does), or do without "
             "(weights.vgg=0)"
         ) from None
-    part.replace(target)
     return target
-
-
-def _download(url: str, target: Path) -> None:
-    with urllib.request.urlopen(url, timeout=HUB_TIMEOUT) as answer, open(target, "wb") as file:
-        shutil.copyfileobj(answer, file)
-        size = answer.headers.get("Content-Length")
-    if size is not None and target.stat().st_size != int(size):
-        raise OSError(f"cut short at {target.stat().st_size} of {size} bytes")

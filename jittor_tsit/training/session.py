@@ -16,9 +16,10 @@ import jittor as jt
 from data_tools.basics.files import write_atomic
 from jittor_tsit.config import DataConfig, Experiment, RunConfig, to_json
 from jittor_tsit.config.experiment_files import shipped_experiment
-from jittor_tsit.config.phases import PlannedPhase, make_plan, phases_of, require_even, split_of, steps_from, terms_of
+from jittor_tsit.config.phases import PlannedPhase, make_plan, require_even, steps_from, terms_of
 from jittor_tsit.data.batches import batches, phased_samples
 from jittor_tsit.data.cached_pairs import from_cache, make_cache
+from jittor_tsit.data.finders import samples_of_phases
 from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.data.read_through import CHECKED
 from jittor_tsit.data.remarks import tell_passed_over
@@ -95,9 +96,7 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
     incoming = read_batches(system, data, samples, plan, progress.nimg, log.line)
     try:
         with stop_between_steps() as asked_to_stop:
-            evaluation = make_evaluation(system, experiment, plan[-1].end, run_dir, log.line)
-            if evaluation:
-                evaluation.events = log.events
+            evaluation = make_evaluation(system, experiment, plan[-1].end, run_dir, log.line, log.events)
             if evaluation and newest:
                 evaluation.catch_up(progress, checkpoint_path(run_dir, progress.nimg))
             snapshot = Snapshots(system, samples[0], run, options, run_dir, evaluation, starts, log.events)
@@ -171,20 +170,6 @@ def say(text: str) -> None:
         print(text, file=sys.stderr)
 
 
-def list_samples(experiment: Experiment, system: System) -> List[Samples]:
-    """Return the training samples of each phase.
-
-    Args:
-        system: Its kind of data (`batch_kind`) finds the samples.
-
-    Raises:
-        InputError: The folder or a split file is missing or faulty.
-    """
-    numbers = range(1, len(phases_of(experiment)) + 1)
-    find, seed = system.batch_kind.find_samples, experiment.run.seed
-    return [find(experiment.data, split_of(experiment, number), (seed, number)) for number in numbers]
-
-
 def read_samples(experiment: Experiment, system: System, kept_in: Path) -> List[Samples]:
     """Return the training samples of each phase. Process 0 first checks that every file can be read.
 
@@ -192,9 +177,9 @@ def read_samples(experiment: Experiment, system: System, kept_in: Path) -> List[
         kept_in: Text file that lists the files that passed the check before. They are not read again.
 
     Raises:
-        InputError: See `list_samples`; or a file is faulty. The message names the first one.
+        InputError: See `samples_of_phases`; or a file is faulty. The message names the first one.
     """
-    samples = list_samples(experiment, system)
+    samples = samples_of_phases(experiment, system.batch_kind.find_samples)
     if parallel.rank() == 0:
         tell_passed_over([each for phase in samples for each in phase.lists()])
         system.batch_kind.check_samples(samples, experiment.data, kept_in, say)

@@ -13,7 +13,10 @@ from helpers.source_files import ROOT
 
 PAGES = ("README.md", "docs/getting-started.md")
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
-DOCKER = 'docker run -it -v "$PWD":/project -v jittor:/root/.cache -w /project python:3.11 bash run.sh doctor'
+DOCKER = (
+    'docker run -it -v "$PWD":/project -v jittor:/cache -e JITTOR_HOME=/cache -w /project python:3.11 '
+    "bash run.sh doctor"
+)
 NOT_RUN = {  # command -> why it is not run here
     "sudo apt-get install python3-venv python3-dev g++": "changes the system",
     DOCKER: "needs Docker",

@@ -11,8 +11,8 @@ import pytest
 import data_tools.__main__ as tools
 import jittor_tsit.__main__ as package
 from data_tools.basics.errors import InputError
+from helpers.experiments import configure
 from helpers.source_files import ROOT
-from jittor_tsit.commands.train import configure
 from jittor_tsit.config import DataConfig, OptimConfig, Phase, RunConfig
 from jittor_tsit.config.experiment_files import find_experiment, load_runs
 from jittor_tsit.config.overrides import PARTS

@@ -6,13 +6,15 @@ import zipfile
 import pytest
 from PIL import Image
 
+from data_tools.basics.command_line import image_size
 from data_tools.basics.errors import InputError
 from data_tools.sets.image_io import read_photo, write_label
 from helpers.same_bytes import assert_same_bytes
 from helpers.tiny import CONFIGS
 from helpers.untrained import draw_map, draw_photo, save_model
-from jittor_tsit.commands.test import folders_of_sets, image_size, input_list, run_test
+from jittor_tsit.commands.test import input_list, run_test
 from jittor_tsit.inference.options import ImageOptions
+from jittor_tsit.inference.results import folders_of_sets
 
 SMALL = {"image_width": 64, "image_height": 32}
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from data_tools.sets.image_io import read_photo
+from helpers.experiments import configure
 from jittor_tsit.commands.test import run_test
-from jittor_tsit.commands.train import configure
 from jittor_tsit.runs.checkpoint import checkpoint_path
 from jittor_tsit.training.session import run_training
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from data_tools.basics.errors import InputError
-from jittor_tsit.commands.train import adapt, configure
+from helpers.experiments import configure
+from jittor_tsit.commands.train import adapt
 from jittor_tsit.config import to_json
 from jittor_tsit.runs.own_options import own_experiment
 

@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from data_tools.basics.errors import InputError
 from helpers.tiny import ALL_CONFIGS
 from jittor_tsit.config import CONFIGS
 from jittor_tsit.config.systems import bicyclegan as config_bicyclegan
@@ -112,3 +113,12 @@ def test_the_options_allow_what_the_networks_have(names, table):
 
 def test_both_tables_of_systems_agree():
     assert {name: system.Config for name, system in SYSTEMS.items()} == CONFIGS
+
+
+@pytest.mark.parametrize("name", [name for name in SYSTEMS if name != "segformer"])
+def test_only_the_segmenter_takes_a_weight_decay(name):
+    optim = dataclasses.replace(SYSTEMS[name].Config().optim, weight_decay=0.01)
+    config = dataclasses.replace(SYSTEMS[name].Config(), optim=optim)
+    with pytest.raises(InputError, match="optim.weight_decay=0.01: this system has none; must be 0"):
+        SYSTEMS[name](config, 29, 256, 256, seed=0)
+    assert SYSTEMS["segformer"].decays_weights and not SYSTEMS[name].decays_weights

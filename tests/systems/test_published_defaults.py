@@ -290,12 +290,3 @@ def test_options_cannot_be_changed_in_place(part):
         for field in dataclasses.fields(options):
             with pytest.raises(dataclasses.FrozenInstanceError):
                 setattr(options, field.name, getattr(options, field.name))
-
-
-@pytest.mark.parametrize("name", [name for name in SYSTEMS if name != "segformer"])
-def test_only_the_segmenter_takes_a_weight_decay(name):
-    optim = dataclasses.replace(SYSTEMS[name].Config().optim, weight_decay=0.01)
-    config = dataclasses.replace(SYSTEMS[name].Config(), optim=optim)
-    with pytest.raises(InputError, match="optim.weight_decay=0.01: this system has none; must be 0"):
-        SYSTEMS[name](config, 29, 256, 256, seed=0)
-    assert SYSTEMS["segformer"].decays_weights and not SYSTEMS[name].decays_weights

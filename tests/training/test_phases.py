@@ -12,7 +12,7 @@ import pytest
 
 from data_tools.rendering.write_set import write_set
 from data_tools.sets.splits import read_split
-from jittor_tsit.commands import train
+from helpers.experiments import configure
 from jittor_tsit.commands.dry_run import show_plan
 from jittor_tsit.data.finders import find_samples
 from jittor_tsit.runs.checkpoint import checkpoint_path, checkpoint_paths, load_checkpoint
@@ -35,7 +35,7 @@ def experiment(tmp_path_factory):
     total, selected = (read_split(place / f"curation/{name}.txt") for name in ("total", "selection_2"))
     assert len(total) == 24 and 6 <= len(selected) <= 24
     assignments = [f"split={place / 'curation'}"]
-    return train.configure(ROOT / "experiments/tsit_contest_smoke.py", place / "set", assignments)
+    return configure(ROOT / "experiments/tsit_contest_smoke.py", place / "set", assignments)
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from data_tools.rendering.write_set import write_set
+from helpers.experiments import configure
 from helpers.rounding_spread import FLOOR, SHARE, move_parameters
 from helpers.same_bytes import assert_same_bytes
 from helpers.started import finished, needs_mpi, started, tsit
 from helpers.tiny import HEIGHT, WIDTH
-from jittor_tsit.commands import train
 from jittor_tsit.commands.test import run_test
 from jittor_tsit.data.samples import draw
 from jittor_tsit.runs.checkpoint import checkpoint_path, checkpoint_paths, load_checkpoint
@@ -66,7 +66,7 @@ def run(place):
 
 def train_alone(place, name, *overrides):
     """The same in this process."""
-    return session.run_training(train.configure(place / "short.py", place / "set", list(overrides)), place / name)
+    return session.run_training(configure(place / "short.py", place / "set", list(overrides)), place / name)
 
 
 def stats(run_dir):

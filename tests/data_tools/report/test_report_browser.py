@@ -1,7 +1,5 @@
 """The report's page in a real browser, opened from disk."""
 
-import json
-import shutil
 import time
 
 import numpy as np
@@ -10,97 +8,16 @@ import pytest
 from data_tools.curation.manual import read_manual, write_manual
 from data_tools.curation.rules import Decision
 from data_tools.report import write_report
-from helpers.review_input import ASTRAL, HOSTILE, QUOTES, STEMS, WIDE, make_table, review_arguments
+from helpers.review_input import ASTRAL, HOSTILE, QUOTES, STEMS, WIDE, make_table
 from helpers.same_bytes import assert_same_bytes
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-from selenium.webdriver.chrome.service import Service
+pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-DRIVER = shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(not (BROWSER and DRIVER), reason="Chromium or chromedriver is not installed")
+from helpers.browser import box, cards, open_page, press, tally, ticked
 
 REFUSE_STORAGE = "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('refused'); }});"
-
-
-@pytest.fixture(scope="module")
-def chrome(tmp_path_factory):
-    options = webdriver.ChromeOptions()
-    options.binary_location = BROWSER
-    for argument in (
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-dev-shm-usage",
-        "--window-size=1200,900",
-        f"--user-data-dir={tmp_path_factory.mktemp('profile')}",
-    ):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-    yield driver
-    driver.quit()
-
-
-@pytest.fixture(scope="module")
-def arguments(tmp_path_factory):
-    return review_arguments(tmp_path_factory.mktemp("set"))
-
-
-@pytest.fixture(scope="module")
-def path(arguments, tmp_path_factory):
-    path = tmp_path_factory.mktemp("page with a blank") / "report.html"
-    write_report(path, *arguments)
-    return path
-
-
-@pytest.fixture
-def page(chrome, path):
-    """The report in a new browser. After the test, check that the page used no network and had no errors."""
-    for log in ("performance", "browser"):
-        chrome.get_log(log)  # leaves it empty
-    open_page(chrome, path)
-    yield chrome
-    chrome.execute_script("try { localStorage.clear(); } catch (error) {}")
-    assert chrome.get_log("browser") == []
-    own = ("file:", "data:", "blob:", "chrome:")  # the last is the browser's own start page, still loading
-    assert [url for url in requests(chrome) if not url.startswith(own)] == []
-
-
-def open_page(chrome, path):
-    chrome.get(path.as_uri())
-
-
-def requests(chrome):
-    messages = [json.loads(entry["message"])["message"] for entry in chrome.get_log("performance")]
-    return [
-        message["params"]["request"]["url"] for message in messages if message["method"] == "Network.requestWillBeSent"
-    ]
-
-
-def cards(page, stem):
-    """All cards of a pair, in the order of the page."""
-    return [
-        card for card in page.find_elements(By.CSS_SELECTOR, "article") if card.get_dom_attribute("data-stem") == stem
-    ]
-
-
-def box(card, word):
-    return card.find_element(By.NAME, word)
-
-
-def press(page, stem, word):
-    """Tick a box of a pair's first card as from the keyboard."""
-    box(cards(page, stem)[0], word).send_keys(Keys.SPACE)
-
-
-def ticked(card):
-    return [word for word in ("keep", "drop") if box(card, word).is_selected()]
-
-
-def tally(page):
-    return page.find_element(By.ID, "tally").text
 
 
 def saved(page, folder):
@@ -263,51 +180,3 @@ def test_the_page_never_scrolls_sideways(page, width):
         assert page.execute_script("return document.documentElement.scrollWidth") <= width
     finally:
         page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-
-
-def speak(page, language):
-    """Make the browser prefer a language."""
-    agent = page.execute_script("return navigator.userAgent")
-    page.execute_cdp_cmd("Emulation.setUserAgentOverride", {"userAgent": agent, "acceptLanguage": language})
-    page.refresh()
-
-
-@pytest.fixture
-def chinese(page):
-    speak(page, "zh-CN")
-    yield page
-    speak(page, "en-US")
-
-
-def heading(page):
-    return page.find_element(By.TAG_NAME, "h1").text
-
-
-def test_the_page_speaks_the_browsers_language(chinese):
-    assert heading(chinese) == "审阅整理结果" and tally(chinese) == "没有标记"
-    assert chinese.title == "审阅 5 个图像对"
-    assert (
-        cards(chinese, HOSTILE)[0].find_element(By.TAG_NAME, "img").get_attribute("alt").startswith(HOSTILE + " 的照片")
-    )
-    press(chinese, HOSTILE, "drop")
-    assert tally(chinese) == "1 个标记：保留 0，剔除 1"
-    assert "pairs were judged" not in chinese.find_element(By.TAG_NAME, "body").text
-
-
-def test_a_button_changes_the_language_and_the_browser_remembers_it(chinese):
-    chinese.find_element(By.CSS_SELECTOR, "[data-language=en]").click()
-    assert heading(chinese) == "Review of a curation" and tally(chinese) == "Nothing marked"
-    chinese.refresh()
-    assert heading(chinese) == "Review of a curation" and chinese.title == "Review of 5 pairs"
-    chinese.find_element(By.CSS_SELECTOR, "[data-language=zh]").click()
-    assert heading(chinese) == "审阅整理结果"
-
-
-def test_without_scripts_the_page_is_english(page):
-    page.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
-    try:
-        page.refresh()
-        assert heading(page) == "Review of a curation" and "规则" not in page.find_element(By.TAG_NAME, "body").text
-    finally:
-        page.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
-        page.refresh()

@@ -37,7 +37,7 @@ def save(path, largest):
 def test_photos_of_one_scale_are_told_and_black_ones_fit_every_scale(tmp_path):
     paths = [save(tmp_path / f"{k}.png", value) for k, value in enumerate((4095, 2000, 0))]
     assert depth_remarks([*paths, tmp_path / "not-read.jpg"]) == [
-        f"2 files of 16 bits use 12 bits, of which the upper 8 are kept, such as {paths[0]}"
+        f"2 files of 16 bits use 12 bits, and only the upper 8 are read; the first is {paths[0]}"
     ]
 
 
