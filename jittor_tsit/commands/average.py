@@ -10,6 +10,7 @@ import numpy as np
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.invocation import typed
+from data_tools.basics.names import quantity
 from data_tools.basics.progress import progress_bar
 from jittor_tsit.commands.path_checks import FILE, require_checkpoints, require_run, require_writable
 from jittor_tsit.commands.shared_options import add_command, positive_number
@@ -68,7 +69,7 @@ def run_average(files: Sequence[Path], run_dir: Optional[Path], last: int, out: 
     """
     paths = list(files) if files or run_dir is None else checkpoint_paths(run_dir)[-last:]
     if len(paths) < 2:
-        where = f"{run_dir}: holds {len(paths)} checkpoint(s)" if not files else f"{paths[0]}: one checkpoint"
+        where = f"{run_dir}: holds {quantity(len(paths), 'checkpoint')}" if not files else f"{paths[0]}: one checkpoint"
         raise InputError(f"{where}; an average needs at least two (a run keeps `keep_snapshots` of them)")
     target = out or paths[-1].with_name(paths[-1].name.replace("state-", "average-"))
     if target in paths or target.suffix != ".safetensors":

@@ -70,7 +70,7 @@ def _classify(model: Model, place: Optional[Path], out: Path, compare: bool) -> 
     right = [name == path.parent.name for path, name in found.items() if path.parent.name in classes]
     share = f"{np.mean(right):.1%} of the images in class folders" if right else ""
     accuracy = f"; {share} of {folder} got the class of their folder" if right else ""
-    print(f"{out / TABLE}: the classes of {len(found)} images{accuracy}")
+    print(f"{out / TABLE}: the classes of {quantity(len(found), 'image')}{accuracy}")
 
 
 def read(path: Path, data: DataConfig) -> np.ndarray:

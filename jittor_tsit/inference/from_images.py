@@ -9,6 +9,7 @@ from typing import Dict, Optional
 import numpy as np
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.names import quantity
 from data_tools.basics.progress import progress_bar
 from data_tools.basics.spacing import evenly_spaced
 from data_tools.sets.image_io import read_photo
@@ -55,7 +56,7 @@ def translate(
     inputs = parallel.on_all_processes(InputImages, model, place, back, side_by_side, options)
     parallel.require_same({"images": " ".join(inputs.names.values())}, "inputs")
     if parallel.rank() == 0:
-        print(f"{len(inputs.paths)} images of {inputs.folder}; results: {inputs.sizing}")
+        print(f"{quantity(len(inputs.paths), 'image')} of {inputs.folder}; results: {inputs.sizing}")
 
     def prepare() -> None:
         keys = keys_of(model, inputs, seed, back, options)
@@ -66,7 +67,7 @@ def translate(
     maker = model.maker(seed)
     parallel.on_first_process(lambda: save_rows(out / SHEET, inputs, out, options, maker) if compare else None)
     if parallel.rank() == 0:
-        print(f"{out / 'images'}: {len(inputs.paths) * options.draws} images")
+        print(f"{out / 'images'}: {quantity(len(inputs.paths) * options.draws, 'image')}")
         print(f"{out / SHEET}: inputs beside images" if compare else f"next: --compare draws {out / SHEET}")
     return 0
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.invocation import typed
-from data_tools.basics.names import composed
+from data_tools.basics.names import composed, quantity
 from data_tools.basics.progress import progress_bar
 from data_tools.basics.spacing import evenly_spaced
 from data_tools.sets.formats import LABELS
@@ -87,7 +87,7 @@ def make_submission(
     inputs = find_inputs(place, references)
     folder = inputs.labels[0].parent
     if parallel.rank() == 0:
-        print(f"{len(inputs.labels)} label maps of {folder}; results: {out / 'images'}")
+        print(f"{quantity(len(inputs.labels), 'label map')} of {folder}; results: {out / 'images'}")
     make_set(model, inputs, out, seed, options)
     parallel.on_first_process(lambda: finish(inputs, model.data, out, compare, model.maker(seed), options))
     if parallel.rank() == 0 and options.draws == 1:
@@ -160,11 +160,14 @@ def finish(
     if compare:
         save_sheet(out / SHEET, inputs.labels, out, data, maker, options)
     if options.draws > 1:
-        print(f"{out / 'images'}: {len(names)} images {width}x{height}; several of each are no submission: none packed")
+        print(
+            f"{out / 'images'}: {quantity(len(names), 'image')} {width}x{height}; nothing is packed, because a "
+            "submission holds one image of each label map"
+        )
         return
     pack(out / "images", inputs.stems, out / SUBMISSION, size, options.format)
     note = "" if options.format == "jpg" else f"; as .jpg, which the contest wants, beside the .{options.format} images"
-    print(f"{out / SUBMISSION}: {len(inputs.labels)} images {width}x{height}, read back and checked{note}")
+    print(f"{out / SUBMISSION}: {quantity(len(inputs.labels), 'image')} {width}x{height}, read back and checked{note}")
 
 
 def read_all(inputs: Inputs, data: DataConfig) -> Iterator[List[np.ndarray]]:

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.names import quantity
 from data_tools.basics.progress import progress_bar
 from data_tools.basics.spacing import evenly_spaced
 from data_tools.sets.image_io import read_photo, resize_photo
@@ -85,7 +86,9 @@ def relabel(model: Model, place: Optional[Path], out: Path, options: ImageOption
     parallel.on_first_process(lambda: save_rows(out / SHEET, photos, targets, results, out, model, options))
     if parallel.rank() == 0:
         number = len(photos) * len(targets)
-        print(f"{out / 'images'}: {number} images, {len(photos)} photos as {', '.join(targets)}")
+        print(
+            f"{out / 'images'}: {quantity(number, 'image')}, {quantity(len(photos), 'photo')} as {', '.join(targets)}"
+        )
     return 0
 
 
@@ -136,9 +139,9 @@ def photos_and_attributes(
 def how_labels_are_found(model: Model, folder: Optional[Path]) -> str:
     """Return a line that says which attributes photos without an attribute list are taken to have."""
     if "D" in model.system.networks:
-        return f"{folder}: holds no attribute list; the model's D finds the attributes of the photos"
+        return f"{folder}: there is no attribute list; the model's D finds the attributes of the photos"
     return (
-        f"{folder}: holds no attribute list, and {model.checkpoint} lacks D, which finds attributes; each photo is "
+        f"{folder}: there is no attribute list, and {model.checkpoint} lacks D, which finds attributes; each photo is "
         "taken to have none of them"
     )
 

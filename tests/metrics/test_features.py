@@ -105,7 +105,7 @@ def test_folders_without_two_images_are_refused(tmp_path):
     with pytest.raises(InputError, match="holds 0 images .*at least 2 are needed"):
         find_images(tmp_path)
     (tmp_path / "a.jpg").touch()
-    with pytest.raises(InputError, match="holds 1 images .*at least 2 are needed"):
+    with pytest.raises(InputError, match="holds 1 image.*at least 2 are needed"):
         find_images(tmp_path)
     with pytest.raises(InputError, match="a.jpg: is a file; a folder is needed"):
         find_images(tmp_path / "a.jpg")

@@ -116,7 +116,7 @@ def require_own_photos(checkpoint, faces, tmp_path, capsys):
     (tmp_path / "mine/me at home.jpg").write_bytes((faces / "images/0.jpg").read_bytes())
     capsys.readouterr()
     assert run_test(checkpoint, tmp_path / "mine", tmp_path / "other", 0, None, compare=False) == 0
-    assert "holds no attribute list; the model's D finds the attributes of the photos" in capsys.readouterr().err
+    assert "there is no attribute list; the model's D finds the attributes of the photos" in capsys.readouterr().err
     names = sorted(path.name for path in (tmp_path / "other/images").iterdir())
     assert names == ["me at home_Male.jpg", "me at home_Young.jpg"]
 
