@@ -8,6 +8,7 @@ from typing import Dict, List, Mapping, Optional, cast
 import numpy as np
 from PIL import Image
 
+from data_tools.basics.names import quantity
 from data_tools.basics.progress import progress_bar
 from data_tools.basics.spacing import evenly_spaced
 from data_tools.basics.table import write_rows

@@ -85,10 +85,8 @@ def relabel(model: Model, place: Optional[Path], out: Path, options: ImageOption
     parallel.on_all_processes(make)
     parallel.on_first_process(lambda: save_rows(out / SHEET, photos, targets, results, out, model, options))
     if parallel.rank() == 0:
-        number = len(photos) * len(targets)
-        print(
-            f"{out / 'images'}: {quantity(number, 'image')}, {quantity(len(photos), 'photo')} as {', '.join(targets)}"
-        )
+        images, whose = quantity(len(photos) * len(targets), "image"), quantity(len(photos), "photo")
+        print(f"{out / 'images'}: {images}, {whose} as {', '.join(targets)}")
     return 0
 
 
