@@ -34,7 +34,7 @@ def waiting_for(what: str):
     With --quiet the line is not shown.
 
     In the block, what Jittor writes about its own progress is left out, and counted in the line. Everything else that
-    C++ code writes on standard error is shown, at most 5 seconds later.
+    C++ code writes on standard error is shown, at most a second later.
     """
     if os.environ.get(RANK_VARIABLE, "0") != "0":
         yield  # of several processes, process 0 shows the line
@@ -43,18 +43,14 @@ def waiting_for(what: str):
         command = [sys.executable, "-m", "jittor_tsit.runtime.status_line", what, str(output.fileno())]
         with stderr_to(output.fileno()) as real:
             status_line = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=real, pass_fds=[output.fileno()])
-            started = time.monotonic()
             try:
                 yield
             finally:
-                if time.monotonic() - started < QUIET_SECONDS:
-                    status_line.kill()  # it has shown nothing yet, and its own start takes 0.2 seconds
                 # Closing the pipe is not enough: processes forked by Jittor keep it open.
                 status_line.communicate(b"done")
-        if status_line.returncode:
+        if status_line.returncode:  # it was killed
             output.seek(0)
-            for line in OutputFilter().lines(output.read(), is_end=True):
-                print(line, file=sys.stderr)
+            sys.stderr.write(output.read().decode(errors="replace"))
 
 
 class FirstWait:
@@ -115,8 +111,6 @@ def main() -> None:
     due, is_shown, is_end = started + QUIET_SECONDS, False, False
     while not is_end:
         is_end = bool(select.select([sys.stdin], [], [], POLL_SECONDS)[0]) or os.getppid() != parent
-        if not is_end and time.time() < started + QUIET_SECONDS:
-            continue  # if the wait ends before that, the parent kills this process and shows the lines
         data = os.pread(output, MAX_READ, offset)
         offset += len(data)
         for line in found.lines(data, is_end):
