@@ -58,7 +58,7 @@ def test_a_file_comes_whole_with_its_licence_and_use(site, tmp_path, capsys):
     assert "BSD-3-Clause" in shown and "https://page" in shown
     assert "judges/vgg19.pth: size and SHA-256 are as published; bash run.sh use judges/vgg19.pth" in shown
     assert [path.name for path in (tmp_path / "judges").iterdir()] == ["vgg19.pth"]
-    assert (tmp_path / "judges/vgg19.pth").read_bytes() == DATA
+    assert_same_bytes(tmp_path / "judges/vgg19.pth", DATA)
 
 
 def test_a_file_that_is_there_is_checked_and_not_loaded_again(site, tmp_path, capsys):
@@ -78,7 +78,7 @@ def test_a_cut_download_goes_on_where_it_stopped(site, tmp_path, capsys):
     site.cut_after = None
     assert main(["fetch", "vgg19"]) == 0
     assert site.ranges == [0, 100, 200, 300]
-    assert (tmp_path / "judges/vgg19.pth").read_bytes() == DATA
+    assert_same_bytes(tmp_path / "judges/vgg19.pth", DATA)
     assert not (tmp_path / "judges/vgg19.pth.part").exists()
 
 
@@ -87,7 +87,7 @@ def test_a_server_without_ranges_sends_the_file_from_its_beginning(site, tmp_pat
     (tmp_path / "judges/vgg19.pth.part").write_bytes(b"x" * 50)
     site.has_ranges = False
     assert main(["fetch", "vgg19"]) == 0
-    assert (tmp_path / "judges/vgg19.pth").read_bytes() == DATA
+    assert_same_bytes(tmp_path / "judges/vgg19.pth", DATA)
 
 
 def test_a_part_that_is_complete_is_only_checked(site, tmp_path):
@@ -139,7 +139,7 @@ def test_the_proxy_of_the_environment_is_used(site, monkeypatch, tmp_path):
     site.files["http://weights.invalid/vgg19.pth"] = DATA
     point_to(monkeypatch, "http://weights.invalid/vgg19.pth")
     assert main(["fetch", "vgg19"]) == 0
-    assert (tmp_path / "judges/vgg19.pth").read_bytes() == DATA
+    assert_same_bytes(tmp_path / "judges/vgg19.pth", DATA)
 
 
 def test_a_judge_with_another_suffix_keeps_its_place(site, tmp_path, capsys):
