@@ -8,6 +8,7 @@ import pytest
 
 from data_tools.basics.errors import InputError
 from helpers.file_server import Site, serving
+from helpers.same_bytes import assert_same_bytes
 from helpers.weight_file_bytes import SAMPLES
 from jittor_tsit.__main__ import main
 from jittor_tsit.evaluation.judges import JudgeAbsent, Judges
