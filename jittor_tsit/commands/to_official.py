@@ -16,6 +16,9 @@ from jittor_tsit.runs.loading import experiment_of
 from jittor_tsit.systems.build import make_system
 from jittor_tsit.systems.state import with_averaged_weights
 
+# Options of SPADE and TSIT that the official code does not have -> what it does instead.
+OFFICIAL_VALUES = {"attention_G": 0, "attention_D": 0, "code_in_norms": False, "hidden_channels": 128}
+
 
 def run_export(path: Path, out: Path) -> int:
     """Write one file for each network of a checkpoint. Return the exit status.
@@ -29,9 +32,10 @@ def run_export(path: Path, out: Path) -> int:
     system, config = experiment.system, experiment.config
     if system not in LAYOUTS:
         raise InputError(f"{path}: is of system {system}, which has no official layout; there are {', '.join(LAYOUTS)}")
-    for field in ("attention_G", "attention_D"):
-        if getattr(config, field, 0):
-            raise InputError(f"{path}: has {field}={getattr(config, field)}; the official code has no self-attention")
+    for field, official in OFFICIAL_VALUES.items():
+        if getattr(config, field, official) != official:
+            given = f"{field}={getattr(config, field)}"
+            raise InputError(f"{path}: has {given}; the official code has only {field}={official}, and cannot load it")
     networks = networks_of(path, checkpoint.arrays, system)
     check_networks(path, networks, experiment)
     tables = {}

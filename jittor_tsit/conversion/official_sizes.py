@@ -77,6 +77,8 @@ def spade(networks: Networks) -> FileOptions:
 def _synthesis(networks: Networks) -> Dict[str, Value]:
     G, D, found = networks.get("G", {}), networks.get("D", {}), _Options()
     found.size("width", G, "head_0.conv_0.weight_orig", 0, 16)
+    if G:
+        found["norm_G"] = "batch" if any(name.endswith(".running_var") for name in G) else "instance"
     if "fc.weight" in G:
         found["use_vae"] = G["fc.weight"].ndim == 2
         if found["use_vae"]:

@@ -16,6 +16,7 @@ from jittor_tsit.layers.reductions import broadcast_like, mean
 from jittor_tsit.runtime.parallel import batch_moments
 
 EPS = 1e-5  # the value of PyTorch and of every paper here
+Style = Tuple[jt.Var, jt.Var]  # gain and shift of each channel of each sample, [N, C, 1, 1]
 MOMENTUM = 0.1  # share of the new batch in the running statistics, PyTorch's default
 
 
@@ -32,24 +33,38 @@ def _mean_var(x: jt.Var, axes: Tuple[int, ...]):
     return centre + shift, jt.maximum(variance, 0.0)  # rounding may leave a tiny negative
 
 
-def normalize(x: Image, mean: jt.Var, var: jt.Var, *maps: Image, slope: float = 1.0) -> Image:
-    """Return leaky_relu((x - mean) / sqrt(var + EPS) * (1 + gamma) + beta) with this slope.
+def normalize(
+    x: Image, mean: jt.Var, var: jt.Var, *maps: Image, slope: float = 1.0, style: Optional[Style] = None
+) -> Image:
+    """Return leaky_relu(((x - mean) / sqrt(var + EPS) * (1 + gain) + shift) * (1 + gamma) + beta) with this slope.
 
     Args:
         maps: Gamma and beta, or nothing. For a blocked x one image with the channels of both, as `conv2d_of_two` makes
             it.
+        style: Gain and shift of each channel of each sample; None: both are 0.
 
     Shapes:
-        x, gamma, beta [N, C, H, W], mean, var [N, C, 1, 1] or [1, C, 1, 1] float64 -> [N, C, H, W], in the layout of x
+        x, gamma, beta [N, C, H, W], gain, shift [N, C, 1, 1], mean, var [N, C, 1, 1] or [1, C, 1, 1] float64
+        -> [N, C, H, W], in the layout of x
     """
-    scale = 1 / jt.sqrt(var + EPS)
+    scale, shift = 1 / jt.sqrt(var + EPS), None
+    if style is not None:
+        mean, scale, shift = _styled(mean, scale, style)
     if has_kernels(x):
-        return _modulate(x, mean, scale, *maps, slope=slope)
+        return _modulate(x, mean, scale, *maps, slope=slope, shift=shift)
     y = _subtract(x, mean) * broadcast_like(scale, x)
+    if shift is not None:
+        y = y + broadcast_like(shift, x)
     if maps:
         gamma, beta = map(to_nchw, maps)
         y = y * (1 + gamma) + beta
     return activate(y, slope)
+
+
+def _styled(mean: jt.Var, scale: jt.Var, style: Style) -> Tuple[jt.Var, jt.Var, jt.Var]:
+    """Return mean, scale times 1 + gain, and shift, [N, C, 1, 1] float64 each."""
+    gain, shift = (part.float64() for part in style)
+    return mean.broadcast(gain.shape), scale.broadcast(gain.shape) * (1 + gain), shift
 
 
 def _subtract(x: jt.Var, mean: jt.Var) -> jt.Var:
@@ -178,6 +193,9 @@ class AffineInstanceNorm(nn.Module):
 
     def execute(self, x):
         return _affine(instance_norm(x), self.weight, self.bias)
+
+
+GENERATOR_NORMS = {"batch": BatchNorm, "instance": InstanceNorm}  # of SPADE and TSIT, before their modulation
 
 
 class LayerNorm(nn.Module):

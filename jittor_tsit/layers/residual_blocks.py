@@ -4,12 +4,15 @@ Sources: SPADE (Park et al., CVPR 2019; NVlabs/SPADE) and TSIT (Jiang et al., EC
 models/networks/architecture.py.
 """
 
+from typing import Optional
+
+import jittor as jt
 from jittor import nn
 
 from jittor_tsit.layers.basic import SLOPE
 from jittor_tsit.layers.image_layouts import Image, to_fast_layout, to_layout_of
 from jittor_tsit.layers.resize import resize_nearest
-from jittor_tsit.layers.spatial_norm import FADE, SPADE
+from jittor_tsit.layers.spatial_norm import FADE, HIDDEN_CHANNELS, SPADE
 from jittor_tsit.layers.spectral_conv import SpectralConv, conv_norm_act
 
 
@@ -41,11 +44,11 @@ class ModulatedBlock(nn.Module):
 
     Args:
         modulation: Builds a normalisation that a map modulates, `modulation(channels)`. The result is called with x,
-            the map, and the slope of the leaky ReLU that follows.
+            the map, the slope of the leaky ReLU that follows, and the latent code or None.
 
     Shapes:
-        x [N, in_channels, H, W], guide: the map that `modulation` takes -> [N, out_channels, H, W], in the fastest
-        layout
+        x [N, in_channels, H, W], guide: the map that `modulation` takes, code [N, z_dim] or None
+        -> [N, out_channels, H, W], in the fastest layout
     """
 
     def __init__(self, in_channels: int, middle_channels: int, out_channels: int, modulation):
@@ -58,13 +61,13 @@ class ModulatedBlock(nn.Module):
             self.norm_skip = modulation(in_channels)
             self.conv_skip = SpectralConv(in_channels, out_channels, 1, bias=False)
 
-    def execute(self, x: Image, guide: Image) -> Image:
+    def execute(self, x: Image, guide: Image, code: Optional[jt.Var] = None) -> Image:
         x = to_fast_layout(x)
         skip = x
         if self.norm_skip is not None and self.conv_skip is not None:
-            skip = self.conv_skip(self.norm_skip(x, guide))
-        x = self.conv0(self.norm0(x, guide, SLOPE))
-        x = self.conv1(self.norm1(x, guide, SLOPE))
+            skip = self.conv_skip(self.norm_skip(x, guide, 1.0, code))
+        x = self.conv0(self.norm0(x, guide, SLOPE, code))
+        x = self.conv1(self.norm1(x, guide, SLOPE, code))
         return skip + x
 
 
@@ -73,6 +76,7 @@ class SPADEBlock(ModulatedBlock):
 
     Args:
         norm: Builds the normalisation inside SPADE, `norm(channels)`.
+        hidden_channels, z_dim: See `SPADE`.
 
     Shapes:
         x [N, in_channels, H, W], segmap [N, segmap_channels, H', W'] of any size -> [N, out_channels, H, W], in the
@@ -81,12 +85,25 @@ class SPADEBlock(ModulatedBlock):
     Source: SPADEResnetBlock; the middle has the smaller of the two numbers of channels.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, segmap_channels: int, norm):
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        segmap_channels: int,
+        norm,
+        hidden_channels: int = HIDDEN_CHANNELS,
+        z_dim: int = 0,
+    ):
         middle_channels = min(in_channels, out_channels)
-        super().__init__(in_channels, middle_channels, out_channels, lambda c: SPADE(c, segmap_channels, norm))
+        super().__init__(
+            in_channels,
+            middle_channels,
+            out_channels,
+            lambda c: SPADE(c, segmap_channels, norm, hidden_channels, z_dim),
+        )
 
-    def execute(self, x: Image, segmap: Image) -> Image:
-        return super().execute(x, to_fast_layout(resize_nearest(segmap, *x.shape[2:])))
+    def execute(self, x: Image, segmap: Image, code: Optional[jt.Var] = None) -> Image:
+        return super().execute(x, to_fast_layout(resize_nearest(segmap, *x.shape[2:])), code)
 
 
 class FADEBlock(ModulatedBlock):
@@ -94,6 +111,7 @@ class FADEBlock(ModulatedBlock):
 
     Args:
         norm: Builds the normalisation inside FADE, `norm(channels)`.
+        z_dim: See `FADE`.
 
     Shapes:
         x [N, in_channels, H, W], feat [N, in_channels, H, W] -> [N, out_channels, H, W], in the fastest layout
@@ -101,8 +119,8 @@ class FADEBlock(ModulatedBlock):
     Source: FADEResnetBlock; the middle has the channels of the input.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, norm):
-        super().__init__(in_channels, in_channels, out_channels, lambda c: FADE(c, norm))
+    def __init__(self, in_channels: int, out_channels: int, norm, z_dim: int = 0):
+        super().__init__(in_channels, in_channels, out_channels, lambda c: FADE(c, norm, z_dim))
 
-    def execute(self, x: Image, feat: Image) -> Image:
-        return super().execute(x, to_fast_layout(feat))
+    def execute(self, x: Image, feat: Image, code: Optional[jt.Var] = None) -> Image:
+        return super().execute(x, to_fast_layout(feat), code)

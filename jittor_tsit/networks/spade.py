@@ -9,9 +9,10 @@ from jittor_tsit.config.systems.spade import STRIDES
 from jittor_tsit.layers.attention import SelfAttention
 from jittor_tsit.layers.basic import Image, OutputConv, leaky_relu
 from jittor_tsit.layers.elementary import tanh
-from jittor_tsit.layers.norm import BatchNorm
+from jittor_tsit.layers.norm import GENERATOR_NORMS
 from jittor_tsit.layers.residual_blocks import SPADEBlock
 from jittor_tsit.layers.resize import upsample2x
+from jittor_tsit.layers.spatial_norm import HIDDEN_CHANNELS
 from jittor_tsit.networks.first_tensor import fit
 
 
@@ -38,9 +39,13 @@ class SPADEGenerator(nn.Module):
         num_upsamplings: A key of STRIDES, which gives the stride. 6 adds an upsampling near the beginning; 7 adds one
             more at the end, and a last block of half the width.
         attention_block: The block, counted from 0, that is followed by self-attention; None: no block is.
+        norm: Normalisation before the modulation, a key of GENERATOR_NORMS.
+        hidden_channels: Channels of SPADE's hidden layers.
+        style_dim: Length of a latent code that scales and shifts the normalisations; 0: there is none.
 
     Shapes:
-        segmap [N, in_channels, H, W], start: the input of `self.start` -> image [N, 3, H, W] in [-1, 1].
+        segmap [N, in_channels, H, W], start: the input of `self.start`, code [N, style_dim] or None
+        -> image [N, 3, H, W] in [-1, 1].
         H and W are multiples of the stride.
 
     Raises:
@@ -48,7 +53,15 @@ class SPADEGenerator(nn.Module):
     """
 
     def __init__(
-        self, in_channels: int, width: int, start: nn.Module, num_upsamplings=5, attention_block: Optional[int] = None
+        self,
+        in_channels: int,
+        width: int,
+        start: nn.Module,
+        num_upsamplings=5,
+        attention_block: Optional[int] = None,
+        norm: str = "batch",
+        hidden_channels: int = HIDDEN_CHANNELS,
+        style_dim: int = 0,
     ):
         if num_upsamplings not in STRIDES:
             raise ValueError(f"num_upsamplings={num_upsamplings}: allowed are {', '.join(map(str, STRIDES))}")
@@ -58,16 +71,21 @@ class SPADEGenerator(nn.Module):
             channels.append(width // 2)
         self.same_size_blocks = _same_size_blocks(num_upsamplings)
         self.start = start
-        self.blocks = nn.ModuleList([SPADEBlock(a, b, in_channels, BatchNorm) for a, b in zip(channels, channels[1:])])
+        self.blocks = nn.ModuleList(
+            [
+                SPADEBlock(a, b, in_channels, GENERATOR_NORMS[norm], hidden_channels, style_dim)
+                for a, b in zip(channels, channels[1:])
+            ]
+        )
         self.conv_image = OutputConv(channels[-1], 3, 3, padding=1)
         self.attention = None if attention_block is None else SelfAttention(channels[attention_block + 1])
 
-    def execute(self, segmap: Image, start: Image) -> jt.Var:
+    def execute(self, segmap: Image, start: Image, code: Optional[jt.Var] = None) -> jt.Var:
         x = fit(self.start(start), *(side // self.stride for side in segmap.shape[2:]))
         for k, block in enumerate(self.blocks):
             if k not in self.same_size_blocks:
                 x = upsample2x(x)
-            x = block(x, segmap)
+            x = block(x, segmap, code)
             if self.attention is not None and k == self.attention_block:
                 x = self.attention(x)
         return tanh(self.conv_image(leaky_relu(x)))

@@ -10,7 +10,7 @@ from jittor_tsit.layers.attention import SelfAttention
 from jittor_tsit.layers.basic import Image, leaky_relu
 from jittor_tsit.layers.conv_of_upsampled import UpsampleConv
 from jittor_tsit.layers.elementary import tanh
-from jittor_tsit.layers.norm import BatchNorm, fadain
+from jittor_tsit.layers.norm import GENERATOR_NORMS, fadain
 from jittor_tsit.layers.residual_blocks import FADEBlock, StreamBlock
 from jittor_tsit.layers.resize import average2x, downsample2x, upsample2x
 from jittor_tsit.networks.first_tensor import fit
@@ -50,9 +50,12 @@ class TSITGenerator(nn.Module):
         alpha: Share of FAdaIN's result.
         attention_block: The block, counted from 0, that is followed by self-attention; None: no block is.
         downsampling: Downsampling of the streams, a key of DOWNSAMPLINGS.
+        norm: Normalisation before the modulation, a key of GENERATOR_NORMS.
+        style_dim: Length of a latent code that scales and shifts the normalisations; 0: there is none.
 
     Shapes:
-        content [N, in_channels, H, W], start: the input of `self.start`, style [N, in_channels, H, W] or None
+        content [N, in_channels, H, W], start: the input of `self.start`, style [N, in_channels, H, W] or None,
+        code [N, style_dim] or None
         -> image [N, 3, H, W] in [-1, 1]. H and W are multiples of 128.
     """
 
@@ -65,17 +68,23 @@ class TSITGenerator(nn.Module):
         alpha=1.0,
         attention_block: Optional[int] = None,
         downsampling: str = "nearest",
+        norm: str = "batch",
+        style_dim: int = 0,
     ):
         self.alpha, self.attention_block = alpha, attention_block
         self.content_stream = Stream(in_channels, width, downsampling)
         self.style_stream = Stream(in_channels, width, downsampling) if has_style_stream else None
         self.start = start
         channels = [width * factor for factor in (16, 16, 16, 16, 8, 4, 2, 1)]
-        self.blocks = nn.ModuleList([FADEBlock(a, b, BatchNorm) for a, b in zip(channels, channels[1:])])
+        self.blocks = nn.ModuleList(
+            [FADEBlock(a, b, GENERATOR_NORMS[norm], style_dim) for a, b in zip(channels, channels[1:])]
+        )
         self.conv_image = UpsampleConv(width, 3)
         self.attention = None if attention_block is None else SelfAttention(channels[attention_block + 1])
 
-    def execute(self, content: Image, start: Image, style: Optional[jt.Var] = None) -> jt.Var:
+    def execute(
+        self, content: Image, start: Image, style: Optional[jt.Var] = None, code: Optional[jt.Var] = None
+    ) -> jt.Var:
         content_feats = self.content_stream(content)
         style_feats = self.style_stream(style) if self.style_stream is not None else None
         x = fit(self.start(start), *(side // STRIDE for side in content.shape[2:]))
@@ -85,7 +94,7 @@ class TSITGenerator(nn.Module):
                 x = upsample2x(x)
             if style_feats is not None:
                 x = fadain(x, style_feats[scale], self.alpha)
-            x = block(x, content_feats[scale])
+            x = block(x, content_feats[scale], code)
             if self.attention is not None and k == self.attention_block:
                 x = self.attention(x)
         return tanh(self.conv_image(leaky_relu(x)))

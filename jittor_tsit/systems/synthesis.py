@@ -60,8 +60,11 @@ class SynthesisSystem(System):
         self.unit_stride_layer = config.num_layers_D - 1  # the layer of D with stride 1: the last hidden one
 
     def make_start(self, channels: int) -> nn.Module:
-        """Build the module that makes G's first tensor of `channels`, from the latent code or from the label map."""
-        if self.has_code:
+        """Build the module that makes G's first tensor of `channels`, from the latent code or from the label map.
+
+        A code that scales and shifts the normalisations is not needed at the start.
+        """
+        if self.has_code and not self.config.code_in_norms:
             return LatentStart(self.config.z_dim, channels, *self.start_size)
         return MapStart(self.in_channels, channels)
 
@@ -188,10 +191,17 @@ class SynthesisSystem(System):
     def synthesize(self, batch: Any, purpose: str) -> Tuple[jt.Var, Optional[Code]]:
         """Generate images in training mode. Also return mean and log-variance of their codes; None without codes."""
         if not self.has_code:
-            return self.G(batch.segmap, resize_nearest(batch.segmap, *self.start_size)), None
+            return self.run_G(self.G, batch.segmap), None
         mu, logvar = self.E(batch.image)
         eps = self.noise.normal(purpose, batch.index, (self.config.z_dim,))
-        return self.G(batch.segmap, mu + eps * jt.exp(0.5 * logvar)), (mu, logvar)
+        return self.run_G(self.G, batch.segmap, mu + eps * jt.exp(0.5 * logvar)), (mu, logvar)
+
+    def run_G(self, G: nn.Module, segmap: Image, code: Optional[jt.Var] = None) -> jt.Var:
+        """Generate images from label maps and latent codes [N, z_dim]; None: a system without codes."""
+        if code is not None and not self.config.code_in_norms:
+            return G(segmap, code)
+        start = resize_nearest(segmap, *(side // self.image_multiple for side in segmap.shape[2:]))
+        return G(segmap, start, code=code)
 
     def discriminate(self, targets: Targets, fake: jt.Var, for_generator: bool):
         """Return D's outputs for the generated and the real images.
@@ -212,10 +222,7 @@ class SynthesisSystem(System):
         """Generate images from label maps, in the style of `batch.image` or, if it is None, of a random code."""
         G = self.inference_G
         with jt.no_grad(), evaluating(*self.networks.values()):
-            if not self.has_code:
-                sides = batch.segmap.shape[2:]
-                return G(batch.segmap, resize_nearest(batch.segmap, *(side // self.image_multiple for side in sides)))
-            return G(batch.segmap, self._code(batch, noise))
+            return self.run_G(G, batch.segmap, self._code(batch, noise) if self.has_code else None)
 
     def _code(self, batch: PairedBatch, noise: Noise) -> jt.Var:
         if batch.image is None:

@@ -18,5 +18,13 @@ class TSITSystem(SynthesisSystem):
         self.unit_stride_layer = 3  # the layer of D with stride 1, for every depth of D
         start = self.make_start(16 * config.width)
         attention = self.attention_block([height >> scale for scale in range(7, 0, -1)])
-        G = TSITGenerator(in_channels, config.width, start, attention_block=attention, downsampling=config.downsampling)
+        G = TSITGenerator(
+            in_channels,
+            config.width,
+            start,
+            attention_block=attention,
+            downsampling=config.downsampling,
+            norm=config.norm_G,
+            style_dim=config.style_dim,
+        )
         self.set_generator(G)

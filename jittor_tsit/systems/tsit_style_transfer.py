@@ -32,7 +32,9 @@ class TSITStyleTransferSystem(SynthesisSystem):
         self.has_code, self.channels_D = False, 3
         attention = self.attention_block([height >> scale for scale in range(7, 0, -1)])
         start = MapStart(3, 16 * config.width)
-        self.set_generator(TSITGenerator(3, config.width, start, True, config.alpha, attention, config.downsampling))
+        self.set_generator(
+            TSITGenerator(3, config.width, start, True, config.alpha, attention, config.downsampling, config.norm_G)
+        )
 
     def own_terms(self, batch: ImageBatch, fake: jt.Var) -> Dict[str, jt.Var]:
         """Compute the cycle loss, if it has a weight.

@@ -17,10 +17,25 @@ _STARGAN = dict(num_blocks=1, num_layers_D=2, width=2, width_D=2, n_critic=2)
 
 VARIANTS = {
     "tsit-map": TSITConfig(
-        width=2, width_D=2, use_vae=False, downsampling="bilinear", gan_loss="vanilla", weights=TSITWeights(vgg=0)
+        width=2,
+        width_D=2,
+        use_vae=False,
+        downsampling="bilinear",
+        norm_G="instance",
+        gan_loss="vanilla",
+        weights=TSITWeights(vgg=0),
     ),
+    "tsit-code": TSITConfig(width=2, width_D=2, z_dim=3, code_in_norms=True, weights=TSITWeights(vgg=0)),
     "spade-vae": SPADEConfig(
-        width=2, width_D=2, use_vae=True, upsampling="more", gan_loss="lsgan", weights=SynthesisWeights(vgg=0, gp=1)
+        width=2,
+        width_D=2,
+        use_vae=True,
+        code_in_norms=True,
+        norm_G="instance",
+        hidden_channels=3,
+        upsampling="more",
+        gan_loss="lsgan",
+        weights=SynthesisWeights(vgg=0, gp=1),
     ),
     "spade-most": SPADEConfig(
         width=2,

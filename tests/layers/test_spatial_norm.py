@@ -2,8 +2,10 @@
 
 import jittor as jt
 import numpy as np
+import pytest
 
-from jittor_tsit.layers.norm import BatchNorm
+from jittor_tsit.layers.image_layouts import to_fast_layout, to_nchw
+from jittor_tsit.layers.norm import BatchNorm, InstanceNorm
 from jittor_tsit.layers.spatial_norm import FADE, SPADE
 
 
@@ -27,9 +29,12 @@ def conv3x3(x, conv):
     return sum(taps) + conv.bias.numpy()[:, None, None]
 
 
+def normalized(x, axes=(0, 2, 3)):
+    return (x - x.mean(axes, keepdims=True)) / np.sqrt(x.var(axes, keepdims=True) + 1e-5)
+
+
 def modulated(x, layer, guide):
-    normalized = (x - x.mean((0, 2, 3), keepdims=True)) / np.sqrt(x.var((0, 2, 3), keepdims=True) + 1e-5)
-    return normalized * (1 + conv3x3(guide, layer.conv_gamma)) + conv3x3(guide, layer.conv_beta)
+    return normalized(x) * (1 + conv3x3(guide, layer.conv_gamma)) + conv3x3(guide, layer.conv_beta)
 
 
 def test_spade_takes_scale_and_shift_from_the_resized_label_map(rng):
@@ -49,3 +54,22 @@ def test_fade_takes_scale_and_shift_from_the_features(rng):
     x, feat = rng.standard_normal((2, 2, 2, 3, 5)).astype(np.float32)
     out = layer(jt.array(x), jt.array(feat)).numpy()
     np.testing.assert_allclose(out, modulated(x, layer, feat), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("channels", [2, 20])  # as [N, C, H, W], and in blocks of channels where oneDNN computes
+@pytest.mark.parametrize("norm, axes", [(BatchNorm, (0, 2, 3)), (InstanceNorm, (2, 3))])
+def test_a_code_scales_and_shifts_before_the_map_does(rng, norm, axes, channels):
+    layer = FADE(channels, norm, z_dim=3)
+    randomize(layer, rng)
+    x, feat = rng.standard_normal((2, 2, channels, 3, 5)).astype(np.float32)
+    code = rng.standard_normal((2, 3)).astype(np.float32)
+    gain, shift = np.split(code @ layer.style.linear.weight.numpy().T + layer.style.linear.bias.numpy(), 2, axis=1)
+    styled = normalized(x, axes) * (1 + gain[..., None, None]) + shift[..., None, None]
+    expected = styled * (1 + conv3x3(feat, layer.conv_gamma)) + conv3x3(feat, layer.conv_beta)
+    out = to_nchw(layer(to_fast_layout(jt.array(x)), to_fast_layout(jt.array(feat)), code=jt.array(code))).numpy()
+    np.testing.assert_allclose(out, expected, rtol=1e-4, atol=1e-3)  # products of sums of 180 products
+
+
+def test_spades_hidden_layer_has_the_channels_asked_for(rng):
+    layer = SPADE(2, 3, BatchNorm, hidden_channels=5)
+    assert layer.conv_hidden.weight.shape == [5, 3, 3, 3] and layer.conv_beta.weight.shape == [2, 5, 3, 3]

@@ -11,11 +11,13 @@ from jittor_tsit.config.systems import bicyclegan as config_bicyclegan
 from jittor_tsit.config.systems import checks
 from jittor_tsit.config.systems import segformer as config_segformer
 from jittor_tsit.config.systems import simgan as config_simgan
+from jittor_tsit.config.systems import synthesis as config_synthesis
 from jittor_tsit.config.systems import tsit as config_tsit
 from jittor_tsit.config.systems import unit as config_unit
 from jittor_tsit.config.systems.base import SOURCES
 from jittor_tsit.config.systems.pix2pix import GENERATORS
 from jittor_tsit.config.systems.spade import NUM_UPSAMPLINGS
+from jittor_tsit.layers.norm import GENERATOR_NORMS
 from jittor_tsit.layers.norm_kinds import NORMS
 from jittor_tsit.losses import GAN_LOSSES
 from jittor_tsit.networks.bicyclegan import LAYERS, UPSAMPLINGS
@@ -29,6 +31,8 @@ from jittor_tsit.systems.unit import FORMS
 CHOICES = {
     "tsit.form": ("sis", "ast"),
     "tsit.downsampling": DOWNSAMPLINGS,
+    "tsit.norm_G": GENERATOR_NORMS,
+    "spade.norm_G": GENERATOR_NORMS,
     "spade.upsampling": NUM_UPSAMPLINGS,
     "pix2pix.source": SOURCES,
     "pix2pix.generator": GENERATORS,
@@ -99,6 +103,7 @@ def test_a_tiny_simgan_trains_its_networks_alone_at_first(option):
         (checks.GAN_LOSS_NAMES, GAN_LOSSES),
         (checks.NORM_NAMES, NORMS),
         (config_tsit.DOWNSAMPLINGS, DOWNSAMPLINGS),
+        (config_synthesis.GENERATOR_NORM_NAMES, GENERATOR_NORMS),
         (config_bicyclegan.UPSAMPLINGS, UPSAMPLINGS),
         (config_bicyclegan.ENCODERS, LAYERS),
         (config_simgan.LEAST_SIDE, ARCHITECTURES),

@@ -15,11 +15,13 @@ class SPADEConfig(SynthesisConfig):
     """Options of SPADE besides those of `SynthesisConfig` in synthesis.py. The defaults are the official code's."""
 
     use_vae: bool = False  # whether a latent code gives the style; False: G starts from the label map
+    hidden_channels: int = 128  # of SPADE's hidden layers; narrow networks need fewer
     upsampling: str = "normal"  # or more, most: number of upsamplings of G, see NUM_UPSAMPLINGS
 
     def __post_init__(self):
         super().__post_init__()
         require_choice(self, "upsampling", NUM_UPSAMPLINGS)
+        require_least(self, hidden_channels=1)
         require_least(self, width=2 if self.upsampling == "most" else 1)  # with most, G's last block has width / 2
 
     @property

@@ -8,6 +8,8 @@ from jittor_tsit.config.options import OptimConfig
 from jittor_tsit.config.systems.base import LABEL_MAPS, SystemConfig
 from jittor_tsit.config.systems.checks import GAN_LOSS_NAMES, require_choice, require_least
 
+GENERATOR_NORM_NAMES = ("batch", "instance")  # keys of layers.norm.GENERATOR_NORMS
+
 
 @dataclass(frozen=True)
 class SynthesisWeights:
@@ -32,6 +34,10 @@ class SynthesisConfig(SystemConfig):
     num_scales_D: int = 2  # number of sizes of the image that D judges, each half of the one before
     use_vae: bool = True  # whether a latent code gives the style; False: G starts from the label map
     z_dim: int = 256  # length of the latent code
+    norm_G: str = (
+        "batch"  # normalisation in G: batch, over all processes, as published; or instance, by each image alone
+    )
+    code_in_norms: bool = False  # whether the latent code also scales and shifts each normalisation of G, as AdaIN does
     gan_loss: str = "hinge"  # hinge, lsgan, vanilla or wgan
     attention_G: int = 0  # height in pixels of the features of G that get self-attention; 0: no self-attention
     attention_D: int = 0  # hidden layer of D, counted from 1, that self-attention follows; 0: no self-attention
@@ -46,11 +52,19 @@ class SynthesisConfig(SystemConfig):
 
     def __post_init__(self):
         require_choice(self, "gan_loss", GAN_LOSS_NAMES)
+        require_choice(self, "norm_G", GENERATOR_NORM_NAMES)
+        if self.code_in_norms and not self.use_vae:
+            raise InputError("code_in_norms: needs a latent code, use_vae=True")
         require_choice(self, "perceptual", ("vgg16", "vgg19"))
         require_least(self, width=1, width_D=1, num_layers_D=1, num_scales_D=1, z_dim=1)
         require_least(self, segmenter_width=1, segmenter_height=1)
         if not 0 <= self.attention_D <= self.num_layers_D:
             raise InputError(f"attention_D={self.attention_D}: allowed are 0 to {self.num_layers_D} (num_layers_D)")
+
+    @property
+    def style_dim(self) -> int:
+        """Length of the code that scales and shifts G's normalisations; 0 without `code_in_norms`."""
+        return self.z_dim if self.code_in_norms else 0
 
     def data_kind(self) -> str:
         return LABEL_MAPS
