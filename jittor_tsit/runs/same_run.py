@@ -51,7 +51,7 @@ FREE_OPTIONS = (
 )
 # Prefixes of the options that change what the networks compute; OF_TRAINING are exceptions.
 OF_MODEL = ("config.", "data.num_classes", "data.unknown_id", "data.instance_edges", "data.image_", "data.direction")
-OF_TRAINING = ("config.weights.", "config.optim.", "config.perceptual")
+OF_TRAINING = ("config.weights.", "config.optim.", "config.perceptual", "config.diff_augment")
 PHASE_OPTION = re.compile(r"(?:phases|samples)\.(\d+)(?:\.(\w+))?")  # phases are counted from 0
 SAMPLES = re.compile(r"samples\.(\d+)")
 LENGTHS = ("epochs", "nimg")  # length of a phase; that of the last phase that has begun may change

@@ -36,9 +36,18 @@ class Noise:
         """Draw 0 or 1 with equal probability, [len(keys), *shape] float32. See `normal` for the arguments."""
         return self._draws(purpose, keys, lambda rng: rng.integers(0, 2, shape, np.uint8)).float32()
 
+    def numbers(self, purpose: str, keys: Sequence[int], count: int) -> np.ndarray:
+        """Draw uniformly from [0, 1), [len(keys), count] float32, as a NumPy array. See `normal`."""
+        return self._arrays(purpose, keys, lambda rng: rng.random(count, np.float32))
+
     def _draws(self, purpose: str, keys: Sequence[int], draw: Callable[[np.random.Generator], np.ndarray]) -> jt.Var:
+        return jt.array(self._arrays(purpose, keys, draw))
+
+    def _arrays(
+        self, purpose: str, keys: Sequence[int], draw: Callable[[np.random.Generator], np.ndarray]
+    ) -> np.ndarray:
         stream = zlib.crc32(purpose.encode())
-        return jt.array(np.stack([draw(np.random.default_rng([self.seed, stream, key])) for key in keys]))
+        return np.stack([draw(np.random.default_rng([self.seed, stream, key])) for key in keys])
 
 
 @contextlib.contextmanager

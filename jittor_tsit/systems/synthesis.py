@@ -12,6 +12,7 @@ from jittor_tsit.config.systems.synthesis import SynthesisConfig, SynthesisWeigh
 from jittor_tsit.data.batch_kinds import LABEL_MAPS_TO_PHOTOS, BatchKind
 from jittor_tsit.data.batches import PairedBatch
 from jittor_tsit.layers.basic import Image, to_imagenet
+from jittor_tsit.layers.diff_augment import NUM_DRAWS, DiffAugment
 from jittor_tsit.layers.resize import resize_bilinear, resize_nearest
 from jittor_tsit.layers.train_mode import evaluating
 from jittor_tsit.networks.first_tensor import LatentStart, MapStart
@@ -136,7 +137,7 @@ class SynthesisSystem(System):
         """Compute G's adversarial, feature-matching, perceptual and KL losses, and the optional terms."""
         targets = self.targets(batch)
         fake, code = self.synthesize(batch, "G")
-        fake_out, real_out = self.discriminate(targets, fake, for_generator=True)
+        fake_out, real_out = self.discriminate(*self.augment(targets, fake, "G", batch.index), for_generator=True)
         terms = {"gan": self.gan_loss.gen(fake_out.logits)}
         if self.weights["feat"]:
             terms["feat"] = losses.feature_matching(fake_out.feats, real_out.feats)
@@ -171,7 +172,7 @@ class SynthesisSystem(System):
         """
         with jt.no_grad():
             fake, _ = self.synthesize(batch, "D")
-        targets, fake = self.targets(batch), fake.detach()
+        targets, fake = self.augment(self.targets(batch), fake.detach(), "D", batch.index)
         fake_out, real_out = self.discriminate(targets, fake, for_generator=False)
         terms = {"real": self.gan_loss.real(real_out.logits), "fake": self.gan_loss.fake(fake_out.logits)}
         with evaluating(self.D):  # `discriminate` has already updated the singular vectors in this step
@@ -192,6 +193,20 @@ class SynthesisSystem(System):
         mu, logvar = self.E(batch.image)
         eps = self.noise.normal(purpose, batch.index, (self.config.z_dim,))
         return self.G(batch.segmap, mu + eps * jt.exp(0.5 * logvar)), (mu, logvar)
+
+    def augment(self, targets: Targets, fake: jt.Var, purpose: str, index: Sequence[int]) -> Tuple[Targets, jt.Var]:
+        """Return what D sees of photos, label maps and generated images: changed at random by `diff_augment`.
+
+        Args:
+            purpose: Name of the optimizer. Each draws changes of its own, so G's step and D's differ.
+            index: Places of the images in the run, which seed the draws.
+        """
+        policy = self.config.diff_augment
+        if not policy:
+            return targets, fake
+        change = DiffAugment(policy, self.noise.numbers(f"augment {purpose}", index, NUM_DRAWS))
+        segmap = None if targets.segmap is None else change.label_map(targets.segmap)
+        return targets._replace(real=change.image(targets.real), segmap=segmap), change.image(fake)
 
     def discriminate(self, targets: Targets, fake: jt.Var, for_generator: bool):
         """Return D's outputs for the generated and the real images.

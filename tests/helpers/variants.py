@@ -17,10 +17,22 @@ _STARGAN = dict(num_blocks=1, num_layers_D=2, width=2, width_D=2, n_critic=2)
 
 VARIANTS = {
     "tsit-map": TSITConfig(
-        width=2, width_D=2, use_vae=False, downsampling="bilinear", gan_loss="vanilla", weights=TSITWeights(vgg=0)
+        width=2,
+        width_D=2,
+        use_vae=False,
+        downsampling="bilinear",
+        gan_loss="vanilla",
+        diff_augment=("color", "translation", "cutout"),
+        weights=TSITWeights(vgg=0),
     ),
     "spade-vae": SPADEConfig(
-        width=2, width_D=2, use_vae=True, upsampling="more", gan_loss="lsgan", weights=SynthesisWeights(vgg=0, gp=1)
+        width=2,
+        width_D=2,
+        use_vae=True,
+        upsampling="more",
+        gan_loss="lsgan",
+        diff_augment=("cutout", "color", "translation"),
+        weights=SynthesisWeights(vgg=0, gp=1),
     ),
     "spade-most": SPADEConfig(
         width=2,
