@@ -72,6 +72,7 @@ class DataConfig:
     instance_edges: bool = False  # add a channel with the borders of objects, read from the folder `instances`
     flip: bool = True  # mirror half of the pairs at random, photo and label map together
     color_jitter: float = 0.0  # change photos' brightness, contrast and saturation by up to this share; 0: no change
+    warp: float = 0.0  # TSIT, SPADE: warp G's label maps at random by up to this share of a side; 0: not at all
     folds: int = 0  # number of parts into which pairs are split by name; training leaves out one part; 0: no split
     fold: int = 1  # the held-out part, counted from 1
     crop: int = 0  # labelled photos: side of the square to cut from the middle, in pixels; 0: the whole photo
@@ -102,6 +103,7 @@ class DataConfig:
         _require(has_names, f"class_names: {len(self.class_names)} names for num_classes={self.num_classes}")
         _require(self.direction in ("AtoB", "BtoA"), f"direction={self.direction}: allowed are AtoB, BtoA")
         _require(0 <= self.color_jitter < 1, f"color_jitter={self.color_jitter}: from 0 to below 1")
+        _require(0 <= self.warp < 0.125, f"warp={self.warp}: from 0 to below 0.125, where maps could fold over")
         _require(self.folds == 0 or self.folds >= 2, f"folds={self.folds}: must be 0, or at least 2")
         in_range = 1 <= self.fold <= max(self.folds, 1)
         _require(in_range, f"fold={self.fold}: allowed are 1 to {max(self.folds, 1)} (folds)")
@@ -180,6 +182,9 @@ class Experiment:
     phases: Tuple[Phase, ...] = ()  # parts of the run, one after the other; empty: run.total_nimg images
 
     def __post_init__(self):
+        if self.data.warp:
+            warps = getattr(self.config, "warps_label_maps", False)
+            _require(warps, f"warp={self.data.warp}: {self.system} has no such option, only tsit and spade; must be 0")
         if self.run.evaluate_every:
             _require(self.data.folds > 0, "evaluate_every: needs held-out pairs; set folds, such as folds=10")
         if self.phases:

@@ -25,6 +25,12 @@ class PairedBatch:
     index: Sequence[int]  # one number for each image; seeds its random draws
     share: Share  # this batch's share of the images of the step
     other: Optional[jt.Var] = None  # photos of other pairs, like `image`; for systems with `wants_other`
+    warped: Optional[Image] = None  # the label maps warped at random, like `segmap`; None: without the option `warp`
+
+    @property
+    def segmap_of_G(self) -> Image:
+        """The label maps that G gets: the warped ones if there are any."""
+        return self.segmap if self.warped is None else self.warped
 
 
 @dataclass(frozen=True)

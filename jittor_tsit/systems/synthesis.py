@@ -188,11 +188,12 @@ class SynthesisSystem(System):
 
     def synthesize(self, batch: Any, purpose: str) -> Tuple[jt.Var, Optional[Code]]:
         """Generate images in training mode. Also return mean and log-variance of their codes; None without codes."""
+        segmap = batch.segmap_of_G
         if not self.has_code:
-            return self.G(batch.segmap, resize_nearest(batch.segmap, *self.start_size)), None
+            return self.G(segmap, resize_nearest(segmap, *self.start_size)), None
         mu, logvar = self.E(batch.image)
         eps = self.noise.normal(purpose, batch.index, (self.config.z_dim,))
-        return self.G(batch.segmap, mu + eps * jt.exp(0.5 * logvar)), (mu, logvar)
+        return self.G(segmap, mu + eps * jt.exp(0.5 * logvar)), (mu, logvar)
 
     def augment(self, targets: Targets, fake: jt.Var, purpose: str, index: Sequence[int]) -> Tuple[Targets, jt.Var]:
         """Return what D sees of photos, label maps and generated images: changed at random by `diff_augment`.

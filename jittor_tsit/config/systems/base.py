@@ -21,6 +21,8 @@ def kind_of_source(source: str) -> str:
 class SystemConfig:
     """Base of the options of a system. Imports no Jittor, so that wrong options are refused before it is compiled."""
 
+    warps_label_maps = False  # whether the system reads data.warp; no option
+
     def data_kind(self) -> str:
         """Return the kind of the training data; empty: not known without the system."""
         return ""

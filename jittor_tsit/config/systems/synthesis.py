@@ -28,6 +28,8 @@ class SynthesisWeights:
 class SynthesisConfig(SystemConfig):
     """Options that SPADE and TSIT share."""
 
+    warps_label_maps = True
+
     width: int = 64  # channels of G's last and E's first features
     width_D: int = 64  # channels of D's first features
     num_layers_D: int = 4  # layers of D before its last ones
