@@ -73,6 +73,7 @@ class DataConfig:
     flip: bool = True  # mirror half of the pairs at random, photo and label map together
     color_jitter: float = 0.0  # change photos' brightness, contrast and saturation by up to this share; 0: no change
     warp: float = 0.0  # TSIT, SPADE: warp G's label maps at random by up to this share of a side; 0: not at all
+    balance_pairs: float = 0.0  # draw pairs with rare classes more often: 0 not at all, 1 by rarity, 0.5 by its root
     folds: int = 0  # number of parts into which pairs are split by name; training leaves out one part; 0: no split
     fold: int = 1  # the held-out part, counted from 1
     crop: int = 0  # labelled photos: side of the square to cut from the middle, in pixels; 0: the whole photo
@@ -104,6 +105,7 @@ class DataConfig:
         _require(self.direction in ("AtoB", "BtoA"), f"direction={self.direction}: allowed are AtoB, BtoA")
         _require(0 <= self.color_jitter < 1, f"color_jitter={self.color_jitter}: from 0 to below 1")
         _require(0 <= self.warp < 0.125, f"warp={self.warp}: from 0 to below 0.125, where maps could fold over")
+        _require(0 <= self.balance_pairs <= 1, f"balance_pairs={self.balance_pairs}: from 0 to 1")
         _require(self.folds == 0 or self.folds >= 2, f"folds={self.folds}: must be 0, or at least 2")
         in_range = 1 <= self.fold <= max(self.folds, 1)
         _require(in_range, f"fold={self.fold}: allowed are 1 to {max(self.folds, 1)} (folds)")

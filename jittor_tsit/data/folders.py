@@ -50,7 +50,7 @@ def paired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[in
     """
     if config.direction != "AtoB":
         raise InputError(f"direction={config.direction}: photos are made from label maps; must be AtoB")
-    refuse_unused_options(config, "cache", "warp")
+    refuse_unused_options(config, "cache", "warp", "balance_pairs")
     pairs = training_pairs(Path(config.root), split)
     if config.folds:
         pairs, _ = hold_out(pairs, config.folds, config.fold)
@@ -113,6 +113,7 @@ OPTIONS_OF_SOME_KINDS = (
     "num_test",
     "cache",
     "warp",
+    "balance_pairs",
     "side_by_side",
 )
 

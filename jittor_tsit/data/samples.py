@@ -60,9 +60,13 @@ class Samples:
         """Return the augmented sample at place `nimg` of the sequence."""
         return self.finish(self.augmented(nimg))
 
+    def draw(self, nimg: int) -> Tuple[int, bool]:
+        """Return the position of the sample at place `nimg` of the sequence, and whether it is mirrored."""
+        return draw(self.seeds, nimg, len(self))
+
     def augmented(self, nimg: int) -> Arrays:
         """Return the arrays of `read` of the sample at place `nimg`, cut, with other colours and mirrored."""
-        position, mirrored = draw(self.seeds, nimg, len(self))
+        position, mirrored = self.draw(nimg)
         arrays = self.read(position, *self.augmentation.load)
         rng = np.random.default_rng([*self.seeds, nimg])
         if self.augmentation.load != self.augmentation.size:

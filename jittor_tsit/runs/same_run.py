@@ -205,8 +205,7 @@ def spelled(name: str) -> str:
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, list):
-        return ",".join(map(str, value))
+    value = ",".join(map(str, value)) if isinstance(value, list) else value
     return "not set" if value is None or value == "" else str(value)
 
 

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any, Callable, Generator, List, Optional, Sequence, Union, cast
 
 import jittor as jt
+import numpy as np
 
 from data_tools.basics.files import write_atomic
 from jittor_tsit.config import DataConfig, Experiment, RunConfig, to_json
 from jittor_tsit.config.experiment_files import shipped_experiment
 from jittor_tsit.config.phases import PlannedPhase, make_plan, require_even, steps_from, terms_of
+from jittor_tsit.data.balance import balanced, pairs_of, read_shown_classes
 from jittor_tsit.data.batches import batches, phased_samples
 from jittor_tsit.data.cached_pairs import from_cache, make_cache
 from jittor_tsit.data.finders import samples_of_phases
@@ -84,7 +86,7 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
         notes = parallel.on_all_processes(begin_networks, system, options, newest, run_dir)
         progress = start_from(system, newest, run_dir)
     parallel.on_all_processes(require_even, plan, progress.nimg, parallel.num_processes())
-    listed, samples = samples, with_cache(samples, data)
+    listed, samples = samples, with_balance(with_cache(samples, data), data)
     report_limits(system, run)
     if parallel.rank() == 0:
         write_atomic(run_dir / OPTIONS, json.dumps(options, indent=2).encode() + b"\n")
@@ -201,6 +203,28 @@ def with_cache(samples: List[Samples], data: DataConfig) -> List[Samples]:
     paired = cast(List[PairedSamples], samples)  # other systems have no option `cache`
     parallel.on_first_process(lambda: make_cache(paired, path, workers, say))
     return list(parallel.on_all_processes(from_cache, paired, path))
+
+
+def with_balance(samples: List[Samples], data: DataConfig) -> List[Samples]:
+    """Return samples in an order that prefers rare classes, or the same samples if `data.balance_pairs` is 0.
+
+    Process 0 reads all label maps to find the classes.
+
+    Raises:
+        CommonError: See `read_shown_classes`.
+    """
+    if not data.balance_pairs:
+        return samples
+    paired = cast(List[PairedSamples], samples)  # other systems have no option `balance_pairs`
+    shown = np.zeros((len(pairs_of(paired)), data.num_classes), np.uint8)
+    workers = len(os.sched_getaffinity(0))  # nothing else computes yet
+    parallel.on_first_process(lambda: np.copyto(shown, read_shown_classes(paired, workers)))
+    phases = balanced(paired, parallel.broadcast_array(shown), data.balance_pairs)
+    for number, each in enumerate(phases, start=1):
+        where = f" of phase {number}" if len(phases) > 1 else ""
+        least, most = each.weights.min(), each.weights.max()
+        say(f"balance_pairs={data.balance_pairs}: a pair{where} comes {least:.2g} to {most:.2g} times in an epoch")
+    return list(phases)
 
 
 def require_same_run(options: dict) -> None:

@@ -180,6 +180,7 @@ def go_on(begun, *changes, said=()):
     [
         ([("config.optim.lr_G", 1e-5)], ["optim.lr_G was 0.0001, now 1e-05", "--from-weights", "state-000000004"]),
         ([("config.weights.vgg", 1.0)], ["weights.vgg was 20.0, now 1.0", "--from-weights"]),
+        ([("config.diff_augment", ["color"])], ["diff_augment was not set, now color", "--from-weights"]),
         ([("config.width", 8)], ["width was 64, now 8", "another --run-dir"]),
         ([("run.seed", 3), ("data.flip", False)], ["seed was 0, now 3", "flip was True, now False"]),
         ([("run.initial", "x.pt")], ["--from-weights was not set, now x.pt", "only counts at the beginning"]),
