@@ -148,7 +148,7 @@ class RunConfig:
 
 @dataclass(frozen=True)
 class Phase:
-    """A part of a run with its own data, batch size, learning rates or loss weights. 0 or empty: as in the experiment.
+    """A part of a run with its own data, sizes, learning rates or loss weights. 0 or empty: as in the experiment.
 
     Give its length either in epochs or in images.
     """
@@ -158,12 +158,14 @@ class Phase:
     split: str = ""  # file of stems, in the folder data.split
     batch_size: int = 0  # images in a step
     accumulate: int = 0  # forward passes in a step
+    image_width: int = 0  # TSIT, SPADE: of the training images, in pixels; with image_height
+    image_height: int = 0  # see image_width; a size before the crop (load_width, load_height) is scaled alike
     lr_G: float = 0.0  # learning rate of G, and of E
     lr_D: float = 0.0  # learning rate of D
     weights: Mapping[str, float] = field(default_factory=dict)  # loss term -> weight
 
     def __post_init__(self):
-        for name in ("epochs", "nimg", "batch_size", "accumulate", "lr_G", "lr_D"):
+        for name in ("epochs", "nimg", "batch_size", "accumulate", "image_width", "image_height", "lr_G", "lr_D"):
             _require(getattr(self, name) >= 0, f"{name}={getattr(self, name)} of a phase: must be 0 or more")
         _require((self.epochs > 0) != (self.nimg > 0), "a phase needs its length, either in epochs or in nimg")
 
@@ -187,12 +189,28 @@ class Experiment:
         if self.data.warp:
             warps = getattr(self.config, "warps_label_maps", False)
             _require(warps, f"warp={self.data.warp}: {self.system} has no such option, only tsit and spade; must be 0")
+        self._check_sizes_of_phases()
         if self.run.evaluate_every:
             _require(self.data.folds > 0, "evaluate_every: needs held-out pairs; set folds, such as folds=10")
         if self.phases:
             _require(self.run.total_nimg == 0, "total_nimg: must be 0, because the phases give the length of training")
         else:
             _require(self.run.total_nimg > 0, "total_nimg=0: must be positive in an experiment without phases")
+
+    def _check_sizes_of_phases(self) -> None:
+        for number, phase in enumerate(self.phases, start=1):
+            width, height = phase.image_width, phase.image_height
+            if not (width or height):
+                continue
+            where = f"phase {number}: image_width={width}, image_height={height}"
+            _require(min(width, height) > 0, f"{where}: give both, or none for the experiment's")
+            takes = getattr(self.config, "takes_any_size", False)
+            _require(takes, f"{where}: {self.system} has one size in a run, only tsit and spade have several")
+            _require(not self.data.cache, f"{where}: data.cache holds images of one size; must be empty")
+            try:
+                self.config.require_size(height, width)
+            except InputError as error:
+                raise InputError(f"phase {number}: {error}") from None
 
 
 def to_json(experiment: Experiment) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Union
 
 from data_tools.basics.errors import InputError
-from jittor_tsit.config import CONFIGS, DataConfig, RunConfig, from_dict
+from jittor_tsit.config import CONFIGS, DataConfig, Phase, RunConfig, from_dict
 from jittor_tsit.config.phases import PlannedPhase
 from jittor_tsit.data.sample_list import describe_changes
 from jittor_tsit.data.samples import Samples
@@ -216,7 +216,11 @@ def with_defaults(options: dict) -> dict:
     """
     try:
         kinds = {"config": _config_class(options["system"]), "data": DataConfig, "run": RunConfig}
-        parts = {name: dataclasses.asdict(from_dict(kind, options[name])) for name, kind in kinds.items()}
+        parts: Dict[str, Any] = {
+            name: dataclasses.asdict(from_dict(kind, options[name])) for name, kind in kinds.items()
+        }
+        if "phases" in options:
+            parts["phases"] = [dataclasses.asdict(from_dict(Phase, phase)) for phase in options["phases"]]
     except (InputError, KeyError, TypeError):
         return options
     return {**options, **json.loads(json.dumps(parts))}

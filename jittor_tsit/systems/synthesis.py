@@ -46,7 +46,7 @@ class SynthesisSystem(System):
     Args:
         in_channels: Number of channels of the one-hot label map.
         stride: Side of the images divided by the side of G's first tensor.
-        size: Height and width of the training images. G also makes images of other multiples of the stride.
+        size: Height and width of the images. G also trains on and makes images of other multiples of the stride.
     """
 
     batch_kind: BatchKind = LABEL_MAPS_TO_PHOTOS
@@ -190,10 +190,14 @@ class SynthesisSystem(System):
         """Generate images in training mode. Also return mean and log-variance of their codes; None without codes."""
         segmap = batch.segmap_of_G
         if not self.has_code:
-            return self.G(segmap, resize_nearest(segmap, *self.start_size)), None
+            return self.G(segmap, self.start_map(segmap)), None
         mu, logvar = self.E(batch.image)
         eps = self.noise.normal(purpose, batch.index, (self.config.z_dim,))
         return self.G(segmap, mu + eps * jt.exp(0.5 * logvar)), (mu, logvar)
+
+    def start_map(self, segmap: Image) -> Image:
+        """Return the small map that a G without latent codes starts from: segmap at 1 / stride of its size."""
+        return resize_nearest(segmap, *(side // self.image_multiple for side in segmap.shape[2:]))
 
     def augment(self, targets: Targets, fake: jt.Var, purpose: str, index: Sequence[int]) -> Tuple[Targets, jt.Var]:
         """Return what D sees of photos, label maps and generated images: changed at random by `diff_augment`.
@@ -229,8 +233,7 @@ class SynthesisSystem(System):
         G = self.inference_G
         with jt.no_grad(), evaluating(*self.networks.values()):
             if not self.has_code:
-                sides = batch.segmap.shape[2:]
-                return G(batch.segmap, resize_nearest(batch.segmap, *(side // self.image_multiple for side in sides)))
+                return G(batch.segmap, self.start_map(batch.segmap))
             return G(batch.segmap, self._code(batch, noise))
 
     def _code(self, batch: PairedBatch, noise: Noise) -> jt.Var:

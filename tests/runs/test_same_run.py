@@ -123,6 +123,8 @@ def test_a_phase_has_begun_with_its_first_image():
 def test_options_of_an_older_version_have_the_defaults_of_newer_fields(options):
     older = copy.deepcopy(options)
     del older["run"]["precision"], older["data"]["cache"], older["config"]["attention_G"]
+    for phase in older["phases"]:
+        del phase["image_width"], phase["image_height"]
     assert with_defaults(older) == with_defaults(options) == options
     assert differing_options(older, options, 3) == []
     assert told(older, changed(options, "run.precision", "bf16"), 3) == ["precision was float32, now bf16"]

@@ -28,7 +28,7 @@ class SynthesisWeights:
 class SynthesisConfig(SystemConfig):
     """Options that SPADE and TSIT share."""
 
-    warps_label_maps = True
+    warps_label_maps = takes_any_size = True
 
     width: int = 64  # channels of G's last and E's first features
     width_D: int = 64  # channels of D's first features
