@@ -158,7 +158,7 @@ class Phase:
     split: str = ""  # file of stems, in the folder data.split
     batch_size: int = 0  # images in a step
     accumulate: int = 0  # forward passes in a step
-    image_width: int = 0  # TSIT, SPADE: of the training images, in pixels; with image_height
+    image_width: int = 0  # TSIT, SPADE: width of the training images in pixels; give image_height, too
     image_height: int = 0  # see image_width; a size before the crop (load_width, load_height) is scaled alike
     lr_G: float = 0.0  # learning rate of G, and of E
     lr_D: float = 0.0  # learning rate of D
