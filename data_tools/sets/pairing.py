@@ -9,6 +9,7 @@ from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import read_text
 from data_tools.basics.names import composed, printable, unlistable
+from data_tools.sets.contents import describe
 from data_tools.sets.formats import IMAGES, LABELS, Kind
 from data_tools.sets.listing import (
     REFERENCE_FILE,
@@ -141,7 +142,9 @@ def _find_files(root: Path) -> _Files:
     base = _pair_folder(Path(root))
     files = _Files(list_folder(base / "imgs", IMAGES), list_folder(base / "labels", LABELS))
     if not files.photos.files and not files.labels.files:
-        raise InputError(f"{base}: imgs holds no photos ({IMAGES}) and labels no label maps ({LABELS})")
+        raise InputError(
+            f"{base}: imgs holds no photos ({IMAGES}) and labels no label maps ({LABELS}); {describe(base)}"
+        )
     return files
 
 
@@ -220,7 +223,10 @@ def _pair_folder(root: Path) -> Path:
                 return base
     except OSError as error:  # no permission to enter a folder of the path
         raise InputError(f"{error.filename}: cannot be read: {error.strerror}") from error
-    raise InputError(f"{root}: holds neither train/imgs and train/labels nor imgs and labels")
+    raise InputError(
+        f"{root}: holds neither train/imgs and train/labels nor imgs and labels; {describe(root)}; a set is a folder "
+        f"imgs of photos and a folder labels of label maps with the same names ({LABELS})"
+    )
 
 
 def _reference_file(path: Path) -> Path:
