@@ -23,6 +23,7 @@ from jittor_tsit.data.samples import PairedSamples, Samples
 from jittor_tsit.runs.checkpoint import checkpoint_paths
 from jittor_tsit.runs.disk_space import require_space
 from jittor_tsit.runs.events import require_tensorboard
+from jittor_tsit.runs.initial_header import check_initial_header
 from jittor_tsit.runs.same_run import check_options_of_run
 from jittor_tsit.runtime.jittor_hub import find_default_weights
 from jittor_tsit.runtime.published_files import how_to_get
@@ -80,6 +81,7 @@ def check_paths(experiment: Experiment, run_dir: Path) -> None:
         found = not_a_checkpoint(Path(run.initial))
         if found:
             raise InputError(f"{run.initial}: {found}; a .safetensors file of train is needed")
+        check_initial_header(Path(run.initial), json.loads(to_json(experiment)))
     if run.tensorboard:
         require_tensorboard()
     if run.evaluate_every and not isinstance(config, SegFormerConfig):  # whose scores need no judges

@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib.util
+import json
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import time
 from collections import namedtuple
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from data_tools.basics.errors import InputError
@@ -16,9 +18,11 @@ from data_tools.rendering.write_set import write_set
 from helpers.source_files import ROOT
 from jittor_tsit.__main__ import main
 from jittor_tsit.commands.early_checks import check_experiment, check_paths
-from jittor_tsit.config import CONFIGS, DataConfig, Experiment, RunConfig
+from jittor_tsit.config import CONFIGS, DataConfig, Experiment, RunConfig, to_json
+from jittor_tsit.config.overrides import override
 from jittor_tsit.data.finders import FINDERS, FINDERS_WITH_NAMES
 from jittor_tsit.runs import disk_space
+from jittor_tsit.runs.checkpoint import Checkpoint, Progress, save_checkpoint
 
 NO_JITTOR = """
 import sys
@@ -146,6 +150,49 @@ def test_a_run_that_has_begun_does_not_need_the_file_of_its_first_weights(tmp_pa
         check_paths(experiment, tmp_path)
     (tmp_path / "state-000000001.safetensors").write_bytes(b"")
     check_paths(experiment, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "system, written, arrays, wanted, message",
+    [
+        ("tsit", {"width": 8}, "G.a", {"width": 4}, "networks of other sizes: width was 8, now 4; give width=8, or"),
+        ("tsit", {"width": 8}, "D.a", {"width": 4}, None),  # width is not that of D
+        ("tsit", {"width_D": 8}, "D.a", {}, "width_D was 8, now 64"),
+        ("tsit", {"width_D": 8}, "G.a", {}, None),  # a file without D: a new one is made
+        ("tsit", {"num_scales_D": 1, "width": 8}, "G.a D.a", {}, "width was 8, now 64; num_scales_D was 1, now 2"),
+        ("segformer", {"size": "b2"}, "S.a", {}, "size was b2, now b0"),
+        ("spade", {}, "G.a", {"num_classes": 10}, "num_classes was 29, now 10"),
+        ("spade", {}, "G.a", {"num_classes": 30, "unknown_id": 255}, None),  # `read_initial` compares the arrays
+        ("pix2pix", {}, "G.a", {"num_classes": 10}, None),  # its input has three colours
+        ("tsit", {"form": "ast"}, "G.a", {"form": "ast", "num_classes": 10}, None),
+        ("tsit", {"optim.lr_G": 0.5}, "G.a D.a", {}, None),
+    ],
+)
+def test_first_weights_of_other_sizes_are_refused_by_their_header(tmp_path, system, written, arrays, wanted, message):
+    def experiment(options, path=""):
+        run = RunConfig(total_nimg=1, initial=str(path))
+        words = [f"{name}={value}" for name, value in options.items()]
+        return override(Experiment(system, CONFIGS[system](), run=run), words)
+
+    path, options = tmp_path / "first.safetensors", json.loads(to_json(experiment(written)))
+    values = {name: np.zeros(2, np.float32) for name in arrays.split()}
+    save_checkpoint(path, Checkpoint(values, Progress(1, 1), options))
+    begun = override(experiment(wanted, path), [] if system in ("segformer", "pix2pix") else ["weights.vgg=0"])
+    if message is None:
+        return check_paths(begun, tmp_path / "run")
+    with pytest.raises(InputError, match=f"--from-weights {path}: holds .*{message}"):
+        check_paths(begun, tmp_path / "run")
+
+
+def test_first_weights_of_another_system_and_damaged_ones_are_refused_by_their_header(tmp_path):
+    path = tmp_path / "first.safetensors"
+    save_checkpoint(path, Checkpoint({"G.a": np.zeros(2, np.float32)}, Progress(1, 1), {"system": "spade"}))
+    experiment = Experiment("pix2pix", CONFIGS["pix2pix"](), run=RunConfig(total_nimg=1, initial=str(path)))
+    with pytest.raises(InputError, match="holds a model of spade; this run trains pix2pix"):
+        check_paths(experiment, tmp_path / "run")
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(InputError, match="cut short or not a checkpoint"):
+        check_paths(experiment, tmp_path / "run")
 
 
 def test_tensorboard_without_its_package_is_refused_at_once(tmp_path, monkeypatch):
