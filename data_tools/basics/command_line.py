@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from contextlib import contextmanager
-from typing import Callable, Iterator, NoReturn, TextIO, Tuple
+from typing import Callable, Container, Iterator, List, NoReturn, Sequence, TextIO, Tuple
 
 from data_tools.basics.errors import EXIT_ERROR
 from data_tools.basics.names import printable
@@ -66,6 +66,17 @@ def add_command(commands, name: str, run: Callable, summary: str, example: str) 
     parser.add_argument("-q", "--quiet", action="store_true", help="print warnings, errors and the result only")
     parser.set_defaults(run=run, parser=parser)
     return parser
+
+
+def with_help_option(words: Sequence[str], without_help: Container[str] = ()) -> List[str]:
+    """Turn the words `help COMMAND` into `COMMAND --help`, and return all words.
+
+    Args:
+        without_help: Commands that have no help of their own; the list of commands describes them.
+    """
+    if list(words[:1]) != ["help"]:
+        return list(words)
+    return [*(word for word in words[1:] if word not in without_help), "--help"]
 
 
 class OtherNames:

@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import List, Set
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.spacing import evenly_spaced
+from data_tools.sets.class_list import MAX_CLASSES
+from data_tools.sets.classes import IdError
+from data_tools.sets.image_io import read_instances
 from jittor_tsit.commands.path_checks import (
     nearest_folder,
     require_file,
@@ -28,6 +32,7 @@ from jittor_tsit.runs.same_run import check_options_of_run
 from jittor_tsit.runtime.jittor_hub import find_default_weights
 from jittor_tsit.runtime.published_files import how_to_get
 
+MORE_MAPS = 50  # that are read when one of these holds an unknown id, to say which num_classes suffices; about a second
 FIRST_MAPS = 3  # label maps that are read to compare their ids with num_classes; more would take noticeable time
 
 
@@ -129,4 +134,25 @@ def _check_first_maps(samples: Samples) -> None:
     """Read a few label maps, so that a wrong num_classes or unknown_id is found at once."""
     if isinstance(samples, PairedSamples):
         for pair in samples.pairs[:FIRST_MAPS]:
-            samples.label_maps.read(pair.label, *samples.augmentation.size)
+            try:
+                samples.label_maps.read(pair.label, *samples.augmentation.size)
+            except IdError as error:
+                raise InputError(f"{error}{_what_suffices(samples)}") from None
+
+
+def _what_suffices(samples: PairedSamples) -> str:
+    """Look at label maps all over the set, and return a text that says which num_classes suffices for them."""
+    places = evenly_spaced(len(samples.pairs), MORE_MAPS).tolist()
+    largest, num_read = -1, 0
+    for place in places:
+        try:
+            ids = read_instances(samples.pairs[place].label)
+        except InputError:  # another fault, which `train` reports when it reads the pair
+            continue
+        classes = ids[(ids >= 0) & (ids < MAX_CLASSES)]  # 255 is the usual id of pixels without a class
+        largest, num_read = max(largest, int(classes.max(initial=-1))), num_read + 1
+    if largest < 0:
+        return ""
+    count = largest + (samples.label_maps.unknown != 0)  # with unknown_id=0 classes are numbered from 1
+    looked = f"{num_read:,} of {len(samples.pairs):,} label maps were looked at"
+    return f"; {looked}, and num_classes={count} suffices for them"

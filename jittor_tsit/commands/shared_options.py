@@ -72,7 +72,9 @@ def add_list_experiments(command: argparse.ArgumentParser) -> None:
 
 def add_device(command: argparse.ArgumentParser) -> None:
     """Add the option --device."""
-    command.add_argument("--device", choices=("auto", "cpu"), default="auto", help="auto: the GPU if there is one")
+    command.add_argument(
+        "--device", type=str.lower, choices=("auto", "cpu"), default="auto", help="auto: the GPU if there is one"
+    )
 
 
 def add_judges(command: argparse.ArgumentParser) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from data_tools.basics.errors import InputError
 from data_tools.rendering.write_set import write_set
+from data_tools.sets.image_io import write_label
 from helpers.source_files import ROOT
 from jittor_tsit.__main__ import main
 from jittor_tsit.commands.early_checks import check_experiment, check_paths
@@ -101,6 +102,20 @@ def test_a_wrong_path_or_option_is_told_in_one_line_without_jittor(place, monkey
     assert main(words) == 2
     said = capsys.readouterr().err
     assert message in said and said.startswith("error: ") and said.count("\n") == 1
+
+
+@pytest.mark.parametrize("unknown, count", [([], 151), (["unknown_id=0"], 150)])
+def test_the_number_of_classes_that_suffices_is_that_of_many_maps(tmp_path, monkeypatch, capsys, unknown, count):
+    write_set(tmp_path / "set", 6, 0, 64, 48)
+    labels = sorted((tmp_path / "set/train/labels").iterdir())
+    for number, path in enumerate(labels):
+        write_label(path, np.full((48, 64), 150 if number == 5 else 40))
+    labels[4].write_bytes(b"x")  # another fault is not told here
+    monkeypatch.chdir(tmp_path)
+    assert main([*PLAIN, "image_width=128", "image_height=256", *unknown]) == 2
+    told = capsys.readouterr().err
+    assert "for this file; others may hold more" in told
+    assert f"; 5 of 6 label maps were looked at, and num_classes={count} suffices for them" in told
 
 
 def test_a_mistyped_file_is_refused_within_seconds_of_a_first_start(place):
