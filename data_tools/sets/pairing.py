@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence
 
+from data_tools.basics.arguments import as_path
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import read_text
 from data_tools.basics.names import composed, printable, unlistable
@@ -139,7 +140,7 @@ class _Files(NamedTuple):
 
 
 def _find_files(root: Path) -> _Files:
-    base = _pair_folder(Path(root))
+    base = _pair_folder(as_path(root, "root"))
     files = _Files(list_folder(base / "imgs", IMAGES), list_folder(base / "labels", LABELS))
     if not files.photos.files and not files.labels.files:
         raise InputError(
