@@ -27,7 +27,7 @@ def run(argv: Optional[Sequence[str]]) -> int:
     args, unknown = parser().parse_known_args(with_class_options(words))
     if unknown:  # reported by the command's parser, which knows similar options
         args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
-    with quiet(args.quiet):
+    with quiet(args.quiet, args.only_warnings):
         return args.run(args)
 
 

@@ -51,7 +51,7 @@ def _run(argv: Optional[Sequence[str]]) -> int:
         hint = "; options of the experiment are written NAME=VALUE, without dashes" if accepts == "" else ""
         args.parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
     args.overrides = rest
-    with quiet(args.quiet):
+    with quiet(args.quiet, args.only_warnings):
         if not inside_mpi() and hasattr(args, "check"):
             args.check(args)
         if getattr(args, "procs", 1) > 1 and not inside_mpi() and not getattr(args, "dry_run", False):

@@ -49,6 +49,7 @@ def add(commands) -> None:
         f"names: {', '.join(shipped_palettes())}. Label maps are written as 16-bit grey PNG, the contest's format.\n"
         "A file with colours that are not in the palette is not written. Each such colour is printed. Exit status: 1\n"
         "if there are such files, 0 if there are none.",
+        writes_files=True,
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument(

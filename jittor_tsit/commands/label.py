@@ -31,6 +31,7 @@ def add(commands) -> None:
         "python -m jittor_tsit label --images photos --segmenter runs/segformer_landscape/best.safetensors "
         "--out labelled",
         check=check,
+        writes_files=True,
     )
     parser.add_argument(
         "--images", type=Path, required=True, metavar="DIR", help="folder of photographs, or one photograph"

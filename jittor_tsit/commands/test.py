@@ -44,6 +44,7 @@ def add(commands) -> None:
         "For models of image pairs, side_by_side=true or side_by_side=false says whether every file shows two images.",
         accepts="side_by_side=",
         check=check,
+        writes_files=True,
     )
     parser.add_argument(
         "--data",

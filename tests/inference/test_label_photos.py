@@ -77,6 +77,13 @@ def test_a_segmenter_without_probabilities_gives_no_confidence_and_says_so(place
     assert "no confidence: " in capsys.readouterr().out
 
 
+def test_quiet_leaves_only_what_is_passed_over(place, capsys):
+    (place / "photos/1.jpg").write_bytes(b"x")
+    assert label(place, more=["-q"]) == 1
+    out, errors = capsys.readouterr()
+    assert out == "" and errors.startswith("passed over: ") and errors.count("\n") == 1
+
+
 def test_one_photograph_is_enough(place):
     assert label(place, images="photos/1.jpg") == 0
     assert [row["stem"] for row in table(place)] == ["1"]

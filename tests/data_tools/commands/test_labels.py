@@ -45,6 +45,16 @@ def test_each_colour_that_the_palette_lacks_is_named(place, capsys):
     assert [path.name for path in (place / "out").iterdir()] == ["b.png"]
 
 
+def test_quiet_leaves_only_what_is_not_written(place, capsys):
+    save(place / "in/a.png", colorize(LABEL))
+    assert from_colors("-q") == 0 and capsys.readouterr() == ("", "")
+    save(place / "in/b.png", np.full((4, 4, 3), 9, np.uint8))
+    assert from_colors("-q") == 1
+    out, errors = capsys.readouterr()
+    assert out.startswith("not in the palette: in/b.png: ") and out.count("\n") == 1
+    assert errors.startswith("not written because of what the palette lacks: 1 file") and errors.count("\n") == 1
+
+
 @pytest.mark.parametrize("spelling", ["colors", "colours"])
 def test_one_file_is_enough_in_both_spellings(place, capsys, spelling):
     for name in "ab":
