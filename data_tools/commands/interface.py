@@ -16,7 +16,8 @@ from data_tools.sets import stats as counting
 from data_tools.sets.checking import inspect_pairs
 from data_tools.sets.class_list import LANDSCAPE, ClassList, given_classes
 from data_tools.sets.classes import IMAGE_HEIGHT, IMAGE_WIDTH, NUM_CLASSES
-from data_tools.sets.pairing import Problem, match_files
+from data_tools.sets.pairing import LayoutError, Problem, match_files
+from data_tools.sets.unpaired import find_image_folders, inspect_images
 
 PathLike = Union[str, "os.PathLike[str]"]
 EXAMPLES = 12  # pairs in each list of the report, as with the command `report`
@@ -28,7 +29,8 @@ def check(
     """Read every photo and label map of a data set and return what is wrong or odd.
 
     Args:
-        data: Folder that contains `train/imgs` and `train/labels`, or `imgs` and `labels`.
+        data: Folder that contains `train/imgs` and `train/labels`, or `imgs` and `labels`. Of a set without such pairs,
+            every image is read.
         num_classes: Number of classes of the set; class ids in the label maps must be smaller than this.
         workers: Number of threads; 0 uses one thread for each core.
         unknown_id: Id of pixels without a class; with 0, classes are numbered from 1. None: every pixel has a class.
@@ -37,12 +39,20 @@ def check(
         Problems (stem, reason, broken): first the broken pairs, which stop a training, then the odd ones.
 
     Raises:
-        InputError: The folder does not exist, or does not have this layout.
+        InputError: The folder does not exist, or holds no images.
     """
     classes = ClassList(as_whole(num_classes, "num_classes", 1), as_optional_whole(unknown_id, "unknown_id", 0))
-    matching = match_files(as_path(data, "data"))
-    found = inspect_pairs(matching.pairs, classes.num_classes, _workers(workers), unknown=classes.unknown)
-    problems = matching.problems + found
+    root, threads = as_path(data, "data"), _workers(workers)
+    try:
+        matching = match_files(root)
+    except LayoutError:
+        folders = find_image_folders(root)
+        if not folders:
+            raise
+        problems = inspect_images(folders, threads, classes)
+    else:
+        found = inspect_pairs(matching.pairs, classes.num_classes, threads, unknown=classes.unknown)
+        problems = matching.problems + found
     return sorted(problems, key=lambda problem: (not problem.broken, problem.stem, problem.reason))
 
 

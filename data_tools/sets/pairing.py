@@ -25,6 +25,10 @@ from data_tools.sets.listing import (
 )
 
 
+class LayoutError(InputError):
+    """Error for a folder that holds no pairs of photos and label maps. It may be a set of another kind."""
+
+
 class Pair(NamedTuple):
     """A photo and its label map. Their file names have the same stem, which is `stem` as the photo's name spells it."""
 
@@ -70,7 +74,8 @@ def match_files(root: Path) -> Matching:
     cannot hold. Odd: sub-folders and files with other suffixes.
 
     Raises:
-        InputError: No such folder or layout, a folder cannot be read, or it holds neither photos nor labels.
+        InputError: No such folder, or one cannot be read.
+        LayoutError: There is no such layout, or it holds neither photos nor labels.
     """
     return _match(_find_files(root))
 
@@ -143,7 +148,7 @@ def _find_files(root: Path) -> _Files:
     base = _pair_folder(as_path(root, "root"))
     files = _Files(list_folder(base / "imgs", IMAGES), list_folder(base / "labels", LABELS))
     if not files.photos.files and not files.labels.files:
-        raise InputError(
+        raise LayoutError(
             f"{base}: imgs holds no photos ({IMAGES}) and labels no label maps ({LABELS}); {describe(base)}"
         )
     return files
@@ -224,7 +229,7 @@ def _pair_folder(root: Path) -> Path:
                 return base
     except OSError as error:  # no permission to enter a folder of the path
         raise InputError(f"{error.filename}: cannot be read: {error.strerror}") from error
-    raise InputError(
+    raise LayoutError(
         f"{root}: holds neither train/imgs and train/labels nor imgs and labels; {describe(root)}; a set is a folder "
         f"imgs of photos and a folder labels of label maps with the same names ({LABELS})"
     )
