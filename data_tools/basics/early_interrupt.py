@@ -5,6 +5,7 @@ Importing the modules takes a second or two on a busy machine. This module impor
 
 import os
 import signal
+import sys
 from typing import List
 
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells do
@@ -20,8 +21,12 @@ def end_at_ctrl_c() -> None:
 
 
 def end_now(number: int, frame: object) -> None:
-    """Print one line and end. No file has been written yet."""
-    os.write(2, f"{INTERRUPTED}\n".encode())
+    """Print one line on standard error and end. Only for times at which nothing can be lost."""
+    try:
+        place = sys.stderr.fileno()
+    except (AttributeError, OSError, ValueError):  # replaced by an object without a file
+        place = 2
+    os.write(place, f"{INTERRUPTED}\n".encode())
     os._exit(EXIT_INTERRUPTED)
 
 
