@@ -16,7 +16,7 @@ SHOWN_SUFFIXES = 3  # the same for suffixes in one folder
 
 
 def describe(root: Path) -> str:
-    """Return which files lie in a folder and its sub-folders, in one line: "in it lie 12 .jpg; images: 9 .png".
+    """Return which files lie in a folder and its sub-folders, in one line: "12 .jpg; images: 9 .png", or "no files".
 
     Hidden files and folders are left out, and folders that cannot be read.
     """
@@ -24,7 +24,7 @@ def describe(root: Path) -> str:
     parts = [text if name == "." else f"{name}: {text}" for name, text in list(found.items())[:SHOWN_FOLDERS]]
     if len(found) > SHOWN_FOLDERS:
         parts.append(f"and more in {len(found) - SHOWN_FOLDERS} other folders")
-    return printable(f"in it lie {'; '.join(parts)}" if parts else "it holds no files")
+    return printable("; ".join(parts)) or "no files"
 
 
 def _contents(root: Path) -> Dict[str, str]:

@@ -149,7 +149,7 @@ def _find_files(root: Path) -> _Files:
     files = _Files(list_folder(base / "imgs", IMAGES), list_folder(base / "labels", LABELS))
     if not files.photos.files and not files.labels.files:
         raise LayoutError(
-            f"{base}: imgs holds no photos ({IMAGES}) and labels no label maps ({LABELS}); {describe(base)}"
+            f"{base}: imgs holds no photos ({IMAGES}) and labels no label maps ({LABELS}); in it lie {describe(base)}"
         )
     return files
 
@@ -230,8 +230,8 @@ def _pair_folder(root: Path) -> Path:
     except OSError as error:  # no permission to enter a folder of the path
         raise InputError(f"{error.filename}: cannot be read: {error.strerror}") from error
     raise LayoutError(
-        f"{root}: holds neither train/imgs and train/labels nor imgs and labels; {describe(root)}; a set is a folder "
-        f"imgs of photos and a folder labels of label maps with the same names ({LABELS})"
+        f"{root}: holds neither train/imgs and train/labels nor imgs and labels; in it lie {describe(root)}; a set is "
+        f"a folder imgs of photos and a folder labels of label maps with the same names ({LABELS})"
     )
 
 

@@ -24,7 +24,7 @@ def list_photos(folder: Path) -> list[Path]:
         InputError: The folder is missing or holds no photos, or a name is not UTF-8.
     """
     if not folder.is_dir():
-        there = f"; of {folder.parent}: {describe(folder.parent)}" if folder.parent.is_dir() else ""
+        there = f"; in {folder.parent} lie {describe(folder.parent)}" if folder.parent.is_dir() else ""
         raise InputError(
             f"{folder}: no such folder; sets without label maps have trainA, trainB and testA, testB{there}"
         )

@@ -65,4 +65,8 @@ def shaping_differences(there: dict, here: dict, arrays: Tuple[str, ...]) -> Lis
     if is_one_hot and there.get(UNKNOWN) == here.get(UNKNOWN):
         shaping[CLASSES] = ""
     names = [name for name, network in shaping.items() if any(array.startswith(network) for array in arrays)]
-    return [Difference(name, there[name], here[name]) for name in names if there.get(name) != here.get(name)]
+    return [
+        Difference(name, there[name], here[name])
+        for name in names
+        if name in there and name in here and there[name] != here[name]
+    ]

@@ -199,6 +199,14 @@ def test_first_weights_of_other_sizes_are_refused_by_their_header(tmp_path, syst
         check_paths(begun, tmp_path / "run")
 
 
+def test_first_weights_that_do_not_tell_their_options_pass_here(tmp_path):
+    """Such as those of a version with other options; `read_initial` compares their arrays."""
+    path = tmp_path / "first.safetensors"
+    save_checkpoint(path, Checkpoint({"G.a": np.zeros(2, np.float32)}, Progress(1, 1), {"system": "tsit"}))
+    run = RunConfig(total_nimg=1, initial=str(path))
+    check_paths(override(Experiment("tsit", CONFIGS["tsit"](), run=run), ["weights.vgg=0"]), tmp_path / "run")
+
+
 def test_first_weights_of_another_system_and_damaged_ones_are_refused_by_their_header(tmp_path):
     path = tmp_path / "first.safetensors"
     save_checkpoint(path, Checkpoint({"G.a": np.zeros(2, np.float32)}, Progress(1, 1), {"system": "spade"}))

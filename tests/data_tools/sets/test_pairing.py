@@ -46,7 +46,7 @@ def test_a_folder_of_another_layout_is_described(tmp_path):
     )
 
 
-@pytest.mark.parametrize("name, found", [("imgs", "imgs: 1 .gif"), ("other", "it holds no files")])
+@pytest.mark.parametrize("name, found", [("imgs", "imgs: 1 .gif"), ("other", "in it lie no files")])
 def test_folders_without_images_are_described(tmp_path, name, found):
     touch(tmp_path / "imgs", *(["a.gif"] if name == "imgs" else []))
     touch(tmp_path / "labels")
