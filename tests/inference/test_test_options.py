@@ -118,7 +118,7 @@ def test_several_draws_are_all_kept_and_not_packed(tsit, tmp_path, rng, capsys):
     assert (out / "submission.zip").exists() and " score --images " in capsys.readouterr().out
     run_test(tsit, tmp_path / "in", out, 5, None, True, images=ImageOptions(draws=3))
     assert names_in(out) == ["a_1.jpg", "a_2.jpg", "a_3.jpg"] and not (out / "submission.zip").exists()
-    assert "none packed" in capsys.readouterr().out
+    assert "nothing is packed" in capsys.readouterr().out
     run_test(tsit, tmp_path / "in", tmp_path / "one", 6, None, False)
     assert_same_bytes(out / "images/a_2.jpg", tmp_path / "one/images/a.jpg")
 
