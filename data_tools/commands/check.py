@@ -13,6 +13,7 @@ from data_tools.commands.options import add_classes, add_command, add_data, clas
 from data_tools.sets.checking import inspect_pairs
 from data_tools.sets.formats import IMAGES, LABELS
 from data_tools.sets.pairing import LayoutError, Problem, match_files
+from data_tools.sets.sufficient_classes import sufficient_classes
 from data_tools.sets.unpaired import find_image_folders, inspect_images
 
 
@@ -46,7 +47,12 @@ def run(args: argparse.Namespace) -> int:
         number = quantity(sum(len(folder.files) for folder in folders), "image")
         return _report(inspect_images(folders, workers, classes), f"no pairs of photos and label maps; {number}")
     found = inspect_pairs(matching.pairs, classes.num_classes, workers, unknown=classes.unknown)
-    return _report(matching.problems + found, quantity(len(matching.pairs), "pair"))
+    status = _report(matching.problems + found, quantity(len(matching.pairs), "pair"))
+    broken = {problem.stem for problem in found if problem.broken}
+    needed = sufficient_classes((pair.label for pair in matching.pairs if pair.stem in broken), classes.unknown)
+    if needed.num_classes > classes.num_classes:  # sound pairs have no larger ids
+        print(f"num_classes={needed.num_classes} suffices for all label maps that can be read", file=sys.stderr)
+    return status
 
 
 def _report(problems: Sequence[Problem], what: str) -> int:

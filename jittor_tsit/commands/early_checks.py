@@ -8,9 +8,8 @@ from typing import List, Set
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.spacing import evenly_spaced
-from data_tools.sets.class_list import MAX_CLASSES
 from data_tools.sets.classes import IdError
-from data_tools.sets.image_io import read_instances
+from data_tools.sets.sufficient_classes import sufficient_classes
 from jittor_tsit.commands.path_checks import (
     nearest_folder,
     require_file,
@@ -143,16 +142,9 @@ def _check_first_maps(samples: Samples) -> None:
 def _what_suffices(samples: PairedSamples) -> str:
     """Look at label maps all over the set, and return a text that says which num_classes suffices for them."""
     places = evenly_spaced(len(samples.pairs), MORE_MAPS).tolist()
-    largest, num_read = -1, 0
-    for place in places:
-        try:
-            ids = read_instances(samples.pairs[place].label)
-        except InputError:  # another fault, which `train` reports when it reads the pair
-            continue
-        classes = ids[(ids >= 0) & (ids < MAX_CLASSES)]  # 255 is the usual id of pixels without a class
-        largest, num_read = max(largest, int(classes.max(initial=-1))), num_read + 1
-    if largest < 0:
+    labels = [samples.pairs[place].label for place in places]
+    count, num_read = sufficient_classes(labels, samples.label_maps.unknown)
+    if not count:
         return ""
-    count = largest + (samples.label_maps.unknown != 0)  # with unknown_id=0 classes are numbered from 1
     looked = f"{num_read:,} of {len(samples.pairs):,} label maps were looked at"
     return f"; {looked}, and num_classes={count} suffices for them"
