@@ -47,12 +47,11 @@ def run(args: argparse.Namespace) -> int:
         number = quantity(sum(len(folder.files) for folder in folders), "image")
         return _report(inspect_images(folders, workers, classes), f"no pairs of photos and label maps; {number}")
     found = inspect_pairs(matching.pairs, classes.num_classes, workers, unknown=classes.unknown)
-    status = _report(matching.problems + found, quantity(len(matching.pairs), "pair"))
     broken = {problem.stem for problem in found if problem.broken}
     needed = sufficient_classes((pair.label for pair in matching.pairs if pair.stem in broken), classes.unknown)
     if needed.num_classes > classes.num_classes:  # sound pairs have no larger ids
         print(f"num_classes={needed.num_classes} suffices for all label maps that can be read", file=sys.stderr)
-    return status
+    return _report(matching.problems + found, quantity(len(matching.pairs), "pair"))
 
 
 def _report(problems: Sequence[Problem], what: str) -> int:
