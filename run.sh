@@ -113,7 +113,8 @@ case $command in
             echo "mypy needs Python 3.10 or newer; types were not checked" >&2
         fi
         ;;
-    help | -h | --help) show_help --help ;;
+    help) show_help help "$@" ;;
+    -h | --help) show_help --help ;;
     --list-experiments) show_help --list-experiments ;;
     --version) sed -n 's/^__version__ = "\(.*\)"/jittor_tsit \1/p' "$root/jittor_tsit/__init__.py" ;;
     *)  # the commands of jittor_tsit/__main__.py
