@@ -99,7 +99,9 @@ case $command in
             mapfile -t quick < <(grep -v -e '^#' -e '^$' tests/quick.txt)
             set -- "${quick[@]}" "$@"
         fi
-        exec "$python" -m pytest "$@"
+        # Two to four tests at a time, each on one core: more would need much memory. Options of pytest come last and win.
+        export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
+        exec "$python" -m pytest -n auto --maxprocesses 4 --dist loadfile "$@"
         ;;
     lint)
         prepare lint
