@@ -74,7 +74,7 @@ class DataConfig:
     color_jitter: float = 0.0  # change photos' brightness, contrast and saturation by up to this share; 0: no change
     warp: float = 0.0  # TSIT, SPADE: warp G's label maps at random by up to this share of a side; 0: not at all
     balance_pairs: float = 0.0  # draw pairs with rare classes more often: 0 not at all, 1 by rarity, 0.5 by its root
-    folds: int = 0  # number of parts into which pairs are split by name; training leaves out one part; 0: no split
+    folds: int = 0  # parts of about equal size, split by a hash of the name; training leaves out one part; 0: no split
     fold: int = 1  # the held-out part, counted from 1
     crop: int = 0  # labelled photos: side of the square to cut from the middle, in pixels; 0: the whole photo
     second_crop: int = 0  # the same for the photos of the second set
