@@ -19,6 +19,7 @@ from helpers.hand_steps import (
     index_of,
     join,
     l1,
+    mean,
     parts_of,
 )
 from helpers.step_options import OASIS
@@ -33,8 +34,11 @@ def generator(w, segmap, z):
 
 
 def discriminator(w, image):
-    """Logits of three classes and of "generated"."""
-    return join([w[0] * image + w[1] * image * image, w[2] * image[:, :1] * image[:, 1:2] + w[3] * image[:, 2:]], 1)
+    """Logits of three classes and of "generated". Each depends on all pixels: else mixing would commute with D."""
+    whole = 9 * mean(image * image, (1, 2, 3)).reshape(-1, 1, 1, 1) + 3 * mean(image, (1, 2, 3)).reshape(-1, 1, 1, 1)
+    return join(
+        [w[0] * image * whole + w[1] * image * image, w[2] * image[:, :1] * image[:, 1:2] + w[3] * image[:, 2:]], 1
+    )
 
 
 def vgg(image):
