@@ -25,6 +25,7 @@ def add_command(
     example: str,
     accepts: Union[str, Tuple[str, ...], None] = None,
     check: Optional[Check] = None,
+    writes_files: bool = False,
 ) -> argparse.ArgumentParser:
     """Add a subcommand with its example in --help, and return its parser.
 
@@ -37,8 +38,9 @@ def add_command(
             words.
         check: Called before `run`, and before other processes are started. It raises InputError if a path is wrong.
             It imports no Jittor.
+        writes_files: As for `command_line.add_command`.
     """
-    parser = command_line.add_command(commands, name, run, summary, example)
+    parser = command_line.add_command(commands, name, run, summary, example, writes_files)
     parser.set_defaults(accepts=accepts, **({"check": check} if check else {}))
     return parser
 
@@ -72,7 +74,9 @@ def add_list_experiments(command: argparse.ArgumentParser) -> None:
 
 def add_device(command: argparse.ArgumentParser) -> None:
     """Add the option --device."""
-    command.add_argument("--device", choices=("auto", "cpu"), default="auto", help="auto: the GPU if there is one")
+    command.add_argument(
+        "--device", type=str.lower, choices=("auto", "cpu"), default="auto", help="auto: the GPU if there is one"
+    )
 
 
 def add_judges(command: argparse.ArgumentParser) -> None:

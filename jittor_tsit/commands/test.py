@@ -45,6 +45,7 @@ def add(commands) -> None:
         "For models of image pairs, side_by_side=true or side_by_side=false says whether every file shows two images.",
         accepts="side_by_side=",
         check=check,
+        writes_files=True,
     )
     parser.add_argument(
         "--data",
@@ -124,7 +125,11 @@ def add_image_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--keep-size", action="store_true", help="translated images have the size of their input files")
     parser.add_argument(
-        "--format", choices=FORMATS, default="jpg", help="of the images; png loses nothing; default: jpg"
+        "--format",
+        type=image_format,
+        choices=FORMATS,
+        default="jpg",
+        help="of the images; png loses nothing; default: jpg",
     )
     parser.add_argument(
         "--class-seeds",
@@ -134,6 +139,12 @@ def add_image_options(parser: argparse.ArgumentParser) -> None:
         help="OASIS: other seeds for the pixels of these classes, such as 12=5; the rest of the image keeps --seed",
     )
     parser.add_argument("--quality", type=percentage, metavar="Q", help="of .jpg and .webp, 1 to 100; default: 95")
+
+
+def image_format(text: str) -> str:
+    """Convert the value of --format to lower case, without a dot. jpeg is another name of jpg."""
+    name = text.lower().lstrip(".")
+    return "jpg" if name == "jpeg" else name
 
 
 def percentage(text: str) -> int:

@@ -72,7 +72,7 @@ class DataConfig:
     instance_edges: bool = False  # add a channel with the borders of objects, read from the folder `instances`
     flip: bool = True  # mirror half of the pairs at random, photo and label map together
     color_jitter: float = 0.0  # change photos' brightness, contrast and saturation by up to this share; 0: no change
-    folds: int = 0  # number of parts into which pairs are split by name; training leaves out one part; 0: no split
+    folds: int = 0  # parts of about equal size, split by a hash of the name; training leaves out one part; 0: no split
     fold: int = 1  # the held-out part, counted from 1
     crop: int = 0  # labelled photos: side of the square to cut from the middle, in pixels; 0: the whole photo
     second_crop: int = 0  # the same for the photos of the second set

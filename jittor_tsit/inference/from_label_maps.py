@@ -17,13 +17,14 @@ from data_tools.basics.spacing import evenly_spaced
 from data_tools.sets.formats import LABELS
 from data_tools.sets.image_io import read_photo, resize_photo
 from data_tools.sets.listing import find_named
-from data_tools.sets.pairing import find_labels, read_reference_names
+from data_tools.sets.pairing import read_reference_names
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.batches import PairedBatch, full_share, to_image, to_pixels, to_segmap
 from jittor_tsit.data.label_maps import label_maps_of, with_edges
 from jittor_tsit.data.remarks import tell_of_inputs
 from jittor_tsit.data.sheets import SHEET_PAIRS, Row, across_of, draw_sheet, heads_of
 from jittor_tsit.inference.class_seeds import seeds_of_classes
+from jittor_tsit.inference.label_map_files import find_label_maps
 from jittor_tsit.inference.model import Model
 from jittor_tsit.inference.names import draws_of
 from jittor_tsit.inference.options import DEFAULT, ImageOptions
@@ -53,9 +54,9 @@ def find_inputs(place: Path, references: Optional[Path]) -> Inputs:
         place: A folder as in `find_labels`, or the file of one label map.
 
     Raises:
-        InputError: See `find_labels` and `reference_photos`.
+        InputError: See `find_label_maps` and `reference_photos`.
     """
-    labels = [place] if place.is_file() else parallel.on_all_processes(find_labels, place)
+    labels = parallel.on_all_processes(find_label_maps, place)
     if place.is_dir():
         parallel.on_first_process(lambda: tell_of_inputs(labels, LABELS))
     photos = parallel.on_all_processes(reference_photos, labels, references) if references else {}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Collection, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
+from data_tools.basics.arguments import as_flag, as_pair, as_path, as_whole, given
 from data_tools.basics.errors import InputError
 from data_tools.basics.invocation import typed
 from data_tools.sets.classes import to_classes
@@ -40,7 +41,7 @@ def load(path: PathLike, device: str = "auto") -> ImageModel:
     Raises:
         InputError: There is no checkpoint, it cannot be read, or its system makes no images from one input.
     """
-    path = Path(path)
+    path = as_path(path, "path")
     if not path.exists():
         raise InputError(f"{path}: no such run or checkpoint; train one first by `{typed('train')}`")
     start_jittor_inside(device)
@@ -163,12 +164,12 @@ class ImageModel:
         Raises:
             InputError: An array has the wrong shape, type or ids, or an option does not fit the model.
         """
-        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-            raise InputError(f"seed={seed!r}: a whole number of at least 0 is needed")
+        seed, back = as_whole(seed, "seed", 0), as_flag(back, "back")
         self._require_fitting(reference, instances, target, label, back)
         own_seeds = seeds_of_classes(self._system, self._data, class_seeds or {}, "class_seeds")
-        if size is not None and (self._task == SEGMENTATION or len(size) != 2 or not all(side >= 1 for side in size)):
-            raise InputError(f"size={size}: (width, height) in pixels is allowed, for models that make images")
+        if size is not None and self._task == SEGMENTATION:
+            raise InputError(f"{given('size', size)}: this model makes no images; leave it out")
+        size = None if size is None else as_pair(size, "size", "(width, height) in pixels", 1)
         batch, is_single = as_batch(inputs, "inputs", is_photo=self._task != LABEL_MAPS)
         names = names_of_batch(name, len(batch))
         references = None if reference is None else matching_batch(reference, "reference", len(batch), is_photo=True)
@@ -254,6 +255,8 @@ class ImageModel:
             allowed = f"allowed are {', '.join(self.targets)}" if self.targets else "this model has none; leave it out"
             raise InputError(f"target={target!r}: {allowed}")
         attributes = self._system.names.attributes if self.targets else ()
+        if not isinstance(label, Collection) or isinstance(label, (str, bytes)):
+            raise InputError(f"{given('label', label)}: a list of zeros and ones is needed, or nothing")
         if len(label) not in (0, len(attributes)) or not set(label) <= {0, 1}:
             needed = f"a 0 or 1 for each of {', '.join(attributes)}, or nothing" if attributes else "leave it out"
             raise InputError(f"label={list(label)}: {needed}")

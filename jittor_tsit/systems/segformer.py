@@ -77,7 +77,7 @@ class SegFormerSystem(PhotoSegmenter):
         logits = self.logits(to_image(resize_photo(photo, *self.image_size)[None])).numpy()[0]  # [K, H, W]
         ids = logits.argmax(0).astype(np.uint8)
         likelihood = np.exp(logits - logits.max(0))  # the predicted class has 1
-        confidence = float((1 / likelihood.sum(0)).mean())
+        confidence = float(np.mean(1 / np.sum(likelihood, axis=0)))
         return resize_label(ids, photo.shape[1], photo.shape[0]), confidence
 
     def generate(self, batch: PairedBatch, noise: Noise) -> jt.Var:

@@ -8,6 +8,7 @@ import pytest
 
 from data_tools.basics.errors import InputError
 from helpers.file_server import Site, serving
+from helpers.same_bytes import assert_same_bytes
 from helpers.weight_file_bytes import SAMPLES
 from jittor_tsit.__main__ import main
 from jittor_tsit.evaluation.judges import JudgeAbsent, Judges
@@ -58,6 +59,17 @@ def test_a_file_comes_whole_with_its_licence_and_use(site, tmp_path, capsys):
     assert "BSD-3-Clause" in shown and "https://page" in shown
     assert "judges/vgg19.pth: size and SHA-256 are as published; bash run.sh use judges/vgg19.pth" in shown
     assert [path.name for path in (tmp_path / "judges").iterdir()] == ["vgg19.pth"]
+    assert_same_bytes(tmp_path / "judges/vgg19.pth", DATA)
+
+
+def test_a_file_that_fails_does_not_stop_the_others(site, monkeypatch, tmp_path, capsys):
+    address = PUBLISHED["vgg19"].url
+    for name in ("vgg16", "nima"):
+        file = PublishedFile(f"{name}.pth", name, f"{address}.absent", 1, DIGEST, "", "https://page", "use {path}")
+        monkeypatch.setitem(PUBLISHED, name, file)
+    assert main(["fetch", "vgg16", "vgg19", "nima"]) == 2
+    errors = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+    assert [line.split(": ")[1] for line in errors] == ["vgg16", "nima"]
     assert (tmp_path / "judges/vgg19.pth").read_bytes() == DATA
 
 
@@ -78,7 +90,7 @@ def test_a_cut_download_goes_on_where_it_stopped(site, tmp_path, capsys):
     site.cut_after = None
     assert main(["fetch", "vgg19"]) == 0
     assert site.ranges == [0, 100, 200, 300]
-    assert (tmp_path / "judges/vgg19.pth").read_bytes() == DATA
+    assert_same_bytes(tmp_path / "judges/vgg19.pth", DATA)
     assert not (tmp_path / "judges/vgg19.pth.part").exists()
 
 
@@ -87,7 +99,7 @@ def test_a_server_without_ranges_sends_the_file_from_its_beginning(site, tmp_pat
     (tmp_path / "judges/vgg19.pth.part").write_bytes(b"x" * 50)
     site.has_ranges = False
     assert main(["fetch", "vgg19"]) == 0
-    assert (tmp_path / "judges/vgg19.pth").read_bytes() == DATA
+    assert_same_bytes(tmp_path / "judges/vgg19.pth", DATA)
 
 
 def test_a_part_that_is_complete_is_only_checked(site, tmp_path):
@@ -139,7 +151,7 @@ def test_the_proxy_of_the_environment_is_used(site, monkeypatch, tmp_path):
     site.files["http://weights.invalid/vgg19.pth"] = DATA
     point_to(monkeypatch, "http://weights.invalid/vgg19.pth")
     assert main(["fetch", "vgg19"]) == 0
-    assert (tmp_path / "judges/vgg19.pth").read_bytes() == DATA
+    assert_same_bytes(tmp_path / "judges/vgg19.pth", DATA)
 
 
 def test_a_judge_with_another_suffix_keeps_its_place(site, tmp_path, capsys):

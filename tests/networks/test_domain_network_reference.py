@@ -142,7 +142,7 @@ def test_units_discriminators_are_the_official_ones(path):
 
 def run_the_rewrites_generator(vectors):
     net, rules = (
-        AutoEncoder(vectors.options["dim"], vectors.options["n_res"]),
+        AutoEncoder(vectors.options["dim"], vectors.options["n_res"], 3),
         official_names.UNIT_REWRITE_GENERATOR_RULES,
     )
     put_weights(net, vectors.group("param/"), rules, vectors.dtype)
@@ -159,7 +159,7 @@ def test_the_rewrites_generator_is_the_official_one(path):
 
 
 def run_the_rewrites_discriminator(vectors):
-    net = ScaleDiscriminator(vectors.options["dim"], vectors.options["n_layer"])
+    net = ScaleDiscriminator(vectors.options["dim"], vectors.options["n_layer"], 3)
     rules = official_names.unit_rewrite_discriminator_rules(vectors.options["n_layer"])
     put_weights(net, vectors.group("param/"), rules, vectors.dtype)
     image, real = (vectors.var(f"input/{name}") for name in ("image", "real"))

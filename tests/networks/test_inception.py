@@ -172,7 +172,7 @@ def test_a_truncated_file_is_refused(tmp_path, published):
 
 
 def test_without_a_file_it_says_where_to_get_one():
-    with pytest.raises(InputError, match="download https://github.com/.*6726825d.pth"):
+    with pytest.raises(InputError, match="fetch inception` .*from https://github.com/.*6726825d.pth"):
         find_inception("")
 
 

@@ -91,8 +91,8 @@ COUNTS = {
     "unit D separate": (lambda: DISCRIMINATORS["separate"](64, 6), 50_298_114),
     "unit D shared": (lambda: DISCRIMINATORS["shared"](64, 4), 25_240_065),
     "unit D pyramid": (lambda: DISCRIMINATORS["pyramid"](64, 4), 9_308_934),
-    "unit rewrite G": (lambda: AutoEncoder(64, 4), 11_140_483),
-    "unit rewrite D": (lambda: ScaleDiscriminator(64, 4), 8_271_171),
+    "unit rewrite G": (lambda: AutoEncoder(64, 4, 3), 11_140_483),
+    "unit rewrite D": (lambda: ScaleDiscriminator(64, 4, 3), 8_271_171),
     "unit digits G": (lambda: CoupledVAE(96, (3, 1), (32, 32)), 22_606_468),
     "unit digits D": (lambda: CoupledDiscriminator(64, (3, 1), 10, (32, 32)), 4_332_812),
     "stargan G 5": (lambda: StarGANGenerator(5, 64, 6), 8_430_528),
@@ -117,7 +117,7 @@ def test_the_domain_discriminators_maps_have_the_published_sizes():
     for size in (128, 256):
         logits, labels = StarGANDiscriminator(5, size, size, 1, 6)(jt.zeros(1, 3, size, size))
         assert (logits.shape, labels.shape) == ([1, 1, size // 64, size // 64], [1, 5])
-    assert [x.shape[2] for x in ScaleDiscriminator(1, 4)(jt.zeros(1, 3, 256, 256))] == [16, 8, 4]
+    assert [x.shape[2] for x in ScaleDiscriminator(1, 4, 3)(jt.zeros(1, 3, 256, 256))] == [16, 8, 4]
 
 
 def test_the_discriminators_maps_have_the_published_sizes():

@@ -175,7 +175,7 @@ def test_reference_photos_are_those_that_the_json_names(root, whole_run, tmp_pat
     alone = shutil.copy(sorted(labels.glob("*.png"))[0], tmp_path / "alone")  # one label map and one photo, no list
     assert run_test(checkpoint_path(whole_run, 4), Path(alone), tmp_path / "one", 0, photo, False) == 0
     [image] = (tmp_path / "one/images").iterdir()
-    assert image.read_bytes() == (tmp_path / "out/images" / image.name).read_bytes()
+    assert_same_bytes(image, tmp_path / "out/images" / image.name)
     names.popitem()
     (labels / "label_to_img.json").write_text(json.dumps(names))
     with pytest.raises(InputError, match="names no photo for synth_"):
