@@ -152,6 +152,14 @@ def positive_number(text: str) -> int:
     return int(text)
 
 
+def class_seeds(text: str) -> Tuple[Tuple[int, int], ...]:
+    """Convert an option value such as "12=5,3=0" to (class id, seed) for each class."""
+    fields = [field.partition("=") for field in text.split(",")]
+    if not all(number.isdecimal() and seed.isdecimal() for number, _, seed in fields):
+        raise argparse.ArgumentTypeError(f"{text!r} is not ID=SEED, or several with commas, such as 12=5,3=0")
+    return tuple((int(number), int(seed)) for number, _, seed in fields)
+
+
 def natural_number(text: str) -> int:
     """Convert an option value to a whole number of at least 0."""
     if not text.isdigit():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Collection, List, Optional, Sequence, Tuple, Union
+from typing import Any, Collection, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from data_tools.sets.classes import to_classes
 from data_tools.sets.image_io import resize_label, resize_photo, with_channels
 from jittor_tsit.data.label_maps import OF_MODEL, label_maps_of
 from jittor_tsit.inference.arrays import Names, as_batch, in_colour, matching_batch, names_of_batch
+from jittor_tsit.inference.class_seeds import seeds_of_classes
 from jittor_tsit.inference.options import ImageOptions, Size
 from jittor_tsit.runtime.inside_program import start_jittor_inside
 
@@ -134,6 +135,7 @@ class ImageModel:
         label: Sequence[int] = (),
         back: bool = False,
         size: Optional[Size] = None,
+        class_seeds: Optional[Mapping[int, int]] = None,
     ) -> np.ndarray:
         """Make an image of each input.
 
@@ -153,6 +155,7 @@ class ImageModel:
             back: Translate from the second domain to the first. Only where `translates_back`.
             size: Width and height of the images, as `test --size`. The default is `size` of the model for label maps;
                 translated photos keep their proportions, with about as many pixels.
+            class_seeds: Other seeds for the pixels of single classes: id -> seed. Only for OASIS.
 
         Returns:
             [height, width, 3] uint8 RGB, or [N, height, width, 3] for a batch. A segmenter returns class ids
@@ -163,6 +166,7 @@ class ImageModel:
         """
         seed, back = as_whole(seed, "seed", 0), as_flag(back, "back")
         self._require_fitting(reference, instances, target, label, back)
+        own_seeds = seeds_of_classes(self._system, self._data, class_seeds or {}, "class_seeds")
         if size is not None and self._task == SEGMENTATION:
             raise InputError(f"{given('size', size)}: this model makes no images; leave it out")
         size = None if size is None else as_pair(size, "size", "(width, height) in pixels", 1)
@@ -170,12 +174,14 @@ class ImageModel:
         names = names_of_batch(name, len(batch))
         references = None if reference is None else matching_batch(reference, "reference", len(batch), is_photo=True)
         objects = None if instances is None else matching_batch(instances, "instances", len(batch), is_photo=False)
+        from jittor_tsit.systems.draws import Noise
+
         outputs = []
         for k, one in enumerate(batch):  # one at a time, as `test` does: no image depends on its neighbours
             if self._task == LABEL_MAPS:
                 photo = None if references is None else references[k]
                 own = None if objects is None else objects[k]
-                outputs.append(self._from_label(one, own, photo, names[k], seed, size))
+                outputs.append(self._from_label(one, own, photo, names[k], Noise(seed, own_seeds), size))
             elif self._task == IMAGES:
                 outputs.append(self._translated(one, names[k], seed, back, size))
             elif self._task == PHOTOS_WITH_LABELS:
@@ -194,12 +200,11 @@ class ImageModel:
         objects: Optional[np.ndarray],
         photo: Optional[np.ndarray],
         name: str,
-        seed: int,
+        noise: Any,
         size: Optional[Size],
     ) -> np.ndarray:
         from jittor_tsit.data.batches import to_image
         from jittor_tsit.inference.from_label_maps import pixels_of
-        from jittor_tsit.systems.draws import Noise
 
         model, maps = self._model(size), label_maps_of(self._data)
         shape = model.data.image_width, model.data.image_height
@@ -210,7 +215,7 @@ class ImageModel:
             arrays.append(objects.astype(np.int32))
         image = None if photo is None else to_image(resize_photo(photo, *shape)[None])
         resized = [resize_label(array, *shape) for array in arrays]
-        return pixels_of(model, resized, image, name, Noise(seed))
+        return pixels_of(model, resized, image, name, noise)
 
     def _translated(self, photo: np.ndarray, name: str, seed: int, back: bool, size: Optional[Size]) -> np.ndarray:
         from jittor_tsit.inference.from_images import translation
