@@ -99,7 +99,9 @@ case $command in
             mapfile -t quick < <(grep -v -e '^#' -e '^$' tests/quick.txt)
             set -- "${quick[@]}" "$@"
         fi
-        exec "$python" -m pytest "$@"
+        # Two to four tests at a time, each on one core: more would need much memory. Options of pytest come last and win.
+        export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
+        exec "$python" -m pytest -n auto --maxprocesses 4 --dist loadfile "$@"
         ;;
     lint)
         prepare lint
@@ -113,7 +115,8 @@ case $command in
             echo "mypy needs Python 3.10 or newer; types were not checked" >&2
         fi
         ;;
-    help | -h | --help) show_help --help ;;
+    help) show_help help "$@" ;;
+    -h | --help) show_help --help ;;
     --list-experiments) show_help --list-experiments ;;
     --version) sed -n 's/^__version__ = "\(.*\)"/jittor_tsit \1/p' "$root/jittor_tsit/__init__.py" ;;
     *)  # the commands of jittor_tsit/__main__.py

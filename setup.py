@@ -59,8 +59,8 @@ setup(
         "torch": ["torch>=2.4"],  # only for comparing speeds with it; 2.4 has a fused Adam on the CPU
         "mutation": ["cosmic-ray>=8.7"],  # only for experiments/mutation: do the tests notice small faults?
         "lint": LINT,
-        # selenium: the report page in a browser
-        "test": ["pytest>=7", "selenium>=4", "mpi4py>=4", "h5py>=3", *LINT, *PLOTS, *TENSORBOARD],
+        # selenium: the report page in a browser; pytest-xdist: tests on several cores
+        "test": ["pytest>=7", "pytest-xdist>=3", "selenium>=4", "mpi4py>=4", "h5py>=3", *LINT, *PLOTS, *TENSORBOARD],
     },
     entry_points={
         "console_scripts": ["jittor-tsit = jittor_tsit.__main__:main", "data-tools = data_tools.__main__:main"],

@@ -6,6 +6,8 @@ The names in `__all__` are the Python interface, which docs/python.md describes.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, List
 
+from data_tools.basics.early_interrupt import end_at_ctrl_c
+
 if TYPE_CHECKING:
     from data_tools.basics.errors import InputError
     from data_tools.commands.interface import check, curate, scan, select, stats, synth
@@ -41,6 +43,8 @@ _HOMES = {  # public name -> module that defines it, imported when the name is f
     **dict.fromkeys(("read_label", "read_photo", "write_label", "write_photo"), "data_tools.sets.image_io"),
     **dict.fromkeys(("Pair", "Problem", "find_pairs"), "data_tools.sets.pairing"),
 }
+
+end_at_ctrl_c()  # before modules are imported, which takes a second or two
 
 
 def __getattr__(name: str) -> Any:

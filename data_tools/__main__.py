@@ -7,7 +7,7 @@ import sys
 from typing import Optional, Sequence
 
 from data_tools import __version__
-from data_tools.basics.command_line import Parser, quiet
+from data_tools.basics.command_line import Parser, quiet, with_help_option
 from data_tools.basics.errors import exit_status
 from data_tools.basics.invocation import program
 from data_tools.commands import check, curate, labels, plant, report, scan, select, stats, synth
@@ -23,10 +23,11 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 
 def run(argv: Optional[Sequence[str]]) -> int:
     """Parse the words of a command line, run the command and return its exit status."""
-    args, unknown = parser().parse_known_args(with_class_options(sys.argv[1:] if argv is None else argv))
+    words = with_help_option(sys.argv[1:] if argv is None else argv)
+    args, unknown = parser().parse_known_args(with_class_options(words))
     if unknown:  # reported by the command's parser, which knows similar options
         args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
-    with quiet(args.quiet):
+    with quiet(args.quiet, args.only_warnings):
         return args.run(args)
 
 

@@ -1,8 +1,8 @@
 """SegFormer-B0 (Xie et al., NeurIPS 2021) on your own pairs. It measures the mask accuracy of generated landscapes.
 
 Training starts from random weights. `pretrained=FILE` starts from a published encoder (for B2, also set size=b2).
-Every tenth pair is held out. `best.safetensors` is the checkpoint with the best mean IoU on the held-out pairs. To
-judge every pair by a model that was not trained on it, train one model for each fold:
+About every tenth pair is held out. `best.safetensors` is the checkpoint with the best mean IoU on the held-out pairs.
+To judge every pair by a model that was not trained on it, train one model for each fold:
     for fold in 1 2 3 4 5; do
         bash run.sh train --experiment experiments/segformer_landscape.py --data DIR \
             --run-dir runs/fold$fold folds=5 fold=$fold

@@ -1,4 +1,4 @@
-"""Train all eight systems one after the other, for a few images each at the smallest size, to see that they run.
+"""Train all nine systems one after the other, for a few images each at the smallest size, to see that they run.
 
 Each system's folder is created in the run's folder. The two halves of the photos serve as the two unpaired image sets
 and as the two classes.
@@ -16,6 +16,7 @@ from jittor_tsit.config import (
     CycleGANConfig,
     DataConfig,
     Experiment,
+    OASISConfig,
     Pix2PixConfig,
     RunConfig,
     SimGANConfig,
@@ -33,6 +34,7 @@ WIDTH, HEIGHT = 256, 128  # the smallest that TSIT accepts
 CONFIGS: Dict[str, Any] = {
     "tsit": TSITConfig(width=2, width_D=2, weights=TSITWeights(vgg=0)),
     "spade": SPADEConfig(width=2, width_D=2, weights=SynthesisWeights(vgg=0)),
+    "oasis": OASISConfig(width=2, width_D=2, z_dim=3),
     "pix2pix": Pix2PixConfig(num_levels=6, width=2, width_D=2),
     "cyclegan": CycleGANConfig(num_blocks=1, width=2, width_D=2, num_layers_D=1, pool_size=2),
     "simgan": SimGANConfig(width=2, pretrain_G=1, pretrain_D=1, k_g=1, pool_size=2),
@@ -44,7 +46,7 @@ CONFIGS: Dict[str, Any] = {
         attributes=(), classes=HALVES, num_blocks=1, num_layers_D=2, width=2, width_D=2, n_critic=2
     ),
 }
-PAIRED = ("tsit", "spade", "pix2pix", "bicyclegan")
+PAIRED = ("tsit", "spade", "oasis", "pix2pix", "bicyclegan")
 
 
 def prepare(data: Path, folder: Path) -> None:

@@ -8,8 +8,10 @@ environment that Jittor reads.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, List
 
+from data_tools.basics.early_interrupt import end_at_ctrl_c
 from jittor_tsit.runtime.operating_system import require_linux
 
+end_at_ctrl_c()  # before modules are imported, which takes a second or two
 require_linux()  # before modules are imported that only Linux has
 
 from jittor_tsit.runtime import bootstrap

@@ -8,7 +8,7 @@ import sys
 from importlib import import_module
 from typing import Dict, Optional, Sequence
 
-from data_tools.basics.command_line import OtherNames, Parser, quiet
+from data_tools.basics.command_line import OtherNames, Parser, quiet, with_help_option
 from data_tools.basics.errors import exit_status
 from data_tools.basics.invocation import DATA, VARIABLE, program
 from jittor_tsit import __version__
@@ -27,7 +27,7 @@ SCRIPT = "bash run.sh"
 OF_SCRIPT = {  # commands that only run.sh has
     "check": "run the tests; with --quick the few that prove the main promises (tests/README.md)",
     "lint": "check style (ruff) and types (mypy)",
-    "help": "this list",
+    "help": "this list; with the name of a command, such as help test, its options",
 }
 
 
@@ -37,7 +37,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 
 
 def _run(argv: Optional[Sequence[str]]) -> int:
-    words = list(sys.argv[1:] if argv is None else argv)
+    words = with_help_option(list(sys.argv[1:] if argv is None else argv), OF_SCRIPT)
     if words[:1] == [DATA]:
         return _run_tools(words[1:])
     with_tools = not is_own(words)
@@ -51,7 +51,7 @@ def _run(argv: Optional[Sequence[str]]) -> int:
         hint = "; options of the experiment are written NAME=VALUE, without dashes" if accepts == "" else ""
         args.parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
     args.overrides = rest
-    with quiet(args.quiet):
+    with quiet(args.quiet, args.only_warnings):
         if not inside_mpi() and hasattr(args, "check"):
             args.check(args)
         if getattr(args, "procs", 1) > 1 and not inside_mpi() and not getattr(args, "dry_run", False):

@@ -162,11 +162,54 @@ def balanced_cross_entropy(logits: jt.Var, segmap: Image, balance: float) -> jt.
 
     Source: class-balanced loss of OASIS (Sushko et al., ICLR 2021), there with balance 1.
     """
-    segmap = to_nchw(segmap)
-    share = mean(segmap, [0, 2, 3])  # [K]
+    weight = class_weights(mean(to_nchw(segmap), [0, 2, 3]), balance)
+    return weighted_cross_entropy(logits, segmap, weight)
+
+
+def class_weights(share: jt.Var, balance: float) -> jt.Var:
+    """Return weights of classes [K], larger for rare ones: (1 / share)^balance, scaled.
+
+    The sum of share * weight is 1. A class that has no pixel gets weight 0.
+
+    Args:
+        share: Share of the pixels of each class, [K].
+    """
     weight = (share > 0).float32() * jt.maximum(share, 1e-12) ** -balance  # the floor concerns absent classes only
-    weight = weight / total(share * weight)
-    return -mean(total(segmap * weight.reshape(1, -1, 1, 1) * _log_probability(logits), [1]))
+    return weight / jt.maximum(total(share * weight), 1e-12)  # this floor, batches without any class
+
+
+def weighted_cross_entropy(logits: jt.Var, segmap: Image, weight: jt.Var, first: int = 0) -> jt.Var:
+    """Return the mean over all pixels of the cross-entropy times the weight of the pixel's class.
+
+    Args:
+        weight: Weight of each of the K classes, [K].
+        first: Channel of the logits that belongs to the first channel of `segmap`.
+
+    Shapes:
+        logits [N, C, H, W] with C >= first + K; segmap [N, K, H, W] one-hot, all 0 where a pixel does not count
+    """
+    segmap = to_nchw(segmap)
+    log_probability = _log_probability(logits)[:, first : first + segmap.shape[1]]
+    return -mean(total(segmap * weight.reshape(1, -1, 1, 1) * log_probability, [1]))
+
+
+def label_mask(classes: jt.Var, coins: jt.Var) -> jt.Var:
+    """Return OASIS's LabelMix mask: for all pixels of a class in an image the coin of that class.
+
+    Shapes:
+        classes [N, K, H, W] one-hot, coins [N, K] zeros and ones -> [N, 1, H, W]
+    """
+    return total(classes * coins.reshape(*coins.shape, 1, 1), [1], keepdims=True)
+
+
+def mixed(x: jt.Var, y: jt.Var, mask: jt.Var) -> jt.Var:
+    """Return x where the mask is 1 and y where it is 0. x, y [N, C, H, W], mask [N, 1, H, W]"""
+    return mask * x + (1 - mask) * y
+
+
+def squared_difference(x: jt.Var, y: jt.Var, weight: jt.Var) -> jt.Var:
+    """Return the mean of the squared difference times the pixel's weight. x, y [N, C, H, W], weight [N, 1, H, W]"""
+    return mean(weight * (x - y).sqr())
 
 
 def lack_of_score(logits: jt.Var, segmap: Image, rating: Optional[jt.Var] = None) -> jt.Var:

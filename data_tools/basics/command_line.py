@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from contextlib import contextmanager
-from typing import Callable, Iterator, NoReturn, TextIO, Tuple
+from typing import Callable, Container, Iterator, List, NoReturn, Sequence, TextIO, Tuple
 
 from data_tools.basics.errors import EXIT_ERROR
 from data_tools.basics.names import printable
@@ -18,7 +18,7 @@ CHOICES = re.compile(r"invalid choice: (.+) \(choose from (.+)\)", re.S)  # argp
 # Words of the lines that --quiet shows: warnings and errors. In doubt a line is shown.
 WARNING = re.compile(
     r"\b(warning|error|fail\w*|cannot|damaged|broken|faulty|missing|skip\w*|passed over|ignored|not usable|no such"
-    r"|no GPU|not finite|differ\w*)\b",
+    r"|no GPU|not finite|not written|not in the palette|differ\w*)\b",
     re.I,
 )
 BAR = re.compile(r"\d%\|")  # part of a progress bar
@@ -50,22 +50,37 @@ class Parser(argparse.ArgumentParser):
         return message
 
 
-def add_command(commands, name: str, run: Callable, summary: str, example: str) -> argparse.ArgumentParser:
+def add_command(
+    commands, name: str, run: Callable, summary: str, example: str, writes_files: bool = False
+) -> argparse.ArgumentParser:
     """Add the parser of one command with the option --quiet. Its help ends with the example.
 
     Args:
         commands: The subparsers of the command line.
         run: Called with the parsed options; returns the exit status.
         summary: Description of the command.
+        writes_files: Whether the command's result is files, so that with --quiet it prints warnings and errors only.
         example: Text that begins with a command line `python -m PACKAGE COMMAND …`; help shows it as the user types it.
     """
     parser = commands.add_parser(
         name, help=summary, description=summary, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.epilog = f"example:\n  {EXAMPLE.sub(parser.prog, example)}"
-    parser.add_argument("-q", "--quiet", action="store_true", help="print warnings, errors and the result only")
-    parser.set_defaults(run=run, parser=parser)
+    shown = "warnings and errors only" if writes_files else "warnings, errors and the result only"
+    parser.add_argument("-q", "--quiet", action="store_true", help=f"print {shown}")
+    parser.set_defaults(run=run, parser=parser, only_warnings=writes_files)
     return parser
+
+
+def with_help_option(words: Sequence[str], without_help: Container[str] = ()) -> List[str]:
+    """Turn the words `help COMMAND` into `COMMAND --help`, and return all words.
+
+    Args:
+        without_help: Commands that have no help of their own; the list of commands describes them.
+    """
+    if list(words[:1]) != ["help"]:
+        return list(words)
+    return [*(word for word in words[1:] if word not in without_help), "--help"]
 
 
 class OtherNames:
@@ -85,7 +100,7 @@ class OtherNames:
 
 
 class QuietStream:
-    """Standard error of a command with --quiet: passes warnings and errors, and keeps the last line."""
+    """Output of a command with --quiet: passes warnings and errors, and keeps the last line."""
 
     def __init__(self, stream: TextIO):
         self.stream, self.rest, self.last = stream, "", ""
@@ -114,19 +129,26 @@ class QuietStream:
 
 
 @contextmanager
-def quiet(is_on: bool) -> Iterator[None]:
-    """While the block runs, show only warnings and errors on standard error; afterwards the last line, the result."""
+def quiet(is_on: bool, only_warnings: bool = False) -> Iterator[None]:
+    """While the block runs, show only warnings and errors on standard error; afterwards the last line, the result.
+
+    Args:
+        only_warnings: Whether the result is files. Standard output then shows warnings only, too, and no last line
+            follows.
+    """
     if not is_on:
         yield
         return
-    stream, kept = sys.stderr, QuietStream(sys.stderr)
+    streams, kept = (sys.stdout, sys.stderr), QuietStream(sys.stderr)
     sys.stderr, os.environ[QUIET_VARIABLE] = kept, "1"
+    if only_warnings:
+        sys.stdout = QuietStream(sys.stdout)
     try:
         yield
-        if kept.last:
-            print(kept.last, file=stream)
+        if kept.last and not only_warnings:
+            print(kept.last, file=streams[1])
     finally:
-        sys.stderr = stream
+        sys.stdout, sys.stderr = streams
         del os.environ[QUIET_VARIABLE]
 
 

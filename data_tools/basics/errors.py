@@ -9,12 +9,12 @@ import sys
 import traceback
 from typing import Callable
 
+from data_tools.basics.early_interrupt import EXIT_INTERRUPTED, INTERRUPTED, end_now
 from data_tools.basics.names import printable
 
 EXIT_PROBLEMS = 1  # the command ran and found faults in the data
 EXIT_BUG = 1  # the status that Python uses after a traceback
 EXIT_ERROR = 2  # the status that argparse uses for a wrong option
-EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells do
 EXIT_PIPE = 141  # 128 + SIGPIPE
 BUG = "this is a bug in the program; please report it with the lines above and the command that you ran"
 
@@ -57,7 +57,7 @@ def exit_status(command: Callable[[], int], memory_advice: str = MEMORY_ADVICE) 
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # the replacements that tests install have no such method
             stream.reconfigure(errors="backslashreplace")  # not every file name is UTF-8, or known to the terminal
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    if signal.getsignal(signal.SIGINT) in (signal.SIG_IGN, end_now):  # what a command has written is kept from now on
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return _run_and_flush(command)
@@ -71,7 +71,7 @@ def exit_status(command: Callable[[], int], memory_advice: str = MEMORY_ADVICE) 
         advice = f"; {ROOM_ADVICE}" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
         return _report(f"error: {where}{error.strerror or error}{advice}", EXIT_ERROR)
     except KeyboardInterrupt:
-        return _report("interrupted", EXIT_INTERRUPTED)
+        return _report(INTERRUPTED, EXIT_INTERRUPTED)
     except Exception as error:
         if COMPILER_TEXT in str(error):
             return _report(COMPILER_LINE, EXIT_ERROR)

@@ -12,13 +12,15 @@ _BAR_DELAY = 2.0  # seconds; shorter work shows no bar
 _ITEMS_PER_THREAD = 4  # submitted at a time; all items at once would take a gigabyte for a million pairs
 
 
-def with_bar(function: Callable, pairs: Sequence, workers: int, name: str, progress: bool = True) -> Iterator:
-    """Yield `function(pair)` for each pair, in order, computed by `workers` threads.
+def with_bar(
+    function: Callable, pairs: Sequence, workers: int, name: str, progress: bool = True, unit: str = "pair"
+) -> Iterator:
+    """Yield `function(pair)` for each pair, or other item, in order, computed by `workers` threads.
 
     Work of more than two seconds shows a progress bar with this name on stderr, unless `progress` is False.
     """
     with ThreadPoolExecutor(workers) as pool, progress_bar(
-        total=len(pairs), desc=name, unit="pair", leave=False, delay=_BAR_DELAY, disable=not progress
+        total=len(pairs), desc=name, unit=unit, leave=False, delay=_BAR_DELAY, disable=not progress
     ) as bar:
         for result in run_in_order(pool, function, pairs, _ITEMS_PER_THREAD * workers):
             bar.update()

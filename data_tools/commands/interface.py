@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
+from data_tools.basics.arguments import as_optional_path, as_optional_whole, as_pair, as_path, as_whole, given
 from data_tools.basics.errors import InputError
 from data_tools.commands.scan import needing_opencv
 from data_tools.curation.default_rules import DEFAULT_RULES, DISPUTED, Settings, with_limits
@@ -15,7 +16,8 @@ from data_tools.sets import stats as counting
 from data_tools.sets.checking import inspect_pairs
 from data_tools.sets.class_list import LANDSCAPE, ClassList, given_classes
 from data_tools.sets.classes import IMAGE_HEIGHT, IMAGE_WIDTH, NUM_CLASSES
-from data_tools.sets.pairing import Problem, match_files
+from data_tools.sets.pairing import LayoutError, Problem, match_files
+from data_tools.sets.unpaired import find_image_folders, inspect_images
 
 PathLike = Union[str, "os.PathLike[str]"]
 EXAMPLES = 12  # pairs in each list of the report, as with the command `report`
@@ -27,7 +29,8 @@ def check(
     """Read every photo and label map of a data set and return what is wrong or odd.
 
     Args:
-        data: Folder that contains `train/imgs` and `train/labels`, or `imgs` and `labels`.
+        data: Folder that contains `train/imgs` and `train/labels`, or `imgs` and `labels`. Of a set without such pairs,
+            every image is read.
         num_classes: Number of classes of the set; class ids in the label maps must be smaller than this.
         workers: Number of threads; 0 uses one thread for each core.
         unknown_id: Id of pixels without a class; with 0, classes are numbered from 1. None: every pixel has a class.
@@ -36,12 +39,20 @@ def check(
         Problems (stem, reason, broken): first the broken pairs, which stop a training, then the odd ones.
 
     Raises:
-        InputError: The folder does not exist, or does not have this layout.
+        InputError: The folder does not exist, or holds no images.
     """
-    classes = ClassList(num_classes, unknown_id)
-    matching = match_files(Path(data))
-    found = inspect_pairs(matching.pairs, classes.num_classes, _workers(workers), unknown=classes.unknown)
-    problems = matching.problems + found
+    classes = ClassList(as_whole(num_classes, "num_classes", 1), as_optional_whole(unknown_id, "unknown_id", 0))
+    root, threads = as_path(data, "data"), _workers(workers)
+    try:
+        matching = match_files(root)
+    except LayoutError:
+        folders = find_image_folders(root)
+        if not folders:
+            raise
+        problems = inspect_images(folders, threads, classes)
+    else:
+        found = inspect_pairs(matching.pairs, classes.num_classes, threads, unknown=classes.unknown)
+        problems = matching.problems + found
     return sorted(problems, key=lambda problem: (not problem.broken, problem.stem, problem.reason))
 
 
@@ -65,7 +76,7 @@ def stats(
     Raises:
         InputError: As `check`.
     """
-    matching = match_files(Path(data))
+    matching = match_files(as_path(data, "data"))
     classes = _classes(num_classes, unknown_id, class_names)
     found = counting.collect(matching.pairs, _workers(workers), class_list=classes)
     found.broken.extend(problem for problem in matching.problems if problem.broken)
@@ -101,7 +112,8 @@ def scan(
         from data_tools.basics.pools import local_pool
         from data_tools.curation.scan import scan as measure
     classes = _classes(num_classes, unknown_id, class_names)
-    return measure(Path(data), Path(out), partial(local_pool, _workers(workers)), classes)
+    places = as_path(data, "data"), as_path(out, "out")
+    return measure(*places, partial(local_pool, _workers(workers)), classes)
 
 
 def select(
@@ -131,9 +143,12 @@ def select(
     from data_tools.curation.folder import select_splits
     from data_tools.curation.manual import read_manual
 
-    settings = with_limits(Settings(DEFAULT_RULES + ((DISPUTED,) if disagreement else ())), dict(limits or {}))
-    marks = read_manual(Path(manual)) if manual else {}
-    return select_splits(Path(out), settings, marks, keep, [Path(each) for each in disagreement]).splits
+    folder, marked = as_path(out, "out"), as_optional_path(manual, "manual")
+    tables = [as_path(each, "disagreement") for each in _list_of_paths(disagreement, "disagreement")]
+    settings = with_limits(Settings(DEFAULT_RULES + ((DISPUTED,) if tables else ())), _limits(limits))
+    marks = read_manual(marked) if marked else {}
+    kept = None if keep is None else as_pair(keep, "keep", "the numbers of pairs of Selection I and II", 0)
+    return select_splits(folder, settings, marks, kept, tables).splits
 
 
 def curate(
@@ -163,7 +178,7 @@ def curate(
 
     scan(data, out, workers, num_classes, unknown_id, class_names)
     splits = select(out, keep, limits, manual)
-    make_report(Path(out), EXAMPLES)
+    make_report(as_path(out, "out"), EXAMPLES)
     return splits
 
 
@@ -185,16 +200,36 @@ def synth(
     Raises:
         InputError: A number is out of range, or `out` contains something else.
     """
-    write_set(Path(out), count, seed, *size, test_count=test_count)
-    return Path(out)
+    folder = as_path(out, "out")
+    counts = as_whole(count, "count", 1), as_whole(seed, "seed", 0)
+    width, height = as_pair(size, "size", "(width, height) in pixels", 1)
+    write_set(folder, *counts, width, height, test_count=as_whole(test_count, "test_count", 0))
+    return folder
 
 
 def _classes(num_classes: Optional[int], unknown_id: Optional[int], class_names: Optional[PathLike]) -> ClassList:
-    return given_classes(num_classes, unknown_id, Path(class_names) if class_names else None) or LANDSCAPE
+    count = as_optional_whole(num_classes, "num_classes", 1)
+    unknown = as_optional_whole(unknown_id, "unknown_id", 0)
+    return given_classes(count, unknown, as_optional_path(class_names, "class_names")) or LANDSCAPE
+
+
+def _limits(limits: Optional[Mapping[str, float]]) -> Dict[str, float]:
+    """Return the limits of rules as a dict, after a check of their types."""
+    if limits is None:
+        return {}
+    if not isinstance(limits, Mapping) or not all(isinstance(each, (int, float)) for each in limits.values()):
+        raise InputError(f"{given('limits', limits)}: a dict is needed, from the name of a rule to a number")
+    return dict(limits)
+
+
+def _list_of_paths(paths: Sequence[PathLike], name: str) -> Sequence[PathLike]:
+    if isinstance(paths, (str, bytes)) or not isinstance(paths, Sequence):
+        raise InputError(f"{given(name, paths)}: a list of paths is needed")
+    return paths
 
 
 def _workers(number: int) -> int:
     """Return the number of workers: `number`, or one for each processor core if `number` is 0."""
-    if number < 0:
-        raise InputError(f"workers={number}: allowed are 0 (one for each core) and more")
+    if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+        raise InputError(f"{given('workers', number)}: allowed are 0 (one for each core) and more")
     return number or os.cpu_count() or 1

@@ -28,7 +28,7 @@ from data_tools.sets.coloured_labels import (
 )
 from data_tools.sets.formats import IMAGES, Kind
 from data_tools.sets.image_io import read_instances, write_label
-from data_tools.sets.listing import list_files, list_folder, passed_over
+from data_tools.sets.listing import list_files, list_folder, passed_over, require_utf8
 from data_tools.sets.palette_files import Color, Palette, find_palette, shipped_palettes, write_palette
 
 PICTURES = Kind("picture", (*IMAGES.suffixes, ".gif"))  # some palettes come as .gif
@@ -49,10 +49,21 @@ def add(commands) -> None:
         f"names: {', '.join(shipped_palettes())}. Label maps are written as 16-bit grey PNG, the contest's format.\n"
         "A file with colours that are not in the palette is not written. Each such colour is printed. Exit status: 1\n"
         "if there are such files, 0 if there are none.",
+        writes_files=True,
     )
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--from-colors", type=Path, metavar="DIR", help="pictures in colours, to make label maps of")
-    what.add_argument("--to-colors", type=Path, metavar="DIR", help="label maps, to make pictures in colours of")
+    what.add_argument(
+        *("--from-colors", "--from-colours"),
+        type=Path,
+        metavar="PATH",
+        help="pictures in colours, to make label maps of: a folder, or one file",
+    )
+    what.add_argument(
+        *("--to-colors", "--to-colours"),
+        type=Path,
+        metavar="PATH",
+        help="label maps, to make pictures in colours of: a folder, or one file",
+    )
     what.add_argument("--write-palette", type=Path, metavar="FILE", help="write the 29 classes: .json, .gpl or .txt")
     parser.add_argument("--palette", metavar="FILE", help="which colour stands for which id: a file or a name")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder to write to; names are kept, as .png")
@@ -98,11 +109,16 @@ def _require_options(args: argparse.Namespace) -> None:
 
 
 def _targets(source: Path, out: Path) -> List[Tuple[Path, Path]]:
-    """Return (file, file to write) for the images of a folder. Print on stderr what is passed over.
+    """Return (file, file to write) for the images of a folder, or for one file. Print on stderr what is passed over.
 
     Raises:
-        InputError: There is no image, two have one stem, or `out` holds other files or is the folder itself.
+        InputError: There is no image, two have one stem, or `out` is the folder that is read; or the results of a
+            folder would lie among other files.
     """
+    if source.is_file():
+        if out.resolve() == source.parent.resolve():
+            raise InputError(f"--out {out}: is the folder of the file that is read; give another one")
+        return [(require_utf8(source), out / f"{source.stem}.png")]
     list_files(source, PICTURES)  # raises if there are none, or a name is not UTF-8
     files = list_folder(source, PICTURES).files
     for line in passed_over((paths[0] for paths in files.values()), PICTURES):

@@ -13,9 +13,13 @@ from data_tools.sets.class_list import LANDSCAPE, MAX_CLASSES, ClassList, given_
 from data_tools.sets.classes import NUM_CLASSES
 
 
-def add_command(commands, name: str, run: Callable, summary: str, example: str) -> argparse.ArgumentParser:
+def add_command(
+    commands, name: str, run: Callable, summary: str, example: str, writes_files: bool = False
+) -> argparse.ArgumentParser:
     """Add the parser of one command of data_tools; see `command_line.add_command`."""
-    return command_line.add_command(commands, name, lambda args: _without_warnings(run, args), summary, example)
+    return command_line.add_command(
+        commands, name, lambda args: _without_warnings(run, args), summary, example, writes_files
+    )
 
 
 def _without_warnings(run: Callable, args: argparse.Namespace) -> int:

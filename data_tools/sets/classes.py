@@ -12,6 +12,10 @@ IMAGE_WIDTH, IMAGE_HEIGHT = 512, 384  # size of the images of a submission, in p
 MAX_ID = 65535  # largest id in a label map of 16 bits
 
 
+class IdError(InputError):
+    """Error for a label map with a class id that is out of range."""
+
+
 class LandscapeClass(NamedTuple):
     """One class: its id in label maps, its name, and the colour that shows it in pictures."""
 
@@ -128,7 +132,7 @@ def to_classes(
         [H, W] uint8 class ids from 0 to `num_classes` - 1. Pixels without a class get `num_classes`.
 
     Raises:
-        InputError: An id is out of range. The message names the id and the pixel.
+        IdError: An id is out of range. The message names the id and the pixel.
     """
     first = 1 if unknown == 0 else 0
     wrong = (ids < first) | (ids >= first + num_classes)
@@ -138,7 +142,7 @@ def to_classes(
         y, x = np.argwhere(wrong)[0]
         allowed = f"{first}..{first + num_classes - 1}" + ("" if unknown is None else f", or {unknown} where unknown")
         end = remedy if remedy is not None else _remedy(int(ids[y, x]), ids[wrong], first)
-        raise InputError(f"{source}: class id {ids[y, x]} at pixel x={x}, y={y}; ids are {allowed}{end}")
+        raise IdError(f"{source}: class id {ids[y, x]} at pixel x={x}, y={y}; ids are {allowed}{end}")
     classes = np.subtract(ids, first, dtype=np.uint8, casting="unsafe")  # no 32-bit copy in between
     if unknown is not None:
         classes[ids == unknown] = num_classes
@@ -153,5 +157,5 @@ def _remedy(wrong: int, all_wrong: np.ndarray, first: int) -> str:
         first: Least class id.
     """
     classes = all_wrong[(all_wrong >= 0) & (all_wrong < 255)]  # 255 is the usual id of pixels without a class
-    more = f"num_classes={int(classes.max()) + 1 - first}" if len(classes) else "num_classes=N"
-    return f": unknown_id={wrong} takes these pixels as without a class, {more} admits more classes"
+    more = f"num_classes={int(classes.max()) + 1 - first} suffices" if len(classes) else "num_classes=N admits more"
+    return f": unknown_id={wrong} takes these pixels as without a class, {more} for this file; others may hold more"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import List, NamedTuple, Optional, Tuple
+from typing import Callable, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.names import quantity
 from data_tools.sets.image_io import read_instances, read_photo, read_storage
-from data_tools.sets.palette_files import Palette, show
+from data_tools.sets.palette_files import Color, Palette, show
 
 _NEAREST_AT_ONCE = 4096  # colours compared with all of a palette at once: 4096 x 1000 int32 differences take 48 MB
 
@@ -22,9 +22,11 @@ class Stray(NamedTuple):
     pixels: int
     x: int
     y: int
+    nearest: str = ""  # what the palette knows that is most similar to a colour: "id 0, mountain (124, 112, 134)"
 
     def __str__(self) -> str:
-        return f"{self.what}, {quantity(self.pixels, 'pixel')}, the first at x={self.x}, y={self.y}"
+        text = f"{self.what}, {quantity(self.pixels, 'pixel')}, the first at x={self.x}, y={self.y}"
+        return f"{text}; nearest is {self.nearest}" if self.nearest else text
 
 
 class Conversion(NamedTuple):
@@ -52,10 +54,15 @@ def ids_from_colors(
     known, ids = palette.codes()[order], palette.ids()[order]
     places = np.searchsorted(known, codes).clip(max=len(known) - 1)
     result, is_stray = ids[places], known[places] != codes
-    strays = _strays(codes, is_stray, lambda code: f"colour {show(_rgb(code))}")
-    if is_stray.any():
-        found, inverse = np.unique(codes[is_stray], return_inverse=True)
-        result[is_stray] = _nearest(found, palette)[inverse] if nearest else (unknown or 0)
+    if not is_stray.any():
+        return Conversion(result, [])
+    found, inverse = np.unique(codes[is_stray], return_inverse=True)
+    near = _nearest(found, palette)
+    result[is_stray] = palette.ids()[near][inverse] if nearest else (unknown or 0)
+    colors = {int(code): palette.colors[place] for code, place in zip(found, near)}
+    strays = _strays(
+        codes, is_stray, lambda code: f"colour {show(_rgb(code))}", lambda code: _described(colors[int(code)])
+    )
     return Conversion(result, strays)
 
 
@@ -98,29 +105,48 @@ def _rgb(code: int) -> Tuple[int, int, int]:
     return int(code >> 16), int(code >> 8 & 255), int(code & 255)
 
 
+def _described(color: Color) -> str:
+    """Describe a colour of a palette: "id 0, mountain (124, 112, 134)"."""
+    return f"id {color.id}, {color.name} {show(color.rgb)}".replace(",  (", ", (")
+
+
 def _nearest(codes: np.ndarray, palette: Palette) -> np.ndarray:
-    """Return the ids of the colours that are nearest to other colours, [N] -> [N] int32. The first of equals wins."""
+    """Find the colours of a palette that are nearest to other colours. The first of equals wins.
+
+    Args:
+        codes: Colours as numbers, [N].
+
+    Returns:
+        Their places in `palette.colors`, [N] int64.
+    """
     wanted = np.array([color.rgb for color in palette.colors], np.int32)
-    ids = np.empty(len(codes), np.int32)
+    places = np.empty(len(codes), np.int64)
     for start in range(0, len(codes), _NEAREST_AT_ONCE):
         part = codes[start : start + _NEAREST_AT_ONCE]
         colors = np.stack([part >> 16, part >> 8 & 255, part & 255], 1).astype(np.int32)
-        distances = ((colors[:, None] - wanted) ** 2).sum(2)
-        ids[start : start + len(part)] = palette.ids()[distances.argmin(1)]
-    return ids
+        places[start : start + len(part)] = ((colors[:, None] - wanted) ** 2).sum(2).argmin(1)
+    return places
 
 
-def _strays(values: np.ndarray, is_stray: np.ndarray, name) -> List[Stray]:
+def _strays(
+    values: np.ndarray,
+    is_stray: np.ndarray,
+    name: Callable[[int], str],
+    nearest: Callable[[int], str] = lambda number: "",
+) -> List[Stray]:
     """Return what is unknown in an image, the most frequent first.
 
     Args:
         values: [H, W] numbers of colours or ids.
         is_stray: [H, W] bool.
         name: Function from such a number to its name.
+        nearest: Function from such a number to what is most similar to it; by default nothing is.
     """
     if not is_stray.any():
         return []
     rows, columns = np.nonzero(is_stray)
     found, firsts, counts = np.unique(values[is_stray], return_index=True, return_counts=True)
-    order = np.argsort(-counts, kind="stable")
-    return [Stray(name(found[k]), int(counts[k]), int(columns[firsts[k]]), int(rows[firsts[k]])) for k in order]
+    return [
+        Stray(name(found[k]), int(counts[k]), int(columns[firsts[k]]), int(rows[firsts[k]]), nearest(found[k]))
+        for k in np.argsort(-counts, kind="stable")
+    ]

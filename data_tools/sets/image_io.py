@@ -109,6 +109,21 @@ def read_header(path: Path) -> Tuple[int, int, str]:
         return width, height, image.mode
 
 
+def read_size(path: Path) -> Tuple[int, int]:
+    """Decode a photo to see whether it is damaged, and return the width and height that `read_photo` would return.
+
+    A JPEG is decoded at an eighth of its size, which takes a fraction of the time and notices the same damage.
+
+    Raises:
+        InputError: As in `read_header`; or the pixels are damaged, or the file was cut off.
+    """
+    with open_image(path) as image:
+        width, height = image.size
+        image.draft(None, (max(1, width // 8), max(1, height // 8)))
+        image.load()
+        return (height, width) if _orientation(image) in QUARTER_TURNS else (width, height)
+
+
 def read_depth(path: Path) -> Depth:
     """Read how many bits a channel of a photo has, and how many its values use. Files of 8 bits are not decoded.
 

@@ -13,6 +13,7 @@ from typing import Iterator, Optional, Tuple, Type
 
 from PIL import Image
 
+from data_tools.basics.arguments import as_path
 from data_tools.basics.errors import InputError
 
 FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "GIF", "WEBP")  # no others: Pillow starts Ghostscript for EPS
@@ -40,6 +41,7 @@ class _BoundedFile(io.BufferedReader):
 def open_image(path: Path) -> Iterator[Image.Image]:
     """Open the still image in a file. Errors of reading inside the `with` block become InputErrors."""
     try:
+        path = as_path(path, "path")
         _require_regular_file(path)
         with _BoundedFile(io.FileIO(path)) as file, Image.open(file, formats=FORMATS) as image:
             _require_one_small_frame(path, image)

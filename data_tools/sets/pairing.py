@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence
 
+from data_tools.basics.arguments import as_path
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import read_text
 from data_tools.basics.names import composed, printable, unlistable
+from data_tools.sets.contents import describe
 from data_tools.sets.formats import IMAGES, LABELS, Kind
 from data_tools.sets.listing import (
     REFERENCE_FILE,
@@ -21,6 +23,10 @@ from data_tools.sets.listing import (
     require_folder,
     why_not_read,
 )
+
+
+class LayoutError(InputError):
+    """Error for a folder that holds no pairs of photos and label maps. It may be a set of another kind."""
 
 
 class Pair(NamedTuple):
@@ -68,7 +74,8 @@ def match_files(root: Path) -> Matching:
     cannot hold. Odd: sub-folders and files with other suffixes.
 
     Raises:
-        InputError: No such folder or layout, a folder cannot be read, or it holds neither photos nor labels.
+        InputError: No such folder, or one cannot be read.
+        LayoutError: There is no such layout, or it holds neither photos nor labels.
     """
     return _match(_find_files(root))
 
@@ -138,10 +145,12 @@ class _Files(NamedTuple):
 
 
 def _find_files(root: Path) -> _Files:
-    base = _pair_folder(Path(root))
+    base = _pair_folder(as_path(root, "root"))
     files = _Files(list_folder(base / "imgs", IMAGES), list_folder(base / "labels", LABELS))
     if not files.photos.files and not files.labels.files:
-        raise InputError(f"{base}: imgs holds no photos ({IMAGES}) and labels no label maps ({LABELS})")
+        raise LayoutError(
+            f"{base}: imgs holds no photos ({IMAGES}) and labels no label maps ({LABELS}); in it lie {describe(base)}"
+        )
     return files
 
 
@@ -220,7 +229,10 @@ def _pair_folder(root: Path) -> Path:
                 return base
     except OSError as error:  # no permission to enter a folder of the path
         raise InputError(f"{error.filename}: cannot be read: {error.strerror}") from error
-    raise InputError(f"{root}: holds neither train/imgs and train/labels nor imgs and labels")
+    raise LayoutError(
+        f"{root}: holds neither train/imgs and train/labels nor imgs and labels; in it lie {describe(root)}; a set is "
+        f"a folder imgs of photos and a folder labels of label maps with the same names ({LABELS})"
+    )
 
 
 def _reference_file(path: Path) -> Path:

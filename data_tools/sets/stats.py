@@ -15,7 +15,7 @@ from data_tools.basics.names import printable
 from data_tools.basics.threads import with_bar
 from data_tools.sets.checking import mismatch
 from data_tools.sets.class_list import LANDSCAPE, ClassList
-from data_tools.sets.image_io import read_header, read_label
+from data_tools.sets.image_io import read_label, read_size
 from data_tools.sets.pairing import Pair, Problem
 
 _LISTED_SIZES = 5
@@ -83,8 +83,7 @@ class ClassShare(NamedTuple):
 def collect(pairs: Sequence[Pair], workers: int = 2, progress: bool = True, class_list: ClassList = LANDSCAPE) -> Stats:
     """Count image sizes and class pixels of all pairs, with `workers` threads, and return the sums.
 
-    Label maps are read in full. Of photos only the header is read, so damaged pixels are not noticed here
-    (`checking.check_pair` finds them). A pair is broken if reading fails or if the proportions of photo and label map
+    Photos and label maps are decoded. A pair is broken if this fails, or if the proportions of photo and label map
     differ. Broken pairs are listed in the result and not counted.
 
     Args:
@@ -103,7 +102,7 @@ def collect(pairs: Sequence[Pair], workers: int = 2, progress: bool = True, clas
 def count_pair(pair: Pair, class_list: ClassList = LANDSCAPE) -> Union[Counts, Problem]:
     """Count the sizes and class pixels of one pair. If it cannot be counted, return the problem instead."""
     try:
-        photo_size = read_header(pair.photo)[:2]
+        photo_size = read_size(pair.photo)
         label = read_label(pair.label, class_list.num_classes, class_list.unknown)
     except InputError as error:
         return Problem(pair.stem, printable(str(error)), broken=True)

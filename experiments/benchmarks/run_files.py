@@ -14,10 +14,12 @@ from jittor_tsit.runs.checkpoint import check_checkpoint, checkpoint_paths
 RUN_FILES = (
     "options.json",
     "checked.txt",
+    "samples.json",
     "log.txt",
     "stats.jsonl",
     ".lock",
     "grid-*.png",
+    "losses.png",
     "state-*.safetensors",
     ".*-*.tmp",
 )

@@ -99,6 +99,9 @@ TESTS: Dict[str, Tuple[str, ...]] = {
         "tsit", "tests/systems/test_synthesis_steps.py tests/systems/test_tsit.py", _LABELS
     ),
     "jittor_tsit/systems/spade.py": _of_system("spade", "tests/systems/test_synthesis_steps.py", _LABELS),
+    "jittor_tsit/systems/oasis.py": _of_system(
+        "oasis", "tests/systems/test_oasis_steps.py tests/systems/test_oasis.py"
+    ),
     "jittor_tsit/systems/segformer.py": _of_system(
         "segformer", "tests/systems/test_labelled_steps.py tests/systems/test_segformer.py"
     ),

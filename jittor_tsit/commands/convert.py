@@ -36,7 +36,9 @@ def add(commands) -> None:
         metavar="FILE",
         help="a file for each network (.pth, .pt, .pkl, .ckpt, ...); G_A=FILE if the file name does not say which",
     )
-    parser.add_argument("--system", choices=OFFICIAL, required=True, help="the system whose official code made them")
+    parser.add_argument(
+        "--system", type=str.lower, choices=OFFICIAL, required=True, help="the system whose official code made them"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the checkpoint, .safetensors")
 
 

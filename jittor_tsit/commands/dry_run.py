@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 import sys
 from pathlib import Path
-from typing import Dict, List, Mapping, Optional, Sequence
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from jittor_tsit.commands.early_checks import terms_with_weight
 from jittor_tsit.config import Experiment, SystemConfig, to_json
@@ -17,7 +18,14 @@ from jittor_tsit.runs.disk_space import free_bytes, in_gb, need_of, num_checkpoi
 from jittor_tsit.runs.records import read_records
 from jittor_tsit.runtime.jittor_hub import default_path
 
-COLUMNS = "{:>5}  {:>19}  {:>7}  {:>8}  {:>9}  {:>7}  {:>7}  {:>9}"
+COLUMNS = "{:>5}  {:>19}  {:>7}  {:>8}  {:>9}  {:>9}  {:>7}  {:>7}  {:>9}"
+
+
+class Report(NamedTuple):
+    """The newest report of a run."""
+
+    nimg: int  # images that the run had seen
+    speed: float  # images a second
 
 
 def show_options(experiments: Mapping[str, Experiment]) -> None:
@@ -47,27 +55,35 @@ def show_plan(experiment: Experiment, samples: Sequence[Samples], run_dir: Path,
     if samples:
         plan = make_plan(experiment, [len(each) for each in samples])
         require_even(plan, 0, num_processes)
-        lines += _table(plan, last_speed(run_dir)) + [_hours_line(plan, run_dir)]
+        report = last_report(run_dir)
+        lines += _table(plan, report) + [_hours_line(plan, report, run_dir)]
     else:
         lines.append("steps: not known before the data set is there")
     print("\n".join([*lines, *_needs(experiment, run_dir)]), file=sys.stderr)
 
 
-def _table(plan: Sequence[PlannedPhase], speed: Optional[float]) -> List[str]:
-    lines = [COLUMNS.format("phase", "images", "samples", "steps", "batch", "lr_G", "lr_D", "hours")]
+def _table(plan: Sequence[PlannedPhase], report: Optional[Report]) -> List[str]:
+    lines = [COLUMNS.format("phase", "images", "samples", "steps", "batch", "size", "lr_G", "lr_D", "hours")]
     for phase in plan:
-        hours = f"{(phase.end - phase.start) / speed / 3600:.2f}" if speed else "unknown"
+        hours = f"{_hours(phase, plan, report):.2f}" if report else "unknown"
         batch = f"{phase.batch_size}" if phase.accumulate == 1 else f"{phase.batch_size} in {phase.accumulate}"
-        span = f"{phase.start:,}-{phase.end:,}"
+        span, size = f"{phase.start:,}-{phase.end:,}", "{}x{}".format(*phase.size)
         rates = f"{phase.rates['lr_G']:g}", f"{phase.rates['lr_D']:g}"
-        lines.append(COLUMNS.format(phase.number, span, phase.num_samples, phase.num_steps, batch, *rates, hours))
+        lines.append(COLUMNS.format(phase.number, span, phase.num_samples, phase.num_steps, batch, size, *rates, hours))
     return lines
 
 
-def _hours_line(plan: Sequence[PlannedPhase], run_dir: Path) -> str:
-    speed = last_speed(run_dir)
-    if speed:
-        return f"hours: {plan[-1].end / speed / 3600:.2f} at {speed:.2f} img/s, the last report in {run_dir}"
+def _hours(phase: PlannedPhase, plan: Sequence[PlannedPhase], report: Report) -> float:
+    """Return the hours of a phase at the speed of a report. The time of an image is taken to grow with its pixels."""
+    reported = next((each for each in plan if each.start < report.nimg <= each.end), plan[-1])
+    return (phase.end - phase.start) / report.speed / 3600 * math.prod(phase.size) / math.prod(reported.size)
+
+
+def _hours_line(plan: Sequence[PlannedPhase], report: Optional[Report], run_dir: Path) -> str:
+    if report:
+        by_size = ", by the number of pixels for other sizes" if len({phase.size for phase in plan}) > 1 else ""
+        hours = sum(_hours(phase, plan, report) for phase in plan)
+        return f"hours: {hours:.2f} at {report.speed:.2f} img/s, the last report in {run_dir}{by_size}"
     return f"hours: unknown, because {run_dir} holds no report yet; after its first one --dry-run tells them"
 
 
@@ -88,8 +104,11 @@ def _needs(experiment: Experiment, run_dir: Path) -> List[str]:
     return lines
 
 
-def last_speed(run_dir: Path) -> Optional[float]:
-    """Return the images per second in the newest record of a run's stats.jsonl; None if there is none."""
+def last_report(run_dir: Path) -> Optional[Report]:
+    """Return the newest report with a speed in a run's stats.jsonl; None if there is none."""
     records: List[Dict] = read_records(run_dir / "stats.jsonl")
-    speeds = [record.get("img_per_s") for record in records]
-    return next((speed for speed in reversed(speeds) if isinstance(speed, float) and speed > 0), None)
+    for record in reversed(records):
+        speed = record.get("img_per_s")
+        if isinstance(speed, float) and speed > 0:
+            return Report(record.get("nimg", 0), speed)
+    return None

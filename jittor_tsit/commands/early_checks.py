@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import List, Set
 
 from data_tools.basics.errors import InputError
+from data_tools.basics.spacing import evenly_spaced
+from data_tools.sets.classes import IdError
+from data_tools.sets.sufficient_classes import sufficient_classes
 from jittor_tsit.commands.path_checks import (
     nearest_folder,
     require_file,
@@ -23,10 +26,12 @@ from jittor_tsit.data.samples import PairedSamples, Samples
 from jittor_tsit.runs.checkpoint import checkpoint_paths
 from jittor_tsit.runs.disk_space import require_space
 from jittor_tsit.runs.events import require_tensorboard
+from jittor_tsit.runs.initial_header import check_initial_header
 from jittor_tsit.runs.same_run import check_options_of_run
 from jittor_tsit.runtime.jittor_hub import find_default_weights
 from jittor_tsit.runtime.published_files import how_to_get
 
+MORE_MAPS = 50  # that are read when one of these holds an unknown id, to say which num_classes suffices; about a second
 FIRST_MAPS = 3  # label maps that are read to compare their ids with num_classes; more would take noticeable time
 
 
@@ -80,6 +85,7 @@ def check_paths(experiment: Experiment, run_dir: Path) -> None:
         found = not_a_checkpoint(Path(run.initial))
         if found:
             raise InputError(f"{run.initial}: {found}; a .safetensors file of train is needed")
+        check_initial_header(Path(run.initial), json.loads(to_json(experiment)))
     if run.tensorboard:
         require_tensorboard()
     if run.evaluate_every and not isinstance(config, SegFormerConfig):  # whose scores need no judges
@@ -127,4 +133,18 @@ def _check_first_maps(samples: Samples) -> None:
     """Read a few label maps, so that a wrong num_classes or unknown_id is found at once."""
     if isinstance(samples, PairedSamples):
         for pair in samples.pairs[:FIRST_MAPS]:
-            samples.label_maps.read(pair.label, *samples.augmentation.size)
+            try:
+                samples.label_maps.read(pair.label, *samples.augmentation.size)
+            except IdError as error:
+                raise InputError(f"{error}{_what_suffices(samples)}") from None
+
+
+def _what_suffices(samples: PairedSamples) -> str:
+    """Look at label maps all over the set, and return a text that says which num_classes suffices for them."""
+    places = evenly_spaced(len(samples.pairs), MORE_MAPS).tolist()
+    labels = [samples.pairs[place].label for place in places]
+    count, num_read = sufficient_classes(labels, samples.label_maps.unknown)
+    if not count:
+        return ""
+    looked = f"{num_read:,} of {len(samples.pairs):,} label maps were looked at"
+    return f"; {looked}, and num_classes={count} suffices for them"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import List
 
-from data_tools.basics.errors import InputError
+from data_tools.basics.errors import EXIT_ERROR, InputError
 from data_tools.basics.invocation import typed
+from data_tools.basics.names import printable
 from jittor_tsit.commands.shared_options import add_command
 from jittor_tsit.conversion.weight_files import WEIGHT_SUFFIXES, require_weight_file
 from jittor_tsit.runtime.download import download, sha256_of
@@ -36,13 +38,22 @@ def add(commands) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Download the files that the options name, or print the list of all. Return the exit status."""
+    """Download the files that the options name, or print the list of all. Return the exit status.
+
+    A file that fails does not stop the others. At the end, one line names each.
+    """
     if args.list:
         print("\n".join(describe(name, published) for name, published in PUBLISHED.items()))
         return 0
+    faults = []
     for name in chosen(args.names):
-        fetch(name, PUBLISHED[name], args.judges)
-    return 0
+        try:
+            fetch(name, PUBLISHED[name], args.judges)
+        except InputError as error:
+            faults.append(printable(f"error: {name}: {error}"))
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    return EXIT_ERROR if faults else 0
 
 
 def chosen(names: List[str]) -> List[str]:

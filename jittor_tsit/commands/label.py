@@ -7,15 +7,17 @@ import sys
 from pathlib import Path
 from typing import Dict, List
 
-from data_tools.basics.errors import InputError
+from data_tools.basics.errors import EXIT_PROBLEMS, InputError
 from data_tools.basics.files import make_folder
 from data_tools.basics.invocation import typed
 from data_tools.basics.names import composed, unlistable
+from data_tools.sets.class_list import MAX_CLASSES
+from data_tools.sets.classes import NUM_CLASSES
 from data_tools.sets.formats import IMAGES
 from data_tools.sets.image_io import read_header
 from data_tools.sets.listing import list_files, passed_over, require_utf8
 from jittor_tsit.commands.path_checks import require_input, require_writable
-from jittor_tsit.commands.shared_options import add_command, add_device
+from jittor_tsit.commands.shared_options import add_command, add_device, positive_number
 from jittor_tsit.runtime.import_jittor import start_jittor
 
 
@@ -29,6 +31,7 @@ def add(commands) -> None:
         "python -m jittor_tsit label --images photos --segmenter runs/segformer_landscape/best.safetensors "
         "--out labelled",
         check=check,
+        writes_files=True,
     )
     parser.add_argument(
         "--images", type=Path, required=True, metavar="DIR", help="folder of photographs, or one photograph"
@@ -43,11 +46,21 @@ def add(commands) -> None:
     parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder of labels/, labels.csv and compare.png"
     )
+    parser.add_argument(
+        "--num-classes",
+        type=positive_number,
+        default=NUM_CLASSES,
+        metavar="N",
+        help="classes that a Python file knows; larger ids than N - 1 are refused; a checkpoint knows its own; "
+        f"default: {NUM_CLASSES}",
+    )
     add_device(parser)
 
 
 def check(args: argparse.Namespace) -> None:
     """Check the paths that the options name, before Jittor is compiled."""
+    if args.num_classes > MAX_CLASSES:
+        raise InputError(f"--num-classes {args.num_classes}: allowed are 1 to {MAX_CLASSES}")
     require_input("--images", args.images)
     require_writable("--out", args.out)
     if args.out.is_file():
@@ -60,10 +73,10 @@ def check(args: argparse.Namespace) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Label the photographs that the options name. Return the exit status.
+    """Label the photographs that the options name. Return the exit status: 1 if damaged photographs were passed over.
 
     Raises:
-        InputError: A photograph or the segmenter is faulty.
+        InputError: No photograph can be read, or the segmenter is faulty.
     """
     photos = find_photos(args.images)
     make_folder(args.out)
@@ -73,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
 
     segmenter = Judges(segmenter_file=args.segmenter).segmenter()
     assert isinstance(segmenter, Segmenter)  # a file was named
-    summary = label_photos(photos, segmenter, args.out)
+    summary = label_photos(photos, segmenter, args.out, args.num_classes)
     kept = f"; {summary.kept} of an earlier call kept" if summary.kept else ""
     by_hand = f"; {summary.by_hand} that somebody else made or changed kept" if summary.by_hand else ""
     print(f"{args.out / LABELS}: {summary.made} label maps made{kept}{by_hand}")
@@ -84,19 +97,22 @@ def run(args: argparse.Namespace) -> int:
     print(f"{args.out / SHEET}: look at them before you train on them")
     if segmenter.note:
         print(segmenter.note, file=sys.stderr)
-    return 0
+    for fault in summary.damaged:
+        print(f"passed over: {fault}", file=sys.stderr)
+    return EXIT_PROBLEMS if summary.damaged else 0
 
 
 def find_photos(place: Path) -> List[Path]:
     """Return the photographs of a folder, sorted by name, or the one photograph. Read their headers.
 
     Raises:
-        InputError: There are none, one is faulty, two have one stem, or a stem cannot stand in a table.
+        InputError: No header can be read, two have one stem, or a stem cannot stand in a table.
     """
     paths = [require_utf8(place)] if place.is_file() else list_files(place, IMAGES)
     for line in [] if place.is_file() else passed_over(paths, IMAGES):
         print(line, file=sys.stderr)
     found: Dict[str, Path] = {}
+    faults: List[str] = []
     for path in paths:
         stem = composed(path.stem)
         if stem in found:
@@ -105,6 +121,11 @@ def find_photos(place: Path) -> List[Path]:
         problem = unlistable(stem)
         if problem:
             raise InputError(f"{path}: {problem.replace('the pair', 'the photo')}")
-        read_header(path)
+        try:
+            read_header(path)
+        except InputError as error:
+            faults.append(str(error))
         found[stem] = path
+    if len(faults) == len(paths):
+        raise InputError(faults[0])
     return paths

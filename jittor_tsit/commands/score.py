@@ -58,7 +58,9 @@ def add(commands) -> None:
     add_classes(parser)
     add_judges(parser)
     parser.add_argument("--references", type=Path, metavar="DIR", help="photos named by label_to_img.json")
-    parser.add_argument("--board", choices=BOARDS, default=BOARDS[0], help=f"the formula; default: {BOARDS[0]}")
+    parser.add_argument(
+        "--board", type=str.lower, choices=BOARDS, default=BOARDS[0], help=f"the formula; default: {BOARDS[0]}"
+    )
     parser.add_argument(
         "--out",
         type=Path,

@@ -25,6 +25,7 @@ def add_command(
     example: str,
     accepts: Union[str, Tuple[str, ...], None] = None,
     check: Optional[Check] = None,
+    writes_files: bool = False,
 ) -> argparse.ArgumentParser:
     """Add a subcommand with its example in --help, and return its parser.
 
@@ -37,8 +38,9 @@ def add_command(
             words.
         check: Called before `run`, and before other processes are started. It raises InputError if a path is wrong.
             It imports no Jittor.
+        writes_files: As for `command_line.add_command`.
     """
-    parser = command_line.add_command(commands, name, run, summary, example)
+    parser = command_line.add_command(commands, name, run, summary, example, writes_files)
     parser.set_defaults(accepts=accepts, **({"check": check} if check else {}))
     return parser
 
@@ -72,7 +74,9 @@ def add_list_experiments(command: argparse.ArgumentParser) -> None:
 
 def add_device(command: argparse.ArgumentParser) -> None:
     """Add the option --device."""
-    command.add_argument("--device", choices=("auto", "cpu"), default="auto", help="auto: the GPU if there is one")
+    command.add_argument(
+        "--device", type=str.lower, choices=("auto", "cpu"), default="auto", help="auto: the GPU if there is one"
+    )
 
 
 def add_judges(command: argparse.ArgumentParser) -> None:
@@ -146,6 +150,14 @@ def positive_number(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return int(text)
+
+
+def class_seeds(text: str) -> Tuple[Tuple[int, int], ...]:
+    """Convert an option value such as "12=5,3=0" to (class id, seed) for each class."""
+    fields = [field.partition("=") for field in text.split(",")]
+    if not all(number.isdecimal() and seed.isdecimal() for number, _, seed in fields):
+        raise argparse.ArgumentTypeError(f"{text!r} is not ID=SEED, or several with commas, such as 12=5,3=0")
+    return tuple((int(number), int(seed)) for number, _, seed in fields)
 
 
 def natural_number(text: str) -> int:

@@ -22,6 +22,7 @@ from jittor_tsit.commands.shared_options import (
     add_device,
     add_judges,
     add_processes,
+    class_seeds,
     judges_folder,
     natural_number,
     path_list,
@@ -44,6 +45,7 @@ def add(commands) -> None:
         "For models of image pairs, side_by_side=true or side_by_side=false says whether every file shows two images.",
         accepts="side_by_side=",
         check=check,
+        writes_files=True,
     )
     parser.add_argument(
         "--data",
@@ -123,9 +125,26 @@ def add_image_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--keep-size", action="store_true", help="translated images have the size of their input files")
     parser.add_argument(
-        "--format", choices=FORMATS, default="jpg", help="of the images; png loses nothing; default: jpg"
+        "--format",
+        type=image_format,
+        choices=FORMATS,
+        default="jpg",
+        help="of the images; png loses nothing; default: jpg",
+    )
+    parser.add_argument(
+        "--class-seeds",
+        type=class_seeds,
+        default=(),
+        metavar="ID=SEED,...",
+        help="OASIS: other seeds for the pixels of these classes, such as 12=5; the rest of the image keeps --seed",
     )
     parser.add_argument("--quality", type=percentage, metavar="Q", help="of .jpg and .webp, 1 to 100; default: 95")
+
+
+def image_format(text: str) -> str:
+    """Convert the value of --format to lower case, without a dot. jpeg is another name of jpg."""
+    name = text.lower().lstrip(".")
+    return "jpg" if name == "jpeg" else name
 
 
 def percentage(text: str) -> int:
@@ -138,6 +157,11 @@ def percentage(text: str) -> int:
 def input_list(text: str) -> List[Path]:
     """Convert the value of --data: one folder or file, or several with commas between them."""
     return [Path(text)] if Path(text).exists() else path_list(text)
+
+
+def image_options(args: argparse.Namespace) -> ImageOptions:
+    """Return the options of the images that are written."""
+    return ImageOptions(args.draws, args.size, args.keep_size, args.format, args.quality, args.class_seeds)
 
 
 def check(args: argparse.Namespace) -> None:
@@ -165,13 +189,15 @@ def check_options(args: argparse.Namespace) -> None:
     """Raise InputError if options exclude each other."""
     if args.checkpoint and args.checkpoints:
         raise InputError("--checkpoint and --checkpoints: only one of them is allowed")
-    ImageOptions(args.draws, args.size, args.keep_size, args.format, args.quality).check()
+    image_options(args).check()
     has_choice = args.candidates > 1 or len(args.checkpoints or []) > 1
     if not has_choice and (args.improve or args.measure_by or args.segmenter or args.real):
         given = "--improve, --measure-by, --segmenter and --real"
         raise InputError(f"{given}: there is no choice to make; add --candidates K or --checkpoints A,B")
     if has_choice and args.back:
         raise InputError("--back: not with --candidates or --checkpoints, which choose among images for label maps")
+    if has_choice and args.class_seeds:
+        raise InputError("--class-seeds: not with --candidates or --checkpoints, which draw whole images")
     if has_choice and args.draws > 1:
         raise InputError("--draws: keeps all images, and --candidates or --checkpoints choose; leave one of them out")
 
@@ -184,7 +210,7 @@ def run(args: argparse.Namespace) -> int:
     from jittor_tsit.evaluation.judges import Judges
     from jittor_tsit.inference.choose import JudgeOptions, run_with_candidates
 
-    images = ImageOptions(args.draws, args.size, args.keep_size, args.format, args.quality)
+    images = image_options(args)
     side_by_side = override_fields(DataConfig(), args.overrides).side_by_side
     checkpoints, out = find_checkpoints(args)
     has_choice, status = args.candidates > 1 or len(checkpoints) > 1, 0
@@ -265,6 +291,8 @@ def run_test(
     elif not data.exists():
         raise InputError(f"{data}: no such folder or file")
     task = model.system.batch_kind.test_task
+    if images.class_seeds and task is not TestTask.IMAGES_FROM_LABEL_MAPS:
+        raise InputError(f"--class-seeds: the model in {checkpoint} takes no label maps; leave it out")
     if task is TestTask.IMAGES_FROM_IMAGES:
         return translate(model, data, out, seed, compare, back, side_by_side, images)
     if side_by_side is not None:

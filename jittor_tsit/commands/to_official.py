@@ -32,10 +32,10 @@ def run_export(path: Path, out: Path) -> int:
     system, config = experiment.system, experiment.config
     if system not in LAYOUTS:
         raise InputError(f"{path}: is of system {system}, which has no official layout; there are {', '.join(LAYOUTS)}")
-    for field, official in OFFICIAL_VALUES.items():
-        if getattr(config, field, official) != official:
+    for field, only in OFFICIAL_VALUES.items():
+        if getattr(config, field, only) != only:
             given = f"{field}={getattr(config, field)}"
-            raise InputError(f"{path}: has {given}; the official code has only {field}={official}, and cannot load it")
+            raise InputError(f"{path}: has {given}; the official code has only {field}={only}, and cannot load it")
     networks = networks_of(path, checkpoint.arrays, system)
     check_networks(path, networks, experiment)
     tables = {}

@@ -71,6 +71,7 @@ def add(commands) -> None:
     )
     parser.add_argument(
         "--on-nan",
+        type=str.lower,
         choices=ON_NAN,
         help="if a loss or a gradient is not finite: stop, or skip the step; default: the experiment's option, stop",
     )

@@ -16,6 +16,7 @@ from jittor_tsit.config.systems import CONFIGS
 from jittor_tsit.config.systems.base import SystemConfig
 from jittor_tsit.config.systems.bicyclegan import BicycleGANConfig, BicycleGANWeights
 from jittor_tsit.config.systems.cyclegan import CycleGANConfig, CycleGANWeights
+from jittor_tsit.config.systems.oasis import OASISConfig, OASISWeights
 from jittor_tsit.config.systems.pix2pix import Pix2PixConfig, Pix2PixWeights
 from jittor_tsit.config.systems.segformer import SegFormerConfig, SegFormerWeights
 from jittor_tsit.config.systems.simgan import SimGANConfig, SimGANWeights
@@ -34,6 +35,8 @@ __all__ = [
     "CycleGANWeights",
     "DataConfig",
     "Experiment",
+    "OASISConfig",
+    "OASISWeights",
     "ON_NAN",
     "OptimConfig",
     "PRECISIONS",

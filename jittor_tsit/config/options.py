@@ -72,7 +72,9 @@ class DataConfig:
     instance_edges: bool = False  # add a channel with the borders of objects, read from the folder `instances`
     flip: bool = True  # mirror half of the pairs at random, photo and label map together
     color_jitter: float = 0.0  # change photos' brightness, contrast and saturation by up to this share; 0: no change
-    folds: int = 0  # number of parts into which pairs are split by name; training leaves out one part; 0: no split
+    warp: float = 0.0  # TSIT, SPADE: warp G's label maps at random by up to this share of a side; 0: not at all
+    balance_pairs: float = 0.0  # draw pairs with rare classes more often: 0 not at all, 1 by rarity, 0.5 by its root
+    folds: int = 0  # parts of about equal size, split by a hash of the name; training leaves out one part; 0: no split
     fold: int = 1  # the held-out part, counted from 1
     crop: int = 0  # labelled photos: side of the square to cut from the middle, in pixels; 0: the whole photo
     second_crop: int = 0  # the same for the photos of the second set
@@ -102,6 +104,8 @@ class DataConfig:
         _require(has_names, f"class_names: {len(self.class_names)} names for num_classes={self.num_classes}")
         _require(self.direction in ("AtoB", "BtoA"), f"direction={self.direction}: allowed are AtoB, BtoA")
         _require(0 <= self.color_jitter < 1, f"color_jitter={self.color_jitter}: from 0 to below 1")
+        _require(0 <= self.warp < 0.125, f"warp={self.warp}: from 0 to below 0.125, where maps could fold over")
+        _require(0 <= self.balance_pairs <= 1, f"balance_pairs={self.balance_pairs}: from 0 to 1")
         _require(self.folds == 0 or self.folds >= 2, f"folds={self.folds}: must be 0, or at least 2")
         in_range = 1 <= self.fold <= max(self.folds, 1)
         _require(in_range, f"fold={self.fold}: allowed are 1 to {max(self.folds, 1)} (folds)")
@@ -144,7 +148,7 @@ class RunConfig:
 
 @dataclass(frozen=True)
 class Phase:
-    """A part of a run with its own data, batch size, learning rates or loss weights. 0 or empty: as in the experiment.
+    """A part of a run with its own data, sizes, learning rates or loss weights. 0 or empty: as in the experiment.
 
     Give its length either in epochs or in images.
     """
@@ -154,12 +158,14 @@ class Phase:
     split: str = ""  # file of stems, in the folder data.split
     batch_size: int = 0  # images in a step
     accumulate: int = 0  # forward passes in a step
+    image_width: int = 0  # TSIT, SPADE: width of the training images in pixels; give image_height, too
+    image_height: int = 0  # see image_width; a size before the crop (load_width, load_height) is scaled alike
     lr_G: float = 0.0  # learning rate of G, and of E
     lr_D: float = 0.0  # learning rate of D
     weights: Mapping[str, float] = field(default_factory=dict)  # loss term -> weight
 
     def __post_init__(self):
-        for name in ("epochs", "nimg", "batch_size", "accumulate", "lr_G", "lr_D"):
+        for name in ("epochs", "nimg", "batch_size", "accumulate", "image_width", "image_height", "lr_G", "lr_D"):
             _require(getattr(self, name) >= 0, f"{name}={getattr(self, name)} of a phase: must be 0 or more")
         _require((self.epochs > 0) != (self.nimg > 0), "a phase needs its length, either in epochs or in nimg")
 
@@ -180,12 +186,31 @@ class Experiment:
     phases: Tuple[Phase, ...] = ()  # parts of the run, one after the other; empty: run.total_nimg images
 
     def __post_init__(self):
+        if self.data.warp:
+            warps = getattr(self.config, "warps_label_maps", False)
+            _require(warps, f"warp={self.data.warp}: {self.system} has no such option, only tsit and spade; must be 0")
+        self._check_sizes_of_phases()
         if self.run.evaluate_every:
             _require(self.data.folds > 0, "evaluate_every: needs held-out pairs; set folds, such as folds=10")
         if self.phases:
             _require(self.run.total_nimg == 0, "total_nimg: must be 0, because the phases give the length of training")
         else:
             _require(self.run.total_nimg > 0, "total_nimg=0: must be positive in an experiment without phases")
+
+    def _check_sizes_of_phases(self) -> None:
+        for number, phase in enumerate(self.phases, start=1):
+            width, height = phase.image_width, phase.image_height
+            if not (width or height):
+                continue
+            where = f"phase {number}: image_width={width}, image_height={height}"
+            _require(min(width, height) > 0, f"{where}: give both, or none for the experiment's")
+            takes = getattr(self.config, "takes_any_size", False)
+            _require(takes, f"{where}: {self.system} has one size in a run, only tsit and spade have several")
+            _require(not self.data.cache, f"{where}: data.cache holds images of one size; must be empty")
+            try:
+                self.config.require_size(height, width)
+            except InputError as error:
+                raise InputError(f"phase {number}: {error}") from None
 
 
 def to_json(experiment: Experiment) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from data_tools.basics.errors import InputError
-from jittor_tsit.config import Experiment, Phase
+from jittor_tsit.config import DataConfig, Experiment, Phase
 
 
 class PlannedPhase(NamedTuple):
@@ -21,6 +22,7 @@ class PlannedPhase(NamedTuple):
     accumulate: int
     rates: Dict[str, float]  # option "lr_G" or "lr_D" -> learning rate before decay
     weights: Dict[str, float]  # loss term -> weight
+    size: Tuple[int, int]  # width and height of the training images
 
     @property
     def num_steps(self) -> int:
@@ -44,6 +46,32 @@ def terms_of(plan: Sequence[PlannedPhase]) -> Set[str]:
 def phases_of(experiment: Experiment) -> Tuple[Phase, ...]:
     """Return the phases of an experiment; one phase of the whole length if it defines none."""
     return experiment.phases or (Phase(nimg=experiment.run.total_nimg),)
+
+
+def data_of(experiment: Experiment, number: int) -> DataConfig:
+    """Return the data options of a phase: those of the experiment, with the phase's size of images if it has one.
+
+    The size before a random crop is scaled alike.
+
+    Args:
+        number: Number of the phase, counted from 1.
+    """
+    data, phase = experiment.data, phases_of(experiment)[number - 1]
+    if not phase.image_width:
+        return data
+    width, height = phase.image_width, phase.image_height
+    return dataclasses.replace(
+        data,
+        image_width=width,
+        image_height=height,
+        load_width=round(data.load_width * width / data.image_width),
+        load_height=round(data.load_height * height / data.image_height),
+    )
+
+
+def has_sizes(experiment: Experiment) -> bool:
+    """Return whether a phase has a size of images of its own."""
+    return any(phase.image_width for phase in experiment.phases)
 
 
 def split_of(experiment: Experiment, number: int) -> Optional[Path]:
@@ -105,6 +133,7 @@ def _plan_phase(experiment: Experiment, phase: Phase, number: int, start: int, n
         accumulate=phase.accumulate or run.accumulate,
         rates={"lr_G": phase.lr_G or optim.lr_G, "lr_D": phase.lr_D or optim.lr_D},
         weights={**weights, **phase.weights},
+        size=(phase.image_width or experiment.data.image_width, phase.image_height or experiment.data.image_height),
     )
 
 

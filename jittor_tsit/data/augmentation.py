@@ -1,12 +1,35 @@
-"""Random crop and colour jitter of NumPy arrays. samples.py decides which image gets them, and mirrors images."""
+"""Options of augmentation; random crop and colour jitter. samples.py decides which image gets them, and mirrors."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Tuple
 
 import numpy as np
 
 from jittor_tsit.data.read_ahead import Arrays
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Resizing and augmentation of training images.
+
+    Args:
+        load: (width, height) to which an image is resized first.
+        size: (width, height) of the random crop that follows.
+        flip: Whether a random half of the images is mirrored.
+        color_jitter: Largest relative change of brightness, contrast and saturation, 0 to 1.
+        load_side: If not 0, the length to which the shorter side is resized, in place of `load`.
+        warp: Largest shift of the control points by which label maps for G are warped, as a share of a side; 0: no
+            warping. See warping.py.
+    """
+
+    load: Tuple[int, int]
+    size: Tuple[int, int]
+    flip: bool
+    color_jitter: float = 0.0
+    load_side: int = 0
+    warp: float = 0.0
 
 
 def random_crop(arrays: Arrays, size: Tuple[int, int], rng: np.random.Generator) -> Arrays:

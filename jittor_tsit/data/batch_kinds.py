@@ -152,8 +152,12 @@ class LabelMapsToPhotos(BatchKind):
 
     def _batch(self, arrays: Arrays, piece: Piece, num_ids: int, other: Optional[jt.Var] = None) -> PairedBatch:
         photo, *label = arrays
+        warped = None
+        if label[0].ndim == 4:  # [N, 2, H, W]: each map as it is, and warped
+            label, of_G = ([np.ascontiguousarray(each[:, k]) for each in label] for k in range(2))
+            warped = to_segmap(num_ids, *of_G)
         segmap = to_segmap(num_ids, *label)
-        return PairedBatch(segmap, to_image(photo), index=piece.index, share=piece.share, other=other)
+        return PairedBatch(segmap, to_image(photo), index=piece.index, share=piece.share, other=other, warped=warped)
 
     def grid_inputs(self, samples: Samples, positions: Sequence[int]) -> GridInputs:
         photos, *labels = stack_samples(samples, positions)

@@ -25,6 +25,12 @@ class PairedBatch:
     index: Sequence[int]  # one number for each image; seeds its random draws
     share: Share  # this batch's share of the images of the step
     other: Optional[jt.Var] = None  # photos of other pairs, like `image`; for systems with `wants_other`
+    warped: Optional[Image] = None  # the label maps warped at random, like `segmap`; None: without the option `warp`
+
+    @property
+    def segmap_of_G(self) -> Image:
+        """The label maps that G gets: the warped ones if there are any."""
+        return self.segmap if self.warped is None else self.warped
 
 
 @dataclass(frozen=True)
@@ -112,14 +118,17 @@ def to_file_pixels(image: jt.Var) -> np.ndarray:
     return to_pixels(image) if image.shape[1] == 3 else to_pixels(image)[..., 0]
 
 
-def phased_samples(samples: Sequence[Samples], starts: Sequence[int], wants_other: bool) -> PhasedSamples:
+def phased_samples(
+    samples: Sequence[Samples], starts: Sequence[int], wants_other: bool, have_sizes: bool = False
+) -> PhasedSamples:
     """Join the samples of all phases of a run.
 
     Args:
         starts: Number of images of the run before each phase.
         wants_other: Whether each sample also holds the target of another sample.
+        have_sizes: Whether the images of the phases differ in size.
     """
-    return PhasedSamples([WithOther(each) for each in samples] if wants_other else samples, starts)
+    return PhasedSamples([WithOther(each) for each in samples] if wants_other else samples, starts, have_sizes)
 
 
 def batches(
@@ -145,7 +154,7 @@ def batches(
     """
     steps, to_read = tee(steps)
     places = ([piece.index for piece in pieces] for pieces in to_read)
-    arrays = read_ahead(samples, places, workers, max_skipped, on_skipped)
+    arrays = read_ahead(samples, places, workers, max_skipped, on_skipped, samples.next_place)
     try:
         for pieces, loaded in zip(steps, arrays):
             yield [make_batch(stacked, piece, num_ids, samples.has_other) for piece, stacked in zip(pieces, loaded)]

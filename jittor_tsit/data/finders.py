@@ -6,7 +6,7 @@ from functools import partial
 from typing import Callable, Dict, List, Optional
 
 from jittor_tsit.config import Experiment, SystemConfig
-from jittor_tsit.config.phases import phases_of, split_of
+from jittor_tsit.config.phases import data_of, phases_of, split_of
 from jittor_tsit.config.systems.base import (
     ADAPTATION,
     ATTRIBUTES,
@@ -57,4 +57,4 @@ def samples_of_phases(experiment: Experiment, find: Callable[..., Samples]) -> L
         InputError: The folder or a split file is missing or faulty.
     """
     numbers, seed = range(1, len(phases_of(experiment)) + 1), experiment.run.seed
-    return [find(experiment.data, split_of(experiment, number), (seed, number)) for number in numbers]
+    return [find(data_of(experiment, number), split_of(experiment, number), (seed, number)) for number in numbers]

@@ -50,7 +50,7 @@ def paired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[in
     """
     if config.direction != "AtoB":
         raise InputError(f"direction={config.direction}: photos are made from label maps; must be AtoB")
-    refuse_unused_options(config, "cache")
+    refuse_unused_options(config, "cache", "warp", "balance_pairs")
     pairs = training_pairs(Path(config.root), split)
     if config.folds:
         pairs, _ = hold_out(pairs, config.folds, config.fold)
@@ -67,7 +67,7 @@ def augmentation_of(config: DataConfig) -> Augmentation:
     """Convert the data options for sizes, mirroring and colours to an `Augmentation`."""
     size = config.image_width, config.image_height
     load = (config.load_width, config.load_height) if config.load_width else size
-    return Augmentation(load, size, config.flip, config.color_jitter, config.load_side)
+    return Augmentation(load, size, config.flip, config.color_jitter, config.load_side, config.warp)
 
 
 def unpaired_samples(config: DataConfig, split: Optional[Path], seeds: Sequence[int]) -> UnpairedSamples:
@@ -112,6 +112,8 @@ OPTIONS_OF_SOME_KINDS = (
     "second_root",
     "num_test",
     "cache",
+    "warp",
+    "balance_pairs",
     "side_by_side",
 )
 

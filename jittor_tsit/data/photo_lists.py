@@ -9,6 +9,7 @@ import numpy as np
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.names import composed
+from data_tools.sets.contents import describe
 from data_tools.sets.formats import IMAGES
 from data_tools.sets.listing import list_files, list_folder, require_folder
 from jittor_tsit.data.labels import LabelNames
@@ -23,7 +24,10 @@ def list_photos(folder: Path) -> list[Path]:
         InputError: The folder is missing or holds no photos, or a name is not UTF-8.
     """
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; sets without label maps have trainA, trainB and testA, testB")
+        there = f"; in {folder.parent} lie {describe(folder.parent)}" if folder.parent.is_dir() else ""
+        raise InputError(
+            f"{folder}: no such folder; sets without label maps have trainA, trainB and testA, testB{there}"
+        )
     return list_files(folder, IMAGES)
 
 

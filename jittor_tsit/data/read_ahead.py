@@ -6,6 +6,7 @@ Workers are processes and not threads, because Jittor holds Python's global inte
 from __future__ import annotations
 
 import multiprocessing
+import operator
 import os
 import time
 from collections import deque
@@ -23,6 +24,7 @@ Arrays = Tuple[np.ndarray, ...]
 
 _sample: Callable[[int], Arrays]  # set in each worker process
 _max_skipped: int
+_next_place: Callable[[int, int], int]
 
 PAUSES = (0.1, 0.5, 2.0)  # seconds before each retry; most hiccups of a network file system end within this time
 
@@ -33,6 +35,7 @@ def read_ahead(
     workers: int,
     max_skipped: int = 0,
     on_skipped: Callable[[Sequence[str]], None] = lambda faults: None,
+    next_place: Callable[[int, int], int] = operator.add,
 ) -> Generator[Sequence[Arrays], None, None]:
     """Yield the samples of each training step. Worker processes read them ahead of time.
 
@@ -46,6 +49,7 @@ def read_ahead(
         max_skipped: Largest number of unreadable samples in a row that are skipped.
         on_skipped: Called for each step, before its samples are yielded, with one error message for each skipped
             sample. It may raise.
+        next_place: Called with a place and a number k from 1; returns the place of the k-th sample to try in its stead.
 
     Returns:
         For each step a list with one entry a group: the arrays of its samples, stacked along a new first axis.
@@ -54,7 +58,8 @@ def read_ahead(
         InputError: More than `max_skipped` samples in a row cannot be read, or a worker process was killed.
     """
     context = multiprocessing.get_context("spawn")  # a fork of a process with Jittor's threads may hang
-    pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(sample, max_skipped, os.getpid()))
+    arguments = sample, max_skipped, next_place, os.getpid()
+    pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=arguments)
     ahead: Deque[Future] = deque()
     try:
         while True:
@@ -76,9 +81,11 @@ def read_ahead(
         pool.shutdown(wait=True)
 
 
-def _start_worker(sample: Callable[[int], Arrays], max_skipped: int, parent: int) -> None:
-    global _sample, _max_skipped
-    _sample, _max_skipped = sample, max_skipped
+def _start_worker(
+    sample: Callable[[int], Arrays], max_skipped: int, next_place: Callable[[int, int], int], parent: int
+) -> None:
+    global _sample, _max_skipped, _next_place
+    _sample, _max_skipped, _next_place = sample, max_skipped, next_place
     start_worker(parent)
 
 
@@ -96,17 +103,24 @@ def _load(groups: Sequence[range]) -> Tuple[Sequence[Arrays], List[str]]:
     faults: List[str] = []
     loaded = []
     for places in groups:
-        found = [first_readable(_sample, place, _max_skipped, faults) for place in places]
+        found = [first_readable(_sample, place, _max_skipped, faults, _next_place) for place in places]
         loaded.append(tuple(np.stack(arrays) for arrays in zip(*found)))
     return loaded, faults
 
 
-def first_readable(sample: Callable[[int], Arrays], place: int, max_skipped: int, faults: List[str]) -> Arrays:
+def first_readable(
+    sample: Callable[[int], Arrays],
+    place: int,
+    max_skipped: int,
+    faults: List[str],
+    next_place: Callable[[int, int], int] = operator.add,
+) -> Arrays:
     """Return the sample at a place, or the next sample that can be read.
 
     Args:
         max_skipped: Largest number of samples that may be skipped.
         faults: The error messages of the skipped samples are appended to this list.
+        next_place: See `read_ahead`.
 
     Raises:
         InputError: More than `max_skipped` samples in a row cannot be read. The message names all of them.
@@ -114,7 +128,7 @@ def first_readable(sample: Callable[[int], Arrays], place: int, max_skipped: int
     tried: List[str] = []
     for number in range(max_skipped + 1):
         try:
-            arrays = read_with_retries(sample, place + number)
+            arrays = read_with_retries(sample, next_place(place, number) if number else place)
         except InputError as error:
             tried.append(str(error))
         else:

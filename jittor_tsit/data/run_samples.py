@@ -37,10 +37,12 @@ class PhasedSamples:
     Args:
         phases: The samples of each phase; either all or none of them are `WithOther`.
         starts: Number of images of the run before each phase.
+        have_sizes: Whether the images of the phases differ in size.
     """
 
     phases: Sequence[Union[Samples, WithOther]]
     starts: Sequence[int]
+    have_sizes: bool = False
 
     @property
     def has_other(self) -> bool:
@@ -49,5 +51,19 @@ class PhasedSamples:
 
     def __call__(self, nimg: int) -> Arrays:
         """Return the sample at place `nimg` of the run."""
-        phase = bisect.bisect_right(self.starts, nimg) - 1
+        phase = self._phase_of(nimg)
         return self.phases[phase](nimg - self.starts[phase])
+
+    def next_place(self, nimg: int, number: int) -> int:
+        """Return the place of the sample to try as number `number`, from 1, if that at place `nimg` cannot be read.
+
+        It lies `number` places further on. Where that is in another phase, whose images may have another size, it lies
+        as far back, but not before the phase's first place.
+        """
+        phase = self._phase_of(nimg)
+        if not self.have_sizes or self._phase_of(nimg + number) == phase:
+            return nimg + number
+        return max(nimg - number, self.starts[phase])
+
+    def _phase_of(self, nimg: int) -> int:
+        return bisect.bisect_right(self.starts, nimg) - 1

@@ -15,31 +15,13 @@ from data_tools.basics.names import to_utf8
 from data_tools.sets.formats import IMAGES, LABELS, Kind
 from data_tools.sets.image_io import read_photo, resize_photo, with_channels
 from data_tools.sets.pairing import Pair
-from jittor_tsit.data.augmentation import color_jitter, random_crop
+from jittor_tsit.data.augmentation import Augmentation, color_jitter, random_crop
 from jittor_tsit.data.label_maps import LabelMaps, with_edges
 from jittor_tsit.data.read_ahead import Arrays
+from jittor_tsit.data.warping import random_warp
 
 Channels = Tuple[int, int]  # of the images of two sets: 3 is colour, 1 is grey
 COLOUR: Channels = (3, 3)
-
-
-@dataclass(frozen=True)
-class Augmentation:
-    """Resizing and augmentation of training images.
-
-    Args:
-        load: (width, height) to which an image is resized first.
-        size: (width, height) of the random crop that follows.
-        flip: Whether a random half of the images is mirrored.
-        color_jitter: Largest relative change of brightness, contrast and saturation, 0 to 1.
-        load_side: If not 0, the length to which the shorter side is resized, in place of `load`.
-    """
-
-    load: Tuple[int, int]
-    size: Tuple[int, int]
-    flip: bool
-    color_jitter: float = 0.0
-    load_side: int = 0
 
 
 class Samples:
@@ -76,7 +58,15 @@ class Samples:
 
     def __call__(self, nimg: int) -> Arrays:
         """Return the augmented sample at place `nimg` of the sequence."""
-        position, mirrored = draw(self.seeds, nimg, len(self))
+        return self.finish(self.augmented(nimg))
+
+    def draw(self, nimg: int) -> Tuple[int, bool]:
+        """Return the position of the sample at place `nimg` of the sequence, and whether it is mirrored."""
+        return draw(self.seeds, nimg, len(self))
+
+    def augmented(self, nimg: int) -> Arrays:
+        """Return the arrays of `read` of the sample at place `nimg`, cut, with other colours and mirrored."""
+        position, mirrored = self.draw(nimg)
         arrays = self.read(position, *self.augmentation.load)
         rng = np.random.default_rng([*self.seeds, nimg])
         if self.augmentation.load != self.augmentation.size:
@@ -89,7 +79,7 @@ class Samples:
             )
         if mirrored and self.augmentation.flip:
             arrays = tuple(array[:, ::-1] for array in arrays)
-        return self.finish(arrays)
+        return arrays
 
     def unaugmented(self, position: int) -> Arrays:
         """Return the sample at a position of the list, resized to `augmentation.size`, without crop or mirroring."""
@@ -109,7 +99,8 @@ class Samples:
 class PairedSamples(Samples):
     """Photos with label maps.
 
-    A sample is photo [H, W, 3] uint8, class ids [H, W] uint8 and, if there are any, instance borders [H, W] uint8.
+    A sample is photo [H, W, 3] uint8, class ids [H, W] uint8 and, if there are any, instance borders [H, W] uint8. With
+    `augmentation.warp`, ids and borders are [2, H, W]: as they are, and warped.
     """
 
     pairs: Sequence[Pair]
@@ -119,6 +110,17 @@ class PairedSamples(Samples):
 
     def __len__(self) -> int:
         return len(self.pairs)
+
+    def __call__(self, nimg: int) -> Arrays:
+        """Return the augmented sample at place `nimg` of the sequence."""
+        arrays = self.augmented(nimg)
+        sample, warp = self.finish(arrays), self.augmentation.warp
+        if not warp:
+            return sample
+        rng = np.random.default_rng([*self.seeds, nimg, 2])  # apart from the draws of crops (none) and partners (1)
+        photo, *label = arrays
+        warped = self.finish((photo, *random_warp(tuple(label), warp, rng)))
+        return (photo, *(np.stack(pair) for pair in zip(sample[1:], warped[1:])))
 
     def paths(self) -> Iterable[Path]:
         """Return every file of the set."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import warnings
-from pathlib import Path
 from typing import Dict, Optional, Union
 
+from data_tools.basics.arguments import as_optional_path, as_optional_whole, as_path
 from data_tools.basics.errors import InputError
 from data_tools.sets.class_list import given_classes
 from jittor_tsit.metrics.contest import BOARDS, absent_terms, total
@@ -54,19 +54,24 @@ def score(
     Raises:
         InputError: Images, labels, photographs or weights are faulty or do not belong together.
     """
+    if board not in BOARDS:
+        raise InputError(f"board={board!r}: allowed are {', '.join(BOARDS)}")
+    folder_of_images, folder_of_judges = as_path(images, "images"), as_path(judges, "judges")
+    names = {"segmenter": segmenter, "references": references, "labels": labels, "real": real}
+    file, folder, maps, photos = (as_optional_path(path, name) for name, path in names.items())
+    count, unknown = (
+        as_optional_whole(each, name, least)
+        for each, name, least in ((num_classes, "num_classes", 1), (unknown_id, "unknown_id", 0))
+    )
+    classes = given_classes(count, unknown, as_optional_path(class_names, "class_names"))
     start_jittor_inside(device)
     from jittor_tsit.evaluation.image_set import find_photos, find_set
     from jittor_tsit.evaluation.judges import Judges
     from jittor_tsit.evaluation.scores import compute_terms
 
-    if board not in BOARDS:
-        raise InputError(f"board={board!r}: allowed are {', '.join(BOARDS)}")
-    file, folder, maps, photos = (
-        None if path is None else Path(path) for path in (segmenter, references, labels, real)
-    )
-    classes = given_classes(num_classes, unknown_id, None if class_names is None else Path(class_names))
-    image_set = find_set(Path(images), maps, classes, say=warnings.warn)
-    terms = compute_terms(image_set, find_photos(photos), maps, Judges(Path(judges), file), folder, Path(images).parent)
+    image_set = find_set(folder_of_images, maps, classes, say=warnings.warn)
+    judging, cache = Judges(folder_of_judges, file), folder_of_images.parent
+    terms = compute_terms(image_set, find_photos(photos), maps, judging, folder, cache)
     values = values_of(terms)
     result, missing = total(board, values), absent_terms(board, values)
     note = f"needs {', '.join(missing)}" if missing else f"formula of board {board}"

@@ -12,9 +12,10 @@ from data_tools.pages.frame import legend_section
 from data_tools.pages.frame import write_page as write_frame
 from data_tools.pages.pictures import Picture, jpeg, palette_png, picture_html
 from data_tools.pages.texts import TEXTS, Text
-from data_tools.pages.words import attribute, column_name, say, text
+from data_tools.pages.words import attribute, column_name, say, spans, text
 from data_tools.sets.image_io import read_photo, resize_photo
 from jittor_tsit.evaluation.image_set import ImageSet
+from jittor_tsit.evaluation.notes_in_chinese import chinese_note
 from jittor_tsit.evaluation.rankings import Ranking
 from jittor_tsit.evaluation.scores import SHOWN_DIGITS
 from jittor_tsit.metrics.contest import absent_terms
@@ -87,11 +88,12 @@ def _row(name: str, term: Term) -> str:
     value = say("absent") if term.value is None else f"{term.value:.{SHOWN_DIGITS}f}"
     better = TEXTS["higher" if TERMS[name].higher_is_better else "lower"]
     meaning = say("meaning and better", meaning=TEXTS[f"term {name}"], better=better)
+    note = Text(escape(term.note), escape(chinese_note(term.note)))
     return (
         f'<tr><th scope="row"><b>{escape(name)}</b><br>{meaning}</th>'
         f'<td class="number"{column_name("value")}>{value}</td>'
         f'<td class="number"{column_name("images")}>{term.count or ""}</td>'
-        f"<td{column_name('note')}>{escape(term.note)}</td></tr>\n"
+        f"<td{column_name('note')}>{spans(note)}</td></tr>\n"
     )
 
 

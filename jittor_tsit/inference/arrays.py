@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import List, Sequence, Tuple, Union
+from typing import Iterable, List, Sequence, Tuple, Union
 
 import numpy as np
 
+from data_tools.basics.arguments import given
 from data_tools.basics.errors import InputError
 
 Names = Union[str, Sequence[str], None]
@@ -21,7 +22,10 @@ def as_batch(array: np.ndarray, what: str, is_photo: bool) -> Tuple[np.ndarray, 
     Raises:
         InputError: The array has a wrong shape or type.
     """
-    array = np.asarray(array)
+    try:
+        array = np.asarray(array)
+    except (TypeError, ValueError):  # such as lists of different lengths
+        raise InputError(f"{given(what, array)}: an array is needed") from None
     dimensions = array.ndim - 1 if is_photo else array.ndim
     is_right = dimensions in (2, 3) and array.size > 0
     if is_photo:
@@ -61,6 +65,8 @@ def names_of_batch(name: Names, count: int) -> List[str]:
     """
     if name is None:
         return [str(k) for k in range(count)]
+    if not isinstance(name, (str, Iterable)):
+        raise InputError(f"{given('name', name)}: a text is needed, or one for each input")
     names = [name] * count if isinstance(name, str) else [str(each) for each in name]
     if len(names) != count:
         raise InputError(f"name: {len(names)} were given for {count} inputs; give one, or one for each input")

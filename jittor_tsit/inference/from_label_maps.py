@@ -17,12 +17,14 @@ from data_tools.basics.spacing import evenly_spaced
 from data_tools.sets.formats import LABELS
 from data_tools.sets.image_io import read_photo, resize_photo
 from data_tools.sets.listing import find_named
-from data_tools.sets.pairing import find_labels, read_reference_names
+from data_tools.sets.pairing import read_reference_names
 from jittor_tsit.config import DataConfig
 from jittor_tsit.data.batches import PairedBatch, full_share, to_image, to_pixels, to_segmap
 from jittor_tsit.data.label_maps import label_maps_of, with_edges
 from jittor_tsit.data.remarks import tell_of_inputs
 from jittor_tsit.data.sheets import SHEET_PAIRS, Row, across_of, draw_sheet, heads_of
+from jittor_tsit.inference.class_seeds import seeds_of_classes
+from jittor_tsit.inference.label_map_files import find_label_maps
 from jittor_tsit.inference.model import Model
 from jittor_tsit.inference.names import draws_of
 from jittor_tsit.inference.options import DEFAULT, ImageOptions
@@ -52,9 +54,9 @@ def find_inputs(place: Path, references: Optional[Path]) -> Inputs:
         place: A folder as in `find_labels`, or the file of one label map.
 
     Raises:
-        InputError: See `find_labels` and `reference_photos`.
+        InputError: See `find_label_maps` and `reference_photos`.
     """
-    labels = [place] if place.is_file() else parallel.on_all_processes(find_labels, place)
+    labels = parallel.on_all_processes(find_label_maps, place)
     if place.is_dir():
         parallel.on_first_process(lambda: tell_of_inputs(labels, LABELS))
     photos = parallel.on_all_processes(reference_photos, labels, references) if references else {}
@@ -79,8 +81,10 @@ def make_submission(
         compare: Whether to draw compare.png.
 
     Raises:
-        InputError: See `find_inputs` and `make_set`; or the model makes no images of the label map's objects.
+        InputError: See `find_inputs`, `make_set` and `seeds_of_classes`; or the model makes no images of the label
+            map's objects.
     """
+    seeds_of_classes(model.system, model.data, dict(options.class_seeds), "--class-seeds")  # before anything is read
     if options.keep_size:
         raise InputError("--keep-size: is for translated images; --size WxH sets the size of images of label maps")
     place = place or folder_for_test(Path(model.data.root))
@@ -136,7 +140,9 @@ def keys_of(model: Model, inputs: Inputs, seed: int, options: ImageOptions) -> D
         InputError: A label map or a reference is faulty. The message names the first one.
     """
     keys = {}
-    common = model.key, model.data.output_width, model.data.output_height, options.format, options.quality
+    size = model.data.output_width, model.data.output_height
+    # The seeds of classes come last: without them the digest is that of versions without the option.
+    common = model.key, *size, options.format, options.quality, *map(str, options.class_seeds)
     labels = progress_bar(inputs.labels, unit="label", desc="reading labels", leave=False)
     for path, arrays in zip(labels, read_all(inputs, model.data)):
         content = digest(*common, path.stem, *arrays)
@@ -225,6 +231,7 @@ def make_images(
     Label maps are processed one at a time, so that an image does not depend on others in its batch.
     """
     data, first_image = model.data, FirstWait(IMAGE_NOTE)
+    class_seeds = seeds_of_classes(model.system, data, dict(options.class_seeds), "--class-seeds")
     for path in progress_bar(labels, unit="img", desc="images", disable=parallel.rank() > 0):
         targets = [out / options.file(name) for name in draws_of(path.stem, options.draws)]
         if all(target.exists() for target in targets):
@@ -234,7 +241,7 @@ def make_images(
         for k, target in enumerate(targets):
             if not target.exists():
                 with first_image:
-                    pixels = pixels_of(model, arrays, image, path.stem, Noise(seed + k))
+                    pixels = pixels_of(model, arrays, image, path.stem, Noise(seed + k, class_seeds))
                 options.write(target, pixels)
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, List, Optional, Sequence, Tuple, Union
+from typing import Any, Collection, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
+from data_tools.basics.arguments import as_flag, as_pair, as_path, as_whole, given
 from data_tools.basics.errors import InputError
 from data_tools.basics.invocation import typed
 from data_tools.sets.classes import to_classes
 from data_tools.sets.image_io import resize_label, resize_photo, with_channels
 from jittor_tsit.data.label_maps import OF_MODEL, label_maps_of
 from jittor_tsit.inference.arrays import Names, as_batch, in_colour, matching_batch, names_of_batch
+from jittor_tsit.inference.class_seeds import seeds_of_classes
 from jittor_tsit.inference.options import ImageOptions, Size
 from jittor_tsit.runtime.inside_program import start_jittor_inside
 
@@ -39,7 +41,7 @@ def load(path: PathLike, device: str = "auto") -> ImageModel:
     Raises:
         InputError: There is no checkpoint, it cannot be read, or its system makes no images from one input.
     """
-    path = Path(path)
+    path = as_path(path, "path")
     if not path.exists():
         raise InputError(f"{path}: no such run or checkpoint; train one first by `{typed('train')}`")
     start_jittor_inside(device)
@@ -133,6 +135,7 @@ class ImageModel:
         label: Sequence[int] = (),
         back: bool = False,
         size: Optional[Size] = None,
+        class_seeds: Optional[Mapping[int, int]] = None,
     ) -> np.ndarray:
         """Make an image of each input.
 
@@ -152,6 +155,7 @@ class ImageModel:
             back: Translate from the second domain to the first. Only where `translates_back`.
             size: Width and height of the images, as `test --size`. The default is `size` of the model for label maps;
                 translated photos keep their proportions, with about as many pixels.
+            class_seeds: Other seeds for the pixels of single classes: id -> seed. Only for OASIS.
 
         Returns:
             [height, width, 3] uint8 RGB, or [N, height, width, 3] for a batch. A segmenter returns class ids
@@ -160,21 +164,24 @@ class ImageModel:
         Raises:
             InputError: An array has the wrong shape, type or ids, or an option does not fit the model.
         """
-        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-            raise InputError(f"seed={seed!r}: a whole number of at least 0 is needed")
+        seed, back = as_whole(seed, "seed", 0), as_flag(back, "back")
         self._require_fitting(reference, instances, target, label, back)
-        if size is not None and (self._task == SEGMENTATION or len(size) != 2 or not all(side >= 1 for side in size)):
-            raise InputError(f"size={size}: (width, height) in pixels is allowed, for models that make images")
+        own_seeds = seeds_of_classes(self._system, self._data, class_seeds or {}, "class_seeds")
+        if size is not None and self._task == SEGMENTATION:
+            raise InputError(f"{given('size', size)}: this model makes no images; leave it out")
+        size = None if size is None else as_pair(size, "size", "(width, height) in pixels", 1)
         batch, is_single = as_batch(inputs, "inputs", is_photo=self._task != LABEL_MAPS)
         names = names_of_batch(name, len(batch))
         references = None if reference is None else matching_batch(reference, "reference", len(batch), is_photo=True)
         objects = None if instances is None else matching_batch(instances, "instances", len(batch), is_photo=False)
+        from jittor_tsit.systems.draws import Noise
+
         outputs = []
         for k, one in enumerate(batch):  # one at a time, as `test` does: no image depends on its neighbours
             if self._task == LABEL_MAPS:
                 photo = None if references is None else references[k]
                 own = None if objects is None else objects[k]
-                outputs.append(self._from_label(one, own, photo, names[k], seed, size))
+                outputs.append(self._from_label(one, own, photo, names[k], Noise(seed, own_seeds), size))
             elif self._task == IMAGES:
                 outputs.append(self._translated(one, names[k], seed, back, size))
             elif self._task == PHOTOS_WITH_LABELS:
@@ -193,12 +200,11 @@ class ImageModel:
         objects: Optional[np.ndarray],
         photo: Optional[np.ndarray],
         name: str,
-        seed: int,
+        noise: Any,
         size: Optional[Size],
     ) -> np.ndarray:
         from jittor_tsit.data.batches import to_image
         from jittor_tsit.inference.from_label_maps import pixels_of
-        from jittor_tsit.systems.draws import Noise
 
         model, maps = self._model(size), label_maps_of(self._data)
         shape = model.data.image_width, model.data.image_height
@@ -209,7 +215,7 @@ class ImageModel:
             arrays.append(objects.astype(np.int32))
         image = None if photo is None else to_image(resize_photo(photo, *shape)[None])
         resized = [resize_label(array, *shape) for array in arrays]
-        return pixels_of(model, resized, image, name, Noise(seed))
+        return pixels_of(model, resized, image, name, noise)
 
     def _translated(self, photo: np.ndarray, name: str, seed: int, back: bool, size: Optional[Size]) -> np.ndarray:
         from jittor_tsit.inference.from_images import translation
@@ -249,6 +255,8 @@ class ImageModel:
             allowed = f"allowed are {', '.join(self.targets)}" if self.targets else "this model has none; leave it out"
             raise InputError(f"target={target!r}: {allowed}")
         attributes = self._system.names.attributes if self.targets else ()
+        if not isinstance(label, Collection) or isinstance(label, (str, bytes)):
+            raise InputError(f"{given('label', label)}: a list of zeros and ones is needed, or nothing")
         if len(label) not in (0, len(attributes)) or not set(label) <= {0, 1}:
             needed = f"a 0 or 1 for each of {', '.join(attributes)}, or nothing" if attributes else "leave it out"
             raise InputError(f"label={list(label)}: {needed}")

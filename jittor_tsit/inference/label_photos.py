@@ -10,9 +10,11 @@ import numpy as np
 
 from data_tools.basics.errors import InputError
 from data_tools.basics.files import append_line, file_version, make_folder, write_atomic
+from data_tools.basics.names import printable
 from data_tools.basics.progress import progress_bar
 from data_tools.basics.spacing import evenly_spaced
 from data_tools.basics.table import write_rows
+from data_tools.sets.class_list import MAX_CLASSES
 from data_tools.sets.classes import CLASSES, NUM_CLASSES, colorize
 from data_tools.sets.image_io import read_label, read_photo, write_label
 from jittor_tsit.data.label_maps import LabelMaps
@@ -44,18 +46,21 @@ class Summary(NamedTuple):
     kept: int  # label maps of an earlier call that still hold
     by_hand: int  # label maps that were changed since; they are kept
     confidence: Optional[float]  # mean over the set
+    damaged: List[str]  # one line for each photo that could not be read
 
 
-def label_photos(photos: Sequence[Path], segmenter: Segmenter, out: Path) -> Summary:
+def label_photos(photos: Sequence[Path], segmenter: Segmenter, out: Path, num_classes: int = NUM_CLASSES) -> Summary:
     """Write `labels/<stem>.png` for every photo, `labels.csv` with confidences and classes, and a sheet to look at.
 
-    A label map of an earlier call is kept if photo and segmenter are the same, and if somebody has changed it.
+    A label map of an earlier call is kept if photo and segmenter are the same, and if somebody has changed it. A
+    damaged photo is passed over. If it has a label map of an earlier call, this stays.
 
     Args:
         photos: Files with different stems.
+        num_classes: Number of classes of a segmenter that does not say which classes it knows.
 
     Raises:
-        InputError: A photo is faulty, the segmenter fails, or `out` holds label maps of other photos.
+        InputError: No photo can be read, the segmenter fails, or `out` holds label maps of other photos.
     """
     folder, record = out / LABELS, out / RECORD
     make_folder(folder)
@@ -63,22 +68,32 @@ def label_photos(photos: Sequence[Path], segmenter: Segmenter, out: Path) -> Sum
     require_same_photos(out, [path.stem for path in photos], found)
     first_photo = FirstWait("first photo: new operators are compiled once")
     counts = {"made": 0, "kept": 0, "by_hand": 0}
-    for photo in progress_bar(photos, unit="img", desc="labels"):
-        target = folder / f"{photo.stem}.png"
-        state = state_of(photo, target, segmenter.name, found.get(photo.stem))
+    damaged: Dict[Path, str] = {}
+    for path in progress_bar(photos, unit="img", desc="labels"):
+        target = folder / f"{path.stem}.png"
+        state = state_of(path, target, segmenter.name, found.get(path.stem))
+        try:
+            photo = read_photo(path) if state != "kept" else np.empty(0)
+        except InputError as error:
+            damaged[path] = printable(str(error))
+            continue
         counts[state] += 1
         if state == "made":
             with first_photo:
-                found[photo.stem] = make_label(photo, target, segmenter)
-            append_line(record, json.dumps(found[photo.stem]._asdict()))
+                found[path.stem] = make_label(path, photo, target, segmenter, num_classes)
+            append_line(record, json.dumps(found[path.stem]._asdict()))
         elif state == "by_hand":
-            found[photo.stem] = describe_other(photo, target)
-    rows = [found[path.stem] for path in photos]
-    write_atomic(record, "".join(f"{json.dumps(row._asdict())}\n" for row in rows if row.segmenter).encode())
+            found[path.stem] = describe_other(path, target)
+    readable = [path for path in photos if path not in damaged]
+    if not readable:
+        raise InputError(f"none of {len(photos)} photos can be read; the first: {damaged[photos[0]]}")
+    made = [found[path.stem] for path in photos if path.stem in found]
+    write_atomic(record, "".join(f"{json.dumps(row._asdict())}\n" for row in made if row.segmenter).encode())
+    rows = [found[path.stem] for path in readable]
     write_table(out / TABLE, rows)
-    draw_labels(out / SHEET, photos, rows, folder, segmenter)
+    draw_labels(out / SHEET, readable, rows, folder, segmenter)
     known = [row.confidence for row in rows if row.confidence is not None]
-    return Summary(**counts, confidence=float(np.mean(known)) if known else None)
+    return Summary(**counts, confidence=float(np.mean(known)) if known else None, damaged=list(damaged.values()))
 
 
 def read_record(path: Path) -> Dict[str, LabelRecord]:
@@ -118,24 +133,30 @@ def state_of(photo: Path, target: Path, segmenter: str, made: Optional[LabelReco
     return "kept" if (made.segmenter, made.photo) == (segmenter, list(file_version(photo))) else "made"
 
 
-def make_label(path: Path, target: Path, segmenter: Segmenter) -> LabelRecord:
+def make_label(path: Path, photo: np.ndarray, target: Path, segmenter: Segmenter, num_classes: int) -> LabelRecord:
     """Segment a photo and write its label map with the ids that the files of the segmenter's own set have.
 
+    Args:
+        photo: The pixels of the file `path`, [H, W, 3] uint8 RGB.
+        num_classes: As in `label_photos`.
+
     Raises:
-        InputError: The photo is faulty, or the segmenter gives another size or an id that no label map may hold.
+        InputError: The segmenter gives another size, or an id of no class.
     """
-    photo, confidence = read_photo(path), None
+    confidence = None
     if segmenter.segment_with_confidence:
         ids, confidence = segmenter.segment_with_confidence(photo)
     else:
         ids = segmenter.segment(photo)
     if ids.shape != photo.shape[:2]:
         raise InputError(f"{segmenter.name}: gave {ids.shape} ids for {path}, which has {photo.shape[:2]} pixels")
+    largest = LARGEST_ID if segmenter.label_maps else num_classes - 1
     if segmenter.label_maps:
         ids = ids_in_file(ids, segmenter.label_maps)
-    if not 0 <= ids.min() <= ids.max() <= LARGEST_ID:
+    if not 0 <= ids.min() <= ids.max() <= largest:
         raise InputError(
-            f"{segmenter.name}: gave ids {ids.min()} to {ids.max()} for {path}; label maps hold 0 to {LARGEST_ID}"
+            f"{segmenter.name}: gave ids {ids.min()} to {ids.max()} for {path}; the classes have 0 to {largest}; "
+            f"--num-classes N admits more, up to {MAX_CLASSES}"
         )
     write_label(target, ids)
     versions = list(file_version(path)), list(file_version(target))

@@ -31,6 +31,11 @@ def flatten(x: Image) -> jt.Var:
     return to_nchw(x).reshape(x.shape[0], -1)
 
 
+def first_channels(x: Image, count: int) -> jt.Var:
+    """Return the first `count` channels of an image as [N, count, H, W]."""
+    return to_nchw(x)[:, :count]
+
+
 class Conv(nn.Module):
     """Convolution with zero padding, without spectral norm. The bias begins at 0.
 

@@ -44,7 +44,7 @@ class ModulatedBlock(nn.Module):
 
     Args:
         modulation: Builds a normalisation that a map modulates, `modulation(channels)`. The result is called with x,
-            the map, the slope of the leaky ReLU that follows, and the latent code or None.
+            the map, the slope of the leaky ReLU that follows, and the latent code if there is one.
 
     Shapes:
         x [N, in_channels, H, W], guide: the map that `modulation` takes, code [N, z_dim] or None
@@ -62,12 +62,12 @@ class ModulatedBlock(nn.Module):
             self.conv_skip = SpectralConv(in_channels, out_channels, 1, bias=False)
 
     def execute(self, x: Image, guide: Image, code: Optional[jt.Var] = None) -> Image:
-        x = to_fast_layout(x)
+        x, codes = to_fast_layout(x), () if code is None else (code,)
         skip = x
         if self.norm_skip is not None and self.conv_skip is not None:
-            skip = self.conv_skip(self.norm_skip(x, guide, 1.0, code))
-        x = self.conv0(self.norm0(x, guide, SLOPE, code))
-        x = self.conv1(self.norm1(x, guide, SLOPE, code))
+            skip = self.conv_skip(self.norm_skip(x, guide, 1.0, *codes))
+        x = self.conv0(self.norm0(x, guide, SLOPE, *codes))
+        x = self.conv1(self.norm1(x, guide, SLOPE, *codes))
         return skip + x
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,7 @@ BEST = f"best{SUFFIX}"  # name of the best checkpoint of a run by its evaluation
 FORMAT = "jittor_tsit 1"  # changes when old files can no longer be read
 FIRST_FIELDS = {"format", "progress", "experiment"}  # header of older files, which have no checksums
 DAMAGED = ".damaged"  # appended to the name of a damaged checkpoint
+_ERROR_NUMBER = re.compile(r"\(os error (\d+)\)")  # in the library's messages
 Read = TypeVar("Read")
 # Prefixes of array names, such as ("G.", "E."), or a function that returns them for the options of an experiment.
 Parts = Union[Tuple[str, ...], Callable[[dict], Tuple[str, ...]]]
@@ -81,11 +83,18 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         flush_to_disk(part)
         os.replace(part, path)
     except SafetensorError as error:  # the library wraps input/output errors in this class
-        raise OSError(f"{path}: cannot be written: {error}") from None
+        raise _system_error(path, error) from None
     finally:
         if part.exists():
             part.unlink()
     flush_to_disk(path.parent)
+
+
+def _system_error(path: Path, error: SafetensorError) -> OSError:
+    """Return the error of the system that the library wrapped, with its number, which tells a full disk from others."""
+    number = _ERROR_NUMBER.search(str(error))
+    text = f"{path}: cannot be written: {os.strerror(int(number[1])) if number else error}"
+    return OSError(int(number[1]), text) if number else OSError(text)
 
 
 def _sort_header(path: Path) -> None:

@@ -19,6 +19,7 @@ MILLIONS: Dict[str, Tuple[float, float]] = {
     "tsit": (345.0, 5.6),
     "tsit ast": (398.1, 5.6),
     "spade": (92.8, 5.6),
+    "oasis": (74.3, 22.9),
     "pix2pix": (54.4, 2.8),
     "pix2pix resnet": (11.4, 2.8),
     "cyclegan": (22.8, 5.5),

@@ -107,13 +107,14 @@ class SilentLog:
     """Log that writes nothing: it has the methods of `RunLog`. All processes but process 0 use it."""
 
     def __init__(self):
-        self.waited, self.has_begun, self.events = 0.0, True, None
+        self.waited, self.has_begun, self.events = 0.0, False, None
 
     def line(self, text: str) -> None:
         """Do nothing."""
 
     def add(self, terms: Dict[str, jt.Var], nimg: int) -> None:
-        """Do nothing."""
+        """Note that the first step, which compiles operators, is over."""
+        self.has_begun = True
 
     def skip(self, fault: str, nimg: int) -> None:
         """Do nothing."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Union
 
 from data_tools.basics.errors import InputError
-from jittor_tsit.config import CONFIGS, DataConfig, RunConfig, from_dict
+from jittor_tsit.config import CONFIGS, DataConfig, Phase, RunConfig, from_dict
 from jittor_tsit.config.phases import PlannedPhase
 from jittor_tsit.data.sample_list import describe_changes
 from jittor_tsit.data.samples import Samples
@@ -51,7 +51,7 @@ FREE_OPTIONS = (
 )
 # Prefixes of the options that change what the networks compute; OF_TRAINING are exceptions.
 OF_MODEL = ("config.", "data.num_classes", "data.unknown_id", "data.instance_edges", "data.image_", "data.direction")
-OF_TRAINING = ("config.weights.", "config.optim.", "config.perceptual")
+OF_TRAINING = ("config.weights.", "config.optim.", "config.perceptual", "config.diff_augment")
 PHASE_OPTION = re.compile(r"(?:phases|samples)\.(\d+)(?:\.(\w+))?")  # phases are counted from 0
 SAMPLES = re.compile(r"samples\.(\d+)")
 LENGTHS = ("epochs", "nimg")  # length of a phase; that of the last phase that has begun may change
@@ -205,8 +205,7 @@ def spelled(name: str) -> str:
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, list):
-        return ",".join(map(str, value))
+    value = ",".join(map(str, value)) if isinstance(value, list) else value
     return "not set" if value is None or value == "" else str(value)
 
 
@@ -217,7 +216,11 @@ def with_defaults(options: dict) -> dict:
     """
     try:
         kinds = {"config": _config_class(options["system"]), "data": DataConfig, "run": RunConfig}
-        parts = {name: dataclasses.asdict(from_dict(kind, options[name])) for name, kind in kinds.items()}
+        parts: Dict[str, Any] = {
+            name: dataclasses.asdict(from_dict(kind, options[name])) for name, kind in kinds.items()
+        }
+        if "phases" in options:
+            parts["phases"] = [dataclasses.asdict(from_dict(Phase, phase)) for phase in options["phases"]]
     except (InputError, KeyError, TypeError):
         return options
     return {**options, **json.loads(json.dumps(parts))}

@@ -7,7 +7,6 @@ import runpy
 import sys
 from importlib.machinery import ModuleSpec
 from pathlib import Path
-from unittest.mock import MagicMock
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("numpy", "PIL", "cv2", "tqdm", "safetensors")  # what the modules of commands import
@@ -22,6 +21,8 @@ class StandIns:
 
     def create_module(self, spec):
         """Return the stand-in: every attribute exists."""
+        from unittest.mock import MagicMock  # slow to import; by now Ctrl-C ends the command in one line
+
         return MagicMock(name=spec.name, __path__=[], __spec__=spec)
 
     def exec_module(self, module):

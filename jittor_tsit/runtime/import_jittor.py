@@ -10,6 +10,7 @@ from data_tools.basics.errors import InputError
 from jittor_tsit.runtime.jittor_home import jittor_cache
 from jittor_tsit.runtime.jittor_patches import (
     call_compiler_directly,
+    ctrl_c_ends_at_once,
     protect_compiler_processes,
     report_memory_faults,
     restore_signal_handlers,
@@ -35,7 +36,7 @@ def start_jittor(use_gpu: bool = True):
     # The library that gets this option is not linked by us: NumPy would warn of it in the middle of a training.
     warnings.filterwarnings("ignore", "The value of the smallest subnormal")
     try:
-        with waiting_for(START_NOTE if has_core() else COMPILE_NOTE):
+        with waiting_for(START_NOTE if has_core() else COMPILE_NOTE), ctrl_c_ends_at_once():
             warn_of_other_version()
             protect_compiler_processes()
             import jittor as jt

@@ -6,17 +6,22 @@ The changes that depend on Jittor's internals are made for one version of Jittor
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+from contextlib import contextmanager
 from importlib import metadata
 from multiprocessing import pool
+from typing import Iterator
 
+from data_tools.basics.early_interrupt import end_now
 from jittor_tsit.runtime.direct_compiler import install_direct_compiler
 from jittor_tsit.runtime.jittor_home import jittor_cache
 from jittor_tsit.runtime.out_of_memory import install_memory_handler
 from jittor_tsit.runtime.precompiled_header import install_kernel_headers
 
 PATCHED_VERSION = "1.3.11"  # setup.py installs it
+NOTEBOOK_VARIABLE = "JPY_PARENT_PID"  # set by Jupyter; Jittor reads it when its core is loaded
 
 
 def fits_jittor() -> bool:
@@ -81,6 +86,23 @@ def call_compiler_directly() -> None:
     import jittor as jt
 
     jt.flags.python_path = install_direct_compiler(jittor_cache() / "direct_compiler")
+
+
+@contextmanager
+def ctrl_c_ends_at_once() -> Iterator[None]:
+    """Let Ctrl-C end the process with one line and the status of shells while Jittor is imported, in the `with` block.
+
+    Jittor would print a line of its own and exit with status 1. An exception would not do: Jittor's import catches it
+    in places and goes on. Jittor leaves SIGINT alone if an environment variable says that a notebook runs.
+    """
+    before, value = signal.signal(signal.SIGINT, end_now), os.environ.get(NOTEBOOK_VARIABLE)
+    os.environ[NOTEBOOK_VARIABLE] = value or "1"
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before or signal.default_int_handler)
+        if value is None:
+            del os.environ[NOTEBOOK_VARIABLE]
 
 
 def restore_signal_handlers() -> None:

@@ -34,15 +34,21 @@ def waiting_for(what: str):
     With --quiet the line is not shown.
 
     In the block, what Jittor writes about its own progress is left out, and counted in the line. Everything else that
-    C++ code writes on standard error is shown, at most a second later.
+    C++ code writes on standard error is shown, at most a second later. Of several processes, process 0 shows the line.
     """
-    if os.environ.get(RANK_VARIABLE, "0") != "0":
-        yield  # of several processes, process 0 shows the line
-        return
+    is_other = os.environ.get(RANK_VARIABLE, "0") != "0"
+    environment = {**os.environ, **({QUIET_VARIABLE: "1"} if is_other else {})}
     with tempfile.TemporaryFile() as output:
         command = [sys.executable, "-m", "jittor_tsit.runtime.status_line", what, str(output.fileno())]
         with stderr_to(output.fileno()) as real:
-            status_line = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=real, pass_fds=[output.fileno()])
+            status_line = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stderr=real,
+                pass_fds=[output.fileno()],
+                env=environment,
+                start_new_session=True,  # the terminal sends Ctrl-C to this process only, not to the new one
+            )
             try:
                 yield
             finally:

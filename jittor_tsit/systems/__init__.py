@@ -6,6 +6,7 @@ from data_tools.basics.errors import InputError
 from jittor_tsit.systems.base import System
 from jittor_tsit.systems.bicyclegan import BicycleGANSystem
 from jittor_tsit.systems.cyclegan import CycleGANSystem
+from jittor_tsit.systems.oasis import OASISSystem
 from jittor_tsit.systems.pix2pix import Pix2PixSystem
 from jittor_tsit.systems.segformer import SegFormerSystem
 from jittor_tsit.systems.simgan import SimGANSystem
@@ -20,6 +21,7 @@ from jittor_tsit.systems.unit_rewrite import UNITRewriteSystem
 SYSTEMS: Dict[str, Type[System]] = {  # name in an experiment file -> class
     "tsit": TSITSystem,
     "spade": SPADESystem,
+    "oasis": OASISSystem,
     "segformer": SegFormerSystem,
     "pix2pix": Pix2PixSystem,
     "cyclegan": CycleGANSystem,

@@ -26,12 +26,14 @@ class System(Updates):
     former_names: Mapping[str, str] = {}  # network's name in older checkpoints -> its name
     wants_other = False  # whether its batches also hold the targets of other samples
     has_code = False  # whether a latent code gives the style, so that the style of a photo can be used
+    draws_by_class = False  # whether the pixels of a class can have noise of their own
     decays_weights = False  # whether it reads optim.weight_decay
     translates_back = False  # whether it has `generate_back`
     back_network = ""  # the inference network that only `generate_back` needs
     style_network = ""  # the inference network that encodes the style of a photo; random styles work without it
     image_multiple = 1  # the sides of the images that `generate` takes are multiples of this, in pixels
     label_network = ""  # the inference network that finds the labels of a photo; photos with labels work without it
+    known_classes = 0  # classes of label maps, without "no class" and borders of instances; 0: all their channels
     cycle = 0, 1  # (number of warm-up steps, length of one cycle of steps); used to estimate a run's duration
 
     def __init__(self, optim: OptimConfig, weights: Mapping[str, float], seed: int):

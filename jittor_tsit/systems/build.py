@@ -15,7 +15,9 @@ def make_system(experiment: Experiment) -> System:
     """Build the system of an experiment. Its weights are arbitrary, for callers that load weights afterwards."""
     data = experiment.data
     kind: Callable[..., System] = system_class(experiment.system, experiment.config)
-    return kind(experiment.config, label_channels(data), data.image_height, data.image_width, experiment.run.seed)
+    system = kind(experiment.config, label_channels(data), data.image_height, data.image_width, experiment.run.seed)
+    system.known_classes = data.num_classes
+    return system
 
 
 def build_system(experiment: Experiment) -> System:

@@ -12,6 +12,7 @@ from jittor_tsit.config.systems.synthesis import SynthesisConfig, SynthesisWeigh
 from jittor_tsit.data.batch_kinds import LABEL_MAPS_TO_PHOTOS, BatchKind
 from jittor_tsit.data.batches import PairedBatch
 from jittor_tsit.layers.basic import Image, to_imagenet
+from jittor_tsit.layers.diff_augment import NUM_DRAWS, DiffAugment
 from jittor_tsit.layers.resize import resize_bilinear, resize_nearest
 from jittor_tsit.layers.train_mode import evaluating
 from jittor_tsit.networks.first_tensor import LatentStart, MapStart
@@ -45,7 +46,7 @@ class SynthesisSystem(System):
     Args:
         in_channels: Number of channels of the one-hot label map.
         stride: Side of the images divided by the side of G's first tensor.
-        size: Height and width of the training images. G also makes images of other multiples of the stride.
+        size: Height and width of the images. G also trains on and makes images of other multiples of the stride.
     """
 
     batch_kind: BatchKind = LABEL_MAPS_TO_PHOTOS
@@ -139,7 +140,7 @@ class SynthesisSystem(System):
         """Compute G's adversarial, feature-matching, perceptual and KL losses, and the optional terms."""
         targets = self.targets(batch)
         fake, code = self.synthesize(batch, "G")
-        fake_out, real_out = self.discriminate(targets, fake, for_generator=True)
+        fake_out, real_out = self.discriminate(*self.augment(targets, fake, "G", batch.index), for_generator=True)
         terms = {"gan": self.gan_loss.gen(fake_out.logits)}
         if self.weights["feat"]:
             terms["feat"] = losses.feature_matching(fake_out.feats, real_out.feats)
@@ -174,7 +175,7 @@ class SynthesisSystem(System):
         """
         with jt.no_grad():
             fake, _ = self.synthesize(batch, "D")
-        targets, fake = self.targets(batch), fake.detach()
+        targets, fake = self.augment(self.targets(batch), fake.detach(), "D", batch.index)
         fake_out, real_out = self.discriminate(targets, fake, for_generator=False)
         terms = {"real": self.gan_loss.real(real_out.logits), "fake": self.gan_loss.fake(fake_out.logits)}
         with evaluating(self.D):  # `discriminate` has already updated the singular vectors in this step
@@ -190,18 +191,37 @@ class SynthesisSystem(System):
 
     def synthesize(self, batch: Any, purpose: str) -> Tuple[jt.Var, Optional[Code]]:
         """Generate images in training mode. Also return mean and log-variance of their codes; None without codes."""
+        segmap = batch.segmap_of_G
         if not self.has_code:
-            return self.run_G(self.G, batch.segmap), None
+            return self.run_G(self.G, segmap), None
         mu, logvar = self.E(batch.image)
         eps = self.noise.normal(purpose, batch.index, (self.config.z_dim,))
-        return self.run_G(self.G, batch.segmap, mu + eps * jt.exp(0.5 * logvar)), (mu, logvar)
+        return self.run_G(self.G, segmap, mu + eps * jt.exp(0.5 * logvar)), (mu, logvar)
 
     def run_G(self, G: nn.Module, segmap: Image, code: Optional[jt.Var] = None) -> jt.Var:
-        """Generate images from label maps and latent codes [N, z_dim]; None: a system without codes."""
+        """Generate images from label maps and latent codes [N, z_dim]; None: a system without codes.
+
+        A G without codes, or whose codes only scale and shift normalisations, starts from the label map at 1 / stride
+        of its size.
+        """
         if code is not None and not self.config.code_in_norms:
             return G(segmap, code)
         start = resize_nearest(segmap, *(side // self.image_multiple for side in segmap.shape[2:]))
         return G(segmap, start, code=code)
+
+    def augment(self, targets: Targets, fake: jt.Var, purpose: str, index: Sequence[int]) -> Tuple[Targets, jt.Var]:
+        """Return what D sees of photos, label maps and generated images: changed at random by `diff_augment`.
+
+        Args:
+            purpose: Name of the optimizer. Each draws changes of its own, so G's step and D's differ.
+            index: Places of the images in the run, which seed the draws.
+        """
+        policy = self.config.diff_augment
+        if not policy:
+            return targets, fake
+        change = DiffAugment(policy, self.noise.numbers(f"augment {purpose}", index, NUM_DRAWS))
+        segmap = None if targets.segmap is None else change.label_map(targets.segmap)
+        return targets._replace(real=change.image(targets.real), segmap=segmap), change.image(fake)
 
     def discriminate(self, targets: Targets, fake: jt.Var, for_generator: bool):
         """Return D's outputs for the generated and the real images.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Sequence
 
 from jittor_tsit.config import Experiment
-from jittor_tsit.config.phases import PlannedPhase, split_of
+from jittor_tsit.config.phases import PlannedPhase, has_sizes, split_of
 from jittor_tsit.optim import count_parameters
 from jittor_tsit.runs.checkpoint import Progress
 from jittor_tsit.runs.log import describe_rates
@@ -33,9 +33,10 @@ def describe_phase(experiment: Experiment, plan: Sequence[PlannedPhase], phase: 
     split = split_of(experiment, phase.number)
     samples = f"{phase.num_samples} samples of {split or experiment.data.root}"
     parts = f" in {phase.accumulate} parts" if phase.accumulate > 1 else ""
+    size = " of {}x{}".format(*phase.size) if has_sizes(experiment) else ""
     rates = describe_rates({name[len("lr_") :]: rate for name, rate in phase.rates.items()})
     return (
-        f"{name}: images {phase.start} to {phase.end}, {samples}, batch {phase.batch_size}{parts}, "
+        f"{name}: images {phase.start} to {phase.end}{size}, {samples}, batch {phase.batch_size}{parts}, "
         f"{rates}{_describe_decay(experiment, phase)}"
     )
 

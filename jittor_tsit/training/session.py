@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import sys
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Generator, List, Optional, Sequence, Union, cast
+from typing import Any, Callable, Generator, List, Optional, Sequence, Union
 
 import jittor as jt
 
@@ -18,13 +17,10 @@ from jittor_tsit.config import DataConfig, Experiment, RunConfig, to_json
 from jittor_tsit.config.experiment_files import shipped_experiment
 from jittor_tsit.config.phases import PlannedPhase, make_plan, require_even, steps_from, terms_of
 from jittor_tsit.data.batches import batches, phased_samples
-from jittor_tsit.data.cached_pairs import from_cache, make_cache
-from jittor_tsit.data.finders import samples_of_phases
 from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.data.read_through import CHECKED
-from jittor_tsit.data.remarks import tell_passed_over
 from jittor_tsit.data.sample_list import write_sample_list
-from jittor_tsit.data.samples import PairedSamples, Samples
+from jittor_tsit.data.samples import Samples
 from jittor_tsit.data.unreadable import SkipCounter
 from jittor_tsit.evaluation.held_out import make_evaluation
 from jittor_tsit.layers.precision import FLOAT32
@@ -45,6 +41,7 @@ from jittor_tsit.systems.build import build_system
 from jittor_tsit.training.descriptions import describe, describe_phase
 from jittor_tsit.training.interrupt import stop_between_steps
 from jittor_tsit.training.loop import train
+from jittor_tsit.training.samples_of_run import grid_samples, read_samples, with_balance, with_cache
 from jittor_tsit.training.snapshots import Snapshots
 
 # Largest network that a CPU can train. quickstart has 5 million parameters, landscape_cpu 21, the published model 335.
@@ -70,7 +67,7 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
         system = build_system(experiment)
     experiment = dataclasses.replace(experiment, data=system.batch_kind.complete_options(experiment.data))
     run, data = experiment.run, experiment.data
-    samples = parallel.on_all_processes(read_samples, experiment, system, run_dir / CHECKED)
+    samples = parallel.on_all_processes(read_samples, experiment, system, run_dir / CHECKED, say)
     plan = parallel.on_all_processes(make_plan, experiment, [len(each) for each in samples])
     options = {**json.loads(to_json(experiment)), "samples": [each.digest() for each in samples]}
     require_same_run(options)
@@ -84,7 +81,7 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
         notes = parallel.on_all_processes(begin_networks, system, options, newest, run_dir)
         progress = start_from(system, newest, run_dir)
     parallel.on_all_processes(require_even, plan, progress.nimg, parallel.num_processes())
-    listed, samples = samples, with_cache(samples, data)
+    listed, samples = samples, with_balance(with_cache(samples, data, say), data, say)
     report_limits(system, run)
     if parallel.rank() == 0:
         write_atomic(run_dir / OPTIONS, json.dumps(options, indent=2).encode() + b"\n")
@@ -99,7 +96,9 @@ def _train_in(run_dir: Path, experiment: Experiment) -> int:
             evaluation = make_evaluation(system, experiment, plan[-1].end, run_dir, log.line, log.events)
             if evaluation and newest:
                 evaluation.catch_up(progress, checkpoint_path(run_dir, progress.nimg))
-            snapshot = Snapshots(system, samples[0], run, options, run_dir, evaluation, starts, log.events)
+            snapshot = Snapshots(
+                system, grid_samples(experiment, samples), run, options, run_dir, evaluation, starts, log.events
+            )
             steps, announce = steps_from(plan, progress.nimg), partial(describe_phase, experiment, plan)
             progress = train(system, steps, incoming, run, log, snapshot, progress, asked_to_stop, announce)
     finally:
@@ -151,7 +150,8 @@ def read_batches(
         nimg: Number of images already seen.
         warn: Called with a line of text for each sample that cannot be read and is skipped.
     """
-    phased = phased_samples(samples, [phase.start for phase in plan], system.wants_other)
+    have_sizes = len({phase.size for phase in plan}) > 1
+    phased = phased_samples(samples, [phase.start for phase in plan], system.wants_other, have_sizes)
     pieces = (parallel.split_batch(step.first, step.size, step.phase.accumulate) for step in steps_from(plan, nimg))
     skipped = SkipCounter(data.max_skipped, warn)
     num_ids = label_maps_of(data).num_ids
@@ -168,39 +168,6 @@ def say(text: str) -> None:
     """Print one line for the user, on process 0 only."""
     if parallel.rank() == 0:
         print(text, file=sys.stderr)
-
-
-def read_samples(experiment: Experiment, system: System, kept_in: Path) -> List[Samples]:
-    """Return the training samples of each phase. Process 0 first checks that every file can be read.
-
-    Args:
-        kept_in: Text file that lists the files that passed the check before. They are not read again.
-
-    Raises:
-        InputError: See `samples_of_phases`; or a file is faulty. The message names the first one.
-    """
-    samples = samples_of_phases(experiment, system.batch_kind.find_samples)
-    if parallel.rank() == 0:
-        tell_passed_over([each for phase in samples for each in phase.lists()])
-        system.batch_kind.check_samples(samples, experiment.data, kept_in, say)
-    return samples
-
-
-def with_cache(samples: List[Samples], data: DataConfig) -> List[Samples]:
-    """Return samples that are read from the file `data.cache`, or the same samples if the option is empty.
-
-    Process 0 builds the cache file if it is missing or outdated.
-
-    Raises:
-        CommonError: See `make_cache` and `from_cache`.
-    """
-    if not data.cache:
-        return samples
-    path = Path(data.cache)
-    workers = len(os.sched_getaffinity(0))  # nothing else computes yet
-    paired = cast(List[PairedSamples], samples)  # other systems have no option `cache`
-    parallel.on_first_process(lambda: make_cache(paired, path, workers, say))
-    return list(parallel.on_all_processes(from_cache, paired, path))
 
 
 def require_same_run(options: dict) -> None:

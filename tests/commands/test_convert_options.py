@@ -120,6 +120,7 @@ ALL_TRAINING = {"weights.", "optim."}
 TRAINING_ONLY = {
     "tsit": {
         "gan_loss",
+        "diff_augment",
         "perceptual",
         "perceptual_weights",
         "segmenter",
@@ -160,6 +161,8 @@ TRAINING_DATA = {  # or where the inputs lie
     "domains",
     "flip",
     "color_jitter",
+    "warp",
+    "balance_pairs",
     "folds",
     "fold",
     "second_crop",

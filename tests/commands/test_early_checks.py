@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib.util
+import json
 import shutil
 import subprocess
 import sys
@@ -9,16 +10,20 @@ import time
 from collections import namedtuple
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from data_tools.basics.errors import InputError
 from data_tools.rendering.write_set import write_set
+from data_tools.sets.image_io import write_label
 from helpers.source_files import ROOT
 from jittor_tsit.__main__ import main
 from jittor_tsit.commands.early_checks import check_experiment, check_paths
-from jittor_tsit.config import CONFIGS, DataConfig, Experiment, RunConfig
+from jittor_tsit.config import CONFIGS, DataConfig, Experiment, RunConfig, to_json
+from jittor_tsit.config.overrides import override
 from jittor_tsit.data.finders import FINDERS, FINDERS_WITH_NAMES
 from jittor_tsit.runs import disk_space
+from jittor_tsit.runs.checkpoint import Checkpoint, Progress, save_checkpoint
 
 NO_JITTOR = """
 import sys
@@ -99,6 +104,20 @@ def test_a_wrong_path_or_option_is_told_in_one_line_without_jittor(place, monkey
     assert message in said and said.startswith("error: ") and said.count("\n") == 1
 
 
+@pytest.mark.parametrize("unknown, count", [([], 151), (["unknown_id=0"], 150)])
+def test_the_number_of_classes_that_suffices_is_that_of_many_maps(tmp_path, monkeypatch, capsys, unknown, count):
+    write_set(tmp_path / "set", 6, 0, 64, 48)
+    labels = sorted((tmp_path / "set/train/labels").iterdir())
+    for number, path in enumerate(labels):
+        write_label(path, np.full((48, 64), 150 if number == 5 else 40))
+    labels[4].write_bytes(b"x")  # another fault is not told here
+    monkeypatch.chdir(tmp_path)
+    assert main([*PLAIN, "image_width=128", "image_height=256", *unknown]) == 2
+    told = capsys.readouterr().err
+    assert "for this file; others may hold more" in told
+    assert f"; 5 of 6 label maps were looked at, and num_classes={count} suffices for them" in told
+
+
 def test_a_mistyped_file_is_refused_within_seconds_of_a_first_start(place):
     started = time.time()
     refused = without_jittor(place, "train", "--data", "set", "perceptual_weights=vgg91.pth")
@@ -146,6 +165,57 @@ def test_a_run_that_has_begun_does_not_need_the_file_of_its_first_weights(tmp_pa
         check_paths(experiment, tmp_path)
     (tmp_path / "state-000000001.safetensors").write_bytes(b"")
     check_paths(experiment, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "system, written, arrays, wanted, message",
+    [
+        ("tsit", {"width": 8}, "G.a", {"width": 4}, "networks of other sizes: width was 8, now 4; give width=8, or"),
+        ("tsit", {"width": 8}, "D.a", {"width": 4}, None),  # width is not that of D
+        ("tsit", {"width_D": 8}, "D.a", {}, "width_D was 8, now 64"),
+        ("tsit", {"width_D": 8}, "G.a", {}, None),  # a file without D: a new one is made
+        ("tsit", {"num_scales_D": 1, "width": 8}, "G.a D.a", {}, "width was 8, now 64; num_scales_D was 1, now 2"),
+        ("segformer", {"size": "b2"}, "S.a", {}, "size was b2, now b0"),
+        ("spade", {}, "G.a", {"num_classes": 10}, "num_classes was 29, now 10"),
+        ("spade", {}, "G.a", {"num_classes": 30, "unknown_id": 255}, None),  # `read_initial` compares the arrays
+        ("pix2pix", {}, "G.a", {"num_classes": 10}, None),  # its input has three colours
+        ("tsit", {"form": "ast"}, "G.a", {"form": "ast", "num_classes": 10}, None),
+        ("tsit", {"optim.lr_G": 0.5}, "G.a D.a", {}, None),
+    ],
+)
+def test_first_weights_of_other_sizes_are_refused_by_their_header(tmp_path, system, written, arrays, wanted, message):
+    def experiment(options, path=""):
+        run = RunConfig(total_nimg=1, initial=str(path))
+        words = [f"{name}={value}" for name, value in options.items()]
+        return override(Experiment(system, CONFIGS[system](), run=run), words)
+
+    path, options = tmp_path / "first.safetensors", json.loads(to_json(experiment(written)))
+    values = {name: np.zeros(2, np.float32) for name in arrays.split()}
+    save_checkpoint(path, Checkpoint(values, Progress(1, 1), options))
+    begun = override(experiment(wanted, path), [] if system in ("segformer", "pix2pix") else ["weights.vgg=0"])
+    if message is None:
+        return check_paths(begun, tmp_path / "run")
+    with pytest.raises(InputError, match=f"--from-weights {path}: holds .*{message}"):
+        check_paths(begun, tmp_path / "run")
+
+
+def test_first_weights_that_do_not_tell_their_options_pass_here(tmp_path):
+    """Such as those of a version with other options; `read_initial` compares their arrays."""
+    path = tmp_path / "first.safetensors"
+    save_checkpoint(path, Checkpoint({"G.a": np.zeros(2, np.float32)}, Progress(1, 1), {"system": "tsit"}))
+    run = RunConfig(total_nimg=1, initial=str(path))
+    check_paths(override(Experiment("tsit", CONFIGS["tsit"](), run=run), ["weights.vgg=0"]), tmp_path / "run")
+
+
+def test_first_weights_of_another_system_and_damaged_ones_are_refused_by_their_header(tmp_path):
+    path = tmp_path / "first.safetensors"
+    save_checkpoint(path, Checkpoint({"G.a": np.zeros(2, np.float32)}, Progress(1, 1), {"system": "spade"}))
+    experiment = Experiment("pix2pix", CONFIGS["pix2pix"](), run=RunConfig(total_nimg=1, initial=str(path)))
+    with pytest.raises(InputError, match="holds a model of spade; this run trains pix2pix"):
+        check_paths(experiment, tmp_path / "run")
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(InputError, match="cut short or not a checkpoint"):
+        check_paths(experiment, tmp_path / "run")
 
 
 def test_tensorboard_without_its_package_is_refused_at_once(tmp_path, monkeypatch):

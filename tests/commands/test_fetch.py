@@ -62,6 +62,17 @@ def test_a_file_comes_whole_with_its_licence_and_use(site, tmp_path, capsys):
     assert_same_bytes(tmp_path / "judges/vgg19.pth", DATA)
 
 
+def test_a_file_that_fails_does_not_stop_the_others(site, monkeypatch, tmp_path, capsys):
+    address = PUBLISHED["vgg19"].url
+    for name in ("vgg16", "nima"):
+        file = PublishedFile(f"{name}.pth", name, f"{address}.absent", 1, DIGEST, "", "https://page", "use {path}")
+        monkeypatch.setitem(PUBLISHED, name, file)
+    assert main(["fetch", "vgg16", "vgg19", "nima"]) == 2
+    errors = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+    assert [line.split(": ")[1] for line in errors] == ["vgg16", "nima"]
+    assert (tmp_path / "judges/vgg19.pth").read_bytes() == DATA
+
+
 def test_a_file_that_is_there_is_checked_and_not_loaded_again(site, tmp_path, capsys):
     assert main(["fetch", "vgg19", "--judges", "mine"]) == 0
     site.files.clear()

@@ -90,6 +90,10 @@ def test_help_installs_nothing_and_says_what_was_typed(fresh, tmp_path):
         (["check-data", "--help"], "usage: bash run.sh check-data ", "bash run.sh check-data --data"),
         (["data", "check", "--help"], "usage: bash run.sh data check ", "bash run.sh data check --data"),
         (["help"], "usage: bash run.sh ", "bash run.sh COMMAND --help"),
+        (["help", "test"], "usage: bash run.sh test ", "--draws N"),
+        (["help", "data", "scan"], "usage: bash run.sh data scan ", "bash run.sh data scan --data"),
+        (["help", "check-data"], "usage: bash run.sh check-data ", "--num-classes N"),
+        (["help", "check"], "usage: bash run.sh ", "bash run.sh COMMAND --help"),
         ([], "usage: bash run.sh ", "run the tests"),
     ):
         shown = run(fresh, *words, HOME=str(tmp_path / "home"))

@@ -54,3 +54,24 @@ def test_options_prints_value_type_and_comment(capsys):
     assert "phases.2.batch_size=30" in shown
     for title in ("options of tsit (config)", "(config.weights)", "(config.optim)", "(data)", "(run)"):
         assert title in shown
+
+
+@pytest.mark.parametrize("words", [["width"], ["config.width"], ["--experiment", "tsit_contest", "width"]])
+def test_one_option_is_explained(capsys, words):
+    assert main(["options", *words]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("  width=") and lines[0].endswith("(a whole number)")
+    assert lines[1].strip() == "channels of G's last and E's first features" and len(lines) == 2
+
+
+def test_several_options_and_a_group_are_explained_with_new_values(capsys):
+    assert main(["options", "weights", "flip", "weights.vgg=3"]) == 0
+    shown = capsys.readouterr().out
+    assert "  weights.vgg=3.0  (a number)\n" in shown and "  weights.gan=" in shown and "  flip=" in shown
+    assert "  width=" not in shown
+
+
+def test_a_mistyped_option_gets_similar_names(capsys):
+    assert main(["options", "widht"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: widht: no such field; similar options are width, ") and error.count("\n") == 1

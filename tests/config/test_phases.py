@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 from data_tools.basics.errors import InputError
-from jittor_tsit.config import Experiment, Phase
-from jittor_tsit.config.phases import is_due, make_plan, require_even, split_of, steps_from
+from jittor_tsit.config import DataConfig, Experiment, Phase, Pix2PixConfig, SPADEConfig
+from jittor_tsit.config.phases import data_of, has_sizes, is_due, make_plan, require_even, split_of, steps_from
 from jittor_tsit.runtime import parallel
 from jittor_tsit.systems.tsit import TSITConfig
 
@@ -75,3 +75,45 @@ def test_a_process_without_an_image_has_one_that_does_not_count(monkeypatch):
     monkeypatch.setattr(parallel, "rank", lambda: 0)
     (piece,) = parallel.split_batch(4, 1)
     assert piece.index == range(4, 5) and piece.share == parallel.Share(0, 1, 1)
+
+
+GROWING = (Phase(nimg=2, image_width=128, image_height=96), Phase(nimg=2))
+
+
+def growing(system="spade", config=None, phases=GROWING, **data):
+    data = DataConfig(**{"image_width": 256, "image_height": 192, **data})
+    return Experiment(system, config or SPADEConfig(), data, phases=phases)
+
+
+def test_a_phase_may_have_a_size_of_its_own():
+    experiment = growing(load_width=286, load_height=220)
+    assert [phase.size for phase in make_plan(experiment, [4, 4])] == [(128, 96), (256, 192)]
+    first, second = (data_of(experiment, number) for number in (1, 2))
+    assert (first.image_width, first.image_height, first.load_width, first.load_height) == (128, 96, 143, 110)
+    assert second == experiment.data
+    assert has_sizes(experiment) and not has_sizes(growing(phases=GROWING[1:]))
+    assert data_of(growing(), 1).load_width == 0
+
+
+@pytest.mark.parametrize(
+    "given, message",
+    [
+        ({"phases": (Phase(nimg=1, image_width=128),)}, "phase 1: image_width=128, image_height=0: give both, or none"),
+        (
+            {"phases": (*GROWING[1:], Phase(nimg=1, image_width=100, image_height=96))},
+            "phase 2: image size 100x96: SPADE with upsampling=normal needs multiples of 32",
+        ),
+        (
+            {"system": "tsit", "config": TSITConfig()},
+            "phase 1: image size 128x96: TSIT needs multiples of 128, and more than 128x128",
+        ),
+        (
+            {"system": "pix2pix", "config": Pix2PixConfig()},
+            "phase 1: image_width=128, image_height=96: pix2pix has one size in a run",
+        ),
+        ({"cache": "pairs"}, "phase 1: .*: data.cache holds images of one size; must be empty"),
+    ],
+)
+def test_sizes_that_a_phase_cannot_have_are_refused_in_one_line(given, message):
+    with pytest.raises(InputError, match=f"^{message}"):
+        growing(**given)

@@ -47,7 +47,7 @@ IN_BOTH = {  # file -> what the message says, of weights and of checkpoints
     "文件不存在，请重新下载。".encode() * 50: "is a text",  # cut within a character at the end of what is looked at
     b"": "is empty.*again",
     bytes(4096): "zeros.*cut",
-    gzip.compress(b"weights"): "gzip; unpack it",
+    gzip.compress(b"weights", mtime=0): "gzip; unpack it",
     tar_of("net.pth"): "tar archive; unpack it",
     npy(): r"single NumPy array.*numpy\.savez",
 }

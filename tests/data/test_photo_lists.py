@@ -67,3 +67,11 @@ def test_a_name_that_is_not_utf_8_is_refused(tmp_path):
     touch(tmp_path, os.fsdecode(b"\xc4\xe3.jpg"))
     with pytest.raises(InputError, match="its name is not UTF-8"):
         list_photos(tmp_path)
+
+
+def test_where_a_folder_is_missing_what_lies_beside_it_is_told(tmp_path):
+    touch(tmp_path / "photos", "a.jpg", "b.jpg")
+    with pytest.raises(InputError, match=r"trainA, trainB .*; in .* lie photos: 2 \.jpg$"):
+        list_photos(tmp_path / "trainA")
+    with pytest.raises(InputError, match="testA, testB$"):
+        list_photos(tmp_path / "absent/trainA")

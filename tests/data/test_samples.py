@@ -139,3 +139,21 @@ def test_what_a_sample_follows_from_cannot_be_changed_in_place(samples):
         for field in dataclasses.fields(described):
             with pytest.raises(dataclasses.FrozenInstanceError):
                 setattr(described, field.name, None)
+
+
+@pytest.mark.parametrize(
+    "have_sizes, place, expected",
+    [
+        (False, 4, [5, 6, 7]),
+        (True, 3, [4, 1, 0]),  # places 5 and later have images of another size
+        (True, 1, [2, 3, 4]),
+        (True, 5, [6, 7, 8]),  # the last phase has no end: its samples begin anew
+    ],
+)
+def test_an_unreadable_sample_is_replaced_by_one_of_its_size(have_sizes, place, expected):
+    phased = PhasedSamples([None, None], [0, 5], have_sizes)
+    assert [phased.next_place(place, number) for number in (1, 2, 3)] == expected
+
+
+def test_a_replacement_does_not_lie_before_its_phase():
+    assert PhasedSamples([None, None, None], [0, 5, 7], True).next_place(6, 4) == 5

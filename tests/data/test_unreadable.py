@@ -41,6 +41,11 @@ def test_in_place_of_a_rotten_file_stands_the_next_one_that_is_not():
     assert faults == [f"{place}.jpg: cannot be read: Input/output error" for place in (7, 8)]
 
 
+def test_the_caller_may_choose_the_place_of_the_next_one():
+    sample, faults = Readings(rotten=(7, 5)), []
+    assert first_readable(sample, 7, 2, faults, lambda place, number: place - 2 * number) == (3,)
+
+
 def test_more_rotten_files_in_a_row_than_allowed_are_named():
     with pytest.raises(InputError, match=r"^7.jpg: .*; 8.jpg: .*error$"):
         first_readable(Readings(rotten=(7, 8, 9)), 7, 1, [])

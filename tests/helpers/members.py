@@ -157,6 +157,8 @@ CASES: Dict[str, Callable[[], Arrays]] = {
     "spade-even": partial(step, "spade", 4, lr_G=0.0),
     "spade-uneven": partial(step, "spade", 3, lr_G=0.0),
     "spade-idle": partial(step, "spade", 3, num_parts=2, lr_G=0.0),  # 0 + 1, then 1 + 1
+    "oasis-uneven": partial(step, "oasis", 3, lr_G=0.0),
+    "oasis-idle": partial(step, "oasis", 3, num_parts=2, lr_G=0.0),
     "pix2pix-uneven": partial(step, "pix2pix", 3),
     "cyclegan-uneven": partial(step, "cyclegan", 5, num_parts=2),  # 1 + 1, then 1 + 2; the pools hold 2 images
     "bicyclegan-uneven": partial(step, "bicyclegan", 3),

@@ -5,6 +5,7 @@ from jittor_tsit.config import OptimConfig
 from jittor_tsit.systems import (
     bicyclegan,
     cyclegan,
+    oasis,
     pix2pix,
     segformer,
     simgan,
@@ -113,6 +114,10 @@ SYNTHESIS = {
         weights=synthesis.SynthesisWeights(gan=1.5, feat=3.0, vgg=2.5, kld=0.3, segmenter=0.7, gp=5.0, score=1.3),
     ),
 }
+
+OASIS = oasis.OASISConfig(
+    z_dim=3, optim=OPTIM, weights=oasis.OASISWeights(gan=1.5, labelmix=3.0, vgg=2.5), perceptual_weights="a file"
+)
 
 UNIT = {
     "unit": unit.UNITConfig(

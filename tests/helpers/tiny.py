@@ -26,6 +26,7 @@ from jittor_tsit.systems import system_class
 from jittor_tsit.systems.bicyclegan import BicycleGANConfig
 from jittor_tsit.systems.cyclegan import CycleGANConfig
 from jittor_tsit.systems.draws import initial_draws
+from jittor_tsit.systems.oasis import OASISConfig
 from jittor_tsit.systems.pix2pix import Pix2PixConfig
 from jittor_tsit.systems.segformer import SegFormerConfig
 from jittor_tsit.systems.simgan import SimGANConfig
@@ -40,7 +41,7 @@ HEIGHT, WIDTH, NUM_CLASSES = 128, 256, 29  # TSIT's least size
 # Rows and columns for tests that take many steps. A step at HEIGHT x WIDTH costs up to eight times as much.
 SIZES = {"tsit": (HEIGHT, WIDTH), "spade": (64, 128), "pix2pix": (64, 128), "bicyclegan": (64, 128)}
 SIZES.update(dict.fromkeys(("cyclegan", "simgan", "unit", "unit_digits", "stargan"), (32, 64)))
-SIZES["segformer"] = (64, 128)
+SIZES["segformer"] = SIZES["oasis"] = (64, 128)
 
 CONFIGS = {
     "tsit": TSITConfig(width=2, width_D=2, weights=TSITWeights(vgg=0), optim=OptimConfig(ema_halflife_nimg=2.0)),
@@ -55,6 +56,7 @@ CONFIGS = {
         weights=TSITWeights(vgg=0, cycle=1, gp=10),
     ),
     "spade": SPADEConfig(width=2, width_D=2, weights=SynthesisWeights(vgg=0)),
+    "oasis": OASISConfig(width=2, width_D=2, z_dim=3),
     "pix2pix": Pix2PixConfig(num_levels=6, width=2, width_D=2),
     "cyclegan": CycleGANConfig(num_blocks=1, width=2, width_D=2, num_layers_D=1, pool_size=2),
     "cyclegan-dropout": CycleGANConfig(num_blocks=1, width=2, width_D=2, num_layers_D=1, pool_size=2, dropout=True),

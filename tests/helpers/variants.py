@@ -23,6 +23,7 @@ VARIANTS = {
         downsampling="bilinear",
         norm_G="instance",
         gan_loss="vanilla",
+        diff_augment=("color", "translation", "cutout"),
         weights=TSITWeights(vgg=0),
     ),
     "tsit-code": TSITConfig(width=2, width_D=2, z_dim=3, code_in_norms=True, weights=TSITWeights(vgg=0)),
@@ -35,6 +36,7 @@ VARIANTS = {
         hidden_channels=3,
         upsampling="more",
         gan_loss="lsgan",
+        diff_augment=("cutout", "color", "translation"),
         weights=SynthesisWeights(vgg=0, gp=1),
     ),
     "spade-most": SPADEConfig(

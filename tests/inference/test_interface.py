@@ -189,6 +189,24 @@ def test_arrays_that_do_not_fit_are_refused(tsit, arguments, message):
         jts.load(tsit)(*arguments)
 
 
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"size": 5}, r"size=5: needed is \(width, height\) in pixels, two whole numbers of at least 1"),
+        ({"size": (128, 64.5)}, r"size=\(128, 64.5\): needed is"),
+        ({"name": 3}, "name=3: a text is needed, or one for each input"),
+        ({"label": 1}, "label=1: a list of zeros and ones is needed"),
+        ({"back": "no"}, "back='no': True or False is needed"),
+        ({"seed": "1"}, "seed='1': a whole number"),
+        ({"reference": "photo.jpg"}, "reference: an array of shape .* was given; photos are"),
+        ({"inputs": [[0], [0, 1]]}, r"inputs=\[\[0\], \[0, 1\]\]: an array is needed"),
+    ],
+)
+def test_arguments_of_another_type_are_refused(tsit, options, message):
+    with pytest.raises(jts.InputError, match=f"^{message}"):
+        jts.load(tsit)(**{"inputs": np.zeros((4, 4), int), **options})
+
+
 def test_options_that_a_model_has_no_use_for_are_refused(tsit, tmp_path, rng):
     with pytest.raises(ValueError, match="has learned one direction only"):
         jts.load(tsit)(draw_map(rng), back=True)

@@ -42,9 +42,9 @@ def place(tmp_path):
     return tmp_path
 
 
-def label(place, segmenter="sure.py", images="photos", out="out"):
+def label(place, segmenter="sure.py", images="photos", out="out", more=()):
     options = "--images", place / images, "--segmenter", place / segmenter, "--out", place / out, "--device", "cpu"
-    return main(["label", *map(str, options)])
+    return main(["label", *map(str, options), *more])
 
 
 def table(place):
@@ -75,6 +75,13 @@ def test_a_segmenter_without_probabilities_gives_no_confidence_and_says_so(place
     assert label(place, "plain.py") == 0
     assert {row["confidence"] for row in table(place)} == {""}
     assert "no confidence: " in capsys.readouterr().out
+
+
+def test_quiet_leaves_only_what_is_passed_over(place, capsys):
+    (place / "photos/1.jpg").write_bytes(b"x")
+    assert label(place, more=["-q"]) == 1
+    out, errors = capsys.readouterr()
+    assert out == "" and errors.startswith("passed over: ") and errors.count("\n") == 1
 
 
 def test_one_photograph_is_enough(place):
@@ -135,20 +142,66 @@ def remove_photos(place):
         path.unlink()
 
 
+def damage_all(place):
+    for path in (place / "photos").iterdir():
+        path.write_bytes(b"x")
+
+
+def cut(path):
+    """Leave the header, so that only the pixels show the damage."""
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def cut_all(place):
+    for path in (place / "photos").iterdir():
+        cut(path)
+
+
+@pytest.mark.parametrize(
+    "fault, words", [(lambda path: path.write_bytes(b"x"), "is not an image"), (cut, "is damaged: ")]
+)
+def test_a_damaged_photograph_is_passed_over_and_named(place, capsys, fault, words):
+    fault(place / "photos/1.jpg")
+    assert label(place) == 1
+    assert f"passed over: {place}/photos/1.jpg: {words}" in capsys.readouterr().err
+    assert [row["stem"] for row in table(place)] == ["0", "2"]
+
+
+def test_the_label_map_of_a_photograph_that_was_damaged_later_stays(place):
+    assert label(place) == 0
+    before = times(place)
+    cut(place / "photos/1.jpg")
+    assert label(place) == 1 and label(place) == 1 and times(place) == before
+    assert [row["stem"] for row in table(place)] == ["0", "2"]
+
+
+def test_more_classes_than_the_landscapes_must_be_asked_for(place, capsys):
+    (place / "many.py").write_text("def segment(photo):\n    return photo[:, :, 0] // 2\n")
+    assert label(place, "many.py") == 2
+    assert label(place, "many.py", more=["--num-classes", "256"]) == 2
+    assert "--num-classes 256: allowed are 1 to 255" in capsys.readouterr().err
+    assert label(place, "many.py", more=["--num-classes", "150"]) == 0
+
+
 @pytest.mark.parametrize(
     "fault, message",
     [
-        (lambda place: (place / "sure.py").unlink(), "sure.py: no such file; `"),
+        (lambda place: (place / "sure.py").unlink(), "sure.py: no such file; train one by `"),
         (remove_photos, "photos: holds no images"),
         (lambda place: (place / "photos").rename(place / "other"), "--images .*photos: no such file or folder"),
-        (lambda place: (place / "photos/1.jpg").write_bytes(b"x"), "photos/1.jpg: is not an image"),
+        (damage_all, "photos/0.jpg: is not an image"),
+        (cut_all, "none of 3 photos can be read; the first: .*photos/0.jpg: is damaged"),
         (lambda place: (place / "photos/1.png").write_bytes(b"x"), "1.jpg and 1.png would get one label map"),
         (lambda place: (place / "out").write_text(""), "--out .*out: is a file; a folder is needed there"),
         (write("x ="), "sure.py: cannot be loaded: SyntaxError"),
         (write("def segment(photo): return photo[:5, :, 0]"), r"gave \(5, 40\) ids for .*0.jpg, which has \(20, 40\)"),
         (
             write("def segment(photo): return photo[:, :, 0].astype(int) - 300"),
-            "gave ids -300 to .*; label maps hold 0",
+            "gave ids -300 to .*; the classes have 0 to 28; --num-classes N admits more, up to 255",
+        ),
+        (
+            write(PLAIN.replace("np.uint8", "int") + "segment = lambda photo: photo[:, :, 0] * 0 + 29"),
+            "ids 29 to 29 for",
         ),
         (write(PLAIN + "def probabilities(photo): return photo"), "probabilities.photo. gave uint8 of shape"),
         (

@@ -8,6 +8,7 @@ from jittor_tsit.layers.init import xavier
 from jittor_tsit.layers.norm_kinds import InstanceNorm, affine_batch_norm
 from jittor_tsit.networks.bicyclegan import LatentEncoder, LatentUNet
 from jittor_tsit.networks.first_tensor import LatentStart, MapStart
+from jittor_tsit.networks.oasis import OASISDiscriminator, OASISGenerator
 from jittor_tsit.networks.patchgan_multiscale import MultiscaleDiscriminator
 from jittor_tsit.networks.patchgan_pix2pix import PatchGAN, TwoScalePatchGAN
 from jittor_tsit.networks.resnet import ResNetGenerator
@@ -55,6 +56,12 @@ COUNTS = {
     "spade G cityscapes": (spade(36, num_upsamplings=6), 93_048_003),
     "spade G cityscapes, code": (spade(36, 4, 8, num_upsamplings=6), 101_136_579),
     "spade G facades": (spade(13), 92_359_107),
+    # Of our own networks, not published: SPADE's G above without its first block (24.1 million parameters), with the
+    # convolutions of 64 channels of noise (1.9 million).
+    "oasis G ade20k": (lambda: OASISGenerator(151, 64, 64), 74_314_691),
+    "oasis G landscape": (lambda: OASISGenerator(29, 64, 64), 70_941_635),
+    "oasis D ade20k": (lambda: OASISDiscriminator(150, 64), 22_866_455),
+    "oasis D landscape": (lambda: OASISDiscriminator(29, 64), 22_858_590),
     "D coco": (discriminator(187), 5_904_514),
     "D ade20k": (discriminator(154), 5_836_930),
     "D cityscapes": (discriminator(39), 5_601_410),

@@ -8,7 +8,7 @@ import pytest
 from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
-from data_tools.basics.errors import InputError
+from data_tools.basics.errors import ROOM_ADVICE, InputError, exit_status
 from helpers.checkpoint_files import flip, make, save_two
 from helpers.same_bytes import assert_same_bytes, digest
 from jittor_tsit.runs import checkpoint as module
@@ -201,12 +201,22 @@ def test_a_failed_save_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == [path.name]
 
 
-def test_a_full_disk_is_an_os_error_that_names_the_file(tmp_path, monkeypatch):
+def test_a_full_disk_is_an_os_error_that_names_the_file_with_what_to_do(tmp_path, monkeypatch, capsys):
     def fail(*arguments):
         raise SafetensorError("I/O error: No space left on device (os error 28)")
 
     monkeypatch.setattr(module, "save_file", fail)
+    path = checkpoint_path(tmp_path, 10)
     with pytest.raises(OSError, match="state-000000010.safetensors: cannot be written.*No space left"):
+        save_checkpoint(path, make())
+    assert exit_status(lambda: save_checkpoint(path, make())) == 2
+    expected = f"error: {path}: cannot be written: No space left on device; {ROOM_ADVICE}\n"
+    assert capsys.readouterr().err == expected
+
+
+def test_an_error_of_the_library_without_a_number_is_told_in_its_words(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "save_file", lambda *arguments: (_ for _ in ()).throw(SafetensorError("odd")))
+    with pytest.raises(OSError, match="cannot be written: odd"):
         save_checkpoint(checkpoint_path(tmp_path, 10), make())
 
 

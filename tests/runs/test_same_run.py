@@ -123,6 +123,8 @@ def test_a_phase_has_begun_with_its_first_image():
 def test_options_of_an_older_version_have_the_defaults_of_newer_fields(options):
     older = copy.deepcopy(options)
     del older["run"]["precision"], older["data"]["cache"], older["config"]["attention_G"]
+    for phase in older["phases"]:
+        del phase["image_width"], phase["image_height"]
     assert with_defaults(older) == with_defaults(options) == options
     assert differing_options(older, options, 3) == []
     assert told(older, changed(options, "run.precision", "bf16"), 3) == ["precision was float32, now bf16"]
@@ -180,6 +182,7 @@ def go_on(begun, *changes, said=()):
     [
         ([("config.optim.lr_G", 1e-5)], ["optim.lr_G was 0.0001, now 1e-05", "--from-weights", "state-000000004"]),
         ([("config.weights.vgg", 1.0)], ["weights.vgg was 20.0, now 1.0", "--from-weights"]),
+        ([("config.diff_augment", ["color"])], ["diff_augment was not set, now color", "--from-weights"]),
         ([("config.width", 8)], ["width was 64, now 8", "another --run-dir"]),
         ([("run.seed", 3), ("data.flip", False)], ["seed was 0, now 3", "flip was True, now False"]),
         ([("run.initial", "x.pt")], ["--from-weights was not set, now x.pt", "only counts at the beginning"]),

@@ -1,11 +1,14 @@
 """Jittor's own lines are counted, all others are passed on."""
 
+import os
 import subprocess
 import sys
 
+import pytest
+
 from helpers.source_files import ROOT
 from jittor_tsit.runtime.compiler_output import OutputFilter
-from jittor_tsit.runtime.status_line import file_pause
+from jittor_tsit.runtime.status_line import QUIET_VARIABLE, RANK_VARIABLE, file_pause, waiting_for
 
 JITTORS = b"\nCompiling Operators(3/8) used: 2.01s eta: 3.4s \rCompiling Operators(8/8) used: 4s eta: 0s \r\n"
 
@@ -19,15 +22,28 @@ def test_progress_and_notes_are_left_out_and_errors_pass():
     assert found.lines(b"half a line", is_end=True) == ["half a line"]
 
 
-def run_block(code):
+def run_block(code, rank="0"):
     """Standard error of a program that waits in a block, from start to end."""
     start = "import os, sys, time\nfrom jittor_tsit.runtime.status_line import waiting_for\nwith waiting_for('x'):\n"
-    return subprocess.run([sys.executable, "-c", start + code], cwd=ROOT, capture_output=True, text=True)
+    environment = {**os.environ, RANK_VARIABLE: rank}
+    command = [sys.executable, "-c", start + code]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
 
 
-def test_a_block_shows_errors_of_cpp_code_and_none_of_jittors_lines():
-    result = run_block(" os.write(2, b'Compiling Operators(1/2) used\\rbad\\n'); print('ours', file=sys.stderr)\n")
-    assert sorted(result.stderr.splitlines()) == ["bad", "ours"]
+@pytest.mark.parametrize("rank", ["0", "1"])
+def test_a_block_shows_errors_of_cpp_code_and_none_of_jittors_lines(rank):
+    code = " os.write(2, b'Compiling Operators(1/2) used\\rbad\\n'); print('ours', file=sys.stderr)\n"
+    assert sorted(run_block(code, rank).stderr.splitlines()) == ["bad", "ours"]
+
+
+@pytest.mark.parametrize("rank, shows", [("0", True), ("1", False)])
+def test_only_process_0_shows_the_line(rank, shows, monkeypatch):
+    variables, start = [], subprocess.Popen
+    monkeypatch.setenv(RANK_VARIABLE, rank)
+    monkeypatch.setattr(subprocess, "Popen", lambda *args, **kw: variables.append(kw["env"]) or start(*args, **kw))
+    with waiting_for("x"):
+        pass
+    assert [QUIET_VARIABLE not in each for each in variables] == [shows]
 
 
 def test_a_crash_in_a_block_shows_what_was_written_before_it():

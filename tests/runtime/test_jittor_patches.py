@@ -1,5 +1,6 @@
 """Changes to Jittor are made for one version, and left out for any other."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -46,6 +47,36 @@ def test_compiler_processes_ignore_ctrl_c_and_are_initialized_as_before(monkeypa
         assert calls == ["initialized"] and signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+IMPORT = """
+import os, signal, sys
+from jittor_tsit.runtime.import_jittor import start_jittor
+class Interrupter:
+    def find_spec(self, name, path=None, target=None):
+        if name == "jittor.nn":  # imported by Jittor when its core is loaded
+            print(os.environ.get("JPY_PARENT_PID"), flush=True)
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupter())
+start_jittor(False)
+print("not reached")
+"""
+
+
+def test_ctrl_c_while_jittor_is_imported_ends_in_one_line():
+    result = subprocess.run([sys.executable, "-c", IMPORT], cwd=ROOT, capture_output=True, text=True)
+    assert (result.returncode, result.stdout, result.stderr) == (130, "1\n", "interrupted\n")
+
+
+def test_after_the_import_ctrl_c_and_the_variable_are_as_before(monkeypatch):
+    handler = signal.getsignal(signal.SIGINT)
+    for value in (None, "7"):
+        monkeypatch.delenv("JPY_PARENT_PID", raising=False)
+        if value:
+            monkeypatch.setenv("JPY_PARENT_PID", value)
+        with jittor_patches.ctrl_c_ends_at_once():
+            assert signal.getsignal(signal.SIGINT) is not handler
+        assert signal.getsignal(signal.SIGINT) is handler and os.environ.get("JPY_PARENT_PID") == value
 
 
 def test_signal_handlers_are_pythons_again():

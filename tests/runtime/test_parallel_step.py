@@ -52,7 +52,7 @@ def test_batch_norm_and_its_gradient_are_those_of_the_whole_batch(ranks, case):
         np.testing.assert_allclose(array, alone[name], rtol=0, atol=bound, err_msg=name)
 
 
-STEPS = ["tsit-even", "tsit-uneven", "spade-even", "spade-uneven", "spade-idle"]
+STEPS = ["tsit-even", "tsit-uneven", "spade-even", "spade-uneven", "spade-idle", "oasis-uneven", "oasis-idle"]
 STEPS += [
     f"{name}-uneven" for name in ("pix2pix", "cyclegan", "bicyclegan", "simgan", "unit", "unit_digits", "stargan")
 ]

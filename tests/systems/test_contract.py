@@ -44,6 +44,7 @@ def system_parameters(system):
 STILL = {
     "tsit": r"stream\.blocks|G\.blocks|G\.start|D\.scales\.\d\.convs|conv_logits",
     "spade": r"G\.blocks|G\.start|D\.scales\.\d\.convs|conv_logits",
+    "oasis": r"G\.(conv_first|blocks)",
     "pix2pix": r"G\.(downs|ups)\.[1-9]|D\.convs",
     "cyclegan": r"G_(ab|ba)\.(stem|downs|blocks|ups)|D_[ab]\.convs",
     "bicyclegan": r"G\.(downs|ups)\.[1-9]|E\.layers\.\d\.conv0|D2?\.scales\.\d\.convs",

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from data_tools.basics.errors import InputError
@@ -17,6 +18,7 @@ from jittor_tsit.config.systems import unit as config_unit
 from jittor_tsit.config.systems.base import SOURCES
 from jittor_tsit.config.systems.pix2pix import GENERATORS
 from jittor_tsit.config.systems.spade import NUM_UPSAMPLINGS
+from jittor_tsit.layers.diff_augment import NUM_DRAWS, DiffAugment
 from jittor_tsit.layers.norm import GENERATOR_NORMS
 from jittor_tsit.layers.norm_kinds import NORMS
 from jittor_tsit.losses import GAN_LOSSES
@@ -87,6 +89,12 @@ def test_a_tiny_system_attends_to_itself(system, option):
     assert any(getattr(config, option) for config in configs_of(system))
 
 
+@pytest.mark.parametrize("system", ["tsit", "spade"])
+def test_a_tiny_system_changes_what_d_sees(system):
+    known = set(config_synthesis.DIFF_AUGMENTS)
+    assert any(set(config.diff_augment) == known for config in configs_of(system))
+
+
 def test_stargan_has_attributes_classes_and_both():
     known = {(bool(config.attributes), bool(config.classes)) for config in configs_of("stargan")}
     assert known == {(True, False), (False, True), (True, True)}
@@ -103,6 +111,7 @@ def test_a_tiny_simgan_trains_its_networks_alone_at_first(option):
         (checks.GAN_LOSS_NAMES, GAN_LOSSES),
         (checks.NORM_NAMES, NORMS),
         (config_tsit.DOWNSAMPLINGS, DOWNSAMPLINGS),
+        (config_synthesis.DIFF_AUGMENTS, DiffAugment((), np.zeros((1, NUM_DRAWS))).changes),
         (config_synthesis.GENERATOR_NORM_NAMES, GENERATOR_NORMS),
         (config_bicyclegan.UPSAMPLINGS, UPSAMPLINGS),
         (config_bicyclegan.ENCODERS, LAYERS),

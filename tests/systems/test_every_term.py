@@ -4,11 +4,22 @@ import dataclasses
 
 import pytest
 
-from helpers.step_options import BICYCLEGAN, CYCLEGAN, DIGITS, PIX2PIX, SEGFORMER, SIMGAN, STARGAN, SYNTHESIS, UNIT
+from helpers.step_options import (
+    BICYCLEGAN,
+    CYCLEGAN,
+    DIGITS,
+    OASIS,
+    PIX2PIX,
+    SEGFORMER,
+    SIMGAN,
+    STARGAN,
+    SYNTHESIS,
+    UNIT,
+)
 from jittor_tsit.losses import GAN_LOSSES
 from jittor_tsit.systems import SYSTEMS
 
-STEPS = {"segformer": [SEGFORMER], "unit_digits": [DIGITS]}  # the options of the steps of each system
+STEPS = {"segformer": [SEGFORMER], "unit_digits": [DIGITS], "oasis": [OASIS]}  # the options of the steps of each system
 for table in (SYNTHESIS, PIX2PIX, BICYCLEGAN, CYCLEGAN, SIMGAN, UNIT, STARGAN):
     for case, config in table.items():
         STEPS.setdefault(case.partition("-")[0], []).append(config)

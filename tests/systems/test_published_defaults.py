@@ -26,6 +26,7 @@ SYNTHESIS = {
 DEFAULTS = {
     "tsit": {**SYNTHESIS, "use_vae": True, "form": "sis", "alpha": 1.0, "downsampling": "nearest"},
     "spade": {**SYNTHESIS, "use_vae": False, "upsampling": "normal"},
+    "oasis": {"width": 64, "width_D": 64, "z_dim": 64, "perceptual": "vgg19"},
     "pix2pix": {
         "source": "labels",
         "in_channels": 3,
@@ -113,6 +114,7 @@ DEFAULTS = {
 WEIGHTS = {
     "tsit": {"gan": 1, "feat": 10, "vgg": 20, "kld": 0.05, "segmenter": 0, "gp": 0, "score": 0, "cycle": 0},
     "spade": {"gan": 1, "feat": 10, "vgg": 10, "kld": 0.05, "segmenter": 0, "gp": 0, "score": 0},
+    "oasis": {"gan": 1, "labelmix": 10, "vgg": 0},
     "pix2pix": {"gan": 1, "l1": 100, "gp": 0},
     "cyclegan": {"gan_a": 1, "gan_b": 1, "cycle_a": 10, "cycle_b": 10, "idt_a": 5, "idt_b": 5, "gp": 0},
     "bicyclegan": {"gan": 1, "gan2": 1, "l1": 10, "kl": 0.01, "gp": 0, "latent": 0.5},
@@ -125,6 +127,7 @@ WEIGHTS = {
 OPTIM = {
     "tsit": {"lr_G": 1e-4, "lr_D": 4e-4, "betas": (0.0, 0.9)},
     "spade": {"lr_G": 1e-4, "lr_D": 4e-4, "betas": (0.0, 0.9)},
+    "oasis": {"lr_G": 1e-4, "lr_D": 4e-4, "betas": (0.0, 0.999), "ema_halflife_nimg": 221_800},
     "pix2pix": GAN_RATES,
     "cyclegan": GAN_RATES,
     "bicyclegan": GAN_RATES,
@@ -165,6 +168,7 @@ LEAST = {  # of whole numbers; one less is refused
         "attention_D": 0,
     },
     "spade": {"width": 1, "width_D": 1, "num_layers_D": 1, "num_scales_D": 1, "z_dim": 1, "attention_D": 0},
+    "oasis": {"width": 1, "width_D": 1, "z_dim": 1},
     "pix2pix": {"num_blocks": 1, "num_levels": 2, "width": 1, "width_D": 1, "num_layers_D": 0},
     "cyclegan": {"num_blocks": 1, "width": 1, "width_D": 1, "num_layers_D": 0, "pool_size": 0},
     "bicyclegan": {
@@ -194,6 +198,7 @@ def test_the_least_value_is_taken_and_one_less_is_refused(name, field, least):
 CHOICES = {
     "tsit": {"form": ["sis", "ast"], "downsampling": ["nearest", "bilinear"], "perceptual": ["vgg16", "vgg19"]},
     "spade": {"upsampling": ["normal", "more", "most"], "perceptual": ["vgg16", "vgg19"]},
+    "oasis": {"perceptual": ["vgg16", "vgg19"]},
     "pix2pix": {
         "source": ["labels", "images"],
         "generator": ["unet", "resnet"],

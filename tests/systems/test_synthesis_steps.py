@@ -170,7 +170,7 @@ def test_steps_are_the_papers(toys, name):
     trace, config = Trace(SYNTHESIS[name]), dataclasses.replace(SYNTHESIS[name], segmenter="a toy takes its place")
     kind = system_class(name.partition("-")[0], config)
     system = kind(config, 3, 128, 256, SEED)
-    system.start_size = (1, 1)
+    system.start_size, system.image_multiple = (1, 1), 4  # images of 4 x 4 pixels
     system.prepare_training({term for term, weight in vars(config.weights).items() if weight})
     batch = ImageBatch if trace.is_ast else PairedBatch
     used = {net: toys[net] for net in (*trace.updates(0)[0].nets, "D")}

@@ -21,6 +21,10 @@ def kind_of_source(source: str) -> str:
 class SystemConfig:
     """Base of the options of a system. Imports no Jittor, so that wrong options are refused before it is compiled."""
 
+    # What a system can do; no options.
+    warps_label_maps = False  # whether it reads data.warp
+    takes_any_size = False  # whether its networks, once built, train on images of all sizes that `require_size` allows
+
     def data_kind(self) -> str:
         """Return the kind of the training data; empty: not known without the system."""
         return ""

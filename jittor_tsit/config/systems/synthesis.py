@@ -1,13 +1,14 @@
 """Options that SPADE and TSIT share."""
 
 from dataclasses import dataclass
-from typing import Container, Dict
+from typing import Container, Dict, Tuple
 
 from data_tools.basics.errors import InputError
 from jittor_tsit.config.options import OptimConfig
 from jittor_tsit.config.systems.base import LABEL_MAPS, SystemConfig
 from jittor_tsit.config.systems.checks import GAN_LOSS_NAMES, require_choice, require_least
 
+DIFF_AUGMENTS = ("color", "translation", "cutout")  # keys of layers.diff_augment.DiffAugment.changes
 GENERATOR_NORM_NAMES = ("batch", "instance")  # keys of layers.norm.GENERATOR_NORMS
 
 
@@ -28,6 +29,8 @@ class SynthesisWeights:
 class SynthesisConfig(SystemConfig):
     """Options that SPADE and TSIT share."""
 
+    warps_label_maps = takes_any_size = True
+
     width: int = 64  # channels of G's last and E's first features
     width_D: int = 64  # channels of D's first features
     num_layers_D: int = 4  # layers of D before its last ones
@@ -41,6 +44,7 @@ class SynthesisConfig(SystemConfig):
     gan_loss: str = "hinge"  # hinge, lsgan, vanilla or wgan
     attention_G: int = 0  # height in pixels of the features of G that get self-attention; 0: no self-attention
     attention_D: int = 0  # hidden layer of D, counted from 1, that self-attention follows; 0: no self-attention
+    diff_augment: Tuple[str, ...] = ()  # random changes of what D sees, in this order: color, translation, cutout
     weights: SynthesisWeights = SynthesisWeights()
     perceptual: str = "vgg19"  # or vgg16
     perceptual_weights: str = ""  # file of the VGG weights; empty: what fetch saved, else Jittor's hub
@@ -60,6 +64,11 @@ class SynthesisConfig(SystemConfig):
         require_least(self, segmenter_width=1, segmenter_height=1)
         if not 0 <= self.attention_D <= self.num_layers_D:
             raise InputError(f"attention_D={self.attention_D}: allowed are 0 to {self.num_layers_D} (num_layers_D)")
+
+        unknown = [name for name in self.diff_augment if name not in DIFF_AUGMENTS]
+        if unknown or len(set(self.diff_augment)) < len(self.diff_augment):
+            given, allowed = ",".join(self.diff_augment), ",".join(DIFF_AUGMENTS)
+            raise InputError(f"diff_augment={given}: allowed are {allowed}, each at most once, separated by commas")
 
     @property
     def style_dim(self) -> int:

@@ -58,6 +58,13 @@ def test_quiet_leaves_warnings_and_the_result(is_on, shown):
     assert said.getvalue() == (shown or lines)
 
 
+def test_quiet_leaves_warnings_only_of_commands_that_write_files(capsys):
+    with quiet(True, only_warnings=True):
+        print("checkpoint: a\na.png: not written\nnext: score")
+        print("reading\nb.jpg: passed over\n3 of 4 files", file=sys.stderr)
+    assert capsys.readouterr() == ("a.png: not written\n", "b.jpg: passed over\n")
+
+
 def test_quiet_is_an_option_of_every_command(tmp_path, capfd):
     assert main(["synth", "--out", str(tmp_path), "--count", "1", "--seed", "0", "-q"]) == 0
     assert "synth:" not in capfd.readouterr().err  # the progress bar

@@ -82,7 +82,7 @@ def test_an_unwritable_folder_is_one_line_and_exit_2(tmp_path, capsys):
     "option, value, words",
     [
         ("--size", "512", "'512' is no size; write WIDTHxHEIGHT in pixels, such as 512x384"),
-        ("--size", "axb", "'axb' is no size; write WIDTHxHEIGHT"),
+        ("--size", "axb", "is no size; write WIDTHxHEIGHT"),
         ("--count", "0", "'0' is not a whole number of at least 1"),
         ("--count", "1.5", "is not a whole number"),
         ("--seed", "-1", "at least 0"),

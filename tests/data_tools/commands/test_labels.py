@@ -40,9 +40,35 @@ def test_each_colour_that_the_palette_lacks_is_named(place, capsys):
     assert from_colors() == 1
     out, errors = capsys.readouterr()
     assert "in/a.png: colour (9, 9, 9), 2 pixels, the first at x=1, y=1" in out
-    assert "in/a.png: colour (1, 2, 3), 1 pixel, the first at x=1, y=0" in out
+    assert "in/a.png: colour (1, 2, 3), 1 pixel, the first at x=1, y=0; nearest is id " in out
     assert "1 of 2 files written" in errors and "--nearest" in errors
     assert [path.name for path in (place / "out").iterdir()] == ["b.png"]
+
+
+def test_quiet_leaves_only_what_is_not_written(place, capsys):
+    save(place / "in/a.png", colorize(LABEL))
+    assert from_colors("-q") == 0 and capsys.readouterr() == ("", "")
+    save(place / "in/b.png", np.full((4, 4, 3), 9, np.uint8))
+    assert from_colors("-q") == 1
+    out, errors = capsys.readouterr()
+    assert out.startswith("not in the palette: in/b.png: ") and out.count("\n") == 1
+    assert errors.startswith("not written because of what the palette lacks: 1 file") and errors.count("\n") == 1
+
+
+@pytest.mark.parametrize("spelling", ["colors", "colours"])
+def test_one_file_is_enough_in_both_spellings(place, capsys, spelling):
+    for name in "ab":
+        save(place / f"in/{name}.png", colorize(LABEL))
+    (place / "out").mkdir()
+    save(place / "out/other.png", LABEL)
+    options = ["--palette", "landscape", "--out"]
+    assert main(["labels", f"--from-{spelling}", "in/a.png", *options, "out"]) == 0
+    assert np.array_equal(read_label(place / "out/a.png"), LABEL)
+    assert sorted(path.name for path in (place / "out").iterdir()) == ["a.png", "other.png"]
+    assert main(["labels", f"--to-{spelling}", "out/a.png", *options, "back"]) == 0
+    assert np.array_equal(read_photo(place / "back/a.png"), colorize(LABEL))
+    assert main(["labels", f"--to-{spelling}", "out/a.png", *options, "out"]) == 2
+    assert "--out out: is the folder of the file that is read" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("option, expected", [(["--nearest"], 0), (["--unknown-id", "300"], 300)])

@@ -10,7 +10,7 @@ from data_tools.curation import scan, scan_cache
 
 PACKAGE = Path(scan_cache.__file__).parents[1]
 # Imported by what measures, and without influence on a value: messages, names of files, writing, progress bars.
-WITHOUT_INFLUENCE = {"errors", "files", "invocation", "listing", "names", "oddities", "pairing", "threads"}
+WITHOUT_INFLUENCE = {"arguments", "errors", "files", "invocation", "listing", "names", "oddities", "pairing", "threads"}
 
 
 def imported_by(path):

@@ -1,5 +1,7 @@
 """The languages of the report's page in a real browser."""
 
+import re
+
 import pytest
 
 from helpers.review_input import HOSTILE
@@ -37,6 +39,14 @@ def test_the_page_speaks_the_browsers_language(chinese):
     press(chinese, HOSTILE, "drop")
     assert tally(chinese) == "1 个标记：保留 0，剔除 1"
     assert "pairs were judged" not in chinese.find_element(By.TAG_NAME, "body").text
+
+
+def test_what_the_browser_shows_over_a_bar_is_chinese(chinese):
+    over = "return [...document.querySelectorAll('svg title')].map((each) => each.textContent)"
+    titles = chinese.execute_script(over)
+    assert titles and all(" 到 " in each and not re.search("[A-Za-z]{3}", each) for each in titles), titles
+    chinese.find_element(By.CSS_SELECTOR, "[data-language=en]").click()
+    assert all(" to " in each for each in chinese.execute_script(over))
 
 
 def test_a_button_changes_the_language_and_the_browser_remembers_it(chinese):

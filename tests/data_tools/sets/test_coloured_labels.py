@@ -21,8 +21,8 @@ def test_what_the_palette_lacks_is_counted_with_the_most_frequent_first():
     ids, strays = ids_from_colors(picture, PALETTE, unknown=255)
     assert ids.tolist() == [[255, 255, 255, 7]]
     assert [str(stray) for stray in strays] == [
-        "colour (4, 5, 6), 2 pixels, the first at x=1, y=0",
-        "colour (1, 2, 3), 1 pixel, the first at x=0, y=0",
+        "colour (4, 5, 6), 2 pixels, the first at x=1, y=0; nearest is id 7, a (0, 0, 0)",
+        "colour (1, 2, 3), 1 pixel, the first at x=0, y=0; nearest is id 7, a (0, 0, 0)",
     ]
     colors, strays = colors_from_ids(np.array([[7, 40]]), PALETTE)
     assert colors[0, 1].tolist() == [0, 0, 0] and str(strays[0]) == "id 40, 1 pixel, the first at x=1, y=0"

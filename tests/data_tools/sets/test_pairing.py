@@ -32,6 +32,37 @@ def data_set(root, photos, labels):
     return root
 
 
+# Folders
+
+
+def test_a_folder_of_another_layout_is_described(tmp_path):
+    touch(tmp_path / "images", "a.jpg", "b.JPG", "c.heic")
+    touch(tmp_path / "train/masks", "a.png")
+    touch(tmp_path / ".cache", "x.bin")
+    with pytest.raises(InputError) as error:
+        find_pairs(tmp_path)
+    assert "in it lie images: 2 .jpg, 1 .heic; train/masks: 1 .png; a set is a folder imgs of photos" in str(
+        error.value
+    )
+
+
+@pytest.mark.parametrize("name, found", [("imgs", "imgs: 1 .gif"), ("other", "in it lie no files")])
+def test_folders_without_images_are_described(tmp_path, name, found):
+    touch(tmp_path / "imgs", *(["a.gif"] if name == "imgs" else []))
+    touch(tmp_path / "labels")
+    with pytest.raises(InputError, match=found):
+        find_pairs(tmp_path)
+
+
+def test_of_many_folders_and_endings_only_a_few_are_named(tmp_path):
+    for number in range(9):
+        touch(tmp_path / f"set{number}", *(f"a.x{ending}" for ending in range(5)))
+    with pytest.raises(InputError) as error:
+        find_pairs(tmp_path)
+    assert str(error.value).count("set") == 7  # six folders, and "a set is"
+    assert "1 .x2, 2 others" in str(error.value) and "and more in 3 other folders" in str(error.value)
+
+
 # Pairs
 
 

@@ -8,9 +8,8 @@ import pytest
 from PIL import Image
 
 from data_tools.__main__ import main
-from data_tools.sets.checking import check_pair
 from data_tools.sets.classes import CLASSES
-from data_tools.sets.image_io import write_label, write_photo
+from data_tools.sets.image_io import read_photo, read_size, write_label, write_photo
 from data_tools.sets.pairing import Pair, match_files
 from data_tools.sets.stats import Stats, as_json, as_text, class_shares, collect, count_pair
 from helpers.same_bytes import digest
@@ -70,12 +69,25 @@ def test_photos_are_measured_upright(tmp_path):
     assert gathered(tmp_path).photo_sizes == {(10, 30): 1}
 
 
-def test_photos_are_not_decoded(root):
-    path = root / "imgs/a.jpg"
-    write_photo(path, np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8))
-    path.write_bytes(path.read_bytes()[:-1000])
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "bmp", "tiff"])
+def test_a_photo_that_was_cut_off_is_broken(root, suffix):
+    """Its header is whole, and so is its size."""
+    (root / "imgs/a.jpg").unlink()
+    path = root / f"imgs/a.{suffix}"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)).save(path)
     assert gathered(root).photo_sizes[64, 64] == 1
-    assert "is damaged" in check_pair(match_files(root).pairs[0])
+    path.write_bytes(path.read_bytes()[:-1000])
+    stats = gathered(root)
+    assert stats.photo_sizes[64, 64] == 0 and [problem.stem for problem in stats.broken] == ["a"]
+    assert "is damaged" in stats.broken[0].reason
+
+
+@pytest.mark.parametrize("orientation, size", [(1, (20, 10)), (3, (20, 10)), (6, (10, 20))])
+def test_the_size_of_a_turned_photo_is_that_of_the_upright_one(root, orientation, size):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.new("RGB", (20, 10)).save(root / "imgs/a.jpg", exif=exif)
+    assert read_size(root / "imgs/a.jpg") == size == read_photo(root / "imgs/a.jpg").shape[1::-1]
 
 
 @pytest.mark.parametrize(
