@@ -42,10 +42,11 @@ class SPADEGenerator(nn.Module):
         norm: Normalisation before the modulation, a key of GENERATOR_NORMS.
         hidden_channels: Channels of SPADE's hidden layers.
         style_dim: Length of a latent code that scales and shifts the normalisations; 0: there is none.
+        has_noise: Whether noise is added to the features of each block.
 
     Shapes:
-        segmap [N, in_channels, H, W], start: the input of `self.start`, code [N, style_dim] or None
-        -> image [N, 3, H, W] in [-1, 1].
+        segmap [N, in_channels, H, W], start: the input of `self.start`, code [N, style_dim] or None,
+        noise [N, 1, H, W] or None -> image [N, 3, H, W] in [-1, 1].
         H and W are multiples of the stride.
 
     Raises:
@@ -62,6 +63,7 @@ class SPADEGenerator(nn.Module):
         norm: str = "batch",
         hidden_channels: int = HIDDEN_CHANNELS,
         style_dim: int = 0,
+        has_noise: bool = False,
     ):
         if num_upsamplings not in STRIDES:
             raise ValueError(f"num_upsamplings={num_upsamplings}: allowed are {', '.join(map(str, STRIDES))}")
@@ -73,19 +75,21 @@ class SPADEGenerator(nn.Module):
         self.start = start
         self.blocks = nn.ModuleList(
             [
-                SPADEBlock(a, b, in_channels, GENERATOR_NORMS[norm], hidden_channels, style_dim)
+                SPADEBlock(a, b, in_channels, GENERATOR_NORMS[norm], hidden_channels, style_dim, has_noise)
                 for a, b in zip(channels, channels[1:])
             ]
         )
         self.conv_image = OutputConv(channels[-1], 3, 3, padding=1)
         self.attention = None if attention_block is None else SelfAttention(channels[attention_block + 1])
 
-    def execute(self, segmap: Image, start: Image, code: Optional[jt.Var] = None) -> jt.Var:
+    def execute(
+        self, segmap: Image, start: Image, code: Optional[jt.Var] = None, noise: Optional[jt.Var] = None
+    ) -> jt.Var:
         x = fit(self.start(start), *(side // self.stride for side in segmap.shape[2:]))
         for k, block in enumerate(self.blocks):
             if k not in self.same_size_blocks:
                 x = upsample2x(x)
-            x = block(x, segmap, code)
+            x = block(x, segmap, code, noise)
             if self.attention is not None and k == self.attention_block:
                 x = self.attention(x)
         return tanh(self.conv_image(leaky_relu(x)))

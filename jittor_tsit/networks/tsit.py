@@ -52,10 +52,11 @@ class TSITGenerator(nn.Module):
         downsampling: Downsampling of the streams, a key of DOWNSAMPLINGS.
         norm: Normalisation before the modulation, a key of GENERATOR_NORMS.
         style_dim: Length of a latent code that scales and shifts the normalisations; 0: there is none.
+        has_noise: Whether noise is added to the features of each block.
 
     Shapes:
         content [N, in_channels, H, W], start: the input of `self.start`, style [N, in_channels, H, W] or None,
-        code [N, style_dim] or None
+        code [N, style_dim] or None, noise [N, 1, H, W] or None
         -> image [N, 3, H, W] in [-1, 1]. H and W are multiples of 128.
     """
 
@@ -70,6 +71,7 @@ class TSITGenerator(nn.Module):
         downsampling: str = "nearest",
         norm: str = "batch",
         style_dim: int = 0,
+        has_noise: bool = False,
     ):
         self.alpha, self.attention_block = alpha, attention_block
         self.content_stream = Stream(in_channels, width, downsampling)
@@ -77,13 +79,18 @@ class TSITGenerator(nn.Module):
         self.start = start
         channels = [width * factor for factor in (16, 16, 16, 16, 8, 4, 2, 1)]
         self.blocks = nn.ModuleList(
-            [FADEBlock(a, b, GENERATOR_NORMS[norm], style_dim) for a, b in zip(channels, channels[1:])]
+            [FADEBlock(a, b, GENERATOR_NORMS[norm], style_dim, has_noise) for a, b in zip(channels, channels[1:])]
         )
         self.conv_image = UpsampleConv(width, 3)
         self.attention = None if attention_block is None else SelfAttention(channels[attention_block + 1])
 
     def execute(
-        self, content: Image, start: Image, style: Optional[jt.Var] = None, code: Optional[jt.Var] = None
+        self,
+        content: Image,
+        start: Image,
+        style: Optional[jt.Var] = None,
+        code: Optional[jt.Var] = None,
+        noise: Optional[jt.Var] = None,
     ) -> jt.Var:
         content_feats = self.content_stream(content)
         style_feats = self.style_stream(style) if self.style_stream is not None else None
@@ -94,7 +101,7 @@ class TSITGenerator(nn.Module):
                 x = upsample2x(x)
             if style_feats is not None:
                 x = fadain(x, style_feats[scale], self.alpha)
-            x = block(x, content_feats[scale], code)
+            x = block(x, content_feats[scale], code, noise)
             if self.attention is not None and k == self.attention_block:
                 x = self.attention(x)
         return tanh(self.conv_image(leaky_relu(x)))

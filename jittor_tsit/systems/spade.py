@@ -18,5 +18,5 @@ class SPADESystem(SynthesisSystem):
         super().__init__(config, in_channels, config.stride, (height, width), seed)
         start = self.make_start(16 * config.width)
         attention = self.attention_block([height // size for size in block_strides(num_upsamplings)])
-        parts = config.norm_G, config.hidden_channels, config.style_dim
+        parts = config.norm_G, config.hidden_channels, config.style_dim, config.pixel_noise
         self.set_generator(SPADEGenerator(in_channels, config.width, start, num_upsamplings, attention, *parts))

@@ -192,22 +192,35 @@ class SynthesisSystem(System):
     def synthesize(self, batch: Any, purpose: str) -> Tuple[jt.Var, Optional[Code]]:
         """Generate images in training mode. Also return mean and log-variance of their codes; None without codes."""
         segmap = batch.segmap_of_G
+        pixels = self.draw_pixels(self.noise, purpose, segmap, batch.index)
         if not self.has_code:
-            return self.run_G(self.G, segmap), None
+            return self.run_G(self.G, segmap, pixels), None
         mu, logvar = self.E(batch.image)
         eps = self.noise.normal(purpose, batch.index, (self.config.z_dim,))
-        return self.run_G(self.G, segmap, mu + eps * jt.exp(0.5 * logvar)), (mu, logvar)
+        return self.run_G(self.G, segmap, pixels, mu + eps * jt.exp(0.5 * logvar)), (mu, logvar)
 
-    def run_G(self, G: nn.Module, segmap: Image, code: Optional[jt.Var] = None) -> jt.Var:
-        """Generate images from label maps and latent codes [N, z_dim]; None: a system without codes.
+    def draw_pixels(self, noise: Noise, purpose: str, segmap: Image, index: Sequence[int]) -> Optional[jt.Var]:
+        """Draw the noise of each pixel, [N, 1, H, W]; None without `pixel_noise`."""
+        if not self.config.pixel_noise:
+            return None
+        return noise.normal(f"pixels {purpose}", index, (1, *segmap.shape[2:]))
+
+    def run_G(
+        self, G: nn.Module, segmap: Image, pixels: Optional[jt.Var], code: Optional[jt.Var] = None
+    ) -> jt.Var:
+        """Generate images from label maps.
+
+        Args:
+            pixels: What `draw_pixels` returned.
+            code: Latent codes [N, z_dim]; None: a system without codes.
 
         A G without codes, or whose codes only scale and shift normalisations, starts from the label map at 1 / stride
         of its size.
         """
         if code is not None and not self.config.code_in_norms:
-            return G(segmap, code)
+            return G(segmap, code, noise=pixels)
         start = resize_nearest(segmap, *(side // self.image_multiple for side in segmap.shape[2:]))
-        return G(segmap, start, code=code)
+        return G(segmap, start, code=code, noise=pixels)
 
     def augment(self, targets: Targets, fake: jt.Var, purpose: str, index: Sequence[int]) -> Tuple[Targets, jt.Var]:
         """Return what D sees of photos, label maps and generated images: changed at random by `diff_augment`.
@@ -235,14 +248,15 @@ class SynthesisSystem(System):
             return fake_out, self.D(targets.real, targets.segmap)
 
     def is_random_at_test(self, has_references: bool) -> bool:
-        """Return whether `generate` depends on the seed: the code is random unless a reference photo gives it."""
-        return self.has_code and not has_references
+        """Return whether `generate` depends on the seed: a code does unless a reference photo gives it."""
+        return self.config.pixel_noise or self.has_code and not has_references
 
     def generate(self, batch: Any, noise: Noise) -> jt.Var:
         """Generate images from label maps, in the style of `batch.image` or, if it is None, of a random code."""
         G = self.inference_G
         with jt.no_grad(), evaluating(*self.networks.values()):
-            return self.run_G(G, batch.segmap, self._code(batch, noise) if self.has_code else None)
+            pixels = self.draw_pixels(noise, "z", batch.segmap, batch.index)
+            return self.run_G(G, batch.segmap, pixels, self._code(batch, noise) if self.has_code else None)
 
     def _code(self, batch: PairedBatch, noise: Noise) -> jt.Var:
         if batch.image is None:

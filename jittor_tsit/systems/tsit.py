@@ -26,5 +26,6 @@ class TSITSystem(SynthesisSystem):
             downsampling=config.downsampling,
             norm=config.norm_G,
             style_dim=config.style_dim,
+            has_noise=config.pixel_noise,
         )
         self.set_generator(G)

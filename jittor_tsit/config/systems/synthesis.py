@@ -41,6 +41,7 @@ class SynthesisConfig(SystemConfig):
         "batch"  # normalisation in G: batch, over all processes, as published; or instance, by each image alone
     )
     code_in_norms: bool = False  # whether the latent code also scales and shifts each normalisation of G, as AdaIN does
+    pixel_noise: bool = False  # whether noise is added to the features of each block of G, as in StyleGAN
     gan_loss: str = "hinge"  # hinge, lsgan, vanilla or wgan
     attention_G: int = 0  # height in pixels of the features of G that get self-attention; 0: no self-attention
     attention_D: int = 0  # hidden layer of D, counted from 1, that self-attention follows; 0: no self-attention

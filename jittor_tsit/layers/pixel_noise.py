@@ -1,0 +1,26 @@
+"""Noise that is added to features: one value for each pixel."""
+
+import jittor as jt
+from jittor import nn
+
+from jittor_tsit.layers.image_layouts import Image, to_layout_of
+from jittor_tsit.layers.resize import resize_nearest
+
+
+class PixelNoise(nn.Module):
+    """Add noise to features. Each channel multiplies it by a learned strength, which is 0 at the beginning.
+
+    Shapes:
+        x [N, channels, H, W], noise [N, 1, H', W'] of any size, of which every n-th pixel is taken
+        -> [N, channels, H, W], in the layout of x
+
+    Source: StyleGAN (Karras et al., CVPR 2019). Differs: all sizes take their pixels from one image of noise.
+    """
+
+    def __init__(self, channels: int):
+        self.strength = jt.zeros(1, channels, 1, 1)
+
+    def execute(self, x: Image, noise: jt.Var) -> Image:
+        shape = x.shape
+        noise = resize_nearest(noise, *shape[2:]).broadcast(shape) * self.strength.broadcast(shape)
+        return x + to_layout_of(noise, x)
