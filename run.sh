@@ -99,7 +99,7 @@ case $command in
             mapfile -t quick < <(grep -v -e '^#' -e '^$' tests/quick.txt)
             set -- "${quick[@]}" "$@"
         fi
-        # Two to four tests at a time, each on one core: more would need much memory. Options of pytest come last and win.
+        # A test on each core, up to four at a time: one grew to 2.7 GB. The user's options come last and win.
         export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
         exec "$python" -m pytest -n auto --maxprocesses 4 --dist loadfile "$@"
         ;;

@@ -36,5 +36,6 @@ def test_run_sh_hands_the_list_to_pytest(tmp_path):
         command = ["env", f"VIRTUAL_ENV={environment}", "bash", str(project / "run.sh"), "check", *options]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
-    assert words("--quick", "-x") == ["-m", "pytest", *QUICK, "-x"]
-    assert words("-m", "reference") == ["-m", "pytest", "-m", "reference"]
+    spread = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
+    assert words("--quick", "-x") == ["-m", "pytest", *spread, *QUICK, "-x"]
+    assert words("-m", "reference") == ["-m", "pytest", *spread, "-m", "reference"]

@@ -59,8 +59,8 @@ def add_command(
         commands: The subparsers of the command line.
         run: Called with the parsed options; returns the exit status.
         summary: Description of the command.
-        writes_files: Whether the command's result is files, so that with --quiet it prints warnings and errors only.
         example: Text that begins with a command line `python -m PACKAGE COMMAND …`; help shows it as the user types it.
+        writes_files: Whether the command's result is files, so that with --quiet it prints warnings and errors only.
     """
     parser = commands.add_parser(
         name, help=summary, description=summary, formatter_class=argparse.RawDescriptionHelpFormatter

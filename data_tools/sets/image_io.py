@@ -17,7 +17,7 @@ from data_tools.sets.label_forms import COLOR_MODES, from_colors, ids_of_equal_c
 from data_tools.sets.open_image import open_image
 
 _ALPHA_MODES = ("LA", "PA", "RGBA", "La", "RGBa")
-_LABEL_MODES = ("L", "P", "I", "I;16", "I;16B", "I;16L", "I;16N")  # P: the palette indices are the ids
+LABEL_MODES = ("L", "P", "I", "I;16", "I;16B", "I;16L", "I;16N")  # P: the palette indices are the ids
 _ORIENTATION = 0x0112  # EXIF tag
 QUARTER_TURNS = (5, 6, 7, 8)  # orientations that swap width and height
 _TURNS = {  # orientation -> how to turn the image upright, as in ImageOps.exif_transpose
@@ -258,7 +258,7 @@ def _require_label_format(path: Path, image: Image.Image) -> None:
             f"{path}: is a JPEG, whose compression changes ids and colours; a label map is a PNG; "
             f"{from_colors('--palette FILE --nearest')}"
         )
-    if image.mode not in (*_LABEL_MODES, *COLOR_MODES):
+    if image.mode not in (*LABEL_MODES, *COLOR_MODES):
         raise InputError(
             f"{path}: has mode {image.mode}; a label map is 8-bit or 16-bit grey, or has a palette; {from_colors()}"
         )

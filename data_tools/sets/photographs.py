@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from data_tools.basics.errors import InputError
-from data_tools.sets.image_io import read_photo, read_storage
+from data_tools.sets.image_io import LABEL_MODES, read_photo, read_storage
 
 # Share of pixels with the colour of the pixel to their right: lower in photographs, higher in pictures of labels, also
 # after a JPEG or with smooth edges.
@@ -16,8 +16,8 @@ LONGEST_SIDE = 256  # pixels of each side that are looked at; enough to tell, an
 def is_photograph(path: Path) -> bool:
     """Return whether a file is a photograph in colour. False for any other image, and for files that cannot be read."""
     try:
-        if read_storage(path).mode in ("1", "L", "P", "I", "I;16", "I;16B", "F"):
-            return False  # grey, or with a palette, as label maps are; such a file is not decoded
+        if read_storage(path).mode in (*LABEL_MODES, "1", "F"):
+            return False  # not in colours; such a file is not decoded
         photo = read_photo(path)
     except InputError:
         return False

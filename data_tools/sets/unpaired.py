@@ -10,14 +10,13 @@ from data_tools.basics.names import composed, printable
 from data_tools.basics.threads import with_bar
 from data_tools.sets.class_list import LANDSCAPE, ClassList
 from data_tools.sets.formats import IMAGES, LABELS
-from data_tools.sets.image_io import read_label, read_photo, read_storage
+from data_tools.sets.image_io import LABEL_MODES, read_label, read_photo, read_storage
 from data_tools.sets.listing import Listing, Problem, list_folder, odd_entries, require_folder
 from data_tools.sets.odd_files import OddFiles
 from data_tools.sets.oddities import Unusual, unusual_label, unusual_photo
 
 DEPTH = 2  # levels of sub-folders that are read; sets with classes have train/CLASS
 DOMAINS = (("trainA", "trainB"), ("testA", "testB"))  # folders of two domains, or of image pairs with equal names
-_GREY_MODES = ("1", "L", "P", "I", "I;16", "I;16B")  # Pillow's modes of label maps
 _MOSTLY = 0.5  # share of equal names from which two folders count as image pairs; unrelated sets share few names
 
 
@@ -101,7 +100,7 @@ def _holds_labels(folder: Path, listing: Listing) -> bool:
     if folder.name == "labels":
         return True
     try:
-        return LABELS.includes(first) and read_storage(first).mode in _GREY_MODES
+        return LABELS.includes(first) and read_storage(first).mode in LABEL_MODES
     except InputError:
         return False
 

@@ -1,4 +1,4 @@
-"""Words of which an option takes one: upper and lower case are the same."""
+"""Options that take one word of a list accept it in upper and in lower case."""
 
 import pytest
 

@@ -70,7 +70,7 @@ def test_a_file_that_fails_does_not_stop_the_others(site, monkeypatch, tmp_path,
     assert main(["fetch", "vgg16", "vgg19", "nima"]) == 2
     errors = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
     assert [line.split(": ")[1] for line in errors] == ["vgg16", "nima"]
-    assert (tmp_path / "judges/vgg19.pth").read_bytes() == DATA
+    assert_same_bytes(tmp_path / "judges/vgg19.pth", DATA)
 
 
 def test_a_file_that_is_there_is_checked_and_not_loaded_again(site, tmp_path, capsys):

@@ -148,7 +148,7 @@ def test_a_run_of_two_processes_begins_with_the_weights_of_a_file(place, run):
     names = [name for name in theirs if name.endswith((".weight", ".bias")) and name.startswith(("G.", "E.", "D."))]
     assert all(np.array_equal(begun[name], theirs[name]) for name in names)
     with_another = finished([*TRAIN, "none", *TWO, "--from-weights", given, "width=3"], place)
-    assert with_another.status == 2 and "config.width: 2, 3" in with_another.errors[0]
+    assert with_another.status == 2 and "width was 2, now 3" in with_another.errors[0]
 
 
 def test_two_processes_read_one_cache_and_end_with_the_same_weights(place, run):

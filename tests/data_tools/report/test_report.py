@@ -25,14 +25,7 @@ def page_of(path):
 
 
 @pytest.fixture(scope="module")
-def arguments(tmp_path_factory):
-    return review_arguments(tmp_path_factory.mktemp("set"))
-
-
-@pytest.fixture(scope="module")
-def html(arguments, tmp_path_factory):
-    path = tmp_path_factory.mktemp("page") / "report.html"
-    write_report(path, *arguments)
+def html(path):
     return in_language(path.read_text(encoding="utf-8"), "en")
 
 
