@@ -42,6 +42,13 @@ def average2x(x: Image) -> jt.Var:
     return mean(x.reshape(n, c, h // 2, 2, w // 2, 2), [3, 5])
 
 
+def halved(x: jt.Var, times: int) -> jt.Var:
+    """Halve both sides by averages, so many times. [N, C, H, W] -> [N, C, H / 2^times, W / 2^times]"""
+    for _ in range(times):
+        x = average2x(x)
+    return x
+
+
 def resize_nearest(x: Image, height: int, width: int) -> Image:
     """Resize by nearest neighbour: pixel k of the result is pixel floor(k * old size / new size), as in PyTorch.
 

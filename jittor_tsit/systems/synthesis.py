@@ -13,7 +13,7 @@ from jittor_tsit.data.batch_kinds import LABEL_MAPS_TO_PHOTOS, BatchKind
 from jittor_tsit.data.batches import PairedBatch
 from jittor_tsit.layers.basic import Image, to_imagenet
 from jittor_tsit.layers.diff_augment import NUM_DRAWS, DiffAugment
-from jittor_tsit.layers.resize import resize_bilinear, resize_nearest
+from jittor_tsit.layers.resize import halved, resize_bilinear, resize_nearest
 from jittor_tsit.layers.train_mode import evaluating
 from jittor_tsit.networks.first_tensor import LatentStart, MapStart
 from jittor_tsit.networks.nima import SIDE, load_nima, mean_score
@@ -145,7 +145,8 @@ class SynthesisSystem(System):
         if self.weights["feat"]:
             terms["feat"] = losses.feature_matching(fake_out.feats, real_out.feats)
         if self.weights["vgg"]:
-            terms["vgg"] = losses.perceptual(self.vgg, fake, targets.perceptual)
+            halvings = self.config.perceptual_halvings
+            terms["vgg"] = losses.perceptual(self.vgg, halved(fake, halvings), halved(targets.perceptual, halvings))
         if self.weights["segmenter"] or self.weights["score"]:
             terms.update(self.score_terms(fake, batch.segmap))
         terms.update(self.own_terms(batch, fake))

@@ -49,6 +49,7 @@ class SynthesisConfig(SystemConfig):
     weights: SynthesisWeights = SynthesisWeights()
     perceptual: str = "vgg19"  # or vgg16
     perceptual_weights: str = ""  # file of the VGG weights; empty: what fetch saved, else Jittor's hub
+    perceptual_halvings: int = 0  # halvings of the images before the VGG network; each takes a quarter of the time
     segmenter_width: int = 256  # size of the images that the segmenter was trained on; G's images are resized to it
     segmenter_height: int = 192  # see segmenter_width
     segmenter: str = ""  # checkpoint of a SegFormer trained on the same classes, for the terms "segmenter" and "score"
@@ -62,7 +63,7 @@ class SynthesisConfig(SystemConfig):
             raise InputError("code_in_norms: needs a latent code, use_vae=True")
         require_choice(self, "perceptual", ("vgg16", "vgg19"))
         require_least(self, width=1, width_D=1, num_layers_D=1, num_scales_D=1, z_dim=1)
-        require_least(self, segmenter_width=1, segmenter_height=1)
+        require_least(self, segmenter_width=1, segmenter_height=1, perceptual_halvings=0)
         if not 0 <= self.attention_D <= self.num_layers_D:
             raise InputError(f"attention_D={self.attention_D}: allowed are 0 to {self.num_layers_D} (num_layers_D)")
 
