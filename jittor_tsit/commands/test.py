@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import List, Optional, Tuple
 
-from data_tools.basics.command_line import image_size
 from data_tools.basics.errors import InputError
+from jittor_tsit.commands.image_options import add_image_options, image_options
 from jittor_tsit.commands.path_checks import (
     check_judges,
     require_checkpoints,
@@ -22,14 +22,13 @@ from jittor_tsit.commands.shared_options import (
     add_device,
     add_judges,
     add_processes,
-    class_seeds,
     judges_folder,
     natural_number,
     path_list,
     positive_number,
 )
 from jittor_tsit.commands.train import RUNS
-from jittor_tsit.inference.options import DEFAULT, FORMATS, ImageOptions
+from jittor_tsit.inference.options import DEFAULT, ImageOptions
 from jittor_tsit.inference.results import folders_of_sets
 from jittor_tsit.runtime.import_jittor import start_jittor
 
@@ -107,61 +106,9 @@ def add_choice_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_image_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the images that are written: their number, size, format and quality."""
-    parser.add_argument(
-        "--draws",
-        type=positive_number,
-        default=1,
-        metavar="N",
-        help="images of each input, NAME_1 to NAME_N, with consecutive seeds from --seed on; default: 1",
-    )
-    parser.add_argument(
-        "--size",
-        type=image_size,
-        metavar="WxH",
-        help="width and height of the images; default: as in training for label maps, and for translated images each "
-        "input's proportions with about the pixels of a training image",
-    )
-    parser.add_argument("--keep-size", action="store_true", help="translated images have the size of their input files")
-    parser.add_argument(
-        "--format",
-        type=image_format,
-        choices=FORMATS,
-        default="jpg",
-        help="of the images; png loses nothing; default: jpg",
-    )
-    parser.add_argument(
-        "--class-seeds",
-        type=class_seeds,
-        default=(),
-        metavar="ID=SEED,...",
-        help="OASIS: other seeds for the pixels of these classes, such as 12=5; the rest of the image keeps --seed",
-    )
-    parser.add_argument("--quality", type=percentage, metavar="Q", help="of .jpg and .webp, 1 to 100; default: 95")
-
-
-def image_format(text: str) -> str:
-    """Convert the value of --format to lower case, without a dot. jpeg is another name of jpg."""
-    name = text.lower().lstrip(".")
-    return "jpg" if name == "jpeg" else name
-
-
-def percentage(text: str) -> int:
-    """Convert an option value to a whole number from 1 to 100."""
-    if not text.isdigit() or not 1 <= int(text) <= 100:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 100")
-    return int(text)
-
-
 def input_list(text: str) -> List[Path]:
     """Convert the value of --data: one folder or file, or several with commas between them."""
     return [Path(text)] if Path(text).exists() else path_list(text)
-
-
-def image_options(args: argparse.Namespace) -> ImageOptions:
-    """Return the options of the images that are written."""
-    return ImageOptions(args.draws, args.size, args.keep_size, args.format, args.quality, args.class_seeds)
 
 
 def check(args: argparse.Namespace) -> None:

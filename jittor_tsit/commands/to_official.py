@@ -17,7 +17,13 @@ from jittor_tsit.systems.build import make_system
 from jittor_tsit.systems.state import with_averaged_weights
 
 # Options of SPADE and TSIT that the official code does not have -> what it does instead.
-OFFICIAL_VALUES = {"attention_G": 0, "attention_D": 0, "code_in_norms": False, "hidden_channels": 128}
+OFFICIAL_VALUES = {
+    "attention_G": 0,
+    "attention_D": 0,
+    "code_in_norms": False,
+    "pixel_noise": False,
+    "hidden_channels": 128,
+}
 
 
 def run_export(path: Path, out: Path) -> int:

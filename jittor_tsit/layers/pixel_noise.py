@@ -3,7 +3,7 @@
 import jittor as jt
 from jittor import nn
 
-from jittor_tsit.layers.image_layouts import Image, to_layout_of
+from jittor_tsit.layers.image_layouts import Image, to_layout_of, to_nchw
 from jittor_tsit.layers.resize import resize_nearest
 
 
@@ -22,5 +22,5 @@ class PixelNoise(nn.Module):
 
     def execute(self, x: Image, noise: jt.Var) -> Image:
         shape = x.shape
-        noise = resize_nearest(noise, *shape[2:]).broadcast(shape) * self.strength.broadcast(shape)
+        noise = to_nchw(resize_nearest(noise, *shape[2:])).broadcast(shape) * self.strength.broadcast(shape)
         return x + to_layout_of(noise, x)

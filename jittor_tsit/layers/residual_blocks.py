@@ -66,9 +66,7 @@ class ModulatedBlock(nn.Module):
         self.noise0 = PixelNoise(in_channels) if has_noise else None
         self.noise1 = PixelNoise(middle_channels) if has_noise else None
 
-    def execute(
-        self, x: Image, guide: Image, code: Optional[jt.Var] = None, noise: Optional[jt.Var] = None
-    ) -> Image:
+    def execute(self, x: Image, guide: Image, code: Optional[jt.Var] = None, noise: Optional[jt.Var] = None) -> Image:
         x, codes = to_fast_layout(x), () if code is None else (code,)
         if self.noise0 is not None and noise is not None:
             x = self.noise0(x, noise)
@@ -116,9 +114,7 @@ class SPADEBlock(ModulatedBlock):
             has_noise,
         )
 
-    def execute(
-        self, x: Image, segmap: Image, code: Optional[jt.Var] = None, noise: Optional[jt.Var] = None
-    ) -> Image:
+    def execute(self, x: Image, segmap: Image, code: Optional[jt.Var] = None, noise: Optional[jt.Var] = None) -> Image:
         return super().execute(x, to_fast_layout(resize_nearest(segmap, *x.shape[2:])), code, noise)
 
 

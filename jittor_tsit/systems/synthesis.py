@@ -206,9 +206,7 @@ class SynthesisSystem(System):
             return None
         return noise.normal(f"pixels {purpose}", index, (1, *segmap.shape[2:]))
 
-    def run_G(
-        self, G: nn.Module, segmap: Image, pixels: Optional[jt.Var], code: Optional[jt.Var] = None
-    ) -> jt.Var:
+    def run_G(self, G: nn.Module, segmap: Image, pixels: Optional[jt.Var], code: Optional[jt.Var] = None) -> jt.Var:
         """Generate images from label maps.
 
         Args:
@@ -218,10 +216,13 @@ class SynthesisSystem(System):
         A G without codes, or whose codes only scale and shift normalisations, starts from the label map at 1 / stride
         of its size.
         """
+        optional = {} if pixels is None else {"noise": pixels}
         if code is not None and not self.config.code_in_norms:
-            return G(segmap, code, noise=pixels)
+            return G(segmap, code, **optional)
+        if code is not None:
+            optional["code"] = code
         start = resize_nearest(segmap, *(side // self.image_multiple for side in segmap.shape[2:]))
-        return G(segmap, start, code=code, noise=pixels)
+        return G(segmap, start, **optional)
 
     def augment(self, targets: Targets, fake: jt.Var, purpose: str, index: Sequence[int]) -> Tuple[Targets, jt.Var]:
         """Return what D sees of photos, label maps and generated images: changed at random by `diff_augment`.

@@ -82,8 +82,8 @@ VARIANTS = {
 
 CHANNELS = {"in_channels", "out_channels"}
 TOLD = {  # by arrays, of all or of some models
-    "tsit": {"form", "width", "width_D", "num_layers_D", "num_scales_D", "use_vae", "z_dim"},
-    "spade": {"width", "width_D", "num_layers_D", "num_scales_D", "use_vae", "z_dim", "upsampling"},
+    "tsit": {"form", "width", "width_D", "num_layers_D", "num_scales_D", "use_vae", "z_dim", "norm_G"},
+    "spade": {"norm_G", "width", "width_D", "num_layers_D", "num_scales_D", "use_vae", "z_dim", "upsampling"},
     "pix2pix": CHANNELS
     | {"generator", "num_blocks", "num_levels", "width", "width_D", "num_layers_D", "norm", "dropout"},
     "cyclegan": CHANNELS | {"num_blocks", "width", "width_D", "num_layers_D", "norm", "dropout"},
@@ -123,6 +123,7 @@ TRAINING_ONLY = {
         "diff_augment",
         "perceptual",
         "perceptual_weights",
+        "perceptual_halvings",
         "segmenter",
         "segmenter_width",
         "segmenter_height",
@@ -136,7 +137,8 @@ TRAINING_ONLY = {
     "stargan": {"gan_loss", "n_critic"},
 }
 TRAINING_ONLY["spade"] = TRAINING_ONLY["tsit"]
-NOT_OFFICIAL = {"tsit": {"attention_G", "attention_D"}, "spade": {"attention_G", "attention_D"}}
+NOT_OFFICIAL = {"tsit": {"attention_G", "attention_D", "code_in_norms", "pixel_noise"}}
+NOT_OFFICIAL["spade"] = NOT_OFFICIAL["tsit"] | {"hidden_channels"}
 
 # ---- Every option of DataConfig, sorted
 

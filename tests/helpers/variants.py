@@ -26,7 +26,9 @@ VARIANTS = {
         diff_augment=("color", "translation", "cutout"),
         weights=TSITWeights(vgg=0),
     ),
-    "tsit-code": TSITConfig(width=2, width_D=2, z_dim=3, code_in_norms=True, weights=TSITWeights(vgg=0)),
+    "tsit-code": TSITConfig(
+        width=2, width_D=2, z_dim=3, code_in_norms=True, pixel_noise=True, weights=TSITWeights(vgg=0)
+    ),
     "spade-vae": SPADEConfig(
         width=2,
         width_D=2,
@@ -34,6 +36,7 @@ VARIANTS = {
         code_in_norms=True,
         norm_G="instance",
         hidden_channels=3,
+        pixel_noise=True,
         upsampling="more",
         gan_loss="lsgan",
         diff_augment=("cutout", "color", "translation"),

@@ -37,6 +37,9 @@ class TSITConfig(SynthesisConfig):
         super().__post_init__()
         require_choice(self, "form", ("sis", "ast"))
         require_choice(self, "downsampling", DOWNSAMPLINGS)
+        for option in ("code_in_norms", "pixel_noise"):
+            if self.form == "ast" and getattr(self, option):
+                raise InputError(f"{option}: form=ast takes its style from a photo; must be off")
 
     def data_kind(self) -> str:
         return CONTENT_AND_STYLE if self.form == "ast" else super().data_kind()
