@@ -43,6 +43,7 @@ setup(
         "data_tools.pages": ["frame.html", "page.css", "language.js"],
         "data_tools.report": ["page.js"],
         "data_tools.sets": ["palettes/*"],
+        "jittor_tsit.runs": ["models/*"],
         "jittor_tsit.runtime": ["csrc/*.c"],
         "jittor_tsit.kernels": ["csrc/*.h", "csrc/*.cuh"],
     },

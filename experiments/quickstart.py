@@ -1,19 +1,28 @@
-"""A small TSIT on the rendered sample set: runs every part of a training within minutes on a CPU.
+"""The demo model, trained further on the rendered sample set: every part of a training within minutes on a CPU.
 
 Command: bash run.sh train
+    From random weights, which look worse for a long time: bash run.sh train --from-weights none
 """
 
-from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig, TSITConfig, TSITWeights
+from jittor_tsit.config import DataConfig, Experiment, OptimConfig, RunConfig
+from jittor_tsit.systems.spade import SPADEConfig
+from jittor_tsit.systems.synthesis import SynthesisWeights
 
 experiment = Experiment(
-    system="tsit",
-    config=TSITConfig(
-        width=8,  # an eighth of the paper's
-        width_D=8,
-        weights=TSITWeights(vgg=0),  # needs no downloaded weights
-        # A run of a few hundred steps: higher learning rates than in the papers, shorter averaging of the weights.
-        optim=OptimConfig(lr_G=4e-4, lr_D=4e-4, ema_halflife_nimg=100),
+    system="spade",
+    config=SPADEConfig(
+        width=16,  # this and the next six options are the demo model's
+        width_D=32,
+        hidden_channels=16,
+        use_vae=True,
+        z_dim=32,
+        norm_G="instance",
+        code_in_norms=True,
+        pixel_noise=True,
+        weights=SynthesisWeights(vgg=0),  # needs no downloaded weights
+        # A run of a few hundred steps: shorter averaging of the weights.
+        optim=OptimConfig(lr_G=2e-4, lr_D=2e-4, ema_halflife_nimg=50),
     ),
-    data=DataConfig(image_width=256, image_height=256),  # a third of the contest's pixels; `test` scales images up
-    run=RunConfig(total_nimg=600, status_nimg=25, snapshot_nimg=150),
+    data=DataConfig(image_width=256, image_height=192),  # a quarter of the contest's pixels; `test` scales images up
+    run=RunConfig(total_nimg=160, status_nimg=20, snapshot_nimg=40, initial="demo"),
 )

@@ -24,6 +24,7 @@ from jittor_tsit.conversion.weight_files import require_weight_file
 from jittor_tsit.data.finders import find_samples
 from jittor_tsit.data.samples import PairedSamples, Samples
 from jittor_tsit.runs.checkpoint import checkpoint_paths
+from jittor_tsit.runs.demo_model import weights_file
 from jittor_tsit.runs.disk_space import require_space
 from jittor_tsit.runs.events import require_tensorboard
 from jittor_tsit.runs.initial_header import check_initial_header
@@ -81,11 +82,12 @@ def check_paths(experiment: Experiment, run_dir: Path) -> None:
     if data.second_root:
         require_folder("second_root", Path(data.second_root))
     if run.initial and not checkpoint_paths(run_dir):  # a run that has begun does not read it again
-        require_file("--from-weights", Path(run.initial))
-        found = not_a_checkpoint(Path(run.initial))
+        path = weights_file(run.initial)
+        require_file("--from-weights", path)
+        found = not_a_checkpoint(path)
         if found:
             raise InputError(f"{run.initial}: {found}; a .safetensors file of train is needed")
-        check_initial_header(Path(run.initial), json.loads(to_json(experiment)))
+        check_initial_header(path, json.loads(to_json(experiment)))
     if run.tensorboard:
         require_tensorboard()
     if run.evaluate_every and not isinstance(config, SegFormerConfig):  # whose scores need no judges

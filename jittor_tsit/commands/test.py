@@ -17,6 +17,7 @@ from jittor_tsit.commands.path_checks import (
     require_run,
     require_writable,
 )
+from jittor_tsit.commands.sample_set import SAMPLE_SET, render_sample_set
 from jittor_tsit.commands.shared_options import (
     add_command,
     add_device,
@@ -30,6 +31,7 @@ from jittor_tsit.commands.shared_options import (
 from jittor_tsit.commands.train import RUNS
 from jittor_tsit.inference.options import DEFAULT, ImageOptions
 from jittor_tsit.inference.results import folders_of_sets
+from jittor_tsit.runs.demo_model import DEMO, demo_model
 from jittor_tsit.runtime.import_jittor import start_jittor
 
 
@@ -58,6 +60,11 @@ def add(commands) -> None:
     )
     parser.add_argument(
         "--checkpoint", type=Path, metavar="FILE", help="default: the best by the run's evaluations, else the newest"
+    )
+    parser.add_argument(
+        "--demo",
+        action="store_true",
+        help="use the demo model, which comes with the package; without --data on rendered label maps",
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the results; default: <run-dir>/test")
     add_choice_options(parser)
@@ -119,6 +126,8 @@ def check(args: argparse.Namespace) -> None:
             cannot be written.
     """
     check_options(args)
+    if args.demo:
+        demo_model()
     for path in args.data or []:
         require_input("--data", path)
     require_run("--run-dir", args.run_dir)
@@ -136,6 +145,8 @@ def check_options(args: argparse.Namespace) -> None:
     """Raise InputError if options exclude each other."""
     if args.checkpoint and args.checkpoints:
         raise InputError("--checkpoint and --checkpoints: only one of them is allowed")
+    if args.demo and (args.checkpoint or args.checkpoints or args.run_dir):
+        raise InputError("--demo: is a model of its own; leave out --run-dir, --checkpoint and --checkpoints")
     image_options(args).check()
     has_choice = args.candidates > 1 or len(args.checkpoints or []) > 1
     if not has_choice and (args.improve or args.measure_by or args.segmenter or args.real):
@@ -156,7 +167,11 @@ def run(args: argparse.Namespace) -> int:
     from jittor_tsit.config.overrides import override_fields
     from jittor_tsit.evaluation.judges import Judges
     from jittor_tsit.inference.choose import JudgeOptions, run_with_candidates
+    from jittor_tsit.runtime.parallel import on_first_process
 
+    if args.demo and not args.data:
+        on_first_process(lambda: render_sample_set("--demo without --data"))
+        args.data = [SAMPLE_SET / "test"]
     images = image_options(args)
     side_by_side = override_fields(DataConfig(), args.overrides).side_by_side
     checkpoints, out = find_checkpoints(args)
@@ -183,9 +198,11 @@ def find_checkpoints(args: argparse.Namespace) -> Tuple[List[Path], Path]:
     from jittor_tsit.runtime import parallel
 
     files = args.checkpoints or ([args.checkpoint] if args.checkpoint else [])
+    if args.demo:
+        files = [demo_model()]
     if files:
         choices = [Choice(path, "as asked for") for path in files]
-        run_dir = args.run_dir or files[0].parent
+        run_dir = RUNS / DEMO if args.demo else args.run_dir or files[0].parent
     else:
         run_of = Choice(args.run_dir, "as asked for") if args.run_dir else choose_run(RUNS)
         run_dir, choices = run_of.path, [choose_checkpoint(run_of.path)]

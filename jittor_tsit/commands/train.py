@@ -17,18 +17,19 @@ from data_tools.sets.class_list import read_class_names
 from jittor_tsit.commands.dry_run import show_options, show_plan
 from jittor_tsit.commands.early_checks import check_experiment, fetch_hub_weights
 from jittor_tsit.commands.path_checks import require_folder
+from jittor_tsit.commands.sample_set import SAMPLE_SET, render_sample_set
 from jittor_tsit.commands.shared_options import add_command, add_device, add_experiment, add_processes
 from jittor_tsit.config import CONFIGS, ON_NAN, Experiment, SystemConfig
 from jittor_tsit.config.experiment_files import Runs, find_experiment, load_experiment, load_runs
 from jittor_tsit.config.overrides import override
+from jittor_tsit.runs.demo_model import DEMO
 from jittor_tsit.runs.own_options import OPTIONS, own_experiment
 from jittor_tsit.runtime.import_jittor import start_jittor
 
 RUNS = Path("runs")
 PLACES = ("root", "second_root", "split", "cache")  # data options that are found again from any working folder
 COUNT_OPTIONS = ("num_classes=", "data.num_classes=")  # two spellings of one option
-SAMPLE_SET = Path("data/sample")  # rendered if --data is not given
-SAMPLE_PAIRS, SAMPLE_LABELS, SAMPLE_SEED = 64, 16, 0
+NOTHING = "none"  # value of --from-weights for random weights
 
 
 def add(commands) -> None:
@@ -49,7 +50,7 @@ def add(commands) -> None:
         metavar="DIR",
         help="data set with train/imgs/*.jpg and train/labels/*.png; default: a rendered sample set",
     )
-    add_experiment(parser, "tsit_landscape, or quickstart without --data")
+    add_experiment(parser, f"tsit_landscape; without --data quickstart; with --from-weights {DEMO} demo_tuning")
     parser.add_argument(
         "--split",
         type=Path,
@@ -67,7 +68,8 @@ def add(commands) -> None:
         "--from-weights",
         type=Path,
         metavar="FILE",
-        help="checkpoint of train, convert or average with the initial weights of a new run, without its optimizers",
+        help="checkpoint of train, convert or average with the initial weights of a new run, without its optimizers; "
+        f"{DEMO}: the demo model; {NOTHING}: random weights, where the experiment has others",
     )
     parser.add_argument(
         "--on-nan",
@@ -150,6 +152,8 @@ def plan_runs(args: argparse.Namespace) -> RunPlan:
     options = {"split": args.split, "on_nan": args.on_nan, "initial": args.from_weights}
     options["tensorboard"] = args.tensorboard
     overrides = [*args.overrides, *(f"{name}={value}" for name, value in options.items() if value)]
+    if str(args.from_weights) == NOTHING:
+        overrides[overrides.index(f"initial={NOTHING}")] = "initial="
     folder = run_folder(args)
     own = own_experiment(folder) if args.run_dir and not args.experiment else None
     if args.run_dir and own is None and not args.experiment and not args.data:
@@ -190,7 +194,9 @@ def require_no_similar_run(folder: Path) -> None:
 
 def experiment_file(args: argparse.Namespace) -> Path:
     """Return the path of the experiment file that the options name."""
-    return find_experiment(args.experiment or ("quickstart" if args.data is None else "tsit_landscape"))
+    if args.experiment or args.data is None:
+        return find_experiment(args.experiment or "quickstart")
+    return find_experiment("demo_tuning" if str(getattr(args, "from_weights", "")) == DEMO else "tsit_landscape")
 
 
 def run_folder(args: argparse.Namespace) -> Path:
@@ -215,14 +221,6 @@ def with_class_names(experiment: Experiment, path: Optional[Path], assignments: 
     is_given = any(text.startswith(COUNT_OPTIONS) for text in assignments)
     count = data.num_classes if is_given else len(lines)
     return dataclasses.replace(experiment, data=dataclasses.replace(data, num_classes=count, class_names=lines))
-
-
-def render_sample_set() -> None:
-    """Render the sample set, landscapes with label maps, into its folder. Keep the files that exist."""
-    from data_tools.rendering.write_set import write_set
-
-    print(f"no --data: rendering {SAMPLE_PAIRS} landscapes to {SAMPLE_SET}", file=sys.stderr)
-    write_set(SAMPLE_SET, SAMPLE_PAIRS, SAMPLE_SEED, test_count=SAMPLE_LABELS)
 
 
 def adapt(

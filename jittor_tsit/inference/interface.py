@@ -17,6 +17,7 @@ from jittor_tsit.data.label_maps import OF_MODEL, label_maps_of
 from jittor_tsit.inference.arrays import Names, as_batch, in_colour, matching_batch, names_of_batch
 from jittor_tsit.inference.class_seeds import seeds_of_classes
 from jittor_tsit.inference.options import ImageOptions, Size
+from jittor_tsit.runs.demo_model import weights_file
 from jittor_tsit.runtime.inside_program import start_jittor_inside
 
 PathLike = Union[str, "os.PathLike[str]"]
@@ -35,13 +36,14 @@ def load(path: PathLike, device: str = "auto") -> ImageModel:
 
     Args:
         path: Folder of a run of `train`, whose best checkpoint by its evaluations is loaded, or the newest if there
-            were none; or a checkpoint of `train`, `convert` or `average`.
+            were none; or a checkpoint of `train`, `convert` or `average`; or "demo", the model that comes with the
+            package.
         device: "auto" uses the GPU if there is one, "cpu" does not. It applies to the whole process.
 
     Raises:
         InputError: There is no checkpoint, it cannot be read, or its system makes no images from one input.
     """
-    path = as_path(path, "path")
+    path = weights_file(as_path(path, "path"))
     if not path.exists():
         raise InputError(f"{path}: no such run or checkpoint; train one first by `{typed('train')}`")
     start_jittor_inside(device)

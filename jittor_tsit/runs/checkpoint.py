@@ -205,6 +205,8 @@ def _read_progress(path: Path, metadata: Mapping[str, str]) -> Tuple[Progress, d
 def _arrays(path: Path, file: safe_open, header: Header, parts: Parts) -> Iterator[Tuple[str, np.ndarray]]:
     """Yield (name, array) for the arrays that `parts` selects, and verify the checksum of each.
 
+    Arrays stored with 16 bits, as in the demo model, become float32.
+
     Raises:
         InputError: A checksum is wrong.
     """
@@ -215,7 +217,7 @@ def _arrays(path: Path, file: safe_open, header: Header, parts: Parts) -> Iterat
         array = file.get_tensor(name)
         if header.checksums is not None and header.checksums[name] != _checksum(array):
             raise InputError(f"{path}: damaged: the array {name} is not what was written")
-        yield name, array
+        yield name, array.astype(np.float32) if array.dtype == np.float16 else array
 
 
 def load_newest(run_dir: Path, warn: Callable[[str], None]) -> Optional[Checkpoint]:

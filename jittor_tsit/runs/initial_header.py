@@ -19,6 +19,10 @@ SHAPING = {
     "config.width": "G",
     "config.width_D": "D",
     "config.width_E": "E",
+    "config.hidden_channels": "G",
+    "config.code_in_norms": "G",
+    "config.pixel_noise": "G",
+    "config.z_dim": "E",
     "config.num_layers_D": "D",
     "config.num_scales_D": "D",
     "config.size": "",  # of SegFormer

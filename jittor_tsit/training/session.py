@@ -26,6 +26,7 @@ from jittor_tsit.evaluation.held_out import make_evaluation
 from jittor_tsit.layers.precision import FLOAT32
 from jittor_tsit.optim import count_parameters
 from jittor_tsit.runs.checkpoint import Checkpoint, Progress, check_arrays, checkpoint_path
+from jittor_tsit.runs.demo_model import weights_file
 from jittor_tsit.runs.events import Events
 from jittor_tsit.runs.initial import read_initial
 from jittor_tsit.runs.loading import with_current_names
@@ -44,7 +45,7 @@ from jittor_tsit.training.loop import train
 from jittor_tsit.training.samples_of_run import grid_samples, read_samples, with_balance, with_cache
 from jittor_tsit.training.snapshots import Snapshots
 
-# Largest network that a CPU can train. quickstart has 5 million parameters, landscape_cpu 21, the published model 335.
+# Largest network that a CPU can train. quickstart has 7 million parameters, landscape_cpu 21, the published model 335.
 CPU_PARAMETERS = 50e6
 
 
@@ -200,7 +201,7 @@ def begin_networks(system: System, options: dict, newest: Optional[Checkpoint], 
         return []
     if newest is not None:
         return [f"{run_dir} goes on from its own checkpoint; {path} was for its beginning and is not read"]
-    initial = read_initial(Path(path), system, options)
+    initial = read_initial(weights_file(path), system, options)
     system.put_arrays(initial.arrays)
     return initial.notes
 

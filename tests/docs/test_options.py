@@ -13,8 +13,9 @@ import jittor_tsit.__main__ as package
 from data_tools.basics.errors import InputError
 from helpers.experiments import configure
 from helpers.source_files import ROOT
+from jittor_tsit.commands.train import experiment_file
 from jittor_tsit.config import DataConfig, OptimConfig, Phase, RunConfig
-from jittor_tsit.config.experiment_files import find_experiment, load_runs
+from jittor_tsit.config.experiment_files import load_runs
 from jittor_tsit.config.overrides import PARTS
 from jittor_tsit.systems import SYSTEMS
 
@@ -59,7 +60,7 @@ def test_commands_parse(line):
     args, rest = parsed
     assert all(re.fullmatch(r"[\w.]+=\S*", word) for word in rest), rest
     if shlex.split(line)[2] == "train":
-        file = find_experiment(args.experiment or ("tsit_landscape" if args.data else "quickstart"))
+        file = experiment_file(args)
         if not load_runs(file):
             configure(file, None, [*rest, *([f"split={args.split}"] if args.split else [])])
 

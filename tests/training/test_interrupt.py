@@ -39,7 +39,7 @@ def test_a_signal_saves_and_ends(kill, number, tmp_path):
     run_dir = tmp_path / "run"
     options = [*SIZE, "status_nimg=1", "total_nimg=100000"]
     command = [sys.executable, "-m", "jittor_tsit", "train", "--data", tmp_path / "set", "--run-dir", run_dir]
-    experiment = ["--experiment", ROOT / "experiments/quickstart.py", "--device", "cpu", *options]
+    experiment = ["--experiment", ROOT / "experiments/tsit_small.py", "--device", "cpu", *options]
     with open(tmp_path / "out", "wb") as out:
         process = subprocess.Popen([*command, *experiment], cwd=ROOT, stdout=out, stderr=out, start_new_session=True)
         try:
