@@ -10,10 +10,10 @@ from data_tools import __version__
 from data_tools.basics.command_line import Parser, quiet, with_help_option
 from data_tools.basics.errors import exit_status
 from data_tools.basics.invocation import program
-from data_tools.commands import check, curate, labels, plant, report, scan, select, stats, synth
+from data_tools.commands import check, curate, labels, plant, references, report, scan, select, stats, synth
 from data_tools.commands.options import with_class_options
 
-COMMANDS = (check, stats, labels, scan, select, report, curate, synth, plant)
+COMMANDS = (check, stats, labels, scan, select, report, curate, references, synth, plant)
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:

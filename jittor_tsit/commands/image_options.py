@@ -38,6 +38,13 @@ def add_image_options(parser: argparse.ArgumentParser) -> None:
         metavar="ID=SEED,...",
         help="OASIS: other seeds for the pixels of these classes, such as 12=5; the rest of the image keeps --seed",
     )
+    parser.add_argument(
+        "--match-colours",
+        type=share,
+        default=0.0,
+        metavar="SHARE",
+        help="give images of label maps the colour histograms of their reference photos: 1 whole, 0.5 half of the way",
+    )
     parser.add_argument("--quality", type=percentage, metavar="Q", help="of .jpg and .webp, 1 to 100; default: 95")
 
 
@@ -54,6 +61,19 @@ def percentage(text: str) -> int:
     return int(text)
 
 
+def share(text: str) -> float:
+    """Convert an option value to a number from 0 to 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return value
+
+
 def image_options(args: argparse.Namespace) -> ImageOptions:
     """Return the options of the images that are written."""
-    return ImageOptions(args.draws, args.size, args.keep_size, args.format, args.quality, args.class_seeds)
+    return ImageOptions(
+        args.draws, args.size, args.keep_size, args.format, args.quality, args.match_colours, args.class_seeds
+    )

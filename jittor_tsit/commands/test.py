@@ -156,6 +156,10 @@ def check_options(args: argparse.Namespace) -> None:
         raise InputError("--back: not with --candidates or --checkpoints, which choose among images for label maps")
     if has_choice and args.class_seeds:
         raise InputError("--class-seeds: not with --candidates or --checkpoints, which draw whole images")
+    if args.match_colours and not args.references:
+        raise InputError("--match-colours: needs photos whose colours are taken; add --references PATH")
+    if has_choice and args.match_colours:
+        raise InputError("--match-colours: not with --candidates or --checkpoints, which keep images as they are")
     if has_choice and args.draws > 1:
         raise InputError("--draws: keeps all images, and --candidates or --checkpoints choose; leave one of them out")
 
@@ -255,8 +259,9 @@ def run_test(
     elif not data.exists():
         raise InputError(f"{data}: no such folder or file")
     task = model.system.batch_kind.test_task
-    if images.class_seeds and task is not TestTask.IMAGES_FROM_LABEL_MAPS:
-        raise InputError(f"--class-seeds: the model in {checkpoint} takes no label maps; leave it out")
+    of_maps = "--class-seeds" if images.class_seeds else "--match-colours" if images.match_colours else ""
+    if of_maps and task is not TestTask.IMAGES_FROM_LABEL_MAPS:
+        raise InputError(f"{of_maps}: the model in {checkpoint} takes no label maps; leave it out")
     if task is TestTask.IMAGES_FROM_IMAGES:
         return translate(model, data, out, seed, compare, back, side_by_side, images)
     if side_by_side is not None:

@@ -30,6 +30,7 @@ from jittor_tsit.inference.names import draws_of
 from jittor_tsit.inference.options import DEFAULT, ImageOptions
 from jittor_tsit.inference.results import SHEET, SUBMISSION, digest, prepare_folder
 from jittor_tsit.inference.submission import pack
+from jittor_tsit.metrics.style import match_histograms
 from jittor_tsit.runtime import parallel
 from jittor_tsit.runtime.status_line import IMAGE_NOTE, FirstWait
 from jittor_tsit.systems.draws import Noise, key_of
@@ -141,8 +142,9 @@ def keys_of(model: Model, inputs: Inputs, seed: int, options: ImageOptions) -> D
     """
     keys = {}
     size = model.data.output_width, model.data.output_height
-    # The seeds of classes come last: without them the digest is that of versions without the option.
-    common = model.key, *size, options.format, options.quality, *map(str, options.class_seeds)
+    # What is off adds nothing: the digest is then that of versions without the option.
+    extras = [*map(str, options.class_seeds), *([f"colours {options.match_colours}"] if options.match_colours else [])]
+    common = model.key, *size, options.format, options.quality, *extras
     labels = progress_bar(inputs.labels, unit="label", desc="reading labels", leave=False)
     for path, arrays in zip(labels, read_all(inputs, model.data)):
         content = digest(*common, path.stem, *arrays)
@@ -242,6 +244,8 @@ def make_images(
             if not target.exists():
                 with first_image:
                     pixels = pixels_of(model, arrays, image, path.stem, Noise(seed + k, class_seeds))
+                if options.match_colours:
+                    pixels = match_histograms(pixels, read_photo(photos[path.stem]), options.match_colours)
                 options.write(target, pixels)
 
 

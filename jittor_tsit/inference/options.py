@@ -26,6 +26,7 @@ class ImageOptions(NamedTuple):
     keep_size: bool = False  # whether a translated image has the size of its input file
     format: str = "jpg"  # a member of FORMATS
     quality: Optional[int] = None  # 1 to 100; None: QUALITY
+    match_colours: float = 0.0  # share of the change to the colour histograms of the reference photo, 0 to 1
     class_seeds: Tuple[Tuple[int, int], ...] = ()  # id of a class in label maps, seed of the noise of its pixels
 
     def check(self) -> None:

@@ -1,8 +1,10 @@
 """`test` with --data of one file, --draws, --size, --keep-size, --format and --quality, and its output folder."""
 
+import contextlib
 import dataclasses
 import zipfile
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -12,6 +14,7 @@ from data_tools.sets.image_io import read_photo, write_label
 from helpers.same_bytes import assert_same_bytes
 from helpers.tiny import CONFIGS
 from helpers.untrained import draw_map, draw_photo, save_model
+from jittor_tsit.__main__ import main
 from jittor_tsit.commands.test import input_list, run_test
 from jittor_tsit.inference.options import ImageOptions
 from jittor_tsit.inference.results import folders_of_sets
@@ -164,3 +167,36 @@ def test_options_that_exclude_each_other_are_refused():
     with pytest.raises(InputError, match="--quality 9: a .png has no quality"):
         ImageOptions(format="png", quality=9).check()
     assert image_size("512X384") == (512, 384)
+
+
+def test_colours_are_those_of_the_reference_photo(tsit, tmp_path, rng):
+    (tmp_path / "maps").mkdir()
+    write_label(tmp_path / "maps/a.png", draw_map(rng, 256, 128))
+    save(tmp_path, "photo.png", np.full((8, 8, 3), (200, 100, 50), np.uint8))
+    given = tmp_path / "maps", tmp_path / "out", 0, tmp_path / "photo.png"
+    assert run_test(tsit, *given, False, images=ImageOptions(format="png")) == 0
+    plain = (tmp_path / "out/images/a.png").read_bytes()
+    assert run_test(tsit, *given, False, images=ImageOptions(format="png", match_colours=1)) == 0
+    assert (read_photo(tmp_path / "out/images/a.png") == (200, 100, 50)).all()
+    assert run_test(tsit, *given, False, images=ImageOptions(format="png")) == 0
+    assert (tmp_path / "out/images/a.png").read_bytes() == plain
+
+
+def test_photos_take_no_colours(cyclegan, tmp_path, rng):
+    save(tmp_path / "in", "a.jpg", draw_photo(rng, 64, 32))
+    with pytest.raises(InputError, match="--match-colours: the model in .* takes no label maps; leave it out"):
+        run_test(cyclegan, tmp_path / "in", tmp_path / "out", 0, None, False, images=ImageOptions(match_colours=1))
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        (["--match-colours", "0.5"], "--match-colours: needs photos whose colours are taken; add --references PATH"),
+        (["--match-colours", "1.5"], "'1.5' is not a number from 0 to 1"),
+        (["--match-colours", "1", "--references", "x", "--candidates", "2"], "--match-colours: not with --candidates"),
+    ],
+)
+def test_colours_need_photos_and_keep_every_image(options, message, capsys):
+    with contextlib.suppress(SystemExit):  # of the parser
+        assert main(["test", *options]) == 2
+    assert message in capsys.readouterr().err

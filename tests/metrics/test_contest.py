@@ -5,7 +5,7 @@ import pytest
 
 from jittor_tsit.metrics.contest import BOARDS, CLOSENESS, total
 from jittor_tsit.metrics.segmentation import confusion, intersection_over_union, mean_iou, pixel_accuracy
-from jittor_tsit.metrics.style import histogram_correlation
+from jittor_tsit.metrics.style import histogram_correlation, match_histograms
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,12 @@ def test_style_is_one_for_the_same_colours_and_less_for_others():
     assert histogram_correlation(photo, darker) < 0.2
     flat = np.tile(np.arange(256, dtype=np.uint8)[:, None, None], (1, 1, 3))
     assert histogram_correlation(flat, flat) == 1.0
+
+
+def test_matched_colours_are_those_of_the_photo_in_the_order_of_the_image(rng):
+    image = rng.permutation(np.arange(0, 192, dtype=np.uint8)).reshape(8, 24, 1).repeat(3, 2)
+    photo = rng.permutation(np.arange(64, 256, dtype=np.uint8)).reshape(24, 8, 1).repeat(3, 2)
+    np.testing.assert_array_equal(match_histograms(image, photo), image + 64)
+    np.testing.assert_array_equal(match_histograms(image, photo, 0.5), image + 32)
+    np.testing.assert_array_equal(match_histograms(image, photo, 0), image)
+    assert histogram_correlation(image, photo) < 0.9 and histogram_correlation(image + 64, photo) == pytest.approx(1)
