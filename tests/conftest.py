@@ -6,8 +6,19 @@ import sys
 import pytest
 
 import jittor_tsit  # noqa: F401
-from helpers.reference_rules import pytest_collection_modifyitems, pytest_runtest_makereport  # noqa: F401
+from helpers import reference_rules
+from helpers.long_first import keep_the_order, put_long_files_first
+from helpers.reference_rules import pytest_runtest_makereport  # noqa: F401
 from jittor_tsit.runtime.jittor_patches import call_compiler_directly
+
+
+def pytest_configure(config):
+    keep_the_order(config)
+
+
+def pytest_collection_modifyitems(config, items):
+    reference_rules.pytest_collection_modifyitems(config, items)
+    put_long_files_first(items)
 
 
 @pytest.fixture(autouse=True, scope="session")
