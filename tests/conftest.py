@@ -6,8 +6,20 @@ import sys
 import pytest
 
 import jittor_tsit  # noqa: F401
-from helpers.reference_rules import pytest_collection_modifyitems, pytest_runtest_makereport  # noqa: F401
+from helpers import reference_rules
+from helpers.lean_runs import make_runs_lean
+from helpers.long_first import keep_the_order, put_long_files_first
+from helpers.reference_rules import pytest_runtest_makereport  # noqa: F401
 from jittor_tsit.runtime.jittor_patches import call_compiler_directly
+
+
+def pytest_configure(config):
+    keep_the_order(config)
+
+
+def pytest_collection_modifyitems(config, items):
+    reference_rules.pytest_collection_modifyitems(config, items)
+    put_long_files_first(items)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -27,6 +39,14 @@ def children_may_be_killed():
 def ctrl_c_is_not_ignored():
     """Restore Ctrl-C. Shells start background commands with Ctrl-C ignored, and child processes would inherit that."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def runs_are_lean():
+    """Save a second of computing for each run in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        make_runs_lean(patch)
+        yield
 
 
 @pytest.fixture

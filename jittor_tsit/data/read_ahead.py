@@ -26,7 +26,8 @@ _sample: Callable[[int], Arrays]  # set in each worker process
 _max_skipped: int
 _next_place: Callable[[int, int], int]
 
-PAUSES = (0.1, 0.5, 2.0)  # seconds before each retry; most hiccups of a network file system end within this time
+# Seconds before each retry; most hiccups of a network file system end within this time. Workers are given it.
+PAUSES: Sequence[float] = (0.1, 0.5, 2.0)
 
 
 def read_ahead(
@@ -58,7 +59,7 @@ def read_ahead(
         InputError: More than `max_skipped` samples in a row cannot be read, or a worker process was killed.
     """
     context = multiprocessing.get_context("spawn")  # a fork of a process with Jittor's threads may hang
-    arguments = sample, max_skipped, next_place, os.getpid()
+    arguments = sample, max_skipped, next_place, PAUSES, os.getpid()
     pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=arguments)
     ahead: Deque[Future] = deque()
     try:
@@ -82,10 +83,14 @@ def read_ahead(
 
 
 def _start_worker(
-    sample: Callable[[int], Arrays], max_skipped: int, next_place: Callable[[int, int], int], parent: int
+    sample: Callable[[int], Arrays],
+    max_skipped: int,
+    next_place: Callable[[int, int], int],
+    pauses: Sequence[float],
+    parent: int,
 ) -> None:
-    global _sample, _max_skipped, _next_place
-    _sample, _max_skipped, _next_place = sample, max_skipped, next_place
+    global _sample, _max_skipped, _next_place, PAUSES
+    _sample, _max_skipped, _next_place, PAUSES = sample, max_skipped, next_place, pauses
     start_worker(parent)
 
 

@@ -240,7 +240,8 @@ def test_a_damaged_record_is_passed_over_like_a_rotten_file(root, tmp_path):
     assert faults[0].startswith(f"{path}: is damaged at 2: checksum ") and "was written; delete it" in faults[0]
 
 
-def test_a_rotten_file_is_passed_over_as_without_a_cache(root, tmp_path):
+def test_a_rotten_file_is_passed_over_as_without_a_cache(root, tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "PAUSES", (0,))
     (root / "imgs/1.jpg").write_bytes(b"rotten")
     samples, said = samples_of(root), []
     cached_samples = made(samples, tmp_path / "cache", said)

@@ -8,6 +8,8 @@ from experiments.benchmarks.run_files import Fault, require_whole
 from helpers.started import needs_mpi
 from jittor_tsit.runs.checkpoint import Checkpoint, Progress, checkpoint_path, save_checkpoint
 
+TOTAL = 16  # images: eight steps, so that three kills, the last within three saves of a start, come before the end
+
 
 def assert_survived(records, num_kills):
     (record,) = records
@@ -17,14 +19,14 @@ def assert_survived(records, num_kills):
 
 @pytest.mark.slow
 def test_a_training_survives_a_kill_at_any_moment(tmp_path):
-    assert_survived(kill_runs(tmp_path, {1: 3}, total_nimg=24, seed=0), 3)
+    assert_survived(kill_runs(tmp_path, {1: 3}, total_nimg=TOTAL, seed=0), 3)
 
 
 @pytest.mark.slow
 @pytest.mark.mpi
 @needs_mpi
 def test_a_training_survives_the_kill_of_one_of_two_processes(tmp_path):
-    assert_survived(kill_runs(tmp_path, {2: 3}, total_nimg=24, seed=0), 3)
+    assert_survived(kill_runs(tmp_path, {2: 3}, total_nimg=TOTAL, seed=0), 3)
 
 
 def test_a_file_that_is_not_whole_is_a_fault(tmp_path):

@@ -39,6 +39,11 @@ experiment = Experiment(
     RunConfig(total_nimg=5, batch_size=2, status_nimg=1, snapshot_nimg=2, grid_rows=1),
 )
 """
+IMPATIENT = """
+from jittor_tsit.data import read_ahead
+
+read_ahead.PAUSES = (0,)  # a rotten file is read once more, at once
+"""
 TRAIN = tsit("train", "--data", "set", "--experiment", "short.py", "--run-dir")
 TWO = ("--procs", 2)
 LONG = "total_nimg=16"  # eight steps of some tenths of a second: time to be killed in
@@ -254,8 +259,8 @@ def test_nothing_is_left_running_when_the_command_itself_is_killed(place):
 
 def test_a_file_that_rots_under_one_process_is_told_of_by_the_first_and_may_end_all(place):
     write_set(place / "rotting", 4, 0, WIDTH, HEIGHT)
-    command = [*TRAIN, "rots", *TWO]
-    command[command.index("set")] = "rotting"
+    (place / "impatient.py").write_text(IMPATIENT + EXPERIMENT)
+    command = [{"set": "rotting", "short.py": "impatient.py"}.get(word, word) for word in (*TRAIN, "rots", *TWO)]
     result = finished([*command, "total_nimg=2"], place)
     assert result.status == 0, result.stderr
     photo = sorted((place / "rotting/train/imgs").iterdir())[draw((0, 1), 3, 4)[0]]  # the second process reads it next

@@ -94,10 +94,17 @@ def test_another_version_of_the_code_measures_all_again(data, scanned, tmp_path,
     assert len(measured) == COUNT
 
 
-def test_a_killed_scan_goes_on_and_leaves_no_process_behind(tmp_path):
-    write_set(tmp_path / "set", 60, seed=4, width=320, height=240)
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """A set that takes some seconds to scan."""
+    root = tmp_path_factory.mktemp("large")
+    write_set(root, 60, seed=4, width=320, height=240)
+    return root
+
+
+def test_a_killed_scan_goes_on_and_leaves_no_process_behind(large, tmp_path):
     process = subprocess.Popen(
-        command(tmp_path / "set", tmp_path / "out", "--workers", "2"), stderr=subprocess.DEVNULL, start_new_session=True
+        command(large, tmp_path / "out", "--workers", "2"), stderr=subprocess.DEVNULL, start_new_session=True
     )
     cache = tmp_path / "out" / "cache.sqlite"
     while process.poll() is None and not (cache.exists() and cache.stat().st_size > 60_000):
@@ -109,18 +116,10 @@ def test_a_killed_scan_goes_on_and_leaves_no_process_behind(tmp_path):
         time.sleep(0.1)
     assert not group_lives(process.pid)
     kept = cache.stat().st_size
-    assert subprocess.run(command(tmp_path / "set", tmp_path / "out", "--workers", "2"), timeout=120).returncode == 0
+    assert subprocess.run(command(large, tmp_path / "out", "--workers", "2"), timeout=120).returncode == 0
     assert kept > 60_000 and len(read_table(tmp_path / "out" / "scan.csv").stems) == 60
-    scan(tmp_path / "set", tmp_path / "whole", partial(local_pool, 2))
+    scan(large, tmp_path / "whole", partial(local_pool, 2))
     assert same_results(tmp_path / "out", tmp_path / "whole")
-
-
-@pytest.fixture(scope="module")
-def large(tmp_path_factory):
-    """A set that takes some seconds to scan."""
-    root = tmp_path_factory.mktemp("large")
-    write_set(root, 60, seed=4, width=320, height=240)
-    return root
 
 
 def ignore_ctrl_c():
