@@ -30,8 +30,6 @@ PREAMBLE = """import data_tools
 label_map = data_tools.read_label("data/sample/test/synth_500001.png")
 photo = data_tools.read_photo("data/sample/train/imgs/synth_000000.jpg")
 """  # the arrays that the first examples of docs/python.md use
-# The commands of the pages train 110 images. At the smallest size of TSIT these take a fraction of the time.
-SMALLER = {"image_height=256": "image_height=128", "width=8,": "width=2,", "width_D=8,": "width_D=2,"}
 COPIED = ("run.sh", "setup.py", "README.md", "jittor_tsit", "data_tools", "experiments", "docs")
 
 
@@ -60,7 +58,6 @@ def make_clone(folder: Path) -> Path:
             )
         else:
             shutil.copy(source, folder / name)
-    shrink(folder / "experiments/quickstart.py")
     python = folder / ".venv/bin/python"
     python.parent.mkdir(parents=True)
     python.write_text(f'#!/bin/sh\nPYTHONPATH="{folder}" exec "{sys.executable}" "$@"\n')
@@ -70,15 +67,6 @@ def make_clone(folder: Path) -> Path:
     for name in (".jittor_tsit-plots", ".jittor_tsit-test"):  # run.sh then installs nothing
         (folder / ".venv" / name).write_text(f"{folder} {stamp.stdout.strip()}\n")
     return folder
-
-
-def shrink(experiment: Path) -> None:
-    """Make the images and networks of the first experiment smaller."""
-    text = experiment.read_text()
-    for large, small in SMALLER.items():
-        assert large in text
-        text = text.replace(large, small)
-    experiment.write_text(text)
 
 
 def run(command, clone):
