@@ -46,7 +46,7 @@ read_ahead.PAUSES = (0,)  # a rotten file is read once more, at once
 """
 TRAIN = tsit("train", "--data", "set", "--experiment", "short.py", "--run-dir")
 TWO = ("--procs", 2)
-LONG = "total_nimg=16"  # eight steps of some tenths of a second: time to be killed in
+LONG = "total_nimg=12"  # six steps of some tenths of a second: time to be killed in
 # Of the experiment. Where a gradient is rounding noise, Adam's first step goes either way by its whole rate; at a usual
 # one the third step's losses were 2 % apart for some seeds, by what the others made of that.
 LR = {"G": 1e-6, "D": 4e-6}
@@ -198,11 +198,11 @@ def test_a_killed_process_ends_the_run_which_the_same_command_continues(place):
         result.errors[0],
     )
     reached = load_checkpoint(checkpoint_paths(place / "killed")[-1]).progress.nimg
-    assert reached < 16
+    assert reached < 12
     result = finished(words, place)
     assert result.status == 0, result.stderr
-    assert f"going on from image {reached} to 16, 2 processes" in result.stderr
-    assert places(place / "killed") == list(range(2, 17, 2))
+    assert f"going on from image {reached} to 12, 2 processes" in result.stderr
+    assert places(place / "killed") == list(range(2, 13, 2))
 
 
 def assert_all_gone(command):
@@ -223,8 +223,8 @@ def test_ctrl_c_saves_and_any_number_of_processes_goes_on(place):
     assert result.status == 130 and "Traceback" not in result.stderr and not result.errors
     assert result.stderr.count("stopping after this step") == 1
     reached = load_checkpoint(checkpoint_paths(run_dir)[-1]).progress.nimg
-    assert f"stopped at {reached} of 16 images; run the same command again to resume" in result.stderr
-    assert reached == places(run_dir)[-1] < 16
+    assert f"stopped at {reached} of 12 images; run the same command again to resume" in result.stderr
+    assert reached == places(run_dir)[-1] < 12
 
     assert train_alone(place, "stopped", f"total_nimg={reached + 2}") == 0
     result = finished([*TRAIN, "stopped", *TWO, f"total_nimg={reached + 4}"], place)
