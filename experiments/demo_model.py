@@ -32,5 +32,5 @@ experiment = Experiment(
     ),
     data=DataConfig(image_width=256, image_height=192),
     run=RunConfig(snapshot_nimg=1000),
-    phases=(Phase(nimg=6000),),
+    phases=(Phase(nimg=60_000),),
 )

@@ -68,7 +68,7 @@ class Protocol(NamedTuple):
 
 def main() -> int:
     """Run the command. Return its exit status."""
-    return exit_status(lambda: run(_parser().parse_args()))
+    return exit_status(lambda: run(parser().parse_args()))
 
 
 def run(options: argparse.Namespace) -> int:
@@ -201,18 +201,18 @@ def _words(text: str) -> List[str]:
     return [word for word in text.split(",") if word]
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m experiments.benchmarks.ablation", description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="training set")
-    parser.add_argument("--yardstick", type=Path, required=True, metavar="DIR", help="set of other pairs to score by")
-    parser.add_argument("--judges", type=Path, default=Path("judges"), metavar="DIR", help="as for `score`")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the rows, runs and images")
-    parser.add_argument("--nimg", type=int, default=1000, help="images seen by each run; default: 1000")
-    parser.add_argument("--seeds", type=int, default=3, help="number of seeds; default: 3")
-    parser.add_argument("--means", type=_words, default=[], metavar="A,B", help="rows; default: all of MEANS")
-    parser.add_argument("--together", type=_words, default=[], metavar="A,B", help="also a row with all of these")
-    parser.add_argument("options", nargs="*", metavar="field=value", help="further options of every run")
-    return parser
+def parser() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser("python -m experiments.benchmarks.ablation", description=__doc__.splitlines()[0])
+    options.add_argument("--data", type=Path, required=True, metavar="DIR", help="training set")
+    options.add_argument("--yardstick", type=Path, required=True, metavar="DIR", help="set of other pairs to score by")
+    options.add_argument("--judges", type=Path, default=Path("judges"), metavar="DIR", help="as for `score`")
+    options.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the rows, runs and images")
+    options.add_argument("--nimg", type=int, default=1000, help="images seen by each run; default: 1000")
+    options.add_argument("--seeds", type=int, default=3, help="number of seeds; default: 3")
+    options.add_argument("--means", type=_words, default=[], metavar="A,B", help="rows; default: all of MEANS")
+    options.add_argument("--together", type=_words, default=[], metavar="A,B", help="also a row with all of these")
+    options.add_argument("options", nargs="*", metavar="field=value", help="further options of every run")
+    return options
 
 
 if __name__ == "__main__":

@@ -37,8 +37,8 @@ from jittor_tsit.data.batches import ImageBatch, PairedBatch, full_share, to_ima
 from jittor_tsit.data.label_maps import label_maps_of
 from jittor_tsit.data.labelled_folders import photos_with_attributes, photos_with_classes
 from jittor_tsit.data.labels import read_middle
+from jittor_tsit.evaluation.image_set import photo_folder
 from jittor_tsit.evaluation.judges import JudgeAbsent, Judges
-from jittor_tsit.evaluation.scores import photo_folder
 from jittor_tsit.inference.input_images import InputImages
 from jittor_tsit.inference.model import Model, load_model
 from jittor_tsit.inference.options import DEFAULT, ImageOptions

@@ -31,7 +31,7 @@ def options(tmp_path, monkeypatch):
     monkeypatch.setattr(ablation, "lpips_of", lambda *_: {"lpips": 0.25})
     monkeypatch.setattr(ablation, "find_pairs", lambda folder: [None] * (20 if folder.name == "many" else 19))
     words = f"--data set --yardstick many --out {tmp_path / 'out'} --seeds 1 --nimg 6 --means base,warp flip=false"
-    options = ablation._parser().parse_args(words.split())
+    options = ablation.parser().parse_args(words.split())
     options.calls = calls
     return options
 
