@@ -179,7 +179,7 @@ def test_colours_are_those_of_the_reference_photo(tsit, tmp_path, rng):
     assert run_test(tsit, *given, False, images=ImageOptions(format="png", match_colours=1)) == 0
     assert (read_photo(tmp_path / "out/images/a.png") == (200, 100, 50)).all()
     assert run_test(tsit, *given, False, images=ImageOptions(format="png")) == 0
-    assert (tmp_path / "out/images/a.png").read_bytes() == plain
+    assert_same_bytes(tmp_path / "out/images/a.png", plain)
 
 
 def test_photos_take_no_colours(cyclegan, tmp_path, rng):
