@@ -25,7 +25,7 @@ LEAST_SHARE = 0.001  # of a map's pixels, from which a map shows a class: D's pa
 
 @dataclass(frozen=True)
 class BalancedPairs(PairedSamples):
-    """Paired samples of which some come more often than others.
+    """Paired samples in an order in which some pairs are drawn more often than others.
 
     Args:
         source: The samples, which are read as before.

@@ -11,10 +11,11 @@ class PixelNoise(nn.Module):
     """Add noise to features. Each channel multiplies it by a learned strength, which is 0 at the beginning.
 
     Shapes:
-        x [N, channels, H, W], noise [N, 1, H', W'] of any size, of which every n-th pixel is taken
+        x [N, channels, H, W], noise [N, 1, H', W'] of any size, resized to H x W by nearest neighbour
         -> [N, channels, H, W], in the layout of x
 
-    Source: StyleGAN (Karras et al., CVPR 2019). Differs: all sizes take their pixels from one image of noise.
+    Source: StyleGAN (Karras et al., CVPR 2019). Differs: one image of noise is resized to
+        each size of the features.
     """
 
     def __init__(self, channels: int):
