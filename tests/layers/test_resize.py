@@ -89,3 +89,10 @@ def test_reflection_is_numpys_and_its_gradient_adds_up(rng, shape):
     place = np.pad(np.arange(x.size).reshape(shape), ((0, 0), (0, 0), (3, 3), (3, 3)), mode="reflect")
     sums = np.bincount(place.ravel(), weight.ravel(), x.size).reshape(shape)
     np.testing.assert_allclose(gradient.numpy(), sums, rtol=1e-5, atol=1e-5)
+
+
+def test_halving_twice_averages_blocks_of_four(rng):
+    x = rng.standard_normal((1, 2, 8, 4)).astype(np.float32)
+    expected = x.reshape(1, 2, 2, 4, 1, 4).mean((3, 5))
+    np.testing.assert_allclose(resize.halved(jt.array(x), 2).numpy(), expected, rtol=1e-5, atol=1e-6)  # 16 roundings
+    np.testing.assert_array_equal(resize.halved(jt.array(x), 0).numpy(), x)
